@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One error domain for the whole product. Each code knows its HTTP status and the type name that an
+ * OpenStack client sees in {"NeutronError": {"type": …}}. A message that a person will see says
+ * what was asked, what is wrong, and what would be right.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* X(code, http status, type name). The type names follow OpenStack Networking where it has one. */
+#define WEFT_ERRORS(X)                                              \
+	X(INTERNAL, 500, "InternalServerError")                     \
+	X(BAD_REQUEST, 400, "BadRequest")                           \
+	X(INVALID_INPUT, 400, "InvalidInput")                       \
+	X(UNAUTHORIZED, 401, "Unauthorized")                        \
+	X(FORBIDDEN, 403, "PolicyNotAuthorized")                    \
+	X(NOT_FOUND, 404, "HTTPNotFound")                           \
+	X(NETWORK_NOT_FOUND, 404, "NetworkNotFound")                \
+	X(SUBNET_NOT_FOUND, 404, "SubnetNotFound")                  \
+	X(PORT_NOT_FOUND, 404, "PortNotFound")                      \
+	X(METHOD_NOT_ALLOWED, 405, "HTTPMethodNotAllowed")          \
+	X(CONFLICT, 409, "Conflict")                                \
+	X(IN_USE, 409, "InUse")                                     \
+	X(NETWORK_IN_USE, 409, "NetworkInUse")                      \
+	X(SUBNET_IN_USE, 409, "SubnetInUse")                        \
+	X(IP_EXHAUSTED, 409, "IpAddressGenerationFailure")          \
+	X(IP_IN_USE, 409, "IpAddressAlreadyAllocated")              \
+	X(MAC_IN_USE, 409, "MacAddressInUse")                       \
+	X(OVER_QUOTA, 409, "OverQuota")                             \
+	X(REVISION_MISMATCH, 412, "RevisionNumberConstraintFailed") \
+	X(TOO_LARGE, 413, "RequestTooLarge")                        \
+	X(UNAVAILABLE, 503, "ServiceUnavailable")                   \
+	X(STORE_CORRUPT, 500, "StoreCorrupt")                       \
+	X(STORE_VERSION, 500, "StoreVersion")                       \
+	X(VIEW_CORRUPT, 500, "ViewCorrupt")                         \
+	X(DEVICE_NOT_FOUND, 404, "DeviceNotFound")                  \
+	X(DEVICE_BUSY, 409, "DeviceBusy")                           \
+	X(KERNEL, 500, "KernelError")                               \
+	X(TIMEOUT, 504, "Timeout")
+
+enum weft_error {
+#define X(code, status, type) WEFT_ERROR_##code,
+	WEFT_ERRORS(X)
+#undef X
+		WEFT_N_ERRORS
+};
+
+#define WEFT_ERROR (weft_error_quark())
+GQuark weft_error_quark(void);
+
+/* HTTP status of an error: of its code when it is in our domain, else 500. */
+unsigned weft_error_status(const GError *error);
+
+/* Type name that clients see: of its code when it is in our domain, else "InternalServerError".
+ * Static. */
+const char *weft_error_type(const GError *error);
+
+/* Sets @error to WEFT_ERROR_<code>; a statement expression-free shorthand for g_set_error(). Always
+ * returns false. */
+#define weft_fail(error, code, ...) \
+	(g_set_error((error), WEFT_ERROR, WEFT_ERROR_##code, __VA_ARGS__), false)
+
+/* The same, appending ": <strerror(errnum)>". @errnum is positive. Always returns false. */
+bool weft_fail_errno(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);

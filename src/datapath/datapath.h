@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The user-space half of the edge switch: what the agent may say to it. The programs and maps are pinned below
+ * `pin_dir` and outlive the process: dp_open() adopts what is there (same map layout), replaces the programs
+ * atomically, and forwarding never stops. dp_close() leaves everything running; dp_destroy() removes it.
+ *
+ * All puts are idempotent and cost one or two map writes; a put that changes nothing writes nothing. Between
+ * dp_sweep_begin() and dp_sweep_end() what is not put again is stale and is removed at the end: so an
+ * agent that restarted states everything it wants, and only differences touch the kernel.
+ *
+ * Not thread-safe; one caller, the agent's main thread. All functions that can fail return false with @error set.
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/error.h"
+
+struct dp;
+
+enum dp_encap { DP_ENCAP_VXLAN, DP_ENCAP_GENEVE };
+enum dp_port_kind { DP_PORT_VETH, DP_PORT_TAP, DP_PORT_OTHER };
+
+struct dp_options {
+	const char *pin_dir;  /* a directory on a bpffs; created, and a bpffs mounted on it if need be */
+	u32 flow_entries;     /* size of each flow table, 0: default */
+	u32 endpoint_entries; /* size of the directory, 0: default */
+};
+
+bool dp_open(const struct dp_options *options, struct dp **ret, GError **error);
+void dp_close(struct dp *dp);
+bool dp_destroy(const char *pin_dir, GError **error); /* detaches every program, removes every pin */
+
+/* Names of devices that carry tunnel traffic, and this host's tunnel addresses (family 0: none). Attaches to new ones, detaches
+ * from those that are no longer named. @mtu_bytes of the underlay is read from the devices. */
+bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *vtep4,
+	const struct ip *vtep6, GError **error);
+
+void dp_sweep_begin(struct dp *dp);
+bool dp_sweep_end(struct dp *dp, GError **error);
+
+struct dp_network {
+	u32 vni;
+	u32 mtu_bytes;	/* largest inner IP packet */
+	struct ip gateway4, gateway6; /* source of ICMP errors; family 0: none */
+	bool shared_addresses; /* some address may move between ports: ARP/ND of an unknown target is replicated */
+};
+bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **error);
+bool dp_network_delete(struct dp *dp, u32 vni, GError **error);
+
+/* Hosts that have the network, for replication of broadcast and multicast. */
+struct dp_member {
+	u32 vni;
+	struct ip vtep;
+	enum dp_encap encap;
+};
+bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error);
+bool dp_member_delete(struct dp *dp, u32 vni, const struct ip *vtep, GError **error);
+
+/* Where a MAC is: on a local device (ifindex != 0) or behind a VTEP. */
+struct dp_endpoint {
+	u32 vni;
+	struct mac mac;
+	u32 ifindex;
+	struct ip vtep;
+	enum dp_encap encap;
+};
+bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError **error);
+bool dp_endpoint_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error);
+
+/* Who has an address: answers ARP and neighbour solicitations at the asking port. */
+bool dp_neighbour_put(struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
+bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
+
+/* A guest port. @pairs: the (MAC, prefix) that it may use as source, its own fixed addresses included; ignored without
+ * DP_PORT_SECURITY. */
+struct dp_pair {
+	struct mac mac;
+	struct prefix prefix;
+};
+enum dp_port_flags {
+	DP_PORT_SECURITY = 1 << 0, /* anti-spoofing, DHCP-server and RA guard */
+	DP_PORT_PUNT_DHCP4 = 1 << 1,
+	DP_PORT_PUNT_DHCP6 = 1 << 2,
+	DP_PORT_PUNT_RS = 1 << 3,
+	DP_PORT_PUNT_DNS = 1 << 4, /* UDP port 53 to dp_service_put() addresses */
+	DP_PORT_DOWN = 1 << 5,	   /* admin_state_up false: everything is dropped, and counted */
+};
+struct dp_port {
+	u32 ifindex;
+	enum dp_port_kind kind;
+	u32 vni;
+	u32 flags;
+	struct mac mac;
+	u8 uuid[16]; /* of the port; the traces and metadata carry it */
+	const struct dp_pair *pairs;
+	size_t n_pairs;
+};
+bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error); /* attaches the program */
+bool dp_port_delete(struct dp *dp, u32 ifindex, GError **error);	      /* detaches; fine if the device is gone */
+
+/* Addresses in a network that the agent itself answers (DNS, DHCP server): ARP/ND is answered with @mac. */
+bool dp_service_put(struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
+bool dp_service_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
+
+/* Frames for the agent. dp_punt_fd() becomes readable; dp_punt_dispatch() calls @cb for each. @frame is valid during the call. */
+enum dp_punt_reason { DP_PUNT_DHCP4, DP_PUNT_DHCP6, DP_PUNT_RS, DP_PUNT_DNS };
+typedef void (*dp_punt_cb)(u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);
+int dp_punt_fd(const struct dp *dp);
+void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data);
+
+/* Sends an Ethernet frame to the guest behind a port's device. */
+bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError **error);
+
+/* Counters, since the program was first attached. rx: from the guest; tx: to the guest. */
+struct dp_counters {
+	u64 rx_packets, rx_bytes, tx_packets, tx_bytes, drops;
+};
+bool dp_port_counters(struct dp *dp, u32 ifindex, struct dp_counters *ret, GError **error);
+size_t dp_n_drop_reasons(void);
+const char *dp_drop_reason_name(size_t reason);	 /* "spoofed-mac" */
+const char *dp_drop_reason_doc(size_t reason);	 /* one sentence */
+bool dp_drop_counts(struct dp *dp, u32 ifindex /* 0: whole host */, u64 *ret_counts /* n reasons */, GError **error);
+
+struct dp_usage {
+	u32 flows, flows_max, endpoints, endpoints_max, networks, ports;
+	u64 flow_table_full; /* verdicts that could not be cached */
+};
+bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error);
+
+/* Removes idle flow entries; call about once a second. Bounded work per call. */
+void dp_flows_expire(struct dp *dp);
+
+/* Runs the real program on @frame as if it came from the guest at @ifindex (or from the underlay, when it is an
+ * uplink), with live maps and without effect. @ret_steps: one sentence per step, in order; owned by the caller. */
+bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps, GError **error);
