@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A machine that has ports: one that runs weft-agent, or (`managed` false) a third party's VTEP. */
+#pragma once
+
+#include "model/txn.h"
+
+enum host_slot {
+	HOST_TUNNEL_IPS = N_STANDARD_SLOTS,
+	HOST_ENCAPSULATIONS,
+	HOST_MANAGED,
+	HOST_CREDENTIAL_HASH, /* secret: crypto_generichash of the credential, hex */
+	HOST_ALIVE,	      /* computed */
+	HOST_LAST_SEEN,	      /* computed */
+	HOST_AGENT,	      /* computed: what the agent says of itself */
+	HOST_N_PORTS,	      /* computed: ports bound to it */
+	N_HOST_SLOTS
+};
+
+enum host_index { HOST_BY_NAME, N_HOST_INDEXES };
+
+extern const struct kind host_kind;
+
+/* By id or name, or NULL. */
+const struct object *host_find(const struct model *model, const char *name_or_id);
+
+/*
+ * What only the running controller knows about a host; never stored. The callback writes the value
+ * of HOST_ALIVE, HOST_LAST_SEEN or HOST_AGENT; without one they are false, null and {}.
+ */
+typedef void (*host_liveness_fn)(
+	const struct object *host, unsigned slot, struct json_writer *w, void *data);
+void host_set_liveness(struct model *model, host_liveness_fn liveness, void *data);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A resource kind is one const descriptor: its attributes, its indexes and what a table can't say
+ * as hooks. Parsing of request bodies, defaults, checks, filters, sorting, field selection and the
+ * OpenAPI document all come from it, so a new resource is one file and one line in kinds.c.
+ */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "base/types.h"
+
+struct caller;
+struct model;
+struct object;
+struct txn;
+
+/* In the order of dependence: a kind refers only to kinds before it. The order of loading. */
+enum kind_id { KIND_NONE, KIND_HOST, KIND_NETWORK, KIND_SUBNET, KIND_PORT, N_KINDS };
+
+enum attr_type {
+	TYPE_BOOL,
+	TYPE_INT,     /* min…max, both included */
+	TYPE_TIME,    /* seconds since the epoch; text is RFC 3339 in UTC */
+	TYPE_ENUM,    /* one of `choices` */
+	TYPE_MAC,     /* a unicast MAC address */
+	TYPE_UUID,    /* interned text */
+	TYPE_STRING,  /* at most `max` bytes of UTF-8, no control characters but \t \n \r */
+	TYPE_IP,      /* canonical text */
+	TYPE_CIDR,    /* network form: host bits zero */
+	TYPE_ADDRESS, /* an IP address or a CIDR */
+	TYPE_LIST,    /* of `item`s, at most `max` (0: 1000) */
+	TYPE_OBJECT,  /* with `fields`; without: any JSON object of at most 16 KiB */
+};
+
+enum attr_flags {
+	ATTR_CREATE = 1 << 0,	    /* may be given when created */
+	ATTR_UPDATE = 1 << 1,	    /* may be given in an update */
+	ATTR_REQUIRED = 1 << 2,	    /* must be given when created */
+	ATTR_NULLABLE = 1 << 3,	    /* null is a value */
+	ATTR_ADMIN_SET = 1 << 4,    /* only an administrator may give it */
+	ATTR_ADMIN_READ = 1 << 5,   /* only an administrator sees it or filters by it */
+	ATTR_COMPUTED = 1 << 6,	    /* not stored: the kind's `compute` writes it when read */
+	ATTR_SECRET = 1 << 7,	    /* stored, never shown, never a filter, never logged */
+	ATTR_INTERN = 1 << 8,	    /* few distinct values: kept once */
+	ATTR_UNIQUE_ITEMS = 1 << 9, /* a list without duplicates */
+};
+
+enum on_delete {
+	ON_DELETE_REFUSE,  /* the referred object can't be deleted while this refers to it */
+	ON_DELETE_CASCADE, /* this goes with it */
+	ON_DELETE_CLEAR,   /* the reference becomes null */
+};
+
+/* One attribute; also, recursively, an item of a list or a field of a nested object (of whose flags
+ * only REQUIRED and NULLABLE matter). An entry without a name is a hole: the kind lacks it. */
+struct attr {
+	const char *name;
+	const char *alias;    /* a second name, read and written: "tenant_id" */
+	const char *doc;      /* one sentence, for the OpenAPI document */
+	const char *fallback; /* JSON text of the default; NULL: null. Part of the stored format. */
+	enum attr_type type;
+	unsigned flags;
+	s64 min, max;
+	const char *const *choices; /* NULL-terminated */
+	const struct attr *item;    /* of a list */
+	const struct attr *fields;  /* of an object, ended by a nameless one */
+	enum kind_id refers;	    /* a UUID attribute: the kind it refers to */
+	enum on_delete on_delete;
+	unsigned referrer_index; /* with `refers`: the index of this kind by this attribute */
+	/* For what type and limits can't say; @value is canonical text. NULL: nothing to say. */
+	bool (*check)(const struct attr *attr, const char *value, GError **error);
+};
+
+/* Slots of attributes that every kind has at the same place. */
+enum standard_slot {
+	SLOT_ID, /* in the object's head, not in a value slot */
+	SLOT_NAME,
+	SLOT_DESCRIPTION,
+	SLOT_PROJECT_ID,
+	SLOT_TAGS,
+	SLOT_REVISION_NUMBER, /* OpenStack's: counts the changes of this object */
+	SLOT_CREATED_AT,
+	SLOT_UPDATED_AT,
+	N_STANDARD_SLOTS
+};
+#define MAX_SLOTS 64 /* sets of slots are 64-bit masks */
+#define SLOT_BIT(slot) (1ull << (slot))
+
+enum index_flags {
+	INDEX_UNIQUE = 1 << 0, /* no two objects share a key */
+};
+
+/* Keys of an object in an index; index_add() each. */
+struct key_sink;
+
+struct index {
+	const char *name;
+	u8 slots[4]; /* the key: values of these, ended by 0; unset or empty ones have no key */
+	unsigned flags;
+	enum weft_error error; /* of a unique one, for the second object */
+	/* Instead of `slots`, for keys inside nested values: adds each key. */
+	void (*keys)(const struct object *object, struct key_sink *sink);
+};
+
+/* What a table can't say. Every hook may be NULL. Hooks run on the main thread, do no I/O, and
+ * see the transaction's own writes (txn_get(), txn_iter). */
+struct kind_hooks {
+	/* A draft that is parsed and has its defaults: check relations, fill in what the user left
+	 * to us. object_given() tells what the caller gave. */
+	bool (*on_create)(struct txn *txn, struct object *draft, GError **error);
+	bool (*on_update)(
+		struct txn *txn, const struct object *old, struct object *draft, GError **error);
+	/* Before @old is staged as deleted; generic reference rules have been applied. */
+	bool (*on_delete)(struct txn *txn, const struct object *old, GError **error);
+	/* Called at every change of the model (apply, undo, load): keeps derived state such as
+	 * address allocators. @old or @new is NULL. Must be exactly reversible. */
+	void (*observe)(struct model *model, const struct object *old, const struct object *new);
+	/* Writes the value of a computed attribute. */
+	void (*compute)(const struct model *model, const struct object *object, unsigned slot,
+		struct json_writer *w);
+	/* May @caller see it, given that it is neither its project's nor the caller admin? */
+	bool (*visible)(const struct model *model, const struct object *object,
+		const struct caller *caller);
+	/* Private state in the model, found by model_state(). */
+	void *(*state_new)(void);
+	void (*state_free)(void *state);
+};
+
+enum kind_flags {
+	KIND_ADMIN_ONLY = 1 << 0, /* only an administrator sees or changes objects of it */
+};
+
+struct kind {
+	enum kind_id id;
+	const char *singular, *collection; /* "network", "networks": also the JSON keys */
+	const char *path;		   /* below the API's root: "/v2.0/networks" */
+	const char *doc;
+	unsigned flags;
+	const struct attr *attrs; /* by slot */
+	unsigned n_slots;
+	const struct index *indexes;
+	unsigned n_indexes;
+	enum weft_error not_found, in_use;
+	struct kind_hooks hooks;
+};
+
+/* The table of kinds. kind_by_id() of KIND_NONE is NULL. */
+const struct kind *kind_by_id(enum kind_id id);
+const struct kind *kind_by_collection(const char *collection); /* NULL: no such kind */
+const struct kind *kind_by_singular(const char *singular);
+
+/* Slot of the attribute of that name or alias, or -1. */
+int kind_slot(const struct kind *kind, const char *name);
+
+static inline const struct attr *kind_attr(const struct kind *kind, unsigned slot)
+{
+	return &kind->attrs[slot];
+}
+
+/* May @caller see the attribute at all? */
+bool attr_readable(const struct attr *attr, const struct caller *caller);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A virtual L2 network; its VNI is provider:segmentation_id. */
+#pragma once
+
+#include "model/txn.h"
+
+enum network_slot {
+	NETWORK_ADMIN_STATE_UP = N_STANDARD_SLOTS,
+	NETWORK_STATUS,
+	NETWORK_SHARED,
+	NETWORK_MTU,
+	NETWORK_PROVIDER_TYPE,
+	NETWORK_PROVIDER_PHYSICAL,
+	NETWORK_PROVIDER_SEGMENT, /* the VNI */
+	NETWORK_EXTERNAL,
+	NETWORK_IS_DEFAULT,
+	NETWORK_PORT_SECURITY,
+	NETWORK_DNS_DOMAIN,
+	NETWORK_AZ_HINTS,
+	NETWORK_AZS,	 /* computed */
+	NETWORK_SUBNETS, /* computed */
+	NETWORK_IPV4_ADDRESS_SCOPE,
+	NETWORK_IPV6_ADDRESS_SCOPE,
+	NETWORK_QOS_POLICY_ID,
+	NETWORK_VLAN_TRANSPARENT,
+	N_NETWORK_SLOTS
+};
+
+enum network_index { NETWORK_BY_NAME, NETWORK_BY_PROJECT, NETWORK_BY_SEGMENT, N_NETWORK_INDEXES };
+
+/* VNIs handed out when the caller names none. */
+#define NETWORK_VNI_FIRST 4096u
+#define NETWORK_VNI_LAST 0xfffffeu
+
+/* MTU of a network that names none: an underlay of 1500 less the largest overhead (Geneve with one
+ * option over IPv6). */
+#define NETWORK_MTU_DEFAULT "1422"
+
+extern const struct kind network_kind;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a request's JSON to a draft, by the kind's table alone: no model, no I/O. */
+#pragma once
+
+#include "model/object.h"
+
+/*
+ * @body is the inner object ({"name": …}, not {"network": {…}}). Checks types, limits, who may set
+ * what, unknown and missing attributes; canonicalises addresses. parse_create() gives the rest its
+ * defaults. The draft is the caller's.
+ */
+struct object *parse_create(
+	const struct kind *kind, json_t *body, const struct caller *caller, GError **error);
+struct object *parse_update(
+	const struct object *old, json_t *body, const struct caller *caller, GError **error);

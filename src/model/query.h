@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists: filters, sorting, paging and field selection by the kind's table. */
+#pragma once
+
+#include "model/model.h"
+
+struct query;
+
+struct query *query_new(const struct kind *kind, const struct caller *caller);
+void query_free(struct query *query);
+typedef struct query query;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(query, query_free)
+
+/*
+ * One parameter of the request's query string, decoded. Understands fields, sort_key, sort_dir,
+ * limit, marker, page_reverse; tags, tags-any, not-tags, not-tags-any; every readable attribute
+ * (the same name again: or; values of a nested list as "key=value", e.g.
+ * fixed_ips=ip_address=10.0.0.3). An unknown name is INVALID_INPUT.
+ */
+bool query_add(struct query *query, const char *name, const char *value, GError **error);
+
+/*
+ * The page of objects that the caller may see and that match, in order (creation, or sort_key);
+ * elements are referenced, the array is the caller's (g_ptr_array_unref). *@ret_more tells whether
+ * another page follows (behind, in the direction asked). A marker that doesn't exist is an error.
+ * Uses an index when a filter has one.
+ */
+GPtrArray *query_run(
+	const struct query *query, const struct model *model, bool *ret_more, GError **error);
+
+u64 query_fields(const struct query *query);	 /* for object_write_json(); 0: all */
+unsigned query_limit(const struct query *query); /* 0: none */
+bool query_page_reverse(const struct query *query);
