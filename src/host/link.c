@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/link.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "host/rtnl.h"
+
+static int take_kind(const struct nlattr *attr, void *data)
+{
+	struct link *link = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+		g_strlcpy(link->kind, mnl_attr_get_str(attr), sizeof(link->kind));
+	return MNL_CB_OK;
+}
+
+static int take_attribute(const struct nlattr *attr, void *data)
+{
+	struct link *link = data;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		g_strlcpy(link->name, mnl_attr_get_str(attr), sizeof(link->name));
+		break;
+	case IFLA_IFALIAS:
+		g_strlcpy(link->alias, mnl_attr_get_str(attr), sizeof(link->alias));
+		break;
+	case IFLA_MTU:
+		link->mtu_bytes = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(attr) == sizeof(link->mac.b))
+			memcpy(link->mac.b, mnl_attr_get_payload(attr), sizeof(link->mac.b));
+		break;
+	case IFLA_LINKINFO:
+		mnl_attr_parse_nested(attr, take_kind, link);
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+void link_from_message(const struct nlmsghdr *message, struct link *ret)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	struct link link = { .ifindex = (u32)info->ifi_index, .flags = info->ifi_flags };
+
+	mnl_attr_parse(message, sizeof(*info), take_attribute, &link);
+	*ret = link;
+}
+
+static int add_link(const struct nlmsghdr *message, void *data)
+{
+	struct link link;
+
+	if (message->nlmsg_type == RTM_NEWLINK) {
+		link_from_message(message, &link);
+		g_array_append_val((GArray *)data, link);
+	}
+	return MNL_CB_OK;
+}
+
+bool link_list(struct rtnl *rtnl, GArray **ret, GError **error)
+{
+	g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(struct link));
+	struct rtnl_request request;
+	int kernel_errno;
+
+	rtnl_request_init(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+	if (!rtnl_talk(rtnl, &request, add_link, links, &kernel_errno, error)) {
+		g_prefix_error(error, "listing devices: ");
+		return false;
+	}
+	*ret = g_steal_pointer(&links);
+	return true;
+}
+
+bool link_get(struct rtnl *rtnl, const char *name, struct link *ret, GError **error)
+{
+	g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(struct link));
+	g_autoptr(GError) why = NULL;
+	struct rtnl_request request;
+	int kernel_errno = ENODEV;
+	bool asked;
+
+	if (*name && strlen(name) < IFNAMSIZ) {
+		rtnl_request_init(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+		mnl_attr_put_strz(rtnl_header(&request), IFLA_IFNAME, name);
+		asked = rtnl_talk(rtnl, &request, add_link, links, &kernel_errno, &why);
+		if (asked && links->len == 1) {
+			*ret = g_array_index(links, struct link, 0);
+			return true;
+		}
+	}
+	if (!why || kernel_errno == ENODEV)
+		return weft_fail(
+			error, DEVICE_NOT_FOUND, "there is no device \"%s\" on this host", name);
+	g_propagate_prefixed_error(error, g_steal_pointer(&why), "device %s: ", name);
+	return false;
+}
+
+static bool change(struct rtnl *rtnl, struct rtnl_request *request, const char *what, u32 ifindex,
+	GError **error)
+{
+	int kernel_errno;
+
+	if (rtnl_talk(rtnl, request, NULL, NULL, &kernel_errno, error))
+		return true;
+	g_prefix_error(error, "%s of device %u: ", what, ifindex);
+	return false;
+}
+
+bool link_set_up(struct rtnl *rtnl, u32 ifindex, GError **error)
+{
+	struct rtnl_request request;
+	struct ifinfomsg *info =
+		rtnl_request_init(&request, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
+
+	info->ifi_index = (int)ifindex;
+	info->ifi_flags = info->ifi_change = IFF_UP;
+	return change(rtnl, &request, "setting up", ifindex, error);
+}
+
+bool link_set_mtu(struct rtnl *rtnl, u32 ifindex, u32 mtu_bytes, GError **error)
+{
+	struct rtnl_request request;
+	struct ifinfomsg *info =
+		rtnl_request_init(&request, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
+
+	info->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(rtnl_header(&request), IFLA_MTU, mtu_bytes);
+	return change(rtnl, &request, "setting the MTU", ifindex, error);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <cmocka.h>
+
+#include "host/link.h"
+#include "host/link_monitor.h"
+#include "host/rtnl.h"
+
+static void loopback_is_found(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	struct rtnl *rtnl;
+	struct link link;
+
+	(void)state;
+	if (!rtnl_open(&rtnl, &error))
+		fail_msg("%s", error->message);
+	assert_true(link_get(rtnl, "lo", &link, &error));
+	assert_int_equal(link.ifindex, 1);
+	assert_string_equal(link.name, "lo");
+	assert_true(link.flags & IFF_LOOPBACK);
+	g_autoptr(GArray) links = NULL;
+	assert_true(link_list(rtnl, &links, &error));
+	assert_true(links->len >= 1);
+	rtnl_close(rtnl);
+}
+
+static void a_device_that_is_not_there_is_named(void **state)
+{
+	static const char *const names[] = { "weft-none", "",
+		"a-name-that-is-too-long-for-a-device" };
+	struct rtnl *rtnl;
+	struct link link;
+
+	(void)state;
+	assert_true(rtnl_open(&rtnl, NULL));
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_false(link_get(rtnl, names[i], &link, &error));
+		assert_true(g_error_matches(error, WEFT_ERROR, WEFT_ERROR_DEVICE_NOT_FOUND));
+		assert_non_null(strstr(error->message, names[i]));
+	}
+	rtnl_close(rtnl);
+}
+
+static void a_message_becomes_a_link(void **state)
+{
+	struct rtnl_request request;
+	struct ifinfomsg *info =
+		rtnl_request_init(&request, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
+	struct nlmsghdr *header = rtnl_header(&request);
+	struct link link;
+
+	(void)state;
+	info->ifi_index = 7;
+	info->ifi_flags = IFF_UP;
+	mnl_attr_put_strz(header, IFLA_IFNAME, "tap0");
+	mnl_attr_put_strz(header, IFLA_IFALIAS, "iface-id=x");
+	mnl_attr_put_u32(header, IFLA_MTU, 1442);
+	mnl_attr_put(header, IFLA_ADDRESS, 6, "\2\0\0\0\0\1");
+	struct nlattr *nest = mnl_attr_nest_start(header, IFLA_LINKINFO);
+	mnl_attr_put_strz(header, IFLA_INFO_KIND, "tun");
+	mnl_attr_nest_end(header, nest);
+	link_from_message(header, &link);
+	assert_int_equal(link.ifindex, 7);
+	assert_string_equal(link.name, "tap0");
+	assert_string_equal(link.alias, "iface-id=x");
+	assert_string_equal(link.kind, "tun");
+	assert_int_equal(link.mtu_bytes, 1442);
+	assert_int_equal(link.mac.b[5], 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loopback_is_found),
+		cmocka_unit_test(a_device_that_is_not_there_is_named),
+		cmocka_unit_test(a_message_becomes_a_link),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
