@@ -77,23 +77,19 @@ static void write_invalid(struct exchange *x, struct reader options)
 	}
 }
 
-static u32 write_valid(struct exchange *x, u32 lease_s)
+static void write_valid(struct exchange *x, u32 lease_s)
 {
-	u32 n = 0;
-
 	for (size_t i = 0; i < x->port->n_addresses; i++) {
-		if (is_stateful(&x->port->addresses[i])) {
+		if (is_stateful(&x->port->addresses[i]))
 			write_address(&x->w, &x->port->addresses[i].ip, lease_s);
-			n++;
-		}
 	}
-	return n;
 }
 
-/* The association @ia in the reply; @first: it is the one that gets the port's addresses. */
+/* The association @ia in the reply; @first is the one that gets the port's addresses, if it has
+ * any. */
 static void write_ia(struct exchange *x, const struct dhcp6_ia *ia, const struct dhcp6_ia *first)
 {
-	u32 lease_s = x->port->lease_s ? x->port->lease_s : SERVICE_LEASE_S, n = 0;
+	u32 lease_s = x->port->lease_s ? x->port->lease_s : SERVICE_LEASE_S;
 	bool is_renewal =
 		x->request->type == DHCP6_TYPE_RENEW || x->request->type == DHCP6_TYPE_REBIND;
 	size_t begin = dhcp6_begin_option(&x->w, (u16)ia->code);
@@ -104,12 +100,12 @@ static void write_ia(struct exchange *x, const struct dhcp6_ia *ia, const struct
 		write_u32(&x->w, ia == first ? lease_s / 5 * 4 : 0);
 	}
 	if (ia == first)
-		n = write_valid(x, lease_s);
+		write_valid(x, lease_s);
 	if (is_renewal && ia->code != DHCP6_IA_PD)
 		write_invalid(x, ia->options);
 	if (ia->code == DHCP6_IA_PD)
 		dhcp6_write_status(&x->w, DHCP6_NO_PREFIXES);
-	else if (n == 0)
+	else if (ia != first)
 		dhcp6_write_status(&x->w, is_renewal ? DHCP6_NO_BINDING : DHCP6_NO_ADDRESSES);
 	dhcp6_end_option(&x->w, begin);
 }
@@ -117,8 +113,11 @@ static void write_ia(struct exchange *x, const struct dhcp6_ia *ia, const struct
 static void write_ias(struct exchange *x)
 {
 	const struct dhcp6_ia *first = NULL;
+	bool has_addresses = false;
 
-	for (size_t i = 0; i < x->request->n_ias && !first; i++) {
+	for (size_t i = 0; i < x->port->n_addresses; i++)
+		has_addresses |= is_stateful(&x->port->addresses[i]);
+	for (size_t i = 0; i < x->request->n_ias && has_addresses && !first; i++) {
 		if (x->request->ias[i].code == DHCP6_IA_NA)
 			first = &x->request->ias[i];
 	}
