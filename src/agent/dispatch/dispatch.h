@@ -21,6 +21,7 @@ struct dispatch_options {
 	 * refused. dns_upstreams_from_resolv_conf() reads the host's. */
 	const struct ip *upstreams;
 	size_t n_upstreams;
+	u16 upstream_port; /* 0: 53 */
 	/* Called from the main context with an answer that came later, and the id of the port that
 	 * had asked (it may have gone since). The frame is valid during the call. */
 	void (*late_reply)(const char *port_id, const struct frame *frame, void *data);
