@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP/1.1 server in the main loop of the thread that makes it: no threads, no locks. */
+#pragma once
+
+#include "http/request.h"
+
+struct http_server;
+
+struct http_server_config {
+	const char *listen;		/* see listen.h */
+	const char *tls_cert, *tls_key; /* PEM files; both NULL: no TLS */
+	size_t body_max;		/* bytes; 0: 1 MiB */
+	unsigned connections_max;	/* 0: 16384 */
+	unsigned connection_memory;	/* bytes for a request line and its headers; 0: 24 KiB */
+	unsigned idle_s;		/* a connection without progress is closed; 0: 60 */
+	void (*handler)(struct http_request *request, void *user);
+	/* Every answered request once more, for metrics; may be NULL. Of a stream: at its start. */
+	void (*answered)(
+		const struct http_request *request, unsigned status, u64 elapsed_us, void *user);
+	void *user;
+};
+
+struct http_server *http_server_new(const struct http_server_config *config, GError **error);
+
+/* Stops accepting. What is open goes on. */
+void http_server_quiesce(struct http_server *server);
+
+/* Sends what has been answered as far as that needs no waiting, then closes everything. Requests
+ * not yet answered are dropped: their owner must not answer them any more. */
+void http_server_free(struct http_server *server);
+typedef struct http_server http_server;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(http_server, http_server_free)
+
+/* The TCP port that it listens on, for when port 0 was asked for. */
+u16 http_server_port(const struct http_server *server);
+unsigned http_server_connections(const struct http_server *server);
