@@ -26,6 +26,17 @@ const char *weft_error_type(const GError *error)
 	return errors[error->code].type;
 }
 
+bool weft_fail_code(GError **error, enum weft_error code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (error)
+		*error = g_error_new_valist(WEFT_ERROR, (gint)code, format, args);
+	va_end(args);
+	return false;
+}
+
 bool weft_fail_errno(GError **error, int errnum, const char *format, ...)
 {
 	va_list args;

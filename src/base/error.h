@@ -10,34 +10,45 @@
 #include <stdbool.h>
 
 /* X(code, http status, type name). The type names follow OpenStack Networking where it has one. */
-#define WEFT_ERRORS(X)                                              \
-	X(INTERNAL, 500, "InternalServerError")                     \
-	X(BAD_REQUEST, 400, "BadRequest")                           \
-	X(INVALID_INPUT, 400, "InvalidInput")                       \
-	X(UNAUTHORIZED, 401, "Unauthorized")                        \
-	X(FORBIDDEN, 403, "PolicyNotAuthorized")                    \
-	X(NOT_FOUND, 404, "HTTPNotFound")                           \
-	X(NETWORK_NOT_FOUND, 404, "NetworkNotFound")                \
-	X(SUBNET_NOT_FOUND, 404, "SubnetNotFound")                  \
-	X(PORT_NOT_FOUND, 404, "PortNotFound")                      \
-	X(METHOD_NOT_ALLOWED, 405, "HTTPMethodNotAllowed")          \
-	X(CONFLICT, 409, "Conflict")                                \
-	X(IN_USE, 409, "InUse")                                     \
-	X(NETWORK_IN_USE, 409, "NetworkInUse")                      \
-	X(SUBNET_IN_USE, 409, "SubnetInUse")                        \
-	X(IP_EXHAUSTED, 409, "IpAddressGenerationFailure")          \
-	X(IP_IN_USE, 409, "IpAddressAlreadyAllocated")              \
-	X(MAC_IN_USE, 409, "MacAddressInUse")                       \
-	X(OVER_QUOTA, 409, "OverQuota")                             \
-	X(REVISION_MISMATCH, 412, "RevisionNumberConstraintFailed") \
-	X(TOO_LARGE, 413, "RequestTooLarge")                        \
-	X(UNAVAILABLE, 503, "ServiceUnavailable")                   \
-	X(STORE_CORRUPT, 500, "StoreCorrupt")                       \
-	X(STORE_VERSION, 500, "StoreVersion")                       \
-	X(VIEW_CORRUPT, 500, "ViewCorrupt")                         \
-	X(DEVICE_NOT_FOUND, 404, "DeviceNotFound")                  \
-	X(DEVICE_BUSY, 409, "DeviceBusy")                           \
-	X(KERNEL, 500, "KernelError")                               \
+#define WEFT_ERRORS(X)                                                \
+	X(INTERNAL, 500, "InternalServerError")                       \
+	X(BAD_REQUEST, 400, "BadRequest")                             \
+	X(INVALID_INPUT, 400, "InvalidInput")                         \
+	X(UNAUTHORIZED, 401, "Unauthorized")                          \
+	X(FORBIDDEN, 403, "PolicyNotAuthorized")                      \
+	X(NOT_FOUND, 404, "HTTPNotFound")                             \
+	X(NETWORK_NOT_FOUND, 404, "NetworkNotFound")                  \
+	X(SUBNET_NOT_FOUND, 404, "SubnetNotFound")                    \
+	X(PORT_NOT_FOUND, 404, "PortNotFound")                        \
+	X(METHOD_NOT_ALLOWED, 405, "HTTPMethodNotAllowed")            \
+	X(CONFLICT, 409, "Conflict")                                  \
+	X(IN_USE, 409, "InUse")                                       \
+	X(NETWORK_IN_USE, 409, "NetworkInUse")                        \
+	X(SUBNET_IN_USE, 409, "SubnetInUse")                          \
+	X(HOST_NOT_FOUND, 404, "HostNotFound")                        \
+	X(HOST_IN_USE, 409, "HostInUse")                              \
+	X(VNI_IN_USE, 409, "TunnelIdInUse")                           \
+	X(VNI_EXHAUSTED, 409, "NoNetworkAvailable")                   \
+	X(GATEWAY_IN_POOL, 409, "GatewayConflictWithAllocationPools") \
+	X(POOL_INVALID, 400, "InvalidAllocationPool")                 \
+	X(POOL_OUTSIDE, 400, "OutOfBoundsAllocationPool")             \
+	X(POOLS_OVERLAP, 409, "OverlappingAllocationPools")           \
+	X(IP_NOT_ON_SUBNET, 400, "InvalidIpForSubnet")                \
+	X(IP_NOT_ON_NETWORK, 400, "InvalidIpForNetwork")              \
+	X(MAC_EXHAUSTED, 503, "MacAddressGenerationFailure")          \
+	X(IP_EXHAUSTED, 409, "IpAddressGenerationFailure")            \
+	X(IP_IN_USE, 409, "IpAddressAlreadyAllocated")                \
+	X(MAC_IN_USE, 409, "MacAddressInUse")                         \
+	X(OVER_QUOTA, 409, "OverQuota")                               \
+	X(REVISION_MISMATCH, 412, "RevisionNumberConstraintFailed")   \
+	X(TOO_LARGE, 413, "RequestTooLarge")                          \
+	X(UNAVAILABLE, 503, "ServiceUnavailable")                     \
+	X(STORE_CORRUPT, 500, "StoreCorrupt")                         \
+	X(STORE_VERSION, 500, "StoreVersion")                         \
+	X(VIEW_CORRUPT, 500, "ViewCorrupt")                           \
+	X(DEVICE_NOT_FOUND, 404, "DeviceNotFound")                    \
+	X(DEVICE_BUSY, 409, "DeviceBusy")                             \
+	X(KERNEL, 500, "KernelError")                                 \
 	X(TIMEOUT, 504, "Timeout")
 
 enum weft_error {
@@ -57,10 +68,10 @@ unsigned weft_error_status(const GError *error);
  * Static. */
 const char *weft_error_type(const GError *error);
 
-/* Sets @error to WEFT_ERROR_<code>; a statement expression-free shorthand for g_set_error(). Always
- * returns false. */
-#define weft_fail(error, code, ...) \
-	(g_set_error((error), WEFT_ERROR, WEFT_ERROR_##code, __VA_ARGS__), false)
+/* Sets @error to @code with a formatted message. Always returns false. */
+bool weft_fail_code(GError **error, enum weft_error code, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+#define weft_fail(error, code, ...) weft_fail_code((error), WEFT_ERROR_##code, __VA_ARGS__)
 
 /* The same, appending ": <strerror(errnum)>". @errnum is positive. Always returns false. */
 bool weft_fail_errno(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/autoptr.h"
 #include "model/txn.h"
 
 /* A scope by value: "host/<id>" or "network/<id>" in text. */
@@ -55,8 +56,7 @@ struct compiled {
 /* @model is at changes->revision. The result is the caller's. */
 struct compiled *compile_change(const struct model *model, const struct changeset *changes);
 void compiled_free(struct compiled *compiled);
-typedef struct compiled compiled;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(compiled, compiled_free)
+DEFINE_AUTOPTR(compiled, compiled_free)
 
 /* All records of a scope now; strings are borrowed for the call. */
 typedef void (*compile_record_fn)(const char *kind, const char *id, const char *data, void *user);

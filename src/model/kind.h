@@ -104,7 +104,13 @@ struct index {
 	enum weft_error error; /* of a unique one, for the second object */
 	/* Instead of `slots`, for keys inside nested values: adds each key. */
 	void (*keys)(const struct object *object, struct key_sink *sink);
+	unsigned depends_on; /* with `keys`: the only attribute whose change can change them */
 };
+
+/* For index.keys: adds the key of a tuple of texts. */
+void index_add(struct key_sink *sink, const char *const *texts, unsigned n);
+
+enum observe_phase { OBSERVE_RELEASE, OBSERVE_CLAIM };
 
 /* What a table can't say. Every hook may be NULL. Hooks run on the main thread, do no I/O, and
  * see the transaction's own writes (txn_get(), txn_iter). */
@@ -112,13 +118,19 @@ struct kind_hooks {
 	/* A draft that is parsed and has its defaults: check relations, fill in what the user left
 	 * to us. object_given() tells what the caller gave. */
 	bool (*on_create)(struct txn *txn, struct object *draft, GError **error);
+	/* It is staged: what must follow from it in other objects. */
+	bool (*on_created)(struct txn *txn, const struct object *object, GError **error);
 	bool (*on_update)(
 		struct txn *txn, const struct object *old, struct object *draft, GError **error);
 	/* Before @old is staged as deleted; generic reference rules have been applied. */
 	bool (*on_delete)(struct txn *txn, const struct object *old, GError **error);
-	/* Called at every change of the model (apply, undo, load): keeps derived state such as
-	 * address allocators. @old or @new is NULL. Must be exactly reversible. */
-	void (*observe)(struct model *model, const struct object *old, const struct object *new);
+	/* Keeps derived state, such as which addresses are free. Called at every change of the
+	 * model (apply, undo, load), twice: for all changes of a transaction with OBSERVE_RELEASE,
+	 * then for all with OBSERVE_CLAIM; tables and indexes are already the new ones. @old or
+	 * @new is NULL. The state must depend on what the model holds alone, not on the way there.
+	 */
+	void (*observe)(struct model *model, const struct object *old, const struct object *new,
+		enum observe_phase phase);
 	/* Writes the value of a computed attribute. */
 	void (*compute)(const struct model *model, const struct object *object, unsigned slot,
 		struct json_writer *w);
@@ -163,3 +175,6 @@ static inline const struct attr *kind_attr(const struct kind *kind, unsigned slo
 
 /* May @caller see the attribute at all? */
 bool attr_readable(const struct attr *attr, const struct caller *caller);
+
+/* Sets the kind's not-found error: "Network x could not be found." Returns false. */
+bool kind_fail_not_found(enum kind_id kind, const char *id, GError **error);

@@ -8,13 +8,13 @@
  */
 #pragma once
 
+#include "base/autoptr.h"
 #include "model/caller.h"
 #include "model/object.h"
 
 struct model *model_new(void);
 void model_free(struct model *model);
-typedef struct model model;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(model, model_free)
+DEFINE_AUTOPTR(model, model_free)
 
 /* Revision of the last applied change; 0: none yet. */
 u64 model_revision(const struct model *model);
@@ -47,15 +47,17 @@ unsigned model_count_all(const struct model *model, enum kind_id kind);
  * model_iter_all() goes through the whole kind, from behind @after when that is not NULL (paging).
  */
 struct model_iter {
+	const struct model *model;
 	const struct object_list *list;
 	unsigned at;
 	const struct object *single;
+	u64 single_order;
 };
 void model_iter_init(struct model_iter *iter, const struct model *model, enum kind_id kind,
 	unsigned index, ...) G_GNUC_NULL_TERMINATED;
 void model_iter_all(struct model_iter *iter, const struct model *model, enum kind_id kind,
 	const struct object *after);
-/* Moves @iter behind @after (an object of the kind, in the enumeration or not). */
+/* Moves @iter behind @after, an object of the kind in the model, in the enumeration or not. */
 void model_iter_skip(struct model_iter *iter, const struct object *after);
 const struct object *model_iter_next(struct model_iter *iter);
 
@@ -79,4 +81,4 @@ void *model_state(const struct model *model, enum kind_id kind);
  * contradicts one loaded before it (a unique key twice).
  */
 bool model_load(struct model *model, struct object *object, GError **error);
-bool model_load_done(struct model *model, u64 revision, GError **error);
+void model_load_done(struct model *model, u64 revision);

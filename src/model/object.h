@@ -4,13 +4,14 @@
  *
  * A draft (object_new(), object_edit(), or what parse.h returns) is mutable and belongs to one
  * transaction. From txn_put() on an object never changes: an update is a new object of the same id.
- * Readers keep one alive with object_ref(). Main thread only, except object_ref/unref.
+ * Readers keep one alive with object_ref(). Main thread only: counts are not atomic.
  *
  * Numbers, booleans, times, choices and MACs are values in the slot, the rest are reference-counted
  * strings; nested values are kept as canonical JSON text, which is spliced into answers as it is.
  */
 #pragma once
 
+#include "base/autoptr.h"
 #include "base/addr.h"
 #include "base/uuid.h"
 #include "model/kind.h"
@@ -19,8 +20,7 @@ struct object;
 
 struct object *object_ref(const struct object *object);
 void object_unref(struct object *object);
-typedef struct object object;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(object, object_unref)
+DEFINE_AUTOPTR(object, object_unref)
 
 /* A draft with every default. A zero @id (or NULL) gets a random one. */
 struct object *object_new(const struct kind *kind, const struct uuid *id);

@@ -2,14 +2,14 @@
 /* Lists: filters, sorting, paging and field selection by the kind's table. */
 #pragma once
 
+#include "base/autoptr.h"
 #include "model/model.h"
 
 struct query;
 
 struct query *query_new(const struct kind *kind, const struct caller *caller);
 void query_free(struct query *query);
-typedef struct query query;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(query, query_free)
+DEFINE_AUTOPTR(query, query_free)
 
 /*
  * One parameter of the request's query string, decoded. Understands fields, sort_key, sort_dir,

@@ -7,14 +7,14 @@
  */
 #pragma once
 
+#include "base/autoptr.h"
 #include "model/model.h"
 
 struct txn;
 
 struct txn *txn_new(struct model *model, const struct caller *caller); /* both borrowed */
 void txn_free(struct txn *txn);					       /* forgets what is staged */
-typedef struct txn txn;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(txn, txn_free)
+DEFINE_AUTOPTR(txn, txn_free)
 
 struct model *txn_model(const struct txn *txn);
 const struct caller *txn_caller(const struct txn *txn);
@@ -59,6 +59,8 @@ struct change {
 	enum kind_id kind;
 	struct uuid id;
 	struct object *old, *new;
+	u64 order;    /* the model's: place in enumerations */
+	bool removed; /* the transaction's: @new is NULL because it deletes */
 };
 
 /* What a transaction did, in the order it did it; an object occurs once. */
@@ -74,8 +76,7 @@ struct changeset {
  */
 struct changeset *txn_apply(struct txn *txn, u64 revision);
 void changeset_free(struct changeset *changes);
-typedef struct changeset changeset;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(changeset, changeset_free)
+DEFINE_AUTOPTR(changeset, changeset_free)
 
 /* Takes @changes, the last one applied, back out of the model, whose revision becomes @revision. */
 void model_undo(struct model *model, const struct changeset *changes, u64 revision);

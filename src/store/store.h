@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/autoptr.h"
 #include "base/error.h"
 #include "base/uuid.h"
 
@@ -43,8 +44,7 @@ struct store *store_open(const char *url, GError **error);
 
 /* Writes what is queued, then closes. Pending reports are not made. */
 void store_close(struct store *store);
-typedef struct store store;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(store, store_close)
+DEFINE_AUTOPTR(store, store_close)
 
 /* Identity of the data, made when the store was created. */
 const struct uuid *store_uuid(const struct store *store);

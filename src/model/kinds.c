@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of kinds and what is computed from their tables. A new kind is one line here. */
+#include <string.h>
+
+#include "model/caller.h"
+#include "model/host.h"
+#include "model/network.h"
+#include "model/object_impl.h"
+#include "model/port.h"
+#include "model/subnet.h"
+
+static const struct kind *const kinds[N_KINDS] = {
+	[KIND_HOST] = &host_kind,
+	[KIND_NETWORK] = &network_kind,
+	[KIND_SUBNET] = &subnet_kind,
+	[KIND_PORT] = &port_kind,
+};
+
+const struct kind *kind_by_id(enum kind_id id)
+{
+	return id < N_KINDS ? kinds[id] : NULL;
+}
+
+const struct kind *kind_by_collection(const char *collection)
+{
+	for (int i = KIND_NONE + 1; i < N_KINDS; i++)
+		if (!strcmp(kinds[i]->collection, collection))
+			return kinds[i];
+	return NULL;
+}
+
+const struct kind *kind_by_singular(const char *singular)
+{
+	for (int i = KIND_NONE + 1; i < N_KINDS; i++)
+		if (!strcmp(kinds[i]->singular, singular))
+			return kinds[i];
+	return NULL;
+}
+
+static union value fallback_value(const struct attr *attr)
+{
+	union value value = value_null(attr);
+
+	if (!attr->fallback)
+		return value;
+
+	json_t *json = json_loads(attr->fallback, JSON_DECODE_ANY, NULL);
+
+	if (!json || !value_load(attr, json, &value))
+		g_error("the default of %s, %s, is not of its type", attr->name, attr->fallback);
+	json_decref(json);
+	return value;
+}
+
+static void add_slot(struct kind_tables *tables, const struct attr *attr, unsigned slot)
+{
+	u64 bit = SLOT_BIT(slot);
+
+	tables->slots |= bit;
+	if (type_is_text(attr->type) && slot != SLOT_ID)
+		tables->texts |= bit;
+	if (!(attr->flags & ATTR_COMPUTED) && slot != SLOT_ID)
+		tables->stored |= bit;
+	if (!(attr->flags & ATTR_SECRET))
+		tables->shown |= bit;
+	if (!(attr->flags & (ATTR_SECRET | ATTR_ADMIN_READ)))
+		tables->members |= bit;
+	tables->fallback[slot] = fallback_value(attr);
+	tables->keys[slot] = g_strdup_printf("\"%s\":", attr->name);
+	tables->key_len[slot] = strlen(tables->keys[slot]);
+	g_hash_table_insert(tables->slot_by_name, (char *)attr->name, GUINT_TO_POINTER(slot + 1));
+	if (!attr->alias)
+		return;
+	tables->aliases[slot] = g_strdup_printf("\"%s\":", attr->alias);
+	g_hash_table_insert(tables->slot_by_name, (char *)attr->alias, GUINT_TO_POINTER(slot + 1));
+}
+
+const struct kind_tables *kind_tables(const struct kind *kind)
+{
+	static struct kind_tables *known[N_KINDS];
+
+	if (known[kind->id])
+		return known[kind->id];
+
+	struct kind_tables *tables = g_new0(struct kind_tables, 1);
+
+	g_assert(kind->n_slots <= MAX_SLOTS);
+	tables->slot_by_name = g_hash_table_new(g_str_hash, g_str_equal);
+	for (unsigned slot = 0; slot < kind->n_slots; slot++)
+		if (kind->attrs[slot].name)
+			add_slot(tables, &kind->attrs[slot], slot);
+	known[kind->id] = tables;
+	return tables;
+}
+
+int kind_slot(const struct kind *kind, const char *name)
+{
+	gpointer found = g_hash_table_lookup(kind_tables(kind)->slot_by_name, name);
+
+	return (int)GPOINTER_TO_UINT(found) - 1;
+}
+
+bool attr_readable(const struct attr *attr, const struct caller *caller)
+{
+	if (!attr->name || attr->flags & ATTR_SECRET)
+		return false;
+	return !(attr->flags & ATTR_ADMIN_READ) || caller_is_admin(caller);
+}
+
+bool kind_fail_not_found(enum kind_id id, const char *text, GError **error)
+{
+	const struct kind *kind = kinds[id];
+
+	g_set_error(error, WEFT_ERROR, kind->not_found, "%c%s %.64s could not be found.",
+		g_ascii_toupper(kind->singular[0]), kind->singular + 1, text ? text : "null");
+	return false;
+}

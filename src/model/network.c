@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/network.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/port.h"
+#include "model/standard.h"
+#include "model/subnet.h"
+#include "model/txn_impl.h"
+
+static const char *const types[] = { "geneve", "vxlan", NULL };
+static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", NULL };
+static const struct attr zone_attr = {
+	.name = "availability_zone_hint", .type = TYPE_STRING, .max = 255
+};
+
+#define GIVEN (ATTR_CREATE | ATTR_UPDATE)
+#define PROVIDER (ATTR_CREATE | ATTR_ADMIN_SET | ATTR_ADMIN_READ)
+
+static const struct attr attrs[N_NETWORK_SLOTS] = {
+	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	PROJECT_ATTR,
+	[NETWORK_ADMIN_STATE_UP] = { .name = "admin_state_up",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "true",
+		.doc = "Whether it forwards packets." },
+	[NETWORK_STATUS] = { .name = "status",
+		.type = TYPE_ENUM,
+		.choices = statuses,
+		.fallback = "\"ACTIVE\"",
+		.doc = "Its state." },
+	[NETWORK_SHARED] = { .name = "shared",
+		.type = TYPE_BOOL,
+		.flags = GIVEN | ATTR_ADMIN_SET,
+		.fallback = "false",
+		.doc = "Every project may use it." },
+	[NETWORK_MTU] = { .name = "mtu",
+		.type = TYPE_INT,
+		.min = 68,
+		.max = 65535,
+		.flags = GIVEN,
+		.fallback = NETWORK_MTU_DEFAULT,
+		.doc = "Bytes of the largest IP packet." },
+	[NETWORK_PROVIDER_TYPE] = { .name = "provider:network_type",
+		.type = TYPE_ENUM,
+		.choices = types,
+		.flags = PROVIDER,
+		.fallback = "\"geneve\"",
+		.doc = "An overlay; which encapsulation carries it is decided per pair of hosts." },
+	[NETWORK_PROVIDER_PHYSICAL] = { .name = "provider:physical_network",
+		.type = TYPE_STRING,
+		.max = 64,
+		.flags = PROVIDER | ATTR_NULLABLE,
+		.doc = "Null: it is an overlay." },
+	[NETWORK_PROVIDER_SEGMENT] = { .name = "provider:segmentation_id",
+		.type = TYPE_INT,
+		.min = 1,
+		.max = 0xffffff,
+		.flags = PROVIDER | ATTR_NULLABLE,
+		.doc = "Its VNI." },
+	[NETWORK_EXTERNAL] = { .name = "router:external",
+		.type = TYPE_BOOL,
+		.flags = GIVEN | ATTR_ADMIN_SET,
+		.fallback = "false",
+		.doc = "Routers may have their gateway on it." },
+	[NETWORK_IS_DEFAULT] = { .name = "is_default",
+		.type = TYPE_BOOL,
+		.flags = GIVEN | ATTR_ADMIN_SET,
+		.fallback = "false",
+		.doc = "The external network that is taken when none is named." },
+	[NETWORK_PORT_SECURITY] = { .name = "port_security_enabled",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "true",
+		.doc = "Default of its ports." },
+	[NETWORK_DNS_DOMAIN] = { .name = "dns_domain",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = GIVEN | ATTR_INTERN,
+		.fallback = "\"\"",
+		.check = check_dns_name,
+		.doc = "The domain of its ports' names." },
+	[NETWORK_AZ_HINTS] = { .name = "availability_zone_hints",
+		.type = TYPE_LIST,
+		.item = &zone_attr,
+		.flags = ATTR_CREATE | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Where its services should run." },
+	[NETWORK_AZS] = { .name = "availability_zones",
+		.type = TYPE_LIST,
+		.item = &zone_attr,
+		.flags = ATTR_COMPUTED,
+		.doc = "Where its services run." },
+	[NETWORK_SUBNETS] = { .name = "subnets",
+		.type = TYPE_LIST,
+		.flags = ATTR_COMPUTED,
+		.doc = "Ids of its subnets." },
+	[NETWORK_IPV4_ADDRESS_SCOPE] = { .name = "ipv4_address_scope",
+		.type = TYPE_UUID,
+		.flags = ATTR_NULLABLE },
+	[NETWORK_IPV6_ADDRESS_SCOPE] = { .name = "ipv6_address_scope",
+		.type = TYPE_UUID,
+		.flags = ATTR_NULLABLE },
+	[NETWORK_QOS_POLICY_ID] = { .name = "qos_policy_id",
+		.type = TYPE_UUID,
+		.flags = GIVEN | ATTR_NULLABLE,
+		.check = check_nothing_exists },
+	[NETWORK_VLAN_TRANSPARENT] = { .name = "vlan_transparent",
+		.type = TYPE_BOOL,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.doc = "Guests may tag frames with VLANs of their own." },
+};
+
+static const struct index indexes[N_NETWORK_INDEXES] = {
+	[NETWORK_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
+	[NETWORK_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
+	[NETWORK_BY_SEGMENT] = { .name = "provider:segmentation_id",
+		.slots = { NETWORK_PROVIDER_SEGMENT },
+		.flags = INDEX_UNIQUE,
+		.error = WEFT_ERROR_VNI_IN_USE },
+};
+
+static bool on_create(struct txn *txn, struct object *draft, GError **error)
+{
+	struct number_set *vnis = model_state(txn_model(txn), KIND_NETWORK);
+	u128 vni;
+
+	if (!object_is_null(draft, NETWORK_PROVIDER_PHYSICAL))
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for provider:physical_network: a %s network is an overlay and has none; leave it out.",
+			object_str(draft, NETWORK_PROVIDER_TYPE));
+	if (!object_is_null(draft, NETWORK_PROVIDER_SEGMENT))
+		return true;
+	if (!txn_reserve_next(txn, vnis, &vni))
+		return weft_fail(error, VNI_EXHAUSTED,
+			"No VNI is left: all of %u to %u are in use; delete a network, or name one outside of that range as provider:segmentation_id.",
+			NETWORK_VNI_FIRST, NETWORK_VNI_LAST);
+	object_set_int(draft, NETWORK_PROVIDER_SEGMENT, (s64)vni);
+	return true;
+}
+
+/* Taking sharing back must not strand what other projects have on it. */
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	char id[UUID_STRLEN];
+	const struct object *port;
+	struct txn_iter iter;
+
+	if (!object_bool(old, NETWORK_SHARED) || object_bool(draft, NETWORK_SHARED))
+		return true;
+	txn_iter_init(
+		&iter, txn, KIND_PORT, PORT_BY_NETWORK, uuid_format(object_id(old), id), NULL);
+	while ((port = txn_iter_next(&iter)))
+		if (strcmp(object_str(port, SLOT_PROJECT_ID), object_str(old, SLOT_PROJECT_ID)))
+			return weft_fail(error, CONFLICT,
+				"Network %s can't cease to be shared: other projects have ports on it, one is %s.",
+				id, uuid_format(object_id(port), (char[UUID_STRLEN]){ 0 }));
+	return true;
+}
+
+static void observe(struct model *model, const struct object *old, const struct object *new,
+	enum observe_phase phase)
+{
+	struct number_set *vnis = model_state(model, KIND_NETWORK);
+
+	if (phase == OBSERVE_RELEASE && old)
+		number_set_give(vnis, (u128)object_int(old, NETWORK_PROVIDER_SEGMENT));
+	if (phase == OBSERVE_CLAIM && new)
+		number_set_take(vnis, (u128)object_int(new, NETWORK_PROVIDER_SEGMENT));
+}
+
+static void compute(const struct model *model, const struct object *network, unsigned slot,
+	struct json_writer *w)
+{
+	const struct object *subnet;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	jw_begin_array(w);
+	if (slot == NETWORK_SUBNETS) {
+		model_iter_init(&iter, model, KIND_SUBNET, SUBNET_BY_NETWORK,
+			uuid_format(object_id(network), id), NULL);
+		while ((subnet = model_iter_next(&iter)))
+			jw_string(w, uuid_format(object_id(subnet), id));
+	}
+	jw_end_array(w);
+}
+
+static bool visible(
+	const struct model *model, const struct object *network, const struct caller *caller)
+{
+	(void)model;
+	(void)caller;
+	return object_bool(network, NETWORK_SHARED) || object_bool(network, NETWORK_EXTERNAL);
+}
+
+static void *state_new(void)
+{
+	struct number_set *vnis = number_set_new();
+
+	number_set_add_span(vnis, NETWORK_VNI_FIRST, NETWORK_VNI_LAST);
+	return vnis;
+}
+
+static void state_free(void *vnis)
+{
+	number_set_free(vnis);
+}
+
+const struct kind network_kind = {
+	.id = KIND_NETWORK,
+	.singular = "network",
+	.collection = "networks",
+	.path = "/v2.0/networks",
+	.doc = "A virtual L2 network.",
+	.attrs = attrs,
+	.n_slots = N_NETWORK_SLOTS,
+	.indexes = indexes,
+	.n_indexes = N_NETWORK_INDEXES,
+	.not_found = WEFT_ERROR_NETWORK_NOT_FOUND,
+	.in_use = WEFT_ERROR_NETWORK_IN_USE,
+	.hooks = { .on_create = on_create,
+		.on_update = on_update,
+		.observe = observe,
+		.compute = compute,
+		.visible = visible,
+		.state_new = state_new,
+		.state_free = state_free },
+};

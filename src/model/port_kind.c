@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The port's tables; what it does is in port.c. */
+#include "model/port_hooks.h"
+#include "model/standard.h"
+#include "model/subnet_pools.h"
+
+#define GIVEN (ATTR_CREATE | ATTR_UPDATE)
+#define BINDING (GIVEN | ATTR_ADMIN_SET | ATTR_ADMIN_READ)
+
+static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", NULL };
+static const char *const up_down[] = { "ACTIVE", "DOWN", NULL };
+static const char *const allocations[] = { "immediate", "deferred", "none", NULL };
+static const char *const affinities[] = { "required", "preferred", "legacy", "socket", NULL };
+static const char *const vnic_types[] = { "normal", "direct", "direct-physical", "macvtap",
+	"baremetal", "virtio-forwarder", "smart-nic", "vdpa", "accelerator-direct",
+	"accelerator-direct-physical", "remote-managed", NULL };
+
+static const struct attr address_fields[] = {
+	{ .name = "subnet_id", .type = TYPE_UUID },
+	{ .name = "ip_address", .type = TYPE_IP },
+	{ 0 },
+};
+static const struct attr address_attr = {
+	.name = "fixed_ip", .type = TYPE_OBJECT, .fields = address_fields
+};
+static const struct attr pair_fields[] = {
+	{ .name = "ip_address", .type = TYPE_ADDRESS, .flags = ATTR_REQUIRED },
+	{ .name = "mac_address", .type = TYPE_MAC },
+	{ 0 },
+};
+static const struct attr pair_attr = {
+	.name = "allowed_address_pair", .type = TYPE_OBJECT, .fields = pair_fields
+};
+static const struct attr option_fields[] = {
+	{ .name = "opt_name", .type = TYPE_STRING, .max = 64, .flags = ATTR_REQUIRED },
+	{ .name = "opt_value", .type = TYPE_STRING, .max = 255, .flags = ATTR_NULLABLE },
+	{ .name = "ip_version", .type = TYPE_INT, .min = 4, .max = 6, .fallback = "4" },
+	{ 0 },
+};
+static const struct attr option_attr = {
+	.name = "extra_dhcp_opt", .type = TYPE_OBJECT, .fields = option_fields
+};
+static const struct attr group_attr = {
+	.name = "Security group", .type = TYPE_UUID, .check = check_nothing_exists
+};
+
+static const struct attr attrs[N_PORT_SLOTS] = {
+	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	PROJECT_ATTR,
+	[PORT_NETWORK_ID] = { .name = "network_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_CREATE | ATTR_REQUIRED,
+		.refers = KIND_NETWORK,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = PORT_BY_NETWORK,
+		.doc = "The network that it is on." },
+	[PORT_ADMIN_STATE_UP] = { .name = "admin_state_up",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "true",
+		.doc = "Whether it passes packets." },
+	[PORT_MAC_ADDRESS] = { .name = "mac_address",
+		.type = TYPE_MAC,
+		.flags = GIVEN,
+		.doc = "Made by weft unless given." },
+	[PORT_FIXED_IPS] = { .name = "fixed_ips",
+		.type = TYPE_LIST,
+		.item = &address_attr,
+		.max = 48,
+		.flags = GIVEN,
+		.fallback = "[]",
+		.doc = "Its addresses; by default one of each IP version that the network has." },
+	[PORT_ALLOWED_ADDRESS_PAIRS] = { .name = "allowed_address_pairs",
+		.type = TYPE_LIST,
+		.item = &pair_attr,
+		.max = 64,
+		.flags = GIVEN | ATTR_UNIQUE_ITEMS,
+		.fallback = "[]",
+		.doc = "Other addresses that it may send from." },
+	[PORT_EXTRA_DHCP_OPTS] = { .name = "extra_dhcp_opts",
+		.type = TYPE_LIST,
+		.item = &option_attr,
+		.max = 64,
+		.flags = GIVEN,
+		.fallback = "[]",
+		.doc = "DHCP options told to the guest." },
+	[PORT_DEVICE_ID] = { .name = "device_id",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = GIVEN,
+		.fallback = "\"\"",
+		.doc = "The guest that has it." },
+	[PORT_DEVICE_OWNER] = { .name = "device_owner",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = GIVEN | ATTR_INTERN,
+		.fallback = "\"\"",
+		.doc = "What has it, like compute:nova." },
+	[PORT_HOST_ID] = { .name = "binding:host_id",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = BINDING | ATTR_INTERN,
+		.fallback = "\"\"",
+		.doc = "The host that it is bound to, by name or id; empty: none." },
+	[PORT_VNIC_TYPE] = { .name = "binding:vnic_type",
+		.type = TYPE_ENUM,
+		.choices = vnic_types,
+		.flags = GIVEN,
+		.fallback = "\"normal\"",
+		.doc = "What the guest sees." },
+	[PORT_PROFILE] = { .name = "binding:profile",
+		.type = TYPE_OBJECT,
+		.flags = BINDING | ATTR_INTERN,
+		.fallback = "{}",
+		.doc = "Kept for the caller." },
+	[PORT_VIF_TYPE] = { .name = "binding:vif_type",
+		.type = TYPE_STRING,
+		.flags = ATTR_COMPUTED | ATTR_ADMIN_READ,
+		.doc = "How the hypervisor plugs it." },
+	[PORT_VIF_DETAILS] = { .name = "binding:vif_details",
+		.type = TYPE_OBJECT,
+		.flags = ATTR_COMPUTED | ATTR_ADMIN_READ,
+		.doc = "How the hypervisor plugs it." },
+	[PORT_PORT_SECURITY] = { .name = "port_security_enabled",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "true",
+		.doc = "Whether it may send from its own addresses only." },
+	[PORT_SECURITY_GROUPS] = { .name = "security_groups",
+		.type = TYPE_LIST,
+		.item = &group_attr,
+		.flags = GIVEN | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Ids of its security groups." },
+	[PORT_DNS_NAME] = { .name = "dns_name",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = GIVEN,
+		.fallback = "\"\"",
+		.check = check_dns_name,
+		.doc = "Its name in the network's DNS." },
+	[PORT_DNS_DOMAIN] = { .name = "dns_domain",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = GIVEN | ATTR_INTERN,
+		.fallback = "\"\"",
+		.check = check_dns_name,
+		.doc = "Instead of the network's." },
+	[PORT_DNS_ASSIGNMENT] = { .name = "dns_assignment",
+		.type = TYPE_LIST,
+		.flags = ATTR_COMPUTED,
+		.doc = "Names of its addresses." },
+	[PORT_STATUS] = { .name = "status",
+		.type = TYPE_ENUM,
+		.choices = statuses,
+		.fallback = "\"DOWN\"",
+		.doc = "ACTIVE once its host has wired it." },
+	[PORT_QOS_POLICY_ID] = { .name = "qos_policy_id",
+		.type = TYPE_UUID,
+		.flags = GIVEN | ATTR_NULLABLE,
+		.check = check_nothing_exists },
+	[PORT_QOS_NETWORK_POLICY_ID] = { .name = "qos_network_policy_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_NULLABLE },
+	[PORT_PROPAGATE_UPLINK_STATUS] = { .name = "propagate_uplink_status",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "false" },
+	[PORT_MAC_LEARNING] = { .name = "mac_learning_enabled",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "false",
+		.doc = "Further MAC addresses behind it are learned." },
+	[PORT_DATA_PLANE_STATUS] = { .name = "data_plane_status",
+		.type = TYPE_ENUM,
+		.choices = up_down,
+		.flags = ATTR_UPDATE | ATTR_NULLABLE | ATTR_ADMIN_SET,
+		.doc = "What somebody outside says of its datapath." },
+	[PORT_RESOURCE_REQUEST] = { .name = "resource_request",
+		.type = TYPE_OBJECT,
+		.flags = ATTR_COMPUTED | ATTR_ADMIN_READ },
+	[PORT_IP_ALLOCATION] = { .name = "ip_allocation",
+		.type = TYPE_ENUM,
+		.choices = allocations,
+		.fallback = "\"immediate\"" },
+	[PORT_NUMA_AFFINITY] = { .name = "numa_affinity_policy",
+		.type = TYPE_ENUM,
+		.choices = affinities,
+		.flags = GIVEN | ATTR_NULLABLE },
+	[PORT_HINTS] = { .name = "hints",
+		.type = TYPE_OBJECT,
+		.flags = GIVEN | ATTR_NULLABLE | ATTR_ADMIN_SET | ATTR_ADMIN_READ },
+	[PORT_STATUS_REASON] = { .name = "status_reason",
+		.type = TYPE_STRING,
+		.max = 1024,
+		.flags = ATTR_INTERN,
+		.fallback = "\"\"",
+		.doc = "Why it is bound and yet not ACTIVE, as its host says." },
+};
+
+static void add_pair(struct key_sink *sink, const char *a, const char *b)
+{
+	index_add(sink, (const char *const[]){ a, b }, 2);
+}
+
+static void network_ip_keys(const struct object *port, struct key_sink *sink)
+{
+	struct port_ips ips = port_ips_of(port);
+
+	while (port_ips_next(&ips))
+		add_pair(sink, object_str(port, PORT_NETWORK_ID), ips.ip_text);
+}
+
+static void ip_keys(const struct object *port, struct key_sink *sink)
+{
+	struct port_ips ips = port_ips_of(port);
+
+	while (port_ips_next(&ips))
+		index_add(sink, (const char *const[]){ ips.ip_text }, 1);
+}
+
+static void subnet_keys(const struct object *port, struct key_sink *sink)
+{
+	struct port_ips ips = port_ips_of(port);
+
+	while (port_ips_next(&ips))
+		index_add(sink, (const char *const[]){ ips.subnet_id }, 1);
+}
+
+static const struct index indexes[N_PORT_INDEXES] = {
+	[PORT_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
+	[PORT_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
+	[PORT_BY_NETWORK] = { .name = "network", .slots = { PORT_NETWORK_ID } },
+	[PORT_BY_NETWORK_MAC] = { .name = "mac_address",
+		.slots = { PORT_NETWORK_ID, PORT_MAC_ADDRESS },
+		.flags = INDEX_UNIQUE,
+		.error = WEFT_ERROR_MAC_IN_USE },
+	[PORT_BY_MAC] = { .name = "MAC address", .slots = { PORT_MAC_ADDRESS } },
+	[PORT_BY_NETWORK_IP] = { .name = "IP address",
+		.keys = network_ip_keys,
+		.depends_on = PORT_FIXED_IPS,
+		.flags = INDEX_UNIQUE,
+		.error = WEFT_ERROR_IP_IN_USE },
+	[PORT_BY_IP] = { .name = "IP address", .keys = ip_keys, .depends_on = PORT_FIXED_IPS },
+	[PORT_BY_SUBNET] = { .name = "subnet", .keys = subnet_keys, .depends_on = PORT_FIXED_IPS },
+	[PORT_BY_DEVICE] = { .name = "device", .slots = { PORT_DEVICE_ID } },
+	[PORT_BY_HOST] = { .name = "host", .slots = { PORT_HOST_ID } },
+	[PORT_BY_HOST_NETWORK] = { .name = "host and network",
+		.slots = { PORT_HOST_ID, PORT_NETWORK_ID } },
+};
+
+const struct kind port_kind = {
+	.id = KIND_PORT,
+	.singular = "port",
+	.collection = "ports",
+	.path = "/v2.0/ports",
+	.doc = "An attachment point on a network.",
+	.attrs = attrs,
+	.n_slots = N_PORT_SLOTS,
+	.indexes = indexes,
+	.n_indexes = N_PORT_INDEXES,
+	.not_found = WEFT_ERROR_PORT_NOT_FOUND,
+	.in_use = WEFT_ERROR_IN_USE,
+	.hooks = { .on_create = port_on_create,
+		.on_update = port_on_update,
+		.observe = subnet_pools_observe_port,
+		.compute = port_compute,
+		.visible = port_visible },
+};

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/subnet.h"
+
+#include <string.h>
+
+#include "model/network.h"
+#include "model/port.h"
+#include "model/port_address.h"
+#include "model/standard.h"
+#include "model/subnet_pools.h"
+
+#define GIVEN (ATTR_CREATE | ATTR_UPDATE)
+
+static const char *const modes[] = { "slaac", "dhcpv6-stateful", "dhcpv6-stateless", NULL };
+
+static const struct attr pool_fields[] = {
+	{ .name = "start", .type = TYPE_IP, .flags = ATTR_REQUIRED },
+	{ .name = "end", .type = TYPE_IP, .flags = ATTR_REQUIRED },
+	{ 0 },
+};
+static const struct attr pool_attr = { .name = "pool", .type = TYPE_OBJECT, .fields = pool_fields };
+static const struct attr route_fields[] = {
+	{ .name = "destination", .type = TYPE_CIDR, .flags = ATTR_REQUIRED },
+	{ .name = "nexthop", .type = TYPE_IP, .flags = ATTR_REQUIRED },
+	{ 0 },
+};
+static const struct attr route_attr = {
+	.name = "route", .type = TYPE_OBJECT, .fields = route_fields
+};
+static const struct attr nameserver_attr = { .name = "dns_nameserver", .type = TYPE_IP };
+static const struct attr service_type_attr = {
+	.name = "service_type", .type = TYPE_STRING, .max = 255
+};
+
+static const struct attr attrs[N_SUBNET_SLOTS] = {
+	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	PROJECT_ATTR,
+	[SUBNET_NETWORK_ID] = { .name = "network_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_CREATE | ATTR_REQUIRED,
+		.refers = KIND_NETWORK,
+		.on_delete = ON_DELETE_CASCADE,
+		.referrer_index = SUBNET_BY_NETWORK,
+		.doc = "The network whose addresses it has." },
+	[SUBNET_CIDR] = { .name = "cidr",
+		.type = TYPE_CIDR,
+		.flags = ATTR_CREATE | ATTR_REQUIRED,
+		.doc = "Its range." },
+	[SUBNET_IP_VERSION] = { .name = "ip_version",
+		.type = TYPE_INT,
+		.min = 4,
+		.max = 6,
+		.flags = ATTR_CREATE,
+		.doc = "4 or 6, as the cidr says." },
+	[SUBNET_GATEWAY_IP] = { .name = "gateway_ip",
+		.type = TYPE_IP,
+		.flags = GIVEN | ATTR_NULLABLE,
+		.doc = "Where guests send what is not on it; the first address by default, null for none." },
+	[SUBNET_ALLOCATION_POOLS] = { .name = "allocation_pools",
+		.type = TYPE_LIST,
+		.item = &pool_attr,
+		.max = 64,
+		.flags = GIVEN,
+		.fallback = "[]",
+		.doc = "What ports get their addresses from; all but the gateway by default." },
+	[SUBNET_ENABLE_DHCP] = { .name = "enable_dhcp",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "true",
+		.doc = "Whether guests are told their addresses by DHCP and RA." },
+	[SUBNET_DNS_NAMESERVERS] = { .name = "dns_nameservers",
+		.type = TYPE_LIST,
+		.item = &nameserver_attr,
+		.max = 20,
+		.flags = GIVEN | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Told to guests." },
+	[SUBNET_HOST_ROUTES] = { .name = "host_routes",
+		.type = TYPE_LIST,
+		.item = &route_attr,
+		.max = 100,
+		.flags = GIVEN | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Told to guests." },
+	[SUBNET_IPV6_RA_MODE] = { .name = "ipv6_ra_mode",
+		.type = TYPE_ENUM,
+		.choices = modes,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.doc = "What router advertisements say." },
+	[SUBNET_IPV6_ADDRESS_MODE] = { .name = "ipv6_address_mode",
+		.type = TYPE_ENUM,
+		.choices = modes,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.doc = "How guests come by their addresses." },
+	[SUBNET_SUBNETPOOL_ID] = { .name = "subnetpool_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.check = check_nothing_exists },
+	[SUBNET_SERVICE_TYPES] = { .name = "service_types",
+		.type = TYPE_LIST,
+		.item = &service_type_attr,
+		.flags = GIVEN | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Device owners whose ports get addresses of it; all when empty." },
+	[SUBNET_DNS_PUBLISH_FIXED_IP] = { .name = "dns_publish_fixed_ip",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "false" },
+	[SUBNET_SEGMENT_ID] = { .name = "segment_id",
+		.type = TYPE_UUID,
+		.flags = GIVEN | ATTR_NULLABLE,
+		.check = check_nothing_exists },
+};
+
+static const struct index indexes[N_SUBNET_INDEXES] = {
+	[SUBNET_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
+	[SUBNET_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
+	[SUBNET_BY_NETWORK] = { .name = "network", .slots = { SUBNET_NETWORK_ID } },
+};
+
+bool subnet_is_slaac(const struct object *subnet)
+{
+	int mode = object_choice(subnet, SUBNET_IPV6_ADDRESS_MODE);
+
+	return mode == IPV6_SLAAC || mode == IPV6_DHCPV6_STATELESS;
+}
+
+static bool on_create(struct txn *txn, struct object *draft, GError **error)
+{
+	const struct object *network =
+		txn_need(txn, KIND_NETWORK, object_str(draft, SUBNET_NETWORK_ID), error);
+
+	if (!network)
+		return false;
+	if (!model_changeable(network, txn_caller(txn)))
+		return weft_fail(error, FORBIDDEN,
+			"Network %s belongs to another project; only its members may add a subnet to it.",
+			object_str(draft, SUBNET_NETWORK_ID));
+	return subnet_check_create(txn, draft, error);
+}
+
+/* Addresses that guests make themselves go with the subnet; any other is in use. */
+static bool on_delete(struct txn *txn, const struct object *old, GError **error)
+{
+	g_autoptr(GPtrArray) ports = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *port;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_SUBNET, uuid_format(object_id(old), id), NULL);
+	while ((port = txn_iter_next(&iter)))
+		g_ptr_array_add(ports, object_ref(port));
+	if (ports->len && !subnet_is_slaac(old))
+		return weft_fail(error, SUBNET_IN_USE,
+			"Unable to delete subnet %s: %u port(s) still have an address of it, the first is %s; delete them first.",
+			id, ports->len,
+			uuid_format(object_id(ports->pdata[0]), (char[UUID_STRLEN]){ 0 }));
+	for (guint i = 0; i < ports->len; i++)
+		if (!port_drop_subnet(txn, ports->pdata[i], id, error))
+			return false;
+	return true;
+}
+
+/* Ports that are there already get an address of a new subnet on which guests make their own. */
+static bool on_created(struct txn *txn, const struct object *subnet, GError **error)
+{
+	g_autoptr(GPtrArray) ports = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *port;
+	struct txn_iter iter;
+
+	if (!subnet_is_slaac(subnet))
+		return true;
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_NETWORK, object_str(subnet, SUBNET_NETWORK_ID),
+		NULL);
+	while ((port = txn_iter_next(&iter)))
+		g_ptr_array_add(ports, object_ref(port));
+	for (guint i = 0; i < ports->len; i++)
+		if (!port_add_slaac(txn, ports->pdata[i], subnet, error))
+			return false;
+	return true;
+}
+
+static bool visible(
+	const struct model *model, const struct object *subnet, const struct caller *caller)
+{
+	const struct object *network =
+		model_get_text(model, KIND_NETWORK, object_str(subnet, SUBNET_NETWORK_ID));
+
+	return network && model_visible(model, network, caller);
+}
+
+const struct kind subnet_kind = {
+	.id = KIND_SUBNET,
+	.singular = "subnet",
+	.collection = "subnets",
+	.path = "/v2.0/subnets",
+	.doc = "A range of addresses on a network.",
+	.attrs = attrs,
+	.n_slots = N_SUBNET_SLOTS,
+	.indexes = indexes,
+	.n_indexes = N_SUBNET_INDEXES,
+	.not_found = WEFT_ERROR_SUBNET_NOT_FOUND,
+	.in_use = WEFT_ERROR_SUBNET_IN_USE,
+	.hooks = { .on_create = on_create,
+		.on_created = on_created,
+		.on_update = subnet_check_update,
+		.on_delete = on_delete,
+		.observe = subnet_pools_observe,
+		.visible = visible,
+		.state_new = subnet_pools_new,
+		.state_free = subnet_pools_free },
+};

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Address allocation: for each subnet, which addresses of its pools are free (number_set.h).
+ *
+ * It is derived state: a pool's address is taken exactly while a port of the model has it, so it is
+ * rebuilt at load and when the pools change, and follows the ports by their observer. While a
+ * transaction is open it also holds what that one has reserved. Addresses outside of the pools (a
+ * port may ask for one) are guarded by the ports' unique index alone.
+ */
+#include "model/subnet_pools.h"
+
+#include <string.h>
+
+#include "model/port.h"
+
+static u128 ip_number(const struct ip *ip)
+{
+	u128 number = 0;
+
+	for (unsigned i = 0; i < ip_bytes(ip); i++)
+		number = number << 8 | ip->b[i];
+	return number;
+}
+
+static struct ip number_ip(u8 family, u128 number)
+{
+	struct ip ip = { .family = family };
+
+	for (int i = (int)ip_bytes(&ip) - 1; i >= 0; i--, number >>= 8)
+		ip.b[i] = (u8)number;
+	return ip;
+}
+
+void *subnet_pools_new(void)
+{
+	return g_hash_table_new_full(
+		uuid_hash, uuid_equal, g_free, (GDestroyNotify)number_set_free);
+}
+
+void subnet_pools_free(void *pools)
+{
+	g_hash_table_destroy(pools);
+}
+
+static struct number_set *pools_of(const struct model *model, const struct uuid *subnet)
+{
+	return g_hash_table_lookup(model_state(model, KIND_SUBNET), subnet);
+}
+
+static struct number_set *pools_of_text(const struct model *model, const char *subnet_id)
+{
+	struct uuid id;
+
+	return uuid_parse(subnet_id, &id) ? pools_of(model, &id) : NULL;
+}
+
+static void take_used(
+	const struct model *model, const struct object *subnet, struct number_set *set)
+{
+	const struct object *port;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+	struct ip ip;
+
+	uuid_format(object_id(subnet), id);
+	model_iter_init(&iter, model, KIND_PORT, PORT_BY_SUBNET, id, NULL);
+	while ((port = model_iter_next(&iter))) {
+		struct port_ips ips = port_ips_of(port);
+
+		while (port_ips_next(&ips))
+			if (!strcmp(ips.subnet_id, id) && ip_parse(ips.ip_text, &ip))
+				number_set_take(set, ip_number(&ip));
+	}
+}
+
+static void build(const struct model *model, const struct object *subnet)
+{
+	struct number_set *set = number_set_new();
+	json_t *pools = object_json(subnet, SUBNET_ALLOCATION_POOLS);
+	struct ip start, end;
+	json_t *pool;
+	size_t i;
+
+	json_array_foreach(pools, i, pool) {
+		ip_parse(json_string_value(json_object_get(pool, "start")), &start);
+		ip_parse(json_string_value(json_object_get(pool, "end")), &end);
+		number_set_add_span(set, ip_number(&start), ip_number(&end));
+	}
+	json_decref(pools);
+	take_used(model, subnet, set);
+	g_hash_table_replace(model_state(model, KIND_SUBNET),
+		g_memdup2(object_id(subnet), sizeof(struct uuid)), set);
+}
+
+void subnet_pools_observe(struct model *model, const struct object *old, const struct object *new,
+	enum observe_phase phase)
+{
+	if (phase == OBSERVE_RELEASE && new &&
+		(!old || !object_equal(old, new, SUBNET_ALLOCATION_POOLS)))
+		build(model, new);
+	if (phase == OBSERVE_CLAIM && !new)
+		g_hash_table_remove(model_state(model, KIND_SUBNET), object_id(old));
+}
+
+void subnet_pools_observe_port(struct model *model, const struct object *old,
+	const struct object *new, enum observe_phase phase)
+{
+	const struct object *port = phase == OBSERVE_RELEASE ? old : new;
+	struct port_ips ips;
+	struct ip ip;
+
+	if (!port || (old && new &&object_equal(old, new, PORT_FIXED_IPS)))
+		return;
+	ips = port_ips_of(port);
+	while (port_ips_next(&ips)) {
+		struct number_set *set = pools_of_text(model, ips.subnet_id);
+
+		if (!set || !ip_parse(ips.ip_text, &ip))
+			continue;
+		if (phase == OBSERVE_RELEASE)
+			number_set_give(set, ip_number(&ip));
+		else
+			number_set_take(set, ip_number(&ip));
+	}
+}
+
+bool subnet_take_next(struct txn *txn, const struct object *subnet, struct ip *ret, GError **error)
+{
+	struct number_set *set = pools_of(txn_model(txn), object_id(subnet));
+	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
+	char id[UUID_STRLEN];
+	u128 number;
+
+	if (!set || !txn_reserve_next(txn, set, &number))
+		return weft_fail(error, IP_EXHAUSTED,
+			"No address is free in the allocation pools of subnet %s (%s): all %" G_GUINT64_FORMAT
+			" are in use; delete a port or widen the pools.",
+			uuid_format(object_id(subnet), id), object_str(subnet, SUBNET_CIDR),
+			set ? number_set_size(set) : 0);
+	*ret = number_ip(cidr.ip.family, number);
+	return true;
+}
+
+bool subnet_take(struct txn *txn, const struct object *subnet, const struct ip *ip, GError **error)
+{
+	struct number_set *set = pools_of(txn_model(txn), object_id(subnet));
+	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
+	char text[IP_STRLEN], id[UUID_STRLEN];
+	const struct object *holder;
+	struct txn_iter iter;
+
+	ip_format(ip, text);
+	if (!subnet_has_address(&cidr, ip))
+		return weft_fail(error, IP_NOT_ON_SUBNET,
+			"IP address %s is not a valid IP for the specified subnet: a port on subnet %s needs one of %s.",
+			text, uuid_format(object_id(subnet), id), object_str(subnet, SUBNET_CIDR));
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_NETWORK_IP,
+		object_str(subnet, SUBNET_NETWORK_ID), text, NULL);
+	holder = txn_iter_next(&iter);
+	if (holder)
+		return weft_fail(error, IP_IN_USE,
+			"IP address %s is already allocated on network %s, to port %s; choose another or leave it out.",
+			text, object_str(subnet, SUBNET_NETWORK_ID),
+			uuid_format(object_id(holder), id));
+	if (set)
+		txn_reserve(txn, set, ip_number(ip));
+	return true;
+}
+
+u64 subnet_pool_size(const struct model *model, const struct object *subnet)
+{
+	struct number_set *set = pools_of(model, object_id(subnet));
+
+	return set ? number_set_size(set) : 0;
+}
+
+u64 subnet_pool_free(const struct model *model, const struct object *subnet)
+{
+	struct number_set *set = pools_of(model, object_id(subnet));
+
+	return set ? number_set_free_count(set) : 0;
+}
+
+bool subnet_has_address(const struct prefix *cidr, const struct ip *ip)
+{
+	struct ip first = prefix_network(cidr), last = prefix_last(cidr);
+
+	if (!prefix_contains(cidr, ip))
+		return false;
+	/* All hosts of an IPv4 subnet share its first and last address; /31 (RFC 3021) has neither.
+	 */
+	if (cidr->ip.family == 4 && cidr->len < 31)
+		return ip_compare(ip, &first) && ip_compare(ip, &last);
+	return true;
+}

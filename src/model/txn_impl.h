@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What hooks and the parts of a transaction share. Inside of src/model. */
+#pragma once
+
+#include "model/number_set.h"
+#include "model/txn.h"
+
+struct reservation {
+	struct number_set *set;
+	u128 number;
+};
+
+struct txn {
+	struct model *model;
+	const struct caller *caller;
+	s64 now;		 /* seconds since the epoch: one time for all that it does */
+	GPtrArray *changes;	 /* of struct change, in the order of first staging */
+	GHashTable *by_id;	 /* id of a change → the change */
+	GHashTable *unique_keys; /* key in a unique index → the change that claimed it last */
+	GArray *reservations;	 /* of struct reservation */
+};
+
+/* Takes a number from the set for the time of the transaction: what it stages is what keeps it
+ * taken afterwards, through the kind's observer. False: it is not free. */
+bool txn_reserve(struct txn *txn, struct number_set *set, u128 number);
+bool txn_reserve_next(struct txn *txn, struct number_set *set, u128 *ret);
+
+/* The staged change of an object, or NULL. */
+struct change *txn_change(const struct txn *txn, enum kind_id kind, const struct uuid *id);
+
+/* The rules of the references table for a deletion (txn_request.c). */
+bool txn_apply_references(struct txn *txn, const struct object *object, GError **error);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions as API requests make them: create, update and delete by body, caller and hooks. */
+#include <string.h>
+
+#include "model/model_impl.h"
+#include "model/parse.h"
+#include "model/txn_impl.h"
+
+static bool check_role(const struct txn *txn, const struct kind *kind, GError **error)
+{
+	if (caller_is_admin(txn->caller))
+		return true;
+	if (kind->flags & KIND_ADMIN_ONLY)
+		return weft_fail(
+			error, FORBIDDEN, "Only an administrator may change %s.", kind->collection);
+	if (txn->caller->role < CALLER_MEMBER)
+		return weft_fail(error, FORBIDDEN,
+			"A reader may not change %s; the role 'member' of the project may.",
+			kind->collection);
+	return true;
+}
+
+const struct object *txn_create(struct txn *txn, enum kind_id id, json_t *body, GError **error)
+{
+	const struct kind *kind = kind_by_id(id);
+	g_autoptr(object) draft = NULL;
+	const struct object *created;
+
+	if (!check_role(txn, kind, error))
+		return NULL;
+	draft = parse_create(kind, body, txn->caller, error);
+	if (!draft || (kind->hooks.on_create && !kind->hooks.on_create(txn, draft, error)))
+		return NULL;
+	created = txn_put(txn, g_steal_pointer(&draft), error);
+	if (created && kind->hooks.on_created && !kind->hooks.on_created(txn, created, error))
+		return NULL;
+	return created;
+}
+
+/* The object that the request names, if the caller may change it. */
+static const struct object *need_changeable(
+	struct txn *txn, enum kind_id kind, const char *id, GError **error)
+{
+	const struct object *object = txn_need(txn, kind, id, error);
+
+	if (!object || !check_role(txn, kind_by_id(kind), error))
+		return NULL;
+	if (model_changeable(object, txn->caller))
+		return object;
+	weft_fail(error, FORBIDDEN,
+		"The %s %s belongs to another project; only its members may change it.",
+		kind_by_id(kind)->singular, id);
+	return NULL;
+}
+
+const struct object *txn_update(
+	struct txn *txn, enum kind_id id, const char *text, json_t *body, GError **error)
+{
+	const struct kind *kind = kind_by_id(id);
+	const struct object *old = need_changeable(txn, id, text, error);
+	g_autoptr(object) held = old ? object_ref(old) : NULL;
+	g_autoptr(object) draft = NULL;
+
+	if (!old)
+		return NULL;
+	draft = parse_update(old, body, txn->caller, error);
+	if (!draft || (kind->hooks.on_update && !kind->hooks.on_update(txn, held, draft, error)))
+		return NULL;
+	return txn_put(txn, g_steal_pointer(&draft), error);
+}
+
+bool txn_delete(struct txn *txn, enum kind_id kind, const char *id, GError **error)
+{
+	const struct object *object = need_changeable(txn, kind, id, error);
+
+	return object && txn_remove(txn, object, error);
+}
+
+/* Objects of @kind whose attribute @slot refers to @object; references, g_ptr_array_unref. */
+static GPtrArray *referrers(
+	struct txn *txn, const struct kind *kind, unsigned slot, const struct object *object)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *referrer;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, kind->id, kind->attrs[slot].referrer_index,
+		uuid_format(&object->id, id), NULL);
+	while ((referrer = txn_iter_next(&iter)))
+		g_ptr_array_add(found, object_ref(referrer));
+	return found;
+}
+
+static bool fail_in_use(const struct object *object, const GPtrArray *by, GError **error)
+{
+	const struct kind *kind = object_kind(object), *user = object_kind(by->pdata[0]);
+	char id[UUID_STRLEN], first[UUID_STRLEN];
+
+	g_set_error(error, WEFT_ERROR, kind->in_use,
+		"Unable to delete %s %s: %u %s still in use on it, the first is %s; delete %s first.",
+		kind->singular, uuid_format(&object->id, id), by->len,
+		by->len == 1 ? user->singular : user->collection,
+		uuid_format(object_id(by->pdata[0]), first), by->len == 1 ? "it" : "them");
+	return false;
+}
+
+static bool follow_reference(struct txn *txn, const struct object *object, const struct kind *kind,
+	unsigned slot, enum on_delete pass, GError **error)
+{
+	g_autoptr(GPtrArray) found = NULL;
+	struct object *draft;
+
+	if (kind->attrs[slot].refers != object->kind || kind->attrs[slot].on_delete != pass)
+		return true;
+	found = referrers(txn, kind, slot, object);
+	if (found->len && pass == ON_DELETE_REFUSE)
+		return fail_in_use(object, found, error);
+	for (guint i = 0; i < found->len; i++) {
+		if (pass == ON_DELETE_CASCADE) {
+			if (!txn_remove(txn, found->pdata[i], error))
+				return false;
+			continue;
+		}
+		draft = object_edit(found->pdata[i]);
+		object_set_null(draft, slot);
+		if (!txn_put(txn, draft, error))
+			return false;
+	}
+	return true;
+}
+
+bool txn_apply_references(struct txn *txn, const struct object *object, GError **error)
+{
+	static const enum on_delete passes[] = { ON_DELETE_REFUSE, ON_DELETE_CASCADE,
+		ON_DELETE_CLEAR };
+
+	for (unsigned p = 0; p < G_N_ELEMENTS(passes); p++)
+		for (unsigned id = object->kind + 1; id < N_KINDS; id++) {
+			const struct kind *kind = kind_by_id(id);
+
+			for (unsigned slot = 0; slot < kind->n_slots; slot++)
+				if (!follow_reference(txn, object, kind, slot, passes[p], error))
+					return false;
+		}
+	return true;
+}
