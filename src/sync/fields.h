@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Typed members of a record's JSON object, for record.c. Each names in its error the member and
+ * what would have been right. "optional" members may be absent or null, and leave *ret as it is.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "sync/record.h"
+
+bool field_uuid(const json_t *object, const char *member, struct uuid *ret, GError **error);
+bool field_mac(const json_t *object, const char *member, struct mac *ret, GError **error);
+bool field_uint(
+	const json_t *object, const char *member, u32 min, u32 max, u32 *ret, GError **error);
+bool field_prefix(const json_t *object, const char *member, struct prefix *ret, GError **error);
+bool field_ip(const json_t *object, const char *member, struct ip *ret, GError **error);
+
+bool field_optional_ip(const json_t *object, const char *member, struct ip *ret, GError **error);
+bool field_optional_bool(const json_t *object, const char *member, bool *ret, GError **error);
+/* *ret: a new string; NULL stays NULL for "" too. */
+bool field_optional_string(const json_t *object, const char *member, char **ret, GError **error);
+/* One of @allowed (NULL-ended); *ret points into it. */
+bool field_optional_choice(const json_t *object, const char *member, const char *const *allowed,
+	const char **ret, GError **error);
+
+/* An optional array, each element of which @decode turns into one element of @ret. */
+typedef bool (*field_element_fn)(const json_t *element, void *ret, GError **error);
+bool field_array(const json_t *object, const char *member, field_element_fn decode, GArray *ret,
+	GError **error);
+
+bool element_ip(const json_t *element, void *ret, GError **error); /* struct ip */
+bool element_fixed_ip(
+	const json_t *element, void *ret, GError **error);	       /* struct record_fixed_ip */
+bool element_pair(const json_t *element, void *ret, GError **error);   /* struct record_pair */
+bool element_route(const json_t *element, void *ret, GError **error);  /* struct record_route */
+bool element_option(const json_t *element, void *ret, GError **error); /* struct record_option */
+
+/* "tunnel_ips" and "encapsulations". The first address of each family counts, and an encapsulation
+ * that is not known is ignored. */
+bool field_tunnel(const json_t *object, struct record_tunnel *ret, GError **error);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sync/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sync/fields.h"
+
+static const char *const kind_names[] = {
+#define X(symbol, text) [RECORD_##symbol] = text,
+	RECORD_KINDS(X)
+#undef X
+};
+
+const char *record_kind_name(enum record_kind kind)
+{
+	return kind_names[kind];
+}
+
+bool record_kind_parse(const char *name, enum record_kind *ret)
+{
+	for (int kind = 0; kind < RECORD_N_KINDS; kind++)
+		if (strcmp(name, kind_names[kind]) == 0) {
+			*ret = kind;
+			return true;
+		}
+	return false;
+}
+
+bool record_key_parse(enum record_kind kind, const char *id, struct record_key *ret, GError **error)
+{
+	struct record_key key = { .kind = kind };
+	const char *slash = strchr(id, '/');
+
+	if (kind == RECORD_MEMBER) {
+		g_autofree char *network = slash ? g_strndup(id, (gsize)(slash - id)) : NULL;
+
+		if (!slash || !uuid_parse(network, &key.id) || !uuid_parse(slash + 1, &key.sub))
+			return weft_fail(error, BAD_REQUEST,
+				"member id \"%.80s\" must be <network id>/<host id>", id);
+	} else if (!uuid_parse(id, &key.id)) {
+		return weft_fail(
+			error, BAD_REQUEST, "%s id \"%.80s\" must be a UUID", kind_names[kind], id);
+	}
+	*ret = key;
+	return true;
+}
+
+const char *record_key_format(const struct record_key *key, char buf[static RECORD_ID_TEXT])
+{
+	uuid_format(&key->id, buf);
+	if (key->kind == RECORD_MEMBER) {
+		buf[UUID_STRLEN - 1] = '/';
+		uuid_format(&key->sub, buf + UUID_STRLEN);
+	}
+	return buf;
+}
+
+guint record_key_hash(gconstpointer data)
+{
+	const struct record_key *key = data;
+
+	return uuid_hash(&key->id) ^ uuid_hash(&key->sub) * 31 ^ (guint)key->kind * 0x9e3779b1u;
+}
+
+gboolean record_key_equal(gconstpointer a, gconstpointer b)
+{
+	const struct record_key *x = a, *y = b;
+
+	return x->kind == y->kind && uuid_equal(&x->id, &y->id) && uuid_equal(&x->sub, &y->sub);
+}
+
+static bool decode_host(const json_t *data, struct record *ret, GError **error)
+{
+	return field_optional_string(data, "name", &ret->host.name, error) &&
+	       field_tunnel(data, &ret->host.tunnel, error);
+}
+
+static bool decode_network(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_network *network = &ret->network;
+
+	network->admin_state_up = true;
+	return field_optional_string(data, "name", &network->name, error) &&
+	       field_uint(data, "vni", 1, 0xffffff, &network->vni, error) &&
+	       field_uint(data, "mtu", 68, 65535, &network->mtu_bytes, error) &&
+	       field_optional_bool(data, "admin_state_up", &network->admin_state_up, error) &&
+	       field_optional_string(data, "dns_domain", &network->dns_domain, error);
+}
+
+static bool decode_subnet(const json_t *data, struct record *ret, GError **error)
+{
+	static const char *const modes[] = { "slaac", "dhcpv6-stateful", "dhcpv6-stateless", NULL };
+	struct record_subnet *subnet = &ret->subnet;
+
+	subnet->dns_nameservers = g_array_new(FALSE, TRUE, sizeof(struct ip));
+	subnet->host_routes = g_array_new(FALSE, TRUE, sizeof(struct record_route));
+	return field_uuid(data, "network_id", &subnet->network_id, error) &&
+	       field_prefix(data, "cidr", &subnet->cidr, error) &&
+	       field_optional_ip(data, "gateway_ip", &subnet->gateway, error) &&
+	       field_optional_bool(data, "enable_dhcp", &subnet->enable_dhcp, error) &&
+	       field_optional_choice(data, "ipv6_ra_mode", modes, &subnet->ra_mode, error) &&
+	       field_optional_choice(
+		       data, "ipv6_address_mode", modes, &subnet->address_mode, error) &&
+	       field_array(data, "dns_nameservers", element_ip, subnet->dns_nameservers, error) &&
+	       field_array(data, "host_routes", element_route, subnet->host_routes, error);
+}
+
+static bool decode_member(const json_t *data, struct record *ret, GError **error)
+{
+	return field_uuid(data, "network_id", &ret->member.network_id, error) &&
+	       field_uuid(data, "host_id", &ret->member.host_id, error) &&
+	       field_tunnel(data, &ret->member.tunnel, error);
+}
+
+static bool decode_endpoint(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_endpoint *endpoint = &ret->endpoint;
+
+	endpoint->ips = g_array_new(FALSE, TRUE, sizeof(struct ip));
+	endpoint->pairs = g_array_new(FALSE, TRUE, sizeof(struct record_pair));
+	return field_uuid(data, "network_id", &endpoint->network_id, error) &&
+	       field_uuid(data, "host_id", &endpoint->host_id, error) &&
+	       field_mac(data, "mac_address", &endpoint->mac, error) &&
+	       field_array(data, "ips", element_ip, endpoint->ips, error) &&
+	       field_array(data, "allowed_address_pairs", element_pair, endpoint->pairs, error) &&
+	       field_optional_string(data, "dns_name", &endpoint->dns_name, error);
+}
+
+static void clear_option(gpointer data)
+{
+	struct record_option *option = data;
+
+	g_free(option->name);
+	g_free(option->value);
+}
+
+static bool decode_port(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_port *port = &ret->port;
+
+	port->fixed_ips = g_array_new(FALSE, TRUE, sizeof(struct record_fixed_ip));
+	port->pairs = g_array_new(FALSE, TRUE, sizeof(struct record_pair));
+	port->options = g_array_new(FALSE, TRUE, sizeof(struct record_option));
+	g_array_set_clear_func(port->options, clear_option);
+	port->port_security = port->admin_state_up = true;
+	return field_uuid(data, "network_id", &port->network_id, error) &&
+	       field_mac(data, "mac_address", &port->mac, error) &&
+	       field_array(data, "fixed_ips", element_fixed_ip, port->fixed_ips, error) &&
+	       field_array(data, "allowed_address_pairs", element_pair, port->pairs, error) &&
+	       field_array(data, "extra_dhcp_opts", element_option, port->options, error) &&
+	       field_optional_bool(data, "port_security_enabled", &port->port_security, error) &&
+	       field_optional_bool(data, "admin_state_up", &port->admin_state_up, error) &&
+	       field_optional_string(data, "name", &port->name, error) &&
+	       field_optional_string(data, "device_id", &port->device_id, error) &&
+	       field_optional_string(data, "device_owner", &port->device_owner, error) &&
+	       field_optional_string(data, "dns_name", &port->dns_name, error);
+}
+
+static void clear_host(struct record *record)
+{
+	g_free(record->host.name);
+}
+
+static void clear_network(struct record *record)
+{
+	g_free(record->network.name);
+	g_free(record->network.dns_domain);
+}
+
+static void clear_subnet(struct record *record)
+{
+	g_clear_pointer(&record->subnet.dns_nameservers, g_array_unref);
+	g_clear_pointer(&record->subnet.host_routes, g_array_unref);
+}
+
+static void clear_member(struct record *record)
+{
+	(void)record; /* owns nothing */
+}
+
+static void clear_endpoint(struct record *record)
+{
+	g_clear_pointer(&record->endpoint.ips, g_array_unref);
+	g_clear_pointer(&record->endpoint.pairs, g_array_unref);
+	g_free(record->endpoint.dns_name);
+}
+
+static void clear_port(struct record *record)
+{
+	struct record_port *port = &record->port;
+
+	g_clear_pointer(&port->fixed_ips, g_array_unref);
+	g_clear_pointer(&port->pairs, g_array_unref);
+	g_clear_pointer(&port->options, g_array_unref);
+	g_free(port->name);
+	g_free(port->device_id);
+	g_free(port->device_owner);
+	g_free(port->dns_name);
+}
+
+static const struct {
+	bool (*decode)(const json_t *data, struct record *ret, GError **error);
+	void (*clear)(struct record *record);
+} kinds[] = {
+	[RECORD_HOST] = { decode_host, clear_host },
+	[RECORD_NETWORK] = { decode_network, clear_network },
+	[RECORD_SUBNET] = { decode_subnet, clear_subnet },
+	[RECORD_MEMBER] = { decode_member, clear_member },
+	[RECORD_ENDPOINT] = { decode_endpoint, clear_endpoint },
+	[RECORD_PORT] = { decode_port, clear_port },
+};
+
+bool record_decode(enum record_kind kind, const json_t *data, struct record *ret, GError **error)
+{
+	struct record record = { .kind = kind };
+
+	if (!kinds[kind].decode(data, &record, error)) {
+		record_clear(&record);
+		g_prefix_error(error, "%s record: ", kind_names[kind]);
+		return false;
+	}
+	*ret = record;
+	return true;
+}
+
+void record_clear(struct record *record)
+{
+	kinds[record->kind].clear(record);
+	*record = (struct record){ .kind = record->kind };
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records of a view as C values (ARCHITECTURE.md, "Records"), decoded from the data of a put.
+ * Attributes that are not known are ignored; those that are known must be right, or the record is
+ * refused as a whole: a host must not wire half of what it was told. Attributes that may be absent
+ * are null, zero or empty then.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "base/uuid.h"
+
+/* X(symbol, text) */
+#define RECORD_KINDS(X)       \
+	X(HOST, "host")       \
+	X(NETWORK, "network") \
+	X(SUBNET, "subnet")   \
+	X(MEMBER, "member")   \
+	X(PORT, "port")       \
+	X(ENDPOINT, "endpoint")
+
+enum record_kind {
+#define X(symbol, text) RECORD_##symbol,
+	RECORD_KINDS(X)
+#undef X
+		RECORD_N_KINDS
+};
+const char *record_kind_name(enum record_kind kind);
+bool record_kind_parse(const char *name, enum record_kind *ret);
+
+/* Names a record. @sub is the host of a member ("<network id>/<host id>") and zero for other kinds.
+ */
+struct record_key {
+	struct uuid id, sub;
+	enum record_kind kind;
+};
+bool record_key_parse(
+	enum record_kind kind, const char *id, struct record_key *ret, GError **error);
+#define RECORD_ID_TEXT 80
+const char *record_key_format(const struct record_key *key, char buf[static RECORD_ID_TEXT]);
+guint record_key_hash(gconstpointer key);
+gboolean record_key_equal(gconstpointer a, gconstpointer b);
+
+/* In the order of preference; a bit per encapsulation (RECORD_ENCAP_*) tells membership. */
+enum record_encap { RECORD_VXLAN, RECORD_GENEVE };
+struct record_tunnel {
+	struct ip ip4, ip6; /* family 0: none */
+	u8 encaps[2];	    /* enum record_encap */
+	u8 n_encaps;
+};
+
+/* An address or prefix that a port may use besides its own; a bare address is a prefix of full
+ * length. */
+struct record_pair {
+	struct mac mac;
+	struct prefix prefix;
+};
+
+struct record_fixed_ip {
+	struct ip ip;
+	struct uuid subnet_id;
+};
+
+struct record_option {
+	char *name, *value;
+	u8 ip_version;
+};
+
+struct record_route {
+	struct prefix destination;
+	struct ip nexthop;
+};
+
+struct record_host {
+	char *name;
+	struct record_tunnel tunnel;
+};
+
+struct record_network {
+	char *name, *dns_domain;
+	u32 vni, mtu_bytes;
+	bool admin_state_up;
+};
+
+struct record_subnet {
+	struct uuid network_id;
+	struct prefix cidr;
+	struct ip gateway; /* family 0: none */
+	bool enable_dhcp;
+	const char *ra_mode, *address_mode; /* interned; NULL: none */
+	GArray *dns_nameservers;	    /* struct ip */
+	GArray *host_routes;		    /* struct record_route */
+};
+
+struct record_member {
+	struct uuid network_id, host_id;
+	struct record_tunnel tunnel;
+};
+
+struct record_endpoint {
+	struct uuid network_id, host_id;
+	struct mac mac;
+	GArray *ips;   /* struct ip */
+	GArray *pairs; /* struct record_pair */
+	char *dns_name;
+};
+
+struct record_port {
+	struct uuid network_id;
+	struct mac mac;
+	GArray *fixed_ips; /* struct record_fixed_ip */
+	GArray *pairs;	   /* struct record_pair */
+	GArray *options;   /* struct record_option */
+	bool port_security, admin_state_up;
+	char *name, *device_id, *device_owner, *dns_name;
+};
+
+struct record {
+	enum record_kind kind;
+	union {
+		struct record_host host;
+		struct record_network network;
+		struct record_subnet subnet;
+		struct record_member member;
+		struct record_endpoint endpoint;
+		struct record_port port;
+	};
+};
+
+/* @data is the object of a put. What *ret holds is freed by record_clear(). */
+bool record_decode(enum record_kind kind, const json_t *data, struct record *ret, GError **error);
+void record_clear(struct record *record);

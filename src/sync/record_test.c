@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "sync/crc32c.h"
+#include "sync/record.h"
+
+#define ID "11111111-1111-4111-8111-111111111111"
+
+static bool decode(enum record_kind kind, const char *text, struct record *ret, GError **error)
+{
+	json_t *data = json_loads(text, 0, NULL);
+	bool decoded;
+
+	assert_non_null(data);
+	decoded = record_decode(kind, data, ret, error);
+	json_decref(data);
+	return decoded;
+}
+
+static struct record decode_ok(enum record_kind kind, const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	struct record record;
+
+	if (!decode(kind, text, &record, &error))
+		fail_msg("%s", error->message);
+	return record;
+}
+
+static void port_with_everything(void **state)
+{
+	struct record r = decode_ok(RECORD_PORT,
+		"{\"network_id\":\"" ID
+		"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"fixed_ips\":[{\"ip_address\":\"10.0.0.5\","
+		"\"subnet_id\":\"" ID
+		"\"}],\"allowed_address_pairs\":[{\"ip_address\":\"10.9.0.0/16\",\"mac_address\":"
+		"\"fa:16:3e:00:00:02\"},{\"ip_address\":\"fd00::1\",\"mac_address\":\"fa:16:3e:00:00:02\"}],"
+		"\"extra_dhcp_opts\":[{\"opt_name\":\"mtu\",\"opt_value\":\"1400\",\"ip_version\":4}],"
+		"\"port_security_enabled\":false,\"admin_state_up\":true,\"dns_name\":\"web\",\"from_the_future\":[1]}");
+
+	(void)state;
+	assert_int_equal(r.port.fixed_ips->len, 1);
+	assert_int_equal(g_array_index(r.port.fixed_ips, struct record_fixed_ip, 0).ip.b[3], 5);
+	assert_int_equal(g_array_index(r.port.pairs, struct record_pair, 0).prefix.len, 16);
+	assert_int_equal(g_array_index(r.port.pairs, struct record_pair, 1).prefix.len, 128);
+	assert_string_equal(g_array_index(r.port.options, struct record_option, 0).value, "1400");
+	assert_false(r.port.port_security);
+	assert_true(r.port.admin_state_up);
+	assert_string_equal(r.port.dns_name, "web");
+	assert_null(r.port.name);
+	record_clear(&r);
+}
+
+static void tunnels_take_the_first_of_each_family(void **state)
+{
+	struct record r = decode_ok(RECORD_MEMBER,
+		"{\"network_id\":\"" ID "\",\"host_id\":\"" ID
+		"\",\"tunnel_ips\":[\"192.0.2.1\",\"192.0.2.2\",\"2001:db8::1\"],"
+		"\"encapsulations\":[\"geneve\",\"stt\",\"vxlan\",\"geneve\"]}");
+
+	(void)state;
+	assert_int_equal(r.member.tunnel.ip4.b[3], 1);
+	assert_int_equal(r.member.tunnel.ip6.family, 6);
+	assert_int_equal(r.member.tunnel.n_encaps, 2);
+	assert_int_equal(r.member.tunnel.encaps[0], RECORD_GENEVE);
+	assert_int_equal(r.member.tunnel.encaps[1], RECORD_VXLAN);
+}
+
+static void refuses_half_a_record(void **state)
+{
+	static const struct {
+		enum record_kind kind;
+		const char *data, *says;
+	} bad[] = {
+		{ RECORD_NETWORK, "{\"vni\":0,\"mtu\":1442}", "vni" },
+		{ RECORD_NETWORK, "{\"vni\":16777216,\"mtu\":1442}", "vni" },
+		{ RECORD_NETWORK, "{\"vni\":1,\"mtu\":\"1442\"}", "mtu" },
+		{ RECORD_SUBNET, "{\"network_id\":\"" ID "\",\"cidr\":\"10.0.0.0\"}", "cidr" },
+		{ RECORD_SUBNET,
+			"{\"network_id\":\"" ID
+			"\",\"cidr\":\"10.0.0.0/24\",\"ipv6_ra_mode\":\"x\"}",
+			"ipv6_ra_mode" },
+		{ RECORD_MEMBER, "{\"network_id\":\"" ID "\",\"host_id\":\"h1\"}", "host_id" },
+		{ RECORD_ENDPOINT,
+			"{\"network_id\":\"" ID "\",\"host_id\":\"" ID "\",\"mac_address\":\"1\"}",
+			"mac_address" },
+		{ RECORD_ENDPOINT,
+			"{\"network_id\":\"" ID "\",\"host_id\":\"" ID
+			"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"ips\":[\"10.0.0.1\",\"10.0.0.\"]}",
+			"ips[1]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+		struct record record;
+
+		assert_false(decode(bad[i].kind, bad[i].data, &record, &error));
+		if (!strstr(error->message, bad[i].says))
+			fail_msg("\"%s\" does not name %s", error->message, bad[i].says);
+	}
+}
+
+static void keys_name_members_by_both_ids(void **state)
+{
+	struct record_key key, again;
+	char buf[RECORD_ID_TEXT];
+
+	(void)state;
+	assert_true(record_key_parse(
+		RECORD_MEMBER, ID "/22222222-2222-4222-8222-222222222222", &key, NULL));
+	assert_string_equal(
+		record_key_format(&key, buf), ID "/22222222-2222-4222-8222-222222222222");
+	assert_false(record_key_parse(RECORD_MEMBER, ID, &again, NULL));
+	assert_false(record_key_parse(RECORD_PORT, ID "/x", &again, NULL));
+	assert_true(record_key_parse(RECORD_PORT, ID, &again, NULL));
+	assert_false(record_key_equal(&key, &again));
+}
+
+static void crc_is_castagnoli(void **state)
+{
+	(void)state;
+	assert_int_equal(crc32c("123456789", 9), 0xe3069283);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(port_with_everything),
+		cmocka_unit_test(tunnels_take_the_first_of_each_family),
+		cmocka_unit_test(refuses_half_a_record),
+		cmocka_unit_test(keys_name_members_by_both_ids),
+		cmocka_unit_test(crc_is_castagnoli),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
