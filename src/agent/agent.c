@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/ops.h"
+#include "base/log.h"
+#include "host/rtnl.h"
+
+#define RETRY_S 5 /* a datapath call failed: state everything again after this */
+
+static char *state_path(const struct config *config, const char *name)
+{
+	return g_build_filename(config->state_dir, name, NULL);
+}
+
+/* --- what the parts say to each other --- */
+
+static void flush(struct agent *agent)
+{
+	reconcile_flush(&agent->reconcile);
+	report_synced(agent->report, agent->view->revision);
+	ops_plug_progress(agent);
+}
+
+static gboolean flush_now(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->flush_source = 0;
+	flush(agent);
+	return G_SOURCE_REMOVE;
+}
+
+void agent_flush_later(struct agent *agent)
+{
+	if (!agent->flush_source)
+		agent->flush_source = g_idle_add_full(G_PRIORITY_DEFAULT, flush_now, agent, NULL);
+}
+
+static void device_changed(const struct uuid *port, const struct link *device, void *data)
+{
+	struct agent *agent = data;
+
+	desired_set_device(agent->desired, port, device);
+	if (agent->report) /* not while starting: everything is stated then */
+		agent_flush_later(agent);
+}
+
+static void link_event(enum link_event event, const struct link *link, void *data)
+{
+	struct agent *agent = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) links = NULL;
+
+	switch (event) {
+	case LINK_CHANGED:
+		plugs_link(agent->plugs, link);
+		break;
+	case LINK_GONE:
+		plugs_link_gone(agent->plugs, link);
+		break;
+	case LINK_EVENTS_LOST:
+		if (link_list(agent->rtnl, &links, &error))
+			plugs_links(agent->plugs, links);
+		else
+			log_warning("%s", error->message);
+		break;
+	}
+	if (event != LINK_EVENTS_LOST && g_strv_contains(agent->reconcile.uplinks, link->name)) {
+		agent->desired->tunnel_changed =
+			true; /* an uplink came (again), or its MTU changed */
+		agent_flush_later(agent);
+	}
+}
+
+static void port_changed(struct port *port, void *data)
+{
+	struct agent *agent = data;
+	char id[UUID_STRLEN];
+
+	log_info("port %s: %s%s", uuid_format(&port->id, id),
+		port->state == PORT_WIRED ? "wired to " : "not wired: ",
+		port->state == PORT_WIRED ? port->applied_name : port->reason);
+	if (port->state != PORT_WIRED && agent->punt)
+		punt_port_gone(agent->punt, &port->id);
+	report_port(agent->report, port);
+}
+
+static bool take_line(const char *line, size_t len, void *data, GError **error)
+{
+	struct agent *agent = data;
+	g_autoptr(GError) why = NULL;
+	struct sync_message message;
+	bool synced, done;
+
+	if (!sync_line_parse(line, len, &message, &why)) {
+		if (g_error_matches(why, WEFT_ERROR, WEFT_ERROR_NOT_FOUND))
+			return true; /* an op of a newer controller */
+		g_propagate_error(error, g_steal_pointer(&why));
+		return false;
+	}
+	done = view_line(agent->view, &message, line, len, &synced, error);
+	sync_message_clear(&message);
+	if (done && synced) {
+		agent->needs_snapshot = false;
+		stream_completed(agent->stream);
+		flush(agent);
+	}
+	return done;
+}
+
+static void stream_changed(enum stream_state state, void *data)
+{
+	struct agent *agent = data;
+
+	if (state == STREAM_CONNECTED) {
+		agent->connected_us = g_get_monotonic_time();
+		report_connected(agent->report);
+	} else {
+		report_disconnected(agent->report);
+	}
+}
+
+/* --- I/O of the stream and the report --- */
+
+static void open_view(const char *url, void *data)
+{
+	struct agent *agent = data;
+
+	client_open_view(agent->client, url, agent->view->revision, agent->view->store);
+}
+
+static void close_view(void *data)
+{
+	client_close_view(((struct agent *)data)->client);
+}
+
+static gboolean stream_due(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->stream_timer = 0;
+	stream_timer(agent->stream);
+	return G_SOURCE_REMOVE;
+}
+
+static void set_stream_timer(unsigned ms, void *data)
+{
+	struct agent *agent = data;
+
+	g_clear_handle_id(&agent->stream_timer, g_source_remove);
+	if (ms)
+		agent->stream_timer = g_timeout_add(ms, stream_due, agent);
+}
+
+static double random_fraction(void *data)
+{
+	(void)data;
+	return g_random_double();
+}
+
+static void got_bytes(const char *bytes, size_t len, void *data)
+{
+	stream_bytes(((struct agent *)data)->stream, bytes, len);
+}
+
+static void got_broken(const char *why, void *data)
+{
+	stream_broken(((struct agent *)data)->stream, why);
+}
+
+static void got_reported(const char *why, void *data)
+{
+	report_done(((struct agent *)data)->report, why);
+}
+
+static void send_report(const char *body, size_t len, void *data)
+{
+	struct agent *agent = data;
+
+	client_report(agent->client, stream_url(agent->stream), body, len);
+}
+
+static gboolean report_due(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->report_timer = 0;
+	report_timer(agent->report);
+	return G_SOURCE_REMOVE;
+}
+
+static void set_report_timer(unsigned ms, void *data)
+{
+	struct agent *agent = data;
+
+	g_clear_handle_id(&agent->report_timer, g_source_remove);
+	if (ms)
+		agent->report_timer = g_timeout_add(ms, report_due, agent);
+}
+
+static s64 now_us(void *data)
+{
+	(void)data;
+	return g_get_monotonic_time();
+}
+
+static gboolean every_second(gpointer data)
+{
+	struct agent *agent = data;
+
+	dp_flows_expire(agent->dp);
+	if (agent->reconcile.failed && ++agent->retry_s >= RETRY_S) {
+		agent->retry_s = 0;
+		reconcile_all(&agent->reconcile);
+		flush(agent);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+/* --- start and end --- */
+
+static bool make_folder(const char *path, GError **error)
+{
+	return g_mkdir_with_parents(path, 0700) == 0 ||
+	       weft_fail_errno(error, errno, "folder %s", path);
+}
+
+/* Two agents on one state would undo each other's work. */
+static bool take_lock(struct agent *agent, GError **error)
+{
+	g_autofree char *path = state_path(agent->config, "lock");
+
+	agent->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (agent->lock_fd < 0)
+		return weft_fail_errno(error, errno, "%s", path);
+	if (flock(agent->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return weft_fail(error, IN_USE,
+			"another weft-agent runs with state-dir %s: stop it, or give this one its own",
+			agent->config->state_dir);
+	return true;
+}
+
+static bool open_state(struct agent *agent, GError **error)
+{
+	const struct config *config = agent->config;
+	g_autofree char *view = state_path(config, "view"), *plugs = state_path(config, "plugs"),
+			*quiet = state_path(config, "ipv6");
+
+	if (!view_open(view, agent->desired, &agent->view, &agent->needs_snapshot, error) ||
+		!plugs_new(plugs, device_changed, agent, &agent->plugs, error))
+		return false;
+	if (agent->needs_snapshot)
+		log_warning("%s was damaged: what is good is used until the controller has sent it "
+			    "again",
+			view);
+	agent->quiet = quiet_new(quiet);
+	return true;
+}
+
+static bool open_host(struct agent *agent, GError **error)
+{
+	struct dp_options options = { .pin_dir = agent->config->bpf_dir };
+	g_autoptr(GArray) links = NULL;
+
+	if (!rtnl_open(&agent->rtnl, error) ||
+		!link_monitor_new(link_event, agent, &agent->monitor, error) ||
+		!link_list(agent->rtnl, &links, error) || !dp_open(&options, &agent->dp, error))
+		return false;
+	plugs_links(agent->plugs, links);
+	return true;
+}
+
+static void start_parts(struct agent *agent)
+{
+	const struct stream_io stream_io = { open_view, close_view, set_stream_timer,
+		random_fraction, agent };
+	const struct stream_events stream_events = { take_line, stream_changed, agent };
+	const struct report_io report_io = { send_report, set_report_timer, now_us, agent };
+
+	agent->report = report_new(agent->desired, agent->instance, &report_io);
+	agent->stream = stream_new(
+		(const char *const *)agent->config->controllers, &stream_io, &stream_events);
+	agent->reconcile = (struct reconcile){
+		.dp = agent->dp,
+		.desired = agent->desired,
+		.rtnl = agent->rtnl,
+		.quiet = agent->quiet,
+		.uplinks = (const char *const *)agent->config->uplinks,
+		.tunnel_ip4 = agent->config->tunnel_ip4,
+		.tunnel_ip6 = agent->config->tunnel_ip6,
+		.port_changed = port_changed,
+		.data = agent,
+	};
+	reconcile_all(&agent->reconcile);
+	agent->punt = punt_new(agent->dp, agent->desired);
+	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
+	stream_start(agent->stream);
+}
+
+bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret, GError **error)
+{
+	const struct client_events client_events = { got_bytes, got_broken, got_reported, NULL };
+	g_autofree char *socket = g_build_filename(config->run_dir, "agent.sock", NULL);
+	struct uuid instance = uuid_random();
+	struct client_events events = client_events;
+	struct agent *agent = g_new0(struct agent, 1);
+
+	agent->config = config;
+	agent->loop = loop;
+	agent->instance = g_malloc(UUID_STRLEN);
+	uuid_format(&instance, agent->instance);
+	agent->lock_fd = -1;
+	agent->started_us = g_get_monotonic_time();
+	agent->desired = desired_new();
+	events.data = agent;
+	if (!make_folder(config->state_dir, error) || !make_folder(config->run_dir, error) ||
+		!take_lock(agent, error) || !open_state(agent, error) || !open_host(agent, error) ||
+		!client_new(config, agent->instance, &events, &agent->client, error) ||
+		!control_new(socket, ops_handle, agent, &agent->control, error)) {
+		agent_free(agent);
+		return false;
+	}
+	start_parts(agent);
+	*ret = agent;
+	return true;
+}
+
+void agent_free(struct agent *agent)
+{
+	if (!agent)
+		return;
+	g_clear_handle_id(&agent->second_timer, g_source_remove);
+	g_clear_handle_id(&agent->flush_source, g_source_remove);
+	ops_plug_abandon(agent);
+	control_free(agent->control);
+	stream_free(agent->stream);
+	client_free(agent->client);
+	g_clear_handle_id(&agent->stream_timer, g_source_remove);
+	g_clear_handle_id(&agent->report_timer, g_source_remove);
+	report_free(agent->report);
+	punt_free(agent->punt);
+	link_monitor_free(agent->monitor);
+	plugs_free(agent->plugs);
+	view_free(agent->view);
+	desired_free(agent->desired);
+	quiet_free(agent->quiet);
+	rtnl_close(agent->rtnl);
+	if (agent->dp)
+		dp_close(agent->dp);
+	if (agent->lock_fd >= 0)
+		close(agent->lock_fd);
+	g_free(agent->instance);
+	g_free(agent);
+}
+
+bool agent_cleanup(const struct config *config, GError **error)
+{
+	g_autofree char *path = state_path(config, "ipv6");
+	struct quiet *quiet = quiet_new(path);
+	struct agent holder = { .config = config, .lock_fd = -1 };
+	bool done = make_folder(config->state_dir, error) && take_lock(&holder, error) &&
+		    dp_destroy(config->bpf_dir, error);
+
+	if (done)
+		quiet_end_all(quiet);
+	quiet_free(quiet);
+	if (holder.lock_fd >= 0)
+		close(holder.lock_fd);
+	return done;
+}

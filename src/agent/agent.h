@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The running agent: puts the parts together and carries what one has to say to the others.
+ *
+ *   client ─bytes─► stream ─lines─► view ─records─► desired ◄─devices─ plugs ◄─ device events
+ *                                     │ sync          │ dirty
+ *                                     └──────► reconcile ──► datapath ──frames─► punt ─► DHCP, RA,
+ * DNS │ port states client ◄── report
+ *
+ * Start: open the view and the plugs from disk, adopt the datapath that a former process left,
+ * state everything to it in one sweep, and only then talk to the controller. Everything runs on the
+ * main context, nothing blocks on the network.
+ */
+#pragma once
+
+#include "agent/client.h"
+#include "agent/config.h"
+#include "agent/control.h"
+#include "agent/plugs.h"
+#include "agent/punt.h"
+#include "agent/quiet.h"
+#include "agent/reconcile.h"
+#include "agent/report.h"
+#include "agent/stream.h"
+#include "agent/view.h"
+#include "host/link_monitor.h"
+
+struct agent {
+	const struct config *config; /* borrowed */
+	GMainLoop *loop;	     /* borrowed; quit to stop */
+	char *instance;		     /* uuid of this process */
+	int lock_fd;
+	s64 started_us, connected_us;
+	bool needs_snapshot, cleanup_at_end;
+
+	struct dp *dp;
+	struct rtnl *rtnl;
+	struct link_monitor *monitor;
+	struct quiet *quiet;
+	struct plugs *plugs;
+	struct desired *desired;
+	struct view *view;
+	struct reconcile reconcile;
+	struct punt *punt;
+	struct client *client;
+	struct stream *stream;
+	struct report *report;
+	struct control *control;
+	GList *waiting; /* struct plug_request, ops_plug.c */
+	guint stream_timer, report_timer, second_timer, flush_source;
+	unsigned retry_s; /* until everything is stated again */
+};
+
+bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret, GError **error);
+/* The edge switch goes on forwarding. */
+void agent_free(struct agent *agent);
+
+/* Detaches everything and removes every pin; works with and without a running datapath. */
+bool agent_cleanup(const struct config *config, GError **error);
+
+/* Reconciles soon, once for all that happens until then. */
+void agent_flush_later(struct agent *agent);

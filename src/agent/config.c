@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define GROUP "agent"
+
+/* A list without empty elements and without blanks around each. */
+static char **get_list(GKeyFile *file, const char *key)
+{
+	g_auto(GStrv) raw = g_key_file_get_string_list(file, GROUP, key, NULL, NULL);
+	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+
+	for (char **text = raw; text && *text; text++)
+		if (*g_strstrip(*text))
+			g_strv_builder_add(list, *text);
+	return g_strv_builder_end(list);
+}
+
+static char *get_path(GKeyFile *file, const char *key, const char *fallback)
+{
+	char *text = g_key_file_get_string(file, GROUP, key, NULL);
+
+	return text ? g_strstrip(text) : g_strdup(fallback);
+}
+
+static bool read_host(GKeyFile *file, struct config *config, GError **error)
+{
+	config->host = get_path(file, "host", NULL);
+	if (!config->host || !*config->host)
+		return weft_fail(error, INVALID_INPUT,
+			"host: must be this host's name at the controller, such as h1");
+	return true;
+}
+
+static bool read_controllers(GKeyFile *file, struct config *config, GError **error)
+{
+	config->controllers = get_list(file, "controller");
+	for (char **url = config->controllers; *url; url++) {
+		if (!g_str_has_prefix(*url, "http://") && !g_str_has_prefix(*url, "https://"))
+			return weft_fail(error, INVALID_INPUT,
+				"controller: \"%s\" must be a URL such as https://10.0.0.1:9696",
+				*url);
+		if (!g_uri_is_valid(*url, G_URI_FLAGS_NONE, error)) {
+			g_prefix_error(error, "controller: \"%s\": ", *url);
+			return false;
+		}
+		while (g_str_has_suffix(*url, "/"))
+			(*url)[strlen(*url) - 1] = '\0';
+	}
+	return true;
+}
+
+static bool read_credential(GKeyFile *file, struct config *config, GError **error)
+{
+	g_autofree char *path = get_path(file, "credential-file", NULL);
+	struct stat status;
+
+	if (!path)
+		return true;
+	if (!g_file_get_contents(path, &config->credential, NULL, error)) {
+		g_prefix_error(error, "credential-file: ");
+		return false;
+	}
+	if (stat(path, &status) == 0 && status.st_mode & 077)
+		return weft_fail(error, INVALID_INPUT,
+			"credential-file: %s can be read by others than its owner; chmod 600 it",
+			path);
+	g_strstrip(config->credential);
+	if (!*config->credential || strpbrk(config->credential, "\r\n"))
+		return weft_fail(error, INVALID_INPUT,
+			"credential-file: %s must hold one line, the host's credential", path);
+	return true;
+}
+
+static bool read_tunnel_ips(GKeyFile *file, struct config *config, GError **error)
+{
+	g_auto(GStrv) list = get_list(file, "tunnel-ips");
+
+	for (char **text = list; *text; text++) {
+		struct ip ip, *slot;
+
+		if (!ip_parse(*text, &ip) || ip_is_multicast(&ip))
+			return weft_fail(error, INVALID_INPUT,
+				"tunnel-ips: \"%s\" must be an IP address of this host", *text);
+		slot = ip.family == 4 ? &config->tunnel_ip4 : &config->tunnel_ip6;
+		if (slot->family)
+			return weft_fail(error, INVALID_INPUT,
+				"tunnel-ips: at most one address of each family; \"%s\" is a second",
+				*text);
+		*slot = ip;
+	}
+	return true;
+}
+
+static bool read_metrics_port(GKeyFile *file, struct config *config, GError **error)
+{
+	g_autofree char *text = get_path(file, "metrics-port", "0");
+	guint64 port;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 0, UINT16_MAX, &port, NULL))
+		return weft_fail(error, INVALID_INPUT,
+			"metrics-port: \"%s\" must be a number from 0 to 65535", text);
+	config->metrics_port = (u16)port;
+	return true;
+}
+
+static bool check_names(GKeyFile *file, GError **error)
+{
+	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
+		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", NULL };
+	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+	g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, error);
+
+	if (!keys)
+		return false;
+	for (char **group = groups; *group; group++)
+		if (strcmp(*group, GROUP) != 0)
+			return weft_fail(error, INVALID_INPUT,
+				"[%s] is no group of this file; [agent] is", *group);
+	for (char **key = keys; *key; key++)
+		if (!g_strv_contains(known, *key)) {
+			g_autofree char *all = g_strjoinv(", ", (char **)known);
+
+			return weft_fail(error, INVALID_INPUT,
+				"\"%s\" is not a known key; these are: %s", *key, all);
+		}
+	return true;
+}
+
+static bool read_all(GKeyFile *file, struct config *config, GError **error)
+{
+	if (!check_names(file, error) || !read_host(file, config, error) ||
+		!read_controllers(file, config, error) || !read_credential(file, config, error) ||
+		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error))
+		return false;
+	config->ca_file = get_path(file, "ca-file", NULL);
+	config->uplinks = get_list(file, "uplinks");
+	config->state_dir = get_path(file, "state-dir", "/var/lib/weft");
+	config->run_dir = get_path(file, "run-dir", "/run/weft");
+	config->bpf_dir = get_path(file, "bpf-dir", "/sys/fs/bpf/weft");
+	return true;
+}
+
+bool config_load(const char *path, struct config **ret, GError **error)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	struct config *config = g_new0(struct config, 1);
+
+	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error) ||
+		!read_all(file, config, error)) {
+		g_prefix_error(error, "%s: ", path);
+		config_free(config);
+		return false;
+	}
+	*ret = config;
+	return true;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	g_free(config->host);
+	g_strfreev(config->controllers);
+	g_free(config->credential);
+	g_free(config->ca_file);
+	g_strfreev(config->uplinks);
+	g_free(config->state_dir);
+	g_free(config->run_dir);
+	g_free(config->bpf_dir);
+	g_free(config);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's configuration file (docs/agent.md, "Configuration").
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/error.h"
+
+struct config {
+	char *host;
+	char **controllers; /* URLs without the last slash; may be empty */
+	char *credential;   /* read from credential-file; NULL: none */
+	char *ca_file;
+	char **uplinks;
+	struct ip tunnel_ip4, tunnel_ip6; /* family 0: not given */
+	char *state_dir, *run_dir, *bpf_dir;
+	u16 metrics_port;
+};
+
+#define CONFIG_DEFAULT_PATH "/etc/weft/agent.conf"
+
+bool config_load(const char *path, struct config **ret, GError **error);
+void config_free(struct config *config);

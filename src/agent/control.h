@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket: one JSON object per line in, one per line out (docs/agent.md, "Control
+ * socket"). A request may be answered at once or later; the next line of its connection is read
+ * when it was answered.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+struct control;
+struct control_request;
+
+/* Handles a request; must lead to exactly one control_answer() or control_fail(), now or later. */
+typedef void (*control_handler)(struct control_request *request, const json_t *body, void *data);
+
+bool control_new(const char *path, control_handler handler, void *data, struct control **ret,
+	GError **error);
+void control_free(struct control *control);
+
+/* Takes over @result (an object; NULL: an empty one) or @error. */
+void control_answer(struct control_request *request, json_t *result);
+void control_fail(struct control_request *request, GError *error);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/desired.h"
+
+#include <string.h>
+
+#include "agent/parts.h"
+
+struct address address_of_ip(const struct ip *ip)
+{
+	struct address address = { .type = ip->family };
+
+	memcpy(address.b, ip->b, sizeof(address.b));
+	return address;
+}
+
+struct address address_of_mac(const struct mac *mac)
+{
+	struct address address = { .type = ADDRESS_MAC };
+
+	memcpy(address.b, mac->b, sizeof(mac->b));
+	return address;
+}
+
+struct ip address_ip(const struct address *address)
+{
+	struct ip ip = { .family = address->type };
+
+	memcpy(ip.b, address->b, sizeof(ip.b));
+	return ip;
+}
+
+struct mac address_mac(const struct address *address)
+{
+	struct mac mac;
+
+	memcpy(mac.b, address->b, sizeof(mac.b));
+	return mac;
+}
+
+static guint dirty_address_hash(gconstpointer data)
+{
+	const struct dirty_address *dirty = data;
+	struct uuid key;
+
+	memcpy(key.b, dirty->address.b, sizeof(key.b));
+	return uuid_hash(&key) ^ g_direct_hash(dirty->network) ^ dirty->address.type;
+}
+
+static gboolean dirty_address_equal(gconstpointer a, gconstpointer b)
+{
+	const struct dirty_address *x = a, *y = b;
+
+	return x->network == y->network &&
+	       memcmp(&x->address, &y->address, sizeof(x->address)) == 0;
+}
+
+struct desired *desired_new(void)
+{
+	struct desired *desired = g_new0(struct desired, 1);
+
+	desired->networks = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, network_free);
+	desired->endpoints = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, endpoint_free);
+	desired->subnets = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, subnet_free);
+	desired->ports = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, port_free);
+	desired->attached = g_hash_table_new(NULL, NULL);
+	desired->dirty_networks = g_hash_table_new(NULL, NULL);
+	desired->dirty_members = g_hash_table_new(NULL, NULL);
+	desired->dirty_ports = g_hash_table_new(NULL, NULL);
+	desired->dirty_addresses =
+		g_hash_table_new_full(dirty_address_hash, dirty_address_equal, g_free, NULL);
+	return desired;
+}
+
+void desired_free(struct desired *desired)
+{
+	if (!desired)
+		return;
+	g_hash_table_unref(desired->dirty_networks);
+	g_hash_table_unref(desired->dirty_members);
+	g_hash_table_unref(desired->dirty_ports);
+	g_hash_table_unref(desired->dirty_addresses);
+	g_hash_table_unref(desired->attached);
+	g_hash_table_unref(desired->ports);
+	g_hash_table_unref(desired->subnets);
+	g_hash_table_unref(desired->endpoints);
+	g_hash_table_unref(desired->networks);
+	g_free(desired->host_name);
+	g_free(desired);
+}
+
+static void put_host(struct desired *desired, const struct uuid *id, struct record_host *record)
+{
+	bool same = uuid_equal(&desired->self, id) &&
+		    memcmp(&desired->tunnel, &record->tunnel, sizeof(record->tunnel)) == 0;
+
+	desired->self = *id;
+	desired->tunnel = record->tunnel;
+	g_free(desired->host_name);
+	desired->host_name = g_steal_pointer(&record->name);
+	if (same)
+		return;
+	desired->tunnel_changed = true;
+	desired_mark_all(desired);
+}
+
+void desired_put(struct desired *desired, const struct record_key *key, struct record *record)
+{
+	switch (key->kind) {
+	case RECORD_HOST:
+		put_host(desired, &key->id, &record->host);
+		break;
+	case RECORD_NETWORK:
+		network_put(desired, &key->id, &record->network);
+		break;
+	case RECORD_SUBNET:
+		subnet_put(desired, &key->id, &record->subnet);
+		break;
+	case RECORD_MEMBER:
+		member_put(desired, &record->member);
+		break;
+	case RECORD_ENDPOINT:
+		endpoint_put(desired, &key->id, &record->endpoint);
+		break;
+	case RECORD_PORT:
+		port_put(desired, &key->id, &record->port);
+		break;
+	case RECORD_N_KINDS:
+		break;
+	}
+	record_clear(record);
+}
+
+void desired_delete(struct desired *desired, const struct record_key *key)
+{
+	switch (key->kind) {
+	case RECORD_HOST: /* the controller forgot this host; what it forwards stays until its ports
+			     go */
+		break;
+	case RECORD_NETWORK:
+		network_delete(desired, &key->id);
+		break;
+	case RECORD_SUBNET:
+		subnet_delete(desired, &key->id);
+		break;
+	case RECORD_MEMBER:
+		member_delete(desired, &key->id, &key->sub);
+		break;
+	case RECORD_ENDPOINT:
+		endpoint_delete(desired, &key->id);
+		break;
+	case RECORD_PORT:
+		port_delete(desired, &key->id);
+		break;
+	case RECORD_N_KINDS:
+		break;
+	}
+}
+
+void desired_mark_all(struct desired *desired)
+{
+	struct network *network;
+	struct port *port;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->networks);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&network))
+		network_mark_all(desired, network);
+	g_hash_table_iter_init(&i, desired->ports);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
+		port_mark(desired, port);
+}
+
+void desired_collect(struct desired *desired)
+{
+	struct network *network;
+	struct member *member;
+	struct port *port;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->dirty_ports);
+	while (g_hash_table_iter_next(&i, (gpointer *)&port, NULL)) {
+		g_hash_table_iter_remove(&i);
+		if (port_is_unused(port))
+			g_hash_table_remove(desired->ports, &port->id);
+	}
+	g_hash_table_iter_init(&i, desired->dirty_members);
+	while (g_hash_table_iter_next(&i, (gpointer *)&member, NULL)) {
+		g_hash_table_iter_remove(&i);
+		if (member_is_unused(member))
+			g_hash_table_remove(member->network->members, &member->host);
+	}
+	g_hash_table_remove_all(desired->dirty_addresses);
+	g_hash_table_iter_init(&i, desired->dirty_networks);
+	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL)) {
+		g_hash_table_iter_remove(&i);
+		if (network_is_unused(network))
+			g_hash_table_remove(desired->networks, &network->id);
+	}
+}
+
+struct network *desired_network(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->networks, id);
+}
+
+struct port *desired_port(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->ports, id);
+}
+
+struct endpoint *desired_endpoint(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->endpoints, id);
+}
+
+struct subnet *desired_subnet(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->subnets, id);
+}

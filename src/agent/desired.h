@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel should have, made from the view: networks with their members, endpoints, subnets
+ * and local ports, linked to each other. No I/O.
+ *
+ * Records arrive in any order, so what another record refers to is made at once as a placeholder
+ * that is not `known` yet; what is no longer known and no longer referred to is collected after a
+ * reconcile. Nothing here calls the datapath: a change marks what it touches dirty, and reconcile.c
+ * brings the dirty things up to date. So a batch of lines costs one update per thing it touches,
+ * whatever its order, and the cost of a change does not depend on the size of the network.
+ *
+ *   record ──desired_put()──► network ─┬─ member (a host that has it) ── endpoint, endpoint, …
+ *                                      ├─ claim (who says an address is his), chained per address
+ *                                      ├─ subnet
+ *                                      └─ port (bound to this host) ── device
+ */
+#pragma once
+
+#include "host/link.h"
+#include "sync/record.h"
+
+enum address_type { ADDRESS_IP4 = 4, ADDRESS_IP6 = 6, ADDRESS_MAC = 'M' };
+
+/* An IP or MAC address as a key. */
+struct address {
+	u8 type; /* enum address_type */
+	u8 b[16];
+};
+struct address address_of_ip(const struct ip *ip);
+struct address address_of_mac(const struct mac *mac);
+struct ip address_ip(const struct address *address);
+struct mac address_mac(const struct address *address);
+
+enum claim_origin {
+	CLAIM_OWN,  /* the port's MAC or one of its fixed addresses */
+	CLAIM_PAIR, /* of allowed_address_pairs: others may claim it too */
+};
+
+/* One endpoint's claim to an address of its network. */
+struct claim {
+	struct claim *next; /* others to the same address */
+	struct endpoint *endpoint;
+	struct address address;
+	u8 origin; /* enum claim_origin */
+};
+
+struct member {
+	struct uuid host; /* first: the key */
+	struct network *network;
+	bool known;
+	struct record_tunnel tunnel;
+	struct endpoint *endpoints; /* list */
+	struct ip applied_vtep;	    /* what the datapath has; family 0: nothing */
+};
+
+/* One allocation with its claims. */
+struct endpoint {
+	struct uuid id; /* of the port; first: the key */
+	struct member *member;
+	struct endpoint *prev, *next; /* of the same member */
+	struct endpoint *next_namesake;
+	char *dns_name; /* NULL: none */
+	struct mac mac;
+	bool has_pairs; /* claims addresses besides its own */
+	u16 n_claims;
+	struct claim claims[];
+};
+
+struct subnet {
+	struct uuid id; /* first: the key */
+	struct network *network;
+	struct record_subnet record;
+};
+
+/* What became of a port on this host, for the report. */
+enum port_state { PORT_UNREPORTED, PORT_WIRED, PORT_NOT_WIRED };
+
+struct port {
+	struct uuid id; /* first: the key */
+	bool known;
+	struct network *network;
+	struct record_port record;
+	bool has_device;
+	struct link device;  /* valid with has_device */
+	u32 applied_ifindex; /* what the datapath has; 0: nothing */
+	char applied_name[IFNAMSIZ];
+	enum port_state state;
+	char *reason; /* of PORT_NOT_WIRED */
+};
+
+struct network {
+	struct uuid id; /* first: the key */
+	bool known;
+	u32 vni, mtu_bytes;
+	bool admin_state_up;
+	char *name, *dns_domain;
+	GPtrArray *subnets, *ports;
+	GHashTable *members; /* by host */
+	GHashTable *claims;  /* set of the first claim of each address */
+	GHashTable *names;   /* dns_name → first struct endpoint */
+	u32 n_with_pairs;    /* endpoints */
+	u32 applied_vni;     /* what the datapath has; 0: nothing */
+};
+
+struct dirty_address {
+	struct network *network;
+	struct address address;
+};
+
+struct desired {
+	struct uuid self; /* this host; zero until its record or hello came */
+	char *host_name;
+	struct record_tunnel tunnel; /* this host's */
+	bool tunnel_changed;
+	GHashTable *networks, *endpoints, *subnets, *ports; /* by id */
+	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
+	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports; /* sets */
+};
+
+struct desired *desired_new(void);
+void desired_free(struct desired *desired);
+
+/* Takes over what @record holds. */
+void desired_put(struct desired *desired, const struct record_key *key, struct record *record);
+void desired_delete(struct desired *desired, const struct record_key *key);
+
+/* The device of a port has come, changed, or (NULL) gone. */
+void desired_set_device(
+	struct desired *desired, const struct uuid *port, const struct link *device);
+
+/* Everything is dirty: before stating all of it to a datapath whose content is not known. */
+void desired_mark_all(struct desired *desired);
+/* Frees what is neither known nor referred to nor in the datapath; after a reconcile. */
+void desired_collect(struct desired *desired);
+
+/* NULL when there is none; placeholders included. */
+struct network *desired_network(const struct desired *desired, const struct uuid *id);
+struct port *desired_port(const struct desired *desired, const struct uuid *id);
+struct endpoint *desired_endpoint(const struct desired *desired, const struct uuid *id);
+struct subnet *desired_subnet(const struct desired *desired, const struct uuid *id);
+
+/* The claims to an address, or NULL. */
+const struct claim *network_claims(const struct network *network, const struct address *address);

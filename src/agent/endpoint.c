@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Endpoints and their claims to addresses. Claims live inside the endpoint's one allocation and are
+ * chained from the network's table, so that the usual address, which one endpoint has, costs no
+ * memory of its own.
+ */
+#include <string.h>
+
+#include "agent/parts.h"
+
+static void add_claim(struct network *network, struct claim *claim)
+{
+	struct claim *first = g_hash_table_lookup(network->claims, claim);
+
+	if (first) {
+		claim->next = first->next;
+		first->next = claim;
+	} else {
+		g_hash_table_add(network->claims, claim);
+	}
+}
+
+static void remove_claim(struct network *network, struct claim *claim)
+{
+	struct claim *first = g_hash_table_lookup(network->claims, claim);
+
+	if (first == claim) {
+		g_hash_table_remove(network->claims, claim);
+		if (claim->next)
+			g_hash_table_add(network->claims, claim->next);
+		return;
+	}
+	while (first->next != claim)
+		first = first->next;
+	first->next = claim->next;
+}
+
+static void add_name(struct network *network, struct endpoint *endpoint)
+{
+	endpoint->next_namesake = NULL;
+	if (!endpoint->dns_name)
+		return;
+	struct endpoint *first = g_hash_table_lookup(network->names, endpoint->dns_name);
+	if (first) {
+		endpoint->next_namesake = first->next_namesake;
+		first->next_namesake = endpoint;
+	} else {
+		g_hash_table_insert(network->names, endpoint->dns_name, endpoint);
+	}
+}
+
+static void remove_name(struct network *network, struct endpoint *endpoint)
+{
+	if (!endpoint->dns_name)
+		return;
+	struct endpoint *first = g_hash_table_lookup(network->names, endpoint->dns_name);
+	if (first == endpoint) {
+		g_hash_table_remove(network->names, endpoint->dns_name);
+		if (endpoint->next_namesake)
+			g_hash_table_insert(network->names, endpoint->next_namesake->dns_name,
+				endpoint->next_namesake);
+		return;
+	}
+	while (first->next_namesake != endpoint)
+		first = first->next_namesake;
+	first->next_namesake = endpoint->next_namesake;
+}
+
+void endpoint_mark(struct desired *desired, struct endpoint *endpoint)
+{
+	for (u16 i = 0; i < endpoint->n_claims; i++)
+		network_mark_address(
+			desired, endpoint->member->network, &endpoint->claims[i].address);
+}
+
+/* Joins its network: all of its addresses may now be decided differently. */
+static void join(struct desired *desired, struct endpoint *endpoint)
+{
+	struct member *member = endpoint->member;
+	struct network *network = member->network;
+
+	endpoint->prev = NULL;
+	endpoint->next = member->endpoints;
+	if (endpoint->next)
+		endpoint->next->prev = endpoint;
+	member->endpoints = endpoint;
+	for (u16 i = 0; i < endpoint->n_claims; i++)
+		add_claim(network, &endpoint->claims[i]);
+	add_name(network, endpoint);
+	if (endpoint->has_pairs && network->n_with_pairs++ == 0)
+		network_mark(desired, network);
+	endpoint_mark(desired, endpoint);
+}
+
+static void leave(struct desired *desired, struct endpoint *endpoint)
+{
+	struct member *member = endpoint->member;
+	struct network *network = member->network;
+
+	endpoint_mark(desired, endpoint);
+	if (endpoint->prev)
+		endpoint->prev->next = endpoint->next;
+	else
+		member->endpoints = endpoint->next;
+	if (endpoint->next)
+		endpoint->next->prev = endpoint->prev;
+	for (u16 i = 0; i < endpoint->n_claims; i++)
+		remove_claim(network, &endpoint->claims[i]);
+	remove_name(network, endpoint);
+	if (endpoint->has_pairs && --network->n_with_pairs == 0)
+		network_mark(desired, network);
+	if (!member->endpoints)
+		member_mark(desired, member); /* it may be of no use now */
+}
+
+void endpoint_free(gpointer data)
+{
+	struct endpoint *endpoint = data;
+
+	g_free(endpoint->dns_name);
+	g_free(endpoint);
+}
+
+static bool has_claim(const struct endpoint *endpoint, const struct address *address)
+{
+	for (u16 i = 0; i < endpoint->n_claims; i++)
+		if (memcmp(&endpoint->claims[i].address, address, sizeof(*address)) == 0)
+			return true;
+	return false;
+}
+
+static void make_claim(
+	struct endpoint *endpoint, const struct address *address, enum claim_origin origin)
+{
+	if (has_claim(endpoint, address))
+		return;
+	endpoint->claims[endpoint->n_claims++] = (struct claim){
+		.endpoint = endpoint,
+		.address = *address,
+		.origin = (u8)origin,
+	};
+}
+
+static void make_pair_claims(struct endpoint *endpoint, const struct record_pair *pair)
+{
+	struct address mac = address_of_mac(&pair->mac), ip = address_of_ip(&pair->prefix.ip);
+
+	make_claim(endpoint, &mac, CLAIM_PAIR);
+	/* Nobody can be named the holder of an address in a longer range. */
+	if (pair->prefix.len == ip_bits(&pair->prefix.ip))
+		make_claim(endpoint, &ip, CLAIM_PAIR);
+}
+
+static struct endpoint *make(
+	const struct uuid *id, struct member *member, struct record_endpoint *record)
+{
+	size_t most = 1 + record->ips->len + 2 * (size_t)record->pairs->len;
+	struct endpoint *endpoint =
+		g_malloc0(sizeof(*endpoint) + most * sizeof(endpoint->claims[0]));
+	struct address address = address_of_mac(&record->mac);
+
+	endpoint->id = *id;
+	endpoint->member = member;
+	endpoint->mac = record->mac;
+	/* Names are looked up in lower case (RFC 4343). */
+	if (record->dns_name)
+		endpoint->dns_name = g_ascii_strdown(record->dns_name, -1);
+	endpoint->has_pairs = record->pairs->len > 0;
+	make_claim(endpoint, &address, CLAIM_OWN);
+	for (guint i = 0; i < record->ips->len; i++) {
+		address = address_of_ip(&g_array_index(record->ips, struct ip, i));
+		make_claim(endpoint, &address, CLAIM_OWN);
+	}
+	for (guint i = 0; i < record->pairs->len; i++)
+		make_pair_claims(endpoint, &g_array_index(record->pairs, struct record_pair, i));
+	return endpoint;
+}
+
+void endpoint_put(struct desired *desired, const struct uuid *id, struct record_endpoint *record)
+{
+	struct network *network = network_need(desired, &record->network_id);
+	struct member *member = member_need(network, &record->host_id);
+
+	endpoint_delete(desired, id);
+	struct endpoint *endpoint = make(id, member, record);
+	g_hash_table_insert(desired->endpoints, &endpoint->id, endpoint);
+	join(desired, endpoint);
+}
+
+void endpoint_delete(struct desired *desired, const struct uuid *id)
+{
+	struct endpoint *endpoint = desired_endpoint(desired, id);
+
+	if (!endpoint)
+		return;
+	leave(desired, endpoint);
+	g_hash_table_remove(desired->endpoints, id);
+}

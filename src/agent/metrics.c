@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prometheus text exposition format 0.0.4.
+ */
+#include <inttypes.h>
+
+#include "agent/ops.h"
+
+static void family(GString *out, const char *name, const char *type, const char *help)
+{
+	g_string_append_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void gauge(GString *out, const char *name, const char *help, u64 value)
+{
+	family(out, name, "gauge", help);
+	g_string_append_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void agent_metrics(GString *out, const struct agent *agent)
+{
+	struct dp_usage usage = { 0 };
+
+	gauge(out, "weft_agent_connected", "1 while the view stream is up",
+		stream_state(agent->stream) == STREAM_CONNECTED);
+	gauge(out, "weft_agent_revision", "Revision that the host's view is complete up to",
+		agent->view->revision);
+	gauge(out, "weft_agent_view_records", "Records in the view",
+		g_hash_table_size(agent->view->entries));
+	gauge(out, "weft_agent_ports", "Ports bound to this host",
+		g_hash_table_size(agent->desired->ports));
+	gauge(out, "weft_agent_ports_wired", "Ports that forward", count_wired(agent));
+	gauge(out, "weft_agent_resident_bytes", "Resident memory of the agent", resident_bytes());
+	if (!dp_usage(agent->dp, &usage, NULL))
+		return;
+	gauge(out, "weft_flows", "Entries in the flow table", usage.flows);
+	gauge(out, "weft_flows_max", "Size of the flow table", usage.flows_max);
+	gauge(out, "weft_endpoints", "Entries in the directory", usage.endpoints);
+	family(out, "weft_flow_table_full_total", "counter", "Verdicts that could not be cached");
+	g_string_append_printf(
+		out, "weft_flow_table_full_total %" PRIu64 "\n", usage.flow_table_full);
+}
+
+static const struct {
+	const char *name, *help;
+	size_t offset;
+} port_counters[] = {
+#define COUNTER(member) offsetof(struct dp_counters, member)
+	{ "weft_port_rx_packets_total", "Packets from the guest", COUNTER(rx_packets) },
+	{ "weft_port_rx_bytes_total", "Bytes from the guest", COUNTER(rx_bytes) },
+	{ "weft_port_tx_packets_total", "Packets to the guest", COUNTER(tx_packets) },
+	{ "weft_port_tx_bytes_total", "Bytes to the guest", COUNTER(tx_bytes) },
+	{ "weft_port_drops_total", "Packets of the port that were dropped", COUNTER(drops) },
+#undef COUNTER
+};
+
+static void port_metrics(GString *out, const struct agent *agent)
+{
+	for (size_t c = 0; c < G_N_ELEMENTS(port_counters); c++) {
+		const struct port *port;
+		GHashTableIter i;
+
+		family(out, port_counters[c].name, "counter", port_counters[c].help);
+		g_hash_table_iter_init(&i, agent->desired->attached);
+		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port)) {
+			struct dp_counters counters = { 0 };
+			char id[UUID_STRLEN];
+			u64 value;
+
+			if (!dp_port_counters(agent->dp, port->applied_ifindex, &counters, NULL))
+				continue;
+			value = *(const u64 *)((const char *)&counters + port_counters[c].offset);
+			g_string_append_printf(out, "%s{port=\"%s\",device=\"%s\"} %" PRIu64 "\n",
+				port_counters[c].name, uuid_format(&port->id, id),
+				port->applied_name, value);
+		}
+	}
+}
+
+static void drop_metrics(GString *out, const struct agent *agent)
+{
+	g_autofree u64 *counts = g_new0(u64, dp_n_drop_reasons());
+
+	family(out, "weft_drops_total", "counter", "Packets dropped on this host, by reason");
+	if (!dp_drop_counts(agent->dp, 0, counts, NULL))
+		return;
+	for (size_t i = 0; i < dp_n_drop_reasons(); i++)
+		g_string_append_printf(out, "weft_drops_total{reason=\"%s\"} %" PRIu64 "\n",
+			dp_drop_reason_name(i), counts[i]);
+}
+
+static void service_metrics(GString *out, const struct agent *agent)
+{
+	family(out, "weft_service_requests_total", "counter",
+		"Frames of guests to DHCP, RA and DNS, by what became of them");
+	for (int i = 0; i < SERVICE_N_OUTCOMES; i++)
+		g_string_append_printf(out,
+			"weft_service_requests_total{service=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
+			service_outcome_service(i), service_outcome_name(i),
+			punt_count(agent->punt, i));
+}
+
+char *metrics_text(const struct agent *agent)
+{
+	GString *out = g_string_new(NULL);
+
+	agent_metrics(out, agent);
+	port_metrics(out, agent);
+	drop_metrics(out, agent);
+	service_metrics(out, agent);
+	return g_string_free(out, FALSE);
+}
+
+bool op_metrics(
+	struct agent *agent, struct control_request *request, const json_t *body, GError **error)
+{
+	g_autofree char *text = metrics_text(agent);
+
+	(void)body;
+	(void)error;
+	control_answer(request, json_pack("{s:s}", "text", text));
+	return true;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/ops.h"
+
+static json_t *controller_to_json(const struct agent *agent)
+{
+	static const char *const states[] = {
+		[STREAM_NONE] = "none",
+		[STREAM_WAITING] = "waiting",
+		[STREAM_CONNECTING] = "connecting",
+		[STREAM_CONNECTED] = "connected",
+	};
+	enum stream_state state = stream_state(agent->stream);
+	s64 since = state == STREAM_CONNECTED
+			    ? (g_get_monotonic_time() - agent->connected_us) / G_USEC_PER_SEC
+			    : 0;
+
+	return json_pack("{s:s,s:s?,s:I,s:s?}", "state", states[state], "url",
+		stream_url(agent->stream), "since_s", (json_int_t)since, "error",
+		stream_error(agent->stream));
+}
+
+static json_t *view_to_json(const struct agent *agent)
+{
+	const struct desired *desired = agent->desired;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "records",
+		(json_int_t)g_hash_table_size(agent->view->entries), "networks",
+		(json_int_t)g_hash_table_size(desired->networks), "ports",
+		(json_int_t)g_hash_table_size(desired->ports), "endpoints",
+		(json_int_t)g_hash_table_size(desired->endpoints), "refused",
+		(json_int_t)agent->view->stats.refused, "needs_snapshot",
+		(int)agent->needs_snapshot);
+}
+
+static json_t *uplinks_to_json(const struct agent *agent)
+{
+	json_t *uplinks = json_array();
+
+	for (char **name = agent->config->uplinks; *name; name++)
+		json_array_append_new(uplinks, json_string(*name));
+	return uplinks;
+}
+
+static json_t *tunnel_ips_to_json(const struct agent *agent)
+{
+	struct record_tunnel own = reconcile_own_tunnel(&agent->reconcile);
+	json_t *ips = json_array();
+	char buf[IP_STRLEN];
+
+	if (own.ip4.family)
+		json_array_append_new(ips, json_string(ip_format(&own.ip4, buf)));
+	if (own.ip6.family)
+		json_array_append_new(ips, json_string(ip_format(&own.ip6, buf)));
+	return ips;
+}
+
+bool op_status(
+	struct agent *agent, struct control_request *request, const json_t *body, GError **error)
+{
+	s64 uptime = (g_get_monotonic_time() - agent->started_us) / G_USEC_PER_SEC;
+	char id[UUID_STRLEN];
+	json_t *result = json_object();
+
+	(void)body;
+	(void)error;
+	json_object_set_new(result, "host", json_string(agent->config->host));
+	json_object_set_new(result, "host_id", json_string(uuid_format(&agent->desired->self, id)));
+	json_object_set_new(result, "instance", json_string(agent->instance));
+	json_object_set_new(result, "version", json_string(WEFT_VERSION));
+	json_object_set_new(result, "uptime_s", json_integer(uptime));
+	json_object_set_new(result, "controller", controller_to_json(agent));
+	json_object_set_new(result, "revision", json_integer((json_int_t)agent->view->revision));
+	json_object_set_new(result, "view", view_to_json(agent));
+	json_object_set_new(result, "ports",
+		json_pack("{s:I,s:I}", "total",
+			(json_int_t)g_hash_table_size(agent->desired->ports), "wired",
+			(json_int_t)count_wired(agent)));
+	json_object_set_new(result, "uplinks", uplinks_to_json(agent));
+	json_object_set_new(result, "tunnel_ips", tunnel_ips_to_json(agent));
+	json_object_set_new(result, "datapath", usage_to_json(agent));
+	json_object_set_new(result, "rss_bytes", json_integer((json_int_t)resident_bytes()));
+	control_answer(request, result);
+	return true;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the files that make up `desired`: each kind of thing has one (network.c, member.c, …).
+ */
+#pragma once
+
+#include "agent/desired.h"
+
+/* Finds or makes the placeholder. */
+struct network *network_need(struct desired *desired, const struct uuid *id);
+void network_put(struct desired *desired, const struct uuid *id, struct record_network *record);
+void network_delete(struct desired *desired, const struct uuid *id);
+void network_free(gpointer network);
+void network_mark(struct desired *desired, struct network *network);
+void network_mark_all(struct desired *desired, struct network *network);
+void network_mark_address(
+	struct desired *desired, struct network *network, const struct address *address);
+bool network_is_unused(const struct network *network);
+
+struct member *member_need(struct network *network, const struct uuid *host);
+void member_put(struct desired *desired, const struct record_member *record);
+void member_delete(struct desired *desired, const struct uuid *network, const struct uuid *host);
+void member_mark(struct desired *desired, struct member *member);
+/* Where its endpoints are has changed. */
+void member_mark_endpoints(struct desired *desired, struct member *member);
+bool member_is_unused(const struct member *member);
+
+void endpoint_put(struct desired *desired, const struct uuid *id, struct record_endpoint *record);
+void endpoint_delete(struct desired *desired, const struct uuid *id);
+void endpoint_mark(struct desired *desired, struct endpoint *endpoint);
+void endpoint_free(gpointer endpoint);
+
+void subnet_put(struct desired *desired, const struct uuid *id, struct record_subnet *record);
+void subnet_delete(struct desired *desired, const struct uuid *id);
+void subnet_free(gpointer subnet);
+
+void port_put(struct desired *desired, const struct uuid *id, struct record_port *record);
+void port_delete(struct desired *desired, const struct uuid *id);
+void port_mark(struct desired *desired, struct port *port);
+void port_free(gpointer port);
+bool port_is_unused(const struct port *port);

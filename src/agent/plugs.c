@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/plugs.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* A device, and the port it belongs to now. */
+struct device {
+	struct link link;
+	bool bound;
+	struct uuid port;
+};
+
+struct plugs {
+	char *path;
+	plugs_changed_cb changed;
+	void *data;
+	GHashTable *said;    /* port → device name */
+	GHashTable *devices; /* name → struct device */
+	GHashTable *bound;   /* port → struct device */
+};
+
+bool plugs_parse_alias(const char *alias, struct uuid *ret)
+{
+	g_auto(GStrv) words = g_strsplit_set(alias, " ,;", -1);
+
+	for (char **word = words; *word; word++) {
+		const char *text = *word;
+
+		if (g_str_has_prefix(text, "iface-id=") || g_str_has_prefix(text, "iface-id:"))
+			text += strlen("iface-id=");
+		if (uuid_parse(text, ret))
+			return true;
+	}
+	return false;
+}
+
+static bool load(struct plugs *plugs, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	g_autofree char *text = NULL;
+
+	if (!g_file_get_contents(plugs->path, &text, NULL, &why)) {
+		if (g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+			return true;
+		g_propagate_error(error, g_steal_pointer(&why));
+		return false;
+	}
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		g_auto(GStrv) words = g_strsplit(*line, " ", 2);
+		struct uuid port;
+
+		if (g_strv_length(words) == 2 && uuid_parse(words[0], &port) &&
+			strlen(words[1]) < IFNAMSIZ)
+			g_hash_table_insert(
+				plugs->said, g_memdup2(&port, sizeof(port)), g_strdup(words[1]));
+		else if (**line)
+			log_warning("%s: \"%.80s\" is no plug (port id, device) and is ignored",
+				plugs->path, *line);
+	}
+	return true;
+}
+
+static bool save(struct plugs *plugs, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	const struct uuid *port;
+	const char *device;
+	char buf[UUID_STRLEN];
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, plugs->said);
+	while (g_hash_table_iter_next(&i, (gpointer *)&port, (gpointer *)&device))
+		g_string_append_printf(text, "%s %s\n", uuid_format(port, buf), device);
+	return g_file_set_contents_full(plugs->path, text->str, (gssize)text->len,
+		G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+}
+
+bool plugs_new(
+	const char *path, plugs_changed_cb changed, void *data, struct plugs **ret, GError **error)
+{
+	struct plugs *plugs = g_new0(struct plugs, 1);
+
+	plugs->path = g_strdup(path);
+	plugs->changed = changed;
+	plugs->data = data;
+	plugs->said = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, g_free);
+	plugs->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	plugs->bound = g_hash_table_new(uuid_hash, uuid_equal);
+	if (!load(plugs, error)) {
+		plugs_free(plugs);
+		return false;
+	}
+	*ret = plugs;
+	return true;
+}
+
+void plugs_free(struct plugs *plugs)
+{
+	if (!plugs)
+		return;
+	g_hash_table_unref(plugs->bound);
+	g_hash_table_unref(plugs->devices);
+	g_hash_table_unref(plugs->said);
+	g_free(plugs->path);
+	g_free(plugs);
+}
+
+/* What @device should belong to: whoever said so, else its alias, unless that port has a device
+ * already. */
+static bool wanted_port(const struct plugs *plugs, const struct device *device, struct uuid *ret)
+{
+	const struct uuid *port;
+	const char *name;
+	GHashTableIter i;
+	struct uuid alias;
+
+	g_hash_table_iter_init(&i, plugs->said);
+	while (g_hash_table_iter_next(&i, (gpointer *)&port, (gpointer *)&name))
+		if (strcmp(name, device->link.name) == 0) {
+			*ret = *port;
+			return true;
+		}
+	if (!plugs_parse_alias(device->link.alias, &alias) ||
+		g_hash_table_contains(plugs->said, &alias))
+		return false;
+	const struct device *holder = g_hash_table_lookup(plugs->bound, &alias);
+	if (holder && holder != device) {
+		log_limited(warning,
+			"device %s: its alias names a port that device %s has already; ignored",
+			device->link.name, holder->link.name);
+		return false;
+	}
+	*ret = alias;
+	return true;
+}
+
+static void unbind(struct plugs *plugs, struct device *device)
+{
+	struct uuid port = device->port;
+
+	if (!device->bound)
+		return;
+	g_hash_table_remove(plugs->bound, &device->port);
+	device->bound = false;
+	plugs->changed(&port, NULL, plugs->data);
+}
+
+/* Something about @device, or about who wants it, may have changed. */
+static void update(struct plugs *plugs, struct device *device)
+{
+	struct uuid port;
+	bool wanted = wanted_port(plugs, device, &port);
+
+	if (device->bound && (!wanted || !uuid_equal(&port, &device->port)))
+		unbind(plugs, device);
+	if (!wanted)
+		return;
+	struct device *holder = g_hash_table_lookup(plugs->bound, &port);
+	if (holder && holder != device)
+		unbind(plugs, holder); /* it had the port by its alias; somebody says otherwise */
+	device->bound = true;
+	device->port = port;
+	g_hash_table_insert(plugs->bound, &device->port, device);
+	plugs->changed(&device->port, &device->link, plugs->data);
+}
+
+/* The port that @device had may be wanted by another device, through its alias. */
+static void offer(struct plugs *plugs, const struct uuid *port)
+{
+	struct device *device;
+	GHashTableIter i;
+	struct uuid alias;
+
+	if (g_hash_table_contains(plugs->bound, port))
+		return;
+	g_hash_table_iter_init(&i, plugs->devices);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&device))
+		if (plugs_parse_alias(device->link.alias, &alias) && uuid_equal(&alias, port)) {
+			update(plugs, device);
+			return;
+		}
+}
+
+static void remove_device(struct plugs *plugs, struct device *device)
+{
+	struct uuid port = device->port;
+	bool bound = device->bound;
+
+	unbind(plugs, device);
+	g_hash_table_remove(plugs->devices, device->link.name);
+	if (bound)
+		offer(plugs, &port);
+}
+
+static struct device *find_by_index(const struct plugs *plugs, u32 ifindex)
+{
+	struct device *device;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, plugs->devices);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&device))
+		if (device->link.ifindex == ifindex)
+			return device;
+	return NULL;
+}
+
+void plugs_link(struct plugs *plugs, const struct link *link)
+{
+	struct device *device = g_hash_table_lookup(plugs->devices, link->name);
+
+	if (!device) {
+		struct device *renamed = find_by_index(plugs, link->ifindex);
+
+		if (renamed)
+			remove_device(plugs, renamed);
+		device = g_new0(struct device, 1);
+		device->link = *link;
+		g_hash_table_insert(plugs->devices, device->link.name, device);
+	} else if (device->bound && memcmp(&device->link, link, sizeof(*link)) == 0) {
+		return;
+	}
+	device->link = *link;
+	update(plugs, device);
+}
+
+void plugs_link_gone(struct plugs *plugs, const struct link *link)
+{
+	struct device *device = g_hash_table_lookup(plugs->devices, link->name);
+
+	if (device && device->link.ifindex == link->ifindex)
+		remove_device(plugs, device);
+}
+
+void plugs_links(struct plugs *plugs, const GArray *links)
+{
+	g_autofree gpointer *names = g_hash_table_get_keys_as_array(plugs->devices, NULL);
+
+	for (guint i = 0; names[i]; i++) {
+		bool there = false;
+
+		for (guint l = 0; l < links->len && !there; l++)
+			there = strcmp(g_array_index(links, struct link, l).name, names[i]) == 0;
+		if (!there)
+			remove_device(plugs, g_hash_table_lookup(plugs->devices, names[i]));
+	}
+	for (guint l = 0; l < links->len; l++)
+		plugs_link(plugs, &g_array_index(links, struct link, l));
+}
+
+bool plugs_check(struct plugs *plugs, const struct uuid *port, const char *name, GError **error)
+{
+	const struct device *device = g_hash_table_lookup(plugs->devices, name);
+	const char *said = g_hash_table_lookup(plugs->said, port);
+	char buf[UUID_STRLEN];
+
+	if (!device)
+		return weft_fail(
+			error, DEVICE_NOT_FOUND, "there is no device \"%s\" on this host", name);
+	if (device->link.flags & IFF_LOOPBACK)
+		return weft_fail(
+			error, INVALID_INPUT, "device %s is a loopback, not a guest's", name);
+	if (device->bound && !uuid_equal(&device->port, port))
+		return weft_fail(error, DEVICE_BUSY,
+			"device %s is plugged into port %s already: unplug it there first", name,
+			uuid_format(&device->port, buf));
+	if (said && strcmp(said, name) != 0)
+		return weft_fail(error, IN_USE, "port %s has device %s already: unplug that first",
+			uuid_format(port, buf), said);
+	return true;
+}
+
+bool plugs_plug(struct plugs *plugs, const struct uuid *port, const char *name, GError **error)
+{
+	if (!plugs_check(plugs, port, name, error))
+		return false;
+	if (g_hash_table_contains(plugs->said, port))
+		return true;
+	g_hash_table_insert(plugs->said, g_memdup2(port, sizeof(*port)), g_strdup(name));
+	if (!save(plugs, error)) {
+		g_hash_table_remove(plugs->said, port);
+		return false;
+	}
+	update(plugs, g_hash_table_lookup(plugs->devices, name));
+	return true;
+}
+
+bool plugs_unplug(struct plugs *plugs, const struct uuid *port_in, GError **error)
+{
+	struct uuid port = *port_in; /* it may be the key that goes */
+	struct device *device = g_hash_table_lookup(plugs->bound, &port);
+	g_autofree char *name = g_strdup(g_hash_table_lookup(plugs->said, &port));
+	char buf[UUID_STRLEN];
+
+	if (!name && device)
+		return weft_fail(error, CONFLICT,
+			"port %s has device %s by the device's alias: change that (ip link set %s alias '')",
+			uuid_format(&port, buf), device->link.name, device->link.name);
+	if (!name)
+		return weft_fail(error, NOT_FOUND, "nothing is plugged into port %s on this host",
+			uuid_format(&port, buf));
+	g_hash_table_remove(plugs->said, &port);
+	if (!save(plugs, error)) {
+		g_hash_table_insert(
+			plugs->said, g_memdup2(&port, sizeof(port)), g_steal_pointer(&name));
+		return false;
+	}
+	if (device)
+		update(plugs, device);
+	offer(plugs, &port);
+	return true;
+}
+
+const struct link *plugs_device(const struct plugs *plugs, const struct uuid *port)
+{
+	const struct device *device = g_hash_table_lookup(plugs->bound, port);
+
+	return device ? &device->link : NULL;
+}
+
+const struct uuid *plugs_port(const struct plugs *plugs, const char *name)
+{
+	const struct device *device = g_hash_table_lookup(plugs->devices, name);
+
+	return device && device->bound ? &device->port : NULL;
+}
+
+const struct link *plugs_find_link(const struct plugs *plugs, const char *name)
+{
+	const struct device *device = g_hash_table_lookup(plugs->devices, name);
+
+	return device ? &device->link : NULL;
+}

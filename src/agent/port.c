@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/parts.h"
+
+static void clear_record(struct port *port)
+{
+	struct record record = { .kind = RECORD_PORT, .port = port->record };
+
+	record_clear(&record);
+	port->record = (struct record_port){ 0 };
+}
+
+void port_free(gpointer data)
+{
+	struct port *port = data;
+
+	clear_record(port);
+	g_free(port->reason);
+	g_free(port);
+}
+
+bool port_is_unused(const struct port *port)
+{
+	return !port->known && !port->applied_ifindex && !port->has_device;
+}
+
+void port_mark(struct desired *desired, struct port *port)
+{
+	g_hash_table_add(desired->dirty_ports, port);
+}
+
+static struct port *port_need(struct desired *desired, const struct uuid *id)
+{
+	struct port *port = desired_port(desired, id);
+
+	if (port)
+		return port;
+	port = g_new0(struct port, 1);
+	port->id = *id;
+	g_hash_table_insert(desired->ports, &port->id, port);
+	return port;
+}
+
+static void leave_network(struct desired *desired, struct port *port)
+{
+	if (!port->network)
+		return;
+	g_ptr_array_remove(port->network->ports, port);
+	network_mark(desired, port->network);
+	port->network = NULL;
+}
+
+void port_put(struct desired *desired, const struct uuid *id, struct record_port *record)
+{
+	struct port *port = port_need(desired, id);
+	struct network *network = network_need(desired, &record->network_id);
+
+	if (port->network != network) {
+		leave_network(desired, port);
+		g_ptr_array_add(network->ports, port);
+		port->network = network;
+	}
+	clear_record(port);
+	port->record = *record;
+	*record = (struct record_port){ 0 }; /* taken over */
+	port->known = true;
+	port_mark(desired, port);
+}
+
+void port_delete(struct desired *desired, const struct uuid *id)
+{
+	struct port *port = desired_port(desired, id);
+
+	if (!port || !port->known)
+		return;
+	leave_network(desired, port);
+	clear_record(port);
+	port->known = false;
+	port->state = PORT_UNREPORTED;
+	port_mark(desired, port);
+}
+
+void desired_set_device(struct desired *desired, const struct uuid *id, const struct link *device)
+{
+	struct port *port = desired_port(desired, id);
+
+	if (!port && !device)
+		return;
+	port = port_need(desired, id);
+	port->has_device = device;
+	if (device)
+		port->device = *device;
+	port_mark(desired, port);
+}

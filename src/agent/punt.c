@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/punt.h"
+
+#include <glib-unix.h>
+#include <string.h>
+
+#include "agent/dns/directory.h"
+#include "agent/dns/forward.h"
+#include "agent/service_port.h"
+#include "base/log.h"
+
+#define UPSTREAMS_MAX 3 /* as many as resolv.conf(5) may have */
+
+struct punt {
+	struct dp *dp;
+	const struct desired *desired;
+	struct dispatch *dispatch;
+	struct dns_directory directory;
+	guint fd_source, ra_source;
+};
+
+static const struct port *find_port(const struct punt *punt, u32 ifindex)
+{
+	const struct port *port =
+		g_hash_table_lookup(punt->desired->attached, GUINT_TO_POINTER(ifindex));
+
+	return port && port->known && port->network->known ? port : NULL;
+}
+
+static void send_frame(struct punt *punt, const struct port *port, const struct frame *frame)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (frame->len == 0 || !port->applied_ifindex)
+		return;
+	if (!dp_inject(punt->dp, port->applied_ifindex, frame->data, frame->len, &error))
+		log_limited(warning, "answer to the guest at %s: %s", port->applied_name,
+			error->message);
+}
+
+static void late_reply(const char *port_id, const struct frame *frame, void *data)
+{
+	struct punt *punt = data;
+	const struct port *port;
+	struct uuid id;
+
+	if (uuid_parse(port_id, &id) && (port = desired_port(punt->desired, &id)) && port->known)
+		send_frame(punt, port, frame);
+}
+
+static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, size_t len, void *data)
+{
+	static const enum dispatch_service services[] = {
+		[DP_PUNT_DHCP4] = DISPATCH_DHCP4,
+		[DP_PUNT_DHCP6] = DISPATCH_DHCP6,
+		[DP_PUNT_RS] = DISPATCH_RS,
+		[DP_PUNT_DNS] = DISPATCH_DNS,
+	};
+	struct punt *punt = data;
+	const struct port *port = find_port(punt, ifindex);
+	struct frame answer = { .len = 0 };
+
+	if (!port)
+		return; /* it went while the frame was on its way */
+	struct service_port_owned *asker = service_port_of(punt->desired, port);
+	dispatch_handle(punt->dispatch, services[reason], &asker->port, bytes, len, &answer);
+	service_port_owned_free(asker);
+	send_frame(punt, port, &answer);
+}
+
+static gboolean readable(gint fd, GIOCondition condition, gpointer data)
+{
+	struct punt *punt = data;
+
+	(void)fd;
+	(void)condition;
+	dp_punt_dispatch(punt->dp, punted, punt);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean advertise(gpointer data)
+{
+	struct punt *punt = data;
+	const struct port *port;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, punt->desired->ports);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port)) {
+		struct frame frame = { .len = 0 };
+
+		if (!port->known || port->state != PORT_WIRED || !port->record.admin_state_up)
+			continue;
+		struct service_port_owned *receiver = service_port_of(punt->desired, port);
+		dispatch_unsolicited_ra(punt->dispatch, &receiver->port, &frame);
+		service_port_owned_free(receiver);
+		send_frame(punt, port, &frame);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+static const struct network *network_of(const struct punt *punt, const struct service_port *asker)
+{
+	struct uuid id;
+
+	return uuid_parse(asker->network_id, &id) ? desired_network(punt->desired, &id) : NULL;
+}
+
+static size_t by_name(
+	const struct service_port *asker, const char *label, struct ip *ret, size_t max, void *data)
+{
+	const struct network *network = network_of(data, asker);
+	const struct endpoint *endpoint =
+		network ? g_hash_table_lookup(network->names, label) : NULL;
+	size_t n = 0;
+
+	for (u16 i = 0; endpoint && i < endpoint->n_claims && n < max; i++)
+		if (endpoint->claims[i].origin == CLAIM_OWN &&
+			endpoint->claims[i].address.type != ADDRESS_MAC)
+			ret[n++] = address_ip(&endpoint->claims[i].address);
+	return n;
+}
+
+static bool by_ip(
+	const struct service_port *asker, const struct ip *ip, const char **ret_name, void *data)
+{
+	const struct network *network = network_of(data, asker);
+	struct address address = address_of_ip(ip);
+
+	for (const struct claim *claim = network ? network_claims(network, &address) : NULL; claim;
+		claim = claim->next)
+		if (claim->origin == CLAIM_OWN) {
+			*ret_name = claim->endpoint->dns_name;
+			return true;
+		}
+	return false;
+}
+
+struct punt *punt_new(struct dp *dp, const struct desired *desired)
+{
+	struct punt *punt = g_new0(struct punt, 1);
+	struct ip upstreams[UPSTREAMS_MAX];
+	struct dispatch_options options = { .upstreams = upstreams };
+
+	punt->dp = dp;
+	punt->desired = desired;
+	punt->directory =
+		(struct dns_directory){ .by_name = by_name, .by_ip = by_ip, .data = punt };
+	options.directory = &punt->directory;
+	options.n_upstreams = dns_upstreams_from_resolv_conf(
+		"/etc/resolv.conf", upstreams, G_N_ELEMENTS(upstreams));
+	options.late_reply = late_reply;
+	options.data = punt;
+	punt->dispatch = dispatch_new(&options);
+	if (dp_punt_fd(dp) >= 0)
+		punt->fd_source = g_unix_fd_add(dp_punt_fd(dp), G_IO_IN, readable, punt);
+	punt->ra_source = g_timeout_add_seconds(DISPATCH_RA_INTERVAL_S, advertise, punt);
+	return punt;
+}
+
+void punt_free(struct punt *punt)
+{
+	if (!punt)
+		return;
+	g_clear_handle_id(&punt->fd_source, g_source_remove);
+	g_clear_handle_id(&punt->ra_source, g_source_remove);
+	dispatch_free(punt->dispatch);
+	g_free(punt);
+}
+
+void punt_port_gone(struct punt *punt, const struct uuid *port)
+{
+	char id[UUID_STRLEN];
+
+	dispatch_port_gone(punt->dispatch, uuid_format(port, id));
+}
+
+u64 punt_count(const struct punt *punt, enum service_outcome outcome)
+{
+	return dispatch_count(punt->dispatch, outcome);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the datapath and the responders: finds the port that a punted frame came in at, tells the
+ * responder what it must know of that port, and sends the answer back; and sends router
+ * advertisements unasked.
+ */
+#pragma once
+
+#include "agent/desired.h"
+#include "agent/dispatch/dispatch.h"
+#include "datapath/datapath.h"
+
+struct punt;
+
+/* All borrowed. Watches dp_punt_fd() in the thread-default main context. */
+struct punt *punt_new(struct dp *dp, const struct desired *desired);
+void punt_free(struct punt *punt);
+
+void punt_port_gone(struct punt *punt, const struct uuid *port);
+u64 punt_count(const struct punt *punt, enum service_outcome outcome);

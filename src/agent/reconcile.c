@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/reconcile.h"
+
+#include "agent/parts.h"
+#include "agent/service/port.h"
+#include "base/log.h"
+
+bool reconcile_failed(struct reconcile *reconcile, GError *error)
+{
+	log_limited(warning, "datapath: %s", error->message);
+	g_error_free(error);
+	reconcile->failed = true;
+	return false;
+}
+
+struct record_tunnel reconcile_own_tunnel(const struct reconcile *reconcile)
+{
+	struct record_tunnel tunnel = reconcile->desired->tunnel;
+
+	if (reconcile->tunnel_ip4.family || reconcile->tunnel_ip6.family) {
+		tunnel.ip4 = reconcile->tunnel_ip4;
+		tunnel.ip6 = reconcile->tunnel_ip6;
+	}
+	return tunnel;
+}
+
+static bool has_encap(const struct record_tunnel *tunnel, u8 encap)
+{
+	for (u8 i = 0; i < tunnel->n_encaps; i++)
+		if (tunnel->encaps[i] == encap)
+			return true;
+	return false;
+}
+
+bool tunnel_choose(const struct record_tunnel *own, const struct record_tunnel *peer,
+	struct ip *ret_vtep, enum dp_encap *ret_encap)
+{
+	static const enum dp_encap encaps[] = {
+		[RECORD_VXLAN] = DP_ENCAP_VXLAN,
+		[RECORD_GENEVE] = DP_ENCAP_GENEVE,
+	};
+	const struct ip *vtep;
+
+	if (own->ip4.family && peer->ip4.family)
+		vtep = &peer->ip4;
+	else if (own->ip6.family && peer->ip6.family)
+		vtep = &peer->ip6;
+	else
+		return false;
+	for (u8 i = 0; i < own->n_encaps; i++)
+		if (has_encap(peer, own->encaps[i])) {
+			*ret_vtep = *vtep;
+			*ret_encap = encaps[own->encaps[i]];
+			return true;
+		}
+	return false;
+}
+
+static void set_uplinks(struct reconcile *reconcile)
+{
+	struct record_tunnel own = reconcile_own_tunnel(reconcile);
+	GError *error = NULL;
+
+	if (!dp_set_uplinks(reconcile->dp, reconcile->uplinks, &own.ip4, &own.ip6, &error))
+		reconcile_failed(reconcile, error);
+}
+
+static void put_services(struct reconcile *reconcile, u32 vni)
+{
+	static const struct ip *const addresses[] = { &service_ip4, &service_ip6 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++) {
+		GError *error = NULL;
+
+		if (!dp_service_put(reconcile->dp, vni, addresses[i], &service_mac, &error))
+			reconcile_failed(reconcile, error);
+	}
+}
+
+static void put_network(struct reconcile *reconcile, struct network *network)
+{
+	struct dp_network wanted = {
+		.vni = network->vni,
+		.mtu_bytes = network->mtu_bytes,
+		.shared_addresses = network->n_with_pairs > 0,
+	};
+	GError *error = NULL;
+
+	for (guint i = 0; i < network->subnets->len; i++) {
+		const struct subnet *subnet = network->subnets->pdata[i];
+		const struct ip *gateway = &subnet->record.gateway;
+		struct ip *slot = gateway->family == 6 ? &wanted.gateway6 : &wanted.gateway4;
+
+		if (gateway->family && !slot->family)
+			*slot = *gateway;
+	}
+	network->applied_vni = network->vni;
+	if (!dp_network_put(reconcile->dp, &wanted, &error))
+		reconcile_failed(reconcile, error);
+	put_services(reconcile, network->vni);
+}
+
+static void withdraw_network(struct reconcile *reconcile, struct network *network)
+{
+	static const struct ip *const addresses[] = { &service_ip4, &service_ip6 };
+	GError *error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++) {
+		if (!dp_service_delete(reconcile->dp, network->applied_vni, addresses[i], &error)) {
+			reconcile_failed(reconcile, error);
+			error = NULL;
+		}
+	}
+	if (!dp_network_delete(reconcile->dp, network->applied_vni, &error))
+		reconcile_failed(reconcile, error);
+	network->applied_vni = 0;
+}
+
+static void withdraw_member(struct reconcile *reconcile, struct member *member)
+{
+	GError *error = NULL;
+
+	if (member->applied_vtep.family &&
+		!dp_member_delete(
+			reconcile->dp, member->network->applied_vni, &member->applied_vtep, &error))
+		reconcile_failed(reconcile, error);
+	member->applied_vtep = (struct ip){ 0 };
+}
+
+static void reconcile_member(struct reconcile *reconcile, struct member *member)
+{
+	struct network *network = member->network;
+	struct record_tunnel own = reconcile_own_tunnel(reconcile);
+	struct dp_member wanted = { .vni = network->vni };
+	GError *error = NULL;
+	bool exists = member->known && network->known &&
+		      !uuid_equal(&member->host, &reconcile->desired->self) &&
+		      tunnel_choose(&own, &member->tunnel, &wanted.vtep, &wanted.encap);
+
+	if (!exists || ip_compare(&wanted.vtep, &member->applied_vtep) != 0)
+		withdraw_member(reconcile, member);
+	if (!exists)
+		return;
+	member->applied_vtep = wanted.vtep;
+	if (!dp_member_put(reconcile->dp, &wanted, &error))
+		reconcile_failed(reconcile, error);
+}
+
+/* A network of another VNI is another network: all that the datapath has of the old one goes first.
+ */
+static void change_vni(struct reconcile *reconcile, struct network *network)
+{
+	struct member *member;
+	struct claim *claim;
+	GHashTableIter i;
+	bool known = network->known;
+
+	network->known = false; /* so that all of it is withdrawn */
+	g_hash_table_iter_init(&i, network->claims);
+	while (g_hash_table_iter_next(&i, (gpointer *)&claim, NULL)) {
+		struct dirty_address dirty = { network, claim->address };
+
+		reconcile_address(reconcile, &dirty);
+	}
+	g_hash_table_iter_init(&i, network->members);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&member))
+		withdraw_member(reconcile, member);
+	withdraw_network(reconcile, network);
+	network->known = known;
+	network_mark_all(reconcile->desired, network);
+}
+
+static void put_networks(struct reconcile *reconcile)
+{
+	struct desired *desired = reconcile->desired;
+	g_autofree gpointer *networks =
+		g_hash_table_get_keys_as_array(desired->dirty_networks, NULL);
+
+	for (guint i = 0; networks[i]; i++) {
+		struct network *network = networks[i];
+
+		if (network->known && network->applied_vni && network->applied_vni != network->vni)
+			change_vni(reconcile, network);
+		if (network->known)
+			put_network(reconcile, network);
+	}
+}
+
+void reconcile_flush(struct reconcile *reconcile)
+{
+	struct desired *desired = reconcile->desired;
+	struct network *network;
+	struct member *member;
+	struct dirty_address *dirty;
+	GHashTableIter i;
+
+	if (desired->tunnel_changed)
+		set_uplinks(reconcile);
+	desired->tunnel_changed = false;
+	put_networks(reconcile);
+	g_hash_table_iter_init(&i, desired->dirty_members);
+	while (g_hash_table_iter_next(&i, (gpointer *)&member, NULL))
+		reconcile_member(reconcile, member);
+	g_autofree gpointer *ports = g_hash_table_get_keys_as_array(desired->dirty_ports, NULL);
+	for (guint p = 0; ports[p]; p++)
+		reconcile_port(reconcile, ports[p]);
+	g_hash_table_iter_init(&i, desired->dirty_addresses);
+	while (g_hash_table_iter_next(&i, (gpointer *)&dirty, NULL))
+		reconcile_address(reconcile, dirty);
+	g_hash_table_iter_init(&i, desired->dirty_networks);
+	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL))
+		if (!network->known && network->applied_vni)
+			withdraw_network(reconcile, network);
+	desired_collect(desired);
+}
+
+void reconcile_all(struct reconcile *reconcile)
+{
+	GError *error = NULL;
+
+	reconcile->failed = false;
+	desired_mark_all(reconcile->desired);
+	reconcile->desired->tunnel_changed = true;
+	dp_sweep_begin(reconcile->dp);
+	reconcile_flush(reconcile);
+	if (!dp_sweep_end(reconcile->dp, &error))
+		reconcile_failed(reconcile, error);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Brings the datapath to what is desired. reconcile_flush() looks only at what is dirty;
+ * reconcile_all() states everything between dp_sweep_begin() and dp_sweep_end(), which adopts what
+ * a former process left in the kernel: what is right is not touched, what is stale goes, and
+ * forwarding never stops.
+ *
+ * Order of a flush: networks, members, ports (attached before anybody is sent to them), addresses,
+ * and last the networks that go. A call that fails is logged, remembered in `failed`, and healed by
+ * a later reconcile_all(): so one bad object disturbs no other.
+ */
+#pragma once
+
+#include "agent/desired.h"
+#include "datapath/datapath.h"
+
+struct quiet;
+struct rtnl;
+
+struct reconcile {
+	struct dp *dp;
+	struct desired *desired;
+	struct rtnl *rtnl;
+	struct quiet *quiet;
+	const char *const *uplinks;	  /* NULL-ended */
+	struct ip tunnel_ip4, tunnel_ip6; /* of the configuration; family 0: the host record's */
+	/* A port's state or reason has changed. */
+	void (*port_changed)(struct port *port, void *data);
+	void *data;
+	bool failed;
+};
+
+void reconcile_flush(struct reconcile *reconcile);
+void reconcile_all(struct reconcile *reconcile);
+
+/* This host's tunnel: its record's, with the addresses of the configuration where it gives some. */
+struct record_tunnel reconcile_own_tunnel(const struct reconcile *reconcile);
+
+/* How to reach a peer: the first of our encapsulations that it has too, IPv4 when both have it.
+ * False when nothing is common. */
+bool tunnel_choose(const struct record_tunnel *own, const struct record_tunnel *peer,
+	struct ip *ret_vtep, enum dp_encap *ret_encap);
+
+/* Logs @error, which is freed, and remembers that something must be stated again. Returns false. */
+bool reconcile_failed(struct reconcile *reconcile, GError *error);
+
+/* reconcile_address.c, reconcile_port.c */
+void reconcile_address(struct reconcile *reconcile, const struct dirty_address *dirty);
+void reconcile_port(struct reconcile *reconcile, struct port *port);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/parts.h"
+#include "agent/quiet.h"
+#include "agent/reconcile.h"
+#include "host/rtnl.h"
+#include "base/log.h"
+
+#include <string.h>
+
+static void set_state(
+	struct reconcile *reconcile, struct port *port, enum port_state state, const char *reason)
+{
+	if (port->state == state && g_strcmp0(port->reason, reason) == 0)
+		return;
+	port->state = state;
+	g_free(port->reason);
+	port->reason = g_strdup(reason);
+	reconcile->port_changed(port, reconcile->data);
+}
+
+/* NULL when the port can be wired. */
+static const char *obstacle(const struct reconcile *reconcile, const struct port *port)
+{
+	if (!port->has_device)
+		return "no device is plugged";
+	if (!port->network->known)
+		return "its network has not arrived yet";
+	if (g_strv_contains(reconcile->uplinks, port->device.name))
+		return "the device is an uplink of this host";
+	return NULL;
+}
+
+static void add_pair(GArray *pairs, const struct mac *mac, const struct ip *ip)
+{
+	struct dp_pair pair = { .mac = *mac, .prefix = { .ip = *ip, .len = (u8)ip_bits(ip) } };
+
+	g_array_append_val(pairs, pair);
+}
+
+/* What the guest may use as source: its addresses, its link-local address, and the allowed pairs.
+ */
+static GArray *make_pairs(const struct record_port *record)
+{
+	GArray *pairs = g_array_new(FALSE, FALSE, sizeof(struct dp_pair));
+	struct ip link_local = ip_link_local_from_mac(&record->mac);
+
+	for (guint i = 0; i < record->fixed_ips->len; i++)
+		add_pair(pairs, &record->mac,
+			&g_array_index(record->fixed_ips, struct record_fixed_ip, i).ip);
+	add_pair(pairs, &record->mac, &link_local);
+	for (guint i = 0; i < record->pairs->len; i++) {
+		const struct record_pair *allowed =
+			&g_array_index(record->pairs, struct record_pair, i);
+		struct dp_pair pair = { .mac = allowed->mac, .prefix = allowed->prefix };
+
+		g_array_append_val(pairs, pair);
+		if (mac_compare(&allowed->mac, &record->mac) != 0) {
+			link_local = ip_link_local_from_mac(&allowed->mac);
+			add_pair(pairs, &allowed->mac, &link_local);
+		}
+	}
+	return pairs;
+}
+
+static u32 subnet_flags(const struct record_subnet *subnet)
+{
+	u32 flags = 0;
+
+	if (subnet->cidr.ip.family == 4 && subnet->enable_dhcp)
+		flags |= DP_PORT_PUNT_DHCP4 | DP_PORT_PUNT_DNS;
+	if (subnet->cidr.ip.family == 6 && subnet->enable_dhcp)
+		flags |= DP_PORT_PUNT_DHCP6 | DP_PORT_PUNT_RS | DP_PORT_PUNT_DNS;
+	return flags;
+}
+
+static u32 make_flags(const struct desired *desired, const struct port *port)
+{
+	u32 flags = port->record.port_security ? DP_PORT_SECURITY : 0;
+
+	if (!port->record.admin_state_up || !port->network->admin_state_up)
+		flags |= DP_PORT_DOWN;
+	for (guint i = 0; i < port->record.fixed_ips->len; i++) {
+		const struct record_fixed_ip *fixed =
+			&g_array_index(port->record.fixed_ips, struct record_fixed_ip, i);
+		const struct subnet *subnet = desired_subnet(desired, &fixed->subnet_id);
+
+		if (subnet)
+			flags |= subnet_flags(&subnet->record);
+	}
+	return flags;
+}
+
+static enum dp_port_kind port_kind(const struct link *device)
+{
+	if (strcmp(device->kind, "veth") == 0)
+		return DP_PORT_VETH;
+	return strcmp(device->kind, "tun") == 0 ? DP_PORT_TAP : DP_PORT_OTHER;
+}
+
+static void mark_endpoint(struct reconcile *reconcile, const struct port *port)
+{
+	struct endpoint *endpoint = desired_endpoint(reconcile->desired, &port->id);
+
+	if (endpoint)
+		endpoint_mark(reconcile->desired, endpoint);
+}
+
+static void detach(struct reconcile *reconcile, struct port *port)
+{
+	GError *error = NULL;
+
+	if (!port->applied_ifindex)
+		return;
+	log_debug("port detached from %s", port->applied_name);
+	if (!dp_port_delete(reconcile->dp, port->applied_ifindex, &error))
+		reconcile_failed(reconcile, error);
+	quiet_end(reconcile->quiet, port->applied_name);
+	g_hash_table_remove(reconcile->desired->attached, GUINT_TO_POINTER(port->applied_ifindex));
+	port->applied_ifindex = 0;
+	mark_endpoint(reconcile, port);
+}
+
+/* The host's side of the device: silent, up, and of the network's MTU. */
+static bool prepare_device(struct reconcile *reconcile, struct port *port, GError **error)
+{
+	struct link *device = &port->device;
+
+	if (!quiet_begin(reconcile->quiet, device->name, error))
+		return false;
+	if (device->mtu_bytes != port->network->mtu_bytes &&
+		!link_set_mtu(reconcile->rtnl, device->ifindex, port->network->mtu_bytes, error))
+		return false;
+	device->mtu_bytes = port->network->mtu_bytes;
+	if (!(device->flags & IFF_UP) && !link_set_up(reconcile->rtnl, device->ifindex, error))
+		return false;
+	device->flags |= IFF_UP;
+	return true;
+}
+
+static bool attach(struct reconcile *reconcile, struct port *port, GError **error)
+{
+	g_autoptr(GArray) pairs = make_pairs(&port->record);
+	struct dp_port wanted = {
+		.ifindex = port->device.ifindex,
+		.kind = port_kind(&port->device),
+		.vni = port->network->vni,
+		.flags = make_flags(reconcile->desired, port),
+		.mac = port->record.mac,
+		.pairs = (const struct dp_pair *)pairs->data,
+		.n_pairs = pairs->len,
+	};
+
+	memcpy(wanted.uuid, port->id.b, sizeof(wanted.uuid));
+	if (!prepare_device(reconcile, port, error) || !dp_port_put(reconcile->dp, &wanted, error))
+		return false;
+	if (port->applied_ifindex != wanted.ifindex)
+		mark_endpoint(reconcile, port);
+	port->applied_ifindex = wanted.ifindex;
+	g_hash_table_insert(reconcile->desired->attached, GUINT_TO_POINTER(wanted.ifindex), port);
+	g_strlcpy(port->applied_name, port->device.name, sizeof(port->applied_name));
+	return true;
+}
+
+void reconcile_port(struct reconcile *reconcile, struct port *port)
+{
+	g_autoptr(GError) error = NULL;
+	const char *why;
+
+	if (!port->known) {
+		detach(reconcile, port);
+		return;
+	}
+	why = obstacle(reconcile, port);
+	if (why || (port->applied_ifindex && port->applied_ifindex != port->device.ifindex))
+		detach(reconcile, port);
+	if (!why && !attach(reconcile, port, &error)) {
+		detach(reconcile, port);
+		why = error->message;
+		log_limited(warning, "device %s: %s", port->device.name, why);
+		reconcile->failed = true;
+	}
+	set_state(reconcile, port, why ? PORT_NOT_WIRED : PORT_WIRED, why);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/report.h"
+
+#include "base/json_writer.h"
+#include "base/log.h"
+
+#define COALESCE_MS 50
+#define SILENCE_MS 8000
+#define RETRY_MS 1000
+
+struct report {
+	const struct desired *desired;
+	char *instance;
+	struct report_io io;
+	s64 started_us, due_us; /* due 0: no timer */
+	bool connected, in_flight, full;
+	u64 revision;
+	GHashTable *changed; /* set of port ids */
+};
+
+struct report *report_new(
+	const struct desired *desired, const char *instance, const struct report_io *io)
+{
+	struct report *report = g_new0(struct report, 1);
+
+	report->desired = desired;
+	report->instance = g_strdup(instance);
+	report->io = *io;
+	report->started_us = io->now_us(io->data);
+	report->changed = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
+	return report;
+}
+
+void report_free(struct report *report)
+{
+	if (!report)
+		return;
+	g_hash_table_unref(report->changed);
+	g_free(report->instance);
+	g_free(report);
+}
+
+static void write_port(struct json_writer *w, const struct port *port)
+{
+	char id[UUID_STRLEN];
+
+	if (!port || !port->known || port->state == PORT_UNREPORTED)
+		return;
+	jw_key(w, uuid_format(&port->id, id));
+	jw_begin_object(w);
+	jw_member_bool(w, "wired", port->state == PORT_WIRED);
+	if (port->state == PORT_NOT_WIRED)
+		jw_member_string(w, "reason", port->reason);
+	jw_end_object(w);
+}
+
+static void write_ports(const struct report *report, struct json_writer *w)
+{
+	const struct uuid *id;
+	const struct port *port;
+	GHashTableIter i;
+
+	jw_begin_object(w);
+	if (report->full) {
+		g_hash_table_iter_init(&i, report->desired->ports);
+		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
+			write_port(w, port);
+	} else {
+		g_hash_table_iter_init(&i, report->changed);
+		while (g_hash_table_iter_next(&i, (gpointer *)&id, NULL))
+			write_port(w, desired_port(report->desired, id));
+	}
+	jw_end_object(w);
+}
+
+static void send_now(struct report *report)
+{
+	g_autoptr(GString) body = g_string_new(NULL);
+	struct json_writer w = json_writer_on(body);
+	s64 now = report->io.now_us(report->io.data);
+
+	jw_begin_object(&w);
+	jw_member_string(&w, "instance", report->instance);
+	jw_member_int(&w, "revision", (s64)report->revision);
+	jw_member_bool(&w, "full", report->full);
+	jw_key(&w, "ports");
+	write_ports(report, &w);
+	jw_key(&w, "agent");
+	jw_begin_object(&w);
+	jw_member_string(&w, "version", WEFT_VERSION);
+	jw_member_int(&w, "uptime_s", (now - report->started_us) / G_USEC_PER_SEC);
+	jw_member_int(&w, "ports", (s64)g_hash_table_size(report->desired->ports));
+	jw_end_object(&w);
+	jw_end_object(&w);
+	report->full = false;
+	report->in_flight = true;
+	report->due_us = 0;
+	report->io.set_timer(0, report->io.data);
+	g_hash_table_remove_all(report->changed);
+	report->io.send(body->str, body->len, report->io.data);
+}
+
+/* At the latest in @ms. */
+static void schedule(struct report *report, unsigned ms)
+{
+	s64 due = report->io.now_us(report->io.data) + ms * 1000LL;
+
+	if (!report->connected || report->in_flight || (report->due_us && report->due_us <= due))
+		return;
+	report->due_us = due;
+	report->io.set_timer(ms, report->io.data);
+}
+
+void report_connected(struct report *report)
+{
+	report->connected = true;
+	report->full = true; /* sent when the view is complete: with report_synced() */
+	schedule(report, SILENCE_MS);
+}
+
+void report_disconnected(struct report *report)
+{
+	report->connected = false;
+	report->due_us = 0;
+	report->io.set_timer(0, report->io.data);
+}
+
+void report_port(struct report *report, const struct port *port)
+{
+	g_hash_table_add(report->changed, g_memdup2(&port->id, sizeof(port->id)));
+}
+
+void report_synced(struct report *report, u64 revision)
+{
+	bool urgent = report->full || g_hash_table_size(report->changed) > 0;
+
+	report->revision = revision;
+	if (!report->connected || report->in_flight)
+		return;
+	if (urgent)
+		send_now(report);
+	else
+		schedule(report, COALESCE_MS);
+}
+
+void report_done(struct report *report, const char *why)
+{
+	report->in_flight = false;
+	if (why) {
+		log_limited(warning, "report to the controller: %s; it is sent again", why);
+		report->full = true;
+		schedule(report, RETRY_MS);
+	} else if (report->full || g_hash_table_size(report->changed) > 0) {
+		schedule(report, 1);
+	} else {
+		schedule(report, SILENCE_MS);
+	}
+}
+
+void report_timer(struct report *report)
+{
+	report->due_us = 0;
+	if (report->connected && !report->in_flight)
+		send_now(report);
+}

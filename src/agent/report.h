@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tells the controller what this host has wired (ARCHITECTURE.md, "The stream"). A port that
+ * changed is told at once; a revision alone waits 50 ms for company; silence ends after 8 s, since
+ * reports are the host's sign of life. One report is on its way at a time, and what happens
+ * meanwhile goes into the next. After a connection was made, or a report was lost, the next one is
+ * full.
+ */
+#pragma once
+
+#include "agent/desired.h"
+
+struct report;
+
+struct report_io {
+	void (*send)(const char *body, size_t len, void *data); /* answered by report_done() */
+	/* Calls report_timer() once after @ms, instead of what was set before; 0: never. */
+	void (*set_timer)(unsigned ms, void *data);
+	s64 (*now_us)(void *data); /* monotonic */
+	void *data;
+};
+
+struct report *report_new(
+	const struct desired *desired, const char *instance, const struct report_io *io);
+void report_free(struct report *report);
+
+void report_connected(struct report *report);
+void report_disconnected(struct report *report);
+void report_port(struct report *report, const struct port *port);
+/* Everything up to @revision is in the datapath. */
+void report_synced(struct report *report, u64 revision);
+/* @why is NULL when it arrived. */
+void report_done(struct report *report, const char *why);
+void report_timer(struct report *report);
