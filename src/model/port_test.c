@@ -106,8 +106,8 @@ static void asked_addresses(void **state)
 		test_json("{'fixed_ips':[{'ip_address':'10.0.0.1'},{'ip_address':'10.0.0.9'}]}"),
 		&error);
 	assert_ips(port, "10.0.0.1 10.0.0.9");
-	port = test_update(f->model, port, test_json("{'fixed_ips':[{'ip_address':'10.0.0.9'}]}"),
-		&error);
+	port = test_update(
+		f->model, port, test_json("{'fixed_ips':[{'ip_address':'10.0.0.9'}]}"), &error);
 	assert_ips(port, "10.0.0.9");
 	assert_ips(add_port(f, ",'fixed_ips':[{'ip_address':'10.0.0.1'}]"), "10.0.0.1");
 }
@@ -140,8 +140,8 @@ static void both_families_and_slaac(void **state)
 	add_subnet(f, "'cidr':'fd00:1::/64','ipv6_address_mode':'dhcpv6-stateful'");
 	port = add_port(f, ",'mac_address':'fa:16:3e:00:00:01'");
 	assert_ips(port, "10.0.0.2 fd00:1::2");
-	slaac = add_subnet(f,
-		"'cidr':'fd00:2::/64','ipv6_address_mode':'slaac','ipv6_ra_mode':'slaac'");
+	slaac = add_subnet(
+		f, "'cidr':'fd00:2::/64','ipv6_address_mode':'slaac','ipv6_ra_mode':'slaac'");
 	port = model_first(f->model, KIND_PORT, PORT_BY_MAC, "fa:16:3e:00:00:01", NULL);
 	assert_ips(port, "10.0.0.2 fd00:1::2 fd00:2::f816:3eff:fe00:1");
 	port = test_update(f->model, port, test_json("{'mac_address':'fa:16:3e:00:00:02'}"), NULL);
@@ -190,7 +190,8 @@ static void bad_subnets(void **state)
 			test_json("{'network_id':'%s',%s}", test_id(f->network), cases[i].body),
 			&error));
 		if (!g_error_matches(error, WEFT_ERROR, (int)cases[i].code))
-			fail_msg("%s: %s: %s", cases[i].body, weft_error_type(error), error->message);
+			fail_msg("%s: %s: %s", cases[i].body, weft_error_type(error),
+				error->message);
 		g_clear_error(&error);
 	}
 	assert_int_equal(model_count_all(f->model, KIND_SUBNET), 1);
@@ -230,7 +231,8 @@ static void bad_ports(void **state)
 
 		assert_null(try_port(f, cases[i].body, &error));
 		if (!g_error_matches(error, WEFT_ERROR, (int)cases[i].code))
-			fail_msg("%s: %s: %s", cases[i].body, weft_error_type(error), error->message);
+			fail_msg("%s: %s: %s", cases[i].body, weft_error_type(error),
+				error->message);
 		g_clear_error(&error);
 	}
 }
@@ -258,7 +260,8 @@ static void in_use(void **state)
 /* B22: what one project has, another neither sees nor touches. */
 static void projects_are_apart(void **state)
 {
-	static const struct caller alice = { CALLER_MEMBER, "alice" }, bob = { CALLER_MEMBER, "bob" };
+	static const struct caller alice = { CALLER_MEMBER, "alice" },
+				   bob = { CALLER_MEMBER, "bob" };
 	struct fixture *f = *state;
 	GError *error = NULL;
 	const struct object *network =
@@ -273,7 +276,8 @@ static void projects_are_apart(void **state)
 	assert_null(test_create_as(f->model, &bob, KIND_PORT,
 		test_json("{'network_id':'%s'}", test_id(network)), &error));
 	assert_error(error, NETWORK_NOT_FOUND);
-	assert_null(test_create_as(f->model, &bob, KIND_NETWORK, test_json("{'shared':true}"), &error));
+	assert_null(
+		test_create_as(f->model, &bob, KIND_NETWORK, test_json("{'shared':true}"), &error));
 	assert_error(error, FORBIDDEN);
 	assert_non_null(test_create_as(f->model, &bob, KIND_NETWORK,
 		test_json("{'shared':false,'tenant_id':'bob'}"), &error));
@@ -359,8 +363,8 @@ static void store_and_load(void **state)
 		}
 	}
 	model_load_done(copy, model_revision(f->model));
-	const struct object *port = test_create(copy, KIND_PORT,
-		test_json("{'network_id':'%s'}", test_id(f->network)));
+	const struct object *port =
+		test_create(copy, KIND_PORT, test_json("{'network_id':'%s'}", test_id(f->network)));
 
 	assert_ips(port, "10.0.0.3");
 	model_free(copy);
@@ -390,7 +394,8 @@ static void bulk_is_one(void **state)
 	json_t *body;
 
 	add_subnet(f, "'cidr':'10.0.0.0/24'");
-	body = test_json("{'network_id':'%s','mac_address':'fa:16:3e:00:00:01'}", test_id(f->network));
+	body = test_json(
+		"{'network_id':'%s','mac_address':'fa:16:3e:00:00:01'}", test_id(f->network));
 	assert_non_null(txn_create(txn, KIND_PORT, body, &error));
 	assert_null(txn_create(txn, KIND_PORT, body, &error));
 	assert_error(error, MAC_IN_USE);

@@ -55,8 +55,8 @@ G_GNUC_UNUSED static const struct object *test_create_as(struct model *model,
 	return created;
 }
 
-G_GNUC_UNUSED static const struct object *test_create(struct model *model, enum kind_id kind,
-	json_t *body)
+G_GNUC_UNUSED static const struct object *test_create(
+	struct model *model, enum kind_id kind, json_t *body)
 {
 	GError *error = NULL;
 	const struct object *created = test_create_as(model, &test_admin, kind, body, &error);
@@ -66,15 +66,14 @@ G_GNUC_UNUSED static const struct object *test_create(struct model *model, enum 
 	return created;
 }
 
-G_GNUC_UNUSED static const struct object *test_update(struct model *model,
-	const struct object *object, json_t *body, GError **error)
+G_GNUC_UNUSED static const struct object *test_update(
+	struct model *model, const struct object *object, json_t *body, GError **error)
 {
 	struct txn *txn = txn_new(model, &test_admin);
 	enum kind_id kind = object_kind(object)->id;
 	struct uuid id = *object_id(object);
 	char text[UUID_STRLEN];
-	const struct object *updated =
-		txn_update(txn, kind, uuid_format(&id, text), body, error);
+	const struct object *updated = txn_update(txn, kind, uuid_format(&id, text), body, error);
 
 	json_decref(body);
 	if (!updated) {
@@ -85,13 +84,13 @@ G_GNUC_UNUSED static const struct object *test_update(struct model *model,
 	return model_get(model, kind, &id);
 }
 
-G_GNUC_UNUSED static bool test_delete(struct model *model, const struct object *object,
-	GError **error)
+G_GNUC_UNUSED static bool test_delete(
+	struct model *model, const struct object *object, GError **error)
 {
 	struct txn *txn = txn_new(model, &test_admin);
 	char text[UUID_STRLEN];
-	bool ok = txn_delete(txn, object_kind(object)->id, uuid_format(object_id(object), text),
-		error);
+	bool ok = txn_delete(
+		txn, object_kind(object)->id, uuid_format(object_id(object), text), error);
 
 	if (ok)
 		changeset_free(test_apply(txn));
@@ -109,10 +108,10 @@ static inline const char *test_id(const struct object *object)
 	return uuid_format(object_id(object), texts[next++ % 8]);
 }
 
-#define assert_error(error, code_)                                                      \
-	do {                                                                            \
-		assert_non_null(error);                                                 \
-		if ((error)->code != WEFT_ERROR_##code_)                                \
+#define assert_error(error, code_)                                                        \
+	do {                                                                              \
+		assert_non_null(error);                                                   \
+		if ((error)->code != WEFT_ERROR_##code_)                                  \
 			fail_msg("got %s: %s", weft_error_type(error), (error)->message); \
-		g_clear_error(&(error));                                                \
+		g_clear_error(&(error));                                                  \
 	} while (0)

@@ -52,7 +52,7 @@ const struct uuid *store_uuid(const struct store *store);
 /* Everything there is, in order of first creation. Before the first submit. */
 bool store_load(struct store *store, store_load_fn load, void *user, GError **error);
 
-/* Last durable revision at opening; the first submit has the one after it. */
+/* Last submitted revision; after opening, the last durable one. */
 u64 store_revision(const struct store *store);
 
 void store_on_report(struct store *store, store_report_fn report, void *user);
