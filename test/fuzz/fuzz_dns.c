@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(query.question, question, sizeof(question));
 	dispatch_handle(dispatch(), DISPATCH_DNS, fuzz_port(), data, size, &reply);
-	fuzz_check_udp(&reply, reply.len ? (u16)(reply.data[34] << 8 | reply.data[35]) : 0);
+	fuzz_check_udp(&reply, reply.len ? (u16)((u32)reply.data[34] << 8 | reply.data[35]) : 0);
 	relay(data, size, query);
 	query.has_edns = true;
 	query.size_max = DNS_UDP_MAX;

@@ -49,7 +49,7 @@ static inline u16 read_u16(struct reader *r)
 {
 	const u8 *b = read_bytes(r, 2);
 
-	return b ? (u16)(b[0] << 8 | b[1]) : 0;
+	return b ? (u16)((u32)b[0] << 8 | b[1]) : 0;
 }
 
 static inline u32 read_u32(struct reader *r)

@@ -48,7 +48,8 @@ static enum service_outcome solicit_from(const char *src, const u8 *options, siz
 	u8 message[64] = { 133 };
 	struct frame frame;
 
-	memcpy(message + 8, options, len);
+	if (len)
+		memcpy(message + 8, options, len);
 	assert_true(frame_build_icmp6(&frame, &flow, message, 8 + len));
 	return ra_respond(&port, frame.data, frame.len, &reply);
 }
