@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/fake_datapath.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct dp {
+	int unused;
+};
+
+static struct dp the_dp;
+static GString *calls;
+static unsigned n_calls;
+static GHashTable *content; /* "network 7" → value */
+static GHashTable *swept;   /* keys not put since the sweep began; NULL: no sweep */
+static const char *failing;
+
+void fake_reset(void)
+{
+	if (calls)
+		g_string_free(calls, TRUE);
+	g_clear_pointer(&content, g_hash_table_unref);
+	g_clear_pointer(&swept, g_hash_table_unref);
+	calls = g_string_new(NULL);
+	content = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	n_calls = 0;
+	failing = NULL;
+}
+
+char *fake_take(void)
+{
+	char *text = g_strdup(calls->str);
+
+	g_string_truncate(calls, 0);
+	n_calls = 0;
+	return text;
+}
+
+unsigned fake_calls(void)
+{
+	return n_calls;
+}
+
+void fake_fail(const char *prefix)
+{
+	failing = prefix;
+}
+
+static int compare_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *fake_content(void)
+{
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	GString *text = g_string_new(NULL);
+	const char *key, *value;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, content);
+	while (g_hash_table_iter_next(&i, (gpointer *)&key, (gpointer *)&value))
+		g_ptr_array_add(lines, g_strconcat(key, *value ? " " : "", value, "\n", NULL));
+	g_ptr_array_sort(lines, compare_text);
+	for (guint l = 0; l < lines->len; l++)
+		g_string_append(text, lines->pdata[l]);
+	return g_string_free(text, FALSE);
+}
+
+static bool write_down(const char *verb, const char *key, const char *value, GError **error)
+{
+	g_autofree char *line = g_strconcat(verb, " ", key, *value ? " " : "", value, "\n", NULL);
+
+	n_calls++;
+	g_string_append(calls, line);
+	if (failing && g_str_has_prefix(line, failing)) {
+		failing = NULL;
+		return weft_fail(error, KERNEL, "the fake fails: %s", line);
+	}
+	return true;
+}
+
+static bool put(char *key, char *value, GError **error)
+{
+	g_autofree char *k = key, *v = value;
+
+	if (!write_down("put", k, v, error))
+		return false;
+	if (swept)
+		g_hash_table_remove(swept, k);
+	g_hash_table_insert(content, g_steal_pointer(&k), g_steal_pointer(&v));
+	return true;
+}
+
+static bool delete (char *key, GError **error)
+{
+	g_autofree char *k = key;
+
+	if (!write_down("del", k, "", error))
+		return false;
+	g_hash_table_remove(content, k);
+	return true;
+}
+
+bool dp_open(const struct dp_options *options, struct dp **ret, GError **error)
+{
+	(void)options;
+	(void)error;
+	*ret = &the_dp;
+	return true;
+}
+
+void dp_close(struct dp *dp)
+{
+	(void)dp;
+}
+
+bool dp_destroy(const char *pin_dir, GError **error)
+{
+	g_hash_table_remove_all(content);
+	return write_down("destroy", pin_dir, "", error);
+}
+
+bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *vtep4,
+	const struct ip *vtep6, GError **error)
+{
+	char buf4[IP_STRLEN] = "-", buf6[IP_STRLEN] = "-";
+	g_autofree char *names = g_strjoinv(",", (char **)devices);
+
+	(void)dp;
+	if (vtep4->family)
+		ip_format(vtep4, buf4);
+	if (vtep6->family)
+		ip_format(vtep6, buf6);
+	return put(g_strdup("uplinks"), g_strdup_printf("%s %s %s", names, buf4, buf6), error);
+}
+
+void dp_sweep_begin(struct dp *dp)
+{
+	const char *key;
+	GHashTableIter i;
+
+	(void)dp;
+	swept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_hash_table_iter_init(&i, content);
+	while (g_hash_table_iter_next(&i, (gpointer *)&key, NULL))
+		g_hash_table_add(swept, g_strdup(key));
+}
+
+bool dp_sweep_end(struct dp *dp, GError **error)
+{
+	const char *key;
+	GHashTableIter i;
+
+	(void)dp;
+	(void)error;
+	g_hash_table_iter_init(&i, swept);
+	while (g_hash_table_iter_next(&i, (gpointer *)&key, NULL))
+		g_hash_table_remove(content, key);
+	g_clear_pointer(&swept, g_hash_table_unref);
+	return true;
+}
+
+bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **error)
+{
+	char gateway[IP_STRLEN] = "-";
+
+	(void)dp;
+	if (network->gateway4.family)
+		ip_format(&network->gateway4, gateway);
+	return put(g_strdup_printf("network %u", network->vni),
+		g_strdup_printf("mtu %u gateway %s%s", network->mtu_bytes, gateway,
+			network->shared_addresses ? " shared" : ""),
+		error);
+}
+
+bool dp_network_delete(struct dp *dp, u32 vni, GError **error)
+{
+	(void)dp;
+	return delete (g_strdup_printf("network %u", vni), error);
+}
+
+static const char *encap_name(enum dp_encap encap)
+{
+	return encap == DP_ENCAP_VXLAN ? "vxlan" : "geneve";
+}
+
+static char *ip_key(const char *what, u32 vni, const struct ip *ip)
+{
+	char buf[IP_STRLEN];
+
+	return g_strdup_printf("%s %u %s", what, vni, ip_format(ip, buf));
+}
+
+bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error)
+{
+	(void)dp;
+	return put(ip_key("member", member->vni, &member->vtep),
+		g_strdup(encap_name(member->encap)), error);
+}
+
+bool dp_member_delete(struct dp *dp, u32 vni, const struct ip *vtep, GError **error)
+{
+	(void)dp;
+	return delete (ip_key("member", vni, vtep), error);
+}
+
+static char *mac_key(u32 vni, const struct mac *mac)
+{
+	char buf[MAC_STRLEN];
+
+	return g_strdup_printf("endpoint %u %s", vni, mac_format(mac, buf));
+}
+
+bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError **error)
+{
+	char buf[IP_STRLEN];
+
+	(void)dp;
+	return put(mac_key(endpoint->vni, &endpoint->mac),
+		endpoint->ifindex ? g_strdup_printf("if %u", endpoint->ifindex)
+				  : g_strdup_printf("%s %s", encap_name(endpoint->encap),
+					    ip_format(&endpoint->vtep, buf)),
+		error);
+}
+
+bool dp_endpoint_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error)
+{
+	(void)dp;
+	return delete (mac_key(vni, mac), error);
+}
+
+static char *mac_value(const struct mac *mac)
+{
+	char buf[MAC_STRLEN];
+
+	return g_strdup(mac_format(mac, buf));
+}
+
+bool dp_neighbour_put(
+	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
+{
+	(void)dp;
+	return put(ip_key("neighbour", vni, ip), mac_value(mac), error);
+}
+
+bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error)
+{
+	(void)dp;
+	return delete (ip_key("neighbour", vni, ip), error);
+}
+
+bool dp_service_put(
+	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
+{
+	(void)dp;
+	return put(ip_key("service", vni, ip), mac_value(mac), error);
+}
+
+bool dp_service_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error)
+{
+	(void)dp;
+	return delete (ip_key("service", vni, ip), error);
+}
+
+bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
+{
+	g_autoptr(GString) value = g_string_new(NULL);
+
+	(void)dp;
+	g_string_append_printf(value, "vni %u%s%s%s%s%s%s", port->vni,
+		port->flags & DP_PORT_SECURITY ? " secure" : "",
+		port->flags & DP_PORT_PUNT_DHCP4 ? " dhcp4" : "",
+		port->flags & DP_PORT_PUNT_DHCP6 ? " dhcp6" : "",
+		port->flags & DP_PORT_PUNT_RS ? " rs" : "",
+		port->flags & DP_PORT_PUNT_DNS ? " dns" : "",
+		port->flags & DP_PORT_DOWN ? " down" : "");
+	for (size_t i = 0; i < port->n_pairs; i++) {
+		char buf[PREFIX_STRLEN];
+
+		g_string_append_printf(value, " %s", prefix_format(&port->pairs[i].prefix, buf));
+	}
+	return put(g_strdup_printf("port %u", port->ifindex), g_strdup(value->str), error);
+}
+
+bool dp_port_delete(struct dp *dp, u32 ifindex, GError **error)
+{
+	(void)dp;
+	return delete (g_strdup_printf("port %u", ifindex), error);
+}
+
+int dp_punt_fd(const struct dp *dp)
+{
+	(void)dp;
+	return -1;
+}
+
+void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data)
+{
+	(void)dp;
+	(void)cb;
+	(void)data;
+}
+
+bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError **error)
+{
+	(void)dp;
+	(void)ifindex;
+	(void)frame;
+	(void)len;
+	return write_down("inject", "frame", "", error);
+}
+
+bool dp_port_counters(struct dp *dp, u32 ifindex, struct dp_counters *ret, GError **error)
+{
+	(void)dp;
+	(void)ifindex;
+	(void)error;
+	*ret = (struct dp_counters){ 0 };
+	return true;
+}
+
+size_t dp_n_drop_reasons(void)
+{
+	return 0;
+}
+
+const char *dp_drop_reason_name(size_t reason)
+{
+	(void)reason;
+	return "";
+}
+
+const char *dp_drop_reason_doc(size_t reason)
+{
+	(void)reason;
+	return "";
+}
+
+bool dp_drop_counts(struct dp *dp, u32 ifindex, u64 *ret_counts, GError **error)
+{
+	(void)dp;
+	(void)ifindex;
+	(void)ret_counts;
+	(void)error;
+	return true;
+}
+
+bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error)
+{
+	(void)dp;
+	(void)error;
+	*ret = (struct dp_usage){ 0 };
+	return true;
+}
+
+void dp_flows_expire(struct dp *dp)
+{
+	(void)dp;
+}
+
+bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps,
+	GError **error)
+{
+	(void)dp;
+	(void)ifindex;
+	(void)frame;
+	(void)len;
+	(void)error;
+	*ret_steps = g_ptr_array_new_with_free_func(g_free);
+	return true;
+}

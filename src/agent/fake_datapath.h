@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A datapath for unit tests: it writes down what it is told, as lines of text, and keeps what that
+ * amounts to.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "datapath/datapath.h"
+
+/* The calls since the last fake_take(), one a line; the caller's. */
+char *fake_take(void);
+/* How many calls there were since then. */
+unsigned fake_calls(void);
+/* What the datapath holds now, sorted lines; the caller's. */
+char *fake_content(void);
+/* The next call whose line begins with @prefix fails; NULL: none. Static. */
+void fake_fail(const char *prefix);
+void fake_reset(void);
