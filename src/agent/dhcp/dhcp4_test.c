@@ -188,9 +188,10 @@ static void test_request(void **state)
 	assert_reply(SERVICE_DHCP4_ACK, TO_5 " yiaddr=10.0.0.5 53=05" SERVER_ID LEASE NETWORK);
 	make(0, ADDRESS(0), OPTIONS(REQUEST, ASK_5)); /* after a reboot */
 	assert_reply(SERVICE_DHCP4_ACK, TO_5 " yiaddr=10.0.0.5 53=05" SERVER_ID LEASE NETWORK);
-	make(0, ADDRESS(10, 0, 0, 5), OPTIONS(REQUEST)); /* renewing, rebinding */
-	assert_reply(SERVICE_DHCP4_ACK,
-		TO_5 " ciaddr=10.0.0.5 yiaddr=10.0.0.5 53=05" SERVER_ID LEASE NETWORK);
+	make(0x8000, ADDRESS(10, 0, 0, 5),
+		OPTIONS(REQUEST)); /* renewing, rebinding: it can receive */
+	assert_reply(SERVICE_DHCP4_ACK, TO_5
+		" flags=128.0.0.0 ciaddr=10.0.0.5 yiaddr=10.0.0.5 53=05" SERVER_ID LEASE NETWORK);
 }
 
 #define NAK                                                 \
@@ -264,6 +265,13 @@ static void test_subnet_settings(void **state)
 		" 3=0a000101 6=0909090901010101 26=05a2"
 		" 249=20a9fea9fd0000000011c0a8800a000002200a00010100000000000a000101"
 		" 12=686f73742d31302d302d302d35");
+	/* The subnet's own default route stands for the gateway's. */
+	routes[0].destination = (struct prefix){ .ip = { .family = 4 } };
+	make(0, ADDRESS(0), OPTIONS(DISCOVER, 55, 1, 121));
+	assert_reply(SERVICE_DHCP4_OFFER, TO_5
+		" yiaddr=10.0.0.5 53=02" SERVER_ID
+		" 51=00000258 58=0000012c 59=0000020d 1=ffffff00 121=20a9fea9fd00000000000a000002"
+		" 3=0a000101 6=0909090901010101 26=05a2");
 	subnet.dns_servers = none;
 	subnet.n_dns_servers = 1;
 	subnet.n_routes = 0;
