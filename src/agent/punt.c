@@ -5,11 +5,8 @@
 #include <string.h>
 
 #include "agent/dns/directory.h"
-#include "agent/dns/forward.h"
 #include "agent/service_port.h"
 #include "base/log.h"
-
-#define UPSTREAMS_MAX 3 /* as many as resolv.conf(5) may have */
 
 struct punt {
 	struct dp *dp;
@@ -138,16 +135,13 @@ static bool by_ip(
 struct punt *punt_new(struct dp *dp, const struct desired *desired)
 {
 	struct punt *punt = g_new0(struct punt, 1);
-	struct ip upstreams[UPSTREAMS_MAX];
-	struct dispatch_options options = { .upstreams = upstreams };
+	struct dispatch_options options = { .resolv_conf = "/etc/resolv.conf" };
 
 	punt->dp = dp;
 	punt->desired = desired;
 	punt->directory =
 		(struct dns_directory){ .by_name = by_name, .by_ip = by_ip, .data = punt };
 	options.directory = &punt->directory;
-	options.n_upstreams = dns_upstreams_from_resolv_conf(
-		"/etc/resolv.conf", upstreams, G_N_ELEMENTS(upstreams));
 	options.late_reply = late_reply;
 	options.data = punt;
 	punt->dispatch = dispatch_new(&options);

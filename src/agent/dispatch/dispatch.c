@@ -32,6 +32,7 @@ struct dispatch *dispatch_new(const struct dispatch_options *options)
 
 	d->options = *options;
 	d->forwarder = dns_forwarder_new(&(struct dns_forwarder_options){
+		.resolv_conf = options->resolv_conf,
 		.upstreams = options->upstreams,
 		.n_upstreams = options->n_upstreams,
 		.upstream_port = options->upstream_port,

@@ -17,8 +17,10 @@ enum dispatch_service { DISPATCH_DHCP4, DISPATCH_DHCP6, DISPATCH_RS, DISPATCH_DN
 struct dispatch_options {
 	/* Names and addresses of the networks' ports. */
 	const struct dns_directory *directory;
-	/* Resolvers for the names that are not ours, asked in this order; none: such questions are
-	 * refused. dns_upstreams_from_resolv_conf() reads the host's. */
+	/* Resolvers for the names that are not ours, asked in turn: those that this file names (it
+	 * is read again when it changes), or, when it is NULL, these; none: such questions are
+	 * refused. */
+	const char *resolv_conf;
 	const struct ip *upstreams;
 	size_t n_upstreams;
 	u16 upstream_port; /* 0: 53 */

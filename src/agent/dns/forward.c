@@ -4,10 +4,11 @@
 #include <sys/random.h>
 
 #include "agent/dns/exchange.h"
+#include "agent/dns/upstreams.h"
 
 struct dns_forwarder {
 	struct dns_forwarder_options options;
-	struct ip *upstreams;
+	struct dns_upstreams *upstreams;
 	GHashTable *askers; /* port id → struct asker, while it has pending questions */
 	guint n_pending;
 };
@@ -61,8 +62,9 @@ struct dns_forwarder *dns_forwarder_new(const struct dns_forwarder_options *opti
 	struct dns_forwarder_options *o = &f->options;
 
 	*o = *options;
-	f->upstreams = g_memdup2(options->upstreams, options->n_upstreams * sizeof(struct ip));
-	o->upstreams = f->upstreams;
+	f->upstreams = options->resolv_conf
+			       ? dns_upstreams_of_file(options->resolv_conf)
+			       : dns_upstreams_of_list(options->upstreams, options->n_upstreams);
 	o->upstream_port = o->upstream_port ? o->upstream_port : 53;
 	o->timeout_ms = o->timeout_ms ? o->timeout_ms : 1500;
 	o->attempts = o->attempts ? o->attempts : 3;
@@ -77,7 +79,7 @@ void dns_forwarder_free(struct dns_forwarder *f)
 	if (!f)
 		return;
 	g_hash_table_unref(f->askers);
-	g_free(f->upstreams);
+	dns_upstreams_free(f->upstreams);
 	g_free(f);
 }
 
@@ -153,7 +155,7 @@ static void attempt(struct question *q)
 		g_error("getrandom gives no two bytes");
 	dns_write_query(&w, &q->query, id);
 	for (; q->attempt < f->options.attempts; q->attempt++) {
-		const struct ip *server = &f->upstreams[q->attempt % f->options.n_upstreams];
+		const struct ip *server = dns_upstreams_get(f->upstreams, q->attempt);
 
 		q->exchange = dns_exchange_new(server, f->options.upstream_port, room, w.len,
 			q->query.question_len, on_reply, q);
@@ -199,7 +201,8 @@ enum service_outcome dns_forwarder_ask(struct dns_forwarder *f, const char *port
 {
 	struct asker *asker = g_hash_table_lookup(f->askers, port_id);
 
-	if (f->options.n_upstreams == 0)
+	dns_upstreams_refresh(f->upstreams);
+	if (!dns_upstreams_get(f->upstreams, 0))
 		return SERVICE_DNS_NO_UPSTREAM;
 	if (asker && is_pending(asker, flow, query->id))
 		return SERVICE_DNS_DUPLICATE;
@@ -221,26 +224,4 @@ enum service_outcome dns_forwarder_ask(struct dns_forwarder *f, const char *port
 void dns_forwarder_port_gone(struct dns_forwarder *f, const char *port_id)
 {
 	g_hash_table_remove(f->askers, port_id);
-}
-
-size_t dns_upstreams_from_resolv_conf(const char *path, struct ip *ret, size_t max)
-{
-	g_autofree char *text = NULL;
-	size_t n = 0;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return 0;
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line && n < max; line++) {
-		g_auto(GStrv) words = g_strsplit_set(*line, " \t\r", -1);
-		char **word = words + 1;
-
-		if (g_strcmp0(words[0], "nameserver") != 0)
-			continue;
-		while (*word && !**word)
-			word++;
-		if (*word && ip_parse(*word, &ret[n]) && !ip_is_link_local(&ret[n]))
-			n++;
-	}
-	return n;
 }

@@ -20,7 +20,9 @@ typedef void (*dns_forward_done)(const char *port_id, const struct frame_flow *f
 	const u8 *message, size_t len, enum service_outcome outcome, void *data);
 
 struct dns_forwarder_options {
-	const struct ip *upstreams; /* copied */
+	const char
+		*resolv_conf; /* the resolvers are what this file names, now and when it changes */
+	const struct ip *upstreams; /* or, when it is NULL, these; copied */
 	size_t n_upstreams;
 	u16 upstream_port;  /* 0: 53 */
 	guint timeout_ms;   /* of one attempt; 0: 1500 */
@@ -42,7 +44,3 @@ enum service_outcome dns_forwarder_ask(struct dns_forwarder *forwarder, const ch
 
 /* Forgets the port's pending questions. */
 void dns_forwarder_port_gone(struct dns_forwarder *forwarder, const char *port_id);
-
-/* The "nameserver" addresses of a resolv.conf(5), at most @max; link-local ones (which need an
- * interface) are left out. 0 when there are none or no file. */
-size_t dns_upstreams_from_resolv_conf(const char *path, struct ip *ret, size_t max);

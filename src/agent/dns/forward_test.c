@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "agent/dns/forward.h"
+#include "agent/dns/upstreams.h"
 
 static int udp, tcp;
 static u16 upstream_port;
@@ -286,24 +287,45 @@ static void test_no_upstream(void **state)
 	dns_forwarder_free(f);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void assert_upstream(const struct dns_upstreams *upstreams, size_t n, const char *text)
+{
+	const struct ip *ip = dns_upstreams_get(upstreams, n);
+	char buf[IP_STRLEN];
+
+	assert_non_null(ip);
+	assert_string_equal(ip_format(ip, buf), text);
+}
+
 static void test_resolv_conf(void **state)
 {
-	static const char text[] =
-		"# nameserver 1.1.1.1\nsearch x\nnameserver 9.9.9.9\nnameserver\t 2620:fe::9 # x\n"
-		"nameserver fe80::1%eth0\nnameserver fe80::1\nnameserver bad\nnameserver 8.8.8.8\n";
-	g_autofree char *path = NULL;
-	struct ip ips[2];
-	char buf[IP_STRLEN];
-	int fd = g_file_open_tmp(NULL, &path, NULL);
+	g_autofree char *dir = g_dir_make_tmp(NULL, NULL);
+	g_autofree char *path = g_build_filename(dir, "resolv.conf", NULL);
+	struct dns_upstreams *upstreams = dns_upstreams_of_file(path);
 
 	(void)state;
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	assert_int_equal(dns_upstreams_from_resolv_conf(path, ips, 2), 2);
-	assert_string_equal(ip_format(&ips[0], buf), "9.9.9.9");
-	assert_string_equal(ip_format(&ips[1], buf), "2620:fe::9");
+	assert_null(dns_upstreams_get(upstreams, 0)); /* not there yet */
+	write_file(path,
+		"# nameserver 1.1.1.1\nsearch x\nnameserver 9.9.9.9\nnameserver\t 2620:fe::9 # x\n"
+		"nameserver fe80::1%eth0\nnameserver fe80::1\nnameserver bad\n");
+	dns_upstreams_refresh(upstreams);
+	assert_upstream(upstreams, 0, "9.9.9.9");
+	assert_upstream(upstreams, 1, "2620:fe::9");
+	assert_upstream(upstreams, 2, "9.9.9.9");
+	write_file(path, "");
+	dns_upstreams_refresh(upstreams);
+	assert_upstream(upstreams, 0, "9.9.9.9");
+	write_file(path, "nameserver 8.8.8.8\n");
+	dns_upstreams_refresh(upstreams);
+	assert_upstream(upstreams, 0, "8.8.8.8");
+	assert_upstream(upstreams, 1, "8.8.8.8");
+	dns_upstreams_free(upstreams);
 	unlink(path);
-	assert_int_equal(dns_upstreams_from_resolv_conf(path, ips, 2), 0);
+	rmdir(dir);
 }
 
 static int start_resolver(void **state)

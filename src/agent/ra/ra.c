@@ -29,6 +29,11 @@ static const struct mac all_nodes_mac = { { 0x33, 0x33, 0, 0, 0, 1 } };
 static const struct ip all_nodes = { .family = 6, .b = { 0xff, 0x02, [15] = 1 } };
 static const struct ip unspecified = { .family = 6 };
 
+static bool is_same_prefix(const struct prefix *a, const struct prefix *b)
+{
+	return a->len == b->len && prefix_contains(a, &b->ip);
+}
+
 /* The subnet of the port's address @i if it is advertised and no earlier address has it, else NULL.
  */
 static const struct service_subnet *advertised(const struct service_port *port, size_t i)
@@ -38,7 +43,9 @@ static const struct service_subnet *advertised(const struct service_port *port, 
 	if (port->addresses[i].ip.family != 6 || !subnet || subnet->ra_mode == SERVICE_IP6_NONE)
 		return NULL;
 	for (size_t earlier = 0; earlier < i; earlier++) {
-		if (port->addresses[earlier].subnet == subnet)
+		const struct service_subnet *other = port->addresses[earlier].subnet;
+
+		if (other && is_same_prefix(&other->cidr, &subnet->cidr))
 			return NULL;
 	}
 	return subnet;

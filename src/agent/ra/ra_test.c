@@ -101,9 +101,13 @@ static void test_slaac(void **state)
 
 static void test_modes(void **state)
 {
+	struct service_subnet copy;
+
 	(void)state;
 	port.n_addresses = 3;
 	subnets[0].ra_mode = SERVICE_IP6_STATELESS;
+	copy = subnets[0]; /* the same subnet, told twice */
+	addresses[1].subnet = &copy;
 	assert_int_equal(ra_unsolicited(&port, &reply), SERVICE_RA_UNSOLICITED);
 	assert_sent(FROM_SERVICE TO_ALL "40c000000000000000000000" SOURCE_MAC MTU PREFIX(
 		"c0", NETWORK_0) PREFIX("80", NETWORK_1) DNS);
