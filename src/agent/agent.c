@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/exporter.h"
 #include "agent/ops.h"
 #include "base/log.h"
 #include "host/rtnl.h"
+#include "http/server.h"
 
 #define RETRY_S 5 /* a datapath call failed: state everything again after this */
 
@@ -323,7 +325,8 @@ bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret,
 	if (!make_folder(config->state_dir, error) || !make_folder(config->run_dir, error) ||
 		!take_lock(agent, error) || !open_state(agent, error) || !open_host(agent, error) ||
 		!client_new(config, agent->instance, &events, &agent->client, error) ||
-		!control_new(socket, ops_handle, agent, &agent->control, error)) {
+		!control_new(socket, ops_handle, agent, &agent->control, error) ||
+		!exporter_new(agent, &agent->exporter, error)) {
 		agent_free(agent);
 		return false;
 	}
@@ -340,6 +343,8 @@ void agent_free(struct agent *agent)
 	g_clear_handle_id(&agent->flush_source, g_source_remove);
 	ops_plug_abandon(agent);
 	control_free(agent->control);
+	if (agent->exporter)
+		http_server_free(agent->exporter);
 	stream_free(agent->stream);
 	client_free(agent->client);
 	g_clear_handle_id(&agent->stream_timer, g_source_remove);
@@ -360,17 +365,32 @@ void agent_free(struct agent *agent)
 	g_free(agent);
 }
 
+/* Devices first, while it is known how they were; then what is known. */
+static void remove_state(const struct config *config)
+{
+	static const char *const names[] = { "view", "plugs", "ipv6", "lock" };
+	g_autofree char *ipv6 = state_path(config, "ipv6");
+	struct quiet *quiet = quiet_new(ipv6);
+
+	quiet_end_all(quiet);
+	quiet_free(quiet);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = state_path(config, names[i]);
+
+		unlink(path);
+	}
+	rmdir(config->state_dir); /* they stay when they hold what is not ours */
+	rmdir(config->run_dir);
+}
+
 bool agent_cleanup(const struct config *config, GError **error)
 {
-	g_autofree char *path = state_path(config, "ipv6");
-	struct quiet *quiet = quiet_new(path);
 	struct agent holder = { .config = config, .lock_fd = -1 };
 	bool done = make_folder(config->state_dir, error) && take_lock(&holder, error) &&
 		    dp_destroy(config->bpf_dir, error);
 
 	if (done)
-		quiet_end_all(quiet);
-	quiet_free(quiet);
+		remove_state(config);
 	if (holder.lock_fd >= 0)
 		close(holder.lock_fd);
 	return done;

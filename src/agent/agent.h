@@ -25,6 +25,8 @@
 #include "agent/view.h"
 #include "host/link_monitor.h"
 
+struct http_server;
+
 struct agent {
 	const struct config *config; /* borrowed */
 	GMainLoop *loop;	     /* borrowed; quit to stop */
@@ -46,7 +48,8 @@ struct agent {
 	struct stream *stream;
 	struct report *report;
 	struct control *control;
-	GList *waiting; /* struct plug_request, ops_plug.c */
+	struct http_server *exporter; /* NULL: none asked for */
+	GList *waiting;		      /* struct plug_request, ops_plug.c */
 	guint stream_timer, report_timer, second_timer, flush_source;
 	unsigned retry_s; /* until everything is stated again */
 };
