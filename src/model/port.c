@@ -69,6 +69,17 @@ static bool make_mac(struct txn *txn, struct object *draft, GError **error)
 		network);
 }
 
+static const struct object *find_host(struct txn *txn, const char *name_or_id)
+{
+	const struct object *host = txn_get_text(txn, KIND_HOST, name_or_id);
+	struct txn_iter iter;
+
+	if (host)
+		return host;
+	txn_iter_init(&iter, txn, KIND_HOST, HOST_BY_NAME, name_or_id, NULL);
+	return txn_iter_next(&iter);
+}
+
 /* The host by name or id becomes its name; an unknown one is refused, so that no port waits for a
  * host that is a typing error. */
 static bool check_binding(struct txn *txn, struct object *draft, GError **error)
@@ -78,7 +89,7 @@ static bool check_binding(struct txn *txn, struct object *draft, GError **error)
 
 	if (!*name)
 		return true;
-	host = host_find(txn_model(txn), name);
+	host = find_host(txn, name);
 	if (!host)
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid input for binding:host_id: there is no host '%s'; name one of `weft host list`, or \"\" to unbind.",

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a change-set means for the hosts.
+ *
+ * A record is compiled from the old and from the new objects, and only a difference becomes a
+ * delta: a port's status, say, is in no record and costs nothing. Interest is counted by bound
+ * ports, and the count is not kept: the model's index knows how many ports a host has on a network
+ * now, the change-set knows how many more or fewer these are than before.
+ */
+#include "compile/compile.h"
+
+#include <string.h>
+
+#include "compile/records.h"
+#include "model/host.h"
+#include "model/port.h"
+#include "model/subnet.h"
+
+/* A host and a network whose ports or tunnels change; the key of `pairs`. */
+struct pair {
+	struct uuid host, network;
+	int delta; /* of the bound ports */
+};
+
+struct compilation {
+	const struct model *model;
+	const struct changeset *changes;
+	struct compiled *out;
+	GHashTable *pairs;
+	GString *before, *after; /* the two forms of the record at hand */
+};
+
+static guint pair_hash(gconstpointer data)
+{
+	const struct pair *pair = data;
+
+	return uuid_hash(&pair->host) * 31 + uuid_hash(&pair->network);
+}
+
+static gboolean pair_equal(gconstpointer a, gconstpointer b)
+{
+	const struct pair *x = a, *y = b;
+
+	return uuid_equal(&x->host, &y->host) && uuid_equal(&x->network, &y->network);
+}
+
+static void add_delta(struct compilation *c, enum delta_op op, enum scope_type type,
+	const struct uuid *scope, const char *kind, const char *id)
+{
+	struct delta delta = { .scope = { .id = *scope, .type = type }, .op = op, .kind = kind };
+
+	g_strlcpy(delta.id, id, sizeof(delta.id));
+	if (op == DELTA_PUT)
+		delta.data = g_strdup(c->after->str);
+	g_array_append_val(c->out->deltas, delta);
+}
+
+/* Makes a delta of the difference between c->before and c->after (empty: no record), and empties
+ * them. */
+static void add_difference(struct compilation *c, enum scope_type type, const struct uuid *scope,
+	const char *kind, const char *id)
+{
+	if (c->after->len && !g_string_equal(c->before, c->after))
+		add_delta(c, DELTA_PUT, type, scope, kind, id);
+	else if (c->before->len && !c->after->len)
+		add_delta(c, DELTA_DELETE, type, scope, kind, id);
+	g_string_truncate(c->before, 0);
+	g_string_truncate(c->after, 0);
+}
+
+static void add_interest(struct compilation *c, enum interest_op op, const struct uuid *host,
+	enum scope_type type, const struct uuid *scope)
+{
+	struct interest interest = {
+		.op = op, .host = *host, .scope = { .id = *scope, .type = type }
+	};
+
+	g_array_append_val(c->out->interests, interest);
+}
+
+static struct pair *touch_pair(
+	struct compilation *c, const struct uuid *host, const struct uuid *network)
+{
+	struct pair key = { .host = *host, .network = *network };
+	struct pair *pair = g_hash_table_lookup(c->pairs, &key);
+
+	if (!pair) {
+		pair = g_memdup2(&key, sizeof(key));
+		g_hash_table_add(c->pairs, pair);
+	}
+	return pair;
+}
+
+/* The change of a host in this change-set, or NULL. */
+static const struct change *host_change(const struct compilation *c, const struct uuid *id)
+{
+	for (unsigned i = 0; i < c->changes->n; i++)
+		if (c->changes->changes[i].kind == KIND_HOST &&
+			uuid_equal(&c->changes->changes[i].id, id))
+			return &c->changes->changes[i];
+	return NULL;
+}
+
+/* The host that a port (of before or of after) is bound to. One that is gone with its last port is
+ * found among the changes. */
+static const struct object *host_of(const struct compilation *c, const struct object *port)
+{
+	const char *name = port ? object_str(port, PORT_HOST_ID) : "";
+	const struct object *host;
+
+	if (!*name)
+		return NULL;
+	host = model_first(c->model, KIND_HOST, HOST_BY_NAME, name, NULL);
+	for (unsigned i = 0; !host && i < c->changes->n; i++) {
+		const struct object *old = c->changes->changes[i].old;
+
+		if (c->changes->changes[i].kind == KIND_HOST && old &&
+			!strcmp(object_str(old, SLOT_NAME), name))
+			host = old;
+	}
+	return host;
+}
+
+static void compile_host(struct compilation *c, const struct change *change)
+{
+	const struct object *port;
+	struct uuid network;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	if (change->old)
+		record_host(change->old, c->before);
+	if (change->new)
+		record_host(change->new, c->after);
+	add_difference(c, SCOPE_HOST, &change->id, "host", uuid_format(&change->id, id));
+	if (!change->old)
+		add_interest(c, INTEREST_GAIN, &change->id, SCOPE_HOST, &change->id);
+	if (!change->new)
+		add_interest(c, INTEREST_LOSE, &change->id, SCOPE_HOST, &change->id);
+	if (!change->old || !change->new)
+		return;
+	model_iter_init(
+		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(change->new, SLOT_NAME), NULL);
+	while ((port = model_iter_next(&iter)))
+		if (object_uuid(port, PORT_NETWORK_ID, &network))
+			touch_pair(c, &change->id, &network);
+}
+
+static void compile_network(struct compilation *c, const struct change *change)
+{
+	char id[UUID_STRLEN];
+
+	if (change->old)
+		record_network(change->old, c->before);
+	if (change->new)
+		record_network(change->new, c->after);
+	add_difference(c, SCOPE_NETWORK, &change->id, "network", uuid_format(&change->id, id));
+}
+
+static void compile_subnet(struct compilation *c, const struct change *change)
+{
+	const struct object *any = change->new ? change->new : change->old;
+	struct uuid network;
+	char id[UUID_STRLEN];
+
+	if (!object_uuid(any, SUBNET_NETWORK_ID, &network))
+		return;
+	if (change->old)
+		record_subnet(change->old, c->before);
+	if (change->new)
+		record_subnet(change->new, c->after);
+	add_difference(c, SCOPE_NETWORK, &network, "subnet", uuid_format(&change->id, id));
+}
+
+/* The port's own record, in the scope of its host: when it moves it leaves one and enters another.
+ */
+static void compile_port_record(struct compilation *c, const struct change *change,
+	const struct object *from, const struct object *to)
+{
+	bool moves = from && to && !uuid_equal(object_id(from), object_id(to));
+	char id[UUID_STRLEN];
+
+	uuid_format(&change->id, id);
+	if (from)
+		record_port(change->old, c->before);
+	if (moves)
+		add_difference(c, SCOPE_HOST, object_id(from), "port", id);
+	if (to)
+		record_port(change->new, c->after);
+	if (from || to)
+		add_difference(c, SCOPE_HOST, object_id(to ? to : from), "port", id);
+}
+
+static void compile_port(struct compilation *c, const struct change *change)
+{
+	const struct object *from = host_of(c, change->old), *to = host_of(c, change->new);
+	const struct object *any = change->new ? change->new : change->old;
+	struct uuid network;
+	char id[UUID_STRLEN];
+
+	if ((!from && !to) || !object_uuid(any, PORT_NETWORK_ID, &network))
+		return;
+	compile_port_record(c, change, from, to);
+	if (from) {
+		record_endpoint(change->old, from, c->before);
+		touch_pair(c, object_id(from), &network)->delta--;
+	}
+	if (to) {
+		record_endpoint(change->new, to, c->after);
+		touch_pair(c, object_id(to), &network)->delta++;
+	}
+	add_difference(c, SCOPE_NETWORK, &network, "endpoint", uuid_format(&change->id, id));
+}
+
+/* A host's membership of a network, and its interest in it. */
+static void compile_pair(struct compilation *c, const struct pair *pair)
+{
+	const struct change *change = host_change(c, &pair->host);
+	const struct object *now = model_get(c->model, KIND_HOST, &pair->host);
+	const struct object *was = change ? change->old : now;
+	const struct object *any = now ? now : was;
+	char network[UUID_STRLEN], id[RECORD_ID_STRLEN];
+	int after, before;
+
+	after = (int)model_count(c->model, KIND_PORT, PORT_BY_HOST_NETWORK,
+		object_str(any, SLOT_NAME), uuid_format(&pair->network, network), NULL);
+	before = after - pair->delta;
+	if (before && was)
+		record_member(&pair->network, was, c->before);
+	if (after && now)
+		record_member(&pair->network, now, c->after);
+	add_difference(c, SCOPE_NETWORK, &pair->network, "member",
+		member_id(&pair->network, &pair->host, id));
+	if (!before && after)
+		add_interest(c, INTEREST_GAIN, &pair->host, SCOPE_NETWORK, &pair->network);
+	else if (before && !after)
+		add_interest(c, INTEREST_LOSE, &pair->host, SCOPE_NETWORK, &pair->network);
+}
+
+static void compile_one(struct compilation *c, const struct change *change)
+{
+	static void (*const by_kind[N_KINDS])(struct compilation *, const struct change *) = {
+		[KIND_HOST] = compile_host,
+		[KIND_NETWORK] = compile_network,
+		[KIND_SUBNET] = compile_subnet,
+		[KIND_PORT] = compile_port,
+	};
+
+	if (by_kind[change->kind])
+		by_kind[change->kind](c, change);
+}
+
+static void clear_delta(gpointer delta)
+{
+	g_free(((struct delta *)delta)->data);
+}
+
+struct compiled *compile_change(const struct model *model, const struct changeset *changes)
+{
+	struct compiled *out = g_new(struct compiled, 1);
+	g_autoptr(GHashTable) pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
+	g_autoptr(GString) before = g_string_sized_new(512), after = g_string_sized_new(512);
+	struct compilation c = { model, changes, out, pairs, before, after };
+	GHashTableIter iter;
+	gpointer pair;
+
+	out->revision = changes->revision;
+	out->deltas = g_array_new(FALSE, FALSE, sizeof(struct delta));
+	g_array_set_clear_func(out->deltas, clear_delta);
+	out->interests = g_array_new(FALSE, FALSE, sizeof(struct interest));
+	for (unsigned i = 0; i < changes->n; i++)
+		compile_one(&c, &changes->changes[i]);
+	g_hash_table_iter_init(&iter, pairs);
+	while (g_hash_table_iter_next(&iter, &pair, NULL))
+		compile_pair(&c, pair);
+	return out;
+}
+
+void compiled_free(struct compiled *compiled)
+{
+	g_array_unref(compiled->deltas);
+	g_array_unref(compiled->interests);
+	g_free(compiled);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The property: whatever happens, a host that applies the increments knows what a full compile
+ * says. Each round makes random creates, updates, deletes and undos, and after each compares every
+ * host.
+ */
+#include "compile/compile.h"
+#include "model/testing.h"
+
+/* What a host knows: the scopes it has, and records by "scope kind id". */
+struct view {
+	struct uuid host;
+	GHashTable *scopes; /* set of struct scope */
+	GHashTable *records;
+};
+
+static struct view *view_new(const struct uuid *host)
+{
+	struct view *view = g_new(struct view, 1);
+
+	view->host = *host;
+	view->scopes = g_hash_table_new_full(scope_hash, scope_equal, g_free, NULL);
+	view->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return view;
+}
+
+static void view_free(gpointer data)
+{
+	struct view *view = data;
+
+	g_hash_table_destroy(view->scopes);
+	g_hash_table_destroy(view->records);
+	g_free(view);
+}
+
+struct target {
+	struct view *view;
+	const struct scope *scope;
+};
+
+static char *record_key(const struct scope *scope, const char *kind, const char *id)
+{
+	char text[SCOPE_STRLEN];
+
+	return g_strdup_printf("%s %s %s", scope_format(scope, text), kind, id);
+}
+
+static void put(const char *kind, const char *id, const char *data, void *user)
+{
+	struct target *target = user;
+	json_t *json = json_loads(data, 0, NULL);
+
+	assert_non_null(json);
+	json_decref(json);
+	g_hash_table_replace(
+		target->view->records, record_key(target->scope, kind, id), g_strdup(data));
+}
+
+static gboolean is_in_scope(gpointer key, gpointer value, gpointer scope)
+{
+	(void)value;
+	return g_str_has_prefix(key, scope) && ((char *)key)[strlen(scope)] == ' ';
+}
+
+static void drop_scope(struct view *view, const struct scope *scope)
+{
+	char text[SCOPE_STRLEN];
+
+	assert_true(g_hash_table_remove(view->scopes, scope));
+	g_hash_table_foreach_remove(
+		view->records, is_in_scope, (gpointer)scope_format(scope, text));
+}
+
+static void gain_scope(struct view *view, const struct model *model, const struct scope *scope)
+{
+	struct target target = { view, scope };
+
+	assert_true(g_hash_table_add(view->scopes, g_memdup2(scope, sizeof(*scope))));
+	compile_scope(model, scope, put, &target);
+}
+
+static void apply_delta(struct view *view, const struct delta *delta)
+{
+	struct target target = { view, &delta->scope };
+
+	if (!g_hash_table_contains(view->scopes, &delta->scope))
+		return;
+	if (delta->op == DELTA_PUT) {
+		put(delta->kind, delta->id, delta->data, &target);
+	} else {
+		g_autofree char *key = record_key(&delta->scope, delta->kind, delta->id);
+
+		assert_true(g_hash_table_remove(view->records, key));
+	}
+}
+
+struct world {
+	struct model *model;
+	GHashTable *views; /* by host id */
+	GRand *random;
+	GPtrArray *done; /* change-sets that may be undone */
+	unsigned made;
+};
+
+static struct view *view_of(struct world *world, const struct uuid *host)
+{
+	struct view *view = g_hash_table_lookup(world->views, host);
+
+	if (!view) {
+		view = view_new(host);
+		g_hash_table_insert(world->views, &view->host, view);
+	}
+	return view;
+}
+
+static void spread(struct world *world, const struct changeset *changes)
+{
+	g_autoptr(compiled) compiled = compile_change(world->model, changes);
+	GHashTableIter iter;
+	gpointer view;
+
+	for (guint i = 0; i < compiled->interests->len; i++) {
+		struct interest *in = &g_array_index(compiled->interests, struct interest, i);
+
+		if (in->op == INTEREST_LOSE)
+			drop_scope(view_of(world, &in->host), &in->scope);
+	}
+	g_hash_table_iter_init(&iter, world->views);
+	while (g_hash_table_iter_next(&iter, NULL, &view))
+		for (guint i = 0; i < compiled->deltas->len; i++)
+			apply_delta(view, &g_array_index(compiled->deltas, struct delta, i));
+	for (guint i = 0; i < compiled->interests->len; i++) {
+		struct interest *in = &g_array_index(compiled->interests, struct interest, i);
+
+		if (in->op == INTEREST_GAIN)
+			gain_scope(view_of(world, &in->host), world->model, &in->scope);
+	}
+}
+
+static void assert_same(struct view *incremental, struct view *full)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, full->records);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const char *has = g_hash_table_lookup(incremental->records, key);
+
+		if (g_strcmp0(has, value))
+			fail_msg("%s\nincremental: %s\nfull: %s", (char *)key, has, (char *)value);
+	}
+	assert_int_equal(g_hash_table_size(incremental->records), g_hash_table_size(full->records));
+	assert_int_equal(g_hash_table_size(incremental->scopes), g_hash_table_size(full->scopes));
+}
+
+static void compare_all(struct world *world)
+{
+	GHashTableIter iter;
+	gpointer view;
+
+	g_hash_table_iter_init(&iter, world->views);
+	while (g_hash_table_iter_next(&iter, NULL, &view)) {
+		struct view *full = view_new(&((struct view *)view)->host);
+		g_autoptr(GArray) scopes = compile_host_scopes(world->model, &full->host);
+
+		for (guint i = 0; i < scopes->len; i++)
+			gain_scope(full, world->model, &g_array_index(scopes, struct scope, i));
+		assert_same(view, full);
+		view_free(full);
+	}
+}
+
+static const struct object *pick(struct world *world, enum kind_id kind)
+{
+	unsigned n = model_count_all(world->model, kind);
+	const struct object *object = NULL;
+	struct model_iter iter;
+
+	if (!n)
+		return NULL;
+	n = (unsigned)g_rand_int_range(world->random, 0, (gint)n) + 1;
+	model_iter_all(&iter, world->model, kind, NULL);
+	while (n--)
+		object = model_iter_next(&iter);
+	return object;
+}
+
+static json_t *random_body(struct world *world, enum kind_id kind)
+{
+	const struct object *network = pick(world, KIND_NETWORK), *host = pick(world, KIND_HOST);
+	unsigned n = ++world->made;
+
+	switch (kind) {
+	case KIND_HOST:
+		return test_json("{'name':'h%u','tunnel_ips':['192.0.2.%u']}", n, n % 250 + 1);
+	case KIND_NETWORK:
+		return test_json("{'name':'n%u'}", n);
+	case KIND_SUBNET:
+		return network ? test_json("{'network_id':'%s','cidr':'10.%u.0.0/28'}",
+					 test_id(network), n % 250)
+			       : NULL;
+	default:
+		return network ? test_json("{'network_id':'%s','binding:host_id':'%s'}",
+					 test_id(network),
+					 host && n % 4 ? object_str(host, SLOT_NAME) : "")
+			       : NULL;
+	}
+}
+
+static json_t *random_change(struct world *world, enum kind_id kind)
+{
+	const struct object *host = pick(world, KIND_HOST);
+	unsigned n = ++world->made;
+
+	switch (kind) {
+	case KIND_HOST:
+		return test_json("{'tunnel_ips':['198.51.100.%u']}", n % 250 + 1);
+	case KIND_NETWORK:
+		return test_json("{'mtu':%u}", 1280 + n % 200);
+	case KIND_SUBNET:
+		return test_json("{'enable_dhcp':%s}", n % 2 ? "true" : "false");
+	default:
+		if (n % 3 == 0)
+			return test_json("{'dns_name':'p%u','fixed_ips':[]}", n);
+		return test_json("{'binding:host_id':'%s'}",
+			host && n % 4 ? object_str(host, SLOT_NAME) : "");
+	}
+}
+
+/* Stages one random thing; what the model refuses (an exhausted pool, something in use) is none. */
+static bool stage(struct world *world, struct txn *txn)
+{
+	enum kind_id kind = (enum kind_id)g_rand_int_range(world->random, KIND_HOST, N_KINDS + 4);
+	int what = g_rand_int_range(world->random, 0, 10);
+	const struct object *object;
+	json_t *body;
+	bool ok;
+
+	if (kind >= N_KINDS)
+		kind = KIND_PORT;
+	object = pick(world, kind);
+	if (what < 4 || !object) {
+		body = random_body(world, kind);
+		ok = body && txn_create(txn, kind, body, NULL);
+		json_decref(body);
+	} else if (what < 8) {
+		body = random_change(world, kind);
+		ok = txn_update(txn, kind, test_id(object), body, NULL);
+		json_decref(body);
+	} else {
+		ok = txn_delete(txn, kind, test_id(object), NULL);
+	}
+	return ok;
+}
+
+static struct changeset *invert(const struct changeset *changes)
+{
+	struct changeset *inverse = g_new0(struct changeset, 1);
+
+	inverse->n = changes->n;
+	inverse->changes = g_memdup2(changes->changes, changes->n * sizeof(struct change));
+	for (unsigned i = 0; i < changes->n; i++) {
+		struct change *change = &inverse->changes[i];
+		struct object *old = change->old;
+
+		change->old = change->new ? object_ref(change->new) : NULL;
+		change->new = old ? object_ref(old) : NULL;
+	}
+	return inverse;
+}
+
+/* Undoes the last change-set; to the hosts it is as if its contrary had been done. */
+static void undo(struct world *world)
+{
+	struct changeset *changes = world->done->pdata[world->done->len - 1];
+	struct changeset *inverse = invert(changes);
+
+	model_undo(world->model, changes, changes->revision - 1);
+	spread(world, inverse);
+	changeset_free(inverse);
+	g_ptr_array_remove_index(world->done, world->done->len - 1);
+}
+
+static void random_step(struct world *world)
+{
+	struct txn *txn = txn_new(world->model, &test_admin);
+	int n = g_rand_int_range(world->random, 1, 4);
+	struct changeset *changes;
+	bool ok = true;
+
+	if (world->done->len && g_rand_int_range(world->random, 0, 8) == 0) {
+		txn_free(txn);
+		undo(world);
+		return;
+	}
+	while (ok && n--)
+		ok = stage(world, txn);
+	if (!ok) {
+		txn_free(txn);
+		return;
+	}
+	changes = test_apply(txn);
+	spread(world, changes);
+	if (changes->n)
+		g_ptr_array_add(world->done, changes);
+	else
+		changeset_free(changes);
+}
+
+static void increments_equal_full_compile(void **state)
+{
+	unsigned applied = 0;
+
+	(void)state;
+	for (guint32 seed = 1; seed <= 12; seed++) {
+		struct world world = { model_new(),
+			g_hash_table_new_full(uuid_hash, uuid_equal, NULL, view_free),
+			g_rand_new_with_seed(seed),
+			g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free), 0 };
+
+		for (int i = 0; i < 120; i++) {
+			random_step(&world);
+			compare_all(&world);
+		}
+		applied += world.done->len;
+		g_ptr_array_unref(world.done);
+		g_rand_free(world.random);
+		g_hash_table_destroy(world.views);
+		model_free(world.model);
+	}
+	assert_true(applied > 500); /* it has not merely been refused */
+}
+
+/* A port's status concerns no host; its cost is nothing. */
+static void status_is_no_record(void **state)
+{
+	struct model *model = model_new();
+	const struct object *network = test_create(model, KIND_NETWORK, test_json("{}"));
+	const struct object *port;
+	struct object *draft;
+	struct txn *txn;
+
+	(void)state;
+	test_create(model, KIND_HOST, test_json("{'name':'h'}"));
+	port = test_create(model, KIND_PORT,
+		test_json("{'network_id':'%s','binding:host_id':'h'}", test_id(network)));
+	txn = txn_new(model, &test_admin);
+	draft = object_edit(port);
+	object_set_choice(draft, PORT_STATUS, PORT_ACTIVE);
+	assert_non_null(txn_put(txn, draft, NULL));
+	g_autoptr(changeset) changes = test_apply(txn);
+	g_autoptr(compiled) compiled = compile_change(model, changes);
+
+	assert_int_equal(changes->n, 1);
+	assert_int_equal(compiled->deltas->len, 0);
+	assert_int_equal(compiled->interests->len, 0);
+	model_free(model);
+}
+
+/* The first port of a host on a network: one record for the host, two for the network's hosts. */
+static void first_port(void **state)
+{
+	struct model *model = model_new();
+	const struct object *network = test_create(model, KIND_NETWORK, test_json("{}"));
+	struct txn *txn;
+	json_t *body;
+
+	(void)state;
+	test_create(model, KIND_HOST, test_json("{'name':'h'}"));
+	txn = txn_new(model, &test_admin);
+	body = test_json("{'network_id':'%s','binding:host_id':'h'}", test_id(network));
+	assert_non_null(txn_create(txn, KIND_PORT, body, NULL));
+	json_decref(body);
+	g_autoptr(changeset) changes = test_apply(txn);
+	g_autoptr(compiled) compiled = compile_change(model, changes);
+
+	assert_int_equal(compiled->deltas->len, 3);
+	assert_string_equal(g_array_index(compiled->deltas, struct delta, 0).kind, "port");
+	assert_string_equal(g_array_index(compiled->deltas, struct delta, 1).kind, "endpoint");
+	assert_string_equal(g_array_index(compiled->deltas, struct delta, 2).kind, "member");
+	assert_int_equal(compiled->interests->len, 1);
+	model_free(model);
+}
+
+static void scope_text(void **state)
+{
+	struct scope scope;
+	char text[SCOPE_STRLEN];
+
+	(void)state;
+	assert_true(scope_parse("network/01234567-89ab-cdef-0123-456789abcdef", &scope));
+	assert_int_equal(scope.type, SCOPE_NETWORK);
+	assert_string_equal(
+		scope_format(&scope, text), "network/01234567-89ab-cdef-0123-456789abcdef");
+	assert_false(scope_parse("router/01234567-89ab-cdef-0123-456789abcdef", &scope));
+	assert_false(scope_parse("network/", &scope));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(increments_equal_full_compile),
+		cmocka_unit_test(status_is_no_record),
+		cmocka_unit_test(first_port),
+		cmocka_unit_test(scope_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

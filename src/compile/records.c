@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compile/records.h"
+
+#include "model/host.h"
+#include "model/network.h"
+#include "model/port.h"
+#include "model/subnet.h"
+
+static void member_uuid(struct json_writer *w, const char *key, const struct uuid *uuid)
+{
+	char text[UUID_STRLEN];
+
+	jw_member_string(w, key, uuid_format(uuid, text));
+}
+
+static void member_str(
+	struct json_writer *w, const char *key, const struct object *object, unsigned slot)
+{
+	jw_member_string(w, key, object_str(object, slot));
+}
+
+/* A LIST or OBJECT, spliced in as it is. */
+static void member_json(
+	struct json_writer *w, const char *key, const struct object *object, unsigned slot)
+{
+	jw_member_raw(w, key, object_str(object, slot));
+}
+
+static void member_bool(
+	struct json_writer *w, const char *key, const struct object *object, unsigned slot)
+{
+	jw_member_bool(w, key, object_bool(object, slot));
+}
+
+static void member_mac(struct json_writer *w, const struct object *port)
+{
+	struct mac mac = object_mac(port, PORT_MAC_ADDRESS);
+	char text[MAC_STRLEN];
+
+	jw_member_string(w, "mac_address", mac_format(&mac, text));
+}
+
+static void tunnels(struct json_writer *w, const struct object *host)
+{
+	member_json(w, "tunnel_ips", host, HOST_TUNNEL_IPS);
+	member_json(w, "encapsulations", host, HOST_ENCAPSULATIONS);
+}
+
+void record_host(const struct object *host, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_str(&w, "name", host, SLOT_NAME);
+	tunnels(&w, host);
+	jw_end_object(&w);
+}
+
+void record_port(const struct object *port, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_str(&w, "name", port, SLOT_NAME);
+	member_str(&w, "network_id", port, PORT_NETWORK_ID);
+	member_mac(&w, port);
+	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
+	member_json(&w, "allowed_address_pairs", port, PORT_ALLOWED_ADDRESS_PAIRS);
+	member_bool(&w, "port_security_enabled", port, PORT_PORT_SECURITY);
+	member_bool(&w, "admin_state_up", port, PORT_ADMIN_STATE_UP);
+	member_str(&w, "device_id", port, PORT_DEVICE_ID);
+	member_str(&w, "device_owner", port, PORT_DEVICE_OWNER);
+	member_str(&w, "dns_name", port, PORT_DNS_NAME);
+	member_json(&w, "extra_dhcp_opts", port, PORT_EXTRA_DHCP_OPTS);
+	jw_end_object(&w);
+}
+
+void record_network(const struct object *network, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_str(&w, "name", network, SLOT_NAME);
+	jw_member_int(&w, "vni", object_int(network, NETWORK_PROVIDER_SEGMENT));
+	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
+	member_bool(&w, "admin_state_up", network, NETWORK_ADMIN_STATE_UP);
+	member_str(&w, "dns_domain", network, NETWORK_DNS_DOMAIN);
+	jw_end_object(&w);
+}
+
+void record_subnet(const struct object *subnet, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_str(&w, "network_id", subnet, SUBNET_NETWORK_ID);
+	member_str(&w, "cidr", subnet, SUBNET_CIDR);
+	jw_member_int(&w, "ip_version", object_int(subnet, SUBNET_IP_VERSION));
+	member_str(&w, "gateway_ip", subnet, SUBNET_GATEWAY_IP);
+	member_bool(&w, "enable_dhcp", subnet, SUBNET_ENABLE_DHCP);
+	member_json(&w, "dns_nameservers", subnet, SUBNET_DNS_NAMESERVERS);
+	member_json(&w, "host_routes", subnet, SUBNET_HOST_ROUTES);
+	member_str(&w, "ipv6_ra_mode", subnet, SUBNET_IPV6_RA_MODE);
+	member_str(&w, "ipv6_address_mode", subnet, SUBNET_IPV6_ADDRESS_MODE);
+	jw_end_object(&w);
+}
+
+void record_member(const struct uuid *network, const struct object *host, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_uuid(&w, "network_id", network);
+	member_uuid(&w, "host_id", object_id(host));
+	tunnels(&w, host);
+	jw_end_object(&w);
+}
+
+void record_endpoint(const struct object *port, const struct object *host, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+	struct port_ips ips = port_ips_of(port);
+
+	jw_begin_object(&w);
+	member_str(&w, "network_id", port, PORT_NETWORK_ID);
+	member_uuid(&w, "host_id", object_id(host));
+	member_mac(&w, port);
+	jw_key(&w, "ips");
+	jw_begin_array(&w);
+	while (port_ips_next(&ips))
+		jw_string(&w, ips.ip_text);
+	jw_end_array(&w);
+	member_json(&w, "allowed_address_pairs", port, PORT_ALLOWED_ADDRESS_PAIRS);
+	member_str(&w, "dns_name", port, PORT_DNS_NAME);
+	jw_end_object(&w);
+}
+
+const char *member_id(
+	const struct uuid *network, const struct uuid *host, char buf[static RECORD_ID_STRLEN])
+{
+	uuid_format(network, buf);
+	buf[UUID_STRLEN - 1] = '/';
+	uuid_format(host, buf + UUID_STRLEN);
+	return buf;
+}

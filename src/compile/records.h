@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One record's data from the objects that it is made of; the tables of ARCHITECTURE.md. Inside of
+ * src/compile. Each appends one JSON object to @text. */
+#pragma once
+
+#include "compile/compile.h"
+
+void record_host(const struct object *host, GString *text);
+void record_port(const struct object *port, GString *text);
+void record_network(const struct object *network, GString *text);
+void record_subnet(const struct object *subnet, GString *text);
+void record_member(const struct uuid *network, const struct object *host, GString *text);
+void record_endpoint(const struct object *port, const struct object *host, GString *text);
+
+/* "<network id>/<host id>" */
+const char *member_id(
+	const struct uuid *network, const struct uuid *host, char buf[static RECORD_ID_STRLEN]);
