@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands, in the order in which help lists them. */
+#include "cli/commands.h"
+#include "cli/lab/commands.h"
+
+static const struct command *const fixed_commands[] = {
+	&lab_up_command,
+	&lab_guest_command,
+	&lab_exec_command,
+	&lab_env_command,
+	&lab_status_command,
+	&lab_logs_command,
+	&lab_stop_command,
+	&lab_start_command,
+	&lab_remove_command,
+	&lab_down_command,
+};
+
+const struct command *const *commands_all(void)
+{
+	static GPtrArray *all;
+
+	if (!all) {
+		all = g_ptr_array_new();
+		for (size_t i = 0; i < G_N_ELEMENTS(fixed_commands); i++)
+			g_ptr_array_add(all, (gpointer)fixed_commands[i]);
+		g_ptr_array_add(all, NULL);
+	}
+	return (const struct command *const *)all->pdata;
+}

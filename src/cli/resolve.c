@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/resolve.h"
+
+#include <string.h>
+
+static json_t *by_id(struct client *client, const struct kind *kind, const char *id, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("%s/%s", kind->path, id);
+	json_t *answer = client_call(client, "GET", path, NULL, error);
+	json_t *object = answer ? json_incref(json_object_get(answer, kind->singular)) : NULL;
+
+	json_decref(answer);
+	return object;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void fail_ambiguous(const char *singular, const char *name, json_t *objects, GError **error)
+{
+	g_autoptr(GString) candidates = g_string_new(NULL);
+	size_t i;
+	json_t *object;
+
+	json_array_foreach(objects, i, object) {
+		const char *project = text_of(object, "project_id");
+
+		g_string_append_printf(candidates, "%s%s", i ? ", " : "", text_of(object, "id"));
+		if (*project)
+			g_string_append_printf(candidates, " (project %s)", project);
+	}
+	weft_fail(error, CONFLICT, "%zu %ss are called '%s'; say which by its id: %s",
+		json_array_size(objects), singular, name, candidates->str);
+}
+
+json_t *resolve_object(struct client *client, const struct kind *kind, const char *text,
+	const char *project, GError **error)
+{
+	g_autofree char *name = g_uri_escape_string(text, NULL, FALSE);
+	g_autofree char *narrowed =
+		project ? g_strdup_printf("&project_id=%s", project) : g_strdup("");
+	g_autofree char *path = g_strdup_printf("%s?name=%s%s", kind->path, name, narrowed);
+
+	if (g_uuid_string_is_valid(text))
+		return by_id(client, kind, text, error);
+	json_t *answer = client_call(client, "GET", path, NULL, error);
+
+	if (!answer)
+		return NULL;
+	json_t *objects = json_object_get(answer, kind->collection), *found = NULL;
+
+	if (json_array_size(objects) == 1)
+		found = json_incref(json_array_get(objects, 0));
+	else if (json_array_size(objects) == 0)
+		weft_fail(error, NOT_FOUND,
+			"there is no %s '%s'%s%s; 'weft %s list' shows what there is",
+			kind->singular, text, project ? " in project " : "", project ? project : "",
+			kind->singular);
+	else
+		fail_ambiguous(kind->singular, text, objects, error);
+	json_decref(answer);
+	return found;
+}
+
+char *resolve_id(struct client *client, const struct kind *kind, const char *text,
+	const char *project, GError **error)
+{
+	if (g_uuid_string_is_valid(text))
+		return g_ascii_strdown(text, -1);
+	json_t *object = resolve_object(client, kind, text, project, error);
+	char *id = object ? g_strdup(text_of(object, "id")) : NULL;
+
+	json_decref(object);
+	return id;
+}

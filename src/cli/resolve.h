@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names are accepted wherever ids are: this turns one into the other by asking the controller. */
+#pragma once
+
+#include "cli/client.h"
+#include "model/kind.h"
+
+/*
+ * The one object of @kind that @text names by id or name; the whole object, a
+ * new reference. NULL: NOT_FOUND, or CONFLICT when several have the name (the message lists them).
+ * @project, if not NULL, narrows names.
+ */
+json_t *resolve_object(struct client *client, const struct kind *kind, const char *text,
+	const char *project, GError **error);
+
+/* Only its id, to be freed. A text that is an id is believed without asking. */
+char *resolve_id(struct client *client, const struct kind *kind, const char *text,
+	const char *project, GError **error);

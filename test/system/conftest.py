@@ -1,0 +1,172 @@
+"""Fixtures of the system tests: labs of their own, and waiting for conditions.
+
+A test draws its topology in its docstring and asks for
+
+    lab        a lab with two hosts of its own, gone afterwards (`weft lab`, docs/lab.md)
+    lab_with   a function that makes labs of other shapes: lab_with(hosts=3, underlay=6, mtu=9000)
+
+Names are unique, so tests may run in parallel and beside labs of yours. WEFT_BUILD names the build folder.
+"""
+import itertools
+import json
+import os
+import pathlib
+import shlex
+import socket
+import subprocess
+import time
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("WEFT_BUILD", TOP / "build")).resolve()
+WEFT = BUILD / "src/cli/weft"
+numbers = itertools.count()
+
+
+def wait_until(condition, deadline=10.0, what=None, interval=0.02):
+    """Calls condition() until it gives something true, which is returned; fails after `deadline` seconds."""
+    end = time.monotonic() + deadline
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            pytest.fail(f"not within {deadline} s: {what or getattr(condition, '__name__', condition)}")
+        time.sleep(interval)
+
+
+def run(*words, check=True, timeout=60, env=None, input=None):
+    """Runs a program; its CompletedProcess with text output. With check, a failure fails the test and shows the output."""
+    words = [str(word) for word in words]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, env=env, input=input)
+    if check and done.returncode:
+        pytest.fail(f"{shlex.join(words)} → {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+class Lab:
+    """A lab that is up. Hosts are "h1", "h2" …; guests have the names they are given."""
+
+    def __init__(self, name, **shape):
+        self.name = name
+        self.shape = shape
+        self.folder = pathlib.Path(os.environ.get("WEFT_LAB_DIR", "/run/weft/lab")) / name
+
+    def up(self):
+        options = [word for key, value in self.shape.items() for word in (f"--{key}", str(value))]
+        run(WEFT, "lab", "up", "--lab", self.name, *options, timeout=120)
+        self.env = self.environment()
+        return self
+
+    def down(self):
+        run(WEFT, "lab", "down", "--lab", self.name, timeout=120)
+
+    def environment(self, project=None):
+        """The variables of `weft lab env`, in a copy of ours."""
+        words = [WEFT, "lab", "env", "--lab", self.name] + (["--project", project] if project else [])
+        script = run(*words).stdout
+        text = run("sh", "-c", script + "\nexec env -0").stdout
+        return dict(item.split("=", 1) for item in text.split("\0") if item)
+
+    def weft(self, *words, check=True, env=None, timeout=60):
+        """`weft WORDS` with the lab's environment; a CompletedProcess."""
+        return run(WEFT, *words, check=check, env=env or self.env, timeout=timeout)
+
+    def json(self, *words, env=None):
+        """The same with `-f json`, parsed."""
+        return json.loads(self.weft(*words, "-f", "json", env=env).stdout)
+
+    def network(self, name, cidr="10.0.0.0/24", project=None, **options):
+        """Makes a network with one subnet; its object. Options are the subnet's, as `weft subnet create` has them."""
+        own = ["--project", project] if project else []
+        more = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
+        network = self.json("network", "create", name, *own)
+        self.weft("subnet", "create", name, "--network", network["id"], "--subnet-range", cidr, *own, *more)
+        return network
+
+    def guest(self, name, host=1, network=None, *flags, timeout=60, **options):
+        """Makes a guest and waits until it works; its port. guest("v", 2, "net1", "--vm")"""
+        words = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
+        if network:
+            words += ["--network", network]
+        return json.loads(self.weft("lab", "guest", name, "--host", str(host), "--timeout", str(timeout), *words,
+                                    *flags, "-f", "json", timeout=timeout + 60).stdout)
+
+    def exec(self, name, *words, check=True, timeout=60):
+        """Runs a command in a guest or on a host ("h1"); a CompletedProcess."""
+        return self.weft("lab", "exec", name, "--", *words, check=check, timeout=timeout)
+
+    def popen(self, name, *words, **options):
+        """Starts a command in a guest or on a host; a Popen whose output is text. The lab's end ends it."""
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, **options}
+        return subprocess.Popen([WEFT, "lab", "exec", name, "--", *words], env=self.env, **options)
+
+    def netns(self, name):
+        """The network namespace of a guest or host."""
+        return f"weft-{self.name}-{name}"
+
+    def pings(self, source, address, deadline=1):
+        """Does one ping get an answer?"""
+        return self.exec(source, "ping", "-c", "1", "-W", str(deadline), address, check=False).returncode == 0
+
+    def address(self, port, version=4):
+        """The first address of a port (an object, as guest() gives it) of that IP version."""
+        return next(ip["ip_address"] for ip in port["fixed_ips"] if (":" in ip["ip_address"]) == (version == 6))
+
+    def agent(self, host, op, **request):
+        """Asks the agent of "h1" … by its control socket (docs/agent.md); the result. Fails the test on an error."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(70)
+            client.connect(str(self.folder / host / "run/agent.sock"))
+            client.sendall((json.dumps({"op": op, **request}) + "\n").encode())
+            answer = json.loads(client.makefile().readline())
+        assert answer["ok"], answer
+        return answer["result"]
+
+    def pid(self, node):
+        """Process of "weftd", "h1" …; 0 if it doesn't run."""
+        record = self.folder / node / "pid"
+        return int(record.read_text().split()[0]) if record.exists() else 0
+
+    def stop(self, node, kill=False):
+        """Ends the daemon of "weftd", "h1" …, by SIGTERM, or SIGKILL."""
+        self.weft("lab", "stop", node, *(["--kill"] if kill else []))
+
+    def start(self, node):
+        self.weft("lab", "start", node)
+
+    def log(self, node):
+        return (self.folder / node / "log").read_text()
+
+
+@pytest.fixture
+def lab_with(request):
+    """Makes labs of any shape: the options of `weft lab up` as keywords."""
+    labs = []
+
+    def make(**shape):
+        made = Lab(f"t{os.getpid()}-{next(numbers)}", **shape)
+        labs.append(made)
+        return made.up()
+
+    yield make
+    failed = getattr(request.node, "failed", False)
+    for made in labs:
+        if failed and made.folder.exists():
+            print(run(WEFT, "lab", "logs", "--lab", made.name, "--lines", "40", check=False).stdout)
+        if made.folder.exists():
+            made.down()
+
+
+@pytest.fixture
+def lab(lab_with):
+    """A lab with two hosts, an IPv4 underlay of MTU 1500, Geneve."""
+    return lab_with()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.when == "call":
+        item.failed = report.failed
