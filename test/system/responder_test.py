@@ -50,6 +50,8 @@ class Wire:
         self.tmp, self.processes = tmp_path, []
         name = f"svc{os.getpid()}-{time.monotonic_ns() % 100000}"
         self.guest_ns, self.server_ns = f"{name}-g", f"{name}-s"
+        self.in_guest = ("ip", "netns", "exec", self.guest_ns)
+        self.in_server = ("ip", "netns", "exec", self.server_ns)
         for ns in (self.guest_ns, self.server_ns):
             run("ip", "netns", "add", ns)
             run("ip", "-n", ns, "link", "set", "lo", "up")
@@ -57,7 +59,7 @@ class Wire:
             self.guest("sysctl", "-qw", f"net.ipv6.conf.{which}.accept_dad=0")
         run("ip", "-n", self.guest_ns, "link", "add", "eth0", "address", MAC, "type", "veth", "peer", "name", "vs",
             "netns", self.server_ns)
-        run("ip", "netns", "exec", self.server_ns, "sysctl", "-qw", "net.ipv6.conf.vs.disable_ipv6=1")
+        run(*self.in_server, "sysctl", "-qw", "net.ipv6.conf.vs.disable_ipv6=1")
         run("ip", "-n", self.server_ns, "link", "set", "vs", "up")
         self.events = tmp_path / "events"
         self.hook = tmp_path / "hook"
@@ -65,7 +67,7 @@ class Wire:
         self.hook.chmod(0o755)
 
     def guest(self, *words, **options):
-        return run("ip", "netns", "exec", self.guest_ns, *words, **options)
+        return run(*self.in_guest, *words, **options)
 
     def has_address(self, text):
         return text in run("ip", "-n", self.guest_ns, "addr", "show", "dev", "eth0")
@@ -75,15 +77,15 @@ class Wire:
         wait_for(lambda: self.has_address(LINK_LOCAL), "eth0 has no link-local address")
 
     def start(self, log, ready, *words):
-        """A daemon beside the responder's end of the wire; returns when its log says that it is ready."""
+        """A daemon; returns when its log says that it is ready."""
         with log.open("w") as out:
-            self.processes.append(subprocess.Popen(["ip", "netns", "exec", self.server_ns, *words],
-                                                   stdout=out, stderr=subprocess.STDOUT))
-        wait_for(lambda: ready in log.read_text(), f"{words[0]} does not start")
+            self.processes.append(subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT))
+        wait_for(lambda: ready in log.read_text(), f"not {ready}: {words}")
 
     def serve(self, *options):
         self.log = self.tmp / "responder.log"
-        self.start(self.log, "ready", str(BUILD / "test/responder/responder"), "--mac", MAC, *options, "vs")
+        responder = str(BUILD / "test/responder/responder")
+        self.start(self.log, "ready", *self.in_server, responder, "--mac", MAC, *options, "vs")
 
     def outcomes(self, service, *expected):
         """Waits until the responder has said that of the service, and nothing else."""
@@ -141,6 +143,20 @@ def test_dhclient4(wire):
                 "new_dhcp_server_identifier": SERVER,
                 "new_rfc3442_classless_static_routes": "32 169 254 169 253 0 0 0 0 0 10 0 0 1"}
     assert {key: lease.get(key) for key in expected} == expected
+
+
+def test_dhclient4_renewal(wire):
+    """At half of its lease the client renews by unicast: its address and the route it was given must do for that."""
+    wire.serve("--ip4", "10.0.0.5/24", "--lease", "6")
+    wire.up()
+    log = wire.tmp / "dhclient.log"
+    wire.start(log, "bound to 10.0.0.5", *wire.in_guest, "dhclient", "-4", "-d", "-v", "-sf", str(wire.hook),
+               "-lf", str(wire.tmp / "lease"), "-pf", str(wire.tmp / "pid"), "eth0")
+    run("ip", "-n", wire.guest_ns, "addr", "add", "10.0.0.5/24", "dev", "eth0")
+    run("ip", "-n", wire.guest_ns, "route", "add", SERVER, "dev", "eth0")
+    wait_for(lambda: f"DHCPREQUEST for 10.0.0.5 on eth0 to {SERVER} port 67" in log.read_text(), "no renewal")
+    wire.outcomes("dhcp4", "offer", "ack", "ack")
+    wait_for(lambda: log.read_text().count("bound to 10.0.0.5") == 2, "the client has not taken the renewal")
 
 
 def test_dhclient4_reboot_with_foreign_lease(wire):
@@ -211,7 +227,8 @@ def dns(wire):
         pytest.skip("dnsmasq-base is not installed")
     records = [f"--txt-record=big.upstream.test,{'x' * 200}{n}" for n in range(4)]
     records += [f"--txt-record=huge.upstream.test,{'x' * 200}{n}" for n in range(9)]
-    wire.start(wire.tmp / "dnsmasq.log", "started", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+    wire.start(wire.tmp / "dnsmasq.log", "started", *wire.in_server, "dnsmasq", "--keep-in-foreground",
+               "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
                "--listen-address=127.0.0.1", "--bind-interfaces", "--pid-file", "--user=root",
                "--log-facility=-", "--edns-packet-max=512", "--host-record=www.upstream.test,192.0.2.7", *records)
     wire.serve("--ip4", "10.0.0.5/24", "--ip6", "2001:db8::5/64", "--mode", "slaac", "--name", "web",
@@ -239,7 +256,7 @@ def test_dig_own_names(dns):
 
 
 def test_dig_forwarded(dns):
-    """Other names come from the host's resolver; by TCP when UDP cuts them, cut when they are too large for the guest."""
+    """Other names come from the host's resolver; by TCP when UDP cuts them, cut when too large for the guest."""
     at = f"@{SERVER}"
     assert dns.dig(at, "+short", "www.upstream.test").split() == ["192.0.2.7"]
     big = dns.dig(at, "+ignore", "+bufsize=1232", "big.upstream.test", "TXT")
