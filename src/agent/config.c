@@ -137,7 +137,7 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 		return false;
 	config->ca_file = get_path(file, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");
-	config->state_dir = get_path(file, "state-dir", "/var/lib/weft");
+	config->state_dir = get_path(file, "state-dir", "/var/lib/weft-agent");
 	config->run_dir = get_path(file, "run-dir", "/run/weft");
 	config->bpf_dir = get_path(file, "bpf-dir", "/sys/fs/bpf/weft");
 	return true;

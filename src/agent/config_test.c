@@ -40,7 +40,7 @@ static void reads_what_is_written(void **state)
 	assert_null(config->uplinks[2]);
 	assert_int_equal(config->tunnel_ip6.family, 6);
 	assert_int_equal(config->metrics_port, 9100);
-	assert_string_equal(config->state_dir, "/var/lib/weft");
+	assert_string_equal(config->state_dir, "/var/lib/weft-agent");
 	config_free(config);
 }
 
