@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which source addresses a port may use. User space writes all that is allowed into one
+ * longest-prefix-match table, the addresses that every host may use included (see
+ * src/datapath/ports.c), so the question is one lookup. */
+#pragma once
+
+#include "trace.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, EDGE_PORTS_MAX * 16);
+	__type(key, struct source_key);
+	__type(value, u32);
+} sources SEC(".maps");
+
+/* @family 4 or 6 with @addr, or 0: whether the MAC alone may be used. */
+static __noinline bool source_allowed(
+	u32 port_id, const void *mac, u32 family, const struct addr *addr)
+{
+	struct source_key key = { .prefix_bits = SOURCE_KEY_FIXED_BITS, .port_id = port_id };
+
+	mac_copy(key.mac, mac);
+	key.family = (u8)family;
+	if (family) {
+		key.prefix_bits += 128;
+		key.addr = *addr;
+	}
+	return bpf_map_lookup_elem(&sources, &key) != NULL;
+}

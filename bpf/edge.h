@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the edge switch (BPF) and its user-space half (src/datapath) share: keys and values of the
+ * maps, the reasons of drops, the steps of a trace. Every struct has explicit padding and a pinned
+ * size: maps outlive both halves.
+ *
+ * Raise EDGE_LAYOUT whenever a key, a value or the meaning of one changes: the agent then builds
+ * new maps beside the old ones and switches the programs over when it has filled them (see
+ * src/datapath/open.c).
+ */
+#pragma once
+
+#ifdef __bpf__
+#include <linux/types.h>
+#include <stdbool.h>
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+typedef __s64 s64;
+typedef __be16 be16;
+typedef __be32 be32;
+#else
+#include "base/types.h"
+#endif
+
+#define EDGE_LAYOUT 1
+
+#define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
+#define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
+#define EDGE_MULTIPATH 4	 /* next hops remembered per peer, for ECMP underlays */
+#define EDGE_TICK_SHIFT 30	 /* a tick is 2^30 ns, about a second */
+#define EDGE_PUNT_FRAME_MAX 2032 /* longer frames are punted cut */
+#define EDGE_PULL_BYTES 128	 /* what a guest's frame needs in the linear part to be parsed */
+
+#define EDGE_VXLAN_PORT 4789
+#define EDGE_GENEVE_PORT 6081
+/* Our Geneve option: class from the experimental range (RFC 8926 section 7.1), not critical, one
+ * word: the identity of the source port, i.e. the first 32 bits of its UUID. */
+#define EDGE_GENEVE_CLASS 0xff77
+#define EDGE_GENEVE_TYPE_SOURCE 0x01
+
+/* An IPv4 address is written ::ffff:a.b.c.d. */
+struct addr {
+	union {
+		u8 b[16];
+		u32 w[4];
+	};
+};
+_Static_assert(sizeof(struct addr) == 16, "layout");
+
+enum edge_encap { EDGE_VXLAN, EDGE_GENEVE };
+enum edge_port_kind { EDGE_PORT_VETH, EDGE_PORT_TAP, EDGE_PORT_OTHER };
+
+/* Flags of a port: the same values as enum dp_port_flags. */
+enum {
+	EDGE_PORT_SECURITY = 1 << 0,
+	EDGE_PORT_PUNT_DHCP4 = 1 << 1,
+	EDGE_PORT_PUNT_DHCP6 = 1 << 2,
+	EDGE_PORT_PUNT_RS = 1 << 3,
+	EDGE_PORT_PUNT_DNS = 1 << 4,
+	EDGE_PORT_DOWN = 1 << 5,
+};
+
+/* map host: one entry. */
+struct host {
+	u32 epoch; /* of the configuration; a flow entry of another epoch is evaluated again */
+	u32 uplink_ifindex;
+	u32 vxlan_ifindex; /* the collect-metadata vxlan device, 0: none */
+	be32 vtep4;
+	struct addr vtep6;
+	u8 has_vtep4, has_vtep6;
+	u8 zero[6];
+};
+_Static_assert(sizeof(struct host) == 40, "layout");
+
+/* map ports: by ifindex. */
+struct port {
+	u32 id; /* dense; index of counters and rate limits, and scope of the port's flow entries */
+	u32 vni;
+	u32 flags;
+	u32 ifindex;
+	u8 mac[6];
+	u8 kind;
+	u8 zero;
+	be32 identity;	 /* what Geneve metadata carries */
+	u32 flood_index; /* its place in the flood list of its network */
+	u8 uuid[16];
+};
+_Static_assert(sizeof(struct port) == 48, "layout");
+
+/* map sources: which (MAC, address) a port may use; longest prefix match. Bits of the key before
+ * the address: 96. family 0 with no address bits: the MAC alone, for frames that carry no IP. */
+struct source_key {
+	u32 prefix_bits;
+	u32 port_id;
+	u8 mac[6];
+	u8 family;
+	u8 zero;
+	struct addr addr;
+};
+#define SOURCE_KEY_FIXED_BITS 96
+_Static_assert(sizeof(struct source_key) == 32, "layout");
+
+/* map networks: by VNI. */
+struct network {
+	u32 mtu; /* bytes of the inner IP packet */
+	u8 shared_addresses;
+	u8 has_gateway4, has_gateway6;
+	u8 zero;
+	be32 gateway4;
+	struct addr gateway6;
+};
+_Static_assert(sizeof(struct network) == 28, "layout");
+
+/* map endpoints: where a MAC is. */
+struct endpoint_key {
+	u32 vni;
+	u8 mac[6];
+	u16 zero;
+};
+struct endpoint {
+	u32 ifindex; /* local device, or 0 */
+	u32 vtep;    /* id of the peer when not local */
+};
+_Static_assert(sizeof(struct endpoint_key) == 12 && sizeof(struct endpoint) == 8, "layout");
+
+/* maps neighbours and services: who has an address. */
+struct neighbour_key {
+	u32 vni;
+	struct addr addr;
+};
+struct neighbour {
+	u8 mac[6];
+	u16 zero;
+};
+_Static_assert(sizeof(struct neighbour_key) == 20 && sizeof(struct neighbour) == 8, "layout");
+
+/* map vteps: array by id. The hops are the BPF side's own cache of the kernel's routing. */
+struct hop {
+	u32 until; /* tick up to which it holds; 0: never resolved */
+	u32 ifindex;
+	u8 dst_mac[6], src_mac[6];
+	u8 resolved; /* the MACs are known */
+	u8 has_nexthop;
+	u8 zero[2];
+	struct addr nexthop;
+};
+_Static_assert(sizeof(struct hop) == 40, "layout");
+
+struct vtep {
+	struct addr remote;
+	u8 family; /* 4, 6, or 0: free */
+	u8 encap;
+	u8 zero[6];
+	struct hop hops[EDGE_MULTIPATH];
+};
+_Static_assert(sizeof(struct vtep) == 184, "layout");
+
+/* map members: the hosts of a network, by address; doubles as the list of peers it may be received
+ * from. */
+struct member_key {
+	u32 vni;
+	struct addr remote;
+};
+struct member {
+	u32 vtep;
+	u32 flood_index;
+};
+_Static_assert(sizeof(struct member_key) == 20 && sizeof(struct member) == 8, "layout");
+
+/* maps flood_groups (by VNI) and flood_targets: lists without holes, one per network and class. */
+enum flood_class { FLOOD_PORT, FLOOD_HOST4, FLOOD_HOST6, N_FLOOD_CLASSES };
+struct flood_group {
+	u32 n[N_FLOOD_CLASSES];
+};
+struct flood_key {
+	u32 vni;
+	u16 class;
+	u16 index;
+};
+struct flood_target {
+	u32 id; /* FLOOD_PORT: ifindex; else: vtep */
+};
+_Static_assert(sizeof(struct flood_key) == 8 && sizeof(struct flood_group) == 12, "layout");
+
+/* maps flows4 and flows6: the verdict of a connection, one entry per direction. The scope is the
+ * port id for what a guest sent and the VNI for what came from the underlay, so a guest can't ride
+ * on another port's verdict. */
+enum flow_direction { FLOW_FROM_GUEST, FLOW_FROM_UNDERLAY };
+struct flow_key4 {
+	u32 scope;
+	u8 proto;
+	u8 direction;
+	u16 zero;
+	be32 src, dst;
+	be16 sport, dport; /* ICMP echo: identifier twice; fragments and the rest: 0 */
+};
+struct flow_key6 {
+	u32 scope;
+	u8 proto;
+	u8 direction;
+	u16 zero;
+	struct addr src, dst;
+	be16 sport, dport;
+};
+_Static_assert(sizeof(struct flow_key4) == 20 && sizeof(struct flow_key6) == 44, "layout");
+
+enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSING };
+enum flow_output {
+	FLOW_TO_PEER,	/* into the namespace at the other end of a veth */
+	FLOW_TO_DEVICE, /* out of a device */
+	FLOW_TO_TUNNEL, /* encapsulated to a peer */
+};
+struct flow {
+	u32 epoch;
+	u32 seen;    /* tick of the last packet, a tick or so behind */
+	u32 macs[3]; /* destination and source MAC that it was decided for, as on the wire */
+	u32 ifindex; /* of the local device */
+	u32 port_id; /* of the local receiver, for its counters */
+	u32 vtep;    /* peer: destination, or source of what came from the underlay */
+	u32 vni;
+	u16 mtu;
+	u16 hash; /* chooses the outer source port and next hop */
+	u8 state;
+	u8 output;
+	u8 zero[2];
+	u32 policy, rewrite; /* room for the rule that decided, and for address translation */
+};
+_Static_assert(sizeof(struct flow) == 52, "layout");
+
+/* map counters: per-CPU array by port id. rx: from the guest, tx: to the guest. */
+struct counters {
+	u64 rx_packets, rx_bytes, tx_packets, tx_bytes;
+};
+
+/* map drops: per-CPU hash. */
+struct drop_key {
+	u32 port_id; /* 0: the host */
+	u32 reason;
+};
+
+/* map limits: array by port id; theoretical arrival times of rate limiters, in ns. */
+enum limit_kind { LIMIT_PUNT, LIMIT_ICMP, LIMIT_FLOOD, N_LIMITS };
+struct limits {
+	u64 tat_ns[N_LIMITS];
+};
+
+/* map events: per-CPU array of counts that are not drops. */
+enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
+
+/* ring buffer punts. */
+enum punt_reason { PUNT_DHCP4, PUNT_DHCP6, PUNT_RS, PUNT_DNS };
+struct punt {
+	u32 ifindex;
+	u32 reason;
+	u32 len; /* of frame */
+	u32 identity;
+	u8 frame[EDGE_PUNT_FRAME_MAX];
+};
+_Static_assert(sizeof(struct punt) == 2048, "layout");
+
+/* X(NAME, "name", "what happened and what it means"). The numbers are the order; new ones go to the
+ * end. */
+#define DROP_REASONS(X)                                                                              \
+	X(UNKNOWN_PORT, "unknown-port",                                                              \
+		"The device has the program but no port belongs to it (yet).")                       \
+	X(PORT_DOWN, "port-down", "The port's admin state is down.")                                 \
+	X(TRUNCATED, "truncated", "The frame ends before its headers do.")                           \
+	X(MALFORMED, "malformed",                                                                    \
+		"A header contradicts itself or the frame: version, header length or total length.") \
+	X(VLAN_TAGGED, "vlan-tagged", "The guest sent a VLAN tag; its network has none.")            \
+	X(SPOOFED_MAC, "spoofed-mac",                                                                \
+		"The source MAC is not the port's nor in its allowed address pairs.")                \
+	X(SPOOFED_IP, "spoofed-ip",                                                                  \
+		"The source IP is not the port's nor in its allowed address pairs.")                 \
+	X(SPOOFED_ARP, "spoofed-arp",                                                                \
+		"An ARP sender address is not the port's nor in its allowed address pairs.")         \
+	X(SPOOFED_ND, "spoofed-nd",                                                                  \
+		"A neighbour discovery message claims an address or MAC that is not the port's.")    \
+	X(DHCP_SERVER, "dhcp-server",                                                                \
+		"The guest acts as a DHCP server, which port security forbids.")                     \
+	X(ROUTER_ADVERTISEMENT, "router-advertisement",                                              \
+		"The guest sent a router advertisement or redirect, which port security forbids.")   \
+	X(RESERVED_MULTICAST, "reserved-multicast",                                                  \
+		"Link-local control frame (STP, LLDP, pause); never forwarded.")                     \
+	X(NO_NETWORK, "no-network", "The port's network is not known on this host (yet).")           \
+	X(UNKNOWN_UNICAST, "unknown-unicast", "No port of the network has the destination MAC.")     \
+	X(UNKNOWN_TARGET, "unknown-target",                                                          \
+		"ARP or ND asked for an address that no port of the network has.")                   \
+	X(UNSOLICITED, "unsolicited",                                                                \
+		"Gratuitous ARP or unsolicited NA; the directory knows, nobody needs it.")           \
+	X(HAIRPIN, "hairpin", "The destination MAC is behind the port that the frame came from.")    \
+	X(RECEIVER_GONE, "receiver-gone", "The destination's port is not on this host any more.")    \
+	X(RECEIVER_DOWN, "receiver-down", "The destination port's admin state is down.")             \
+	X(TOO_BIG, "too-big",                                                                        \
+		"The packet is larger than the network's MTU; the sender was told if it could be.")  \
+	X(FLOOD_RATE, "flood-rate",                                                                  \
+		"The port sends broadcast or multicast faster than is replicated.")                  \
+	X(PUNT_RATE, "punt-rate",                                                                    \
+		"The port asks the agent faster than is answered, or the agent does not keep up.")   \
+	X(NO_VTEP, "no-vtep",                                                                        \
+		"The destination's host has no tunnel address of a family that this host has.")      \
+	X(UNRESOLVED_PEER, "unresolved-peer",                                                        \
+		"The MAC of the next hop to the peer is not known (yet).")                           \
+	X(ENCAP_FAILED, "encap-failed", "The kernel refused to make room for the outer header.")     \
+	X(DECAP_FAILED, "decap-failed", "The kernel refused to remove the outer header.")            \
+	X(OUTER_MALFORMED, "outer-malformed", "The outer header is not valid VXLAN or Geneve.")      \
+	X(OUTER_FRAGMENT, "outer-fragment",                                                          \
+		"The outer packet was fragmented; the underlay MTU is too small.")                   \
+	X(CRITICAL_OPTION, "critical-option", "A Geneve option that must be understood is not.")     \
+	X(UNKNOWN_VNI, "unknown-vni", "The VNI is of no network on this host.")                      \
+	X(UNKNOWN_VTEP, "unknown-vtep", "The sender is no host of the network.")                     \
+	X(INTERNAL, "internal", "A map or a tail call failed that never should; report it.")
+
+enum drop_reason {
+#define X(name, text, doc) DROP_##name,
+	DROP_REASONS(X)
+#undef X
+		N_DROP_REASONS
+};
+
+/* Steps of a trace; src/datapath/trace.c makes the sentences. */
+enum trace_code {
+	STEP_FROM_GUEST,     /* a: port id */
+	STEP_FROM_UNDERLAY,  /* a: VNI, b: encapsulation; addr: the peer */
+	STEP_FLOW,	     /* a: 1 if an entry exists and is current */
+	STEP_SOURCE_ALLOWED, /* mac, addr */
+	STEP_NO_SECURITY,
+	STEP_ENDPOINT,	      /* a: VNI; mac */
+	STEP_TO_PORT,	      /* a: ifindex, b: port id */
+	STEP_TO_TUNNEL,	      /* a: VNI, b: encapsulation; addr: the peer */
+	STEP_VIA,	      /* a: ifindex; mac of the next hop */
+	STEP_VIA_KERNEL,      /* a: ifindex; the kernel resolves the next hop */
+	STEP_TO_KERNEL_VXLAN, /* the kernel's vxlan device decapsulates for a tap */
+	STEP_ANSWERED,	      /* a: VNI; addr asked for, mac answered */
+	STEP_PUNT,	      /* a: reason */
+	STEP_FLOOD,	      /* a: VNI, b: copies to local ports */
+	STEP_FLOOD_HOSTS,     /* a: VNI, b: copies to hosts */
+	STEP_TOO_BIG,	      /* a: MTU that the sender is told */
+	STEP_DROP,	      /* a: reason, b: port id */
+};
+struct trace_step {
+	u32 code;
+	u32 a, b;
+	u8 mac[6];
+	u16 zero;
+	struct addr addr;
+};
+_Static_assert(sizeof(struct trace_step) == 36, "layout");
+
+/* skb->mark of a packet that is only traced. */
+#define EDGE_TRACE_MARK 0x77656674

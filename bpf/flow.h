@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Flow entries: connection state and forwarding cache in one, an entry per direction. The verdict
+ * in an entry holds as long as its epoch is the host's; a stale one is evaluated again by its next
+ * packet and keeps its state. IPv4 and IPv6 have a table each, because hashing costs by the length
+ * of the key.
+ */
+#pragma once
+
+#include "counters.h"
+#include "host.h"
+#include "pkt.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct flow_key4);
+	__type(value, struct flow);
+} flows4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct flow_key6);
+	__type(value, struct flow);
+} flows6 SEC(".maps");
+
+static __always_inline struct flow_key4 flow_key4(const struct pkt *pkt, u32 scope, u8 direction)
+{
+	return (struct flow_key4){ .scope = scope,
+		.proto = pkt->proto,
+		.direction = direction,
+		.src = pkt->src.w[3],
+		.dst = pkt->dst.w[3],
+		.sport = pkt->sport,
+		.dport = pkt->dport };
+}
+
+static __always_inline struct flow_key6 flow_key6(const struct pkt *pkt, u32 scope, u8 direction)
+{
+	return (struct flow_key6){ .scope = scope,
+		.proto = pkt->proto,
+		.direction = direction,
+		.src = pkt->src,
+		.dst = pkt->dst,
+		.sport = pkt->sport,
+		.dport = pkt->dport };
+}
+
+static __always_inline struct flow *flow_get(const struct pkt *pkt, u32 scope, u8 direction)
+{
+	if (pkt->family == 4) {
+		struct flow_key4 key = flow_key4(pkt, scope, direction);
+
+		return bpf_map_lookup_elem(&flows4, &key);
+	} else {
+		struct flow_key6 key = flow_key6(pkt, scope, direction);
+
+		return bpf_map_lookup_elem(&flows6, &key);
+	}
+}
+
+/* Whether the entry's verdict holds for this packet: the configuration is the same, and so are both
+ * MACs. */
+static __always_inline bool flow_is_current(
+	const struct flow *flow, const struct host *host, const struct pkt *pkt)
+{
+	return flow->epoch == host->epoch && flow->macs[0] == pkt->macs[0] &&
+	       flow->macs[1] == pkt->macs[1] && flow->macs[2] == pkt->macs[2];
+}
+
+/* Keeps the entry alive and its state current. Writes only when something changed, so that CPUs
+ * that share the entry do not fight for its cache line. */
+static __always_inline void flow_touch(struct flow *flow, const struct pkt *pkt)
+{
+	u32 now = tick_now();
+
+	if (unlikely(flow->seen != now))
+		flow->seen = now;
+	if (unlikely(pkt->flags & (PKT_OPENING | PKT_CLOSING)))
+		flow->state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : FLOW_NEW;
+	else if (unlikely(flow->state == FLOW_NEW))
+		flow->state = FLOW_ESTABLISHED;
+}
+
+/* Writes a verdict down. If the table is full the packet is forwarded all the same, and so is the
+ * next, the slow way. */
+static __always_inline void flow_put(
+	struct __sk_buff *skb, const struct pkt *pkt, u32 scope, u8 direction, struct flow *flow)
+{
+	struct flow *old = flow_get(pkt, scope, direction);
+	long failed;
+
+	flow->seen = tick_now();
+	flow->state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : old ? old->state : FLOW_NEW;
+	if (pkt->family == 4) {
+		struct flow_key4 key = flow_key4(pkt, scope, direction);
+
+		failed = bpf_map_update_elem(&flows4, &key, flow, BPF_ANY);
+	} else {
+		struct flow_key6 key = flow_key6(pkt, scope, direction);
+
+		failed = bpf_map_update_elem(&flows6, &key, flow, BPF_ANY);
+	}
+	if (failed)
+		count_event(skb, EVENT_FLOW_TABLE_FULL);
+}

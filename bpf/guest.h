@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a guest may not send, and what the agent answers: the checks before switching. */
+#pragma once
+
+#include "antispoof.h"
+#include "nd.h"
+#include "punt.h"
+
+#define PORT_DNS 53
+#define PORT_DHCP_SERVER 67
+#define PORT_DHCP_CLIENT 68
+#define PORT_DHCP6_CLIENT 546
+#define PORT_DHCP6_SERVER 547
+
+static __always_inline bool pkt_is_udp(const struct pkt *pkt, u16 sport, u16 dport)
+{
+	return pkt->proto == IPPROTO_UDP && (!sport || pkt->sport == bpf_htons(sport)) &&
+	       (!dport || pkt->dport == bpf_htons(dport));
+}
+
+static __always_inline bool addr_is_unspecified(const struct pkt *pkt)
+{
+	if (pkt->family == 4)
+		return !pkt->src.w[3];
+	return !(pkt->src.w[0] | pkt->src.w[1] | pkt->src.w[2] | pkt->src.w[3]);
+}
+
+/* The unspecified address has uses of its own: DHCP and IGMP for IPv4, DAD and MLD for IPv6. */
+static __always_inline bool unspecified_allowed(const struct pkt *pkt)
+{
+	if (pkt->family == 4)
+		return pkt_is_udp(pkt, PORT_DHCP_CLIENT, PORT_DHCP_SERVER) ||
+		       pkt->proto == IPPROTO_IGMP;
+	return pkt->proto == IPPROTO_ICMPV6;
+}
+
+/* Port security; 0, or the reason to drop. */
+static __always_inline int guest_check(
+	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
+{
+	u8 mac[ETH_ALEN];
+
+	if (!(port->flags & EDGE_PORT_SECURITY)) {
+		trace(skb, STEP_NO_SECURITY, 0, 0, NULL, NULL);
+		return 0;
+	}
+	mac_copy(mac, PKT_SRC(pkt));
+	if (!source_allowed(port->id, mac, 0, NULL))
+		return DROP_SPOOFED_MAC;
+	if (!pkt->family)
+		return 0;
+	if (!source_allowed(port->id, mac, pkt->family, &pkt->src) ||
+		(addr_is_unspecified(pkt) && !unspecified_allowed(pkt)))
+		return DROP_SPOOFED_IP;
+	trace(skb, STEP_SOURCE_ALLOWED, 0, 0, mac, &pkt->src);
+	if (pkt_is_udp(pkt, pkt->family == 4 ? PORT_DHCP_SERVER : PORT_DHCP6_SERVER, 0))
+		return DROP_DHCP_SERVER;
+	if (pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
+		(pkt->icmp_type == ND_ROUTER_ADVERT || pkt->icmp_type == ND_REDIRECT))
+		return DROP_ROUTER_ADVERTISEMENT;
+	return 0;
+}
+
+/* Which reason to punt a packet for, or -1. */
+static __always_inline int guest_punt_reason(const struct port *port, const struct pkt *pkt)
+{
+	if (pkt->proto == IPPROTO_UDP) {
+		if (port->flags & EDGE_PORT_PUNT_DHCP4 && pkt->family == 4 &&
+			pkt_is_udp(pkt, PORT_DHCP_CLIENT, PORT_DHCP_SERVER))
+			return PUNT_DHCP4;
+		if (port->flags & EDGE_PORT_PUNT_DHCP6 && pkt->family == 6 &&
+			pkt_is_udp(pkt, PORT_DHCP6_CLIENT, PORT_DHCP6_SERVER))
+			return PUNT_DHCP6;
+		if (port->flags & EDGE_PORT_PUNT_DNS && pkt_is_udp(pkt, 0, PORT_DNS) &&
+			service_get(port->vni, &pkt->dst))
+			return PUNT_DNS;
+	}
+	if (port->flags & EDGE_PORT_PUNT_RS && pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
+		pkt->icmp_type == ND_ROUTER_SOLICIT)
+		return PUNT_RS;
+	return -1;
+}
+
+/* 01:80:c2:00:00:0x: of the link, never forwarded (IEEE 802.1D table 7-10). */
+static __always_inline bool pkt_is_reserved(const struct pkt *pkt)
+{
+	const u8 *dst = PKT_DST(pkt);
+
+	return dst[0] == 0x01 && dst[1] == 0x80 && dst[2] == 0xc2 && !dst[3] && !dst[4] &&
+	       dst[5] < 16;
+}
+
+/* The whole pipeline of a guest's frame. */
+static __always_inline int guest_pipeline(struct __sk_buff *skb, const struct host *host,
+	const struct port *port, const struct pkt *pkt)
+{
+	const struct network *network = network_get(port->vni);
+	int reason = guest_check(skb, port, pkt);
+
+	if (reason)
+		return drop(skb, port->id, (u32)reason);
+	reason = guest_punt_reason(port, pkt);
+	if (reason >= 0)
+		return punt(skb, port, (u32)reason);
+	if (pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
+		(pkt->icmp_type == ND_NEIGHBOUR_SOLICIT || pkt->icmp_type == ND_NEIGHBOUR_ADVERT)) {
+		bpf_tail_call(skb, &stages, STAGE_GUEST_ND);
+		return drop(skb, port->id, DROP_INTERNAL);
+	}
+	if (pkt_is_reserved(pkt))
+		return drop(skb, port->id, DROP_RESERVED_MULTICAST);
+	if (!network)
+		return drop(skb, port->id, DROP_NO_NETWORK);
+	if (pkt->family && pkt_too_big(skb, pkt, network->mtu)) {
+		bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
+		return drop(skb, port->id, DROP_TOO_BIG);
+	}
+	if (pkt_is_multicast(pkt))
+		return flood_start(skb, port->id, port->vni, port->ifindex);
+	if (pkt->family)
+		return switch_unicast(skb, host, port, pkt, true);
+	return switch_unicast(skb, host, port, pkt, false);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What every BPF file needs: UAPI headers, helpers, and the few constants that UAPI does not have.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "edge.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define AF_INET 2
+#define AF_INET6 10
+
+#define memcpy __builtin_memcpy
+#define memset __builtin_memset
+
+/* One MAC from packet or map memory to another. */
+static __always_inline void mac_copy(void *to, const void *from)
+{
+	memcpy(to, from, ETH_ALEN);
+}
+
+static __always_inline bool mac_equal(const void *a, const void *b)
+{
+	const u16 *x = a, *y = b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+}
+
+static __always_inline bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->w[0] == b->w[0] && a->w[1] == b->w[1] && a->w[2] == b->w[2] && a->w[3] == b->w[3];
+}
+
+static __always_inline void addr_set4(struct addr *addr, be32 ip)
+{
+	addr->w[0] = 0;
+	addr->w[1] = 0;
+	addr->w[2] = bpf_htonl(0xffff);
+	addr->w[3] = ip;
+}
+
+/* Ticks of about a second; the coarse clock costs a load, not a TSC read. */
+static __always_inline u32 tick_now(void)
+{
+	return (u32)(bpf_ktime_get_coarse_ns() >> EDGE_TICK_SHIFT);
+}
+
+/* @value & @mask in a form that the verifier sees too: the compiler must not prove the mask away.
+ */
+static __always_inline u32 bounded(u32 value, const u32 mask)
+{
+	asm volatile("%[value] &= %[mask]" : [value] "+r"(value) : [mask] "i"(mask));
+	return value;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Output: a verdict executed, and the verdict of plain switching: where is the destination MAC. */
+#pragma once
+
+#include "drop.h"
+#include "encap.h"
+#include "flow.h"
+#include "ports.h"
+#include "stage.h"
+
+/* The skb to the guest behind a device of this host; the verdict. redirect_peer puts it into the
+ * guest's namespace at once, but only a veth can do that, and only for packets to this host. */
+static __always_inline int deliver(struct __sk_buff *skb, u32 ifindex, u32 output)
+{
+	if (output == FLOW_TO_PEER) {
+		if (skb->pkt_type != PACKET_HOST)
+			bpf_skb_change_type(skb, PACKET_HOST);
+		return (int)bpf_redirect_peer(ifindex, 0);
+	}
+	return (int)bpf_redirect(ifindex, 0);
+}
+
+/* What to do with a frame that a guest sent; @is_ip is a constant. */
+static __always_inline int execute(struct __sk_buff *skb, const struct host *host,
+	const struct port *port, const struct flow *flow, const bool is_ip)
+{
+	if (flow->output == FLOW_TO_TUNNEL)
+		return tunnel_send(skb, host, flow, port->identity, port->id, is_ip);
+	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
+	count_tx(skb, flow->port_id);
+	return deliver(skb, flow->ifindex, flow->output);
+}
+
+/* Fills in the local receiver at @ifindex; 0, or the reason to drop. */
+static __always_inline int resolve_local(u32 ifindex, struct flow *flow)
+{
+	const struct port *to = port_get(ifindex);
+
+	if (!to)
+		return DROP_RECEIVER_GONE;
+	if (to->flags & EDGE_PORT_DOWN)
+		return DROP_RECEIVER_DOWN;
+	flow->ifindex = ifindex;
+	flow->port_id = to->id;
+	flow->output = to->kind == EDGE_PORT_VETH ? FLOW_TO_PEER : FLOW_TO_DEVICE;
+	return 0;
+}
+
+static __always_inline void verdict_init(
+	struct flow *flow, const struct host *host, const struct pkt *pkt, u32 vni, u32 mtu)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->epoch = host->epoch;
+	flow->macs[0] = pkt->macs[0];
+	flow->macs[1] = pkt->macs[1];
+	flow->macs[2] = pkt->macs[2];
+	flow->vni = vni;
+	flow->mtu = (u16)mtu;
+}
+
+/* Known unicast from a guest, not too big: decide, write down, execute. @is_ip is a constant. */
+static __always_inline int switch_unicast(struct __sk_buff *skb, const struct host *host,
+	const struct port *port, const struct pkt *pkt, const bool is_ip)
+{
+	const struct network *network = network_get(port->vni);
+	const struct endpoint *endpoint;
+	struct flow flow;
+	int reason;
+
+	if (!network)
+		return drop(skb, port->id, DROP_NO_NETWORK);
+	endpoint = endpoint_get(port->vni, PKT_DST(pkt));
+	if (!endpoint)
+		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
+	if (tracing(skb)) {
+		u8 mac[ETH_ALEN];
+
+		mac_copy(mac, PKT_DST(pkt));
+		trace_step(STEP_ENDPOINT, port->vni, 0, mac, NULL);
+	}
+	if (endpoint->ifindex == port->ifindex)
+		return drop(skb, port->id, DROP_HAIRPIN);
+	verdict_init(&flow, host, pkt, port->vni, network->mtu);
+	if (endpoint->ifindex) {
+		reason = resolve_local(endpoint->ifindex, &flow);
+		if (reason)
+			return drop(skb, port->id, (u32)reason);
+	} else {
+		flow.output = FLOW_TO_TUNNEL;
+		flow.vtep = endpoint->vtep;
+		flow.hash = (u16)bpf_get_hash_recalc(skb);
+	}
+	if (is_ip && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW))
+		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
+	return execute(skb, host, port, &flow, is_ip);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A frame is parsed once into struct pkt; what comes after reads the struct. The parser checks
+ * every length before it believes it and walks IPv4 options and IPv6 extension headers (at most
+ * EXTENSIONS_MAX). The first fragment of a packet must hold the whole transport header, the others
+ * have ports 0; none of them, and no ICMP but echo, ever takes the flow cache, whose key could not
+ * tell what the checks of the slow path tell.
+ */
+#pragma once
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "kernel.h"
+
+/* linux/icmp.h drags the C library in. Of both families; the types of one mean nothing in the
+ * other. */
+struct icmp {
+	u8 type, code;
+	be16 checksum;
+	be16 id_or_zero, seq_or_mtu;
+};
+#define ICMP_ECHO 8
+#define ICMP_ECHOREPLY 0
+#define ICMP_DEST_UNREACH 3
+#define ICMP_FRAG_NEEDED 4
+#define ICMPV6_PKT_TOOBIG 2
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY 129
+
+#define EXTENSIONS_MAX 6
+#define IP_FRAGMENT 0x3fff /* more fragments, or an offset */
+#define IP_OFFSET 0x1fff
+#define IP_DF 0x4000
+
+enum pkt_flags {
+	PKT_NO_FLOW = 1 << 0, /* not to be looked up in, or written to, the flow tables */
+	PKT_DF = 1 << 1,
+	PKT_OPENING = 1 << 2, /* TCP SYN without ACK */
+	PKT_CLOSING = 1 << 3, /* TCP FIN or RST */
+};
+
+struct pkt {
+	u32 macs[3];  /* destination and source, as on the wire */
+	u16 eth_type; /* host order */
+	u8 family;    /* 4, 6, or 0: not IP */
+	u8 proto;     /* behind extension headers */
+	u8 flags;
+	u8 icmp_type; /* of ICMP and ICMPv6 */
+	u16 headers;  /* bytes from the IP header to the payload of the transport header */
+	u32 l3_len;   /* bytes of the IP packet as its header says */
+	u32 l4_off;   /* of the transport header from the start of the frame */
+	struct addr src, dst;
+	be16 sport, dport; /* see struct flow_key4 */
+};
+
+#define PKT_DST(pkt) ((const u8 *)(pkt)->macs)
+#define PKT_SRC(pkt) ((const u8 *)(pkt)->macs + ETH_ALEN)
+
+static __always_inline bool pkt_is_multicast(const struct pkt *pkt)
+{
+	return PKT_DST(pkt)[0] & 1;
+}
+
+/* 0, or the reason to drop. */
+static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const void *end)
+{
+	const struct tcphdr *tcp = l4;
+	const struct udphdr *udp = l4;
+	const struct icmp *icmp = l4;
+
+	switch (pkt->proto) {
+	case IPPROTO_TCP:
+		if ((const void *)(tcp + 1) > end)
+			return DROP_TRUNCATED;
+		if (tcp->doff < 5)
+			return DROP_MALFORMED;
+		pkt->sport = tcp->source;
+		pkt->dport = tcp->dest;
+		pkt->headers += (u16)(tcp->doff * 4);
+		if (tcp->syn && !tcp->ack)
+			pkt->flags |= PKT_OPENING;
+		if (tcp->fin || tcp->rst)
+			pkt->flags |= PKT_CLOSING;
+		return 0;
+	case IPPROTO_UDP:
+		if ((const void *)(udp + 1) > end)
+			return DROP_TRUNCATED;
+		pkt->sport = udp->source;
+		pkt->dport = udp->dest;
+		pkt->headers += sizeof(*udp);
+		return 0;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		if ((const void *)(icmp + 1) > end)
+			return DROP_TRUNCATED;
+		pkt->icmp_type = icmp->type;
+		if (icmp->type == ICMP_ECHO || icmp->type == ICMP_ECHOREPLY ||
+			icmp->type == ICMPV6_ECHO_REQUEST || icmp->type == ICMPV6_ECHO_REPLY)
+			pkt->sport = pkt->dport = icmp->id_or_zero;
+		else
+			pkt->flags |= PKT_NO_FLOW;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static __always_inline int pkt_parse4(
+	struct pkt *pkt, const void *l3, const void *end, u32 room, bool gso)
+{
+	const struct iphdr *ip = l3;
+	u32 ihl;
+
+	if ((const void *)(ip + 1) > end)
+		return DROP_TRUNCATED;
+	ihl = ip->ihl * 4;
+	pkt->l3_len = bpf_ntohs(ip->tot_len);
+	if (unlikely(!pkt->l3_len && gso)) /* BIG TCP */
+		pkt->l3_len = room;
+	if (ip->version != 4 || ihl < sizeof(*ip) || pkt->l3_len < ihl || pkt->l3_len > room)
+		return DROP_MALFORMED;
+	pkt->family = 4;
+	pkt->proto = ip->protocol;
+	pkt->headers = (u16)ihl;
+	addr_set4(&pkt->src, ip->saddr);
+	addr_set4(&pkt->dst, ip->daddr);
+	if (ip->frag_off & bpf_htons(IP_DF))
+		pkt->flags |= PKT_DF;
+	if (unlikely(ip->frag_off & bpf_htons(IP_FRAGMENT))) {
+		pkt->flags |= PKT_NO_FLOW;
+		if (ip->frag_off & bpf_htons(IP_OFFSET))
+			return 0;
+	}
+	pkt->l4_off += ihl;
+	return pkt_parse_l4(pkt, l3 + ihl, end);
+}
+
+#define NOT_FIRST_FRAGMENT (-1)
+
+/* Moves @pkt->proto and @pkt->headers over extension headers; 0, NOT_FIRST_FRAGMENT, or the reason
+ * to drop. */
+static __always_inline int pkt_skip_extensions(struct pkt *pkt, const void *l3, const void *end)
+{
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		const struct ipv6_opt_hdr *ext;
+		u32 at = pkt->headers & 0x3fff;
+
+		ext = l3 + at;
+		switch (pkt->proto) {
+		case IPPROTO_HOPOPTS:
+		case IPPROTO_ROUTING:
+		case IPPROTO_DSTOPTS:
+			if ((const void *)(ext + 1) > end)
+				return DROP_TRUNCATED;
+			at += (ext->hdrlen + 1) * 8u;
+			break;
+		case IPPROTO_AH:
+			if ((const void *)(ext + 1) > end)
+				return DROP_TRUNCATED;
+			at += (ext->hdrlen + 2) * 4u;
+			break;
+		case IPPROTO_FRAGMENT:
+			if ((const void *)(ext + 4) > end)
+				return DROP_TRUNCATED;
+			pkt->flags |= PKT_NO_FLOW;
+			if (((const be16 *)ext)[1] & bpf_htons(0xfff8)) {
+				pkt->proto = ext->nexthdr;
+				return NOT_FIRST_FRAGMENT;
+			}
+			at += 8;
+			break;
+		default:
+			return 0;
+		}
+		pkt->proto = ext->nexthdr;
+		pkt->headers = (u16)at;
+	}
+	return DROP_MALFORMED;
+}
+
+static __always_inline int pkt_parse6(
+	struct pkt *pkt, const void *l3, const void *end, u32 room, bool gso)
+{
+	const struct ipv6hdr *ip = l3;
+	int reason;
+
+	if ((const void *)(ip + 1) > end)
+		return DROP_TRUNCATED;
+	pkt->l3_len = sizeof(*ip) + bpf_ntohs(ip->payload_len);
+	if (unlikely(!ip->payload_len && gso)) /* BIG TCP */
+		pkt->l3_len = room;
+	if (ip->version != 6 || pkt->l3_len > room)
+		return DROP_MALFORMED;
+	pkt->family = 6;
+	pkt->proto = ip->nexthdr;
+	pkt->headers = sizeof(*ip);
+	memcpy(&pkt->src, &ip->saddr, sizeof(pkt->src));
+	memcpy(&pkt->dst, &ip->daddr, sizeof(pkt->dst));
+	if (pkt->proto != IPPROTO_TCP && pkt->proto != IPPROTO_UDP &&
+		pkt->proto != IPPROTO_ICMPV6) {
+		reason = pkt_skip_extensions(pkt, l3, end);
+		if (reason)
+			return reason == NOT_FIRST_FRAGMENT ? 0 : reason;
+	}
+	pkt->l4_off += pkt->headers & 0x3fff;
+	return pkt_parse_l4(pkt, l3 + (pkt->headers & 0x3fff), end);
+}
+
+/* Makes the first @bytes of the frame (or all of a shorter one) readable directly; 0 on success. */
+static __always_inline int pkt_pull(struct __sk_buff *skb, u32 bytes)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	if (likely(data + bytes <= end) || end - data >= skb->len)
+		return 0;
+	return bpf_skb_pull_data(skb, bytes < skb->len ? bytes : skb->len) ? DROP_TRUNCATED : 0;
+}
+
+/* Parses the Ethernet frame at @off, which is bounded by the caller. Returns 0 or the reason to
+ * drop. */
+static __always_inline int pkt_parse(struct __sk_buff *skb, u32 off, struct pkt *pkt)
+{
+	const void *eth = (void *)(long)skb->data + off, *end = (void *)(long)skb->data_end;
+	const u32 *macs = eth;
+	u32 room = skb->len - off - ETH_HLEN;
+
+	if (eth + ETH_HLEN > end)
+		return DROP_TRUNCATED;
+	pkt->macs[0] = macs[0];
+	pkt->macs[1] = macs[1];
+	pkt->macs[2] = macs[2];
+	pkt->eth_type = bpf_ntohs(((const struct ethhdr *)eth)->h_proto);
+	pkt->family = 0;
+	pkt->proto = 0;
+	pkt->flags = 0;
+	pkt->icmp_type = 0;
+	pkt->headers = 0;
+	pkt->sport = pkt->dport = 0;
+	pkt->l4_off = off + ETH_HLEN;
+	if (pkt->eth_type == ETH_P_IP)
+		return pkt_parse4(pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);
+	if (pkt->eth_type == ETH_P_IPV6)
+		return pkt_parse6(pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);
+	return 0;
+}
+
+/* Whether a packet is larger than @mtu; of a GSO packet, the packets that it becomes. */
+static __always_inline bool pkt_too_big(const struct __sk_buff *skb, const struct pkt *pkt, u32 mtu)
+{
+	if (likely(pkt->l3_len <= mtu))
+		return false;
+	if (skb->gso_size)
+		return skb->gso_size + pkt->headers > mtu;
+	return true;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What came through the tunnel, to its receiver: shared by the uplinks' program and that of the
+ * kernel's vxlan device, whose frames have lost their outer header (outer->inner is 0). */
+#pragma once
+
+#include "decap.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 524288);
+	__type(key, struct member_key);
+	__type(value, struct member);
+} members SEC(".maps");
+
+static __always_inline int receive_execute(struct __sk_buff *skb, const struct host *host,
+	const struct flow *flow, const struct outer *outer, const struct pkt *pkt)
+{
+	u32 output = flow->output;
+
+	if (outer->inner) {
+		if (flow->output == FLOW_TO_DEVICE && host->vxlan_ifindex)
+			return to_kernel_vxlan(skb, outer);
+		if (outer_strip(skb, outer, pkt->family, &output))
+			return drop(skb, 0, DROP_DECAP_FAILED);
+	}
+	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
+	count_tx(skb, flow->port_id);
+	return deliver(skb, flow->ifindex, output);
+}
+
+/* The flow entry of the packet if it holds, for this sender too. */
+static __always_inline struct flow *receive_flow(
+	const struct host *host, const struct outer *outer, const struct pkt *pkt)
+{
+	const struct vtep *vtep;
+	struct flow *flow;
+
+	if (!pkt->family || pkt->flags & PKT_NO_FLOW)
+		return NULL;
+	flow = flow_get(pkt, outer->vni, FLOW_FROM_UNDERLAY);
+	if (!flow || !flow_is_current(flow, host, pkt))
+		return NULL;
+	vtep = vtep_get(flow->vtep);
+	return vtep && addr_equal(&vtep->remote, &outer->src) ? flow : NULL;
+}
+
+/* Decides anew: is the sender a host of the network, and which port has the destination MAC. */
+static __always_inline int receive_slow(struct __sk_buff *skb, const struct host *host,
+	const struct outer *outer, const struct pkt *pkt)
+{
+	struct member_key key = { .vni = outer->vni, .remote = outer->src };
+	const struct network *network = network_get(outer->vni);
+	const struct endpoint *endpoint;
+	const struct member *member;
+	struct flow flow;
+	u32 output;
+	int reason;
+
+	trace(skb, STEP_FROM_UNDERLAY, outer->vni, outer->encap, NULL, &outer->src);
+	if (!network)
+		return drop(skb, 0, DROP_UNKNOWN_VNI);
+	member = bpf_map_lookup_elem(&members, &key);
+	if (!member)
+		return drop(skb, 0, DROP_UNKNOWN_VTEP);
+	if (pkt_is_multicast(pkt)) {
+		if (outer->inner && outer_strip(skb, outer, pkt->family, &output))
+			return drop(skb, 0, DROP_DECAP_FAILED);
+		return flood_start(skb, 0, outer->vni, 0);
+	}
+	endpoint = endpoint_get(outer->vni, PKT_DST(pkt));
+	if (!endpoint || !endpoint->ifindex)
+		return drop(skb, 0, DROP_UNKNOWN_UNICAST);
+	verdict_init(&flow, host, pkt, outer->vni, network->mtu);
+	flow.vtep = member->vtep;
+	reason = resolve_local(endpoint->ifindex, &flow);
+	if (reason)
+		return drop(skb, 0, (u32)reason);
+	if (pkt->family && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
+		flow_put(skb, pkt, outer->vni, FLOW_FROM_UNDERLAY, &flow);
+	return receive_execute(skb, host, &flow, outer, pkt);
+}
+
+/* Fills in @outer from what the kernel's vxlan device kept of it; 0 on success. */
+static __always_inline long outer_from_metadata(struct __sk_buff *skb, struct outer *outer)
+{
+	struct bpf_tunnel_key key = { 0 };
+
+	memset(outer, 0, sizeof(*outer));
+	if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0)) {
+		addr_set4(&outer->src, bpf_htonl(key.remote_ipv4));
+	} else if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6)) {
+		memcpy(&outer->src, key.remote_ipv6, sizeof(outer->src));
+	} else {
+		return -1;
+	}
+	outer->vni = key.tunnel_id;
+	return 0;
+}

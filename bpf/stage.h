@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Programs that others tail-call: all that the fast path does not need. A call that fails falls
+ * through. */
+#pragma once
+
+#include "kernel.h"
+
+enum stage {
+	STAGE_GUEST,	   /* from a guest, no current flow entry */
+	STAGE_GUEST_ND,	   /* neighbour discovery from a guest */
+	STAGE_GUEST_ARP,   /* ARP from a guest */
+	STAGE_TOO_BIG,	   /* larger than the network's MTU */
+	STAGE_UNDERLAY,	   /* from a peer, no current flow entry */
+	STAGE_VXLAN,	   /* the same behind the kernel's vxlan device */
+	STAGE_FLOOD,	   /* copies to local ports; cb: see flood.h */
+	STAGE_FLOOD_HOSTS, /* copies to other hosts */
+	N_STAGES
+};
+
+#define STAGE_PROGRAM(name) int name(struct __sk_buff *skb)
+STAGE_PROGRAM(guest_slow);
+STAGE_PROGRAM(guest_nd);
+STAGE_PROGRAM(guest_arp);
+STAGE_PROGRAM(too_big);
+STAGE_PROGRAM(underlay_slow);
+STAGE_PROGRAM(vxlan_slow);
+STAGE_PROGRAM(flood_ports);
+STAGE_PROGRAM(flood_hosts);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, N_STAGES);
+	__uint(key_size, sizeof(u32));
+	__array(values, int(struct __sk_buff *));
+} stages SEC(".maps") = {
+	.values = {
+		[STAGE_GUEST] = (void *)&guest_slow,
+		[STAGE_GUEST_ND] = (void *)&guest_nd,
+		[STAGE_GUEST_ARP] = (void *)&guest_arp,
+		[STAGE_TOO_BIG] = (void *)&too_big,
+		[STAGE_UNDERLAY] = (void *)&underlay_slow,
+		[STAGE_VXLAN] = (void *)&vxlan_slow,
+		[STAGE_FLOOD] = (void *)&flood_ports,
+		[STAGE_FLOOD_HOSTS] = (void *)&flood_hosts,
+	},
+};
