@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The user-space half of the edge switch: what the agent may say to it. The programs and maps are pinned below
- * `pin_dir` and outlive the process: dp_open() adopts what is there (same map layout), replaces the programs
- * atomically, and forwarding never stops. dp_close() leaves everything running; dp_destroy() removes it.
+ * The user-space half of the edge switch: what the agent may say to it. The programs and maps are
+ * pinned below `pin_dir` and outlive the process: dp_open() adopts what is there (same map layout),
+ * replaces the programs atomically, and forwarding never stops. dp_close() leaves everything
+ * running; dp_destroy() removes it.
  *
- * All puts are idempotent and cost one or two map writes; a put that changes nothing writes nothing. Between
- * dp_sweep_begin() and dp_sweep_end() what is not put again is stale and is removed at the end: so an
- * agent that restarted states everything it wants, and only differences touch the kernel.
+ * All puts are idempotent and cost one or two map writes; a put that changes nothing writes
+ * nothing. Between dp_sweep_begin() and dp_sweep_end() what is not put again is stale and is
+ * removed at the end: so an agent that restarted states everything it wants, and only differences
+ * touch the kernel.
  *
- * Not thread-safe; one caller, the agent's main thread. All functions that can fail return false with @error set.
+ * Not thread-safe; one caller, the agent's main thread. All functions that can fail return false
+ * with @error set.
  */
 #pragma once
 
@@ -21,17 +24,21 @@ enum dp_encap { DP_ENCAP_VXLAN, DP_ENCAP_GENEVE };
 enum dp_port_kind { DP_PORT_VETH, DP_PORT_TAP, DP_PORT_OTHER };
 
 struct dp_options {
-	const char *pin_dir;  /* a directory on a bpffs; created, and a bpffs mounted on it if need be */
+	/* A directory on a bpffs; created, and a bpffs mounted on it if need be. What is mounted in
+	 * a mount namespace that ends with the process (as `ip netns exec` makes one) ends with it.
+	 */
+	const char *pin_dir;
 	u32 flow_entries;     /* size of each flow table, 0: default */
 	u32 endpoint_entries; /* size of the directory, 0: default */
 };
 
 bool dp_open(const struct dp_options *options, struct dp **ret, GError **error);
 void dp_close(struct dp *dp);
-bool dp_destroy(const char *pin_dir, GError **error); /* detaches every program, removes every pin */
+/* Detaches every program and removes every pin; call it in the host's network namespace. */
+bool dp_destroy(const char *pin_dir, GError **error);
 
-/* Names of devices that carry tunnel traffic, and this host's tunnel addresses (family 0: none). Attaches to new ones, detaches
- * from those that are no longer named. @mtu_bytes of the underlay is read from the devices. */
+/* Names of devices that carry tunnel traffic, and this host's tunnel addresses (family 0: none).
+ * Attaches to new ones, detaches from those that are no longer named. */
 bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *vtep4,
 	const struct ip *vtep6, GError **error);
 
@@ -40,9 +47,10 @@ bool dp_sweep_end(struct dp *dp, GError **error);
 
 struct dp_network {
 	u32 vni;
-	u32 mtu_bytes;	/* largest inner IP packet */
+	u32 mtu_bytes;		      /* largest inner IP packet */
 	struct ip gateway4, gateway6; /* source of ICMP errors; family 0: none */
-	bool shared_addresses; /* some address may move between ports: ARP/ND of an unknown target is replicated */
+	bool shared_addresses; /* some address may move between ports: ARP/ND of an unknown target
+				  is replicated */
 };
 bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **error);
 bool dp_network_delete(struct dp *dp, u32 vni, GError **error);
@@ -68,11 +76,12 @@ bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError *
 bool dp_endpoint_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error);
 
 /* Who has an address: answers ARP and neighbour solicitations at the asking port. */
-bool dp_neighbour_put(struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
+bool dp_neighbour_put(
+	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
 bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
 
-/* A guest port. @pairs: the (MAC, prefix) that it may use as source, its own fixed addresses included; ignored without
- * DP_PORT_SECURITY. */
+/* A guest port. @pairs: the (MAC, prefix) that it may use as source, its own fixed addresses
+ * included; ignored without DP_PORT_SECURITY. */
 struct dp_pair {
 	struct mac mac;
 	struct prefix prefix;
@@ -95,16 +104,22 @@ struct dp_port {
 	const struct dp_pair *pairs;
 	size_t n_pairs;
 };
-bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error); /* attaches the program */
-bool dp_port_delete(struct dp *dp, u32 ifindex, GError **error);	      /* detaches; fine if the device is gone */
+bool dp_port_put(
+	struct dp *dp, const struct dp_port *port, GError **error); /* attaches the program */
+bool dp_port_delete(
+	struct dp *dp, u32 ifindex, GError **error); /* detaches; fine if the device is gone */
 
-/* Addresses in a network that the agent itself answers (DNS, DHCP server): ARP/ND is answered with @mac. */
-bool dp_service_put(struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
+/* Addresses in a network that the agent itself answers (DNS, DHCP server): ARP/ND is answered with
+ * @mac. */
+bool dp_service_put(
+	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
 bool dp_service_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
 
-/* Frames for the agent. dp_punt_fd() becomes readable; dp_punt_dispatch() calls @cb for each. @frame is valid during the call. */
+/* Frames for the agent. dp_punt_fd() becomes readable; dp_punt_dispatch() calls @cb for each.
+ * @frame is valid during the call. */
 enum dp_punt_reason { DP_PUNT_DHCP4, DP_PUNT_DHCP6, DP_PUNT_RS, DP_PUNT_DNS };
-typedef void (*dp_punt_cb)(u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);
+typedef void (*dp_punt_cb)(
+	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);
 int dp_punt_fd(const struct dp *dp);
 void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data);
 
@@ -117,9 +132,10 @@ struct dp_counters {
 };
 bool dp_port_counters(struct dp *dp, u32 ifindex, struct dp_counters *ret, GError **error);
 size_t dp_n_drop_reasons(void);
-const char *dp_drop_reason_name(size_t reason);	 /* "spoofed-mac" */
-const char *dp_drop_reason_doc(size_t reason);	 /* one sentence */
-bool dp_drop_counts(struct dp *dp, u32 ifindex /* 0: whole host */, u64 *ret_counts /* n reasons */, GError **error);
+const char *dp_drop_reason_name(size_t reason); /* "spoofed-mac" */
+const char *dp_drop_reason_doc(size_t reason);	/* one sentence */
+bool dp_drop_counts(struct dp *dp, u32 ifindex /* 0: whole host */, u64 *ret_counts /* n reasons */,
+	GError **error);
 
 struct dp_usage {
 	u32 flows, flows_max, endpoints, endpoints_max, networks, ports;
@@ -130,6 +146,8 @@ bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error);
 /* Removes idle flow entries; call about once a second. Bounded work per call. */
 void dp_flows_expire(struct dp *dp);
 
-/* Runs the real program on @frame as if it came from the guest at @ifindex (or from the underlay, when it is an
- * uplink), with live maps and without effect. @ret_steps: one sentence per step, in order; owned by the caller. */
-bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps, GError **error);
+/* Runs the real program on @frame as if it came from the guest at @ifindex (or from the underlay,
+ * when it is an uplink), with live maps and without effect. @ret_steps: one sentence per step, in
+ * order; owned by the caller. */
+bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps,
+	GError **error);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Flow entries age here. Each call walks a bounded piece of both tables, in batches, from where the
+ * last one ended; a whole round also yields the number of entries. How long an idle entry may stay
+ * depends on its state, and on how full the table is: under pressure what never became a connection
+ * goes first.
+ *
+ *   state          idle for       under pressure (7/8 full)
+ *   new            30 s           3 s
+ *   closing        10 s           1 s
+ *   established    300 s          60 s
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "datapath/internal.h"
+#include "edge.skel.h"
+
+#define BATCH 2048
+#define BATCHES_PER_CALL 16 /* 32,768 entries per table */
+
+struct flow_walk {
+	int fd;
+	size_t key_size;
+	u32 max;
+	u32 seen, entries; /* in this round; in the last one */
+	bool in_round;
+	u32 cursor; /* the kernel's batch cursor: of a hash table, a bucket */
+	u8 *keys, *dead;
+	struct flow *values;
+};
+#define N_WALKS 2
+
+static const struct {
+	u32 idle, pressed; /* ticks */
+} idle_limits[] = {
+	[FLOW_NEW] = { 30, 3 },
+	[FLOW_ESTABLISHED] = { 300, 60 },
+	[FLOW_CLOSING] = { 10, 1 },
+};
+
+static void walk_init(struct flow_walk *walk, struct bpf_map *map)
+{
+	*walk = (struct flow_walk){ .fd = bpf_map__fd(map),
+		.key_size = bpf_map__key_size(map),
+		.max = bpf_map__max_entries(map) };
+	walk->keys = g_malloc_n(BATCH, walk->key_size);
+	walk->dead = g_malloc_n(BATCH, walk->key_size);
+	walk->values = g_new(struct flow, BATCH);
+}
+
+void flows_open(struct dp *dp)
+{
+	dp->walks = g_new0(struct flow_walk, N_WALKS);
+	walk_init(&dp->walks[0], dp->edge->maps.flows4);
+	walk_init(&dp->walks[1], dp->edge->maps.flows6);
+}
+
+void flows_close(struct dp *dp)
+{
+	for (int i = 0; dp->walks && i < N_WALKS; i++) {
+		g_free(dp->walks[i].keys);
+		g_free(dp->walks[i].dead);
+		g_free(dp->walks[i].values);
+	}
+	g_clear_pointer(&dp->walks, g_free);
+}
+
+/* The data path's clock: CLOCK_MONOTONIC in ticks. */
+static u32 ticks_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u32)(((u64)now.tv_sec * 1000000000u + (u64)now.tv_nsec) >> EDGE_TICK_SHIFT);
+}
+
+static bool is_dead(const struct flow *flow, u32 now, bool pressed)
+{
+	u32 state = flow->state < G_N_ELEMENTS(idle_limits) ? flow->state : FLOW_NEW;
+	s32 idle = (s32)(now - flow->seen);
+
+	return idle > (s32)(pressed ? idle_limits[state].pressed : idle_limits[state].idle);
+}
+
+static void bury(struct flow_walk *walk, u32 count, u32 now)
+{
+	bool pressed = walk->entries > walk->max - walk->max / 8;
+	u32 n = 0;
+
+	for (u32 i = 0; i < count; i++)
+		if (is_dead(&walk->values[i], now, pressed))
+			memcpy(&walk->dead[n++ * walk->key_size], &walk->keys[i * walk->key_size],
+				walk->key_size);
+	walk->seen += count - n;
+	if (n)
+		bpf_map_delete_batch(walk->fd, walk->dead, &n, NULL);
+}
+
+/* One batch; false at the end of a round. */
+static bool walk_batch(struct flow_walk *walk, u32 now)
+{
+	u32 count = BATCH;
+	int rc = bpf_map_lookup_batch(walk->fd, walk->in_round ? &walk->cursor : NULL,
+		&walk->cursor, walk->keys, walk->values, &count, NULL);
+
+	if (rc &&
+		errno != ENOENT) { /* ENOSPC: a bucket longer than a batch; start again next time */
+		walk->in_round = false;
+		return false;
+	}
+	bury(walk, count, now);
+	walk->in_round = !rc;
+	if (!rc)
+		return true;
+	walk->entries = walk->seen;
+	walk->seen = 0;
+	return false;
+}
+
+void dp_flows_expire(struct dp *dp)
+{
+	u32 now = ticks_now();
+
+	for (int i = 0; i < N_WALKS; i++)
+		for (int batch = 0; batch < BATCHES_PER_CALL && walk_batch(&dp->walks[i], now);
+			batch++)
+			;
+}
+
+bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error)
+{
+	(void)error;
+	*ret = (struct dp_usage){
+		.flows = dp->walks[0].entries + dp->walks[1].entries,
+		.flows_max = dp->walks[0].max + dp->walks[1].max,
+		.endpoints = dp->n_entries[TABLE_ENDPOINTS],
+		.endpoints_max = table_max(TABLE_ENDPOINTS, dp),
+		.networks = dp->n_entries[TABLE_NETWORKS],
+		.ports = dp->n_entries[TABLE_PORTS],
+		.flow_table_full = counters_event(dp, EVENT_FLOW_TABLE_FULL),
+	};
+	return true;
+}

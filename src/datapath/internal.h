@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share, and nobody else sees. */
+#pragma once
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/edge.h"
+#include "datapath/datapath.h"
+
+struct edge;
+struct rtnl;
+
+/* Maps whose entries are the caller's statements: what it does not repeat in a sweep goes. */
+enum table {
+	TABLE_NETWORKS,
+	TABLE_SERVICES,
+	TABLE_NEIGHBOURS,
+	TABLE_ENDPOINTS,
+	TABLE_MEMBERS,
+	TABLE_PORTS,
+	N_TABLES
+};
+
+struct dp {
+	char *pin_dir;
+	struct edge *edge; /* the skeleton */
+	struct rtnl *rtnl;
+	struct ring_buffer *punts, *steps;
+	dp_punt_cb punt_cb; /* during dp_punt_dispatch() */
+	void *punt_data;
+	GPtrArray *trace_steps; /* during dp_trace(), borrowed */
+
+	struct host host; /* as the map has it */
+	bool switching;	  /* new maps beside old ones: programs are switched at the end of the first
+			     sweep */
+	int table_fd[N_TABLES];
+	GHashTable *kept[N_TABLES]; /* during a sweep: keys that were put, as GBytes */
+	u32 n_entries[N_TABLES];
+
+	GHashTable *vteps;		  /* struct vtep_ref, by address and encapsulation */
+	GHashTable *vteps_by_id;	  /* the same, borrowed */
+	GHashTable *sources;		  /* ifindex → GArray of struct source_key */
+	u32 port_ifindex[EDGE_PORTS_MAX]; /* by port id; 0: free */
+	struct flow_walk *walks;	  /* see flows.c */
+};
+
+/* tables.c: maps by descriptor */
+enum table_change { TABLE_UNCHANGED, TABLE_ADDED, TABLE_CHANGED };
+bool table_put(struct dp *dp, enum table table, const void *key, const void *value,
+	enum table_change *ret, GError **error);
+bool table_get(const struct dp *dp, enum table table, const void *key, void *ret_value);
+bool table_delete(struct dp *dp, enum table table, const void *key,
+	GError **error); /* fine if it is not there */
+void table_keep(struct dp *dp, enum table table, const void *key);
+void tables_open(struct dp *dp);
+size_t table_key_size(enum table table);
+u32 table_max(enum table table, const struct dp *dp);
+typedef void (*table_entry_fn)(struct dp *dp, const void *key, const void *value, void *data);
+void table_foreach(struct dp *dp, enum table table, table_entry_fn fn, void *data);
+
+struct addr addr_from_ip(const struct ip *ip);
+struct ip ip_from_addr(const struct addr *addr);
+
+/* pins.c: what of it outlives the process */
+bool pins_open(struct dp *dp, const struct dp_options *options, GError **error);
+bool pins_switch(struct dp *dp,
+	GError **error); /* old programs and maps give way to new ones, if that was due */
+
+/* host.c: the one entry of facts about the host */
+bool host_write(struct dp *dp, GError **error);
+bool host_raise_epoch(struct dp *dp, GError **error); /* every flow entry is evaluated again */
+
+/* attach.c: programs on devices; the pins below links/ say what is attached */
+enum attach_role { ATTACH_GUEST, ATTACH_UPLINK, ATTACH_VXLAN, N_ATTACH_ROLES };
+bool attach_put(struct dp *dp, u32 ifindex, enum attach_role role, GError **error);
+bool attach_delete(const char *pin_dir, u32 ifindex, enum attach_role role, GError **error);
+typedef bool (*attach_fn)(
+	struct dp *dp, u32 ifindex, enum attach_role role, void *data, GError **error);
+bool attach_foreach(struct dp *dp, attach_fn fn, void *data, GError **error);
+bool attach_delete_all(const char *pin_dir, GError **error);
+bool attach_replace_all(
+	struct dp *dp, GError **error); /* this process's programs on every device */
+
+/* vteps.c: ids of (address, encapsulation), counted by their users */
+bool vtep_acquire(
+	struct dp *dp, const struct ip *ip, enum dp_encap encap, u32 *ret_id, GError **error);
+void vtep_ref(struct dp *dp, u32 id);
+void vtep_release(struct dp *dp, u32 id);
+bool vtep_address(const struct dp *dp, u32 id, struct addr *ret);
+void vteps_open(struct dp *dp);
+void vteps_close(struct dp *dp);
+
+/* flood.c: lists of the receivers of broadcast */
+bool flood_add(
+	struct dp *dp, u32 vni, enum flood_class class, u32 id, u32 *ret_index, GError **error);
+bool flood_replace(
+	struct dp *dp, u32 vni, enum flood_class class, u32 index, u32 id, GError **error);
+bool flood_remove(struct dp *dp, u32 vni, enum flood_class class, u32 index, GError **error);
+
+/* deletion by key, for the sweep */
+bool network_drop(struct dp *dp, const void *key, GError **error);
+bool service_drop(struct dp *dp, const void *key, GError **error);
+bool neighbour_drop(struct dp *dp, const void *key, GError **error);
+bool endpoint_drop(struct dp *dp, const void *key, GError **error);
+bool member_drop(struct dp *dp, const void *key, GError **error);
+bool port_drop(struct dp *dp, const void *key, GError **error);
+
+/* ports.c */
+void ports_open(struct dp *dp);
+void ports_close(struct dp *dp);
+
+/* counters.c */
+void counters_reset(struct dp *dp, u32 port_id);
+u64 counters_event(struct dp *dp, enum edge_event event);
+
+/* flows.c */
+void flows_open(struct dp *dp);
+void flows_close(struct dp *dp);
+
+/* punt.c, trace.c */
+bool punt_open(struct dp *dp, GError **error);
+bool trace_open(struct dp *dp, GError **error);
+
+/* vxlan_device.c: the kernel's vxlan device in collect-metadata mode */
+#define VXLAN_DEVICE "weft-vxlan"
+bool vxlan_device_ensure(struct dp *dp, u32 *ret_ifindex, GError **error);
+bool vxlan_device_delete(GError **error);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest ports. A port has a small dense id (its index in the counters) for as long as it is here, a
+ * place in the broadcast list of its network, and entries in the table of allowed sources. All that
+ * a port may use as source is written into that one table: its pairs, and per MAC what every host
+ * may use, so that the data path asks one question:
+ *
+ *   (MAC)                 frames without IP
+ *   (MAC, 0.0.0.0)        DHCP, ARP probes (RFC 5227), IGMP
+ *   (MAC, ::)             duplicate address detection, MLD
+ *   (MAC, fe80::EUI-64)   its link-local address (RFC 4291 appendix A)
+ *   (MAC, prefix)         each pair
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "datapath/internal.h"
+#include "edge.skel.h"
+
+static struct source_key source_key(u32 port_id, const struct mac *mac, const struct prefix *prefix)
+{
+	struct source_key key = { .port_id = port_id, .prefix_bits = SOURCE_KEY_FIXED_BITS };
+
+	memcpy(key.mac, mac->b, sizeof(key.mac));
+	if (prefix) {
+		struct ip network = prefix_network(prefix);
+
+		key.family = prefix->ip.family;
+		key.addr = addr_from_ip(&network);
+		key.prefix_bits += prefix->len + (prefix->ip.family == 4 ? 96u : 0u);
+	}
+	return key;
+}
+
+static bool has_source(const GArray *sources, const struct source_key *key)
+{
+	for (guint i = 0; i < sources->len; i++)
+		if (!memcmp(&g_array_index(sources, struct source_key, i), key, sizeof(*key)))
+			return true;
+	return false;
+}
+
+static void add_source(
+	GArray *sources, u32 port_id, const struct mac *mac, const struct prefix *prefix)
+{
+	struct source_key key = source_key(port_id, mac, prefix);
+
+	if (!has_source(sources, &key))
+		g_array_append_val(sources, key);
+}
+
+static void add_mac(GArray *sources, u32 port_id, const struct mac *mac)
+{
+	static const struct prefix any4 = { .ip = { .family = 4 }, .len = 32 };
+	static const struct prefix any6 = { .ip = { .family = 6 }, .len = 128 };
+	struct prefix link_local = { .ip = ip_link_local_from_mac(mac), .len = 128 };
+
+	add_source(sources, port_id, mac, NULL);
+	add_source(sources, port_id, mac, &any4);
+	add_source(sources, port_id, mac, &any6);
+	add_source(sources, port_id, mac, &link_local);
+}
+
+static GArray *wanted_sources(const struct dp_port *port, u32 port_id)
+{
+	GArray *sources = g_array_new(FALSE, FALSE, sizeof(struct source_key));
+
+	if (!(port->flags & DP_PORT_SECURITY))
+		return sources;
+	add_mac(sources, port_id, &port->mac);
+	for (size_t i = 0; i < port->n_pairs; i++) {
+		add_mac(sources, port_id, &port->pairs[i].mac);
+		add_source(sources, port_id, &port->pairs[i].mac, &port->pairs[i].prefix);
+	}
+	return sources;
+}
+
+/* Adds what is missing; returns whether something must be removed (see remove_sources). */
+static bool add_sources(struct dp *dp, const GArray *wanted, const GArray *have, GError **error)
+{
+	u32 yes = 1;
+
+	for (guint i = 0; i < wanted->len; i++) {
+		const struct source_key *key = &g_array_index(wanted, struct source_key, i);
+
+		if (have && has_source(have, key))
+			continue;
+		if (bpf_map_update_elem(bpf_map__fd(dp->edge->maps.sources), key, &yes, BPF_ANY))
+			return weft_fail_errno(
+				error, errno, "Can't allow another source address at a port");
+	}
+	return true;
+}
+
+static bool remove_sources(struct dp *dp, const GArray *wanted, const GArray *have)
+{
+	bool removed = false;
+
+	for (guint i = 0; have && i < have->len; i++) {
+		const struct source_key *key = &g_array_index(have, struct source_key, i);
+
+		if (wanted && has_source(wanted, key))
+			continue;
+		bpf_map_delete_elem(bpf_map__fd(dp->edge->maps.sources), key);
+		removed = true;
+	}
+	return removed;
+}
+
+/* Makes the allowed sources what they should be; *ret_removed: flow entries may have been decided
+ * on one that is gone. */
+static bool put_sources(
+	struct dp *dp, const struct dp_port *port, u32 port_id, bool *ret_removed, GError **error)
+{
+	g_autoptr(GArray) wanted = wanted_sources(port, port_id);
+	const GArray *have = g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(port->ifindex));
+
+	if (!add_sources(dp, wanted, have, error))
+		return false;
+	*ret_removed = remove_sources(dp, wanted, have);
+	g_hash_table_insert(dp->sources, GUINT_TO_POINTER(port->ifindex), g_steal_pointer(&wanted));
+	return true;
+}
+
+static u32 free_port_id(const struct dp *dp)
+{
+	for (u32 id = 1; id < EDGE_PORTS_MAX; id++)
+		if (!dp->port_ifindex[id])
+			return id;
+	return 0;
+}
+
+static struct port port_value(const struct dp_port *port, u32 id)
+{
+	struct port value = { .id = id,
+		.vni = port->vni,
+		.flags = port->flags,
+		.ifindex = port->ifindex,
+		.kind = (u8)port->kind };
+
+	memcpy(value.mac, port->mac.b, sizeof(value.mac));
+	memcpy(value.uuid, port->uuid, sizeof(value.uuid));
+	memcpy(&value.identity, port->uuid, sizeof(value.identity));
+	return value;
+}
+
+static bool port_add(struct dp *dp, const struct dp_port *port, GError **error)
+{
+	struct port value = port_value(port, free_port_id(dp));
+	enum table_change change;
+	bool removed;
+
+	if (!value.id)
+		return weft_fail(error, TOO_LARGE, "Can't add a port: a host holds at most %d.",
+			EDGE_PORTS_MAX - 1);
+	counters_reset(dp, value.id);
+	if (!put_sources(dp, port, value.id, &removed, error) ||
+		!flood_add(dp, port->vni, FLOOD_PORT, port->ifindex, &value.flood_index, error) ||
+		!table_put(dp, TABLE_PORTS, &port->ifindex, &value, &change, error))
+		return false;
+	dp->port_ifindex[value.id] = port->ifindex;
+	/* entries of a former port with this id, and those that were decided while nobody was here
+	 */
+	return host_raise_epoch(dp, error);
+}
+
+static bool port_change(
+	struct dp *dp, const struct dp_port *port, const struct port *old, GError **error)
+{
+	struct port value = port_value(port, old->id);
+	enum table_change change;
+	bool removed;
+
+	value.flood_index = old->flood_index;
+	if (old->vni != value.vni &&
+		(!flood_remove(dp, old->vni, FLOOD_PORT, old->flood_index, error) ||
+			!flood_add(dp, value.vni, FLOOD_PORT, port->ifindex, &value.flood_index,
+				error)))
+		return false;
+	if (!put_sources(dp, port, value.id, &removed, error) ||
+		!table_put(dp, TABLE_PORTS, &port->ifindex, &value, &change, error))
+		return false;
+	return (change == TABLE_UNCHANGED && !removed) || host_raise_epoch(dp, error);
+}
+
+bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
+{
+	struct port old;
+	bool ok = table_get(dp, TABLE_PORTS, &port->ifindex, &old)
+			  ? port_change(dp, port, &old, error)
+			  : port_add(dp, port, error);
+
+	return ok && attach_put(dp, port->ifindex, ATTACH_GUEST, error);
+}
+
+bool port_drop(struct dp *dp, const void *key, GError **error)
+{
+	u32 ifindex = *(const u32 *)key;
+	struct port old;
+
+	if (!attach_delete(dp->pin_dir, ifindex, ATTACH_GUEST, error))
+		return false;
+	if (!table_get(dp, TABLE_PORTS, &ifindex, &old))
+		return true;
+	if (!table_delete(dp, TABLE_PORTS, &ifindex, error) ||
+		!flood_remove(dp, old.vni, FLOOD_PORT, old.flood_index, error))
+		return false;
+	remove_sources(dp, NULL, g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(ifindex)));
+	g_hash_table_remove(dp->sources, GUINT_TO_POINTER(ifindex));
+	counters_reset(dp, old.id);
+	dp->port_ifindex[old.id] = 0;
+	return host_raise_epoch(dp, error);
+}
+
+bool dp_port_delete(struct dp *dp, u32 ifindex, GError **error)
+{
+	return port_drop(dp, &ifindex, error);
+}
+
+static void learn_port(struct dp *dp, const void *key, const void *value, void *data)
+{
+	const struct port *port = value;
+
+	(void)data;
+	if (port->id < EDGE_PORTS_MAX)
+		dp->port_ifindex[port->id] = *(const u32 *)key;
+}
+
+/* The allowed sources in the kernel, by port; those of no port are left over from a process that
+ * died at the wrong moment. */
+static void learn_sources(struct dp *dp)
+{
+	int fd = bpf_map__fd(dp->edge->maps.sources);
+	g_autoptr(GArray) keys = g_array_new(FALSE, FALSE, sizeof(struct source_key));
+	struct source_key key, next, *previous = NULL;
+
+	while (!bpf_map_get_next_key(fd, previous, &next)) {
+		g_array_append_val(keys, next);
+		key = next;
+		previous = &key;
+	}
+	for (guint i = 0; i < keys->len; i++) {
+		u32 ifindex;
+		GArray *sources;
+
+		key = g_array_index(keys, struct source_key, i);
+		ifindex = key.port_id < EDGE_PORTS_MAX ? dp->port_ifindex[key.port_id] : 0;
+		if (!ifindex) {
+			bpf_map_delete_elem(fd, &key);
+			continue;
+		}
+		sources = g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(ifindex));
+		if (!sources) {
+			sources = g_array_new(FALSE, FALSE, sizeof(struct source_key));
+			g_hash_table_insert(dp->sources, GUINT_TO_POINTER(ifindex), sources);
+		}
+		g_array_append_val(sources, key);
+	}
+}
+
+void ports_open(struct dp *dp)
+{
+	dp->sources = g_hash_table_new_full(
+		g_direct_hash, g_direct_equal, NULL, (GDestroyNotify)g_array_unref);
+	table_foreach(dp, TABLE_PORTS, learn_port, NULL);
+	learn_sources(dp);
+}
+
+void ports_close(struct dp *dp)
+{
+	g_clear_pointer(&dp->sources, g_hash_table_unref);
+}

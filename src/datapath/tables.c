@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Maps as tables: a put compares with what is there and writes only differences; during a sweep it
+ * also notes the key, and what has not been noted at the end is dropped. Outside of a sweep nothing
+ * is remembered here: the maps are the state.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "edge.skel.h"
+
+#include "datapath/internal.h"
+
+#define VALUE_MAX 64
+
+static const struct {
+	const char *what;
+	size_t key_size, value_size;
+	bool (*drop)(struct dp *dp, const void *key, GError **error);
+} tables[N_TABLES] = {
+	[TABLE_NETWORKS] = { "network", sizeof(u32), sizeof(struct network), network_drop },
+	[TABLE_SERVICES] = { "service address", sizeof(struct neighbour_key),
+		sizeof(struct neighbour), service_drop },
+	[TABLE_NEIGHBOURS] = { "neighbour", sizeof(struct neighbour_key), sizeof(struct neighbour),
+		neighbour_drop },
+	[TABLE_ENDPOINTS] = { "endpoint", sizeof(struct endpoint_key), sizeof(struct endpoint),
+		endpoint_drop },
+	[TABLE_MEMBERS] = { "member", sizeof(struct member_key), sizeof(struct member),
+		member_drop },
+	[TABLE_PORTS] = { "port", sizeof(u32), sizeof(struct port), port_drop },
+};
+
+struct addr addr_from_ip(const struct ip *ip)
+{
+	struct addr addr = { 0 };
+
+	if (ip->family == 4) {
+		addr.b[10] = addr.b[11] = 0xff;
+		memcpy(&addr.b[12], ip->b, 4);
+	} else {
+		memcpy(addr.b, ip->b, 16);
+	}
+	return addr;
+}
+
+struct ip ip_from_addr(const struct addr *addr)
+{
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct ip ip = { .family = 6 };
+
+	if (memcmp(addr->b, mapped, sizeof(mapped))) {
+		memcpy(ip.b, addr->b, 16);
+	} else {
+		ip.family = 4;
+		memcpy(ip.b, &addr->b[12], 4);
+	}
+	return ip;
+}
+
+size_t table_key_size(enum table table)
+{
+	return tables[table].key_size;
+}
+
+u32 table_max(enum table table, const struct dp *dp)
+{
+	struct bpf_map_info info = { 0 };
+	u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(dp->table_fd[table], &info, &size) ? 0 : info.max_entries;
+}
+
+bool table_get(const struct dp *dp, enum table table, const void *key, void *ret_value)
+{
+	return !bpf_map_lookup_elem(dp->table_fd[table], key, ret_value);
+}
+
+void table_keep(struct dp *dp, enum table table, const void *key)
+{
+	if (dp->kept[table])
+		g_hash_table_add(dp->kept[table], g_bytes_new(key, tables[table].key_size));
+}
+
+bool table_put(struct dp *dp, enum table table, const void *key, const void *value,
+	enum table_change *ret, GError **error)
+{
+	u8 old[VALUE_MAX];
+	enum table_change change = TABLE_ADDED;
+
+	table_keep(dp, table, key);
+	if (table_get(dp, table, key, old))
+		change = memcmp(old, value, tables[table].value_size) ? TABLE_CHANGED
+								      : TABLE_UNCHANGED;
+	if (change != TABLE_UNCHANGED &&
+		bpf_map_update_elem(dp->table_fd[table], key, value, BPF_ANY)) {
+		if (errno == E2BIG || errno == ENOMEM)
+			return weft_fail(error, TOO_LARGE,
+				"Can't add a %s to the edge switch: its table holds %u and is full.",
+				tables[table].what, table_max(table, dp));
+		return weft_fail_errno(
+			error, errno, "Can't write a %s into the edge switch", tables[table].what);
+	}
+	if (change == TABLE_ADDED)
+		dp->n_entries[table]++;
+	*ret = change;
+	return true;
+}
+
+bool table_delete(struct dp *dp, enum table table, const void *key, GError **error)
+{
+	if (!bpf_map_delete_elem(dp->table_fd[table], key)) {
+		dp->n_entries[table]--;
+		return true;
+	}
+	if (errno == ENOENT)
+		return true;
+	return weft_fail_errno(
+		error, errno, "Can't remove a %s from the edge switch", tables[table].what);
+}
+
+/* The keys are taken first, so @fn may delete what it is given. */
+void table_foreach(struct dp *dp, enum table table, table_entry_fn fn, void *data)
+{
+	size_t size = tables[table].key_size;
+	g_autoptr(GByteArray) keys = g_byte_array_new();
+	u8 key[VALUE_MAX], next[VALUE_MAX], value[VALUE_MAX], *previous = NULL;
+
+	while (!bpf_map_get_next_key(dp->table_fd[table], previous, next)) {
+		g_byte_array_append(keys, next, (guint)size);
+		memcpy(key, next, size);
+		previous = key;
+	}
+	for (size_t at = 0; at < keys->len; at += size)
+		if (table_get(dp, table, &keys->data[at], value))
+			fn(dp, &keys->data[at], value, data);
+}
+
+static void count_entry(struct dp *dp, const void *key, const void *value, void *data)
+{
+	(void)key;
+	(void)value;
+	dp->n_entries[*(enum table *)data]++;
+}
+
+void tables_open(struct dp *dp)
+{
+	dp->table_fd[TABLE_NETWORKS] = bpf_map__fd(dp->edge->maps.networks);
+	dp->table_fd[TABLE_SERVICES] = bpf_map__fd(dp->edge->maps.services);
+	dp->table_fd[TABLE_NEIGHBOURS] = bpf_map__fd(dp->edge->maps.neighbours);
+	dp->table_fd[TABLE_ENDPOINTS] = bpf_map__fd(dp->edge->maps.endpoints);
+	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
+	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);
+	for (enum table table = 0; table < N_TABLES; table++)
+		table_foreach(dp, table, count_entry, &table);
+}
+
+void dp_sweep_begin(struct dp *dp)
+{
+	for (int table = 0; table < N_TABLES; table++) {
+		g_clear_pointer(&dp->kept[table], g_hash_table_unref);
+		dp->kept[table] = g_hash_table_new_full(
+			g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+	}
+}
+
+struct sweep {
+	enum table table;
+	GError *error;
+};
+
+static void sweep_entry(struct dp *dp, const void *key, const void *value, void *data)
+{
+	struct sweep *sweep = data;
+	g_autoptr(GBytes) bytes = g_bytes_new_static(key, tables[sweep->table].key_size);
+
+	(void)value;
+	if (sweep->error || g_hash_table_contains(dp->kept[sweep->table], bytes))
+		return;
+	tables[sweep->table].drop(dp, key, &sweep->error);
+}
+
+bool dp_sweep_end(struct dp *dp, GError **error)
+{
+	struct sweep sweep = { 0 };
+
+	for (int table = N_TABLES - 1; table >= 0; table--) {
+		sweep.table = (enum table)table;
+		if (dp->kept[table])
+			table_foreach(dp, sweep.table, sweep_entry, &sweep);
+		g_clear_pointer(&dp->kept[table], g_hash_table_unref);
+	}
+	if (sweep.error) {
+		g_propagate_error(error, sweep.error);
+		return false;
+	}
+	return pins_switch(dp, error);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A trace runs the forwarding program itself on a frame, by BPF_PROG_TEST_RUN, under a mark that
+ * makes it tell its steps and leave out its effects (bpf/trace.h). Here the steps become sentences.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "datapath/internal.h"
+#include "edge.skel.h"
+
+static const char *encap_name(u32 encap)
+{
+	return encap == EDGE_GENEVE ? "Geneve" : "VXLAN";
+}
+
+static const char *device_name(u32 ifindex, char buf[static IF_NAMESIZE])
+{
+	if (!if_indextoname(ifindex, buf))
+		snprintf(buf, IF_NAMESIZE, "#%u", ifindex);
+	return buf;
+}
+
+/* "port 6ba7b810-… (device tap0)", or what is known of it. */
+static char *port_text(struct dp *dp, u32 port_id)
+{
+	char device[IF_NAMESIZE];
+	struct port port;
+	const u8 *u = port.uuid;
+
+	if (!port_id)
+		return g_strdup("this host");
+	if (port_id >= EDGE_PORTS_MAX ||
+		!table_get(dp, TABLE_PORTS, &dp->port_ifindex[port_id], &port))
+		return g_strdup_printf("port #%u", port_id);
+	return g_strdup_printf(
+		"port %02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x (device %s)",
+		u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12],
+		u[13], u[14], u[15], device_name(port.ifindex, device));
+}
+
+static char *drop_text(struct dp *dp, const struct trace_step *step)
+{
+	g_autofree char *port = port_text(dp, step->b);
+
+	return g_strdup_printf("dropped: %s, counted at %s. %s", dp_drop_reason_name(step->a), port,
+		dp_drop_reason_doc(step->a));
+}
+
+static char *from_guest_text(struct dp *dp, const struct trace_step *step)
+{
+	g_autofree char *port = port_text(dp, step->a);
+	struct port value = { 0 };
+
+	if (step->a < EDGE_PORTS_MAX)
+		table_get(dp, TABLE_PORTS, &dp->port_ifindex[step->a], &value);
+	return g_strdup_printf("from the guest at %s, on VNI %u", port, value.vni);
+}
+
+static char *to_port_text(struct dp *dp, const struct trace_step *step)
+{
+	g_autofree char *port = port_text(dp, step->b);
+
+	return g_strdup_printf("delivered to %s on this host", port);
+}
+
+static const char *const punt_names[] = {
+	[PUNT_DHCP4] = "DHCP",
+	[PUNT_DHCP6] = "DHCPv6",
+	[PUNT_RS] = "router solicitation",
+	[PUNT_DNS] = "DNS",
+};
+
+/* What a traced program did, as a sentence; the caller's. */
+static char *step_text(struct dp *dp, const struct trace_step *step)
+{
+	char mac[MAC_STRLEN], ip_text[IP_STRLEN], device[IF_NAMESIZE];
+	struct ip ip = ip_from_addr(&step->addr);
+	struct mac m;
+
+	memcpy(m.b, step->mac, sizeof(m.b));
+	mac_format(&m, mac);
+	ip_format(&ip, ip_text);
+	switch (step->code) {
+	case STEP_FROM_GUEST:
+		return from_guest_text(dp, step);
+	case STEP_FROM_UNDERLAY:
+		return g_strdup_printf(
+			"from the host at %s by %s, VNI %u", ip_text, encap_name(step->b), step->a);
+	case STEP_FLOW:
+		return g_strdup(
+			step->a ? "a current flow entry exists; the pipeline explains its verdict"
+				: "no current flow entry: the pipeline decides");
+	case STEP_SOURCE_ALLOWED:
+		return g_strdup_printf("port security allows the source %s with %s", mac, ip_text);
+	case STEP_NO_SECURITY:
+		return g_strdup("port security is off: any source is allowed");
+	case STEP_ENDPOINT:
+		return g_strdup_printf("the directory of VNI %u has %s", step->a, mac);
+	case STEP_TO_PORT:
+		return to_port_text(dp, step);
+	case STEP_TO_TUNNEL:
+		return g_strdup_printf("encapsulated by %s with VNI %u for the host at %s",
+			encap_name(step->b), step->a, ip_text);
+	case STEP_VIA:
+		return g_strdup_printf("sent from device %s to the next hop %s",
+			device_name(step->a, device), mac);
+	case STEP_VIA_KERNEL:
+		return g_strdup_printf("sent from device %s; the kernel finds the next hop",
+			device_name(step->a, device));
+	case STEP_TO_KERNEL_VXLAN:
+		return g_strdup("the receiver is a tap: the kernel's vxlan device decapsulates");
+	case STEP_ANSWERED:
+		return g_strdup_printf(
+			"answered here: %s is at %s on VNI %u", ip_text, mac, step->a);
+	case STEP_PUNT:
+		return g_strdup_printf("given to the agent: %s",
+			step->a < G_N_ELEMENTS(punt_names) ? punt_names[step->a] : "?");
+	case STEP_FLOOD:
+		return g_strdup_printf(
+			"copied to %u ports of VNI %u on this host", step->b, step->a);
+	case STEP_FLOOD_HOSTS:
+		return g_strdup_printf("copied to %u hosts that have VNI %u", step->b, step->a);
+	case STEP_TOO_BIG:
+		return g_strdup_printf("too big: the sender is told that the MTU is %u", step->a);
+	case STEP_DROP:
+		return drop_text(dp, step);
+	default:
+		return g_strdup_printf("step %u", step->code);
+	}
+}
+
+static int on_step(void *data, void *record, size_t size)
+{
+	struct dp *dp = data;
+
+	if (size >= sizeof(struct trace_step) && dp->trace_steps)
+		g_ptr_array_add(dp->trace_steps, step_text(dp, record));
+	return 0;
+}
+
+bool trace_open(struct dp *dp, GError **error)
+{
+	dp->steps = ring_buffer__new(bpf_map__fd(dp->edge->maps.steps), on_step, dp, NULL);
+	return dp->steps || weft_fail_errno(error, errno, "Can't read the steps of traces");
+}
+
+bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps,
+	GError **error)
+{
+	g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(g_free);
+	struct __sk_buff skb = { .mark = EDGE_TRACE_MARK, .ifindex = ifindex };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (u32)len,
+		.ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
+	bool is_port = table_get(dp, TABLE_PORTS, &ifindex, &(struct port){ 0 });
+	struct bpf_program *program =
+		is_port ? dp->edge->progs.from_guest : dp->edge->progs.from_underlay;
+	int rc;
+
+	if (len < 14)
+		return weft_fail(error, INVALID_INPUT,
+			"Can't trace %zu bytes: a frame has at least 14.", len);
+	ring_buffer__consume(dp->steps); /* left over from a process that ended in the middle */
+	rc = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	if (rc)
+		return weft_fail_errno(
+			error, -rc, "Can't trace a frame of %zu bytes at device %u", len, ifindex);
+	dp->trace_steps = steps;
+	ring_buffer__consume(dp->steps);
+	dp->trace_steps = NULL;
+	if (!is_port && opts.retval == (u32)-1)
+		g_ptr_array_add(steps,
+			g_strdup("no tunnel packet for this host: left to the host's own stack"));
+	*ret_steps = g_steal_pointer(&steps);
+	return true;
+}
