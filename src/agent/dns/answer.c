@@ -189,7 +189,7 @@ static enum service_outcome in_domain(struct lookup *l, const char *rest)
 	l->reply->flags |= DNS_AUTHORITATIVE;
 	if (!*rest)
 		return l->query->type == DNS_ANY ? any(l) : no_records(l, DNS_NOERROR);
-	return strchr(rest, '.') ? no_records(l, DNS_NXDOMAIN) : host(l, rest);
+	return host(l, rest);
 }
 
 bool dns_answer(const struct service_port *port, const struct dns_directory *directory,

@@ -28,6 +28,7 @@ static const struct {
 	{ "web", "2001:db8::5" },
 	{ "db", "10.0.0.7" },
 	{ "", "10.0.0.8" },
+	{ "ns.dmz", "10.0.0.9" },
 };
 
 static size_t by_name(
@@ -168,6 +169,8 @@ static void test_addresses(void **state)
 	assert_answer("web.example.org", DNS_AAAA, SERVICE_DNS_ANSWERED,
 		"8580 1/0/0 | web.example.org 28 20010db8000000000000000000000005");
 	assert_answer("db", DNS_A, SERVICE_DNS_ANSWERED, "8180 1/0/0 | db 1 0a000007");
+	assert_answer("ns.dmz.example.org", DNS_A, SERVICE_DNS_ANSWERED,
+		"8580 1/0/0 | ns.dmz.example.org 1 0a000009");
 	assert_answer("host-10-0-0-8.example.org", DNS_A, SERVICE_DNS_ANSWERED,
 		"8580 1/0/0 | host-10-0-0-8.example.org 1 0a000008");
 	assert_answer("web.example.org", DNS_ANY, SERVICE_DNS_ANSWERED,
@@ -184,7 +187,7 @@ static void test_absent(void **state)
 		"nobody.example.org", DNS_A, SERVICE_DNS_NO_NAME, "8583 0/1/0" SOA("example.org"));
 	assert_answer(
 		"web.web.example.org", DNS_A, SERVICE_DNS_NO_NAME, "8583 0/1/0" SOA("example.org"));
-	assert_answer("host-10-0-0-9.example.org", DNS_A, SERVICE_DNS_NO_NAME,
+	assert_answer("host-10-0-0-10.example.org", DNS_A, SERVICE_DNS_NO_NAME,
 		"8583 0/1/0" SOA("example.org"));
 	assert_answer("nobody", DNS_A, SERVICE_DNS_NO_NAME, "8183 0/0/0");
 	assert_answer("example.org", DNS_A, SERVICE_DNS_NO_DATA, "8580 0/1/0" SOA("example.org"));
@@ -199,7 +202,7 @@ static void test_reverse(void **state)
 		"8580 1/0/0 | 7.0.0.10.in-addr.arpa 12 db.example.org");
 	assert_answer("8.0.0.10.in-addr.arpa", DNS_PTR, SERVICE_DNS_ANSWERED,
 		"8580 1/0/0 | 8.0.0.10.in-addr.arpa 12 host-10-0-0-8.example.org");
-	assert_answer("9.0.0.10.in-addr.arpa", DNS_PTR, SERVICE_DNS_NO_NAME,
+	assert_answer("10.0.0.10.in-addr.arpa", DNS_PTR, SERVICE_DNS_NO_NAME,
 		"8583 0/1/0" SOA("0.0.10.in-addr.arpa"));
 	assert_answer("7.0.0.10.in-addr.arpa", DNS_A, SERVICE_DNS_NO_DATA,
 		"8580 0/1/0" SOA("0.0.10.in-addr.arpa"));
