@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST …/report: an agent says what it has wired. It is answered at once; the status of the ports
+ * goes through the same write path as everything else, so it shares its disk syncs.
+ */
+#include "controller/sync/server_impl.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "model/host.h"
+#include "model/port.h"
+
+#define REASON_MAX 255 /* bytes of text that an agent may give for a port */
+
+static const struct caller system_caller = { CALLER_SYSTEM, "" };
+
+struct report {
+	const char *instance;
+	json_int_t revision;
+	int full;
+	json_t *ports, *agent;
+};
+
+static bool parse_report(
+	struct http_request *request, json_t **ret_root, struct report *ret, GError **error)
+{
+	json_error_t why;
+	size_t len;
+	const char *body = http_request_body(request, &len);
+	json_t *root = json_loadb(body ? body : "", len, JSON_REJECT_DUPLICATES, &why);
+
+	*ret_root = root;
+	if (!root)
+		return weft_fail(error, BAD_REQUEST,
+			"The report is no JSON: line %d, column %d: %s.", why.line, why.column,
+			why.text);
+	*ret = (struct report){ 0 };
+	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o}", "instance", &ret->instance,
+		    "revision", &ret->revision, "full", &ret->full, "ports", &ret->ports, "agent",
+		    &ret->agent) ||
+		ret->revision < 0 || (ret->ports && !json_is_object(ret->ports)) ||
+		(ret->agent && !json_is_object(ret->agent)))
+		return weft_fail(error, BAD_REQUEST,
+			"A report is {\"instance\": text, \"revision\": number, \"full\": boolean, "
+			"\"ports\": object, \"agent\": object}; %s.",
+			why.text[0] ? why.text : "a member has another type");
+	return true;
+}
+
+/* Stages the status of one port; what is as it was costs nothing. */
+static bool stage_port(struct txn *txn, const struct object *port, enum port_status status,
+	const char *reason, GError **error)
+{
+	const char *utf8_end;
+	g_autofree char *text = g_strndup(reason, REASON_MAX);
+	struct object *draft;
+
+	if (!g_utf8_validate(text, -1, &utf8_end))
+		text[utf8_end - text] = '\0';
+	if (object_choice(port, PORT_STATUS) == (int)status &&
+		strcmp(object_str(port, PORT_STATUS_REASON), text) == 0)
+		return true;
+	draft = object_edit(port);
+	object_set_choice(draft, PORT_STATUS, (int)status);
+	object_set_str(draft, PORT_STATUS_REASON, text);
+	return txn_put(txn, draft, error) != NULL;
+}
+
+static bool stage_reported(
+	struct txn *txn, const struct object *host, const struct report *report, GError **error)
+{
+	const char *id;
+	json_t *state;
+
+	json_object_foreach(report->ports, id, state) {
+		const struct object *port = txn_get_text(txn, KIND_PORT, id);
+		json_t *wired = json_object_get(state, "wired");
+		const char *reason = json_string_value(json_object_get(state, "reason"));
+
+		if (!json_is_boolean(wired))
+			return weft_fail(error, BAD_REQUEST,
+				"Port %s of the report lacks \"wired\": true or false.", id);
+		/* deleted or moved while the report was on its way: not this host's any more */
+		if (!port ||
+			strcmp(object_str(port, PORT_HOST_ID), object_str(host, SLOT_NAME)) != 0)
+			continue;
+		if (!stage_port(txn, port, json_is_true(wired) ? PORT_ACTIVE : PORT_DOWN,
+			    json_is_true(wired) ? ""
+			    : reason		? reason
+						: "",
+			    error))
+			return false;
+	}
+	return true;
+}
+
+/* A full report is all that the host has: what it does not name is not wired. */
+static bool stage_missing(
+	struct txn *txn, const struct object *host, const struct report *report, GError **error)
+{
+	g_autoptr(GPtrArray) missing = g_ptr_array_new();
+	struct txn_iter iter;
+	const struct object *port;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
+	while ((port = txn_iter_next(&iter)))
+		if (!json_object_get(report->ports, uuid_format(object_id(port), id)))
+			g_ptr_array_add(missing, (gpointer)port);
+	for (guint i = 0; i < missing->len; i++)
+		if (!stage_port(txn, g_ptr_array_index(missing, i), PORT_DOWN,
+			    "its host has not wired it yet", error))
+			return false;
+	return true;
+}
+
+static bool submit(struct sync_server *server, const struct object *host,
+	const struct report *report, GError **error)
+{
+	g_autoptr(txn) txn = NULL;
+
+	if (!json_object_size(report->ports) && !report->full)
+		return true;
+	txn = txn_new(server->config.model, &system_caller);
+	if (!stage_reported(txn, host, report, error))
+		return false;
+	if (report->full && !stage_missing(txn, host, report, error))
+		return false;
+	commit_submit(server->commit, g_steal_pointer(&txn), NULL, NULL);
+	return true;
+}
+
+static void note_sign_of_life(struct peer *peer, const struct report *report)
+{
+	peer->heard_us = g_get_monotonic_time();
+	peer->heard_real_us = g_get_real_time();
+	peer->acked = MAX(peer->acked, (u64)report->revision);
+	if (report->agent) {
+		char *agent = json_dumps(report->agent, JSON_COMPACT);
+
+		g_free(peer->agent);
+		peer->agent = g_strdup(agent);
+		free(agent);
+	}
+}
+
+void report_handle(
+	struct sync_server *server, struct http_request *request, const struct object *host)
+{
+	struct peer *peer = peer_get(server, object_id(host));
+	g_autoptr(GError) error = NULL;
+	json_t *root = NULL;
+	struct report report;
+	bool ok = parse_report(request, &root, &report, &error);
+
+	server->totals.reports++;
+	if (ok && peer->instance && peer->stream && strcmp(peer->instance, report.instance) != 0)
+		ok = weft_fail(&error, CONFLICT,
+			"Host %s is held by another agent, connected from %s.",
+			object_str(host, SLOT_NAME), peer->address);
+	if (ok)
+		ok = submit(server, host, &report, &error);
+	if (ok) {
+		note_sign_of_life(peer, &report);
+		http_request_answer(request, 204, NULL, NULL);
+		wait_check(server);
+	} else {
+		server->config.fail(request, error, server->config.user);
+	}
+	json_decref(root);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of controller/sync share.
+ *
+ * A peer is what the running controller knows of a managed host; it is made when the host's agent
+ *first connects, lives until the host is deleted, and is never stored. Its scopes follow the
+ *durable state.
+ *
+ *	            GET view                 the store has `ready_at`
+ *	(no stream) ────────► HELD ───────────────────────────► LIVE
+ *	     ▲                 │  rendered again when a change      │
+ *	     └─────────────────┴── up to `ready_at` is undone ──────┘ closed, or replaced
+ *
+ * A stream begins with what the model holds in memory, which may be ahead of the store; so it is
+ *held back until the store has caught up. Lines published meanwhile are appended: putting a record
+ *twice is harmless, and the last one wins.
+ */
+#pragma once
+
+#include "compile/compile.h"
+#include "controller/sync/delta_log.h"
+#include "controller/sync/sync_server.h"
+#include "http/stream.h"
+#include "sync/line.h"
+
+#define PEER_DEAD_AFTER_US (20 * G_USEC_PER_SEC) /* agents report at least every 10 s */
+#define PING_AFTER_MS 10000
+
+struct peer {
+	struct sync_server *server;
+	struct uuid id;
+	GHashTable *scopes; /* set of struct scope: what it is interested in */
+	u64 known_at;	    /* revision of the model that `scopes` was taken from; followed since */
+
+	struct http_stream *stream; /* or NULL */
+	char *instance;		    /* of the agent process that has or last had it */
+	char address[HTTP_PEER_STRLEN];
+	u64 since; /* what the stream resumes from */
+	enum sync_mode mode;
+	GString *held;	 /* output of a HELD stream; NULL when LIVE */
+	u64 ready_at;	 /* of a HELD stream */
+	guint again;	 /* idle source that renders it again */
+	bool touched;	 /* lines were written for the commit in hand */
+	gint64 wrote_us; /* monotonic */
+
+	u64 told;	      /* last revision whose lines were sent */
+	u64 acked;	      /* last revision that the agent has confirmed */
+	gint64 heard_us;      /* monotonic, of the last report */
+	gint64 heard_real_us; /* the same by the wall clock, for people */
+	char *agent;	      /* JSON text of what it says of itself; NULL: nothing yet */
+};
+
+struct sync_server {
+	struct sync_server_config config;
+	struct commit *commit;
+	struct delta_log *log;
+	GHashTable *peers;	 /* by host id */
+	GHashTable *subscribers; /* struct scope → GPtrArray of struct peer */
+	GQueue waiters;		 /* struct waiter, see wait.c */
+	guint ping_source;
+	struct sync_totals totals;
+};
+
+/* peer.c */
+struct peer *peer_get(struct sync_server *server, const struct uuid *host); /* made if need be */
+struct peer *peer_find(const struct sync_server *server, const struct uuid *host); /* or NULL */
+void peer_free(gpointer peer);
+void peer_rescan(struct peer *peer); /* takes the scopes from the model */
+void peer_subscribe(struct peer *peer, const struct scope *scope);
+void peer_unsubscribe(struct peer *peer, const struct scope *scope);
+bool peer_is_alive(const struct peer *peer);
+void peer_liveness(const struct object *host, unsigned slot, struct json_writer *w, void *server);
+
+/* stream.c */
+void stream_open(
+	struct sync_server *server, struct http_request *request, const struct object *host);
+void stream_write(
+	struct peer *peer, const char *bytes, size_t len); /* a part of a commit's lines */
+/* All up to @revision is durable and its lines are written: ends them, or releases a held stream.
+ */
+void stream_durable(struct peer *peer, u64 revision);
+/* @revision never happened. */
+void stream_undone(struct peer *peer, u64 revision);
+void stream_close(struct peer *peer);
+gboolean stream_ping_all(gpointer server);
+/* Appends put lines for every record of the scope as the model has it. */
+void stream_render_scope(
+	const struct sync_server *server, const struct scope *scope, u64 revision, GString *out);
+
+/* report.c */
+void report_handle(
+	struct sync_server *server, struct http_request *request, const struct object *host);
+
+/* wait.c */
+void wait_handle(struct sync_server *server, struct http_request *request);
+void wait_check(
+	struct sync_server *server); /* something was acknowledged, or a host came or went */
+void wait_changed(struct sync_server *server, const struct changeset *changes);
+void wait_stop(struct sync_server *server);
+
+/* status.c */
+void status_handle(struct sync_server *server, struct http_request *request);

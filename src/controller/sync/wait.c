@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GET /weft/v1/wait: answered when what is waited for is true, or after the time-out. Conditions
+ * are looked at when something that could make them true happens, never by the clock.
+ */
+#include "controller/sync/server_impl.h"
+
+#include <string.h>
+
+#include "model/host.h"
+#include "model/port.h"
+
+#define WAITERS_MAX 10000
+#define TIMEOUT_DEFAULT_S 30
+#define TIMEOUT_MAX_S 600
+
+struct waiter {
+	struct sync_server *server;
+	struct http_request *request;
+	guint timeout;
+	bool for_port;
+	u64 revision;
+	struct uuid port;
+	char *status;
+};
+
+static void waiter_free(struct waiter *waiter)
+{
+	g_clear_handle_id(&waiter->timeout, g_source_remove);
+	g_free(waiter->status);
+	g_free(waiter);
+}
+
+/* A host that is connected counts; one that is not would make everybody wait for nothing. */
+static bool host_lags(const struct peer *peer, u64 revision)
+{
+	return peer->stream && peer->acked < MIN(revision, peer->told);
+}
+
+/* A held stream has not been told yet what it will be told. */
+static bool all_hosts_have(const struct sync_server *server, u64 revision)
+{
+	GHashTableIter iter;
+	const struct peer *peer;
+
+	if (commit_durable_revision(server->commit) < revision)
+		return false;
+	g_hash_table_iter_init(&iter, server->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer))
+		if (peer->held || host_lags(peer, revision))
+			return false;
+	return true;
+}
+
+static bool is_true(const struct waiter *waiter)
+{
+	const struct object *port;
+
+	if (!waiter->for_port)
+		return all_hosts_have(waiter->server, waiter->revision);
+	port = model_get(waiter->server->config.model, KIND_PORT, &waiter->port);
+	return port && strcmp(object_str(port, PORT_STATUS), waiter->status) == 0;
+}
+
+static void answer(struct waiter *waiter)
+{
+	GString *body = g_string_new(NULL);
+	struct json_writer w = json_writer_on(body);
+
+	jw_begin_object(&w);
+	if (waiter->for_port) {
+		char id[UUID_STRLEN];
+
+		jw_member_string(&w, "port", uuid_format(&waiter->port, id));
+		jw_member_string(&w, "status", waiter->status);
+	} else {
+		jw_member_int(&w, "revision", (s64)waiter->revision);
+	}
+	jw_end_object(&w);
+	http_request_answer(waiter->request, 200, "application/json", body);
+	waiter_free(waiter);
+}
+
+static void fail(struct waiter *waiter, const GError *error)
+{
+	waiter->server->config.fail(waiter->request, error, waiter->server->config.user);
+	waiter_free(waiter);
+}
+
+static char *name_lagging(const struct sync_server *server, u64 revision)
+{
+	GString *names = g_string_new(NULL);
+	GHashTableIter iter;
+	const struct peer *peer;
+
+	g_hash_table_iter_init(&iter, server->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		const struct object *host = model_get(server->config.model, KIND_HOST, &peer->id);
+
+		if (host && (peer->held || host_lags(peer, revision)))
+			g_string_append_printf(names, "%s%s (has %" G_GUINT64_FORMAT ")",
+				names->len ? ", " : "", object_str(host, SLOT_NAME), peer->acked);
+	}
+	return g_string_free(names, FALSE);
+}
+
+static gboolean timed_out(gpointer data)
+{
+	struct waiter *waiter = data;
+	const struct model *model = waiter->server->config.model;
+	g_autoptr(GError) error = NULL;
+
+	waiter->timeout = 0;
+	g_queue_remove(&waiter->server->waiters, waiter);
+	if (waiter->for_port) {
+		const struct object *port = model_get(model, KIND_PORT, &waiter->port);
+		const char *host = port ? object_str(port, PORT_HOST_ID) : "";
+
+		weft_fail(&error, TIMEOUT, "The port is not %s: %s%s%s%s%s.", waiter->status,
+			!port ? "it has been deleted" : "it is ",
+			port ? object_str(port, PORT_STATUS) : "",
+			!port	? ""
+			: *host ? " on host "
+				: " and bound to no host (binding:host_id)",
+			host,
+			port && *object_str(port, PORT_STATUS_REASON)
+				? ", whose agent gives a reason in status_reason"
+				: "");
+	} else {
+		g_autofree char *names = name_lagging(waiter->server, waiter->revision);
+
+		weft_fail(&error, TIMEOUT, "Revision %" G_GUINT64_FORMAT " has not reached: %s.",
+			waiter->revision, *names ? names : "the store");
+	}
+	fail(waiter, error);
+	return G_SOURCE_REMOVE;
+}
+
+static bool parse_wait(struct sync_server *server, const struct http_target *target,
+	const struct caller *caller, struct waiter *ret, u64 *ret_timeout_s, GError **error)
+{
+	const char *revision = http_target_param(target, "revision");
+	const char *port = http_target_param(target, "port");
+	const char *status = http_target_param(target, "status");
+	const char *timeout = http_target_param(target, "timeout");
+
+	*ret_timeout_s = TIMEOUT_DEFAULT_S;
+	if (timeout &&
+		!g_ascii_string_to_unsigned(timeout, 10, 0, TIMEOUT_MAX_S, ret_timeout_s, NULL))
+		return weft_fail(error, BAD_REQUEST,
+			"\"timeout=%s\": give whole seconds from 0 to %d.", timeout, TIMEOUT_MAX_S);
+	if (port) {
+		const struct object *object =
+			model_need(server->config.model, KIND_PORT, port, error);
+
+		if (!object)
+			return false;
+		if (!model_visible(server->config.model, object, caller))
+			return weft_fail(
+				error, PORT_NOT_FOUND, "Port %s could not be found.", port);
+		ret->for_port = true;
+		ret->port = *object_id(object);
+		ret->status = g_strdup(status ? status : "ACTIVE");
+		if (!g_strv_contains(
+			    (const char *const[]){ "ACTIVE", "DOWN", "BUILD", "ERROR", NULL },
+			    ret->status))
+			return weft_fail(error, BAD_REQUEST,
+				"\"status=%s\": a port is ACTIVE, DOWN, BUILD or ERROR.",
+				ret->status);
+		return true;
+	}
+	ret->revision = commit_durable_revision(server->commit);
+	if (revision &&
+		!g_ascii_string_to_unsigned(revision, 10, 0, G_MAXINT64, &ret->revision, NULL))
+		return weft_fail(error, BAD_REQUEST,
+			"\"revision=%s\": give a decimal number, as in an answer's X-Weft-Revision.",
+			revision);
+	return true;
+}
+
+void wait_handle(struct sync_server *server, struct http_request *request)
+{
+	struct waiter *waiter = g_new0(struct waiter, 1);
+	g_autoptr(GError) error = NULL;
+	struct caller caller;
+	u64 timeout_s;
+
+	waiter->server = server;
+	waiter->request = request;
+	if (!server->config.authorize_caller(request, &caller, server->config.user, &error) ||
+		!parse_wait(server, http_request_target(request), &caller, waiter, &timeout_s,
+			&error)) {
+		fail(waiter, error);
+	} else if (is_true(waiter)) {
+		answer(waiter);
+	} else if (server->waiters.length >= WAITERS_MAX) {
+		weft_fail(&error, UNAVAILABLE, "%d requests wait already; try again later.",
+			WAITERS_MAX);
+		fail(waiter, error);
+	} else {
+		g_queue_push_tail(&server->waiters, waiter);
+		waiter->timeout = g_timeout_add((guint)(timeout_s * 1000), timed_out, waiter);
+	}
+}
+
+void wait_check(struct sync_server *server)
+{
+	GList *next;
+
+	for (GList *link = server->waiters.head; link; link = next) {
+		struct waiter *waiter = link->data;
+
+		next = link->next;
+		if (waiter->for_port || !is_true(waiter))
+			continue;
+		g_queue_delete_link(&server->waiters, link);
+		answer(waiter);
+	}
+}
+
+static bool concerns(const struct waiter *waiter, const struct changeset *changes)
+{
+	for (unsigned i = 0; i < changes->n; i++)
+		if (changes->changes[i].kind == KIND_PORT &&
+			uuid_equal(&changes->changes[i].id, &waiter->port))
+			return true;
+	return false;
+}
+
+void wait_changed(struct sync_server *server, const struct changeset *changes)
+{
+	GList *next;
+
+	for (GList *link = server->waiters.head; link; link = next) {
+		struct waiter *waiter = link->data;
+
+		next = link->next;
+		if ((waiter->for_port && !concerns(waiter, changes)) || !is_true(waiter))
+			continue;
+		g_queue_delete_link(&server->waiters, link);
+		answer(waiter);
+	}
+}
+
+void wait_stop(struct sync_server *server)
+{
+	g_autoptr(GError) error = NULL;
+	struct waiter *waiter;
+
+	weft_fail(&error, UNAVAILABLE, "weftd is stopping; ask again in a moment.");
+	while ((waiter = g_queue_pop_head(&server->waiters)))
+		fail(waiter, error);
+}
