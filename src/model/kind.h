@@ -105,6 +105,7 @@ struct index {
 	/* Instead of `slots`, for keys inside nested values: adds each key. */
 	void (*keys)(const struct object *object, struct key_sink *sink);
 	unsigned depends_on; /* with `keys`: the only attribute whose change can change them */
+	const char *field;   /* with `keys`: they are this field of its items, alone */
 };
 
 /* For index.keys: adds the key of a tuple of texts. */

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list walks over candidates in the order of creation: what an index gives for a filter (of
+ * several filters, the index with the fewest), or all of the kind. In that order a full page ends
+ * the walk; a sorted or reversed one needs all that match first.
+ */
+#include "model/query.h"
+
+#include <string.h>
+
+#include "model/model_impl.h"
+#include "model/query_impl.h"
+
+#define MAX_SORT_KEYS 8
+
+struct sort_key {
+	unsigned slot;
+	bool descending;
+};
+
+struct query {
+	const struct kind *kind;
+	const struct caller *caller;
+	GPtrArray *filters;
+	u64 fields;
+	unsigned limit;
+	char *marker;
+	bool reverse;
+	unsigned n_keys, n_directions;
+	struct sort_key keys[MAX_SORT_KEYS];
+};
+
+struct query *query_new(const struct kind *kind, const struct caller *caller)
+{
+	struct query *query = g_new0(struct query, 1);
+
+	query->kind = kind;
+	query->caller = caller;
+	query->filters = g_ptr_array_new_with_free_func(filter_free);
+	return query;
+}
+
+void query_free(struct query *query)
+{
+	g_ptr_array_unref(query->filters);
+	g_free(query->marker);
+	g_free(query);
+}
+
+u64 query_fields(const struct query *query)
+{
+	return query->fields;
+}
+
+unsigned query_limit(const struct query *query)
+{
+	return query->limit;
+}
+
+bool query_page_reverse(const struct query *query)
+{
+	return query->reverse;
+}
+
+/* Attributes that the kind lacks select nothing; the id's bit tells "a selection" from "all". */
+static bool add_field(struct query *query, const char *value, GError **error)
+{
+	g_auto(GStrv) names = g_strsplit(value, ",", -1);
+
+	(void)error;
+	for (unsigned i = 0; names[i]; i++) {
+		int slot = kind_slot(query->kind, names[i]);
+
+		query->fields |= SLOT_BIT(slot < 0 ? SLOT_ID : slot);
+	}
+	return true;
+}
+
+static bool add_sort_key(struct query *query, const char *value, GError **error)
+{
+	int slot = kind_slot(query->kind, value);
+
+	if (slot < 0 || !attr_readable(kind_attr(query->kind, (unsigned)slot), query->caller) ||
+		kind_attr(query->kind, (unsigned)slot)->flags & ATTR_COMPUTED)
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid sort_key '%.64s': a %s has no such stored attribute.", value,
+			query->kind->singular);
+	if (query->n_keys == MAX_SORT_KEYS)
+		return weft_fail(error, INVALID_INPUT,
+			"At most %d sort_key parameters are possible.", MAX_SORT_KEYS);
+	query->keys[query->n_keys++].slot = (unsigned)slot;
+	return true;
+}
+
+static bool add_sort_dir(struct query *query, const char *value, GError **error)
+{
+	bool descending = !g_ascii_strcasecmp(value, "desc");
+
+	if (!descending && g_ascii_strcasecmp(value, "asc"))
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid sort_dir '%.64s': it is asc or desc.", value);
+	if (query->n_directions < MAX_SORT_KEYS)
+		query->keys[query->n_directions++].descending = descending;
+	return true;
+}
+
+static bool set_limit(struct query *query, const char *value, GError **error)
+{
+	guint64 limit;
+
+	if (!g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT, &limit, NULL))
+		return weft_fail(error, BAD_REQUEST,
+			"Invalid input for limit: '%.64s' is not a number of objects, 0 for no limit.",
+			value);
+	query->limit = (unsigned)limit;
+	return true;
+}
+
+static bool set_marker(struct query *query, const char *value, GError **error)
+{
+	(void)error;
+	g_free(query->marker);
+	query->marker = g_strdup(value);
+	return true;
+}
+
+static bool set_reverse(struct query *query, const char *value, GError **error)
+{
+	(void)error;
+	query->reverse = !g_ascii_strcasecmp(value, "true") || !strcmp(value, "1");
+	return true;
+}
+
+bool query_add(struct query *query, const char *name, const char *value, GError **error)
+{
+	static const struct {
+		const char *name;
+		bool (*set)(struct query *query, const char *value, GError **error);
+	} controls[] = {
+		{ "fields", add_field },
+		{ "sort_key", add_sort_key },
+		{ "sort_dir", add_sort_dir },
+		{ "limit", set_limit },
+		{ "marker", set_marker },
+		{ "page_reverse", set_reverse },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(controls); i++)
+		if (!strcmp(controls[i].name, name))
+			return controls[i].set(query, value, error);
+	return filter_add(query->filters, query->kind, query->caller, name, value, error);
+}
+
+static u64 order_of(const struct model *model, const struct object *object)
+{
+	return table_find(&model->tables[object->kind], &object->id)->order;
+}
+
+static gint compare_order(gconstpointer a, gconstpointer b, gpointer model)
+{
+	u64 x = order_of(model, *(const struct object *const *)a);
+	u64 y = order_of(model, *(const struct object *const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* Candidates under several keys of an index, or by id. */
+static GPtrArray *gather(const struct query *query, const struct model *model,
+	const struct filter *filter, int index)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	GPtrArray *found = g_ptr_array_new();
+	enum kind_id kind = query->kind->id;
+	const struct object *object;
+	struct model_iter iter;
+
+	for (guint i = 0; i < filter->values->len; i++) {
+		const char *text = filter->values->pdata[i];
+
+		if (index < 0) {
+			object = model_get_text(model, kind, text);
+			if (object && g_hash_table_add(seen, (gpointer)object))
+				g_ptr_array_add(found, (gpointer)object);
+			continue;
+		}
+		model_iter_init(&iter, model, kind, (unsigned)index, text, NULL);
+		while ((object = model_iter_next(&iter)))
+			if (g_hash_table_add(seen, (gpointer)object))
+				g_ptr_array_add(found, (gpointer)object);
+	}
+	g_ptr_array_sort_with_data(found, compare_order, (gpointer)model);
+	return found;
+}
+
+/* How many candidates a filter leaves by an index or by id; G_MAXUINT when it has none. Objects
+ * without a value are in no index, so the empty text has none either. */
+static unsigned cost_of(
+	const struct query *query, const struct model *model, const struct filter *filter)
+{
+	int index = filter_index(filter, query->kind);
+	unsigned n = 0;
+
+	if (filter->type == FILTER_VALUE && filter->slot == SLOT_ID)
+		return filter->values->len;
+	if (index < 0)
+		return G_MAXUINT;
+	for (guint i = 0; i < filter->values->len; i++) {
+		const char *text = filter->values->pdata[i];
+
+		if (!*text)
+			return G_MAXUINT;
+		n += model_count(model, query->kind->id, (unsigned)index, text, NULL);
+	}
+	return n;
+}
+
+/* Candidates in order of creation: `iter`, or `gathered` when there are several keys. */
+struct walk {
+	struct model_iter iter;
+	GPtrArray *gathered;
+	guint at;
+};
+
+static void walk_init(struct walk *walk, const struct query *query, const struct model *model)
+{
+	const struct filter *best = NULL;
+	unsigned least = G_MAXUINT;
+	int index;
+
+	*walk = (struct walk){ 0 };
+	for (guint i = 0; i < query->filters->len; i++) {
+		unsigned cost = cost_of(query, model, query->filters->pdata[i]);
+
+		if (cost < least) {
+			least = cost;
+			best = query->filters->pdata[i];
+		}
+	}
+	if (!best) {
+		model_iter_all(&walk->iter, model, query->kind->id, NULL);
+		return;
+	}
+	index = filter_index(best, query->kind);
+	if (index < 0 || best->values->len > 1)
+		walk->gathered = gather(query, model, best, index);
+	else
+		model_iter_init(&walk->iter, model, query->kind->id, (unsigned)index,
+			best->values->pdata[0], NULL);
+}
+
+static void walk_skip(struct walk *walk, const struct model *model, const struct object *after)
+{
+	if (!walk->gathered) {
+		model_iter_skip(&walk->iter, after);
+		return;
+	}
+	while (walk->at < walk->gathered->len &&
+		order_of(model, walk->gathered->pdata[walk->at]) <= order_of(model, after))
+		walk->at++;
+}
+
+static const struct object *walk_next(struct walk *walk)
+{
+	if (!walk->gathered)
+		return model_iter_next(&walk->iter);
+	return walk->at < walk->gathered->len ? walk->gathered->pdata[walk->at++] : NULL;
+}
+
+static bool passes(
+	const struct query *query, const struct model *model, const struct object *object)
+{
+	if (!model_visible(model, object, query->caller))
+		return false;
+	for (guint i = 0; i < query->filters->len; i++)
+		if (!filter_matches(query->filters->pdata[i], object, model))
+			return false;
+	return true;
+}
+
+/* All that pass behind @after, at most @limit (0: no limit). */
+static GPtrArray *collect(const struct query *query, const struct model *model,
+	const struct object *after, unsigned limit)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *object;
+	struct walk walk;
+
+	walk_init(&walk, query, model);
+	if (after)
+		walk_skip(&walk, model, after);
+	while ((!limit || found->len < limit) && (object = walk_next(&walk)))
+		if (passes(query, model, object))
+			g_ptr_array_add(found, object_ref(object));
+	if (walk.gathered)
+		g_ptr_array_unref(walk.gathered);
+	return found;
+}
+
+static gint compare_slot(const struct object *a, const struct object *b, unsigned slot)
+{
+	const struct attr *attr = kind_attr(object_kind(a), slot);
+	char buf_a[VALUE_TEXT], buf_b[VALUE_TEXT];
+
+	if (slot != SLOT_ID && attr->type != TYPE_ENUM && !type_is_text(attr->type)) {
+		s64 x = a->values[slot].number, y = b->values[slot].number;
+
+		return x < y ? -1 : x > y;
+	}
+	return g_strcmp0(object_text(a, slot, buf_a), object_text(b, slot, buf_b));
+}
+
+static gint compare_keys(gconstpointer a, gconstpointer b, gpointer user)
+{
+	const struct object *const *x = a, *const *y = b;
+	const struct query *query = user;
+
+	for (unsigned i = 0; i < query->n_keys; i++) {
+		gint order = compare_slot(*x, *y, query->keys[i].slot);
+
+		if (order)
+			return query->keys[i].descending ? -order : order;
+	}
+	return 0; /* the sort is stable: order of creation */
+}
+
+/* Cuts the page out of all that match, in their final order. */
+static bool cut_page(const struct query *query, GPtrArray *all, const struct object *marker)
+{
+	guint first = 0, end = all->len, at = 0;
+	bool more;
+
+	while (marker && at < all->len && !uuid_equal(object_id(all->pdata[at]), object_id(marker)))
+		at++;
+	if (marker && query->reverse)
+		end = at;
+	else if (marker)
+		first = MIN(at + 1, all->len);
+	more = query->limit && end - first > query->limit;
+	if (more && query->reverse)
+		first = end - query->limit;
+	else if (more)
+		end = first + query->limit;
+	g_ptr_array_remove_range(all, end, all->len - end);
+	g_ptr_array_remove_range(all, 0, first);
+	return more;
+}
+
+GPtrArray *query_run(
+	const struct query *query, const struct model *model, bool *ret_more, GError **error)
+{
+	const struct object *marker = NULL;
+	GPtrArray *page;
+
+	if (query->marker) {
+		marker = model_get_text(model, query->kind->id, query->marker);
+		if (!marker || !model_visible(model, marker, query->caller)) {
+			weft_fail(error, INVALID_INPUT,
+				"Invalid input for marker: there is no %s '%.64s'; give the id of the last one of the page before.",
+				query->kind->singular, query->marker);
+			return NULL;
+		}
+	}
+	if (query->n_keys || query->reverse) {
+		page = collect(query, model, NULL, 0);
+		g_ptr_array_sort_with_data(page, compare_keys, (gpointer)query);
+		*ret_more = cut_page(query, page, marker);
+		return page;
+	}
+	page = collect(query, model, marker, query->limit ? query->limit + 1 : 0);
+	*ret_more = query->limit && page->len > query->limit;
+	if (*ret_more)
+		g_ptr_array_remove_index(page, page->len - 1);
+	return page;
+}

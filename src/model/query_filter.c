@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/query_impl.h"
+
+#include <string.h>
+
+#include "model/object_impl.h"
+
+void filter_free(gpointer data)
+{
+	struct filter *filter = data;
+
+	g_ptr_array_unref(filter->values);
+	g_free(filter->field);
+	g_free(filter);
+}
+
+static enum filter_type tag_filter_type(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum filter_type type;
+	} names[] = {
+		{ "tags", FILTER_ALL_TAGS },
+		{ "tags-any", FILTER_ANY_TAG },
+		{ "not-tags", FILTER_NOT_ALL_TAGS },
+		{ "not-tags-any", FILTER_NOT_ANY_TAG },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (!strcmp(names[i].name, name))
+			return names[i].type;
+	return FILTER_VALUE;
+}
+
+static struct filter *find_or_add(
+	GPtrArray *filters, enum filter_type type, unsigned slot, const char *field)
+{
+	struct filter *filter;
+
+	for (guint i = 0; i < filters->len; i++) {
+		filter = filters->pdata[i];
+		if (filter->type == type && filter->slot == slot &&
+			!g_strcmp0(filter->field, field))
+			return filter;
+	}
+	filter = g_new(struct filter, 1);
+	*filter = (struct filter){ type, slot, g_strdup(field),
+		g_ptr_array_new_with_free_func(g_free) };
+	g_ptr_array_add(filters, filter);
+	return filter;
+}
+
+static void add_value(struct filter *filter, const char *value)
+{
+	for (guint i = 0; i < filter->values->len; i++)
+		if (!strcmp(filter->values->pdata[i], value))
+			return;
+	g_ptr_array_add(filter->values, g_strdup(value));
+}
+
+/* The value as object_text() would write it, so that texts can be compared: addresses canonical,
+ * booleans "true" or "false". What is no address is left as it is, and equals none. */
+static char *canonical(const struct attr *attr, const char *value, GError **error)
+{
+	char buf[PREFIX_STRLEN];
+	struct prefix prefix;
+	struct mac mac;
+	struct ip ip;
+
+	switch (attr->type) {
+	case TYPE_BOOL:
+		if (!g_ascii_strcasecmp(value, "true") || !strcmp(value, "1"))
+			return g_strdup("true");
+		if (!g_ascii_strcasecmp(value, "false") || !strcmp(value, "0"))
+			return g_strdup("false");
+		weft_fail(error, INVALID_INPUT, "Invalid filter %s=%.64s: it is true or false.",
+			attr->name, value);
+		return NULL;
+	case TYPE_MAC:
+		return g_strdup(mac_parse(value, &mac) ? mac_format(&mac, buf) : value);
+	case TYPE_IP:
+	case TYPE_ADDRESS:
+		return g_strdup(ip_parse(value, &ip) ? ip_format(&ip, buf) : value);
+	case TYPE_CIDR:
+		return g_strdup(prefix_parse(value, &prefix) ? prefix_format(&prefix, buf) : value);
+	case TYPE_UUID:
+		return g_ascii_strdown(value, -1);
+	default:
+		return g_strdup(value);
+	}
+}
+
+/* "ip_address=10.0.0.3" of a list of objects; the plain value of any other list. */
+static bool add_item_filter(GPtrArray *filters, const struct attr *attr, unsigned slot,
+	const char *value, GError **error)
+{
+	const struct attr *fields = attr->item ? attr->item->fields : NULL;
+	const char *equals = strchr(value, '=');
+	g_autofree char *name = NULL, *text = NULL;
+
+	if (!fields) {
+		add_value(find_or_add(filters, FILTER_ITEM, slot, NULL), value);
+		return true;
+	}
+	if (equals)
+		name = g_strndup(value, (gsize)(equals - value));
+	for (const struct attr *field = fields; name && field->name; field++) {
+		if (strcmp(field->name, name))
+			continue;
+		text = canonical(field, equals + 1, error);
+		if (text)
+			add_value(find_or_add(filters, FILTER_ITEM, slot, name), text);
+		return text;
+	}
+	return weft_fail(error, INVALID_INPUT,
+		"Invalid filter %s=%.64s: name a field of its items and the value, like %s=%s=VALUE.",
+		attr->name, value, attr->name, fields[0].name);
+}
+
+bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller *caller,
+	const char *name, const char *value, GError **error)
+{
+	enum filter_type type = tag_filter_type(name);
+	const struct attr *attr;
+	g_autofree char *text = NULL;
+	int slot;
+
+	if (type != FILTER_VALUE) {
+		g_auto(GStrv) tags = g_strsplit(value, ",", -1);
+
+		for (unsigned i = 0; tags[i]; i++)
+			add_value(find_or_add(filters, type, SLOT_TAGS, NULL), tags[i]);
+		return true;
+	}
+	slot = kind_slot(kind, name);
+	attr = slot < 0 ? NULL : kind_attr(kind, (unsigned)slot);
+	if (!attr || !attr_readable(attr, caller))
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid filter '%.64s': a %s has no such attribute.", name,
+			kind->singular);
+	if (attr->type == TYPE_LIST && !(attr->flags & ATTR_COMPUTED))
+		return add_item_filter(filters, attr, (unsigned)slot, value, error);
+	text = canonical(attr, value, error);
+	if (text)
+		add_value(find_or_add(filters, FILTER_VALUE, (unsigned)slot, NULL), text);
+	return text;
+}
+
+int filter_index(const struct filter *filter, const struct kind *kind)
+{
+	for (unsigned i = 0; i < kind->n_indexes; i++) {
+		const struct index *index = &kind->indexes[i];
+
+		if (filter->type == FILTER_VALUE && filter->slot != SLOT_ID &&
+			index->slots[0] == filter->slot && !index->slots[1])
+			return (int)i;
+		if (filter->type == FILTER_ITEM && index->field &&
+			index->depends_on == filter->slot &&
+			!g_strcmp0(index->field, filter->field))
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool has_value(const struct filter *filter, const char *text)
+{
+	for (guint i = 0; i < filter->values->len; i++)
+		if (!strcmp(filter->values->pdata[i], text))
+			return true;
+	return false;
+}
+
+/* A computed attribute is compared as the caller would read it, without quotes. */
+static bool computed_matches(
+	const struct filter *filter, const struct object *object, const struct model *model)
+{
+	const struct kind *kind = object_kind(object);
+	g_autoptr(GString) text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	if (!kind->hooks.compute)
+		return false;
+	kind->hooks.compute(model, object, filter->slot, &w);
+	if (text->len >= 2 && text->str[0] == '"') {
+		g_string_truncate(text, text->len - 1);
+		g_string_erase(text, 0, 1);
+	}
+	return has_value(filter, text->str);
+}
+
+static bool value_matches(
+	const struct filter *filter, const struct object *object, const struct model *model)
+{
+	char buf[VALUE_TEXT];
+	const char *text;
+
+	if (kind_attr(object_kind(object), filter->slot)->flags & ATTR_COMPUTED)
+		return computed_matches(filter, object, model);
+	text = object_text(object, filter->slot, buf);
+	return has_value(filter, text ? text : "");
+}
+
+/* The text of a string or number in a parsed list. */
+static const char *json_text(json_t *json, char buf[static VALUE_TEXT])
+{
+	if (json_is_integer(json))
+		g_snprintf(buf, VALUE_TEXT, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+	return json_is_string(json) ? json_string_value(json) : json_is_integer(json) ? buf : "";
+}
+
+/* How many of the filter's values are in the list. */
+static unsigned count_items(const struct filter *filter, const struct object *object)
+{
+	json_t *list = object_json(object, filter->slot);
+	char buf[VALUE_TEXT];
+	unsigned n = 0;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		json_t *value = filter->field ? json_object_get(item, filter->field) : item;
+
+		n += has_value(filter, json_text(value, buf));
+	}
+	json_decref(list);
+	return n;
+}
+
+bool filter_matches(
+	const struct filter *filter, const struct object *object, const struct model *model)
+{
+	switch (filter->type) {
+	case FILTER_VALUE:
+		return value_matches(filter, object, model);
+	case FILTER_ITEM:
+	case FILTER_ANY_TAG:
+		return count_items(filter, object) > 0;
+	case FILTER_ALL_TAGS: /* tags are unique */
+		return count_items(filter, object) == filter->values->len;
+	case FILTER_NOT_ALL_TAGS:
+		return count_items(filter, object) < filter->values->len;
+	case FILTER_NOT_ANY_TAG:
+		return count_items(filter, object) == 0;
+	}
+	return false;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters of a list. Inside of src/model. */
+#pragma once
+
+#include "model/query.h"
+
+enum filter_type {
+	FILTER_VALUE,	     /* the attribute is one of the values */
+	FILTER_ITEM,	     /* an item of the list, or its `field`, is one of them */
+	FILTER_ALL_TAGS,     /* tags: it has them all */
+	FILTER_ANY_TAG,	     /* tags-any */
+	FILTER_NOT_ALL_TAGS, /* not-tags */
+	FILTER_NOT_ANY_TAG,  /* not-tags-any */
+};
+
+struct filter {
+	enum filter_type type;
+	unsigned slot;
+	char *field;	   /* of an item that is an object, else NULL */
+	GPtrArray *values; /* texts; owned */
+};
+
+/*
+ * Makes the filter of one parameter, or adds an alternative to the same one in @filters.
+ * INVALID_INPUT when the kind has no such attribute, the caller may not see it, or the value is not
+ * of its type.
+ */
+bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller *caller,
+	const char *name, const char *value, GError **error);
+void filter_free(gpointer filter);
+
+/* The index of @kind that answers @filter, or -1. */
+int filter_index(const struct filter *filter, const struct kind *kind);
+
+bool filter_matches(
+	const struct filter *filter, const struct object *object, const struct model *model);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists: filters by index and without, sorting, pages, what a caller may see. */
+#include "model/query.h"
+#include "model/testing.h"
+
+static struct model *make_model(void)
+{
+	struct model *model = model_new();
+	const struct object *network;
+
+	test_create(model, KIND_HOST, test_json("{'name':'h1'}"));
+	network = test_create(model, KIND_NETWORK, test_json("{'name':'n','project_id':'alice'}"));
+	test_create(model, KIND_SUBNET,
+		test_json("{'network_id':'%s','cidr':'10.0.0.0/24'}", test_id(network)));
+	for (int i = 0; i < 6; i++)
+		test_create(model, KIND_PORT,
+			test_json(
+				"{'network_id':'%s','name':'p%d','device_id':'d%d','admin_state_up':%s,"
+				"'project_id':'%s','tags':['%s','all'],'binding:host_id':'%s'}",
+				test_id(network), 5 - i, i / 2, i % 2 ? "true" : "false",
+				i < 4 ? "bob" : "carol", i % 3 ? "odd" : "even", i ? "" : "h1"));
+	return model;
+}
+
+/* Runs "name=value&name=value" over ports and compares the names, in order; "+" when more follow.
+ */
+static void assert_list_as(struct model *model, const struct caller *caller, const char *parameters,
+	const char *expected)
+{
+	g_autoptr(query) query = query_new(&port_kind, caller);
+	g_auto(GStrv) pairs = g_strsplit(parameters, "&", -1);
+	g_autoptr(GString) names = g_string_new(NULL);
+	g_autoptr(GPtrArray) page = NULL;
+	GError *error = NULL;
+	bool more;
+
+	for (unsigned i = 0; pairs[i] && *pairs[i]; i++) {
+		char *value = strchr(pairs[i], '=');
+
+		*value++ = '\0';
+		if (!query_add(query, pairs[i], value, &error))
+			fail_msg("%s: %s", parameters, error->message);
+	}
+	page = query_run(query, model, &more, &error);
+	if (!page)
+		fail_msg("%s: %s", parameters, error->message);
+	for (guint i = 0; i < page->len; i++)
+		g_string_append_printf(
+			names, "%s%s", i ? " " : "", object_str(page->pdata[i], SLOT_NAME));
+	if (more)
+		g_string_append(names, " +");
+	if (strcmp(names->str, expected))
+		fail_msg("%s: '%s' instead of '%s'", parameters, names->str, expected);
+}
+
+static void assert_list(struct model *model, const char *parameters, const char *expected)
+{
+	assert_list_as(model, &test_admin, parameters, expected);
+}
+
+static void filters(void **state)
+{
+	struct model *model = make_model();
+	const struct object *port = model_first(model, KIND_PORT, PORT_BY_NAME, "p3", NULL);
+	g_autofree char *by_id = g_strdup_printf("id=%s", test_id(port));
+
+	(void)state;
+	assert_list(model, "", "p5 p4 p3 p2 p1 p0");
+	assert_list(model, "name=p3", "p3");
+	assert_list(model, "name=p1&name=p5", "p5 p1");
+	assert_list(model, "device_id=d1", "p3 p2");
+	assert_list(model, "device_id=d1&admin_state_up=True", "p2");
+	assert_list(model, "tenant_id=carol", "p1 p0");
+	assert_list(model, "binding:host_id=h1", "p5");
+	assert_list(model, "binding:host_id=&name=p4", "p4");
+	assert_list(model, "fixed_ips=ip_address=10.0.0.4", "p3");
+	assert_list(model, "fixed_ips=ip_address=10.0.0.4&fixed_ips=ip_address=10.0.0.2", "p5 p3");
+	assert_list(model, "tags=even", "p5 p2");
+	assert_list(model, "tags=even,odd", "");
+	assert_list(model, "tags-any=even,odd&name=p1", "p1");
+	assert_list(model, "not-tags-any=even", "p4 p3 p1 p0");
+	assert_list(model, "status=ACTIVE", "");
+	assert_list(model, "binding:vif_type=tap", "p5");
+	assert_list(model, by_id, "p3");
+	assert_list(model, "network_id=nonsense", "");
+	model_free(model);
+}
+
+static void pages_and_order(void **state)
+{
+	struct model *model = make_model();
+	char next[200];
+
+	(void)state;
+	assert_list(model, "limit=2", "p5 p4 +");
+	g_snprintf(next, sizeof(next), "limit=3&marker=%s",
+		test_id(model_first(model, KIND_PORT, PORT_BY_NAME, "p4", NULL)));
+	assert_list(model, next, "p3 p2 p1 +");
+	g_strlcat(next, "&tenant_id=bob", sizeof(next));
+	assert_list(model, next, "p3 p2");
+	g_snprintf(next, sizeof(next), "limit=2&page_reverse=true&marker=%s",
+		test_id(model_first(model, KIND_PORT, PORT_BY_NAME, "p2", NULL)));
+	assert_list(model, next, "p4 p3 +");
+	assert_list(model, "sort_key=name", "p0 p1 p2 p3 p4 p5");
+	assert_list(model, "sort_key=admin_state_up&sort_key=name&sort_dir=asc&sort_dir=desc",
+		"p5 p3 p1 p4 p2 p0");
+	g_snprintf(next, sizeof(next), "sort_key=name&limit=2&marker=%s",
+		test_id(model_first(model, KIND_PORT, PORT_BY_NAME, "p1", NULL)));
+	assert_list(model, next, "p2 p3 +");
+	model_free(model);
+}
+
+static void who_sees_what(void **state)
+{
+	static const struct caller bob = { CALLER_MEMBER, "bob" },
+				   alice = { CALLER_READER, "alice" },
+				   eve = { CALLER_MEMBER, "eve" };
+	struct model *model = make_model();
+
+	(void)state;
+	assert_list_as(model, &bob, "", "p5 p4 p3 p2");
+	assert_list_as(model, &alice, "", "p5 p4 p3 p2 p1 p0"); /* the network is hers */
+	assert_list_as(model, &eve, "", "");
+	model_free(model);
+}
+
+static void bad_parameters(void **state)
+{
+	static const char *const bad[][2] = { { "colour", "red" }, { "sort_key", "colour" },
+		{ "sort_dir", "up" }, { "limit", "-1" }, { "limit", "many" },
+		{ "admin_state_up", "perhaps" }, { "fixed_ips", "10.0.0.1" },
+		{ "fixed_ips", "colour=red" }, { "binding:host_id", "h1" } };
+	static const struct caller bob = { CALLER_MEMBER, "bob" };
+	g_autoptr(query) query = query_new(&port_kind, &bob);
+	struct model *model = make_model();
+	GError *error = NULL;
+	bool more;
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		assert_false(query_add(query, bad[i][0], bad[i][1], &error));
+		assert_int_equal(weft_error_status(error), 400);
+		g_clear_error(&error);
+	}
+	assert_true(query_add(query, "marker", "nobody", &error));
+	assert_null(query_run(query, model, &more, &error));
+	assert_error(error, INVALID_INPUT);
+	model_free(model);
+}
+
+static void fields_and_secrets(void **state)
+{
+	g_autoptr(query) query = query_new(&host_kind, &test_admin);
+	g_autoptr(GString) text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+	struct model *model = make_model();
+	const struct object *host = host_find(model, "h1");
+	struct object *draft = object_edit(host);
+	struct txn *txn = txn_new(model, &test_admin);
+	GError *error = NULL;
+
+	(void)state;
+	object_set_str(draft, HOST_CREDENTIAL_HASH, "abcdef");
+	host = txn_put(txn, draft, NULL);
+	object_write_json(host, model, &test_admin, 0, &w);
+	assert_null(strstr(text->str, "abcdef"));
+	assert_null(strstr(text->str, "credential"));
+	assert_false(query_add(query, "credential_hash", "abcdef", &error));
+	assert_error(error, INVALID_INPUT);
+	assert_true(query_add(query, "fields", "name", NULL));
+	assert_true(query_add(query, "fields", "ports", NULL));
+	g_string_truncate(text, 0);
+	w = json_writer_on(text);
+	object_write_json(host, model, &test_admin, query_fields(query), &w);
+	assert_string_equal(text->str, "{\"name\":\"h1\",\"ports\":1}");
+	txn_free(txn);
+	model_free(model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(filters),
+		cmocka_unit_test(pages_and_order),
+		cmocka_unit_test(who_sees_what),
+		cmocka_unit_test(bad_parameters),
+		cmocka_unit_test(fields_and_secrets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
