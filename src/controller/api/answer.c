@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/api/call.h"
+
+#define JSON_TYPE "application/json"
+
+/* Keystone's shape, which OpenStack clients take as "authenticate (again)". */
+static void write_unauthorized(struct json_writer *w, const GError *error)
+{
+	jw_key(w, "error");
+	jw_begin_object(w);
+	jw_member_int(w, "code", 401);
+	jw_member_string(w, "title", "Unauthorized");
+	jw_member_string(w, "message", error->message);
+	jw_end_object(w);
+}
+
+static void write_neutron_error(struct json_writer *w, const GError *error)
+{
+	jw_key(w, "NeutronError");
+	jw_begin_object(w);
+	jw_member_string(w, "type", weft_error_type(error));
+	jw_member_string(w, "message", error->message);
+	jw_member_string(w, "detail", "");
+	jw_end_object(w);
+}
+
+void api_fail(struct http_request *request, const GError *error)
+{
+	GString *text = g_string_sized_new(256);
+	struct json_writer w = json_writer_on(text);
+	unsigned status = weft_error_status(error);
+
+	jw_begin_object(&w);
+	if (status == 401) {
+		http_request_add_header(request, "WWW-Authenticate", "Bearer realm=\"weft\"");
+		write_unauthorized(&w, error);
+	} else {
+		write_neutron_error(&w, error);
+	}
+	jw_end_object(&w);
+	http_request_answer(request, status, JSON_TYPE, text);
+}
+
+void call_fail(const struct call *call, GError *error)
+{
+	api_fail(call->request, error);
+	g_error_free(error);
+}
+
+void call_answer(const struct call *call, unsigned status, GString *body)
+{
+	http_request_answer(call->request, status, JSON_TYPE, body);
+}
+
+GString *call_render(const struct call *call, const struct object *object, u64 fields)
+{
+	GString *text = g_string_sized_new(2048);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, call->kind->singular);
+	object_write_json(object, call->api->model, &call->caller, fields, &w);
+	jw_end_object(&w);
+	return text;
+}
+
+const struct object *call_object(const struct call *call, GError **error)
+{
+	const struct object *object = model_need(call->api->model, call->kind->id, call->id, error);
+
+	if (!object || model_visible(call->api->model, object, &call->caller))
+		return object;
+	/* As if it were not there. */
+	g_set_error(error, WEFT_ERROR, (gint)call->kind->not_found, "%s %s could not be found.",
+		call->kind->singular, call->id);
+	return NULL;
+}
+
+bool call_check_revision(const struct call *call, const struct object *object, GError **error)
+{
+	const char *wanted = http_request_header(call->request, "If-Match");
+	u64 revision = (u64)object_int(object, SLOT_REVISION_NUMBER);
+	u64 number;
+	char end;
+
+	if (!wanted)
+		return true;
+	if (sscanf(wanted, "revision_number=%" SCNu64 "%c", &number, &end) != 1)
+		return weft_fail(error, BAD_REQUEST,
+			"If-Match: %.64s is not understood; write revision_number=N.", wanted);
+	if (number == revision)
+		return true;
+	return weft_fail(error, REVISION_MISMATCH,
+		"The %s %s has revision number %" PRIu64 ", not %" PRIu64
+		": it was changed meanwhile.",
+		call->kind->singular, call->id, revision, number);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The HTTP API: OpenStack Networking v2.0 for every kind of the model's table, and weft's own
+ * paths. docs/api.md is its description.
+ */
+#pragma once
+
+#include "commit/commit.h"
+#include "controller/auth/auth.h"
+#include "controller/metrics/metrics.h"
+#include "controller/sync/sync_server.h"
+
+struct api {
+	const struct config *config;
+	const struct auth *auth;
+	struct model *model;
+	struct commit *commit;
+	struct store *store;
+	struct sync_server *sync;
+	struct metrics *metrics;
+};
+
+/* Answers a request, now or later. */
+void api_handle(struct api *api, struct http_request *request);
+
+/* Answers with an error's body: {"NeutronError": …}, or Keystone's {"error": …} for a 401. */
+void api_fail(struct http_request *request, const GError *error);
+
+/* For http_server_config.answered; counts by route. */
+void api_answered(
+	struct api *api, const struct http_request *request, unsigned status, u64 elapsed_us);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request on its way through the API. Inside of controller/api. */
+#pragma once
+
+#include "controller/api/api.h"
+
+struct route;
+
+struct call {
+	struct api *api;
+	struct http_request *request;
+	struct caller caller;	 /* its project id lives as long as the API */
+	const struct kind *kind; /* {collection}; NULL: the route has none */
+	const char *id, *item;	 /* {id}, {item}; borrowed from the request */
+};
+
+typedef void (*call_fn)(struct call *call);
+
+/* Answers with the error and takes it. */
+void call_fail(const struct call *call, GError *error);
+/* @body (taken) is JSON. */
+void call_answer(const struct call *call, unsigned status, GString *body);
+
+/*
+ * Writing: stage, then submit. @respond writes the answer once the change is durable; @objects
+ * (taken over, may be NULL) are what was staged.
+ */
+struct write {
+	struct call call;
+	GPtrArray *objects;
+	char *credential; /* of a host that was made */
+	void (*respond)(struct write *write);
+};
+void write_submit(const struct call *call, struct txn *txn, GPtrArray *objects,
+	void (*respond)(struct write *write));
+/* The same, for what carries more; takes @write over. */
+void write_submit_full(struct write *write, struct txn *txn);
+struct write *write_new(
+	const struct call *call, GPtrArray *objects, void (*respond)(struct write *write));
+void write_free(struct write *write); /* one that is not submitted */
+/* 200 with {"singular": …} of the first object; 204. */
+void write_respond_updated(struct write *write);
+void write_respond_deleted(struct write *write);
+
+/* If-Match: revision_number=N. */
+bool call_check_revision(const struct call *call, const struct object *object, GError **error);
+
+/* One object of the call's kind by its id that the caller may see, or the kind's not-found error.
+ */
+const struct object *call_object(const struct call *call, GError **error);
+
+/* {"singular": …} */
+GString *call_render(const struct call *call, const struct object *object, u64 fields);
+
+/* Handlers, by file. */
+void versions_get(struct call *call); /* discovery.c */
+void resources_get(struct call *call);
+void extensions_get(struct call *call); /* extensions.c */
+void extension_get(struct call *call);
+void collection_list(struct call *call);   /* list.c */
+void collection_create(struct call *call); /* create.c */
+void object_show(struct call *call);	   /* object.c */
+void object_update(struct call *call);
+void object_delete(struct call *call);
+void tags_get(struct call *call); /* tags.c */
+void tags_replace(struct call *call);
+void tags_clear(struct call *call);
+void tag_get(struct call *call);
+void tag_add(struct call *call);
+void tag_remove(struct call *call);
+void host_update(struct call *call); /* host.c */
+void host_renew(struct call *call);
+void sync_pass(struct call *call);   /* router.c */
+void metrics_get(struct call *call); /* monitor.c */
+void healthz_get(struct call *call);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What clients ask first: which versions there are, and which collections. */
+#include "controller/api/call.h"
+
+static void write_self_link(struct json_writer *w, const char *url)
+{
+	jw_key(w, "links");
+	jw_begin_array(w);
+	jw_begin_object(w);
+	jw_member_string(w, "rel", "self");
+	jw_member_string(w, "href", url);
+	jw_end_object(w);
+	jw_end_array(w);
+}
+
+void versions_get(struct call *call)
+{
+	g_autofree char *base = http_request_base_url(call->request);
+	g_autofree char *url = g_strconcat(base, "/v2.0/", NULL);
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, "versions");
+	jw_begin_array(&w);
+	jw_begin_object(&w);
+	jw_member_string(&w, "id", "v2.0");
+	jw_member_string(&w, "status", "CURRENT");
+	write_self_link(&w, url);
+	jw_end_object(&w);
+	jw_end_array(&w);
+	jw_end_object(&w);
+	call_answer(call, 200, text);
+}
+
+void resources_get(struct call *call)
+{
+	g_autofree char *base = http_request_base_url(call->request);
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, "resources");
+	jw_begin_array(&w);
+	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++) {
+		const struct kind *kind = kind_by_id((enum kind_id)id);
+		g_autofree char *url = g_strconcat(base, "/v2.0/", kind->collection, NULL);
+
+		jw_begin_object(&w);
+		jw_member_string(&w, "name", kind->singular);
+		jw_member_string(&w, "collection", kind->collection);
+		write_self_link(&w, url);
+		jw_end_object(&w);
+	}
+	jw_end_array(&w);
+	jw_end_object(&w);
+	call_answer(call, 200, text);
+}

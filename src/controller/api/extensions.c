@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The extensions of Networking v2.0 that are here. Clients switch behaviour by this list, so an
+ * alias stands in it only when all that it promises is true.
+ */
+#include <string.h>
+
+#include "controller/api/call.h"
+
+struct extension {
+	const char *alias, *name, *description;
+};
+
+static const struct extension extensions[] = {
+	{ "allowed-address-pairs", "Allowed Address Pairs",
+		"Ports may send from further addresses." },
+	{ "binding", "Port Binding", "Ports are bound to hosts." },
+	{ "dns-domain-ports", "dns_domain for ports", "A port may have a DNS domain of its own." },
+	{ "dns-integration", "DNS Integration", "Ports have names in their network's DNS." },
+	{ "extra_dhcp_opt", "Extra DHCP options", "Ports may have DHCP options of their own." },
+	{ "net-mtu", "Network MTU", "Networks show their MTU." },
+	{ "net-mtu-writable", "Network MTU (writable)", "The MTU of a network may be set." },
+	{ "pagination", "Pagination support", "Lists come in pages: limit, marker, page_reverse." },
+	{ "port-security", "Port Security", "Anti-spoofing may be switched off by port." },
+	{ "project-id", "project_id field enabled", "project_id is the same as tenant_id." },
+	{ "provider", "Provider Network", "Networks show and take their VNI." },
+	{ "revision-if-match", "If-Match constraints based on revision_number",
+		"Updates may be made conditional." },
+	{ "sorting", "Sorting support", "Lists may be sorted: sort_key, sort_dir." },
+	{ "standard-attr-description", "standard-attr-description",
+		"Everything has a description." },
+	{ "standard-attr-revisions", "Resource revision numbers",
+		"Everything counts its changes." },
+	{ "standard-attr-tag", "Tag support for resources", "Everything may be tagged." },
+	{ "standard-attr-timestamp", "Resource timestamps",
+		"Everything shows when it was created and updated." },
+};
+
+static void write_extension(struct json_writer *w, const struct extension *extension)
+{
+	jw_begin_object(w);
+	jw_member_string(w, "alias", extension->alias);
+	jw_member_string(w, "name", extension->name);
+	jw_member_string(w, "description", extension->description);
+	jw_member_string(w, "updated", "2026-01-01T00:00:00-00:00");
+	jw_key(w, "links");
+	jw_begin_array(w);
+	jw_end_array(w);
+	jw_end_object(w);
+}
+
+void extensions_get(struct call *call)
+{
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, "extensions");
+	jw_begin_array(&w);
+	for (unsigned i = 0; i < G_N_ELEMENTS(extensions); i++)
+		write_extension(&w, &extensions[i]);
+	jw_end_array(&w);
+	jw_end_object(&w);
+	call_answer(call, 200, text);
+}
+
+void extension_get(struct call *call)
+{
+	GString *text;
+	struct json_writer w;
+	GError *error = NULL;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(extensions); i++) {
+		if (strcmp(extensions[i].alias, call->id))
+			continue;
+		text = g_string_new(NULL);
+		w = json_writer_on(text);
+		jw_begin_object(&w);
+		jw_key(&w, "extension");
+		write_extension(&w, &extensions[i]);
+		jw_end_object(&w);
+		return call_answer(call, 200, text);
+	}
+	weft_fail(&error, NOT_FOUND, "Extension with alias %.64s does not exist.", call->id);
+	call_fail(call, error);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One object: show, update, delete. */
+#include <string.h>
+
+#include "controller/api/body.h"
+#include "controller/api/call.h"
+#include "controller/api/mtu.h"
+
+static bool requested_fields(const struct call *call, u64 *ret, GError **error)
+{
+	const struct http_target *target = http_request_target(call->request);
+	u64 fields = 0;
+
+	for (unsigned i = 0; i < target->n_params; i++) {
+		int slot = kind_slot(call->kind, target->params[i].value);
+
+		if (strcmp(target->params[i].name, "fields"))
+			return weft_fail(error, INVALID_INPUT,
+				"A single %s takes no parameter '%.64s', only fields.",
+				call->kind->singular, target->params[i].name);
+		if (slot >= 0)
+			fields |= SLOT_BIT(slot);
+	}
+	*ret = fields;
+	return true;
+}
+
+void object_show(struct call *call)
+{
+	GError *error = NULL;
+	const struct object *object = call_object(call, &error);
+	u64 fields = 0;
+
+	if (!object || !requested_fields(call, &fields, &error))
+		return call_fail(call, error);
+	call_answer(call, 200, call_render(call, object, fields));
+}
+
+static const struct object *stage_update(struct call *call, struct txn *txn, GError **error)
+{
+	json_t *body = body_parse(call->request, error);
+	json_t *inner = body ? body_member(body, call->kind->singular, error) : NULL;
+	const struct object *before = inner ? call_object(call, error) : NULL;
+	const struct object *after = NULL;
+
+	if (before && call_check_revision(call, before, error) && mtu_check(call, inner, error))
+		after = txn_update(txn, call->kind->id, call->id, inner, error);
+	json_decref(body);
+	return after;
+}
+
+void object_update(struct call *call)
+{
+	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
+	GPtrArray *objects;
+	GError *error = NULL;
+	const struct object *after = stage_update(call, txn, &error);
+
+	if (!after)
+		return call_fail(call, error);
+	objects = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	g_ptr_array_add(objects, object_ref(after));
+	write_submit(call, g_steal_pointer(&txn), objects, write_respond_updated);
+}
+
+void object_delete(struct call *call)
+{
+	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
+	GError *error = NULL;
+	const struct object *before = call_object(call, &error);
+
+	if (!before || !call_check_revision(call, before, &error) ||
+		!txn_delete(txn, call->kind->id, call->id, &error))
+		return call_fail(call, error);
+	write_submit(call, g_steal_pointer(&txn), NULL, write_respond_deleted);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a request to its handler. A route is a pattern of path segments; "{collection}" is one of
+ * the model's kinds, "{…}" at the end is any rest. The first that fits wins.
+ */
+#include "controller/api/route.h"
+
+#include <string.h>
+
+#define MAX_PATTERN 8
+
+enum access {
+	ACCESS_OPEN,   /* anybody */
+	ACCESS_CALLER, /* a valid token */
+	ACCESS_OWN,    /* the handler looks itself */
+};
+
+struct route {
+	const char *name; /* in the metrics */
+	const char *segments[MAX_PATTERN];
+	enum access access;
+	call_fn get, post, put, del;
+};
+
+#define V2 "v2.0"
+#define HOSTS "weft", "v1", "hosts"
+
+static const struct route routes[] = {
+	{ "/", { NULL }, ACCESS_OPEN, .get = versions_get },
+	{ "/healthz", { "healthz" }, ACCESS_OPEN, .get = healthz_get },
+	{ "/metrics", { "metrics" }, ACCESS_OPEN, .get = metrics_get },
+	{ "/v2.0", { V2 }, ACCESS_OPEN, .get = resources_get },
+	{ "/v2.0/extensions", { V2, "extensions" }, ACCESS_CALLER, .get = extensions_get },
+	{ "/v2.0/extensions/{alias}", { V2, "extensions", "{id}" }, ACCESS_CALLER,
+		.get = extension_get },
+	{ "/v2.0/{collection}", { V2, "{collection}" }, ACCESS_CALLER, .get = collection_list,
+		.post = collection_create },
+	{ "/v2.0/{collection}/{id}", { V2, "{collection}", "{id}" }, ACCESS_CALLER,
+		.get = object_show, .put = object_update, .del = object_delete },
+	{ "/v2.0/{collection}/{id}/tags", { V2, "{collection}", "{id}", "tags" }, ACCESS_CALLER,
+		.get = tags_get, .put = tags_replace, .del = tags_clear },
+	{ "/v2.0/{collection}/{id}/tags/{tag}", { V2, "{collection}", "{id}", "tags", "{item}" },
+		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
+	{ "/weft/v1/hosts", { "weft", "v1", "{collection}" }, ACCESS_CALLER, .get = collection_list,
+		.post = collection_create },
+	{ "/weft/v1/hosts/{id}", { HOSTS, "{id}" }, ACCESS_OWN, .put = host_update },
+	{ "/weft/v1/hosts/{id}/credential", { HOSTS, "{id}", "credential" }, ACCESS_CALLER,
+		.post = host_renew },
+	{ "/weft/v1/hosts/{id}/view", { HOSTS, "{id}", "view" }, ACCESS_OWN, .get = sync_pass },
+	{ "/weft/v1/hosts/{id}/report", { HOSTS, "{id}", "report" }, ACCESS_OWN,
+		.post = sync_pass },
+	{ "/weft/v1/…", { "weft", "v1", "{…}" }, ACCESS_OWN, .get = sync_pass, .post = sync_pass,
+		.put = sync_pass },
+};
+
+/* OpenStack's older clients ask for "networks.json". */
+static size_t plain_length(const char *segment)
+{
+	size_t len = strlen(segment);
+
+	return len > 5 && !strcmp(segment + len - 5, ".json") ? len - 5 : len;
+}
+
+static bool match_segment(const char *pattern, const char *segment, struct call *call)
+{
+	if (pattern[0] != '{')
+		return !strcmp(pattern, segment);
+	if (!strcmp(pattern, "{id}"))
+		call->id = segment;
+	else if (!strcmp(pattern, "{item}"))
+		call->item = segment;
+	else if (!strcmp(pattern, "{collection}")) {
+		g_autofree char *name = g_strndup(segment, plain_length(segment));
+
+		call->kind = kind_by_collection(name);
+		return call->kind != NULL;
+	}
+	return true;
+}
+
+static bool match(const struct route *route, const struct http_target *target, struct call *call)
+{
+	unsigned i = 0;
+
+	call->kind = NULL;
+	call->id = call->item = NULL;
+	for (; route->segments[i]; i++) {
+		if (!strcmp(route->segments[i], "{…}"))
+			return target->n_segments >= i;
+		if (i >= target->n_segments ||
+			!match_segment(route->segments[i], target->segments[i], call))
+			return false;
+	}
+	return i == target->n_segments;
+}
+
+static const struct route *find(const struct http_target *target, struct call *call)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++)
+		if (match(&routes[i], target, call))
+			return &routes[i];
+	return NULL;
+}
+
+static call_fn method_of(const struct route *route, enum http_method method)
+{
+	switch (method) {
+	case HTTP_GET:
+	case HTTP_HEAD:
+		return route->get;
+	case HTTP_POST:
+		return route->post;
+	case HTTP_PUT:
+		return route->put;
+	case HTTP_DELETE:
+		return route->del;
+	default:
+		return NULL;
+	}
+}
+
+static void refuse_method(const struct call *call, const struct route *route)
+{
+	g_autoptr(GString) allowed = g_string_new(NULL);
+	GError *error = NULL;
+
+	if (route->get)
+		g_string_append(allowed, ", GET, HEAD");
+	if (route->post)
+		g_string_append(allowed, ", POST");
+	if (route->put)
+		g_string_append(allowed, ", PUT");
+	if (route->del)
+		g_string_append(allowed, ", DELETE");
+	http_request_add_header(call->request, "Allow", allowed->str + 2);
+	weft_fail(&error, METHOD_NOT_ALLOWED, "%s is not possible on %s; possible are %s.",
+		http_request_method_name(call->request), route->name, allowed->str + 2);
+	call_fail(call, error);
+}
+
+static void refuse_path(const struct call *call)
+{
+	GError *error = NULL;
+
+	weft_fail(&error, NOT_FOUND, "There is nothing at this path; /v2.0/ lists what there is.");
+	call_fail(call, error);
+}
+
+void sync_pass(struct call *call)
+{
+	sync_server_handle(call->api->sync, call->request);
+}
+
+void api_handle(struct api *api, struct http_request *request)
+{
+	struct call call = { .api = api, .request = request };
+	const struct route *route;
+	GError *error = NULL;
+	call_fn handle;
+
+	if (http_request_error(request))
+		return api_fail(request, http_request_error(request));
+	route = find(http_request_target(request), &call);
+	if (!route)
+		return refuse_path(&call);
+	http_request_set_tag(request, metrics_route(api->metrics, route_number(route), call.kind));
+	if (route->access == ACCESS_CALLER &&
+		!auth_caller(api->auth, request, &call.caller, &error))
+		return call_fail(&call, error);
+	handle = method_of(route, http_request_method(request));
+	if (!handle)
+		return refuse_method(&call, route);
+	handle(&call);
+}
+
+unsigned route_number(const struct route *route)
+{
+	return (unsigned)(route - routes);
+}
+
+unsigned route_count(void)
+{
+	return G_N_ELEMENTS(routes);
+}
+
+const char *route_name(unsigned number)
+{
+	return routes[number].name;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who sends a request. People and programs have the tokens of the configuration, each for one
+ * project and role; a host has the credential that was shown when it was made, and may speak only
+ * for itself. Either comes as `X-Auth-Token: TOKEN` or `Authorization: Bearer TOKEN`.
+ */
+#pragma once
+
+#include "controller/config.h"
+#include "http/request.h"
+#include "model/object.h"
+
+struct auth;
+
+struct auth *auth_new(const struct config *config);
+void auth_free(struct auth *auth);
+typedef struct auth auth_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(auth_auto, auth_free)
+
+/* UNAUTHORIZED without a valid token. The project's id is borrowed from @auth. */
+bool auth_caller(const struct auth *auth, const struct http_request *request, struct caller *ret,
+	GError **error);
+
+/* May the request speak for @host: has it the host's credential, or an administrator's token?
+ * UNAUTHORIZED, or FORBIDDEN for a valid token that may not. */
+bool auth_host(const struct auth *auth, const struct http_request *request,
+	const struct object *host, GError **error);
+
+/* Gives a draft of a host a new credential, and returns it; g_free. */
+char *auth_host_renew(struct object *draft);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "http/listen.h"
+
+#define DEFAULT_LISTEN "127.0.0.1:9696"
+#define DEFAULT_STORE "sqlite:/var/lib/weft/weft.db"
+#define DEFAULT_REGION "RegionOne"
+#define DEFAULT_CONNECTIONS 16384
+#define TOKEN_MIN 8 /* characters */
+
+struct reader {
+	const char *path;
+	GKeyFile *file;
+};
+
+static const char *const known_keys[] = { "listen", "store", "tls-cert", "tls-key",
+	"allow-plain-http", "underlay-mtu", "region", "max-connections", NULL };
+
+static char *read_text(const struct reader *reader, const char *key, const char *fallback)
+{
+	g_autofree char *text = g_key_file_get_string(reader->file, "weftd", key, NULL);
+
+	if (text && *g_strstrip(text))
+		return g_steal_pointer(&text);
+	return g_strdup(fallback);
+}
+
+static bool read_number(const struct reader *reader, const char *key, unsigned fallback,
+	unsigned min, unsigned max, unsigned *ret, GError **error)
+{
+	g_autofree char *text = read_text(reader, key, NULL);
+	guint64 value = fallback;
+
+	if (text && !g_ascii_string_to_unsigned(text, 10, min, max, &value, NULL))
+		return weft_fail(error, INVALID_INPUT, "%s: %s = %s: give a number from %u to %u",
+			reader->path, key, text, min, max);
+	*ret = (unsigned)value;
+	return true;
+}
+
+static bool read_bool(const struct reader *reader, const char *key, bool *ret, GError **error)
+{
+	g_autofree char *text = read_text(reader, key, "false");
+
+	if (strcmp(text, "true") && strcmp(text, "false"))
+		return weft_fail(error, INVALID_INPUT, "%s: %s = %s: give true or false",
+			reader->path, key, text);
+	*ret = !strcmp(text, "true");
+	return true;
+}
+
+static bool check_known(const struct reader *reader, GError **error)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(reader->file, NULL);
+	g_auto(GStrv) keys = g_key_file_get_keys(reader->file, "weftd", NULL, NULL);
+
+	for (char **group = groups; *group; group++)
+		if (strcmp(*group, "weftd") && strcmp(*group, "tokens"))
+			return weft_fail(error, INVALID_INPUT,
+				"%s: there is no group [%s]; there are [weftd] and [tokens]",
+				reader->path, *group);
+	for (char **key = keys; key && *key; key++)
+		if (!g_strv_contains(known_keys, *key)) {
+			g_autofree char *known = g_strjoinv(", ", (char **)known_keys);
+
+			return weft_fail(error, INVALID_INPUT,
+				"%s: [weftd] has no key '%s'; it has %s", reader->path, *key,
+				known);
+		}
+	return true;
+}
+
+static bool parse_role(const char *text, enum caller_role *ret)
+{
+	static const char *const names[] = {
+		[CALLER_READER] = "reader", [CALLER_MEMBER] = "member", [CALLER_ADMIN] = "admin"
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+		if (!strcmp(text, names[i])) {
+			*ret = (enum caller_role)i;
+			return true;
+		}
+	return false;
+}
+
+/* Messages name a token by its place: it is a secret. */
+static bool read_token(const struct reader *reader, unsigned number, const char *token,
+	struct config *config, GError **error)
+{
+	g_autofree char *value = g_key_file_get_string(reader->file, "tokens", token, NULL);
+	char *colon = value ? strrchr(value, ':') : NULL;
+	struct config_token entry;
+
+	if (strlen(token) < TOKEN_MIN)
+		return weft_fail(error, INVALID_INPUT,
+			"%s: token %u of [tokens] is shorter than %d characters", reader->path,
+			number, TOKEN_MIN);
+	if (!colon || colon == value || !parse_role(g_strstrip(colon + 1), &entry.role))
+		return weft_fail(error, INVALID_INPUT,
+			"%s: token %u of [tokens] = %s: give PROJECT:ROLE, with the role admin, "
+			"member or reader",
+			reader->path, number, value ?: "");
+	*colon = '\0';
+	entry.token = g_strdup(token);
+	entry.project_id = g_strdup(g_strstrip(value));
+	g_array_append_val(config->tokens, entry);
+	return true;
+}
+
+static bool read_tokens(const struct reader *reader, struct config *config, GError **error)
+{
+	g_auto(GStrv) tokens = g_key_file_get_keys(reader->file, "tokens", NULL, NULL);
+
+	for (unsigned i = 0; tokens && tokens[i]; i++)
+		if (!read_token(reader, i + 1, tokens[i], config, error))
+			return false;
+	if (!config->tokens->len)
+		return weft_fail(error, INVALID_INPUT,
+			"%s: [tokens] has no token, so nobody could use the API; add "
+			"'A-LONG-RANDOM-STRING = admin:admin'",
+			reader->path);
+	return true;
+}
+
+/* Tokens and credentials travel in clear without TLS. */
+static bool check_listen(const struct reader *reader, const struct config *config, GError **error)
+{
+	bool allow_plain = false;
+
+	if (!read_bool(reader, "allow-plain-http", &allow_plain, error))
+		return false;
+	if (!config->tls_cert != !config->tls_key)
+		return weft_fail(error, INVALID_INPUT,
+			"%s: TLS needs both tls-cert and tls-key; only %s is given", reader->path,
+			config->tls_cert ? "tls-cert" : "tls-key");
+	for (char **listen = config->listen; *listen; listen++)
+		if (!config->tls_cert && !allow_plain && !http_listen_is_local(*listen))
+			return weft_fail(error, INVALID_INPUT,
+				"%s: listen = %s: beyond loopback, tokens would travel in clear; give "
+				"tls-cert and tls-key, or allow-plain-http = true",
+				reader->path, *listen);
+	return true;
+}
+
+static bool read_listen(const struct reader *reader, struct config *config)
+{
+	g_autofree char *text = read_text(reader, "listen", DEFAULT_LISTEN);
+	g_auto(GStrv) items = g_strsplit_set(text, "; ,", -1);
+	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+	for (char **item = items; *item; item++)
+		if (**item)
+			g_strv_builder_add(builder, *item);
+	config->listen = g_strv_builder_end(builder);
+	return *config->listen != NULL;
+}
+
+static bool fill(const struct reader *reader, struct config *config, GError **error)
+{
+	config->store = read_text(reader, "store", DEFAULT_STORE);
+	config->tls_cert = read_text(reader, "tls-cert", NULL);
+	config->tls_key = read_text(reader, "tls-key", NULL);
+	config->region = read_text(reader, "region", DEFAULT_REGION);
+	if (!read_listen(reader, config))
+		return weft_fail(error, INVALID_INPUT, "%s: listen names no address", reader->path);
+	return check_known(reader, error) && check_listen(reader, config, error) &&
+	       read_number(
+		       reader, "underlay-mtu", 1500, 1280, 65535, &config->underlay_mtu, error) &&
+	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
+		       &config->connections_max, error) &&
+	       read_tokens(reader, config, error);
+}
+
+static void warn_if_readable(const char *path)
+{
+	struct stat status;
+
+	if (!stat(path, &status) && status.st_mode & S_IROTH)
+		log_warning("%s holds tokens and is readable by everybody: chmod 0600", path);
+}
+
+static void token_clear(gpointer token)
+{
+	struct config_token *entry = token;
+
+	g_free(entry->token);
+	g_free(entry->project_id);
+}
+
+struct config *config_load(const char *path, GError **error)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autoptr(config_auto) config = g_new0(struct config, 1);
+	g_autoptr(GError) reason = NULL;
+	struct reader reader = { path, file };
+
+	config->tokens = g_array_new(FALSE, FALSE, sizeof(struct config_token));
+	g_array_set_clear_func(config->tokens, token_clear);
+	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &reason)) {
+		weft_fail(error, INVALID_INPUT, "can't read the configuration %s: %s", path,
+			reason->message);
+		return NULL;
+	}
+	if (!fill(&reader, config, error))
+		return NULL;
+	warn_if_readable(path);
+	return g_steal_pointer(&config);
+}
+
+void config_free(struct config *config)
+{
+	g_strfreev(config->listen);
+	g_free(config->store);
+	g_free(config->tls_cert);
+	g_free(config->tls_key);
+	g_free(config->region);
+	g_array_unref(config->tokens);
+	g_free(config);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weftd's configuration file; docs/configuration.md is its reference. */
+#pragma once
+
+#include "base/error.h"
+#include "base/types.h"
+#include "model/caller.h"
+
+struct config_token {
+	char *token, *project_id;
+	enum caller_role role;
+};
+
+struct config {
+	char **listen;
+	char *store;
+	char *tls_cert, *tls_key; /* NULL: no TLS */
+	char *region;
+	unsigned underlay_mtu;
+	unsigned connections_max;
+	GArray *tokens; /* struct config_token */
+};
+
+/* Fails with the file, the key, and what would be right. */
+struct config *config_load(const char *path, GError **error);
+void config_free(struct config *config);
+typedef struct config config_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(config_auto, config_free)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weftd, the controller. */
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "controller/weftd.h"
+
+#define DEFAULT_CONFIG "/etc/weft/weftd.conf"
+
+enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
+
+struct options {
+	char *config;
+	gboolean check, version;
+};
+
+static bool parse_options(int *argc, char ***argv, struct options *options, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
+			"Configuration file (" DEFAULT_CONFIG ")", "FILE" },
+		{ "check", 0, 0, G_OPTION_ARG_NONE, &options->check,
+			"Read the configuration, say what is wrong, do nothing", NULL },
+		{ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show the version", NULL },
+		{ 0 },
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+	g_option_context_set_summary(context, "The controller of weft.");
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, error))
+		return false;
+	if (*argc > 1)
+		return weft_fail(
+			error, INVALID_INPUT, "'%s' is not understood; see --help", (*argv)[1]);
+	return true;
+}
+
+/* A connection is a descriptor; the default limit of 1024 is none of an operator's choosing. */
+static void raise_descriptor_limit(unsigned connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = MIN(limit.rlim_max, MAX(limit.rlim_cur, connections + 256ul));
+	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < connections + 256ul)
+		log_warning("only %lu files may be open, so fewer than %u connections",
+			(unsigned long)limit.rlim_cur, connections);
+}
+
+static gboolean stop(gpointer loop)
+{
+	g_main_loop_quit(loop);
+	return G_SOURCE_CONTINUE;
+}
+
+static void run(void)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+	guint term = g_unix_signal_add(SIGTERM, stop, loop);
+	guint interrupt = g_unix_signal_add(SIGINT, stop, loop);
+
+	g_main_loop_run(loop);
+	g_source_remove(term);
+	g_source_remove(interrupt);
+}
+
+static bool serve(const struct options *options, GError **error)
+{
+	g_autoptr(config_auto) config = config_load(options->config ?: DEFAULT_CONFIG, error);
+	g_autoptr(weftd_auto) weftd = NULL;
+
+	if (!config || options->check)
+		return config != NULL;
+	raise_descriptor_limit(config->connections_max);
+	weftd = weftd_new(config, error);
+	if (!weftd)
+		return false;
+	run();
+	log_info("stopping");
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	g_autoptr(GError) error = NULL;
+	bool served;
+
+	setlocale(LC_ALL, "");
+	log_init("weftd");
+	signal(SIGPIPE, SIG_IGN);
+	if (sodium_init() < 0)
+		return EXIT_CODE_FAILED;
+	if (!parse_options(&argc, &argv, &options, &error)) {
+		fprintf(stderr, "weftd: %s\n", error->message);
+		return EXIT_CODE_USAGE;
+	}
+	if (options.version) {
+		puts("weftd " WEFT_VERSION);
+		return EXIT_CODE_OK;
+	}
+	served = serve(&options, &error);
+	g_free(options.config);
+	if (served)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "weftd: %s\n", error->message);
+	return EXIT_CODE_FAILED;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/weftd.h"
+
+#include "base/log.h"
+#include "controller/api/api.h"
+#include "controller/api/route.h"
+#include "http/server.h"
+
+struct weftd {
+	struct auth *auth;
+	struct model *model;
+	struct store *store;
+	struct commit *commit;
+	struct sync_server *sync;
+	struct metrics *metrics;
+	GPtrArray *servers; /* struct http_server */
+	struct api api;
+};
+
+static void handle(struct http_request *request, void *user)
+{
+	api_handle(user, request);
+}
+
+static void answered(
+	const struct http_request *request, unsigned status, u64 elapsed_us, void *user)
+{
+	api_answered(user, request, status, elapsed_us);
+}
+
+static bool authorize_host(
+	struct http_request *request, const struct object *host, void *user, GError **error)
+{
+	const struct weftd *weftd = user;
+
+	return auth_host(weftd->auth, request, host, error);
+}
+
+static bool authorize_caller(
+	struct http_request *request, struct caller *ret, void *user, GError **error)
+{
+	const struct weftd *weftd = user;
+
+	return auth_caller(weftd->auth, request, ret, error);
+}
+
+static void fail(struct http_request *request, const GError *error, void *user)
+{
+	(void)user;
+	api_fail(request, error);
+}
+
+static bool open_state(struct weftd *weftd, const struct config *config, GError **error)
+{
+	weftd->store = store_open(config->store, error);
+	if (!weftd->store)
+		return false;
+	weftd->sync = sync_server_new(&(struct sync_server_config){
+		.model = weftd->model,
+		.store_uuid = store_uuid(weftd->store),
+		.authorize_host = authorize_host,
+		.authorize_caller = authorize_caller,
+		.fail = fail,
+		.user = weftd,
+	});
+	weftd->commit = commit_new(weftd->model, weftd->store, &sync_listener, weftd->sync, error);
+	if (!weftd->commit)
+		return false;
+	sync_server_start(weftd->sync, weftd->commit);
+	return true;
+}
+
+static bool listen_all(struct weftd *weftd, const struct config *config, GError **error)
+{
+	for (char **listen = config->listen; *listen; listen++) {
+		const struct http_server_config http = {
+			.listen = *listen,
+			.tls_cert = config->tls_cert,
+			.tls_key = config->tls_key,
+			.connections_max = config->connections_max,
+			.handler = handle,
+			.answered = answered,
+			.user = &weftd->api,
+		};
+		struct http_server *server = http_server_new(&http, error);
+
+		if (!server)
+			return false;
+		g_ptr_array_add(weftd->servers, server);
+		log_info("listening on %s, port %u, %s", *listen, http_server_port(server),
+			config->tls_cert ? "TLS" : "plain HTTP");
+	}
+	return true;
+}
+
+struct weftd *weftd_new(const struct config *config, GError **error)
+{
+	g_autoptr(weftd_auto) weftd = g_new0(struct weftd, 1);
+
+	weftd->auth = auth_new(config);
+	weftd->model = model_new();
+	weftd->metrics = metrics_new(route_count(), route_name);
+	weftd->servers = g_ptr_array_new_with_free_func((GDestroyNotify)http_server_free);
+	if (!open_state(weftd, config, error))
+		return NULL;
+	weftd->api = (struct api){
+		.config = config,
+		.auth = weftd->auth,
+		.model = weftd->model,
+		.commit = weftd->commit,
+		.store = weftd->store,
+		.sync = weftd->sync,
+		.metrics = weftd->metrics,
+	};
+	if (!listen_all(weftd, config, error))
+		return NULL;
+	return g_steal_pointer(&weftd);
+}
+
+/* What was accepted is on its way to the disk; its callers shall hear of it. */
+static void drain(struct weftd *weftd)
+{
+	while (commit_pending(weftd->commit))
+		g_main_context_iteration(NULL, TRUE);
+}
+
+void weftd_free(struct weftd *weftd)
+{
+	for (unsigned i = 0; i < weftd->servers->len; i++)
+		http_server_quiesce(weftd->servers->pdata[i]);
+	if (weftd->commit)
+		drain(weftd);
+	if (weftd->sync)
+		sync_server_stop(weftd->sync);
+	g_ptr_array_unref(weftd->servers);
+	g_clear_pointer(&weftd->commit, commit_free);
+	g_clear_pointer(&weftd->sync, sync_server_free);
+	g_clear_pointer(&weftd->store, store_close);
+	metrics_free(weftd->metrics);
+	model_free(weftd->model);
+	auth_free(weftd->auth);
+	g_free(weftd);
+}
