@@ -256,10 +256,12 @@ void port_compute(
 		jw_string(w, port_is_bound(port) ? "tap" : "unbound");
 		break;
 	case PORT_VIF_DETAILS:
-		if (port_is_bound(port))
-			jw_raw(w, "{\"connectivity\":\"l2\",\"port_filter\":false}", 40);
-		else
-			jw_raw(w, "{}", 2);
+		jw_begin_object(w);
+		if (port_is_bound(port)) {
+			jw_member_string(w, "connectivity", "l2");
+			jw_member_bool(w, "port_filter", false);
+		}
+		jw_end_object(w);
 		break;
 	case PORT_DNS_ASSIGNMENT:
 		jw_begin_array(w);
