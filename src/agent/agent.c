@@ -15,6 +15,9 @@
 #include "http/server.h"
 
 #define RETRY_S 5 /* a datapath call failed: state everything again after this */
+/* The kernel tells of a new alias only while the device is up (rtmsg_ifinfo of
+ * netdev_state_change()). */
+#define RESCAN_S 3
 
 static char *state_path(const struct config *config, const char *name)
 {
@@ -54,11 +57,20 @@ static void device_changed(const struct uuid *port, const struct link *device, v
 		agent_flush_later(agent);
 }
 
+static void rescan(struct agent *agent)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) links = NULL;
+
+	if (link_list(agent->rtnl, &links, &error))
+		plugs_links(agent->plugs, links);
+	else
+		log_limited(warning, "%s", error->message);
+}
+
 static void link_event(enum link_event event, const struct link *link, void *data)
 {
 	struct agent *agent = data;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GArray) links = NULL;
 
 	switch (event) {
 	case LINK_CHANGED:
@@ -68,10 +80,7 @@ static void link_event(enum link_event event, const struct link *link, void *dat
 		plugs_link_gone(agent->plugs, link);
 		break;
 	case LINK_EVENTS_LOST:
-		if (link_list(agent->rtnl, &links, &error))
-			plugs_links(agent->plugs, links);
-		else
-			log_warning("%s", error->message);
+		rescan(agent);
 		break;
 	}
 	if (event != LINK_EVENTS_LOST && g_strv_contains(agent->reconcile.uplinks, link->name)) {
@@ -218,6 +227,10 @@ static gboolean every_second(gpointer data)
 	struct agent *agent = data;
 
 	dp_flows_expire(agent->dp);
+	if (++agent->rescan_s >= RESCAN_S) {
+		agent->rescan_s = 0;
+		rescan(agent);
+	}
 	if (agent->reconcile.failed && ++agent->retry_s >= RETRY_S) {
 		agent->retry_s = 0;
 		reconcile_all(&agent->reconcile);

@@ -51,7 +51,7 @@ struct agent {
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */
 	guint stream_timer, report_timer, second_timer, flush_source;
-	unsigned retry_s; /* until everything is stated again */
+	unsigned retry_s, rescan_s; /* seconds since */
 };
 
 bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret, GError **error);

@@ -17,7 +17,9 @@ struct plugs {
 	plugs_changed_cb changed;
 	void *data;
 	GHashTable *said;    /* port → device name */
+	GHashTable *said_of; /* the same the other way, borrowing from it */
 	GHashTable *devices; /* name → struct device */
+	GHashTable *indexes; /* ifindex → struct device */
 	GHashTable *bound;   /* port → struct device */
 };
 
@@ -34,6 +36,23 @@ bool plugs_parse_alias(const char *alias, struct uuid *ret)
 			return true;
 	}
 	return false;
+}
+
+static void say(struct plugs *plugs, const struct uuid *port, const char *device)
+{
+	struct uuid *key = g_memdup2(port, sizeof(*port));
+	char *name = g_strdup(device);
+
+	g_hash_table_insert(plugs->said, key, name);
+	g_hash_table_insert(plugs->said_of, name, key);
+}
+
+static void unsay(struct plugs *plugs, const struct uuid *port)
+{
+	const char *name = g_hash_table_lookup(plugs->said, port);
+
+	g_hash_table_remove(plugs->said_of, name);
+	g_hash_table_remove(plugs->said, port);
 }
 
 static bool load(struct plugs *plugs, GError **error)
@@ -53,9 +72,9 @@ static bool load(struct plugs *plugs, GError **error)
 		struct uuid port;
 
 		if (g_strv_length(words) == 2 && uuid_parse(words[0], &port) &&
-			strlen(words[1]) < IFNAMSIZ)
-			g_hash_table_insert(
-				plugs->said, g_memdup2(&port, sizeof(port)), g_strdup(words[1]));
+			strlen(words[1]) < IFNAMSIZ && !g_hash_table_contains(plugs->said, &port) &&
+			!g_hash_table_contains(plugs->said_of, words[1]))
+			say(plugs, &port, words[1]);
 		else if (**line)
 			log_warning("%s: \"%.80s\" is no plug (port id, device) and is ignored",
 				plugs->path, *line);
@@ -87,6 +106,8 @@ bool plugs_new(
 	plugs->changed = changed;
 	plugs->data = data;
 	plugs->said = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, g_free);
+	plugs->said_of = g_hash_table_new(g_str_hash, g_str_equal);
+	plugs->indexes = g_hash_table_new(NULL, NULL);
 	plugs->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	plugs->bound = g_hash_table_new(uuid_hash, uuid_equal);
 	if (!load(plugs, error)) {
@@ -102,7 +123,9 @@ void plugs_free(struct plugs *plugs)
 	if (!plugs)
 		return;
 	g_hash_table_unref(plugs->bound);
+	g_hash_table_unref(plugs->indexes);
 	g_hash_table_unref(plugs->devices);
+	g_hash_table_unref(plugs->said_of);
 	g_hash_table_unref(plugs->said);
 	g_free(plugs->path);
 	g_free(plugs);
@@ -112,17 +135,13 @@ void plugs_free(struct plugs *plugs)
  * already. */
 static bool wanted_port(const struct plugs *plugs, const struct device *device, struct uuid *ret)
 {
-	const struct uuid *port;
-	const char *name;
-	GHashTableIter i;
+	const struct uuid *port = g_hash_table_lookup(plugs->said_of, device->link.name);
 	struct uuid alias;
 
-	g_hash_table_iter_init(&i, plugs->said);
-	while (g_hash_table_iter_next(&i, (gpointer *)&port, (gpointer *)&name))
-		if (strcmp(name, device->link.name) == 0) {
-			*ret = *port;
-			return true;
-		}
+	if (port) {
+		*ret = *port;
+		return true;
+	}
 	if (!plugs_parse_alias(device->link.alias, &alias) ||
 		g_hash_table_contains(plugs->said, &alias))
 		return false;
@@ -190,21 +209,10 @@ static void remove_device(struct plugs *plugs, struct device *device)
 	bool bound = device->bound;
 
 	unbind(plugs, device);
+	g_hash_table_remove(plugs->indexes, GUINT_TO_POINTER(device->link.ifindex));
 	g_hash_table_remove(plugs->devices, device->link.name);
 	if (bound)
 		offer(plugs, &port);
-}
-
-static struct device *find_by_index(const struct plugs *plugs, u32 ifindex)
-{
-	struct device *device;
-	GHashTableIter i;
-
-	g_hash_table_iter_init(&i, plugs->devices);
-	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&device))
-		if (device->link.ifindex == ifindex)
-			return device;
-	return NULL;
 }
 
 void plugs_link(struct plugs *plugs, const struct link *link)
@@ -212,7 +220,8 @@ void plugs_link(struct plugs *plugs, const struct link *link)
 	struct device *device = g_hash_table_lookup(plugs->devices, link->name);
 
 	if (!device) {
-		struct device *renamed = find_by_index(plugs, link->ifindex);
+		struct device *renamed =
+			g_hash_table_lookup(plugs->indexes, GUINT_TO_POINTER(link->ifindex));
 
 		if (renamed)
 			remove_device(plugs, renamed);
@@ -222,7 +231,9 @@ void plugs_link(struct plugs *plugs, const struct link *link)
 	} else if (device->bound && memcmp(&device->link, link, sizeof(*link)) == 0) {
 		return;
 	}
+	g_hash_table_remove(plugs->indexes, GUINT_TO_POINTER(device->link.ifindex));
 	device->link = *link;
+	g_hash_table_insert(plugs->indexes, GUINT_TO_POINTER(link->ifindex), device);
 	update(plugs, device);
 }
 
@@ -237,15 +248,13 @@ void plugs_link_gone(struct plugs *plugs, const struct link *link)
 void plugs_links(struct plugs *plugs, const GArray *links)
 {
 	g_autofree gpointer *names = g_hash_table_get_keys_as_array(plugs->devices, NULL);
+	g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
 
-	for (guint i = 0; names[i]; i++) {
-		bool there = false;
-
-		for (guint l = 0; l < links->len && !there; l++)
-			there = strcmp(g_array_index(links, struct link, l).name, names[i]) == 0;
-		if (!there)
+	for (guint l = 0; l < links->len; l++)
+		g_hash_table_add(there, g_array_index(links, struct link, l).name);
+	for (guint i = 0; names[i]; i++)
+		if (!g_hash_table_contains(there, names[i]))
 			remove_device(plugs, g_hash_table_lookup(plugs->devices, names[i]));
-	}
 	for (guint l = 0; l < links->len; l++)
 		plugs_link(plugs, &g_array_index(links, struct link, l));
 }
@@ -278,9 +287,9 @@ bool plugs_plug(struct plugs *plugs, const struct uuid *port, const char *name, 
 		return false;
 	if (g_hash_table_contains(plugs->said, port))
 		return true;
-	g_hash_table_insert(plugs->said, g_memdup2(port, sizeof(*port)), g_strdup(name));
+	say(plugs, port, name);
 	if (!save(plugs, error)) {
-		g_hash_table_remove(plugs->said, port);
+		unsay(plugs, port);
 		return false;
 	}
 	update(plugs, g_hash_table_lookup(plugs->devices, name));
@@ -301,10 +310,9 @@ bool plugs_unplug(struct plugs *plugs, const struct uuid *port_in, GError **erro
 	if (!name)
 		return weft_fail(error, NOT_FOUND, "nothing is plugged into port %s on this host",
 			uuid_format(&port, buf));
-	g_hash_table_remove(plugs->said, &port);
+	unsay(plugs, &port);
 	if (!save(plugs, error)) {
-		g_hash_table_insert(
-			plugs->said, g_memdup2(&port, sizeof(port)), g_steal_pointer(&name));
+		say(plugs, &port, name);
 		return false;
 	}
 	if (device)
