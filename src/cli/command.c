@@ -72,10 +72,10 @@ GPtrArray *command_topics(void)
 
 	for (const struct command *const *c = commands_all(); *c; c++) {
 		g_autofree char *word = g_strndup((*c)->words, strcspn((*c)->words, " "));
-		const char *last = topics->len ? topics->pdata[topics->len - 1] : "";
+		gpointer topic = (gpointer)g_intern_string(word);
 
-		if (!((*c)->flags & COMMAND_HIDDEN) && strcmp(word, last))
-			g_ptr_array_add(topics, (gpointer)g_intern_string(word));
+		if (!((*c)->flags & COMMAND_HIDDEN) && !g_ptr_array_find(topics, topic, NULL))
+			g_ptr_array_add(topics, topic);
 	}
 	g_ptr_array_add(topics, NULL);
 	return topics;

@@ -2,8 +2,18 @@
 /* The table of commands, in the order in which help lists them. */
 #include "cli/commands.h"
 #include "cli/lab/commands.h"
+#include "cli/resource.h"
 
+/* Behind those made from the kinds. */
 static const struct command *const fixed_commands[] = {
+	&port_counters_command,
+	&plug_command,
+	&unplug_command,
+	&status_command,
+	&wait_port_command,
+	&wait_revision_command,
+	&trace_command,
+	&drops_command,
 	&lab_up_command,
 	&lab_guest_command,
 	&lab_exec_command,
@@ -14,6 +24,9 @@ static const struct command *const fixed_commands[] = {
 	&lab_start_command,
 	&lab_remove_command,
 	&lab_down_command,
+	&help_command_,
+	&completion_command,
+	&complete_command,
 };
 
 const struct command *const *commands_all(void)
@@ -22,6 +35,7 @@ const struct command *const *commands_all(void)
 
 	if (!all) {
 		all = g_ptr_array_new();
+		resource_commands(all);
 		for (size_t i = 0; i < G_N_ELEMENTS(fixed_commands); i++)
 			g_ptr_array_add(all, (gpointer)fixed_commands[i]);
 		g_ptr_array_add(all, NULL);

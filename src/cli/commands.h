@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every command's descriptor; each stands in the file of the same name. */
+/* The commands that are written by hand, each in the file of its name. */
 #pragma once
 
 #include "cli/command.h"
+
+extern const struct command plug_command, unplug_command;
+extern const struct command wait_port_command, wait_revision_command;
+extern const struct command status_command, trace_command;
+extern const struct command drops_command, port_counters_command; /* counters.c */
+extern const struct command help_command_, completion_command, complete_command;

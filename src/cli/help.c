@@ -4,49 +4,39 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/exit.h"
+#include "cli/commands.h"
+#include "cli/reference.h"
 
 void help_overview(void)
 {
 	puts("weft: virtual networks for clouds\n\nUsage: weft COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:");
 	for (const struct command *const *c = commands_all(); *c; c++)
 		if (!((*c)->flags & COMMAND_HIDDEN))
-			printf("  %-22s %s\n", (*c)->words, (*c)->summary);
+			printf("  %-16s %s\n", (*c)->words, (*c)->summary);
 	puts("\n'weft help COMMAND' says more about one; 'man weft' says it all.");
 }
 
-static void print_option(const struct option *option)
+static void print_options(const struct command *command)
 {
-	g_autofree char *left = option->letter ? g_strdup_printf("-%c, --%s%s%s", option->letter,
-							 option->name, option->metavar ? " " : "",
-							 option->metavar ? option->metavar : "")
-					       : g_strdup_printf("--%s%s%s", option->name,
-							 option->metavar ? " " : "",
-							 option->metavar ? option->metavar : "");
+	puts("\nOptions:");
+	for (unsigned set = 0; set < MAX_OPTION_SETS && command->options[set]; set++)
+		for (const struct option *o = command->options[set]; o->name; o++) {
+			g_autofree char *name = reference_option(o), *doc = reference_option_doc(o);
 
-	printf("  %-28s %s", left, option->doc);
-	if (option->choices) {
-		g_autofree char *choices = g_strjoinv(", ", (char **)option->choices);
-
-		printf(": %s", choices);
-	}
-	puts(option->flags & OPTION_REPEAT ? " (may be repeated)" : "");
+			if (!(o->flags & OPTION_SPELLING))
+				printf("  %-30s %s\n", name, doc);
+		}
 }
 
 void help_command(const struct command *command)
 {
-	printf("weft %s: %s\n\nUsage: weft %s", command->words, command->summary, command->words);
-	if (command->arguments)
-		printf(" %s", command->arguments);
-	puts(command->options[0] ? " [OPTIONS]" : "");
+	g_autofree char *usage = reference_usage(command);
+
+	printf("%s.\n\nUsage: %s\n", command->summary, usage);
 	if (command->details)
 		printf("\n%s\n", command->details);
 	if (command->options[0])
-		puts("\nOptions:");
-	for (unsigned set = 0; set < MAX_OPTION_SETS && command->options[set]; set++)
-		for (const struct option *o = command->options[set]; o->name; o++)
-			if (!(o->flags & OPTION_SPELLING))
-				print_option(o);
+		print_options(command);
 	if (command->examples) {
 		g_auto(GStrv) lines = g_strsplit(command->examples, "\n", 0);
 
@@ -63,8 +53,8 @@ bool help_topic(const char *topic)
 	for (const struct command *const *c = commands_all(); *c; c++)
 		if (command_in_topic(*c, topic) && !((*c)->flags & COMMAND_HIDDEN)) {
 			if (!found)
-				puts("Commands:");
-			printf("  weft %-22s %s\n", (*c)->words, (*c)->summary);
+				printf("weft %s: %s\n\n", topic, reference_topic_summary(topic));
+			printf("  %-16s %s\n", (*c)->words, (*c)->summary);
 			found = true;
 		}
 	return found;
@@ -84,5 +74,43 @@ bool help_suggest(char *const *words, GError **error)
 			known->str);
 	if (known->len)
 		return cli_usage(error, "'%s' wants a word more: %s", words[0], known->str);
-	return cli_usage(error, "'%s' is no command", words[0]);
+	return cli_usage(error, "'%s' is no command; 'weft help' lists them", words[0]);
 }
+
+static bool help(struct cli *cli, GError **error)
+{
+	char *const *words = (char **)cli->arguments->pdata;
+	g_autofree char *text = NULL;
+	unsigned used;
+
+	if (cli_flag(cli, "markdown"))
+		text = reference_markdown();
+	else if (cli_flag(cli, "man"))
+		text = reference_man(words[0]);
+	if (text)
+		return fputs(text, stdout) >= 0;
+	if (!words[0]) {
+		help_overview();
+		return true;
+	}
+	const struct command *command = command_find(words, &used);
+
+	if (command)
+		help_command(command);
+	return command || help_topic(words[0]) || help_suggest(words, error);
+}
+
+static const struct option help_options[] = {
+	{ "man", NULL, "Print the manual page instead, in troff" },
+	{ "markdown", NULL, "Print all of it as docs/cli.md" },
+	{ NULL },
+};
+
+const struct command help_command_ = {
+	.words = "help",
+	.summary = "Explain a command",
+	.arguments = "[COMMAND…]",
+	.examples = "weft help\nweft help port create\nweft help --man lab",
+	.options = { help_options },
+	.run = help,
+};

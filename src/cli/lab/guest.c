@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 
 #include "cli/agent_client.h"
-#include "cli/await.h"
 #include "guest-kit.h"
 #include "cli/lab/process.h"
 #include "cli/lab/run.h"
 #include "cli/resolve.h"
+#include "cli/wait.h"
 #include "model/network.h"
 #include "model/port.h"
 #include "model/subnet.h"
@@ -149,39 +149,16 @@ static struct guest *guest_of(const struct guest_wish *wish, const json_t *port)
 	return guest;
 }
 
-struct activity {
-	struct client *client;
-	const struct guest *guest;
-};
-
-static enum await_result is_active(void *data, char **ret_why, GError **error)
-{
-	struct activity *a = data;
-	json_t *port = resolve_object(a->client, &port_kind, a->guest->port_id, NULL, error);
-	const char *status = json_string_value(json_object_get(port, "status"));
-	const char *reason = json_string_value(json_object_get(port, "status_reason"));
-	enum await_result result = !port			 ? AWAIT_FAILED
-				   : g_strcmp0(status, "ACTIVE") ? AWAIT_AGAIN
-								 : AWAIT_DONE;
-
-	if (port)
-		*ret_why = g_strdup_printf("it is %s%s%s", status, reason && *reason ? ": " : "",
-			reason ? reason : "");
-	json_decref(port);
-	return result;
-}
-
 static bool start(const struct lab *lab, const struct guest *guest, struct client *client,
 	const json_t *port, const struct guest_wish *wish, GError **error)
 {
-	struct activity activity = { client, guest };
-	g_autofree char *what = g_strdup_printf("port %s ACTIVE", guest->port_id);
+	u64 timeout_s = wish->timeout_ms / 1000;
 
 	if (guest->vm)
 		return guest_vm_start(lab, guest, wish, error) &&
-		       await(is_active, &activity, wish->timeout_ms, what, error);
+		       wait_for_port(client, guest->port_id, "ACTIVE", timeout_s, error);
 	return guest_netns_start(lab, guest, client, port, wish, error) &&
-	       await(is_active, &activity, wish->timeout_ms, what, error);
+	       wait_for_port(client, guest->port_id, "ACTIVE", timeout_s, error);
 }
 
 bool guest_make(
