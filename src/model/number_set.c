@@ -112,35 +112,34 @@ bool number_set_take(struct number_set *set, u128 number)
 	return true;
 }
 
-static const struct range *span_of(const struct number_set *set, u128 number)
+static bool in_a_span(const struct number_set *set, u128 number)
 {
 	for (guint i = 0; i < set->spans->len; i++) {
 		const struct range *span = &g_array_index(set->spans, struct range, i);
 
 		if (span->first <= number && number <= span->last)
-			return span;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 void number_set_give(struct number_set *set, u128 number)
 {
-	const struct range *span = span_of(set, number);
 	struct range *next = range_at(set, number);
 	struct range *before = NULL;
 	u128 first = number;
 
-	if (!span || (next && next->first <= number))
+	if (!in_a_span(set, number) || (next && next->first <= number))
 		return;
 	set->n_free++;
 	/* The range that ends right before it, if any, is the one that contains number - 1. */
-	if (number > span->first)
+	if (number)
 		before = range_at(set, number - 1);
 	if (before && before->last == number - 1) {
 		first = before->first;
 		g_tree_remove(set->free, before);
 	}
-	if (next && number < span->last && next->first == number + 1)
+	if (next && next->first == number + 1)
 		next->first = first;
 	else
 		insert(set, first, number);

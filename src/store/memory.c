@@ -18,7 +18,7 @@ struct row {
 
 struct memory {
 	GHashTable *rows; /* set of struct row, by kind and id */
-	u64 next_order, fail_after;
+	u64 next_order, fail_after, fail_once;
 };
 
 static guint row_hash(gconstpointer row)
@@ -41,24 +41,34 @@ static void row_free(gpointer data)
 	g_free(row);
 }
 
+static bool parse_option(const char *rest, struct memory *memory)
+{
+	const char *value = strchr(rest, '=');
+	u64 *option = g_str_has_prefix(rest, "fail-after=")  ? &memory->fail_after
+		      : g_str_has_prefix(rest, "fail-once=") ? &memory->fail_once
+							     : NULL;
+	guint64 revision;
+
+	if (!option || !g_ascii_string_to_unsigned(value + 1, 10, 0, UINT64_MAX, &revision, NULL))
+		return false;
+	*option = revision;
+	return true;
+}
+
 static void *memory_open(const char *rest, struct uuid *ret_uuid, u64 *ret_revision, GError **error)
 {
-	struct memory *memory;
-	guint64 fail_after = UINT64_MAX;
+	struct memory memory = { .fail_after = UINT64_MAX };
 
-	if (*rest && (!g_str_has_prefix(rest, "fail-after=") ||
-			     !g_ascii_string_to_unsigned(rest + strlen("fail-after="), 10, 0,
-				     UINT64_MAX, &fail_after, error))) {
-		if (!error || !*error)
-			weft_fail(error, INVALID_INPUT, "store 'memory:%s': give memory:", rest);
+	if (*rest && !parse_option(rest, &memory)) {
+		weft_fail(error, INVALID_INPUT,
+			"store 'memory:%s': give memory:, memory:fail-after=N or memory:fail-once=N",
+			rest);
 		return NULL;
 	}
-	memory = g_new0(struct memory, 1);
-	memory->rows = g_hash_table_new_full(row_hash, row_equal, row_free, NULL);
-	memory->fail_after = fail_after;
+	memory.rows = g_hash_table_new_full(row_hash, row_equal, row_free, NULL);
 	*ret_uuid = uuid_random();
 	*ret_revision = 0;
-	return memory;
+	return g_memdup2(&memory, sizeof(memory));
 }
 
 static void memory_close(void *backend)
@@ -115,6 +125,10 @@ static bool memory_commit(void *backend, const GQueue *sets, GError **error)
 	struct memory *memory = backend;
 	const struct store_set *last = sets->tail->data;
 
+	if (memory->fail_once && last->revision >= memory->fail_once) {
+		memory->fail_once = 0;
+		return weft_fail(error, UNAVAILABLE, "the memory store was told to fail once");
+	}
 	if (last->revision > memory->fail_after)
 		return weft_fail(error, UNAVAILABLE, "the memory store was told to fail");
 	for (GList *link = sets->head; link; link = link->next) {

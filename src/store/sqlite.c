@@ -3,6 +3,10 @@
  * The SQLite store: one file, write-ahead log, one sync per batch (synchronous=FULL in WAL mode
  * syncs the log at every commit). Ids are text, so that `sqlite3 FILE` shows what is there.
  *
+ * Copying the log back into the file takes tens of milliseconds, in which commits wait. So it is
+ * done when there is nothing else to do, and in the middle of work only when the log has grown very
+ * long.
+ *
  * The file is ours when it has our application_id; user_version is the version of the schema. A
  * file that is somebody else's, newer, damaged or in use is refused with what to do about it, and
  * never created anew in its place. The lock is SQLite's exclusive locking mode, held from opening
@@ -215,7 +219,7 @@ static bool set_up(struct sqlite *store, struct uuid *ret_uuid, u64 *ret_revisio
 		!check_version(store, &new, error) ||
 		!execute(store,
 			"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-			"PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000;"
+			"PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-16000;"
 			"BEGIN EXCLUSIVE; COMMIT;",
 			"open", error))
 		return false;
@@ -326,10 +330,18 @@ static bool sqlite_commit(void *backend, const GQueue *sets, GError **error)
 	return false;
 }
 
+static void sqlite_idle(void *backend)
+{
+	struct sqlite *store = backend;
+
+	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 const struct store_backend store_sqlite = {
 	.scheme = "sqlite",
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.load = sqlite_load,
 	.commit = sqlite_commit,
+	.idle = sqlite_idle,
 };

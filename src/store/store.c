@@ -17,6 +17,8 @@
 
 #include "store/store_impl.h"
 
+#define IDLE_US (G_USEC_PER_SEC / 2)
+
 struct store {
 	const struct store_backend *kind;
 	void *backend;
@@ -109,18 +111,38 @@ static void write_batch(struct store *store)
 	free_queue(&batch);
 }
 
+/* Waits for work; after IDLE_US without any since the last write, lets the kind of store clean up.
+ * Called and returns with the lock held. */
+static void wait_for_work(struct store *store, bool *dirty)
+{
+	gint64 until = g_get_monotonic_time() + IDLE_US;
+
+	if (!*dirty) {
+		g_cond_wait(&store->wake, &store->lock);
+	} else if (!g_cond_wait_until(&store->wake, &store->lock, until)) {
+		*dirty = false;
+		g_mutex_unlock(&store->lock);
+		if (store->kind->idle)
+			store->kind->idle(store->backend);
+		g_mutex_lock(&store->lock);
+	}
+}
+
 static gpointer run(gpointer data)
 {
 	struct store *store = data;
+	bool dirty = false;
 
 	g_mutex_lock(&store->lock);
 	for (;;) {
-		if (store->queue.length && !store->failed)
+		if (store->queue.length && !store->failed) {
 			write_batch(store);
-		else if (store->closing)
+			dirty = true;
+		} else if (store->closing) {
 			break;
-		else
-			g_cond_wait(&store->wake, &store->lock);
+		} else {
+			wait_for_work(store, &dirty);
+		}
 	}
 	g_mutex_unlock(&store->lock);
 	return NULL;

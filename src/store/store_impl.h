@@ -23,6 +23,9 @@ struct store_backend {
 	bool (*load)(void *backend, store_load_fn load, void *user, GError **error);
 	/* Makes all of @sets durable, or none. Called on the store's thread. */
 	bool (*commit)(void *backend, const GQueue *sets, GError **error);
+	/* Nothing has come for a while: time for housekeeping. On the store's thread. May be NULL.
+	 */
+	void (*idle)(void *backend);
 };
 
 extern const struct store_backend store_sqlite, store_memory;

@@ -286,6 +286,30 @@ static void failure_stops_until_reset(void **state)
 	store_reset(store);
 }
 
+/* The disk works again by itself, but what was behind the failure must not be written: its owner
+ * may not have heard of the failure yet. */
+static void nothing_is_written_behind_a_failure(void **state)
+{
+	struct seen seen = { 0 };
+	g_autoptr(store) store = store_open("memory:fail-once=1", NULL);
+	g_autofree char *text = NULL;
+
+	(void)state;
+	store_on_report(store, on_report, &seen);
+	submit(store, 1, "port", 1, "{}");
+	wait_for(&seen, 1);
+	assert_non_null(seen.error);
+	g_clear_pointer(&seen.error, g_free);
+	submit(store, 2, "port", 2, "{}");
+	g_usleep(20000); /* for what must not happen there is nothing to wait for */
+	store_reset(store);
+	submit(store, 1, "port", 3, "{}");
+	wait_for(&seen, 1);
+	assert_null(seen.error);
+	text = contents(store);
+	assert_string_equal(text, "port 3 1 {}\n");
+}
+
 /* --- The crash: a child commits pairs as fast as it can and tells what is durable until killed.
  * --- */
 
@@ -387,6 +411,7 @@ int main(void)
 		FILE_TEST(sqlite_refuses_a_truncated_file),
 		FILE_TEST(sqlite_refuses_an_overwritten_page),
 		cmocka_unit_test(failure_stops_until_reset),
+		cmocka_unit_test(nothing_is_written_behind_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
