@@ -41,6 +41,30 @@ char *output_cell(const json_t *value)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+/* The member of a row that a column shows, a new reference; "fixed_ips.ip_address" takes that of
+ * every item. */
+static json_t *member(const json_t *row, const char *column)
+{
+	const char *dot = strchr(column, '.');
+	g_autofree char *head = g_strndup(column, dot ? (size_t)(dot - column) : strlen(column));
+	json_t *value = json_object_get(row, head), *items, *item;
+	size_t i;
+
+	if (!dot || !json_is_array(value))
+		return value ? json_incref(value) : json_null();
+	items = json_array();
+	json_array_foreach(value, i, item)
+		json_array_append_new(items, member(item, dot + 1));
+	return items;
+}
+
+static char *header(const char *column)
+{
+	g_autofree char *head = g_strndup(column, strcspn(column, "."));
+
+	return g_ascii_strup(head, -1);
+}
+
 /* "Fixed IPs", "fixed-ips" → "fixed_ips". */
 static char *column_key(const char *text)
 {
@@ -68,9 +92,10 @@ static char **choose(
 
 	for (unsigned i = 0; wanted && i < wanted->len; i++) {
 		char *key = column_key(wanted->pdata[i]);
+		g_autofree char *head = g_strndup(key, strcspn(key, "."));
 
 		g_ptr_array_add(keys, key);
-		if (object && !json_object_get(object, key)) {
+		if (object && !json_object_get(object, head)) {
 			fail_column(object, wanted->pdata[i], error);
 			return NULL;
 		}
@@ -128,11 +153,8 @@ static json_t *pick(const json_t *object, char *const *keys)
 {
 	json_t *picked = json_object();
 
-	for (; *keys; keys++) {
-		json_t *value = json_object_get(object, *keys);
-
-		json_object_set_new(picked, *keys, value ? json_incref(value) : json_null());
-	}
+	for (; *keys; keys++)
+		json_object_set_new(picked, *keys, member(object, *keys));
 	return picked;
 }
 
@@ -164,13 +186,13 @@ char *output_list_text(enum output_format format, const char *const *columns, GP
 		return json_text(picked);
 	}
 	for (char **key = keys; format != OUTPUT_VALUE && *key; key++)
-		g_ptr_array_add(
-			cells, format == OUTPUT_CSV ? g_strdup(*key) : g_ascii_strup(*key, -1));
+		g_ptr_array_add(cells, format == OUTPUT_CSV ? g_strdup(*key) : header(*key));
 	json_array_foreach(rows, i, row)
 		for (char **key = keys; *key; key++) {
-			json_t *value = json_object_get(row, *key);
+			json_t *value = member(row, *key);
 
-			g_ptr_array_add(cells, value ? output_cell(value) : g_strdup(""));
+			g_ptr_array_add(cells, output_cell(value));
+			json_decref(value);
 		}
 	return format_cells(format, cells, g_strv_length(keys));
 }
@@ -199,7 +221,10 @@ char *output_object_text(
 	for (char **key = keys; *key; key++) {
 		if (format != OUTPUT_VALUE)
 			g_ptr_array_add(cells, g_strdup(*key));
-		g_ptr_array_add(cells, output_cell(json_object_get(object, *key)));
+		json_t *shown = member(object, *key);
+
+		g_ptr_array_add(cells, output_cell(shown));
+		json_decref(shown);
 	}
 	return format_cells(format, cells, format == OUTPUT_VALUE ? 1 : 2);
 }

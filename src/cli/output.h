@@ -13,7 +13,8 @@ enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_VALUE, OUTPUT_CSV };
 
 /*
  * A list: @rows is an array of objects, borrowed. @columns, ended by NULL, are what is shown when
- * the user asks for none; the user may ask for any member of the objects. False: an unknown column
+ * the user asks for none; the user may ask for any member of the objects. In
+ * ours, "list.member" is the member of each item. False: an unknown column
  * (a usage error).
  */
 bool output_list(

@@ -20,7 +20,7 @@ static const char *const host_columns[] = { "name", "alive", "tunnel_ips", "enca
 static const char *const network_columns[] = { "id", "name", "status", "mtu", "subnets", NULL };
 static const char *const subnet_columns[] = { "id", "name", "network_id", "cidr", "gateway_ip",
 	NULL };
-static const char *const port_columns[] = { "id", "name", "mac_address", "fixed_ips",
+static const char *const port_columns[] = { "id", "name", "mac_address", "fixed_ips.ip_address",
 	"binding:host_id", "status", NULL };
 static const char *const other_columns[] = { "id", "name", NULL };
 

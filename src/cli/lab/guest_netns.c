@@ -35,15 +35,18 @@ static bool make_devices(const struct lab *lab, const struct guest *guest, GErro
 			*host = lab_host_netns(lab, guest->host);
 	g_autofree char *etc = g_build_filename("/etc/netns", netns, NULL);
 	g_autofree char *resolv = g_build_filename(etc, "resolv.conf", NULL);
+	g_autofree char *hosts = g_build_filename(etc, "hosts", NULL);
 
 	if (!run_ip(error, NULL, "netns add %s\n", netns) ||
 		!run_ip(error, host, "link add %s type veth peer name eth0 address %s netns %s\n",
 			guest->device, guest->mac, netns) ||
 		!run_ip(error, netns, "link set lo up\nlink set eth0 up\n"))
 		return false;
-	/* `ip netns exec` binds this over /etc/resolv.conf. */
+	/* `ip netns exec` binds these over /etc/resolv.conf and /etc/hosts: a guest has neither
+	 * from this machine. */
 	g_mkdir_with_parents(etc, 0755);
-	return g_file_set_contents(resolv, "", 0, error);
+	return g_file_set_contents(resolv, "", 0, error) &&
+	       g_file_set_contents(hosts, "127.0.0.1 localhost\n::1 localhost\n", -1, error);
 }
 
 static bool write_down(const char *netns, const char *address, const json_t *subnet, GError **error)
@@ -105,6 +108,17 @@ struct addresses {
 	const json_t *fixed_ips;
 };
 
+/* Is the address there, and known to be no duplicate? @lines are of `ip -o address`. */
+static bool is_usable(char *const *lines, const char *address)
+{
+	g_autofree char *pattern = g_strdup_printf(" %s/", address);
+
+	for (; *lines; lines++)
+		if (strstr(*lines, pattern) && !strstr(*lines, "tentative"))
+			return true;
+	return false;
+}
+
 static enum await_result has_addresses(void *data, char **ret_why, GError **error)
 {
 	struct addresses *a = data;
@@ -115,12 +129,12 @@ static enum await_result has_addresses(void *data, char **ret_why, GError **erro
 
 	if (!shown)
 		return AWAIT_FAILED;
+	g_auto(GStrv) lines = g_strsplit(shown, "\n", 0);
+
 	json_array_foreach(a->fixed_ips, i, fixed) {
 		const char *address = json_string_value(json_object_get(fixed, "ip_address"));
-		g_autofree char *pattern = g_strdup_printf(" %s/", address);
-		const char *found = strstr(shown, pattern);
 
-		if (!found || strstr(shown, "tentative")) {
+		if (!is_usable(lines, address)) {
 			*ret_why = g_strdup_printf("eth0 has no %s yet", address);
 			return AWAIT_AGAIN;
 		}

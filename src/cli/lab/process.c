@@ -100,7 +100,7 @@ bool process_start(const struct process *process, GError **error)
 	log_fd = open(process->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	bool started =
 		log_fd >= 0 && g_spawn_async_with_pipes_and_fds(NULL, process->argv,
-				       (const char *const *)environment, G_SPAWN_DEFAULT,
+				       (const char *const *)environment, G_SPAWN_SEARCH_PATH,
 				       child_setup, GINT_TO_POINTER(netns_fd), null_fd, log_fd,
 				       log_fd, NULL, NULL, 0, &pid, NULL, NULL, NULL, error);
 

@@ -101,6 +101,21 @@ static bool bring_up(struct lab *lab, GError **error)
 	return node_start_hosts(lab, error);
 }
 
+/* Tokens of projects that are known beforehand need no restart of the controller. */
+static bool add_projects(const struct cli *cli, const struct lab *lab, GError **error)
+{
+	GPtrArray *projects = cli_options(cli, "project");
+
+	for (unsigned i = 0; projects && i < projects->len; i++) {
+		bool made;
+		g_autofree char *token = lab_project_token(lab, projects->pdata[i], &made, error);
+
+		if (!token)
+			return false;
+	}
+	return true;
+}
+
 static bool lab_up(struct cli *cli, GError **error)
 {
 	const char *name = lab_wanted(cli);
@@ -119,7 +134,7 @@ static bool lab_up(struct cli *cli, GError **error)
 	lab->mtu = (unsigned)mtu;
 	lab->underlay = !strcmp(cli_option_or(cli, "underlay", "4"), "6") ? 6 : 4;
 	lab->encapsulation = g_strdup(cli_option_or(cli, "encapsulation", "geneve"));
-	if (!bring_up(lab, &problem)) {
+	if (!add_projects(cli, lab, &problem) || !bring_up(lab, &problem)) {
 		if (!cli_flag(cli, "keep") && !take_down(lab, NULL))
 			g_prefix_error(&problem,
 				"(and it could not be removed again; try 'weft lab down') ");
@@ -162,6 +177,8 @@ static const struct option up_options[] = {
 	{ "mtu", "BYTES", "MTU of the underlay (default: 1500)" },
 	{ "encapsulation", "NAME", "Tunnel format that the hosts prefer (default: geneve)", 0, 0,
 		encapsulations },
+	{ "project", "PROJECT", "Make a tenant's token, for 'weft lab env --project'", 0,
+		OPTION_REPEAT },
 	{ "keep", NULL, "Leave what is there when it can't be brought up" },
 	{ NULL },
 };

@@ -17,7 +17,7 @@
 #include "cli/lab/run.h"
 #include "cli/lab/vm.h"
 
-#define KVM_BOOT_MS 6000
+#define KVM_BOOT_MS 4000
 #define TCG_BOOT_MS 90000
 #define MEMORY_MIB "160"
 
