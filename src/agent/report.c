@@ -14,7 +14,7 @@ struct report {
 	struct report_io io;
 	s64 started_us, due_us; /* due 0: no timer */
 	bool connected, in_flight, full;
-	u64 revision;
+	u64 revision, sent_revision;
 	GHashTable *changed; /* set of port ids */
 };
 
@@ -94,6 +94,7 @@ static void send_now(struct report *report)
 	jw_end_object(&w);
 	report->full = false;
 	report->in_flight = true;
+	report->sent_revision = report->revision;
 	report->due_us = 0;
 	report->io.set_timer(0, report->io.data);
 	g_hash_table_remove_all(report->changed);
@@ -152,6 +153,8 @@ void report_done(struct report *report, const char *why)
 		schedule(report, RETRY_MS);
 	} else if (report->full || g_hash_table_size(report->changed) > 0) {
 		schedule(report, 1);
+	} else if (report->revision != report->sent_revision) {
+		schedule(report, COALESCE_MS);
 	} else {
 		schedule(report, SILENCE_MS);
 	}

@@ -140,6 +140,16 @@ static void a_revision_alone_waits_for_company(void **state)
 	assert_non_null(strstr(sent, "\"revision\":9"));
 }
 
+static void a_revision_that_came_on_the_way_is_told_soon(void **state)
+{
+	(void)state;
+	report_connected(report);
+	report_synced(report, 7);
+	report_synced(report, 8);
+	report_done(report, NULL);
+	assert_int_equal(timer_ms, 50);
+}
+
 static void a_lost_report_is_made_good_by_a_full_one(void **state)
 {
 	(void)state;
@@ -175,6 +185,7 @@ int main(void)
 		TEST(a_changed_port_goes_at_once_and_alone),
 		TEST(what_happens_on_the_way_goes_into_the_next),
 		TEST(a_revision_alone_waits_for_company),
+		TEST(a_revision_that_came_on_the_way_is_told_soon),
 		TEST(a_lost_report_is_made_good_by_a_full_one),
 		TEST(nothing_is_sent_while_disconnected),
 	};
