@@ -18,9 +18,10 @@ static unsigned depth(const char *text, size_t len)
 		else if (text[i] == '"')
 			in_string = !in_string;
 		else if (!in_string && (text[i] == '{' || text[i] == '['))
-			deepest = MAX(deepest, ++open);
+			open++;
 		else if (!in_string && (text[i] == '}' || text[i] == ']') && open)
 			open--;
+		deepest = MAX(deepest, open);
 	}
 	return deepest;
 }
