@@ -188,7 +188,10 @@ char **lab_names(void)
 bool lab_forget(const struct lab *lab, GError **error)
 {
 	/* --one-file-system: should something still be mounted below it, that is left alone. */
-	return run(error, "rm", "-rf", "--one-file-system", lab->dir, NULL);
+	if (!run(error, "rm", "-rf", "--one-file-system", lab->dir, NULL))
+		return false;
+	g_rmdir("/etc/netns"); /* only if nobody else has something there */
+	return true;
 }
 
 char *lab_netns(const struct lab *lab, const char *node)
