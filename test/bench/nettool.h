@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small traffic tools of the benchmark: one process each, one line of figures on standard output.
+ */
+#pragma once
+
+#include <netinet/in.h>
+
+double now_s(void); /* monotonic */
+
+/* IPv4 address and port, or exits with a message. @host NULL: any address. */
+struct sockaddr_in address_of(const char *host, const char *port);
+
+/* Each takes the words behind the subcommand and returns an exit status. */
+int udp_receive(int argc, char **argv); /* PORT SECONDS: datagrams per second, first to last */
+int udp_send(int argc, char **argv);	/* ADDRESS PORT BYTES SECONDS: datagrams per second sent */
+int tcp_serve(int argc, char **argv);	/* PORT: answers each byte with one; until killed */
+int tcp_rr(
+	int argc, char **argv); /* ADDRESS PORT SECONDS: transactions per second, p50, p99 in us */
+int tcp_crr(int argc, char **argv); /* the same with a connection for each */
