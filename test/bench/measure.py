@@ -19,7 +19,7 @@ def tcp(guests, streams, seconds):
     server = spawn(f"{SERVER} iperf3 -s -1 -p 5201 --forceflush", guests.server)
     try:
         wait_line(server, "listening")
-        out = sh(f"{CLIENT} iperf3 -c {guests.address} -p 5201 -t {seconds} -P {streams} -C cubic -J", guests.client, check=False)
+        out = sh(f"{CLIENT} iperf3 -c {guests.address} -p 5201 -t {max(1, round(seconds))} -P {streams} -C cubic -J", guests.client, check=False)
         report = json.loads(out)
         if "error" in report:
             raise RuntimeError(report["error"])

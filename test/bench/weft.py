@@ -8,7 +8,7 @@ import os
 from measure import BUILD
 from shell import folder, namespace, sh, spawn, wait_until
 
-TOKEN = "bench"
+TOKEN = "bench-token"
 PORT = 9696
 
 
@@ -20,7 +20,7 @@ class Weft:
         self.ids = {}
         self.agents = []
         with open(f"{self.run}/weftd.conf", "w") as conf:
-            conf.write(f"[weftd]\nlisten = 0.0.0.0:{PORT}\nstore = sqlite:{self.run}/weft.db\nunderlay-mtu = {underlay_mtu}\n"
+            conf.write(f"[weftd]\nlisten = 0.0.0.0:{PORT}\nstore = sqlite:{self.run}/weft.db\nunderlay-mtu = {underlay_mtu}\nallow-plain-http = true\n"
                        f"[tokens]\n{TOKEN} = bench:admin\n")
         self.weftd = spawn([str(BUILD / "src/controller/weftd"), "--config", f"{self.run}/weftd.conf"], self.control,
                            log=f"{self.run}/weftd.log")

@@ -247,8 +247,8 @@ void stream_open(
 	struct peer *peer = peer_get(server, object_id(host));
 	const char *store = http_target_param(http_request_target(request), "store");
 	g_autoptr(GError) error = NULL;
-	const char *instance;
-	u64 since;
+	const char *instance = NULL;
+	u64 since = 0;
 
 	if (!check_request(peer, request, host, &since, &instance, &error)) {
 		server->totals.refused_instances++;
