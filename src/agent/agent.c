@@ -103,6 +103,17 @@ static void port_changed(struct port *port, void *data)
 	report_port(agent->report, port);
 }
 
+static void port_deleted(const struct port *port, void *data)
+{
+	struct agent *agent = data;
+	char id[UUID_STRLEN];
+
+	log_info("port %s: no longer of this host", uuid_format(&port->id, id));
+	if (agent->punt)
+		punt_port_gone(agent->punt, &port->id);
+	plugs_forget(agent->plugs, &port->id);
+}
+
 static bool take_line(const char *line, size_t len, void *data, GError **error)
 {
 	struct agent *agent = data;
@@ -311,6 +322,7 @@ static void start_parts(struct agent *agent)
 		.tunnel_ip4 = agent->config->tunnel_ip4,
 		.tunnel_ip6 = agent->config->tunnel_ip6,
 		.port_changed = port_changed,
+		.port_deleted = port_deleted,
 		.data = agent,
 	};
 	reconcile_all(&agent->reconcile);

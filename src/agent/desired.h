@@ -78,6 +78,7 @@ enum port_state { PORT_UNREPORTED, PORT_WIRED, PORT_NOT_WIRED };
 struct port {
 	struct uuid id; /* first: the key */
 	bool known;
+	bool deleted; /* was known, and the controller has taken it back */
 	struct network *network;
 	struct record_port record;
 	bool has_device;

@@ -321,6 +321,21 @@ bool plugs_unplug(struct plugs *plugs, const struct uuid *port_in, GError **erro
 	return true;
 }
 
+void plugs_forget(struct plugs *plugs, const struct uuid *port_in)
+{
+	g_autoptr(GError) error = NULL;
+	struct uuid port = *port_in; /* it may be the key that goes */
+	struct device *device = g_hash_table_lookup(plugs->bound, &port);
+
+	if (!g_hash_table_contains(plugs->said, &port))
+		return;
+	unsay(plugs, &port);
+	if (!save(plugs, &error)) /* it comes back with the next start, and is forgotten again */
+		log_warning("%s", error->message);
+	if (device)
+		update(plugs, device);
+}
+
 const struct link *plugs_device(const struct plugs *plugs, const struct uuid *port)
 {
 	const struct device *device = g_hash_table_lookup(plugs->bound, port);

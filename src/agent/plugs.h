@@ -35,6 +35,10 @@ bool plugs_check(struct plugs *plugs, const struct uuid *port, const char *devic
 /* By an alias: refused, with what to do. */
 bool plugs_unplug(struct plugs *plugs, const struct uuid *port, GError **error);
 
+/* The port is no longer this host's, so nothing can be plugged into it. Its device may be plugged
+ * elsewhere. */
+void plugs_forget(struct plugs *plugs, const struct uuid *port);
+
 /* The device of a port and the port of a device, or NULL. */
 const struct link *plugs_device(const struct plugs *plugs, const struct uuid *port);
 const struct uuid *plugs_port(const struct plugs *plugs, const char *device);

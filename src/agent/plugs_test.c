@@ -202,6 +202,23 @@ static void an_alias_is_not_unplugged_by_a_command(void **state)
 	assert_int_equal(error->code, WEFT_ERROR_NOT_FOUND);
 }
 
+static void a_device_outlives_the_port_it_was_plugged_into(void **state)
+{
+	struct uuid a = id(A);
+
+	(void)state;
+	appears(5, "tap0", "");
+	assert_true(plug(A, "tap0", NULL));
+	plugs_forget(plugs, &a);
+	expect_story("A:tap0 A:- ");
+	assert_true(plug(B, "tap0", NULL));
+	plugs_free(plugs);
+	open_plugs();
+	g_string_truncate(story, 0);
+	appears(5, "tap0", "");
+	expect_story("B:tap0 ");
+}
+
 static void a_renamed_device_is_another_one(void **state)
 {
 	(void)state;
@@ -235,6 +252,7 @@ int main(void)
 		TEST(of_two_with_one_alias_the_first_has_the_port),
 		TEST(what_was_said_goes_before_an_alias),
 		TEST(an_alias_is_not_unplugged_by_a_command),
+		TEST(a_device_outlives_the_port_it_was_plugged_into),
 		TEST(a_renamed_device_is_another_one),
 		TEST(listing_again_finds_what_events_lost),
 	};

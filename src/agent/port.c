@@ -63,6 +63,7 @@ void port_put(struct desired *desired, const struct uuid *id, struct record_port
 	port->record = *record;
 	*record = (struct record_port){ 0 }; /* taken over */
 	port->known = true;
+	port->deleted = false;
 	port_mark(desired, port);
 }
 
@@ -75,6 +76,7 @@ void port_delete(struct desired *desired, const struct uuid *id)
 	leave_network(desired, port);
 	clear_record(port);
 	port->known = false;
+	port->deleted = true;
 	port->state = PORT_UNREPORTED;
 	port_mark(desired, port);
 }

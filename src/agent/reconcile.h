@@ -26,6 +26,8 @@ struct reconcile {
 	struct ip tunnel_ip4, tunnel_ip6; /* of the configuration; family 0: the host record's */
 	/* A port's state or reason has changed. */
 	void (*port_changed)(struct port *port, void *data);
+	/* A port is no longer this host's; it is detached. */
+	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
 	bool failed;
 };

@@ -168,6 +168,9 @@ void reconcile_port(struct reconcile *reconcile, struct port *port)
 
 	if (!port->known) {
 		detach(reconcile, port);
+		if (port->deleted)
+			reconcile->port_deleted(port, reconcile->data);
+		port->deleted = false;
 		return;
 	}
 	why = obstacle(reconcile, port);

@@ -27,12 +27,20 @@ static struct view *view;
 static struct quiet *quiet;
 static struct reconcile reconcile;
 static struct port *last_changed;
+static unsigned n_deleted;
 static u64 revision;
 
 static void port_changed(struct port *port, void *data)
 {
 	(void)data;
 	last_changed = port;
+}
+
+static void port_deleted(const struct port *port, void *data)
+{
+	(void)port;
+	(void)data;
+	n_deleted++;
 }
 
 static void open_view(void)
@@ -48,6 +56,8 @@ static void open_view(void)
 	reconcile.quiet = quiet;
 	reconcile.uplinks = uplinks;
 	reconcile.port_changed = port_changed;
+	reconcile.port_deleted = port_deleted;
+	n_deleted = 0;
 }
 
 static void close_view(void)
@@ -363,7 +373,9 @@ static void lost_interest_leaves_no_trace(void **state)
 	line("{\"op\":\"delete\",\"kind\":\"port\",\"id\":\"" PORT "\",\"scope\":\"host/" ME
 	     "\",\"rev\":2}");
 	line("{\"op\":\"drop\",\"scope\":\"" N_SCOPE "\",\"rev\":2}");
+	assert_int_equal(n_deleted, 0);
 	sync_now();
+	assert_int_equal(n_deleted, 1);
 	expect_content("uplinks eth0 192.0.2.1 2001:db8::1\n");
 	assert_int_equal(g_hash_table_size(desired->networks), 0);
 	assert_int_equal(g_hash_table_size(desired->endpoints), 0);
