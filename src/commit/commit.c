@@ -14,6 +14,7 @@ struct pending {
 	void *derived;
 	commit_done_fn done;
 	void *user;
+	gint64 since_us; /* monotonic */
 };
 
 struct commit {
@@ -163,6 +164,7 @@ void commit_submit(struct commit *commit, struct txn *txn, commit_done_fn done, 
 	pending->changes = txn_apply(txn, model_revision(commit->model) + 1);
 	pending->done = done;
 	pending->user = user;
+	pending->since_us = g_get_monotonic_time();
 	g_queue_push_tail(&commit->pending, pending);
 	if (!pending->changes->n) {
 		finish_durable(commit);
@@ -181,4 +183,11 @@ u64 commit_durable_revision(const struct commit *commit)
 unsigned commit_pending(const struct commit *commit)
 {
 	return commit->pending.length;
+}
+
+u64 commit_oldest_us(const struct commit *commit)
+{
+	const struct pending *oldest = g_queue_peek_head((GQueue *)&commit->pending);
+
+	return oldest ? (u64)(g_get_monotonic_time() - oldest->since_us) : 0;
 }

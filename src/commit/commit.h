@@ -46,3 +46,5 @@ void commit_submit(struct commit *commit, struct txn *txn, commit_done_fn done, 
 
 u64 commit_durable_revision(const struct commit *commit);
 unsigned commit_pending(const struct commit *commit);
+/* For how long the first of them has been pending; 0: none is. */
+u64 commit_oldest_us(const struct commit *commit);

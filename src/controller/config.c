@@ -196,7 +196,7 @@ static void token_clear(gpointer token)
 struct config *config_load(const char *path, GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(config_auto) config = g_new0(struct config, 1);
+	g_autoptr(config) config = g_new0(struct config, 1);
 	g_autoptr(GError) reason = NULL;
 	struct reader reader = { path, file };
 

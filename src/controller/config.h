@@ -2,6 +2,7 @@
 /* weftd's configuration file; docs/configuration.md is its reference. */
 #pragma once
 
+#include "base/autoptr.h"
 #include "base/error.h"
 #include "base/types.h"
 #include "model/caller.h"
@@ -24,5 +25,4 @@ struct config {
 /* Fails with the file, the key, and what would be right. */
 struct config *config_load(const char *path, GError **error);
 void config_free(struct config *config);
-typedef struct config config_auto;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(config_auto, config_free)
+DEFINE_AUTOPTR(config, config_free)

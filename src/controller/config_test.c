@@ -24,7 +24,7 @@ static struct config *load(const char *text, GError **error)
 
 static void test_defaults(void **state)
 {
-	g_autoptr(config_auto) config = load("[tokens]\ntop-secret = admin : admin\n", NULL);
+	g_autoptr(config) config = load("[tokens]\ntop-secret = admin : admin\n", NULL);
 	const struct config_token *token;
 
 	(void)state;
@@ -40,15 +40,15 @@ static void test_defaults(void **state)
 
 static void test_everything(void **state)
 {
-	g_autoptr(config_auto) config = load("[weftd]\n"
-					     "listen = 127.0.0.1:1; [::1]:2\n"
-					     "store = memory:\n"
-					     "underlay-mtu = 9000\n"
-					     "region = north\n"
-					     "max-connections = 100\n"
-					     "[tokens]\n"
-					     "aaaaaaaa = p:1:member\n"
-					     "bbbbbbbb = p2:reader\n",
+	g_autoptr(config) config = load("[weftd]\n"
+					"listen = 127.0.0.1:1; [::1]:2\n"
+					"store = memory:\n"
+					"underlay-mtu = 9000\n"
+					"region = north\n"
+					"max-connections = 100\n"
+					"[tokens]\n"
+					"aaaaaaaa = p:1:member\n"
+					"bbbbbbbb = p2:reader\n",
 		NULL);
 
 	(void)state;
@@ -97,8 +97,8 @@ static void test_refused(void **state)
 
 static void test_plain_http_when_told(void **state)
 {
-	g_autoptr(config_auto) config = load("[weftd]\nlisten = :9696\nallow-plain-http = true\n"
-					     "[tokens]\nzzzzzzzz = a:admin\n",
+	g_autoptr(config) config = load("[weftd]\nlisten = :9696\nallow-plain-http = true\n"
+					"[tokens]\nzzzzzzzz = a:admin\n",
 		NULL);
 
 	(void)state;

@@ -73,8 +73,8 @@ static void run(void)
 
 static bool serve(const struct options *options, GError **error)
 {
-	g_autoptr(config_auto) config = config_load(options->config ?: DEFAULT_CONFIG, error);
-	g_autoptr(weftd_auto) weftd = NULL;
+	g_autoptr(config) config = config_load(options->config ?: DEFAULT_CONFIG, error);
+	g_autoptr(weftd) weftd = NULL;
 
 	if (!config || options->check)
 		return config != NULL;
@@ -96,6 +96,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	log_init("weftd");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is an error of its write */
 	if (sodium_init() < 0)
 		return EXIT_CODE_FAILED;
 	if (!parse_options(&argc, &argv, &options, &error)) {

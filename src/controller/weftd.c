@@ -95,7 +95,7 @@ static bool listen_all(struct weftd *weftd, const struct config *config, GError 
 
 struct weftd *weftd_new(const struct config *config, GError **error)
 {
-	g_autoptr(weftd_auto) weftd = g_new0(struct weftd, 1);
+	g_autoptr(weftd) weftd = g_new0(struct weftd, 1);
 
 	weftd->auth = auth_new(config);
 	weftd->model = model_new();
@@ -117,7 +117,7 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 	return g_steal_pointer(&weftd);
 }
 
-/* What was accepted is on its way to the disk; its callers shall hear of it. */
+/* What was accepted is on its way to the disk; its callers shall hear of it. Nothing new is. */
 static void drain(struct weftd *weftd)
 {
 	while (commit_pending(weftd->commit))
@@ -126,6 +126,7 @@ static void drain(struct weftd *weftd)
 
 void weftd_free(struct weftd *weftd)
 {
+	weftd->api.stopping = true;
 	for (unsigned i = 0; i < weftd->servers->len; i++)
 		http_server_quiesce(weftd->servers->pdata[i]);
 	if (weftd->commit)

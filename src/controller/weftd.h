@@ -2,6 +2,7 @@
 /* All parts of weftd put together. */
 #pragma once
 
+#include "base/autoptr.h"
 #include "controller/config.h"
 
 struct weftd;
@@ -11,5 +12,4 @@ struct weftd *weftd_new(const struct config *config, GError **error);
 
 /* Stops listening, makes durable what has been accepted, answers who still waits. */
 void weftd_free(struct weftd *weftd);
-typedef struct weftd weftd_auto;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(weftd_auto, weftd_free)
+DEFINE_AUTOPTR(weftd, weftd_free)

@@ -2,6 +2,7 @@
 /* HTTP/1.1 server in the main loop of the thread that makes it: no threads, no locks. */
 #pragma once
 
+#include "base/autoptr.h"
 #include "http/request.h"
 
 struct http_server;
@@ -28,8 +29,7 @@ void http_server_quiesce(struct http_server *server);
 /* Sends what has been answered as far as that needs no waiting, then closes everything. Requests
  * not yet answered are dropped: their owner must not answer them any more. */
 void http_server_free(struct http_server *server);
-typedef struct http_server http_server;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(http_server, http_server_free)
+DEFINE_AUTOPTR(http_server, http_server_free)
 
 /* The TCP port that it listens on, for when port 0 was asked for. */
 u16 http_server_port(const struct http_server *server);

@@ -100,12 +100,14 @@ static void write_batch(struct store *store)
 	store->stats.sync_us_total += (u64)duration;
 	if (error) {
 		store->stats.failures++;
+		store->stats.failing = true;
 		store->failed = true;
 		store->failure = g_steal_pointer(&error);
 	} else {
 		store->durable = last;
 		store->stats.commits += batch.length;
 		store->stats.syncs++;
+		store->stats.failing = false;
 	}
 	g_source_set_ready_time(store->source, 0);
 	free_queue(&batch);

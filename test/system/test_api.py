@@ -350,16 +350,17 @@ def test_text_comes_back_as_it_went(admin, value):
     assert network["id"] in [n["id"] for n in admin.get("/v2.0/networks", name=value).json["networks"]]
 
 
-def raw(port, data):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        client.sendall(data)
-        client.shutdown(socket.SHUT_WR)
+def raw(port, data, silence=10):
+    """What the server sends for these bytes, until it closes or is silent for so long."""
+    with socket.create_connection(("127.0.0.1", port), timeout=silence) as client:
         text = b""
-        while True:
-            chunk = client.recv(65536)
-            if not chunk:
-                return text
-            text += chunk
+        try:
+            client.sendall(data)
+            while chunk := client.recv(65536):
+                text += chunk
+        except (TimeoutError, ConnectionError):
+            pass
+        return text
 
 
 def test_garbage_on_the_wire(weftd, admin):
@@ -371,11 +372,11 @@ def test_garbage_on_the_wire(weftd, admin):
         b"POST /v2.0/networks HTTP/1.1\r\nHost: x\r\n" + token + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /v2.0/networks HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + b"x" * 100000 + b"\r\n\r\n",
         b"GET /" + b"x" * 100000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: evil\"}],\r\n\r\n",
     ]
     for request in requests:
-        assert b" 200 OK" not in raw(weftd.port, request) or b"evil" in request
-    assert b'evil' not in raw(weftd.port, requests[-1])
+        assert b" 200 OK" not in raw(weftd.port, request, silence=0.5)
+    odd = raw(weftd.port, b"GET / HTTP/1.1\r\nHost: evil\"}],\r\nConnection: close\r\n\r\n")
+    assert b" 200 OK" in odd and b"evil" not in odd
     assert admin.get("/v2.0/networks").status == 200
 
 
@@ -383,13 +384,14 @@ def test_large_body_is_refused(weftd, admin):
     big = b'{"network": {"name": "' + b"x" * (2 << 20) + b'"}}'
     head = (b"POST /v2.0/networks HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + ADMIN.encode() +
             b"\r\nContent-Length: %d\r\n\r\n" % len(big))
-    assert b" 413 " in raw(weftd.port, head)
+    assert b" 413 " in raw(weftd.port, head, silence=2)
     assert admin.get("/v2.0/networks").status == 200
 
 
 def test_pipelined_requests(weftd):
-    one = b"GET /v2.0/networks?limit=1 HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + ADMIN.encode() + b"\r\n\r\n"
-    assert raw(weftd.port, one * 20).count(b"HTTP/1.1 200") == 20
+    one = b"GET /v2.0/networks?limit=1 HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + ADMIN.encode() + b"\r\n"
+    last = one + b"Connection: close\r\n\r\n"
+    assert raw(weftd.port, (one + b"\r\n") * 19 + last).count(b"HTTP/1.1 200") == 20
 
 
 # --- looking

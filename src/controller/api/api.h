@@ -18,6 +18,7 @@ struct api {
 	struct store *store;
 	struct sync_server *sync;
 	struct metrics *metrics;
+	bool stopping; /* open connections may still ask, and are refused */
 };
 
 /* Answers a request, now or later. */

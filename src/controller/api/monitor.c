@@ -6,6 +6,7 @@
 
 #include "controller/api/call.h"
 
+#define STORE_HANGS_US (5 * G_USEC_PER_SEC)
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 void api_answered(
@@ -138,12 +139,19 @@ void metrics_get(struct call *call)
 	http_request_answer(call->request, 200, METRICS_TYPE, out);
 }
 
-static void healthy(struct call *call)
-{
-	call_answer(call, 200, g_string_new("{\"status\":\"ok\"}"));
-}
-
+/* Is weftd of use: does the store take writes, and in reasonable time? */
 void healthz_get(struct call *call)
 {
-	healthy(call);
+	struct store_stats stats = store_stats(call->api->store);
+	GError *error = NULL;
+
+	if (stats.failing)
+		weft_fail(&error, UNAVAILABLE,
+			"The store refused the last write; reads work, writes are answered 503.");
+	else if (commit_oldest_us(call->api->commit) > STORE_HANGS_US)
+		weft_fail(&error, UNAVAILABLE, "The store has not finished a write for %d s.",
+			(int)(STORE_HANGS_US / G_USEC_PER_SEC));
+	if (error)
+		return call_fail(call, error);
+	call_answer(call, 200, g_string_new("{\"status\":\"ok\"}"));
 }

@@ -160,6 +160,10 @@ void api_handle(struct api *api, struct http_request *request)
 
 	if (http_request_error(request))
 		return api_fail(request, http_request_error(request));
+	if (api->stopping) {
+		weft_fail(&error, UNAVAILABLE, "The controller is stopping; ask again later.");
+		return call_fail(&call, error);
+	}
 	route = find(http_request_target(request), &call);
 	if (!route)
 		return refuse_path(&call);

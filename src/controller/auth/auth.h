@@ -14,8 +14,7 @@ struct auth;
 
 struct auth *auth_new(const struct config *config);
 void auth_free(struct auth *auth);
-typedef struct auth auth_auto;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(auth_auto, auth_free)
+DEFINE_AUTOPTR(auth, auth_free)
 
 /* UNAUTHORIZED without a valid token. The project's id is borrowed from @auth. */
 bool auth_caller(const struct auth *auth, const struct http_request *request, struct caller *ret,
