@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/quiet.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "base/log.h"
 #include "host/sysctl.h"
 
@@ -28,6 +31,7 @@ static void load(struct quiet *quiet)
 
 static void save(struct quiet *quiet)
 {
+	g_autofree char *next = g_strconcat(quiet->path, ".new", NULL);
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 	const char *device, *value;
@@ -36,10 +40,12 @@ static void save(struct quiet *quiet)
 	g_hash_table_iter_init(&i, quiet->former);
 	while (g_hash_table_iter_next(&i, (gpointer *)&device, (gpointer *)&value))
 		g_string_append_printf(text, "%s %s\n", device, value);
-	/* No fsync: after a crash of the host the devices are new ones. */
-	if (!g_file_set_contents_full(quiet->path, text->str, (gssize)text->len,
-		    G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+	/* Not synced to the disk: after a crash of the host the devices are new ones. */
+	if (!g_file_set_contents_full(
+		    next, text->str, (gssize)text->len, G_FILE_SET_CONTENTS_NONE, 0600, &error))
 		log_limited(warning, "%s", error->message);
+	else if (rename(next, quiet->path) < 0)
+		log_limited(warning, "%s: %s", quiet->path, g_strerror(errno));
 }
 
 struct quiet *quiet_new(const char *path)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs on devices. Where the kernel has tcx (6.6) a program hangs on a link, pinned below
- * links/ as "<ifindex>-<role>" and updated in place; elsewhere it is a clsact filter, and the
- * program itself is pinned under that name to remember it. Either way the replacement is atomic,
- * and the attachment outlives this process.
+ * Programs on devices, in one of two ways:
+ *   link    tcx, where the kernel has it (6.6): pinned below links/ as "<ifindex>-<role>", updated
+ * in place. filter  clsact and cls_bpf: the program itself is pinned under that name to remember
+ * it. Either way the replacement is atomic, and the attachment outlives this process.
+ *
+ * Guests get filters on every kernel: making a tcx link waits for a grace period of RCU, 15 to 25
+ * ms in which nothing else is wired, and a filter is there in 1 ms. Uplinks, attached once, get
+ * links.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -55,6 +59,20 @@ static bool is_live_link(int fd, u32 ifindex)
 	return info.netns.netns_ino == ifindex;
 }
 
+/* Whether the filter that the pin speaks of is still there. */
+static bool is_live_filter(u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+
+	return bpf_tc_query(&hook, &opts) == 0;
+}
+
+static bool is_live(int fd, u32 ifindex, enum attach_role role)
+{
+	return is_live_link(fd, ifindex) || (role == ATTACH_GUEST && is_live_filter(ifindex));
+}
+
 static bool attach_filter(
 	struct dp *dp, u32 ifindex, enum attach_role role, const char *path, GError **error)
 {
@@ -75,12 +93,14 @@ static bool attach_filter(
 	return true;
 }
 
-static bool attach_link(
+static bool attach_new(
 	struct dp *dp, u32 ifindex, enum attach_role role, const char *path, GError **error)
 {
 	int program = bpf_program__fd(program_of(dp, role)), fd;
 	bool ok;
 
+	if (role == ATTACH_GUEST)
+		return attach_filter(dp, ifindex, role, path, error);
 	fd = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
 	if (fd < 0 && errno == EINVAL) /* no tcx in this kernel */
 		return attach_filter(dp, ifindex, role, path, error);
@@ -113,9 +133,9 @@ bool attach_put(struct dp *dp, u32 ifindex, enum attach_role role, GError **erro
 			"Can't attach the edge switch to device %u: it is gone.", ifindex);
 	fd = bpf_obj_get(path);
 	if (fd < 0)
-		return attach_link(dp, ifindex, role, path, error);
-	/* a live link has this program already: pins_switch() saw to that, or will */
-	ok = is_live_link(fd, ifindex) || attach_link(dp, ifindex, role, path, error);
+		return attach_new(dp, ifindex, role, path, error);
+	/* what is live has this program already: pins_switch() saw to that, or will */
+	ok = is_live(fd, ifindex, role) || attach_new(dp, ifindex, role, path, error);
 	close(fd);
 	return ok;
 }
@@ -219,7 +239,7 @@ static bool replace_one(
 	else if (is_live_link(fd, ifindex))
 		ok = link_replace(dp, fd, role, error);
 	else
-		ok = attach_link(dp, ifindex, role, path, error);
+		ok = attach_new(dp, ifindex, role, path, error);
 	close(fd);
 	return ok;
 }
