@@ -54,9 +54,11 @@ struct sync_server {
 	struct sync_server_config config;
 	struct commit *commit;
 	struct delta_log *log;
-	GHashTable *peers;	 /* by host id */
-	GHashTable *subscribers; /* struct scope → GPtrArray of struct peer */
-	GQueue waiters;		 /* struct waiter, see wait.c */
+	GHashTable *peers;	  /* by host id */
+	GHashTable *subscribers;  /* struct scope → GPtrArray of struct peer */
+	GQueue waiters;		  /* struct waiter: for a revision; see wait.c */
+	GHashTable *port_waiters; /* port id → GQueue of struct waiter */
+	unsigned n_waiters;	  /* of both */
 	guint ping_source;
 	struct sync_totals totals;
 };

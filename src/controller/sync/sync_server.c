@@ -12,6 +12,11 @@ static void free_peers(gpointer peers)
 	g_ptr_array_unref(peers);
 }
 
+static void free_queue(gpointer queue)
+{
+	g_queue_free(queue);
+}
+
 struct sync_server *sync_server_new(const struct sync_server_config *config)
 {
 	struct sync_server *server = g_new0(struct sync_server, 1);
@@ -20,6 +25,7 @@ struct sync_server *sync_server_new(const struct sync_server_config *config)
 	server->peers = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, peer_free);
 	server->subscribers = g_hash_table_new_full(scope_hash, scope_equal, g_free, free_peers);
 	g_queue_init(&server->waiters);
+	server->port_waiters = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_queue);
 	host_set_liveness(config->model, peer_liveness, server);
 	return server;
 }
@@ -51,6 +57,7 @@ void sync_server_free(struct sync_server *server)
 	host_set_liveness(server->config.model, NULL, NULL);
 	g_hash_table_unref(server->peers); /* before what they are listed in */
 	g_hash_table_unref(server->subscribers);
+	g_hash_table_unref(server->port_waiters);
 	delta_log_free(server->log);
 	g_free(server);
 }
@@ -120,7 +127,7 @@ void sync_server_totals(const struct sync_server *server, struct sync_totals *re
 
 	*ret = server->totals;
 	ret->hosts = g_hash_table_size(server->peers);
-	ret->waiters = server->waiters.length;
+	ret->waiters = server->n_waiters;
 	g_hash_table_iter_init(&iter, server->peers);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer))
 		ret->streams += peer->stream != NULL;

@@ -104,6 +104,32 @@ static char *name_lagging(const struct sync_server *server, u64 revision)
 	return g_string_free(names, FALSE);
 }
 
+/* The queue that the waiter stands in; of a port, made if need be. */
+static GQueue *queue_of(const struct waiter *waiter)
+{
+	GHashTable *ports = waiter->server->port_waiters;
+	GQueue *queue;
+
+	if (!waiter->for_port)
+		return &waiter->server->waiters;
+	queue = g_hash_table_lookup(ports, &waiter->port);
+	if (!queue) {
+		queue = g_queue_new();
+		g_hash_table_insert(ports, g_memdup2(&waiter->port, sizeof(waiter->port)), queue);
+	}
+	return queue;
+}
+
+static void forget(struct waiter *waiter)
+{
+	GQueue *queue = queue_of(waiter);
+
+	g_queue_remove(queue, waiter);
+	waiter->server->n_waiters--;
+	if (waiter->for_port && g_queue_is_empty(queue))
+		g_hash_table_remove(waiter->server->port_waiters, &waiter->port);
+}
+
 static gboolean timed_out(gpointer data)
 {
 	struct waiter *waiter = data;
@@ -111,7 +137,7 @@ static gboolean timed_out(gpointer data)
 	g_autoptr(GError) error = NULL;
 
 	waiter->timeout = 0;
-	g_queue_remove(&waiter->server->waiters, waiter);
+	forget(waiter);
 	if (waiter->for_port) {
 		const struct object *port = model_get(model, KIND_PORT, &waiter->port);
 		const char *host = port ? object_str(port, PORT_HOST_ID) : "";
@@ -193,61 +219,70 @@ void wait_handle(struct sync_server *server, struct http_request *request)
 		fail(waiter, error);
 	} else if (is_true(waiter)) {
 		answer(waiter);
-	} else if (server->waiters.length >= WAITERS_MAX) {
+	} else if (server->n_waiters >= WAITERS_MAX) {
 		weft_fail(&error, UNAVAILABLE, "%d requests wait already; try again later.",
 			WAITERS_MAX);
 		fail(waiter, error);
 	} else {
-		g_queue_push_tail(&server->waiters, waiter);
+		g_queue_push_tail(queue_of(waiter), waiter);
+		server->n_waiters++;
 		waiter->timeout = g_timeout_add((guint)(timeout_s * 1000), timed_out, waiter);
+	}
+}
+
+/* Answers those of the queue whose condition is true. */
+static void check_queue(GQueue *queue)
+{
+	GList *next;
+
+	for (GList *link = queue->head; link; link = next) {
+		struct waiter *waiter = link->data;
+
+		next = link->next;
+		if (!is_true(waiter))
+			continue;
+		g_queue_delete_link(queue, link);
+		waiter->server->n_waiters--;
+		answer(waiter);
 	}
 }
 
 void wait_check(struct sync_server *server)
 {
-	GList *next;
-
-	for (GList *link = server->waiters.head; link; link = next) {
-		struct waiter *waiter = link->data;
-
-		next = link->next;
-		if (waiter->for_port || !is_true(waiter))
-			continue;
-		g_queue_delete_link(&server->waiters, link);
-		answer(waiter);
-	}
-}
-
-static bool concerns(const struct waiter *waiter, const struct changeset *changes)
-{
-	for (unsigned i = 0; i < changes->n; i++)
-		if (changes->changes[i].kind == KIND_PORT &&
-			uuid_equal(&changes->changes[i].id, &waiter->port))
-			return true;
-	return false;
+	check_queue(&server->waiters);
 }
 
 void wait_changed(struct sync_server *server, const struct changeset *changes)
 {
-	GList *next;
+	for (unsigned i = 0; i < changes->n; i++) {
+		const struct change *change = &changes->changes[i];
+		GQueue *queue = change->kind == KIND_PORT
+					? g_hash_table_lookup(server->port_waiters, &change->id)
+					: NULL;
 
-	for (GList *link = server->waiters.head; link; link = next) {
-		struct waiter *waiter = link->data;
-
-		next = link->next;
-		if ((waiter->for_port && !concerns(waiter, changes)) || !is_true(waiter))
+		if (!queue)
 			continue;
-		g_queue_delete_link(&server->waiters, link);
-		answer(waiter);
+		check_queue(queue);
+		if (g_queue_is_empty(queue))
+			g_hash_table_remove(server->port_waiters, &change->id);
 	}
+	wait_check(server);
 }
 
 void wait_stop(struct sync_server *server)
 {
 	g_autoptr(GError) error = NULL;
+	GHashTableIter iter;
 	struct waiter *waiter;
+	GQueue *queue;
 
 	weft_fail(&error, UNAVAILABLE, "weftd is stopping; ask again in a moment.");
 	while ((waiter = g_queue_pop_head(&server->waiters)))
 		fail(waiter, error);
+	g_hash_table_iter_init(&iter, server->port_waiters);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&queue))
+		while ((waiter = g_queue_pop_head(queue)))
+			fail(waiter, error);
+	g_hash_table_remove_all(server->port_waiters);
+	server->n_waiters = 0;
 }
