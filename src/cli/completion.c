@@ -9,6 +9,7 @@
 
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/resolve.h"
 #include "cli/resource.h"
 #include "model/kind.h"
 
@@ -39,7 +40,8 @@ static void offer_commands(char *const *words, unsigned n, const char *prefix)
 
 static void offer_names(struct cli *cli, const struct kind *kind, const char *prefix)
 {
-	g_autofree char *path = g_strdup_printf("%s?fields=name&fields=id", kind->path);
+	g_autofree char *base = resolve_path(kind, NULL),
+			*path = g_strconcat(base, "?fields=name&fields=id", NULL);
 	struct client *client = cli_has_controller(cli) ? cli_client(cli, NULL) : NULL;
 	size_t i;
 	json_t *answer, *object;

@@ -3,9 +3,14 @@
 
 #include <string.h>
 
+char *resolve_path(const struct kind *kind, const char *id)
+{
+	return g_strdup_printf("/v2.0/%s%s%s", kind->collection, id ? "/" : "", id ? id : "");
+}
+
 static json_t *by_id(struct client *client, const struct kind *kind, const char *id, GError **error)
 {
-	g_autofree char *path = g_strdup_printf("%s/%s", kind->path, id);
+	g_autofree char *path = resolve_path(kind, id);
 	json_t *answer = client_call(client, "GET", path, NULL, error);
 	json_t *object = answer ? json_incref(json_object_get(answer, kind->singular)) : NULL;
 
@@ -43,7 +48,8 @@ json_t *resolve_object(struct client *client, const struct kind *kind, const cha
 	g_autofree char *name = g_uri_escape_string(text, NULL, FALSE);
 	g_autofree char *narrowed =
 		project ? g_strdup_printf("&project_id=%s", project) : g_strdup("");
-	g_autofree char *path = g_strdup_printf("%s?name=%s%s", kind->path, name, narrowed);
+	g_autofree char *base = resolve_path(kind, NULL);
+	g_autofree char *path = g_strdup_printf("%s?name=%s%s", base, name, narrowed);
 
 	if (g_uuid_string_is_valid(text))
 		return by_id(client, kind, text, error);

@@ -5,6 +5,9 @@
 #include "cli/client.h"
 #include "model/kind.h"
 
+/* "/v2.0/ports", or "/v2.0/ports/ID" with @id (NULL: none); to be freed. */
+char *resolve_path(const struct kind *kind, const char *id);
+
 /*
  * The one object of @kind that @text names by id or name; the whole object, a
  * new reference. NULL: NOT_FOUND, or CONFLICT when several have the name (the message lists them).

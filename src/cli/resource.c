@@ -48,11 +48,6 @@ static char *resolve_for(void *data, const struct kind *kind, const char *text, 
 	return resolve_id(data, kind, text, NULL, error);
 }
 
-static char *path_of(const struct kind *kind, const char *id)
-{
-	return g_strdup_printf("%s/%s", kind->path, id);
-}
-
 /* Prints the object in an answer, which is taken over. */
 static bool print_answer(struct cli *cli, json_t *answer, GError **error)
 {
@@ -80,13 +75,14 @@ static bool run_create(struct cli *cli, GError **error)
 	const struct kind *kind = cli->command->resource->kind;
 	const char *name = cli_argument(cli, 0);
 	struct client *client = cli_client(cli, error);
+	g_autofree char *path = resolve_path(kind, NULL);
 	json_t *body = json_object();
 
 	if (name)
 		json_object_set_new(body, "name", json_string(name));
 	bool done = client &&
 		    attribute_body(cli, kind, ATTRIBUTE_CREATE, resolve_for, client, body, error) &&
-		    call_with_body(cli, "POST", kind->path, body, error);
+		    call_with_body(cli, "POST", path, body, error);
 
 	json_decref(body);
 	return done;
@@ -101,7 +97,7 @@ static bool run_set(struct cli *cli, GError **error)
 
 	if (!id)
 		return false;
-	g_autofree char *path = path_of(kind, id);
+	g_autofree char *path = resolve_path(kind, id);
 	json_t *body = json_object();
 	bool done = attribute_body(cli, kind, ATTRIBUTE_SET, resolve_for, client, body, error);
 
@@ -139,7 +135,7 @@ static bool run_delete(struct cli *cli, GError **error)
 		g_autoptr(GError) problem = NULL;
 		g_autofree char *id =
 			resolve_id(client, kind, cli_argument(cli, i), NULL, &problem);
-		g_autofree char *path = path_of(kind, id ? id : "");
+		g_autofree char *path = resolve_path(kind, id);
 		json_t *answer = id ? client_call(client, "DELETE", path, NULL, &problem) : NULL;
 
 		json_decref(answer);
@@ -185,7 +181,8 @@ static bool run_list(struct cli *cli, GError **error)
 
 	if (!filters || !add_list_options(cli, query, error))
 		return false;
-	g_autofree char *path = g_strconcat(resource->kind->path, query->str, NULL);
+	g_autofree char *base = resolve_path(resource->kind, NULL),
+			*path = g_strconcat(base, query->str, NULL);
 	json_t *answer = client_call(client, "GET", path, NULL, error);
 	bool listed = answer && output_list(cli, resource->columns,
 					json_object_get(answer, resource->kind->collection), error);

@@ -3,6 +3,7 @@
 A test draws its topology in its docstring and asks for
 
     lab        a lab with two hosts of its own, gone afterwards (`weft lab`, docs/lab.md)
+    module_lab the same, shared by the tests of a file
     lab_with   a function that makes labs of other shapes: lab_with(hosts=3, underlay=6, mtu=9000)
 
 Names are unique, so tests may run in parallel and beside labs of yours. WEFT_BUILD names the build folder.
@@ -140,23 +141,27 @@ class Lab:
         return (self.folder / node / "log").read_text()
 
 
+def labs(request):
+    """Makes labs until the end of a fixture's scope, then takes them down; after a failure it shows their logs."""
+    made = []
+
+    def make(**shape):
+        one = Lab(f"t{os.getpid()}-{next(numbers)}", **shape)
+        made.append(one)
+        return one.up()
+
+    yield make
+    for one in made:
+        if getattr(request.node, "failed", False) and one.folder.exists():
+            print(run(WEFT, "lab", "logs", "--lab", one.name, "--lines", "40", check=False).stdout)
+        if one.folder.exists():
+            one.down()
+
+
 @pytest.fixture
 def lab_with(request):
     """Makes labs of any shape: the options of `weft lab up` as keywords."""
-    labs = []
-
-    def make(**shape):
-        made = Lab(f"t{os.getpid()}-{next(numbers)}", **shape)
-        labs.append(made)
-        return made.up()
-
-    yield make
-    failed = getattr(request.node, "failed", False)
-    for made in labs:
-        if failed and made.folder.exists():
-            print(run(WEFT, "lab", "logs", "--lab", made.name, "--lines", "40", check=False).stdout)
-        if made.folder.exists():
-            made.down()
+    yield from labs(request)
 
 
 @pytest.fixture
@@ -165,8 +170,17 @@ def lab(lab_with):
     return lab_with()
 
 
+@pytest.fixture(scope="module")
+def module_lab(request):
+    """One such lab for all tests of a file, which must not stand in each other's way."""
+    make = labs(request)
+    yield next(make)()
+    next(make, None)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.when == "call":
         item.failed = report.failed
+        item.parent.failed = getattr(item.parent, "failed", False) or report.failed

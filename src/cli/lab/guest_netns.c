@@ -17,6 +17,8 @@
 #include "model/port.h"
 #include "model/subnet.h"
 
+#define LINK_LOCAL_MS 10000
+
 static enum address_way way_of(const json_t *subnet)
 {
 	const char *mode = json_string_value(json_object_get(subnet, "ipv6_address_mode"));
@@ -40,7 +42,7 @@ static bool make_devices(const struct lab *lab, const struct guest *guest, GErro
 	if (!run_ip(error, NULL, "netns add %s\n", netns) ||
 		!run_ip(error, host, "link add %s type veth peer name eth0 address %s netns %s\n",
 			guest->device, guest->mac, netns) ||
-		!run_ip(error, netns, "link set lo up\nlink set eth0 up\n"))
+		!run_ip(error, netns, "link set lo up\n"))
 		return false;
 	/* `ip netns exec` binds these over /etc/resolv.conf and /etc/hosts: a guest has neither
 	 * from this machine. */
@@ -91,23 +93,6 @@ static bool start_dhcp4(const struct lab *lab, const struct guest *guest, GError
 	return start_client(lab, guest, "udhcpc.sh", "udhcpc", argv, error);
 }
 
-static bool start_dhcp6(const struct lab *lab, const struct guest *guest, GError **error)
-{
-	g_autofree char *script = lab_path(lab, "guest-%s/dhclient6.sh", guest->name);
-	g_autofree char *leases = lab_path(lab, "guest-%s/dhclient6.leases", guest->name);
-	g_autofree char *resolv = g_strdup_printf(
-		"WEFT_RESOLV=/etc/netns/weft-%s-%s/resolv.conf", lab->name, guest->name);
-	const char *argv[] = { "dhclient", "-6", "-d", "-sf", script, "-lf", leases, "-pf",
-		"/dev/null", "-cf", "/dev/null", "-e", resolv, "eth0", NULL };
-
-	return start_client(lab, guest, "dhclient6.sh", "dhclient6", argv, error);
-}
-
-struct addresses {
-	const char *netns;
-	const json_t *fixed_ips;
-};
-
 /* Is the address there, and known to be no duplicate? @lines are of `ip -o address`. */
 static bool is_usable(char *const *lines, const char *address)
 {
@@ -118,6 +103,37 @@ static bool is_usable(char *const *lines, const char *address)
 			return true;
 	return false;
 }
+
+/* DHCPv6 is spoken from the link-local address, which the kernel first looks for duplicates of. */
+static enum await_result has_link_local(void *data, char **ret_why, GError **error)
+{
+	const char *netns = data;
+	g_autofree char *shown = run_output(error, "ip", "-n", netns, "-6", "-o", "address", "show",
+		"dev", "eth0", "scope", "link", NULL);
+
+	if (!shown)
+		return AWAIT_FAILED;
+	*ret_why = g_strdup("eth0 has no link-local address yet");
+	return *shown && !strstr(shown, "tentative") ? AWAIT_DONE : AWAIT_AGAIN;
+}
+
+static bool start_dhcp6(const struct lab *lab, const struct guest *guest, GError **error)
+{
+	g_autofree char *script = lab_path(lab, "guest-%s/dhclient6.sh", guest->name);
+	g_autofree char *leases = lab_path(lab, "guest-%s/dhclient6.leases", guest->name);
+	g_autofree char *netns = lab_netns(lab, guest->name);
+	g_autofree char *resolv = g_strdup_printf("WEFT_RESOLV=/etc/netns/%s/resolv.conf", netns);
+	const char *argv[] = { "dhclient", "-6", "-d", "-sf", script, "-lf", leases, "-pf",
+		"/dev/null", "-cf", "/dev/null", "-e", resolv, "eth0", NULL };
+
+	return await(has_link_local, netns, LINK_LOCAL_MS, "link-local address", error) &&
+	       start_client(lab, guest, "dhclient6.sh", "dhclient6", argv, error);
+}
+
+struct addresses {
+	const char *netns;
+	const json_t *fixed_ips;
+};
 
 static enum await_result has_addresses(void *data, char **ret_why, GError **error)
 {
@@ -186,6 +202,10 @@ bool guest_netns_start(const struct lab *lab, const struct guest *guest, struct 
 	if (!plugged)
 		return false;
 	json_decref(plugged);
+	/* Only now: what the kernel asks when a device comes up (router solicitation) is asked with
+	 * somebody there. */
+	if (!run_ip(error, netns, "link set eth0 up\n"))
+		return false;
 	if (wish->addresses == GUEST_BARE)
 		return true;
 	return configure(lab, guest, client, addresses.fixed_ips, error) &&

@@ -11,7 +11,6 @@
 #include "cli/client.h"
 #include "cli/lab/process.h"
 #include "cli/lab/run.h"
-#include "model/host.h"
 
 #define WEFTD_START_MS 10000
 #define AGENT_START_MS 20000
@@ -97,7 +96,7 @@ static char *create_host(const struct lab *lab, unsigned host, GError **error)
 	json_t *body = json_pack("{s:{s:s,s:[s],s:[s,s]}}", "host", "name", name, "tunnel_ips",
 		tunnel, "encapsulations", lab->encapsulation,
 		strcmp(lab->encapsulation, "geneve") ? "geneve" : "vxlan");
-	json_t *answer = client ? client_call(client, "POST", host_kind.path, body, error) : NULL;
+	json_t *answer = client ? client_call(client, "POST", "/v2.0/hosts", body, error) : NULL;
 	const char *credential =
 		json_string_value(json_object_get(json_object_get(answer, "host"), "credential"));
 	char *copy = g_strdup(credential);
@@ -207,7 +206,7 @@ static enum await_result is_ready(void *data, char **ret_why, GError **error)
 			return AWAIT_DONE;
 	} else {
 		g_autofree char *path =
-			g_strdup_printf("%s?name=%s&fields=alive", host_kind.path, r->node);
+			g_strdup_printf("/v2.0/hosts?name=%s&fields=alive", r->node);
 		json_t *answer = client_call(r->client, "GET", path, NULL, &problem);
 		json_t *host = json_array_get(json_object_get(answer, "hosts"), 0);
 		bool alive = json_is_true(json_object_get(host, "alive"));
