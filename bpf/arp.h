@@ -83,8 +83,8 @@ static __always_inline int arp_unanswered(
 	return drop(skb, port->id, reason);
 }
 
-static __always_inline int arp_from_guest(struct __sk_buff *skb, const struct host *host,
-	const struct port *port, const struct pkt *pkt)
+static __always_inline int arp_from_guest(
+	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
 	struct arp *arp = (void *)(long)skb->data;
 	const struct neighbour *owner;
@@ -99,7 +99,8 @@ static __always_inline int arp_from_guest(struct __sk_buff *skb, const struct ho
 	if (arp->operation != bpf_htons(ARP_REQUEST)) {
 		if (pkt_is_multicast(pkt))
 			return arp_unanswered(skb, port, DROP_UNSOLICITED);
-		return switch_unicast(skb, host, port, pkt, false);
+		bpf_tail_call(skb, &stages, STAGE_UNICAST);
+		return drop(skb, port->id, DROP_INTERNAL);
 	}
 	if (arp_ip(arp->sender_ip) == arp_ip(arp->target_ip))
 		return arp_unanswered(skb, port, DROP_UNSOLICITED);

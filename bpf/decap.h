@@ -150,27 +150,12 @@ static __always_inline long outer_strip(
 	struct __sk_buff *skb, const struct outer *outer, u32 inner_family, u32 *output)
 {
 	const u32 len = bounded(outer->inner, OUTER_MASK);
-	const void *from = (void *)(long)skb->data + len;
-	u32 macs[3];
-	u16 type;
-	void *to;
+	u8 eth[ETH_HLEN];
 
-	if (from + ETH_HLEN > (void *)(long)skb->data_end)
+	if (bpf_skb_load_bytes(skb, len, eth, sizeof(eth)) ||
+		outer_shrink(skb, len, outer->family, inner_family, output))
 		return -1;
-	macs[0] = ((const u32 *)from)[0];
-	macs[1] = ((const u32 *)from)[1];
-	macs[2] = ((const u32 *)from)[2];
-	type = ((const struct ethhdr *)from)->h_proto;
-	if (outer_shrink(skb, len, outer->family, inner_family, output))
-		return -1;
-	to = (void *)(long)skb->data;
-	if (to + ETH_HLEN > (void *)(long)skb->data_end)
-		return -1;
-	((u32 *)to)[0] = macs[0];
-	((u32 *)to)[1] = macs[1];
-	((u32 *)to)[2] = macs[2];
-	((struct ethhdr *)to)->h_proto = type;
-	return 0;
+	return bpf_skb_store_bytes(skb, 0, eth, sizeof(eth), 0);
 }
 
 /* Rewrites Geneve to VXLAN in place: options out, lengths and port corrected, no UDP checksum.

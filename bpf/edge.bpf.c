@@ -82,7 +82,7 @@ int guest_arp(struct __sk_buff *skb)
 
 	if (!guest_stage(skb, &port, &host, &pkt))
 		return drop(skb, 0, DROP_INTERNAL);
-	return arp_from_guest(skb, host, port, &pkt);
+	return arp_from_guest(skb, port, &pkt);
 }
 
 SEC("tc")
@@ -94,7 +94,21 @@ int guest_nd(struct __sk_buff *skb)
 
 	if (!guest_stage(skb, &port, &host, &pkt))
 		return drop(skb, 0, DROP_INTERNAL);
-	return nd_from_guest(skb, host, port, &pkt);
+	return nd_from_guest(skb, port, &pkt);
+}
+
+SEC("tc")
+int guest_unicast(struct __sk_buff *skb)
+{
+	const struct port *port;
+	const struct host *host;
+	struct pkt pkt;
+
+	if (!guest_stage(skb, &port, &host, &pkt))
+		return drop(skb, 0, DROP_INTERNAL);
+	if (pkt.family)
+		return switch_unicast(skb, host, port, &pkt, true);
+	return switch_unicast(skb, host, port, &pkt, false);
 }
 
 SEC("tc")

@@ -191,20 +191,18 @@ _Static_assert(sizeof(struct flood_key) == 8 && sizeof(struct flood_group) == 12
 enum flow_direction { FLOW_FROM_GUEST, FLOW_FROM_UNDERLAY };
 struct flow_key4 {
 	u32 scope;
-	u8 proto;
-	u8 direction;
-	u16 zero;
+	u32 kind; /* FLOW_KIND(protocol, direction): one store, which hashing then reads as one word
+		   */
 	be32 src, dst;
-	be16 sport, dport; /* ICMP echo: identifier twice; fragments and the rest: 0 */
+	u32 ports; /* source and destination as on the wire */
 };
 struct flow_key6 {
 	u32 scope;
-	u8 proto;
-	u8 direction;
-	u16 zero;
+	u32 kind;
 	struct addr src, dst;
-	be16 sport, dport;
+	u32 ports;
 };
+#define FLOW_KIND(proto, direction) ((proto) | (direction) << 8)
 _Static_assert(sizeof(struct flow_key4) == 20 && sizeof(struct flow_key6) == 44, "layout");
 
 enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSING };

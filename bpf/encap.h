@@ -160,36 +160,28 @@ static __always_inline void write_outer_eth(void *at, const struct hop *hop, con
 }
 
 /* One of the four cases: all but the first four arguments are constants. 0, or the reason to drop.
- */
+ * The header goes through the stack and one bpf_skb_store_bytes(): a program that writes packets
+ * directly begins with a test and, for clones (all of TCP), a call to make them writable, which
+ * every packet would pay, those that stay on the host too. */
 static __always_inline int encapsulate_as(struct __sk_buff *skb, const struct host *host,
 	const struct tunnel *tunnel, const struct hop *hop, const bool is_ip, const u32 family,
 	const u32 encap)
 {
-	const u32 header = encaps[encap].header, outer = OUTER_LEN(family, header);
-	void *data = (void *)(long)skb->data;
-	u32 inner[3];
-	u16 inner_type;
+	const u32 header = encaps[encap].header, len = OUTER_LEN(family, header);
+	u8 buffer[STACK_PAD +
+		  OUTER_LEN(6, sizeof(struct geneve_hdr) + sizeof(struct geneve_option)) + ETH_HLEN]
+		__attribute__((aligned(8)));
+	void *outer = buffer + STACK_PAD;
 
-	if (data + ETH_HLEN > (void *)(long)skb->data_end)
+	if (is_ip && bpf_skb_load_bytes(skb, 0, outer + len, ETH_HLEN))
 		return DROP_TRUNCATED;
-	inner[0] = ((u32 *)data)[0];
-	inner[1] = ((u32 *)data)[1];
-	inner[2] = ((u32 *)data)[2];
-	inner_type = ((struct ethhdr *)data)->h_proto;
-	if (is_ip ? bpf_skb_adjust_room(skb, (s32)outer, BPF_ADJ_ROOM_MAC, ENCAP_FLAGS(family))
-		  : bpf_skb_change_head(skb, outer, 0))
+	if (is_ip ? bpf_skb_adjust_room(skb, (s32)len, BPF_ADJ_ROOM_MAC, ENCAP_FLAGS(family))
+		  : bpf_skb_change_head(skb, len, 0))
 		return DROP_ENCAP_FAILED;
-	data = (void *)(long)skb->data;
-	if (data + outer + ETH_HLEN > (void *)(long)skb->data_end)
+	write_outer_eth(outer, hop, family);
+	write_outer(outer + ETH_HLEN, host, tunnel, family, encap, header);
+	if (bpf_skb_store_bytes(skb, 0, outer, is_ip ? len + ETH_HLEN : len, 0))
 		return DROP_ENCAP_FAILED;
-	write_outer_eth(data, hop, family);
-	write_outer(data + ETH_HLEN, host, tunnel, family, encap, header);
-	if (is_ip) {
-		((u32 *)(data + outer))[0] = inner[0];
-		((u32 *)(data + outer))[1] = inner[1];
-		((u32 *)(data + outer))[2] = inner[2];
-		((struct ethhdr *)(data + outer))->h_proto = inner_type;
-	}
 	return 0;
 }
 

@@ -30,23 +30,19 @@ struct {
 static __always_inline struct flow_key4 flow_key4(const struct pkt *pkt, u32 scope, u8 direction)
 {
 	return (struct flow_key4){ .scope = scope,
-		.proto = pkt->proto,
-		.direction = direction,
+		.kind = FLOW_KIND(pkt->proto, (u32)direction),
 		.src = pkt->src.w[3],
 		.dst = pkt->dst.w[3],
-		.sport = pkt->sport,
-		.dport = pkt->dport };
+		.ports = pkt->ports };
 }
 
 static __always_inline struct flow_key6 flow_key6(const struct pkt *pkt, u32 scope, u8 direction)
 {
 	return (struct flow_key6){ .scope = scope,
-		.proto = pkt->proto,
-		.direction = direction,
+		.kind = FLOW_KIND(pkt->proto, (u32)direction),
 		.src = pkt->src,
 		.dst = pkt->dst,
-		.sport = pkt->sport,
-		.dport = pkt->dport };
+		.ports = pkt->ports };
 }
 
 static __always_inline struct flow *flow_get(const struct pkt *pkt, u32 scope, u8 direction)

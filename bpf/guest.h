@@ -14,8 +14,8 @@
 
 static __always_inline bool pkt_is_udp(const struct pkt *pkt, u16 sport, u16 dport)
 {
-	return pkt->proto == IPPROTO_UDP && (!sport || pkt->sport == bpf_htons(sport)) &&
-	       (!dport || pkt->dport == bpf_htons(dport));
+	return pkt->proto == IPPROTO_UDP && (!sport || (u16)pkt->ports == bpf_htons(sport)) &&
+	       (!dport || pkt->ports >> 16 == bpf_htons(dport));
 }
 
 static __always_inline bool addr_is_unspecified(const struct pkt *pkt)

@@ -14,6 +14,10 @@
 
 #include "edge.h"
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "fields that are read as one word are taken apart for little-endian machines only"
+#endif
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define AF_INET 2

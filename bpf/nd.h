@@ -149,8 +149,8 @@ static __always_inline int nd_unanswered(struct __sk_buff *skb, const struct por
 }
 
 /* A neighbour solicitation or advertisement; MAC and IP source have been checked. */
-static __always_inline int nd_from_guest(struct __sk_buff *skb, const struct host *host,
-	const struct port *port, const struct pkt *pkt)
+static __always_inline int nd_from_guest(
+	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
 	const void *end = (void *)(long)skb->data_end;
 	const struct nd *nd = (void *)(long)skb->data + (pkt->l4_off & 0x3ff);
@@ -173,7 +173,8 @@ static __always_inline int nd_from_guest(struct __sk_buff *skb, const struct hos
 			return drop(skb, port->id, DROP_SPOOFED_ND);
 		if (pkt_is_multicast(pkt))
 			return nd_unanswered(skb, port, DROP_UNSOLICITED);
-		return switch_unicast(skb, host, port, pkt, true);
+		bpf_tail_call(skb, &stages, STAGE_UNICAST);
+		return drop(skb, port->id, DROP_INTERNAL);
 	}
 	owner = neighbour_get(port->vni, &target);
 	if (!owner)

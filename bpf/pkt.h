@@ -53,7 +53,9 @@ struct pkt {
 	u32 l3_len;   /* bytes of the IP packet as its header says */
 	u32 l4_off;   /* of the transport header from the start of the frame */
 	struct addr src, dst;
-	be16 sport, dport; /* see struct flow_key4 */
+	/* Source and destination as on the wire; ICMP echo: the identifier twice; without ports: 0.
+	 * One word and not two fields, because it goes into the key of the flow table as one. */
+	u32 ports;
 };
 
 #define PKT_DST(pkt) ((const u8 *)(pkt)->macs)
@@ -77,8 +79,7 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 			return DROP_TRUNCATED;
 		if (tcp->doff < 5)
 			return DROP_MALFORMED;
-		pkt->sport = tcp->source;
-		pkt->dport = tcp->dest;
+		pkt->ports = *(const u32 *)l4;
 		pkt->headers += (u16)(tcp->doff * 4);
 		if (tcp->syn && !tcp->ack)
 			pkt->flags |= PKT_OPENING;
@@ -88,8 +89,7 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 	case IPPROTO_UDP:
 		if ((const void *)(udp + 1) > end)
 			return DROP_TRUNCATED;
-		pkt->sport = udp->source;
-		pkt->dport = udp->dest;
+		pkt->ports = *(const u32 *)l4;
 		pkt->headers += sizeof(*udp);
 		return 0;
 	case IPPROTO_ICMP:
@@ -99,7 +99,7 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 		pkt->icmp_type = icmp->type;
 		if (icmp->type == ICMP_ECHO || icmp->type == ICMP_ECHOREPLY ||
 			icmp->type == ICMPV6_ECHO_REQUEST || icmp->type == ICMPV6_ECHO_REPLY)
-			pkt->sport = pkt->dport = icmp->id_or_zero;
+			pkt->ports = icmp->id_or_zero * 0x10001u;
 		else
 			pkt->flags |= PKT_NO_FLOW;
 		return 0;
@@ -238,7 +238,7 @@ static __always_inline int pkt_parse(struct __sk_buff *skb, u32 off, struct pkt 
 	pkt->flags = 0;
 	pkt->icmp_type = 0;
 	pkt->headers = 0;
-	pkt->sport = pkt->dport = 0;
+	pkt->ports = 0;
 	pkt->l4_off = off + ETH_HLEN;
 	if (pkt->eth_type == ETH_P_IP)
 		return pkt_parse4(pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);

@@ -9,6 +9,7 @@ enum stage {
 	STAGE_GUEST,	   /* from a guest, no current flow entry */
 	STAGE_GUEST_ND,	   /* neighbour discovery from a guest */
 	STAGE_GUEST_ARP,   /* ARP from a guest */
+	STAGE_UNICAST,	   /* a checked frame of a guest, to be switched */
 	STAGE_TOO_BIG,	   /* larger than the network's MTU */
 	STAGE_UNDERLAY,	   /* from a peer, no current flow entry */
 	STAGE_VXLAN,	   /* the same behind the kernel's vxlan device */
@@ -21,6 +22,7 @@ enum stage {
 STAGE_PROGRAM(guest_slow);
 STAGE_PROGRAM(guest_nd);
 STAGE_PROGRAM(guest_arp);
+STAGE_PROGRAM(guest_unicast);
 STAGE_PROGRAM(too_big);
 STAGE_PROGRAM(underlay_slow);
 STAGE_PROGRAM(vxlan_slow);
@@ -37,6 +39,7 @@ struct {
 		[STAGE_GUEST] = (void *)&guest_slow,
 		[STAGE_GUEST_ND] = (void *)&guest_nd,
 		[STAGE_GUEST_ARP] = (void *)&guest_arp,
+		[STAGE_UNICAST] = (void *)&guest_unicast,
 		[STAGE_TOO_BIG] = (void *)&too_big,
 		[STAGE_UNDERLAY] = (void *)&underlay_slow,
 		[STAGE_VXLAN] = (void *)&vxlan_slow,

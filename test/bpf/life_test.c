@@ -186,6 +186,7 @@ static void test_verifier_budget(void **state)
 		{ "guest_slow", 40000 },
 		{ "guest_arp", 20000 },
 		{ "guest_nd", 40000 },
+		{ "guest_unicast", 20000 },
 		{ "too_big", 10000 },
 		{ "flood_ports", 5000 },
 		{ "flood_hosts", 10000 },
