@@ -45,8 +45,11 @@ static const char *metavar_of(const struct attr *attr)
 	};
 	const struct attr *item = attr->type == TYPE_LIST ? attr->item : attr;
 
-	if (spelling_kind(attr))
-		return g_intern_string(g_ascii_strup(spelling_kind(attr)->singular, -1));
+	if (spelling_kind(attr)) {
+		g_autofree char *kind = g_ascii_strup(spelling_kind(attr)->singular, -1);
+
+		return g_intern_string(kind);
+	}
 	if (!item)
 		return words[TYPE_LIST];
 	if (item->type == TYPE_OBJECT && item->fields) {

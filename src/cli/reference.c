@@ -56,9 +56,12 @@ const char *reference_topic_summary(const char *topic)
 	for (size_t i = 0; i < G_N_ELEMENTS(topics); i++)
 		if (!strcmp(topics[i].topic, topic))
 			return topics[i].summary;
-	return kind ? g_intern_string(g_strdup_printf(
-			      "make, list, show, change and delete %s", kind->collection))
-		    : topic;
+	if (!kind)
+		return topic;
+	g_autofree char *summary =
+		g_strdup_printf("make, list, show, change and delete %s", kind->collection);
+
+	return g_intern_string(summary);
 }
 
 char *reference_option(const struct option *option)
