@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/reference.h"
 
+#define NAME_COLUMNS 26
+
 void help_overview(void)
 {
 	puts("weft: virtual networks for clouds\n\nUsage: weft COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:");
@@ -23,8 +25,13 @@ static void print_options(const struct command *command)
 		for (const struct option *o = command->options[set]; o->name; o++) {
 			g_autofree char *name = reference_option(o), *doc = reference_option_doc(o);
 
-			if (!(o->flags & OPTION_SPELLING))
-				printf("  %-30s %s\n", name, doc);
+			if (o->flags & OPTION_SPELLING)
+				continue;
+			/* A long one has its line for itself. */
+			if (g_utf8_strlen(name, -1) > NAME_COLUMNS)
+				printf("  %s\n  %*s %s\n", name, NAME_COLUMNS, "", doc);
+			else
+				printf("  %-*s %s\n", NAME_COLUMNS, name, doc);
 		}
 }
 
