@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import shlex
+import signal
 import socket
 import subprocess
 import time
@@ -23,6 +24,13 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEFT_BUILD", TOP / "build")).resolve()
 WEFT = BUILD / "src/cli/weft"
 numbers = itertools.count()
+
+
+def pytest_sessionstart():
+    """A run that is ended (`timeout 60 pytest …`) takes its labs down too."""
+    def end(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, end)
 
 
 def wait_until(condition, deadline=10.0, what=None, interval=0.02):
