@@ -41,8 +41,6 @@ static const struct route routes[] = {
 		.get = tags_get, .put = tags_replace, .del = tags_clear },
 	{ "/v2.0/{collection}/{id}/tags/{tag}", { V2, "{collection}", "{id}", "tags", "{item}" },
 		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
-	{ "/weft/v1/hosts", { "weft", "v1", "{collection}" }, ACCESS_CALLER, .get = collection_list,
-		.post = collection_create },
 	{ "/weft/v1/hosts/{id}", { HOSTS, "{id}" }, ACCESS_OWN, .put = host_update },
 	{ "/weft/v1/hosts/{id}/credential", { HOSTS, "{id}", "credential" }, ACCESS_CALLER,
 		.post = host_renew },
