@@ -29,6 +29,7 @@ struct outer {
 };
 
 #define OUTER_NOT_OURS (-1)
+#define OUTER_MIN (OUTER_LEN(4, sizeof(struct vxlan_hdr)) + EDGE_HEADERS_MIN)
 
 /* Unknown options may be skipped unless they are critical (RFC 8926 section 3.5). */
 static __always_inline int geneve_options(const void *at, const void *end, u32 len)
@@ -90,6 +91,19 @@ static __always_inline int outer_parse_udp(
 	if (outer->encap == EDGE_GENEVE)
 		return geneve_parse(vxlan, end, outer);
 	return vxlan->flags & 0x08 ? 0 : DROP_OUTER_MALFORMED;
+}
+
+/* Whether it is UDP: worth to be pulled in and looked at. */
+static __always_inline bool outer_may_be_ours(const struct __sk_buff *skb)
+{
+	const struct ethhdr *eth = (void *)(long)skb->data;
+	const struct iphdr *ip = (const void *)(eth + 1);
+	const struct ipv6hdr *ip6 = (const void *)(eth + 1);
+
+	if ((const void *)(ip + 1) > (void *)(long)skb->data_end)
+		return false;
+	return eth->h_proto == bpf_htons(ETH_P_IP) ? ip->protocol == IPPROTO_UDP
+						   : ip6->nexthdr == IPPROTO_UDP;
 }
 
 /* 0, OUTER_NOT_OURS, or the reason to drop. */

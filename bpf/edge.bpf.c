@@ -28,14 +28,14 @@ int from_guest(struct __sk_buff *skb)
 		return drop(skb, port->id, DROP_PORT_DOWN);
 	if (unlikely(skb->vlan_present))
 		return drop(skb, port->id, DROP_VLAN_TAGGED);
-	reason = pkt_pull(skb, EDGE_PULL_BYTES);
+	reason = pkt_pull(skb, EDGE_HEADERS_MIN);
 	if (!reason)
 		reason = pkt_parse(skb, 0, &pkt);
-	if (unlikely(reason))
+	if (unlikely(reason && !(reason == DROP_TRUNCATED && pkt_is_split(skb, EDGE_PULL_BYTES))))
 		return drop(skb, port->id, (u32)reason);
-	if (unlikely(pkt.eth_type == ETH_P_ARP)) {
+	if (unlikely(!reason && pkt.eth_type == ETH_P_ARP)) {
 		bpf_tail_call(skb, &stages, STAGE_GUEST_ARP);
-	} else if (likely(pkt.family && !(pkt.flags & PKT_NO_FLOW))) {
+	} else if (likely(!reason && pkt.family && !(pkt.flags & PKT_NO_FLOW))) {
 		flow = flow_get(&pkt, port->id, FLOW_FROM_GUEST);
 		if (likely(flow && flow_is_current(flow, host, &pkt) && !tracing(skb))) {
 			if (likely(!pkt_too_big(skb, &pkt, flow->mtu))) {
@@ -50,77 +50,89 @@ int from_guest(struct __sk_buff *skb)
 	return drop(skb, port->id, DROP_INTERNAL);
 }
 
-/* The port, the host and the parsed frame of a stage that from_guest called; false: drop it. */
-static __always_inline bool guest_stage(struct __sk_buff *skb, const struct port **port,
-	const struct host **host_ret, struct pkt *pkt)
+/* What a stage that from_guest called begins with. */
+struct guest {
+	const struct port *port;
+	const struct host *host;
+	struct pkt pkt;
+};
+
+/* 0, or the reason to drop; guest->port is set unless that is DROP_INTERNAL. */
+static __always_inline int guest_stage(struct __sk_buff *skb, struct guest *guest)
 {
-	*port = port_get(skb->ifindex);
-	*host_ret = host_get();
-	return *port && *host_ret && !pkt_parse(skb, 0, pkt);
+	int reason;
+
+	guest->port = port_get(skb->ifindex);
+	guest->host = host_get();
+	if (!guest->port || !guest->host)
+		return DROP_INTERNAL;
+	reason = pkt_pull(skb, EDGE_PULL_BYTES);
+	return reason ? reason : pkt_parse(skb, 0, &guest->pkt);
+}
+
+static __always_inline int guest_stage_failed(
+	struct __sk_buff *skb, const struct guest *guest, int reason)
+{
+	return drop(skb, guest->port ? guest->port->id : 0, (u32)reason);
 }
 
 SEC("tc")
 int guest_slow(struct __sk_buff *skb)
 {
-	const struct port *port;
-	const struct host *host;
-	struct pkt pkt;
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
 
-	if (!guest_stage(skb, &port, &host, &pkt))
-		return drop(skb, 0, DROP_INTERNAL);
-	if (pkt.eth_type == ETH_P_8021Q || pkt.eth_type == ETH_P_8021AD)
-		return drop(skb, port->id, DROP_VLAN_TAGGED);
-	return guest_pipeline(skb, host, port, &pkt);
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	if (guest.pkt.eth_type == ETH_P_8021Q || guest.pkt.eth_type == ETH_P_8021AD)
+		return drop(skb, guest.port->id, DROP_VLAN_TAGGED);
+	return guest_pipeline(skb, guest.host, guest.port, &guest.pkt);
 }
 
 SEC("tc")
 int guest_arp(struct __sk_buff *skb)
 {
-	const struct port *port;
-	const struct host *host;
-	struct pkt pkt;
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
 
-	if (!guest_stage(skb, &port, &host, &pkt))
-		return drop(skb, 0, DROP_INTERNAL);
-	return arp_from_guest(skb, port, &pkt);
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	return arp_from_guest(skb, guest.port, &guest.pkt);
 }
 
 SEC("tc")
 int guest_nd(struct __sk_buff *skb)
 {
-	const struct port *port;
-	const struct host *host;
-	struct pkt pkt;
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
 
-	if (!guest_stage(skb, &port, &host, &pkt))
-		return drop(skb, 0, DROP_INTERNAL);
-	return nd_from_guest(skb, port, &pkt);
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	return nd_from_guest(skb, guest.port, &guest.pkt);
 }
 
 SEC("tc")
 int guest_unicast(struct __sk_buff *skb)
 {
-	const struct port *port;
-	const struct host *host;
-	struct pkt pkt;
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
 
-	if (!guest_stage(skb, &port, &host, &pkt))
-		return drop(skb, 0, DROP_INTERNAL);
-	if (pkt.family)
-		return switch_unicast(skb, host, port, &pkt, true);
-	return switch_unicast(skb, host, port, &pkt, false);
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	if (guest.pkt.family)
+		return switch_unicast(skb, guest.host, guest.port, &guest.pkt, true);
+	return switch_unicast(skb, guest.host, guest.port, &guest.pkt, false);
 }
 
 SEC("tc")
 int too_big(struct __sk_buff *skb)
 {
-	const struct port *port;
-	const struct host *host;
-	struct pkt pkt;
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
 
-	if (!guest_stage(skb, &port, &host, &pkt))
-		return drop(skb, 0, DROP_INTERNAL);
-	return toobig(skb, port, &pkt);
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	return toobig(skb, guest.port, &guest.pkt);
 }
 
 SEC("tc")
@@ -135,16 +147,20 @@ int flood_hosts(struct __sk_buff *skb)
 	return flood_remote_copies(skb);
 }
 
-/* Parses the outer and the inner headers; 0, OUTER_NOT_OURS, or the reason to drop. */
-static __always_inline int underlay_parse(
-	struct __sk_buff *skb, const struct host *host, struct outer *outer, struct pkt *pkt)
+/* Parses the outer header, and the inner ones of which @inner_bytes are to be readable; 0,
+ * OUTER_NOT_OURS, or the reason to drop. */
+static __always_inline int underlay_parse(struct __sk_buff *skb, const struct host *host,
+	struct outer *outer, struct pkt *pkt, const u32 inner_bytes)
 {
-	int reason = outer_parse(skb, host, outer);
+	int reason;
 
+	/* drivers put little more than the outer headers into the linear part */
+	if (outer_may_be_ours(skb) && pkt_pull(skb, OUTER_MIN))
+		return DROP_OUTER_MALFORMED;
+	reason = outer_parse(skb, host, outer);
 	if (reason)
 		return reason;
-	/* the inner headers may be in fragments; the outer ones never are */
-	if (pkt_pull(skb, bounded(outer->inner, OUTER_MASK) + EDGE_PULL_BYTES))
+	if (pkt_pull(skb, bounded(outer->inner, OUTER_MASK) + inner_bytes))
 		return DROP_OUTER_MALFORMED;
 	return pkt_parse(skb, bounded(outer->inner, OUTER_MASK), pkt);
 }
@@ -161,12 +177,12 @@ int from_underlay(struct __sk_buff *skb)
 
 	if (!host)
 		return TC_ACT_UNSPEC;
-	reason = underlay_parse(skb, host, &outer, &pkt);
+	reason = underlay_parse(skb, host, &outer, &pkt, EDGE_HEADERS_MIN);
 	if (reason == OUTER_NOT_OURS)
 		return TC_ACT_UNSPEC;
-	if (unlikely(reason))
+	if (unlikely(reason && !(reason == DROP_TRUNCATED && pkt_is_split(skb, OUTER_MASK))))
 		return drop(skb, 0, (u32)reason);
-	flow = receive_flow(host, &outer, &pkt);
+	flow = reason ? NULL : receive_flow(host, &outer, &pkt);
 	if (likely(flow && !tracing(skb))) {
 		flow_touch(flow, &pkt);
 		return receive_execute(skb, host, flow, &outer, &pkt);
@@ -181,9 +197,13 @@ int underlay_slow(struct __sk_buff *skb)
 	const struct host *host = host_get();
 	struct outer outer;
 	struct pkt pkt;
+	int reason;
 
-	if (!host || underlay_parse(skb, host, &outer, &pkt))
+	if (!host)
 		return drop(skb, 0, DROP_INTERNAL);
+	reason = underlay_parse(skb, host, &outer, &pkt, EDGE_PULL_BYTES);
+	if (reason)
+		return drop(skb, 0, reason < 0 ? DROP_INTERNAL : (u32)reason);
 	return receive_slow(skb, host, &outer, &pkt);
 }
 

@@ -199,14 +199,13 @@ static __always_inline int encapsulate(struct __sk_buff *skb, const struct host 
 		       : encapsulate_as(skb, host, tunnel, hop, is_ip, 6, EDGE_GENEVE);
 }
 
-/* Encapsulates a frame of port @port_id for a peer and sends it; the verdict. @is_ip is a constant.
- */
+/* Encapsulates a frame of @port for a peer and sends it; the verdict. @is_ip is a constant. */
 static __always_inline int tunnel_send(struct __sk_buff *skb, const struct host *host,
-	const struct flow *flow, be32 identity, u32 port_id, const bool is_ip)
+	const struct flow *flow, const struct port *port, const bool is_ip)
 {
 	struct tunnel tunnel = { .vtep = vtep_get(flow->vtep),
-		.vni = flow->vni,
-		.identity = identity,
+		.vni = port->vni,
+		.identity = port->identity,
 		.sport = tunnel_sport(flow->hash),
 		.payload = (u16)skb->len };
 	u32 now = tick_now(), family;
@@ -215,10 +214,10 @@ static __always_inline int tunnel_send(struct __sk_buff *skb, const struct host 
 	int reason;
 
 	if (!tunnel.vtep)
-		return drop(skb, port_id, DROP_NO_VTEP);
+		return drop(skb, port->id, DROP_NO_VTEP);
 	family = tunnel.vtep->family;
 	if (!(family == 4 ? host->has_vtep4 : host->has_vtep6))
-		return drop(skb, port_id, DROP_NO_VTEP);
+		return drop(skb, port->id, DROP_NO_VTEP);
 	hop = &tunnel.vtep->hops[flow->hash % EDGE_MULTIPATH];
 	fresh = hop->until == now;
 	if (unlikely(!fresh)) {
@@ -226,11 +225,11 @@ static __always_inline int tunnel_send(struct __sk_buff *skb, const struct host 
 		hop->until = now;
 	}
 	if (!is_ip && !hop->resolved)
-		return drop(skb, port_id, DROP_UNRESOLVED_PEER);
-	trace(skb, STEP_TO_TUNNEL, flow->vni, tunnel.vtep->encap, NULL, &tunnel.vtep->remote);
+		return drop(skb, port->id, DROP_UNRESOLVED_PEER);
+	trace(skb, STEP_TO_TUNNEL, port->vni, tunnel.vtep->encap, NULL, &tunnel.vtep->remote);
 	reason = encapsulate(skb, host, &tunnel, hop, is_ip);
 	if (unlikely(reason))
-		return drop(skb, port_id, (u32)reason);
+		return drop(skb, port->id, (u32)reason);
 	if (is_ip && unlikely(!fresh || !hop->resolved))
 		return hop_send_by_kernel(skb, hop, family);
 	trace(skb, STEP_VIA, hop->ifindex, 0, hop->dst_mac, NULL);

@@ -25,7 +25,7 @@ static __always_inline int execute(struct __sk_buff *skb, const struct host *hos
 	const struct port *port, const struct flow *flow, const bool is_ip)
 {
 	if (flow->output == FLOW_TO_TUNNEL)
-		return tunnel_send(skb, host, flow, port->identity, port->id, is_ip);
+		return tunnel_send(skb, host, flow, port, is_ip);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, flow->output);
@@ -47,14 +47,13 @@ static __always_inline int resolve_local(u32 ifindex, struct flow *flow)
 }
 
 static __always_inline void verdict_init(
-	struct flow *flow, const struct host *host, const struct pkt *pkt, u32 vni, u32 mtu)
+	struct flow *flow, const struct host *host, const struct pkt *pkt, u32 mtu)
 {
 	memset(flow, 0, sizeof(*flow));
 	flow->epoch = host->epoch;
 	flow->macs[0] = pkt->macs[0];
 	flow->macs[1] = pkt->macs[1];
 	flow->macs[2] = pkt->macs[2];
-	flow->vni = vni;
 	flow->mtu = (u16)mtu;
 }
 
@@ -80,7 +79,7 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	}
 	if (endpoint->ifindex == port->ifindex)
 		return drop(skb, port->id, DROP_HAIRPIN);
-	verdict_init(&flow, host, pkt, port->vni, network->mtu);
+	verdict_init(&flow, host, pkt, network->mtu);
 	if (endpoint->ifindex) {
 		reason = resolve_local(endpoint->ifindex, &flow);
 		if (reason)

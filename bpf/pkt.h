@@ -209,12 +209,21 @@ static __always_inline int pkt_parse6(
 	return pkt_parse_l4(pkt, l3 + (pkt->headers & 0x3fff), end);
 }
 
+#define PULL_MASK 0x1ff
+
+/* Whether the linear part of the skb ends before @bytes (below 512) and the frame does not. */
+static __always_inline bool pkt_is_split(const struct __sk_buff *skb, u32 bytes)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	u32 want = bytes < skb->len ? bytes : skb->len;
+
+	return data + bounded(want, PULL_MASK) > end;
+}
+
 /* Makes the first @bytes of the frame (or all of a shorter one) readable directly; 0 on success. */
 static __always_inline int pkt_pull(struct __sk_buff *skb, u32 bytes)
 {
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-
-	if (likely(data + bytes <= end) || end - data >= skb->len)
+	if (likely(!pkt_is_split(skb, bytes)))
 		return 0;
 	return bpf_skb_pull_data(skb, bytes < skb->len ? bytes : skb->len) ? DROP_TRUNCATED : 0;
 }

@@ -12,6 +12,13 @@ struct {
 } ports SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EDGE_PORT_CACHE);
+	__type(key, u32);
+	__type(value, struct port);
+} port_cache SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
@@ -29,6 +36,11 @@ struct {
 
 static __always_inline const struct port *port_get(u32 ifindex)
 {
+	u32 slot = ifindex % EDGE_PORT_CACHE;
+	const struct port *port = bpf_map_lookup_elem(&port_cache, &slot);
+
+	if (likely(port && port->ifindex == ifindex))
+		return port;
 	return bpf_map_lookup_elem(&ports, &ifindex);
 }
 

@@ -71,7 +71,7 @@ static __always_inline int receive_slow(struct __sk_buff *skb, const struct host
 	endpoint = endpoint_get(outer->vni, PKT_DST(pkt));
 	if (!endpoint || !endpoint->ifindex)
 		return drop(skb, 0, DROP_UNKNOWN_UNICAST);
-	verdict_init(&flow, host, pkt, outer->vni, network->mtu);
+	verdict_init(&flow, host, pkt, network->mtu);
 	flow.vtep = member->vtep;
 	reason = resolve_local(endpoint->ifindex, &flow);
 	if (reason)

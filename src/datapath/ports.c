@@ -122,6 +122,35 @@ static bool put_sources(
 	return true;
 }
 
+/* The data path looks here first. Only one of the devices that share a slot has it; the others are
+ * found in the table. Empties the slot before the table changes (@port NULL), so that no packet
+ * sees old beside new. */
+static void cache_port(struct dp *dp, u32 ifindex, const struct port *port)
+{
+	static const struct port none;
+	int fd = bpf_map__fd(dp->edge->maps.port_cache);
+	u32 slot = ifindex % EDGE_PORT_CACHE;
+	struct port old;
+
+	if (bpf_map_lookup_elem(fd, &slot, &old) || (old.ifindex && old.ifindex != ifindex))
+		return;
+	bpf_map_update_elem(fd, &slot, port ? port : &none, BPF_ANY);
+}
+
+static bool write_port(
+	struct dp *dp, const struct port *port, enum table_change *ret, GError **error)
+{
+	struct port old;
+
+	if (!table_get(dp, TABLE_PORTS, &port->ifindex, &old) || memcmp(&old, port, sizeof(old)))
+		cache_port(dp, port->ifindex, NULL);
+	if (!table_put(dp, TABLE_PORTS, &port->ifindex, port, ret, error))
+		return false;
+	if (*ret != TABLE_UNCHANGED)
+		cache_port(dp, port->ifindex, port);
+	return true;
+}
+
 static u32 free_port_id(const struct dp *dp)
 {
 	for (u32 id = 1; id < EDGE_PORTS_MAX; id++)
@@ -156,7 +185,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, GError **error)
 	counters_reset(dp, value.id);
 	if (!put_sources(dp, port, value.id, &removed, error) ||
 		!flood_add(dp, port->vni, FLOOD_PORT, port->ifindex, &value.flood_index, error) ||
-		!table_put(dp, TABLE_PORTS, &port->ifindex, &value, &change, error))
+		!write_port(dp, &value, &change, error))
 		return false;
 	dp->port_ifindex[value.id] = port->ifindex;
 	/* entries of a former port with this id, and those that were decided while nobody was here
@@ -178,7 +207,7 @@ static bool port_change(
 				error)))
 		return false;
 	if (!put_sources(dp, port, value.id, &removed, error) ||
-		!table_put(dp, TABLE_PORTS, &port->ifindex, &value, &change, error))
+		!write_port(dp, &value, &change, error))
 		return false;
 	return (change == TABLE_UNCHANGED && !removed) || host_raise_epoch(dp, error);
 }
@@ -202,6 +231,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 		return false;
 	if (!table_get(dp, TABLE_PORTS, &ifindex, &old))
 		return true;
+	cache_port(dp, ifindex, NULL);
 	if (!table_delete(dp, TABLE_PORTS, &ifindex, error) ||
 		!flood_remove(dp, old.vni, FLOOD_PORT, old.flood_index, error))
 		return false;
@@ -224,6 +254,7 @@ static void learn_port(struct dp *dp, const void *key, const void *value, void *
 	(void)data;
 	if (port->id < EDGE_PORTS_MAX)
 		dp->port_ifindex[port->id] = *(const u32 *)key;
+	cache_port(dp, port->ifindex, port);
 }
 
 /* The allowed sources in the kernel, by port; those of no port are left over from a process that
