@@ -31,7 +31,7 @@ class Iperf:
     """One TCP stream for a fixed time between two namespaces."""
 
     def __init__(self, client, server, address, seconds, port=5201):
-        self.server = subprocess.Popen(["ip", "netns", "exec", server, "iperf3", "-s", "-1", "-p", str(port)],
+        self.server = subprocess.Popen(["ip", "netns", "exec", server, "iperf3", "-s", "-1", "--forceflush", "-p", str(port)],
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.server.stdout:
             if "listening" in line:

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "cli/agent_client.h"
 #include "cli/await.h"
 #include "cli/client.h"
 #include "cli/lab/process.h"
@@ -186,6 +187,16 @@ struct readiness {
 	struct client *client;
 };
 
+/* The agent listens: this one, not the one before it, of which the controller may still know. */
+static bool agent_listens(const struct readiness *r, GError **error)
+{
+	g_autofree char *socket = lab_path(r->lab, "%s/run/agent.sock", r->node);
+	json_t *status = agent_call(socket, json_pack("{s:s}", "op", "status"), error);
+
+	json_decref(status);
+	return status != NULL;
+}
+
 static enum await_result is_ready(void *data, char **ret_why, GError **error)
 {
 	struct readiness *r = data;
@@ -212,7 +223,7 @@ static enum await_result is_ready(void *data, char **ret_why, GError **error)
 		bool alive = json_is_true(json_object_get(host, "alive"));
 
 		json_decref(answer);
-		if (alive)
+		if (alive && agent_listens(r, &problem))
 			return AWAIT_DONE;
 	}
 	*ret_why = g_strdup(problem ? problem->message : "the controller has not heard of it");
