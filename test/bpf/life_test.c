@@ -184,10 +184,10 @@ static void test_verifier_budget(void **state)
 	} budgets[] = {
 		{ "from_guest", 20000 },
 		{ "guest_slow", 70000 },
-		{ "guest_arp", 20000 },
-		{ "guest_nd", 40000 },
+		{ "guest_arp", 15000 },
+		{ "guest_nd", 25000 },
 		{ "guest_unicast", 45000 },
-		{ "too_big", 10000 },
+		{ "too_big", 25000 },
 		{ "flood_ports", 5000 },
 		{ "flood_hosts", 10000 },
 		{ "from_underlay", 40000 },
