@@ -34,12 +34,15 @@ void connection_notify(void *user, struct MHD_Connection *mhd, void **context,
 		connection->since_us = (u64)g_get_monotonic_time();
 		connection->link.data = connection;
 		g_queue_push_tail_link(&server->connections, &connection->link);
+		server->n_connections++;
+		server->full = server->n_connections >= server->config.connections_max;
 		*context = connection;
 	} else if (*context) {
 		struct http_connection *connection = *context;
 
 		if (!connection->requests)
 			g_queue_unlink(&server->connections, &connection->link);
+		server->n_connections--;
 		g_free(connection);
 		*context = NULL;
 	}
@@ -53,8 +56,14 @@ void connection_busy(struct http_connection *connection)
 
 void connection_idle(struct http_connection *connection)
 {
+	char next;
+
 	if (--connection->requests)
 		return;
+	/* What came together with the request is no event any more: libmicrohttpd has seen the
+	 * request, and would keep a client that has left since until `idle_s`. */
+	if (recv(connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		shutdown(connection->fd, SHUT_RDWR);
 	connection->since_us = (u64)g_get_monotonic_time();
 	g_queue_push_tail_link(&connection->server->connections, &connection->link);
 }

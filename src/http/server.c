@@ -105,7 +105,7 @@ struct http_server *http_server_new(const struct http_server_config *config, GEr
 		close(listen_fd);
 		return NULL;
 	}
-	server->source = loop_source_new(server->daemon);
+	server->source = loop_source_new(server);
 	server->watch_source = stream_watch_new(server);
 	server->sweep = g_timeout_add_seconds(server->config.idle_s, connections_sweep, server);
 	return g_steal_pointer(&server);

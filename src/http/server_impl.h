@@ -15,8 +15,10 @@ struct http_server {
 	GSource *watch_source;
 	guint sweep;	    /* timer: slow senders */
 	GQueue connections; /* idle struct http_connection, by when they were last of use */
-	GQueue requests;    /* struct http_request that are open */
-	GQueue streams;	    /* struct http_stream */
+	unsigned n_connections;
+	bool full;	 /* so many that libmicrohttpd has stopped accepting */
+	GQueue requests; /* struct http_request that are open */
+	GQueue streams;	 /* struct http_stream */
 };
 
 /* One connection of the server. */
@@ -80,7 +82,7 @@ void connection_idle(struct http_connection *connection);
 gboolean connections_sweep(gpointer server);
 
 /* loop.c: the daemon as a source of the main loop. */
-GSource *loop_source_new(struct MHD_Daemon *daemon);
+GSource *loop_source_new(struct http_server *server);
 /* The only way to resume a suspended connection. */
 void loop_resume(struct http_server *server, struct MHD_Connection *connection);
 

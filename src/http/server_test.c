@@ -192,6 +192,33 @@ static void test_slow_sender_is_cut(void **state)
 	with_client(server, client_dribbles);
 }
 
+/* The one place is taken by a client that leaves as it asks; the next client gets it at once. */
+static void client_takes_turns(u16 port)
+{
+	g_autoptr(GSocketConnection) first = client_connect(port);
+	g_autoptr(GSocketConnection) second = client_connect(port);
+	g_autoptr(GSocketConnection) third = client_connect(port);
+	g_autofree char *answer = NULL;
+
+	client_send(second, "GET /left HTTP/1.1\r\nHost: h\r\n\r\n");
+	g_io_stream_close(G_IO_STREAM(second), NULL, NULL);
+	client_send(third, "GET /stays HTTP/1.1\r\nHost: h\r\n\r\n");
+	client_send(first, "GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
+	g_free(client_read_until(first, "GET first"));
+	g_io_stream_close(G_IO_STREAM(first), NULL, NULL);
+	answer = client_read_until(third, "GET stays");
+	assert_non_null(strstr(answer, "GET stays"));
+}
+
+static void test_places_are_given_on(void **state)
+{
+	g_autoptr(http_server) server =
+		test_server((struct http_server_config){ .handler = echo, .connections_max = 1 });
+
+	(void)state;
+	with_client(server, client_takes_turns);
+}
+
 static void test_address_in_use(void **state)
 {
 	g_autoptr(http_server) first = test_server((struct http_server_config){ .handler = echo });
@@ -233,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_bad_requests),
 		cmocka_unit_test(test_freed_with_open_request),
 		cmocka_unit_test(test_slow_sender_is_cut),
+		cmocka_unit_test(test_places_are_given_on),
 		cmocka_unit_test(test_address_in_use),
 		cmocka_unit_test(test_tls_files),
 	};
