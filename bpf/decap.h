@@ -159,6 +159,14 @@ static __always_inline long outer_shrink(
 	return bpf_skb_adjust_room(skb, -(s32)len, BPF_ADJ_ROOM_MAC, flags);
 }
 
+/* The kernel leaves no less than an IP header of the outer family behind the Ethernet header, and
+ * an ARP packet, or a small IPv4 one before Linux 6.3, is less than one of IPv6. Others' VTEPs send
+ * such frames; they get the padding that they would have on a wire. */
+static __noinline long outer_pad(struct __sk_buff *skb, u32 len)
+{
+	return skb->len < len + ETH_ZLEN ? bpf_skb_change_tail(skb, len + ETH_ZLEN, 0) : -1;
+}
+
 /* Cuts the outer header off; 0 on success. */
 static __always_inline long outer_strip(
 	struct __sk_buff *skb, const struct outer *outer, u32 inner_family, u32 *output)
@@ -166,8 +174,11 @@ static __always_inline long outer_strip(
 	const u32 len = bounded(outer->inner, OUTER_MASK);
 	u8 eth[ETH_HLEN];
 
-	if (bpf_skb_load_bytes(skb, len, eth, sizeof(eth)) ||
-		outer_shrink(skb, len, outer->family, inner_family, output))
+	if (bpf_skb_load_bytes(skb, len, eth, sizeof(eth)))
+		return -1;
+	if (unlikely(outer_shrink(skb, len, outer->family, inner_family, output)) &&
+		(outer_pad(skb, len) ||
+			outer_shrink(skb, len, outer->family, inner_family, output)))
 		return -1;
 	return bpf_skb_store_bytes(skb, 0, eth, sizeof(eth), 0);
 }
