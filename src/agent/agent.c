@@ -98,7 +98,9 @@ static void port_changed(struct port *port, void *data)
 	log_info("port %s: %s%s", uuid_format(&port->id, id),
 		port->state == PORT_WIRED ? "wired to " : "not wired: ",
 		port->state == PORT_WIRED ? port->applied_name : port->reason);
-	if (port->state != PORT_WIRED && agent->punt)
+	if (agent->punt && port->state == PORT_WIRED)
+		punt_port_wired(agent->punt, port);
+	else if (agent->punt)
 		punt_port_gone(agent->punt, &port->id);
 	report_port(agent->report, port);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "agent/parts.h"
 
 static void clear_record(struct port *port)
@@ -81,6 +83,14 @@ void port_delete(struct desired *desired, const struct uuid *id)
 	port_mark(desired, port);
 }
 
+/* Whether it is a matter for the datapath or for the device's preparation. */
+static bool differs(const struct link *a, const struct link *b)
+{
+	return a->ifindex != b->ifindex || strcmp(a->name, b->name) != 0 ||
+	       strcmp(a->kind, b->kind) != 0 || a->mtu_bytes != b->mtu_bytes ||
+	       (a->flags & IFF_UP) != (b->flags & IFF_UP);
+}
+
 void desired_set_device(struct desired *desired, const struct uuid *id, const struct link *device)
 {
 	struct port *port = desired_port(desired, id);
@@ -88,8 +98,12 @@ void desired_set_device(struct desired *desired, const struct uuid *id, const st
 	if (!port && !device)
 		return;
 	port = port_need(desired, id);
+	/* The kernel echoes what was set on the device at attachment: nothing new then. */
+	bool same =
+		device ? port->has_device && !differs(&port->device, device) : !port->has_device;
 	port->has_device = device;
 	if (device)
 		port->device = *device;
-	port_mark(desired, port);
+	if (!same)
+		port_mark(desired, port);
 }

@@ -75,6 +75,18 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+void punt_port_wired(struct punt *punt, const struct port *port)
+{
+	struct frame frame = { .len = 0 };
+
+	if (!port->record.admin_state_up)
+		return;
+	struct service_port_owned *receiver = service_port_of(punt->desired, port);
+	dispatch_unsolicited_ra(punt->dispatch, &receiver->port, &frame);
+	service_port_owned_free(receiver);
+	send_frame(punt, port, &frame);
+}
+
 static gboolean advertise(gpointer data)
 {
 	struct punt *punt = data;
@@ -82,16 +94,9 @@ static gboolean advertise(gpointer data)
 	GHashTableIter i;
 
 	g_hash_table_iter_init(&i, punt->desired->ports);
-	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port)) {
-		struct frame frame = { .len = 0 };
-
-		if (!port->known || port->state != PORT_WIRED || !port->record.admin_state_up)
-			continue;
-		struct service_port_owned *receiver = service_port_of(punt->desired, port);
-		dispatch_unsolicited_ra(punt->dispatch, &receiver->port, &frame);
-		service_port_owned_free(receiver);
-		send_frame(punt, port, &frame);
-	}
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
+		if (port->known && port->state == PORT_WIRED)
+			punt_port_wired(punt, port);
 	return G_SOURCE_CONTINUE;
 }
 

@@ -16,5 +16,7 @@ struct punt;
 struct punt *punt_new(struct dp *dp, const struct desired *desired);
 void punt_free(struct punt *punt);
 
+/* To a guest that has just been wired: it need not ask for routers, or wait for the next round. */
+void punt_port_wired(struct punt *punt, const struct port *port);
 void punt_port_gone(struct punt *punt, const struct uuid *port);
 u64 punt_count(const struct punt *punt, enum service_outcome outcome);

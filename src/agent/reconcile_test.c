@@ -245,6 +245,17 @@ static void a_device_that_goes_takes_its_endpoint_along(void **state)
 	assert_non_null(strstr(again, "endpoint 7 fa:16:3e:00:00:05 if 13\n"));
 }
 
+/* The kernel tells of what the agent itself has set on a device. */
+static void an_echo_costs_nothing(void **state)
+{
+	(void)state;
+	snapshot();
+	plug(12);
+	g_free(fake_take());
+	plug(12);
+	assert_int_equal(fake_calls(), 0);
+}
+
 /* The cost of a change does not depend on the size of the network. */
 static void one_more_endpoint_costs_two_calls(void **state)
 {
@@ -456,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_snapshot_is_wired),
 		TEST(a_device_that_goes_takes_its_endpoint_along),
+		TEST(an_echo_costs_nothing),
 		TEST(one_more_endpoint_costs_two_calls),
 		TEST(a_move_is_one_put),
 		TEST(shared_addresses_are_left_to_the_guests),
