@@ -57,24 +57,36 @@ static void device_changed(const struct uuid *port, const struct link *device, v
 		agent_flush_later(agent);
 }
 
+static void found_link(const struct link *link, const char *alias, void *data)
+{
+	plugs_link(data, link, alias);
+}
+
+bool agent_scan_links(struct agent *agent, GError **error)
+{
+	plugs_scan_begin(agent->plugs);
+	if (!link_foreach(agent->rtnl, found_link, agent->plugs, error))
+		return false;
+	plugs_scan_end(agent->plugs);
+	return true;
+}
+
 static void rescan(struct agent *agent)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GArray) links = NULL;
 
-	if (link_list(agent->rtnl, &links, &error))
-		plugs_links(agent->plugs, links);
-	else
+	if (!agent_scan_links(agent, &error))
 		log_limited(warning, "%s", error->message);
 }
 
-static void link_event(enum link_event event, const struct link *link, void *data)
+static void link_event(
+	enum link_event event, const struct link *link, const char *alias, void *data)
 {
 	struct agent *agent = data;
 
 	switch (event) {
 	case LINK_CHANGED:
-		plugs_link(agent->plugs, link);
+		plugs_link(agent->plugs, link, alias);
 		break;
 	case LINK_GONE:
 		plugs_link_gone(agent->plugs, link);
@@ -295,14 +307,10 @@ static bool open_state(struct agent *agent, GError **error)
 static bool open_host(struct agent *agent, GError **error)
 {
 	struct dp_options options = { .pin_dir = agent->config->bpf_dir };
-	g_autoptr(GArray) links = NULL;
 
-	if (!rtnl_open(&agent->rtnl, error) ||
-		!link_monitor_new(link_event, agent, &agent->monitor, error) ||
-		!link_list(agent->rtnl, &links, error) || !dp_open(&options, &agent->dp, error))
-		return false;
-	plugs_links(agent->plugs, links);
-	return true;
+	return rtnl_open(&agent->rtnl, error) &&
+	       link_monitor_new(link_event, agent, &agent->monitor, error) &&
+	       dp_open(&options, &agent->dp, error) && agent_scan_links(agent, error);
 }
 
 static void start_parts(struct agent *agent)

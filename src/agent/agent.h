@@ -61,5 +61,8 @@ void agent_free(struct agent *agent);
 /* Detaches everything and removes every pin; works with and without a running datapath. */
 bool agent_cleanup(const struct config *config, GError **error);
 
+/* Tells the plugs of all devices that there are. */
+bool agent_scan_links(struct agent *agent, GError **error);
+
 /* Reconciles soon, once for all that happens until then. */
 void agent_flush_later(struct agent *agent);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <glib-unix.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "agent/agent.h"
@@ -64,6 +65,16 @@ static bool run(const struct config *config, GError **error)
 	return true;
 }
 
+/* Large blocks (a snapshot's text, a list of devices) go back to the kernel when they are freed:
+ * the thresholds that glibc adapts to them (mallopt(3)) would keep them for ever. One arena: one
+ * thread does the work. */
+static void tune_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+	mallopt(M_ARENA_MAX, 1);
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -71,6 +82,7 @@ int main(int argc, char **argv)
 	struct options options = { 0 };
 	bool done;
 
+	tune_memory();
 	log_init("weft-agent");
 	if (!parse_options(&argc, &argv, &options, &error)) {
 		fprintf(stderr, "weft-agent: %s\n", error->message);

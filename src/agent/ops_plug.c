@@ -134,7 +134,6 @@ bool op_plug(
 {
 	struct uuid port;
 	const char *device;
-	g_autoptr(GArray) links = NULL;
 	guint timeout_ms;
 
 	if (!op_port_id(body, &port, error) || !op_string(body, "device", &device, error) ||
@@ -144,8 +143,8 @@ bool op_plug(
 		return weft_fail(error, INVALID_INPUT,
 			"device %s is an uplink of this host and can be no guest's", device);
 	/* The device may be newer than the event that tells of it. */
-	if (!plugs_find_link(agent->plugs, device) && link_list(agent->rtnl, &links, NULL))
-		plugs_links(agent->plugs, links);
+	if (!plugs_find_link(agent->plugs, device) && !agent_scan_links(agent, error))
+		return false;
 	if (!plugs_check(agent->plugs, &port, device, error))
 		return false;
 	struct plug_request *plug = g_new0(struct plug_request, 1);

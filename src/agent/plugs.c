@@ -8,7 +8,9 @@
 /* A device, and the port it belongs to now. */
 struct device {
 	struct link link;
-	bool bound;
+	bool aliased, bound;
+	u32 scan;	   /* the last one that saw it */
+	struct uuid alias; /* the port that its alias names */
 	struct uuid port;
 };
 
@@ -16,6 +18,7 @@ struct plugs {
 	char *path;
 	plugs_changed_cb changed;
 	void *data;
+	u32 scan;
 	GHashTable *said;    /* port → device name */
 	GHashTable *said_of; /* the same the other way, borrowing from it */
 	GHashTable *devices; /* name → struct device */
@@ -136,23 +139,21 @@ void plugs_free(struct plugs *plugs)
 static bool wanted_port(const struct plugs *plugs, const struct device *device, struct uuid *ret)
 {
 	const struct uuid *port = g_hash_table_lookup(plugs->said_of, device->link.name);
-	struct uuid alias;
 
 	if (port) {
 		*ret = *port;
 		return true;
 	}
-	if (!plugs_parse_alias(device->link.alias, &alias) ||
-		g_hash_table_contains(plugs->said, &alias))
+	if (!device->aliased || g_hash_table_contains(plugs->said, &device->alias))
 		return false;
-	const struct device *holder = g_hash_table_lookup(plugs->bound, &alias);
+	const struct device *holder = g_hash_table_lookup(plugs->bound, &device->alias);
 	if (holder && holder != device) {
 		log_limited(warning,
 			"device %s: its alias names a port that device %s has already; ignored",
 			device->link.name, holder->link.name);
 		return false;
 	}
-	*ret = alias;
+	*ret = device->alias;
 	return true;
 }
 
@@ -191,13 +192,12 @@ static void offer(struct plugs *plugs, const struct uuid *port)
 {
 	struct device *device;
 	GHashTableIter i;
-	struct uuid alias;
 
 	if (g_hash_table_contains(plugs->bound, port))
 		return;
 	g_hash_table_iter_init(&i, plugs->devices);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&device))
-		if (plugs_parse_alias(device->link.alias, &alias) && uuid_equal(&alias, port)) {
+		if (device->aliased && uuid_equal(&device->alias, port)) {
 			update(plugs, device);
 			return;
 		}
@@ -215,22 +215,36 @@ static void remove_device(struct plugs *plugs, struct device *device)
 		offer(plugs, &port);
 }
 
-void plugs_link(struct plugs *plugs, const struct link *link)
+static struct device *find_or_make(struct plugs *plugs, const struct link *link)
 {
 	struct device *device = g_hash_table_lookup(plugs->devices, link->name);
+	struct device *renamed;
 
-	if (!device) {
-		struct device *renamed =
-			g_hash_table_lookup(plugs->indexes, GUINT_TO_POINTER(link->ifindex));
+	if (device)
+		return device;
+	renamed = g_hash_table_lookup(plugs->indexes, GUINT_TO_POINTER(link->ifindex));
+	if (renamed)
+		remove_device(plugs, renamed);
+	device = g_new0(struct device, 1);
+	device->link = *link;
+	g_hash_table_insert(plugs->devices, device->link.name, device);
+	return device;
+}
 
-		if (renamed)
-			remove_device(plugs, renamed);
-		device = g_new0(struct device, 1);
-		device->link = *link;
-		g_hash_table_insert(plugs->devices, device->link.name, device);
-	} else if (device->bound && memcmp(&device->link, link, sizeof(*link)) == 0) {
+void plugs_link(struct plugs *plugs, const struct link *link, const char *alias)
+{
+	struct device *device = find_or_make(plugs, link);
+	struct uuid named = { 0 };
+	bool aliased = plugs_parse_alias(alias, &named);
+	bool same = device->bound && aliased == device->aliased &&
+		    uuid_equal(&named, &device->alias) &&
+		    memcmp(&device->link, link, sizeof(*link)) == 0;
+
+	device->scan = plugs->scan;
+	if (same)
 		return;
-	}
+	device->aliased = aliased;
+	device->alias = named;
 	g_hash_table_remove(plugs->indexes, GUINT_TO_POINTER(device->link.ifindex));
 	device->link = *link;
 	g_hash_table_insert(plugs->indexes, GUINT_TO_POINTER(link->ifindex), device);
@@ -245,18 +259,21 @@ void plugs_link_gone(struct plugs *plugs, const struct link *link)
 		remove_device(plugs, device);
 }
 
-void plugs_links(struct plugs *plugs, const GArray *links)
+void plugs_scan_begin(struct plugs *plugs)
+{
+	plugs->scan++;
+}
+
+void plugs_scan_end(struct plugs *plugs)
 {
 	g_autofree gpointer *names = g_hash_table_get_keys_as_array(plugs->devices, NULL);
-	g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
 
-	for (guint l = 0; l < links->len; l++)
-		g_hash_table_add(there, g_array_index(links, struct link, l).name);
-	for (guint i = 0; names[i]; i++)
-		if (!g_hash_table_contains(there, names[i]))
-			remove_device(plugs, g_hash_table_lookup(plugs->devices, names[i]));
-	for (guint l = 0; l < links->len; l++)
-		plugs_link(plugs, &g_array_index(links, struct link, l));
+	for (guint i = 0; names[i]; i++) {
+		struct device *device = g_hash_table_lookup(plugs->devices, names[i]);
+
+		if (device->scan != plugs->scan)
+			remove_device(plugs, device);
+	}
 }
 
 bool plugs_check(struct plugs *plugs, const struct uuid *port, const char *name, GError **error)

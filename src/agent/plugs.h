@@ -22,10 +22,12 @@ bool plugs_new(
 	const char *path, plugs_changed_cb changed, void *data, struct plugs **ret, GError **error);
 void plugs_free(struct plugs *plugs);
 
-/* A device is there or has changed; is gone; all devices that there are (others are gone). */
-void plugs_link(struct plugs *plugs, const struct link *link);
+/* A device is there or has changed; is gone. */
+void plugs_link(struct plugs *plugs, const struct link *link, const char *alias);
 void plugs_link_gone(struct plugs *plugs, const struct link *link);
-void plugs_links(struct plugs *plugs, const GArray *links);
+/* Around plugs_link() of all devices that there are: others are gone. */
+void plugs_scan_begin(struct plugs *plugs);
+void plugs_scan_end(struct plugs *plugs);
 
 /* Refused when there is no such device, or the device or the port is plugged otherwise; the same
  * again is fine. */

@@ -59,25 +59,24 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct link device(u32 ifindex, const char *name, const char *alias)
+static struct link device(u32 ifindex, const char *name)
 {
 	struct link link = { .ifindex = ifindex };
 
 	g_strlcpy(link.name, name, sizeof(link.name));
-	g_strlcpy(link.alias, alias, sizeof(link.alias));
 	return link;
 }
 
 static void appears(u32 ifindex, const char *name, const char *alias)
 {
-	struct link link = device(ifindex, name, alias);
+	struct link link = device(ifindex, name);
 
-	plugs_link(plugs, &link);
+	plugs_link(plugs, &link, alias);
 }
 
 static void goes(u32 ifindex, const char *name)
 {
-	struct link link = device(ifindex, name, "");
+	struct link link = device(ifindex, name);
 
 	plugs_link_gone(plugs, &link);
 }
@@ -230,15 +229,13 @@ static void a_renamed_device_is_another_one(void **state)
 
 static void listing_again_finds_what_events_lost(void **state)
 {
-	g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(struct link));
-	struct link tap1 = device(6, "tap1", B);
-
 	(void)state;
 	appears(5, "tap0", A);
 	g_string_truncate(story, 0);
-	g_array_append_val(links, tap1);
-	plugs_links(plugs, links);
-	expect_story("A:- B:tap1 ");
+	plugs_scan_begin(plugs);
+	appears(6, "tap1", B);
+	plugs_scan_end(plugs);
+	expect_story("B:tap1 A:- ");
 }
 
 int main(void)

@@ -8,6 +8,11 @@
 
 #include "host/rtnl.h"
 
+struct parsed {
+	struct link link;
+	char *alias; /* LINK_ALIAS_SIZE bytes */
+};
+
 static int take_kind(const struct nlattr *attr, void *data)
 {
 	struct link *link = data;
@@ -19,21 +24,18 @@ static int take_kind(const struct nlattr *attr, void *data)
 
 static int take_attribute(const struct nlattr *attr, void *data)
 {
-	struct link *link = data;
+	struct parsed *parsed = data;
+	struct link *link = &parsed->link;
 
 	switch (mnl_attr_get_type(attr)) {
 	case IFLA_IFNAME:
 		g_strlcpy(link->name, mnl_attr_get_str(attr), sizeof(link->name));
 		break;
 	case IFLA_IFALIAS:
-		g_strlcpy(link->alias, mnl_attr_get_str(attr), sizeof(link->alias));
+		g_strlcpy(parsed->alias, mnl_attr_get_str(attr), LINK_ALIAS_SIZE);
 		break;
 	case IFLA_MTU:
 		link->mtu_bytes = mnl_attr_get_u32(attr);
-		break;
-	case IFLA_ADDRESS:
-		if (mnl_attr_get_payload_len(attr) == sizeof(link->mac.b))
-			memcpy(link->mac.b, mnl_attr_get_payload(attr), sizeof(link->mac.b));
 		break;
 	case IFLA_LINKINFO:
 		mnl_attr_parse_nested(attr, take_kind, link);
@@ -44,55 +46,71 @@ static int take_attribute(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-void link_from_message(const struct nlmsghdr *message, struct link *ret)
+void link_from_message(
+	const struct nlmsghdr *message, struct link *ret, char ret_alias[static LINK_ALIAS_SIZE])
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-	struct link link = { .ifindex = (u32)info->ifi_index, .flags = info->ifi_flags };
+	struct parsed parsed = {
+		.link = { .ifindex = (u32)info->ifi_index, .flags = info->ifi_flags },
+		.alias = ret_alias,
+	};
 
-	mnl_attr_parse(message, sizeof(*info), take_attribute, &link);
-	*ret = link;
+	ret_alias[0] = '\0';
+	mnl_attr_parse(message, sizeof(*info), take_attribute, &parsed);
+	*ret = parsed.link;
 }
 
-static int add_link(const struct nlmsghdr *message, void *data)
+struct visit {
+	link_cb cb;
+	void *data;
+};
+
+static int visit_link(const struct nlmsghdr *message, void *data)
 {
+	const struct visit *visit = data;
+	char alias[LINK_ALIAS_SIZE];
 	struct link link;
 
 	if (message->nlmsg_type == RTM_NEWLINK) {
-		link_from_message(message, &link);
-		g_array_append_val((GArray *)data, link);
+		link_from_message(message, &link, alias);
+		visit->cb(&link, alias, visit->data);
 	}
 	return MNL_CB_OK;
 }
 
-bool link_list(struct rtnl *rtnl, GArray **ret, GError **error)
+bool link_foreach(struct rtnl *rtnl, link_cb cb, void *data, GError **error)
 {
-	g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(struct link));
+	struct visit visit = { cb, data };
 	struct rtnl_request request;
 	int kernel_errno;
 
 	rtnl_request_init(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
-	if (!rtnl_talk(rtnl, &request, add_link, links, &kernel_errno, error)) {
-		g_prefix_error(error, "listing devices: ");
-		return false;
-	}
-	*ret = g_steal_pointer(&links);
-	return true;
+	if (rtnl_talk(rtnl, &request, visit_link, &visit, &kernel_errno, error))
+		return true;
+	g_prefix_error(error, "listing devices: ");
+	return false;
+}
+
+static void keep_link(const struct link *link, const char *alias, void *data)
+{
+	(void)alias;
+	*(struct link *)data = *link;
 }
 
 bool link_get(struct rtnl *rtnl, const char *name, struct link *ret, GError **error)
 {
-	g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(struct link));
+	struct link link = { 0 };
+	struct visit visit = { keep_link, &link };
 	g_autoptr(GError) why = NULL;
 	struct rtnl_request request;
 	int kernel_errno = ENODEV;
-	bool asked;
 
 	if (*name && strlen(name) < IFNAMSIZ) {
 		rtnl_request_init(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
 		mnl_attr_put_strz(rtnl_header(&request), IFLA_IFNAME, name);
-		asked = rtnl_talk(rtnl, &request, add_link, links, &kernel_errno, &why);
-		if (asked && links->len == 1) {
-			*ret = g_array_index(links, struct link, 0);
+		if (rtnl_talk(rtnl, &request, visit_link, &visit, &kernel_errno, &why) &&
+			link.ifindex) {
+			*ret = link;
 			return true;
 		}
 	}

@@ -16,6 +16,7 @@ struct link_monitor {
 static int take_message(const struct nlmsghdr *message, void *data)
 {
 	struct link_monitor *monitor = data;
+	char alias[LINK_ALIAS_SIZE];
 	struct link link;
 
 	if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
@@ -23,8 +24,8 @@ static int take_message(const struct nlmsghdr *message, void *data)
 	/* Messages of the bridge layer (AF_BRIDGE) are about ports of bridges, not devices. */
 	if (((const struct ifinfomsg *)mnl_nlmsg_get_payload(message))->ifi_family != AF_UNSPEC)
 		return MNL_CB_OK;
-	link_from_message(message, &link);
-	monitor->cb(message->nlmsg_type == RTM_NEWLINK ? LINK_CHANGED : LINK_GONE, &link,
+	link_from_message(message, &link, alias);
+	monitor->cb(message->nlmsg_type == RTM_NEWLINK ? LINK_CHANGED : LINK_GONE, &link, alias,
 		monitor->data);
 	return MNL_CB_OK;
 }
@@ -42,7 +43,7 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 		if (n >= 0)
 			mnl_cb_run(buffer, (size_t)n, 0, 0, take_message, monitor);
 		else if (errno == ENOBUFS)
-			monitor->cb(LINK_EVENTS_LOST, NULL, monitor->data);
+			monitor->cb(LINK_EVENTS_LOST, NULL, NULL, monitor->data);
 		else if (errno != EINTR)
 			break;
 	}

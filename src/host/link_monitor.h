@@ -9,8 +9,9 @@
 
 enum link_event { LINK_CHANGED, LINK_GONE, LINK_EVENTS_LOST };
 
-/* @link is NULL with LINK_EVENTS_LOST, and else valid during the call. */
-typedef void (*link_event_cb)(enum link_event event, const struct link *link, void *data);
+/* @link and @alias are NULL with LINK_EVENTS_LOST, and else valid during the call. */
+typedef void (*link_event_cb)(
+	enum link_event event, const struct link *link, const char *alias, void *data);
 
 struct link_monitor;
 

@@ -70,6 +70,19 @@ gboolean record_key_equal(gconstpointer a, gconstpointer b)
 	return x->kind == y->kind && uuid_equal(&x->id, &y->id) && uuid_equal(&x->sub, &y->sub);
 }
 
+/* Most lists of most records are empty: those share one empty array, which nobody may append to. */
+static void share_empty(GArray **array)
+{
+	static GArray *empty;
+
+	if ((*array)->len)
+		return;
+	if (!empty)
+		empty = g_array_new(FALSE, FALSE, 1);
+	g_array_unref(*array);
+	*array = g_array_ref(empty);
+}
+
 static bool decode_host(const json_t *data, struct record *ret, GError **error)
 {
 	return field_optional_string(data, "name", &ret->host.name, error) &&
@@ -152,8 +165,6 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	       field_optional_bool(data, "port_security_enabled", &port->port_security, error) &&
 	       field_optional_bool(data, "admin_state_up", &port->admin_state_up, error) &&
 	       field_optional_string(data, "name", &port->name, error) &&
-	       field_optional_string(data, "device_id", &port->device_id, error) &&
-	       field_optional_string(data, "device_owner", &port->device_owner, error) &&
 	       field_optional_string(data, "dns_name", &port->dns_name, error);
 }
 
@@ -194,8 +205,6 @@ static void clear_port(struct record *record)
 	g_clear_pointer(&port->pairs, g_array_unref);
 	g_clear_pointer(&port->options, g_array_unref);
 	g_free(port->name);
-	g_free(port->device_id);
-	g_free(port->device_owner);
 	g_free(port->dns_name);
 }
 
@@ -211,6 +220,18 @@ static const struct {
 	[RECORD_PORT] = { decode_port, clear_port },
 };
 
+static void share_empties(struct record *record)
+{
+	if (record->kind == RECORD_PORT) {
+		share_empty(&record->port.fixed_ips);
+		share_empty(&record->port.pairs);
+		share_empty(&record->port.options);
+	} else if (record->kind == RECORD_SUBNET) {
+		share_empty(&record->subnet.dns_nameservers);
+		share_empty(&record->subnet.host_routes);
+	}
+}
+
 bool record_decode(enum record_kind kind, const json_t *data, struct record *ret, GError **error)
 {
 	struct record record = { .kind = kind };
@@ -220,6 +241,7 @@ bool record_decode(enum record_kind kind, const json_t *data, struct record *ret
 		g_prefix_error(error, "%s record: ", kind_names[kind]);
 		return false;
 	}
+	share_empties(&record);
 	*ret = record;
 	return true;
 }

@@ -115,7 +115,7 @@ struct record_port {
 	GArray *pairs;	   /* struct record_pair */
 	GArray *options;   /* struct record_option */
 	bool port_security, admin_state_up;
-	char *name, *device_id, *device_owner, *dns_name;
+	char *name, *dns_name;
 };
 
 struct record {
