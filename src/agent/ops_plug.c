@@ -16,6 +16,8 @@ struct plug_request {
 	struct uuid port;
 	char *device;
 	guint timer;
+	enum { NOT_SAID, SAID, DURABLE } memory; /* of the plug, on disk */
+	u64 serial;
 };
 
 static void plug_request_free(struct plug_request *plug)
@@ -45,6 +47,47 @@ static json_t *plug_result(const struct plug_request *plug, const struct port *p
 		plug->device, "ifindex", (json_int_t)port->applied_ifindex);
 }
 
+/* Who asked, while the disk works: the request may have timed out meanwhile. */
+struct remembering {
+	struct agent *agent;
+	u64 serial; /* of the request */
+};
+
+static void progress(struct plug_request *plug);
+
+static struct plug_request *find(const struct agent *agent, u64 serial)
+{
+	for (GList *i = agent->waiting; i; i = i->next)
+		if (((struct plug_request *)i->data)->serial == serial)
+			return i->data;
+	return NULL;
+}
+
+static void remembered(const GError *error, void *data)
+{
+	g_autofree struct remembering *remembering = data;
+	struct plug_request *plug = find(remembering->agent, remembering->serial);
+
+	if (!plug)
+		return;
+	if (error) {
+		finish(plug, NULL, g_error_copy(error));
+	} else {
+		plug->memory = DURABLE;
+		progress(plug);
+	}
+}
+
+static void remember(struct plug_request *plug)
+{
+	struct remembering *remembering = g_new0(struct remembering, 1);
+
+	remembering->agent = plug->agent;
+	remembering->serial = plug->serial;
+	plug->memory = SAID;
+	plugs_sync_later(plug->agent->plugs, remembered, remembering);
+}
+
 /* Answers the request if it can be answered now. */
 static void progress(struct plug_request *plug)
 {
@@ -53,11 +96,14 @@ static void progress(struct plug_request *plug)
 
 	if (!port || !port->known)
 		return;
-	if (!plugs_plug(plug->agent->plugs, &plug->port, plug->device, &error)) {
-		finish(plug, NULL, error);
-		return;
+	if (plug->memory == NOT_SAID) {
+		if (!plugs_plug(plug->agent->plugs, &plug->port, plug->device, &error)) {
+			finish(plug, NULL, error);
+			return;
+		}
+		remember(plug);
 	}
-	if (port->state == PORT_WIRED && port->has_device &&
+	if (plug->memory == DURABLE && port->state == PORT_WIRED && port->has_device &&
 		g_strcmp0(port->applied_name, plug->device) == 0)
 		finish(plug, plug_result(plug, port), NULL);
 }
@@ -147,7 +193,9 @@ bool op_plug(
 		return false;
 	if (!plugs_check(agent->plugs, &port, device, error))
 		return false;
+	static u64 serial;
 	struct plug_request *plug = g_new0(struct plug_request, 1);
+	plug->serial = ++serial;
 	plug->agent = agent;
 	plug->request = request;
 	plug->port = port;

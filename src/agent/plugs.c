@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/plugs_file.h"
 #include "base/log.h"
 
 /* A device, and the port it belongs to now. */
@@ -15,7 +16,7 @@ struct device {
 };
 
 struct plugs {
-	char *path;
+	struct plugs_file *file;
 	plugs_changed_cb changed;
 	void *data;
 	u32 scan;
@@ -58,46 +59,14 @@ static void unsay(struct plugs *plugs, const struct uuid *port)
 	g_hash_table_remove(plugs->said, port);
 }
 
-static bool load(struct plugs *plugs, GError **error)
+static void loaded(const struct uuid *port, const char *device, void *data)
 {
-	g_autoptr(GError) why = NULL;
-	g_autofree char *text = NULL;
+	struct plugs *plugs = data;
 
-	if (!g_file_get_contents(plugs->path, &text, NULL, &why)) {
-		if (g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-			return true;
-		g_propagate_error(error, g_steal_pointer(&why));
-		return false;
-	}
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++) {
-		g_auto(GStrv) words = g_strsplit(*line, " ", 2);
-		struct uuid port;
-
-		if (g_strv_length(words) == 2 && uuid_parse(words[0], &port) &&
-			strlen(words[1]) < IFNAMSIZ && !g_hash_table_contains(plugs->said, &port) &&
-			!g_hash_table_contains(plugs->said_of, words[1]))
-			say(plugs, &port, words[1]);
-		else if (**line)
-			log_warning("%s: \"%.80s\" is no plug (port id, device) and is ignored",
-				plugs->path, *line);
-	}
-	return true;
-}
-
-static bool save(struct plugs *plugs, GError **error)
-{
-	g_autoptr(GString) text = g_string_new(NULL);
-	const struct uuid *port;
-	const char *device;
-	char buf[UUID_STRLEN];
-	GHashTableIter i;
-
-	g_hash_table_iter_init(&i, plugs->said);
-	while (g_hash_table_iter_next(&i, (gpointer *)&port, (gpointer *)&device))
-		g_string_append_printf(text, "%s %s\n", uuid_format(port, buf), device);
-	return g_file_set_contents_full(plugs->path, text->str, (gssize)text->len,
-		G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+	if (g_hash_table_contains(plugs->said_of, device))
+		log_warning("device %s was plugged into two ports; one of them is ignored", device);
+	else
+		say(plugs, port, device);
 }
 
 bool plugs_new(
@@ -105,7 +74,6 @@ bool plugs_new(
 {
 	struct plugs *plugs = g_new0(struct plugs, 1);
 
-	plugs->path = g_strdup(path);
 	plugs->changed = changed;
 	plugs->data = data;
 	plugs->said = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, g_free);
@@ -113,7 +81,7 @@ bool plugs_new(
 	plugs->indexes = g_hash_table_new(NULL, NULL);
 	plugs->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	plugs->bound = g_hash_table_new(uuid_hash, uuid_equal);
-	if (!load(plugs, error)) {
+	if (!plugs_file_open(path, loaded, plugs, &plugs->file, error)) {
 		plugs_free(plugs);
 		return false;
 	}
@@ -130,7 +98,7 @@ void plugs_free(struct plugs *plugs)
 	g_hash_table_unref(plugs->devices);
 	g_hash_table_unref(plugs->said_of);
 	g_hash_table_unref(plugs->said);
-	g_free(plugs->path);
+	plugs_file_close(plugs->file);
 	g_free(plugs);
 }
 
@@ -304,11 +272,9 @@ bool plugs_plug(struct plugs *plugs, const struct uuid *port, const char *name, 
 		return false;
 	if (g_hash_table_contains(plugs->said, port))
 		return true;
-	say(plugs, port, name);
-	if (!save(plugs, error)) {
-		unsay(plugs, port);
+	if (!plugs_file_append(plugs->file, port, name, error))
 		return false;
-	}
+	say(plugs, port, name);
 	update(plugs, g_hash_table_lookup(plugs->devices, name));
 	return true;
 }
@@ -327,11 +293,10 @@ bool plugs_unplug(struct plugs *plugs, const struct uuid *port_in, GError **erro
 	if (!name)
 		return weft_fail(error, NOT_FOUND, "nothing is plugged into port %s on this host",
 			uuid_format(&port, buf));
-	unsay(plugs, &port);
-	if (!save(plugs, error)) {
-		say(plugs, &port, name);
+	if (!plugs_file_append(plugs->file, &port, NULL, error) ||
+		!plugs_file_sync(plugs->file, error))
 		return false;
-	}
+	unsay(plugs, &port);
 	if (device)
 		update(plugs, device);
 	offer(plugs, &port);
@@ -347,10 +312,16 @@ void plugs_forget(struct plugs *plugs, const struct uuid *port_in)
 	if (!g_hash_table_contains(plugs->said, &port))
 		return;
 	unsay(plugs, &port);
-	if (!save(plugs, &error)) /* it comes back with the next start, and is forgotten again */
+	/* not synced: should it come back with the next start, it is forgotten again */
+	if (!plugs_file_append(plugs->file, &port, NULL, &error))
 		log_warning("%s", error->message);
 	if (device)
 		update(plugs, device);
+}
+
+void plugs_sync_later(struct plugs *plugs, plugs_file_synced_cb done, void *data)
+{
+	plugs_file_sync_later(plugs->file, done, data);
 }
 
 const struct link *plugs_device(const struct plugs *plugs, const struct uuid *port)

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "base/uuid.h"
+#include "agent/plugs_file.h"
 #include "host/link.h"
 
 struct plugs;
@@ -30,8 +30,9 @@ void plugs_scan_begin(struct plugs *plugs);
 void plugs_scan_end(struct plugs *plugs);
 
 /* Refused when there is no such device, or the device or the port is plugged otherwise; the same
- * again is fine. */
+ * again is fine. It takes effect at once, and is durable after plugs_sync_later(). */
 bool plugs_plug(struct plugs *plugs, const struct uuid *port, const char *device, GError **error);
+void plugs_sync_later(struct plugs *plugs, plugs_file_synced_cb done, void *data);
 /* Whether it may be plugged, changing nothing. */
 bool plugs_check(struct plugs *plugs, const struct uuid *port, const char *device, GError **error);
 /* By an alias: refused, with what to do. */

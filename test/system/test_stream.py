@@ -225,11 +225,11 @@ def test_active_when_reported(cloud):
     thread = threading.Thread(target=lambda: waited.append(
         cloud.weftd.client().get("/weft/v1/wait", port=port, status="ACTIVE", timeout=10)))
     thread.start()
-    assert cloud.report("h1", cloud.revision(), {port: {"wired": True}}).status == 204
+    assert cloud.report("h1", cloud.revision(), {port: {"wired": True}}).status == 200
     thread.join()
     assert waited[0].status == 200
     assert cloud.api.get(f"/v2.0/ports/{port}").json["port"]["status"] == "ACTIVE"
-    assert cloud.report("h1", cloud.revision(), {port: {"wired": False, "reason": "no device"}}).status == 204
+    assert cloud.report("h1", cloud.revision(), {port: {"wired": False, "reason": "no device"}}).status == 200
     answer = cloud.api.get("/weft/v1/wait", port=port, status="DOWN", timeout=10)
     assert answer.status == 200
     assert cloud.api.get(f"/v2.0/ports/{port}").json["port"]["status_reason"] == "no device"
@@ -237,8 +237,8 @@ def test_active_when_reported(cloud):
 
 def test_reports_about_others_are_ignored(cloud):
     port = cloud.port("h2")
-    assert cloud.report("h1", 1, {port: {"wired": True}, str(uuid.uuid4()): {"wired": True}}).status == 204
-    assert cloud.report("h1", 1, {}, full=True).status == 204
+    assert cloud.report("h1", 1, {port: {"wired": True}, str(uuid.uuid4()): {"wired": True}}).status == 200
+    assert cloud.report("h1", 1, {}, full=True).status == 200
     assert cloud.api.get(f"/v2.0/ports/{port}").json["port"]["status"] == "DOWN"
 
 
@@ -273,7 +273,7 @@ def test_waiting_for_the_hosts(cloud):
     revision = cloud.revision()
     late = cloud.api.get("/weft/v1/wait", revision=revision, timeout=0)
     assert late.status == 504 and "h1" in late.message
-    assert cloud.report("h1", revision, {port: {"wired": True}}).status == 204
+    assert cloud.report("h1", revision, {port: {"wired": True}}).status == 200
     assert cloud.api.get("/weft/v1/wait", revision=revision, timeout=10).status == 200
 
 

@@ -163,7 +163,8 @@ void report_handle(
 		ok = submit(server, host, &report, &error);
 	if (ok) {
 		note_sign_of_life(peer, &report);
-		http_request_answer(request, 204, NULL, NULL);
+		/* with a body: libsoup closes the connection of an answer without one */
+		http_request_answer(request, 200, "application/json", g_string_new("{}"));
 		wait_check(server);
 	} else {
 		server->config.fail(request, error, server->config.user);
