@@ -9,7 +9,6 @@
 
 #define DEFAULT_LISTEN "127.0.0.1:9696"
 #define DEFAULT_STORE "sqlite:/var/lib/weft/weft.db"
-#define DEFAULT_REGION "RegionOne"
 #define DEFAULT_CONNECTIONS 16384
 #define TOKEN_MIN 8 /* characters */
 
@@ -19,7 +18,7 @@ struct reader {
 };
 
 static const char *const known_keys[] = { "listen", "store", "tls-cert", "tls-key",
-	"allow-plain-http", "underlay-mtu", "region", "max-connections", NULL };
+	"allow-plain-http", "underlay-mtu", "max-connections", NULL };
 
 static char *read_text(const struct reader *reader, const char *key, const char *fallback)
 {
@@ -166,7 +165,6 @@ static bool fill(const struct reader *reader, struct config *config, GError **er
 	config->store = read_text(reader, "store", DEFAULT_STORE);
 	config->tls_cert = read_text(reader, "tls-cert", NULL);
 	config->tls_key = read_text(reader, "tls-key", NULL);
-	config->region = read_text(reader, "region", DEFAULT_REGION);
 	if (!read_listen(reader, config))
 		return weft_fail(error, INVALID_INPUT, "%s: listen names no address", reader->path);
 	return check_known(reader, error) && check_listen(reader, config, error) &&
@@ -219,7 +217,6 @@ void config_free(struct config *config)
 	g_free(config->store);
 	g_free(config->tls_cert);
 	g_free(config->tls_key);
-	g_free(config->region);
 	g_array_unref(config->tokens);
 	g_free(config);
 }

@@ -16,7 +16,6 @@ struct config {
 	char **listen;
 	char *store;
 	char *tls_cert, *tls_key; /* NULL: no TLS */
-	char *region;
 	unsigned underlay_mtu;
 	unsigned connections_max;
 	GArray *tokens; /* struct config_token */

@@ -44,7 +44,6 @@ static void test_everything(void **state)
 					"listen = 127.0.0.1:1; [::1]:2\n"
 					"store = memory:\n"
 					"underlay-mtu = 9000\n"
-					"region = north\n"
 					"max-connections = 100\n"
 					"[tokens]\n"
 					"aaaaaaaa = p:1:member\n"

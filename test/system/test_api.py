@@ -1,7 +1,6 @@
 """Networking API v2.0 of weftd, call by call: one weftd per build (release, and ASan+UBSan), shared by the tests, which
 keep to networks of their own. Proves B2 (one API for networks, subnets and ports), Q9 (every call is authorised)."""
 import itertools
-import json
 import socket
 import uuid
 
@@ -126,6 +125,62 @@ def test_admin_attributes(admin, member, network):
 def test_hosts_are_the_administrators(member):
     assert member.call("POST", "/v2.0/hosts", {"host": {"name": "x"}}).status == 403
     assert member.get("/v2.0/hosts").json["hosts"] == []
+
+
+# --- hosts and their credentials
+
+@pytest.fixture
+def host(admin):
+    return admin.make("host", name=unique("host"), tunnel_ips=["192.0.2.7"])
+
+
+def as_host(weftd, credential, method, path, body=None):
+    return weftd.client(None).call(method, path, body, {"Authorization": f"Bearer {credential}"})
+
+
+def test_credential_is_shown_once(weftd, admin, host):
+    credential = host.pop("credential")
+    assert len(credential) >= 43
+    for answer in (admin.get(f"/v2.0/hosts/{host['id']}"), admin.get("/v2.0/hosts")):
+        assert credential not in answer.text.decode() and "credential" not in answer.text.decode()
+    if (weftd.folder / "weft.db").exists():
+        stored = b"".join(path.read_bytes() for path in weftd.folder.glob("weft.db*"))
+        assert credential.encode() not in stored, "the store has the credential itself"
+    assert "credential" not in admin.make("host", name=unique("tor"), managed=False, tunnel_ips=["192.0.2.99"])
+    assert admin.get("/v2.0/hosts", credential_hash="x").status == 400
+
+
+def test_host_says_where_it_is(weftd, admin, host):
+    path = f"/weft/v1/hosts/{host['name']}"
+    moved = as_host(weftd, host["credential"], "PUT", path, {"host": {"tunnel_ips": ["192.0.2.8", "fd00::8"]}})
+    assert moved.status == 200 and moved.json["host"]["tunnel_ips"] == ["192.0.2.8", "fd00::8"]
+    assert admin.get(f"/v2.0/hosts/{host['id']}").json["host"]["tunnel_ips"] == ["192.0.2.8", "fd00::8"]
+    assert as_host(weftd, host["credential"], "PUT", path, {"host": {"description": "x"}}).status == 403
+    assert as_host(weftd, host["credential"], "PUT", path, {"host": {"tunnel_ips": ["nonsense"]}}).status == 400
+    other = admin.make("host", name=unique("host"))
+    assert as_host(weftd, other["credential"], "PUT", path, {"host": {"tunnel_ips": []}}).status == 401
+    assert as_host(weftd, MEMBER, "PUT", path, {"host": {"tunnel_ips": []}}).status == 403
+    assert as_host(weftd, host["credential"], "GET", "/v2.0/networks").status == 401, "it is no token of the API"
+
+
+def test_credential_renewed(weftd, host):
+    report = f"/weft/v1/hosts/{host['id']}/report", {"instance": "i", "revision": 0}
+    renew = f"/weft/v1/hosts/{host['id']}/credential"
+    assert weftd.client(MEMBER).call("POST", renew).status == 403
+    new = weftd.client().call("POST", renew)
+    assert new.status == 200
+    assert as_host(weftd, host["credential"], "POST", *report).status == 401
+    assert as_host(weftd, new.json["credential"], "POST", *report).status == 204
+
+
+def test_host_in_use(admin, host, network, subnet):
+    port = admin.make("port", network_id=network["id"], **{"binding:host_id": host["name"]})
+    assert port["binding:host_id"] == host["name"] and port["binding:vif_type"] != "unbound"
+    assert admin.call("DELETE", f"/v2.0/hosts/{host['id']}").status == 409
+    admin.call("PUT", f"/v2.0/ports/{port['id']}", {"port": {"binding:host_id": ""}})
+    assert admin.call("DELETE", f"/v2.0/hosts/{host['id']}").status == 204
+    assert admin.call("POST", "/v2.0/hosts", {"hosts": [{"name": "a"}, {"name": "b"}]}).status == 400
+    assert admin.call("POST", "/v2.0/hosts", {"host": {"name": "a b"}}).status == 400
 
 
 # --- create, show, update, delete

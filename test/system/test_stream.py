@@ -210,6 +210,19 @@ def test_one_host_one_agent(cloud):
     first.close()
 
 
+def test_looking_beside_the_agent(cloud):
+    """Without an instance the view is shown once, to an administrator too, and the agent is not disturbed."""
+    cloud.port("h1")
+    agent = cloud.stream()
+    view = apply({}, agent.until(cloud.revision()))
+    looked = cloud.api.get("/weft/v1/hosts/h1/view")
+    lines = [json.loads(line) for line in looked.text.splitlines()]
+    assert (lines[0]["op"], lines[-1]["op"], lines[-1]["rev"]) == ("hello", "sync", cloud.revision())
+    assert apply({}, lines) == view
+    revision = cloud.delete(cloud.port("h1"))
+    agent.until(revision)
+
+
 def test_only_its_own_credential(cloud, weftd):
     """Q9: a host reads and writes only what is its own."""
     for token in (cloud.hosts["h2"]["credential"], MEMBER, "wrong"):

@@ -89,6 +89,10 @@ gboolean stream_ping_all(gpointer server);
 void stream_render_scope(
 	const struct sync_server *server, const struct scope *scope, u64 revision, GString *out);
 
+/* look.c */
+void look_handle(
+	struct sync_server *server, struct http_request *request, const struct object *host);
+
 /* report.c */
 void report_handle(
 	struct sync_server *server, struct http_request *request, const struct object *host);

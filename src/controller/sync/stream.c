@@ -178,10 +178,11 @@ void stream_undone(struct peer *peer, u64 revision)
 static void closed(void *user)
 {
 	struct peer *peer = user;
+	const struct object *host = model_get(peer->server->config.model, KIND_HOST, &peer->id);
 
+	/* NULL: its deletion is on the way to the store */
 	log_info("host %s: its agent at %s has disconnected",
-		object_str(model_get(peer->server->config.model, KIND_HOST, &peer->id), SLOT_NAME),
-		peer->address);
+		host ? object_str(host, SLOT_NAME) : "(being deleted)", peer->address);
 	peer->stream = NULL;
 	stream_close(peer);
 	wait_check(peer->server);
@@ -232,8 +233,6 @@ static bool check_request(const struct peer *peer, struct http_request *request,
 			"\"since=%s\" is no revision: give the decimal number of the last \"sync\" line.",
 			since);
 	*ret_instance = http_target_param(target, "instance");
-	if (!*ret_instance)
-		*ret_instance = "";
 	if (!object_bool(host, HOST_MANAGED))
 		return weft_fail(error, CONFLICT,
 			"Host %s is not managed: it is declared to have no agent, so it has no view.",

@@ -84,6 +84,10 @@ static void handle_host(struct sync_server *server, struct http_request *request
 			name_or_id);
 	} else if (!server->config.authorize_host(request, host, server->config.user, &error)) {
 		g_assert(error);
+	} else if (view && method == HTTP_GET &&
+		   !http_target_param(http_request_target(request), "instance")) {
+		look_handle(server, request, host);
+		return;
 	} else if (view && method == HTTP_GET) {
 		stream_open(server, request, host);
 		return;

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hosts' side of weftd: every path below /weft/v1/.
+ * The hosts' side of weftd: the paths below /weft/v1/.
  *
- *	GET  /weft/v1/hosts/<host>/view?since=&store=&instance=	the view stream (ARCHITECTURE.md)
- *	POST /weft/v1/hosts/<host>/report			what the host has wired; its sign of
- *life GET  /weft/v1/status					hosts, revisions, ports (operator)
- *	GET  /weft/v1/wait?revision=N&timeout=S			until every connected host has it
- *	GET  /weft/v1/wait?port=ID&status=ACTIVE&timeout=S	until the port is in that state
+ *	GET hosts/HOST/view?since=&store=&instance=
+ *		the view stream of an agent (ARCHITECTURE.md); without an instance the view as it is
+ *	POST hosts/HOST/report
+ *		what the host has wired; its sign of life
+ *	GET status
+ *		hosts, revisions, ports (operator)
+ *	GET wait?revision=N&timeout=S
+ *		until every connected host has it
+ *	GET wait?port=ID&status=ACTIVE&timeout=S
+ *		until the port is in that state
  *
- * <host> is a name or an id. Nothing polls: a waiter is answered by the commit or the report that
- *it waits for. What a host is told is always durable: lines leave when the store has their
- *revision.
+ * HOST is a name or an id. Nothing polls: a waiter is answered by the commit or the report that it
+ * waits for. What a host is told is always durable: lines leave when the store has their revision.
  */
 #pragma once
 
