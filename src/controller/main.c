@@ -2,6 +2,7 @@
 /* weftd, the controller. */
 #include <glib-unix.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include "controller/weftd.h"
 
 #define DEFAULT_CONFIG "/etc/weft/weftd.conf"
+
+#define MMAP_THRESHOLD (256 * 1024)
 
 enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
 
@@ -93,6 +96,9 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	bool served;
 
+	/* Snapshots and long lists are large and short-lived: given back to the kernel at once,
+	 * instead of raising this threshold and staying in the heap. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	setlocale(LC_ALL, "");
 	log_init("weftd");
 	signal(SIGPIPE, SIG_IGN);

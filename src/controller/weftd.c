@@ -22,6 +22,11 @@ static void handle(struct http_request *request, void *user)
 	api_handle(user, request);
 }
 
+static size_t body_max(const struct http_request *request, void *user)
+{
+	return api_body_max(user, request);
+}
+
 static void answered(
 	const struct http_request *request, unsigned status, u64 elapsed_us, void *user)
 {
@@ -78,6 +83,7 @@ static bool listen_all(struct weftd *weftd, const struct config *config, GError 
 			.tls_cert = config->tls_cert,
 			.tls_key = config->tls_key,
 			.connections_max = config->connections_max,
+			.body_max_of = body_max,
 			.handler = handle,
 			.answered = answered,
 			.user = &weftd->api,

@@ -37,22 +37,27 @@ static void too_large(struct http_request *request)
 	if (!request->error)
 		weft_fail(&request->error, TOO_LARGE,
 			"The request's body is larger than %zu bytes: send less at a time.",
-			request->server->config.body_max);
+			request->body_max);
 }
 
 static void look_at_headers(struct http_request *request, const char *method)
 {
+	const struct http_server_config *config = &request->server->config;
 	const char *length = http_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	bool body = length || http_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
 	request->method = method_of(method);
 	request->method_name = method;
-	if (length && g_ascii_strtoull(length, NULL, 10) > request->server->config.body_max)
+	request->body_max = config->body_max;
+	if (body && config->body_max_of && !request->error)
+		request->body_max = config->body_max_of(request, config->user);
+	if (length && g_ascii_strtoull(length, NULL, 10) > request->body_max)
 		too_large(request);
 }
 
 static enum MHD_Result receive(struct http_request *request, const char *data, size_t len)
 {
-	size_t max = request->server->config.body_max;
+	size_t max = request->body_max;
 
 	if (!request->body)
 		request->body = g_string_sized_new(len);

@@ -14,6 +14,8 @@ struct http_server_config {
 	unsigned connections_max;	/* 0: 16384 */
 	unsigned connection_memory;	/* bytes for a request line and its headers; 0: 24 KiB */
 	unsigned idle_s;		/* a connection without progress is closed; 0: 60 */
+	/* Instead of body_max, by what the request's head says; may be NULL. */
+	size_t (*body_max_of)(const struct http_request *request, void *user);
 	void (*handler)(struct http_request *request, void *user);
 	/* Every answered request once more, for metrics; may be NULL. Of a stream: at its start. */
 	void (*answered)(

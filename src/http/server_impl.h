@@ -52,6 +52,7 @@ struct http_request {
 	const char *method_name;
 	struct http_target target;
 	GString *body;
+	size_t body_max;
 	GError *error;
 	u64 begin_us;
 	const void *tag;

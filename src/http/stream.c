@@ -24,6 +24,7 @@
 #define VANISHED_MS 30000
 #define BLOCK_SIZE 16384
 #define COMPACT_AT (64 * 1024)
+#define KEEP_MAX (64 * 1024)
 
 struct http_stream {
 	GList link; /* in the server's */
@@ -45,6 +46,17 @@ static void wake(struct http_stream *stream)
 	loop_resume(stream->server, stream->connection);
 }
 
+/* A buffer that was large once need not stay so. */
+static void drained(struct http_stream *stream)
+{
+	if (stream->buffer->allocated_len > KEEP_MAX) {
+		g_string_free(stream->buffer, TRUE);
+		stream->buffer = g_string_new(NULL);
+	}
+	g_string_truncate(stream->buffer, 0);
+	stream->sent = 0;
+}
+
 static ssize_t stream_read(void *user, uint64_t position, char *out, size_t max)
 {
 	struct http_stream *stream = user;
@@ -63,8 +75,7 @@ static ssize_t stream_read(void *user, uint64_t position, char *out, size_t max)
 	memcpy(out, stream->buffer->str + stream->sent, n);
 	stream->sent += n;
 	if (stream->sent == stream->buffer->len) {
-		g_string_truncate(stream->buffer, 0);
-		stream->sent = 0;
+		drained(stream);
 		stream->buffer_max = stream->config.buffer_max;
 	} else if (stream->sent > COMPACT_AT && stream->sent > stream->buffer->len / 2) {
 		g_string_erase(stream->buffer, 0, (gssize)stream->sent);
@@ -125,10 +136,18 @@ void http_stream_write(struct http_stream *stream, const char *bytes, size_t len
 	g_string_append_len(stream->buffer, bytes, (gssize)len);
 }
 
-void http_stream_write_bulk(struct http_stream *stream, const char *bytes, size_t len)
+void http_stream_write_bulk(struct http_stream *stream, GString *bytes)
 {
-	stream->buffer_max += len;
-	http_stream_write(stream, bytes, len);
+	stream->buffer_max += bytes->len;
+	if (stream->buffer->len || stream->broken || stream->ended) {
+		http_stream_write(stream, bytes->str, bytes->len);
+	} else { /* no second copy of a large one */
+		GString *empty = stream->buffer;
+
+		stream->buffer = bytes;
+		bytes = empty;
+	}
+	g_string_free(bytes, TRUE);
 }
 
 void http_stream_flush(struct http_stream *stream)

@@ -25,9 +25,9 @@ struct http_stream *http_request_stream(
 
 /* Buffers; http_stream_flush() sends. */
 void http_stream_write(struct http_stream *stream, const char *bytes, size_t len);
-/* The same for what may be larger than the buffer by nature (a snapshot): until all is read, the
- * limit is higher by @len. */
-void http_stream_write_bulk(struct http_stream *stream, const char *bytes, size_t len);
+/* The same for what may be larger than the buffer by nature (a snapshot), and is taken over: until
+ * all is read, the limit is higher by its length. */
+void http_stream_write_bulk(struct http_stream *stream, GString *bytes);
 void http_stream_flush(struct http_stream *stream);
 
 /* Sends what is buffered, then ends the answer; the stream is dead, `closed` is not called. */

@@ -170,7 +170,7 @@ def test_credential_renewed(weftd, host):
     new = weftd.client().call("POST", renew)
     assert new.status == 200
     assert as_host(weftd, host["credential"], "POST", *report).status == 401
-    assert as_host(weftd, new.json["credential"], "POST", *report).status == 204
+    assert as_host(weftd, new.json["credential"], "POST", *report).status == 200
 
 
 def test_host_in_use(admin, host, network, subnet):
@@ -440,7 +440,17 @@ def test_large_body_is_refused(weftd, admin):
     head = (b"POST /v2.0/networks HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + ADMIN.encode() +
             b"\r\nContent-Length: %d\r\n\r\n" % len(big))
     assert b" 413 " in raw(weftd.port, head, silence=2)
+    unknown = head.replace(ADMIN.encode(), b"wrong-token")
+    assert b" 401 " in raw(weftd.port, unknown, silence=2)
     assert admin.get("/v2.0/networks").status == 200
+
+
+def test_a_report_may_be_large(weftd, admin, host):
+    """A full report names every port of a host; only the host may send so much."""
+    ports = {str(uuid.UUID(int=i)): {"wired": False, "reason": "x" * 100} for i in range(20000)}
+    report = {"instance": "i", "revision": 0, "full": True, "ports": ports}
+    path = f"/weft/v1/hosts/{host['name']}/report"
+    assert as_host(weftd, host["credential"], "POST", path, report).status == 200
 
 
 def test_pipelined_requests(weftd):

@@ -24,6 +24,9 @@ struct api {
 /* Answers a request, now or later. */
 void api_handle(struct api *api, struct http_request *request);
 
+/* For http_server_config.body_max_of: little for whom we don't know, much for a host's report. */
+size_t api_body_max(const struct api *api, const struct http_request *request);
+
 /* Answers with an error's body: {"NeutronError": …}, or Keystone's {"error": …} for a 401. */
 void api_fail(struct http_request *request, const GError *error);
 

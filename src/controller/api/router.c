@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "model/host.h"
+
 #define MAX_PATTERN 8
 
 enum access {
@@ -20,7 +22,12 @@ struct route {
 	const char *segments[MAX_PATTERN];
 	enum access access;
 	call_fn get, post, put, del;
+	size_t body_max; /* 0: BODY_MAX */
 };
+
+#define BODY_MAX (1024 * 1024)
+#define BODY_MAX_UNKNOWN (16 * 1024)	   /* of who shows no valid token */
+#define BODY_MAX_REPORT (32 * 1024 * 1024) /* a full one names every port of the host */
 
 #define V2 "v2.0"
 #define HOSTS "weft", "v1", "hosts"
@@ -45,8 +52,8 @@ static const struct route routes[] = {
 	{ "/weft/v1/hosts/{id}/credential", { HOSTS, "{id}", "credential" }, ACCESS_CALLER,
 		.post = host_renew },
 	{ "/weft/v1/hosts/{id}/view", { HOSTS, "{id}", "view" }, ACCESS_OWN, .get = sync_pass },
-	{ "/weft/v1/hosts/{id}/report", { HOSTS, "{id}", "report" }, ACCESS_OWN,
-		.post = sync_pass },
+	{ "/weft/v1/hosts/{id}/report", { HOSTS, "{id}", "report" }, ACCESS_OWN, .post = sync_pass,
+		.body_max = BODY_MAX_REPORT },
 	{ "/weft/v1/…", { "weft", "v1", "{…}" }, ACCESS_OWN, .get = sync_pass, .post = sync_pass,
 		.put = sync_pass },
 };
@@ -149,15 +156,37 @@ void sync_pass(struct call *call)
 	sync_server_handle(call->api->sync, call->request);
 }
 
+static bool is_known(
+	const struct api *api, const struct http_request *request, const struct call *call)
+{
+	const struct object *host = call->id ? host_find(api->model, call->id) : NULL;
+	struct caller caller;
+
+	return auth_caller(api->auth, request, &caller, NULL) ||
+	       (host && auth_host(api->auth, request, host, NULL));
+}
+
+size_t api_body_max(const struct api *api, const struct http_request *request)
+{
+	struct call call = { 0 };
+	const struct route *route = find(http_request_target(request), &call);
+
+	if (!route || !is_known(api, request, &call))
+		return BODY_MAX_UNKNOWN;
+	return route->body_max ?: BODY_MAX;
+}
+
 void api_handle(struct api *api, struct http_request *request)
 {
 	struct call call = { .api = api, .request = request };
+	const GError *wrong = http_request_error(request);
+	bool too_large = g_error_matches(wrong, WEFT_ERROR, WEFT_ERROR_TOO_LARGE);
 	const struct route *route;
 	GError *error = NULL;
 	call_fn handle;
 
-	if (http_request_error(request))
-		return api_fail(request, http_request_error(request));
+	if (wrong && !too_large)
+		return api_fail(request, wrong);
 	if (api->stopping) {
 		weft_fail(&error, UNAVAILABLE, "The controller is stopping; ask again later.");
 		return call_fail(&call, error);
@@ -169,6 +198,8 @@ void api_handle(struct api *api, struct http_request *request)
 	if (route->access == ACCESS_CALLER &&
 		!auth_caller(api->auth, request, &call.caller, &error))
 		return call_fail(&call, error);
+	if (wrong) /* of those who may ask at all; others hear that they may not */
+		return api_fail(request, wrong);
 	handle = method_of(route, http_request_method(request));
 	if (!handle)
 		return refuse_method(&call, route);

@@ -148,8 +148,7 @@ void stream_durable(struct peer *peer, u64 revision)
 	if (revision < peer->ready_at || peer->again)
 		return;
 
-	g_autoptr(GString) held = g_steal_pointer(&peer->held);
-	http_stream_write_bulk(peer->stream, held->str, held->len);
+	http_stream_write_bulk(peer->stream, g_steal_pointer(&peer->held));
 	send_sync(peer, revision);
 }
 
