@@ -113,7 +113,7 @@ static long flood_to_host(u32 i, void *data)
 	if (!tunnel.vtep || tunnel.vtep->family != (loop->class == FLOOD_HOST4 ? 4 : 6))
 		return 0;
 	hop = &tunnel.vtep->hops[loop->hash % EDGE_MULTIPATH];
-	if (hop->until != now) {
+	if (hop->until != now || !hop->resolved) { /* unresolved holds no longer than that */
 		hop_refresh(loop->skb, loop->host, tunnel.vtep, hop, bpf_ntohs(tunnel.sport));
 		hop->until = now;
 	}
