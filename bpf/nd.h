@@ -42,7 +42,8 @@ struct na_frame {
 } __attribute__((packed));
 _Static_assert(sizeof(struct na_frame) == 86, "RFC 4861 section 4.4");
 
-/* The link-layer address option of @type, copied to @mac: 1; none: 0; malformed options: -1. */
+/* The link-layer address option of @type, copied to @mac: 1; none: 0; malformed options, or so many
+ * that one could hide behind them: -1. */
 static __always_inline int nd_option_mac(
 	const struct nd *nd, const void *end, u32 len, u8 type, u8 *mac)
 {
@@ -59,7 +60,7 @@ static __always_inline int nd_option_mac(
 		}
 		at += option->words * 8u;
 	}
-	return 0;
+	return at + 8 <= len ? -1 : 0;
 }
 
 /* Whether a link-layer option of @type, if there is one, names a MAC that the port may use. */
