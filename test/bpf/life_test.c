@@ -175,7 +175,7 @@ static void test_flows_expire(void **state)
 }
 
 /* Instructions that the verifier walked, with room for growth; the limit of the kernel is a
- * million. */
+ * million. That of Linux 6.1 walks twice as many of guest_slow as that of 6.18. */
 static void test_verifier_budget(void **state)
 {
 	static const struct {
@@ -183,7 +183,7 @@ static void test_verifier_budget(void **state)
 		u32 budget;
 	} budgets[] = {
 		{ "from_guest", 20000 },
-		{ "guest_slow", 70000 },
+		{ "guest_slow", 130000 },
 		{ "guest_arp", 15000 },
 		{ "guest_nd", 25000 },
 		{ "guest_unicast", 45000 },

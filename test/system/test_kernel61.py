@@ -1,0 +1,30 @@
+"""The edge switch on the oldest kernel that is supported, Debian 12's 6.1, in an emulated machine.
+
+    QEMU: busybox, Linux 6.1 ── the tests of test/bpf, as they run on this machine's kernel
+"""
+import re
+
+import pytest
+
+from conftest import BUILD
+from kernel_vm import kernel_release, run_in_vm
+
+TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_life_test"]
+MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge"]
+
+
+def test_edge_switch_on_linux_6_1():
+    """B15: every program passes the verifier of 6.1, is attached, and forwards as on newer kernels."""
+    release = kernel_release()
+    assert release and release.startswith("6.1."), f"want Debian 12's kernel, found {release}"
+    command = "uname -r; " + "; ".join(f'echo "TEST {name}"; /bin/{name} 2>&1 || failed="$failed {name}"' for name in TESTS)
+    status, console = run_in_vm(command + '; echo "FAILED:$failed"; [ -z "$failed" ]',
+                                programs=[str(BUILD / "test/bpf" / name) for name in TESTS] + ["ip", "dash"], modules=MODULES,
+                                # busybox's shell would run its own ip
+                                files={"/bin/sh": "/bin/dash"})
+    assert release in console
+    if status:
+        pytest.fail(console)
+    # All of them ran: each prints how many tests passed.
+    passed = [int(n) for n in re.findall(r"\[  PASSED  \] (\d+) test", console)]
+    assert len(passed) == len(TESTS) and all(passed)
