@@ -111,3 +111,48 @@ bool flood_remove(struct dp *dp, u32 vni, enum flood_class class, u32 index, GEr
 	bpf_map_delete_elem(fd, &last);
 	return true;
 }
+
+/* Whether the list's entry is the one that its owner knows of. */
+static bool owner_agrees(struct dp *dp, u32 vni, enum flood_class class, u32 id, u32 index)
+{
+	struct member_key key = { .vni = vni };
+	struct member member;
+	struct port port;
+
+	if (class == FLOOD_PORT)
+		return table_get(dp, TABLE_PORTS, &id, &port) && port.vni == vni &&
+		       port.flood_index == index;
+	return vtep_address(dp, id, &key.remote) && table_get(dp, TABLE_MEMBERS, &key, &member) &&
+	       member.flood_index == index;
+}
+
+static void mend_group(struct dp *dp, u32 vni)
+{
+	int fd = bpf_map__fd(dp->edge->maps.flood_targets);
+
+	for (int class = 0; class < N_FLOOD_CLASSES; class ++)
+		for (u32 i = group_get(dp, vni).n[class]; i-- > 0;) {
+			struct flood_key key = {
+				.vni = vni, .class = (u16) class, .index = (u16)i
+			};
+			struct flood_target target = { 0 };
+
+			bpf_map_lookup_elem(fd, &key, &target);
+			if (!owner_agrees(dp, vni, (enum flood_class) class, target.id, i))
+				flood_remove(dp, vni, (enum flood_class) class, i, NULL);
+		}
+}
+
+void flood_open(struct dp *dp)
+{
+	g_autoptr(GArray) vnis = g_array_new(FALSE, FALSE, sizeof(u32));
+	u32 vni, *previous = NULL, last;
+
+	while (!bpf_map_get_next_key(bpf_map__fd(dp->edge->maps.flood_groups), previous, &vni)) {
+		g_array_append_val(vnis, vni);
+		last = vni;
+		previous = &last;
+	}
+	for (guint i = 0; i < vnis->len; i++)
+		mend_group(dp, g_array_index(vnis, u32, i));
+}

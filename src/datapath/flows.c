@@ -119,10 +119,12 @@ static bool walk_batch(struct flow_walk *walk, u32 now)
 	return false;
 }
 
+/* Called once a second: what else is due in that rhythm is done here too. */
 void dp_flows_expire(struct dp *dp)
 {
 	u32 now = ticks_now();
 
+	neigh_resolve_missing(dp);
 	for (int i = 0; i < N_WALKS; i++)
 		for (int batch = 0; batch < BATCHES_PER_CALL && walk_batch(&dp->walks[i], now);
 			batch++)

@@ -91,7 +91,12 @@ bool vtep_address(const struct dp *dp, u32 id, struct addr *ret);
 void vteps_open(struct dp *dp);
 void vteps_close(struct dp *dp);
 
+/* neigh.c: the MACs of the next hops to the peers */
+void neigh_resolve(struct dp *dp, const struct ip *ip);
+void neigh_resolve_missing(struct dp *dp);
+
 /* flood.c: lists of the receivers of broadcast */
+void flood_open(struct dp *dp); /* mends what a process left half done */
 bool flood_add(
 	struct dp *dp, u32 vni, enum flood_class class, u32 id, u32 *ret_index, GError **error);
 bool flood_replace(

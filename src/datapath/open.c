@@ -32,6 +32,7 @@ static void learn(struct dp *dp)
 	tables_open(dp);
 	vteps_open(dp);
 	ports_open(dp);
+	flood_open(dp);
 	flows_open(dp);
 }
 

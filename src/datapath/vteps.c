@@ -64,6 +64,7 @@ bool vtep_acquire(
 				error, errno, "Can't write a peer into the edge switch");
 		ref = g_memdup2(&key, sizeof(key));
 		vtep_insert(dp, ref);
+		neigh_resolve(dp, ip);
 	}
 	ref->refs++;
 	*ret_id = ref->id;

@@ -268,6 +268,22 @@ struct frame bed_receive(struct bed *bed, enum bed_place place)
 	return frame;
 }
 
+struct frame bed_receive_arp(struct bed *bed)
+{
+	struct pollfd fd = { .fd = bed->socket[BED_WIRE], .events = POLLIN };
+	struct frame frame;
+
+	while (poll(&fd, 1, ARRIVES_MS) == 1) {
+		ssize_t n = recv(fd.fd, frame.b, sizeof(frame.b), 0);
+
+		frame.len = n > 0 ? (size_t)n : 0;
+		if (frame.len >= 42 && frame.b[12] == 0x08 && frame.b[13] == 0x06)
+			return frame;
+	}
+	fail_msg("the host asked for nobody");
+	return frame;
+}
+
 static void print_frame(const char *what, const struct frame *frame)
 {
 	print_message("%s (%zu bytes):", what, frame->len);

@@ -2,11 +2,17 @@
 /* Between hosts: both encapsulations over both underlay families, replication, and what a guest is
  * told about the MTU. Proves B4, B11, B23, B26, B35. */
 #include <net/ethernet.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "bed.h"
@@ -365,6 +371,89 @@ static void test_says_too_big(void **state)
 		"too-big");
 }
 
+/* The first broadcast after a host has joined reaches it: its MAC was asked for when it became
+ * known. */
+static void test_resolves_peers_early(void **state)
+{
+	struct bed *bed = *state;
+	struct frame frame = udp4("ff:ff:ff:ff:ff:ff", MAC1, IP1, "10.0.0.255"), request, copy;
+	struct frame reply = frame_eth(UNDERLAY_MAC, PEER_MAC, ARP,
+		frame_arp(2, PEER_MAC, "192.0.2.9", UNDERLAY_MAC, "192.0.2.1"));
+
+	bed_peer(bed, "192.0.2.9", DP_ENCAP_VXLAN);
+	request = bed_receive_arp(bed);
+	assert_memory_equal(&request.b[38], "\xc0\x00\x02\x09", 4);
+	bed_send(bed, BED_WIRE, reply);
+	bed_send(bed, BED_GUEST1, frame);
+	bed_expect(bed, BED_GUEST2, frame);
+	copy = bed_receive(bed, BED_WIRE);
+	assert_int_equal(copy.b[33], 9);
+	bed_no_peer(bed, "192.0.2.9");
+}
+
+#define MAC4 "02:00:00:00:00:04" /* of a VM behind a tap */
+
+static int open_tap(const char *name)
+{
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	assert_true(fd >= 0);
+	g_strlcpy(request.ifr_name, name, sizeof(request.ifr_name));
+	assert_int_equal(ioctl(fd, TUNSETIFF, &request), 0);
+	assert_int_equal(system("ip link set t1 mtu 1400 up"), 0);
+	return fd;
+}
+
+/* The next frame that the VM gets is @want; what the host itself says to the tap is skipped. */
+static void expect_at_tap(int fd, const struct frame *want)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	u8 got[2048];
+
+	while (poll(&poll_fd, 1, 2000) == 1) {
+		ssize_t n = read(fd, got, sizeof(got));
+
+		if (n == (ssize_t)want->len && !memcmp(got, want->b, want->len))
+			return;
+	}
+	fail_msg("the VM did not get the frame");
+}
+
+/* The kernel's own vxlan device decapsulates for a tap, Geneve too, from both underlays (L21). */
+static void test_delivers_to_a_tap(void **state)
+{
+	struct bed *bed = *state;
+	int fd = open_tap("t1");
+	struct dp_port port = { .ifindex = if_nametoindex("t1"), .kind = DP_PORT_TAP, .vni = VNI };
+	struct dp_endpoint endpoint = { .vni = VNI, .ifindex = port.ifindex };
+	struct frame v4 = udp4(MAC4, MAC3, IP3, "10.0.0.4");
+	struct frame v6 = udp6(MAC4, MAC3, IP3_6, "fd00::4"),
+		     from_vm = udp4(MAC3, MAC4, "10.0.0.4", IP3);
+
+	assert_true(mac_parse(MAC4, &port.mac));
+	endpoint.mac = port.mac;
+	assert_true(dp_port_put(bed->dp, &port, NULL));
+	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
+	for (size_t i = 0; i < G_N_ELEMENTS(underlays); i++) {
+		const struct underlay *u = &underlays[i];
+
+		bed_peer(bed, u->remote, u->encap);
+		for (int n = 0; n < 2; n++) {
+			bed_send(bed, BED_WIRE, from_peer(u, VNI, identity_option, 8, v4));
+			expect_at_tap(fd, &v4);
+			bed_send(bed, BED_WIRE, from_peer(u, VNI, NULL, 0, v6));
+			expect_at_tap(fd, &v6);
+			assert_int_equal(write(fd, from_vm.b, from_vm.len), (ssize_t)from_vm.len);
+			expect_encapsulated(bed, u, (const u8[8]){ 0xff, 0x77, 1, 1 }, 8, from_vm);
+		}
+		bed_no_peer(bed, u->remote);
+	}
+	assert_true(dp_endpoint_delete(bed->dp, VNI, &endpoint.mac, NULL));
+	assert_true(dp_port_delete(bed->dp, port.ifindex, NULL));
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +466,8 @@ int main(void)
 		cmocka_unit_test(test_replicates_to_both_families),
 		cmocka_unit_test(test_replicates_to_many_hosts),
 		cmocka_unit_test(test_says_too_big),
+		cmocka_unit_test(test_resolves_peers_early),
+		cmocka_unit_test(test_delivers_to_a_tap),
 	};
 
 	return cmocka_run_group_tests(tests, bed_setup, bed_teardown);
