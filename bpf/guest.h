@@ -90,9 +90,9 @@ static __always_inline bool pkt_is_reserved(const struct pkt *pkt)
 	       dst[5] < 16;
 }
 
-/* The whole pipeline of a guest's frame. */
-static __always_inline int guest_pipeline(struct __sk_buff *skb, const struct host *host,
-	const struct port *port, const struct pkt *pkt)
+/* The whole pipeline of a guest's frame, up to switching. */
+static __always_inline int guest_pipeline(
+	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
 	const struct network *network = network_get(port->vni);
 	int reason = guest_check(skb, port, pkt);
@@ -117,7 +117,6 @@ static __always_inline int guest_pipeline(struct __sk_buff *skb, const struct ho
 	}
 	if (pkt_is_multicast(pkt))
 		return flood_start(skb, port->id, port->vni, port->ifindex);
-	if (pkt->family)
-		return switch_unicast(skb, host, port, pkt, true);
-	return switch_unicast(skb, host, port, pkt, false);
+	bpf_tail_call(skb, &stages, STAGE_UNICAST);
+	return drop(skb, port->id, DROP_INTERNAL);
 }

@@ -246,17 +246,17 @@ static void test_verifier_budget(void **state)
 		u32 budget;
 	} budgets[] = {
 		{ "from_guest", 20000 },
-		{ "guest_slow", 130000 },
+		{ "guest_slow", 60000 },
 		{ "guest_arp", 15000 },
 		{ "guest_nd", 25000 },
-		{ "guest_unicast", 45000 },
+		{ "guest_unicast", 50000 },
 		{ "too_big", 25000 },
 		{ "flood_ports", 5000 },
-		{ "flood_hosts", 10000 },
-		{ "from_underlay", 40000 },
-		{ "underlay_slow", 40000 },
-		{ "from_vxlan", 20000 },
-		{ "vxlan_slow", 20000 },
+		{ "flood_hosts", 5000 },
+		{ "from_underlay", 45000 },
+		{ "underlay_slow", 35000 },
+		{ "from_vxlan", 10000 },
+		{ "vxlan_slow", 35000 },
 	};
 	struct bed *bed = *state;
 
