@@ -62,12 +62,20 @@ def udp(sport, dport, payload):
     return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
 
 
+def transport6(src, dst, protocol, message, checksum_at, hops):
+    pseudo = address_bytes(src) + address_bytes(dst) + struct.pack("!II", len(message), protocol)
+    right = struct.pack("!H", checksum(pseudo + message))
+    return ip6(src, dst, protocol, message[:checksum_at] + right + message[checksum_at + 2:], hops)
+
+
 def icmp6(src, dst, kind, body, hops=255):
     """An IPv6 packet with an ICMPv6 message whose checksum is right."""
-    message = struct.pack("!BBH", kind, 0, 0) + body
-    pseudo = address_bytes(src) + address_bytes(dst) + struct.pack("!II", len(message), ICMP6)
-    message = message[:2] + struct.pack("!H", checksum(pseudo + message)) + message[4:]
-    return ip6(src, dst, ICMP6, message, hops)
+    return transport6(src, dst, ICMP6, struct.pack("!BBH", kind, 0, 0) + body, 2, hops)
+
+
+def udp6(src, dst, sport, dport, payload):
+    """An IPv6 packet with a datagram whose checksum is right."""
+    return transport6(src, dst, UDP, udp(sport, dport, payload), 6, 64)
 
 
 def arp(operation, sender_mac, sender, target_mac, target):

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import run, wait_until
 from packets import (ARP, BROADCAST, GENEVE_PORT, ICMP6, IP4, IP6, UDP, VXLAN_PORT, Wire, address_bytes, arp, ethernet,
-                     icmp6, inside, ip4, ip6, mac_bytes, udp)
+                     icmp6, ip4, mac_bytes, udp)
 
 MACS = {"a": "02:00:5e:00:00:0a", "b": "02:00:5e:00:00:0b"}
 IPS = {"a": "10.0.0.11", "b": "10.0.0.12"}
