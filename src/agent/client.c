@@ -244,7 +244,8 @@ void client_report(struct client *client, const char *url, const char *body, siz
 		return;
 	}
 	soup_message_set_request_body_from_bytes(message, "application/json", bytes);
-	/* a report may be repeated; without the flag each POST would have a connection of its own */
+	/* a report may be repeated; without the flag each POST would have a connection of its own
+	 */
 	soup_message_add_flags(message, SOUP_MESSAGE_IDEMPOTENT);
 	soup_session_send_and_read_async(client->session, message, G_PRIORITY_DEFAULT,
 		client->report_cancel, reported, client);
