@@ -23,7 +23,7 @@ def drops(lab):
     (OpenVSwitch, "vxlan", 4), (OpenVSwitch, "geneve", 4), (OpenVSwitch, "geneve", 6),
 ], ids=lambda value: getattr(value, "__name__", str(value)))
 def test_far_vtep_joins_a_network(lab_with, request, kind, encapsulation, underlay):
-    """B32, B16, B37, B47, L30: a third party's VTEP is on the network: pings and whole transfers both ways, largest packets too.
+    """B32, B16, B37, B47, L22, L30: a third party's VTEP is on the network: pings and whole transfers both ways, largest packets too.
 
     The host prefers the other encapsulation: that of a pair of hosts is one that both have.
     """
