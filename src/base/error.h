@@ -42,6 +42,7 @@
 	X(OVER_QUOTA, 409, "OverQuota")                               \
 	X(REVISION_MISMATCH, 412, "RevisionNumberConstraintFailed")   \
 	X(TOO_LARGE, 413, "RequestTooLarge")                          \
+	X(TOO_MANY_REQUESTS, 429, "TooManyRequests")                  \
 	X(UNAVAILABLE, 503, "ServiceUnavailable")                     \
 	X(STORE_CORRUPT, 500, "StoreCorrupt")                         \
 	X(STORE_VERSION, 500, "StoreVersion")                         \

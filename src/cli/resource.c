@@ -248,8 +248,11 @@ static struct command *make_command(const struct resource *resource, const struc
 void resource_commands(GPtrArray *commands)
 {
 	for (enum kind_id id = KIND_NONE + 1; id < N_KINDS; id++) {
-		struct resource *resource = g_new0(struct resource, 1);
+		struct resource *resource;
 
+		if (kind_by_id(id)->flags & KIND_IDENTITY)
+			continue;
+		resource = g_new0(struct resource, 1);
 		resource->kind = kind_by_id(id);
 		resource->columns = other_columns;
 		for (size_t i = 0; i < G_N_ELEMENTS(particulars); i++)

@@ -11,6 +11,7 @@
 #define DEFAULT_STORE "sqlite:/var/lib/weft/weft.db"
 #define DEFAULT_CONNECTIONS 16384
 #define TOKEN_MIN 8 /* characters */
+#define LIFETIME_MAX (30 * 86400)
 
 struct reader {
 	const char *path;
@@ -20,13 +21,22 @@ struct reader {
 static const char *const known_keys[] = { "listen", "store", "tls-cert", "tls-key",
 	"allow-plain-http", "underlay-mtu", "max-connections", NULL };
 
-static char *read_text(const struct reader *reader, const char *key, const char *fallback)
+static const char *const identity_keys[] = { "admin-password-file", "region", "token-lifetime",
+	NULL };
+
+static char *read_text_of(
+	const struct reader *reader, const char *group, const char *key, const char *fallback)
 {
-	g_autofree char *text = g_key_file_get_string(reader->file, "weftd", key, NULL);
+	g_autofree char *text = g_key_file_get_string(reader->file, group, key, NULL);
 
 	if (text && *g_strstrip(text))
 		return g_steal_pointer(&text);
 	return g_strdup(fallback);
+}
+
+static char *read_text(const struct reader *reader, const char *key, const char *fallback)
+{
+	return read_text_of(reader, "weftd", key, fallback);
 }
 
 static bool read_number(const struct reader *reader, const char *key, unsigned fallback,
@@ -53,25 +63,34 @@ static bool read_bool(const struct reader *reader, const char *key, bool *ret, G
 	return true;
 }
 
+static bool check_keys(
+	const struct reader *reader, const char *group, const char *const *known, GError **error)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(reader->file, group, NULL, NULL);
+
+	for (char **key = keys; key && *key; key++)
+		if (!g_strv_contains(known, *key)) {
+			g_autofree char *list = g_strjoinv(", ", (char **)known);
+
+			return weft_fail(error, INVALID_INPUT,
+				"%s: [%s] has no key '%s'; it has %s", reader->path, group, *key,
+				list);
+		}
+	return true;
+}
+
 static bool check_known(const struct reader *reader, GError **error)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(reader->file, NULL);
-	g_auto(GStrv) keys = g_key_file_get_keys(reader->file, "weftd", NULL, NULL);
 
 	for (char **group = groups; *group; group++)
-		if (strcmp(*group, "weftd") && strcmp(*group, "tokens"))
+		if (strcmp(*group, "weftd") && strcmp(*group, "tokens") &&
+			strcmp(*group, "identity"))
 			return weft_fail(error, INVALID_INPUT,
-				"%s: there is no group [%s]; there are [weftd] and [tokens]",
+				"%s: there is no group [%s]; there are [weftd], [tokens] and [identity]",
 				reader->path, *group);
-	for (char **key = keys; key && *key; key++)
-		if (!g_strv_contains(known_keys, *key)) {
-			g_autofree char *known = g_strjoinv(", ", (char **)known_keys);
-
-			return weft_fail(error, INVALID_INPUT,
-				"%s: [weftd] has no key '%s'; it has %s", reader->path, *key,
-				known);
-		}
-	return true;
+	return check_keys(reader, "weftd", known_keys, error) &&
+	       check_keys(reader, "identity", identity_keys, error);
 }
 
 static bool parse_role(const char *text, enum caller_role *ret)
@@ -119,10 +138,10 @@ static bool read_tokens(const struct reader *reader, struct config *config, GErr
 	for (unsigned i = 0; tokens && tokens[i]; i++)
 		if (!read_token(reader, i + 1, tokens[i], config, error))
 			return false;
-	if (!config->tokens->len)
+	if (!config->tokens->len && !config->identity)
 		return weft_fail(error, INVALID_INPUT,
 			"%s: [tokens] has no token, so nobody could use the API; add "
-			"'A-LONG-RANDOM-STRING = admin:admin'",
+			"'A-LONG-RANDOM-STRING = admin:admin', or a group [identity]",
 			reader->path);
 	return true;
 }
@@ -160,6 +179,23 @@ static bool read_listen(const struct reader *reader, struct config *config)
 	return *config->listen != NULL;
 }
 
+static bool read_identity(const struct reader *reader, struct config *config, GError **error)
+{
+	g_autofree char *lifetime = read_text_of(reader, "identity", "token-lifetime", "3600");
+	guint64 seconds;
+
+	config->identity = g_key_file_has_group(reader->file, "identity");
+	config->identity_region = read_text_of(reader, "identity", "region", "RegionOne");
+	config->identity_admin_password_file =
+		read_text_of(reader, "identity", "admin-password-file", NULL);
+	if (!g_ascii_string_to_unsigned(lifetime, 10, 1, LIFETIME_MAX, &seconds, NULL))
+		return weft_fail(error, INVALID_INPUT,
+			"%s: token-lifetime = %s: give seconds, from 1 to %d", reader->path,
+			lifetime, LIFETIME_MAX);
+	config->identity_token_lifetime = (unsigned)seconds;
+	return true;
+}
+
 static bool fill(const struct reader *reader, struct config *config, GError **error)
 {
 	config->store = read_text(reader, "store", DEFAULT_STORE);
@@ -172,7 +208,7 @@ static bool fill(const struct reader *reader, struct config *config, GError **er
 		       reader, "underlay-mtu", 1500, 1280, 65535, &config->underlay_mtu, error) &&
 	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
 		       &config->connections_max, error) &&
-	       read_tokens(reader, config, error);
+	       read_identity(reader, config, error) && read_tokens(reader, config, error);
 }
 
 static void warn_if_readable(const char *path)
@@ -217,6 +253,8 @@ void config_free(struct config *config)
 	g_free(config->store);
 	g_free(config->tls_cert);
 	g_free(config->tls_key);
+	g_free(config->identity_region);
+	g_free(config->identity_admin_password_file);
 	g_array_unref(config->tokens);
 	g_free(config);
 }

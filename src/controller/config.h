@@ -18,7 +18,10 @@ struct config {
 	char *tls_cert, *tls_key; /* NULL: no TLS */
 	unsigned underlay_mtu;
 	unsigned connections_max;
-	GArray *tokens; /* struct config_token */
+	GArray *tokens;					      /* struct config_token */
+	bool identity;					      /* there is a group [identity] */
+	char *identity_region, *identity_admin_password_file; /* the file: NULL: none */
+	unsigned identity_token_lifetime;		      /* seconds */
 };
 
 /* Fails with the file, the key, and what would be right. */

@@ -11,6 +11,7 @@ struct weftd {
 	struct model *model;
 	struct store *store;
 	struct commit *commit;
+	struct identity *identity; /* NULL: not configured */
 	struct sync_server *sync;
 	struct metrics *metrics;
 	GPtrArray *servers; /* struct http_server */
@@ -72,7 +73,11 @@ static bool open_state(struct weftd *weftd, const struct config *config, GError 
 	if (!weftd->commit)
 		return false;
 	sync_server_start(weftd->sync, weftd->commit);
-	return true;
+	if (!config->identity)
+		return true;
+	weftd->identity = identity_new(config, weftd->model, weftd->commit, error);
+	auth_set_identity(weftd->auth, weftd->identity);
+	return weftd->identity != NULL;
 }
 
 static bool listen_all(struct weftd *weftd, const struct config *config, GError **error)
@@ -114,6 +119,7 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 		.auth = weftd->auth,
 		.model = weftd->model,
 		.commit = weftd->commit,
+		.identity = weftd->identity,
 		.store = weftd->store,
 		.sync = weftd->sync,
 		.metrics = weftd->metrics,
@@ -126,7 +132,8 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 /* What was accepted is on its way to the disk; its callers shall hear of it. Nothing new is. */
 static void drain(struct weftd *weftd)
 {
-	while (commit_pending(weftd->commit))
+	while (commit_pending(weftd->commit) ||
+		(weftd->identity && identity_pending(weftd->identity)))
 		g_main_context_iteration(NULL, TRUE);
 }
 
@@ -140,6 +147,7 @@ void weftd_free(struct weftd *weftd)
 	if (weftd->sync)
 		sync_server_stop(weftd->sync);
 	g_ptr_array_unref(weftd->servers);
+	g_clear_pointer(&weftd->identity, identity_free);
 	g_clear_pointer(&weftd->commit, commit_free);
 	g_clear_pointer(&weftd->sync, sync_server_free);
 	g_clear_pointer(&weftd->store, store_close);

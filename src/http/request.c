@@ -11,7 +11,7 @@
 
 static enum http_method method_of(const char *name)
 {
-	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "DELETE" };
+	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
 		if (!strcmp(name, names[i]))

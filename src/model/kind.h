@@ -19,7 +19,22 @@ struct object;
 struct txn;
 
 /* In the order of dependence: a kind refers only to kinds before it. The order of loading. */
-enum kind_id { KIND_NONE, KIND_HOST, KIND_NETWORK, KIND_SUBNET, KIND_PORT, N_KINDS };
+enum kind_id {
+	KIND_NONE,
+	KIND_HOST,
+	KIND_NETWORK,
+	KIND_SUBNET,
+	KIND_PORT,
+	KIND_DOMAIN,
+	KIND_PROJECT,
+	KIND_USER,
+	KIND_ROLE,
+	KIND_ASSIGNMENT,
+	KIND_APP_CREDENTIAL,
+	KIND_TOKEN_KEY,
+	KIND_TOKEN_REVOCATION,
+	N_KINDS
+};
 
 enum attr_type {
 	TYPE_BOOL,
@@ -145,6 +160,7 @@ struct kind_hooks {
 
 enum kind_flags {
 	KIND_ADMIN_ONLY = 1 << 0, /* only an administrator sees or changes objects of it */
+	KIND_IDENTITY = 1 << 1,	  /* served by the Identity API, not by Networking's */
 };
 
 struct kind {

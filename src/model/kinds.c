@@ -4,6 +4,7 @@
 
 #include "model/caller.h"
 #include "model/host.h"
+#include "model/identity.h"
 #include "model/network.h"
 #include "model/object_impl.h"
 #include "model/port.h"
@@ -14,6 +15,14 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SUBNET] = &subnet_kind,
 	[KIND_PORT] = &port_kind,
+	[KIND_DOMAIN] = &domain_kind,
+	[KIND_PROJECT] = &project_kind,
+	[KIND_USER] = &user_kind,
+	[KIND_ROLE] = &role_kind,
+	[KIND_ASSIGNMENT] = &assignment_kind,
+	[KIND_APP_CREDENTIAL] = &app_credential_kind,
+	[KIND_TOKEN_KEY] = &token_key_kind,
+	[KIND_TOKEN_REVOCATION] = &token_revocation_kind,
 };
 
 const struct kind *kind_by_id(enum kind_id id)

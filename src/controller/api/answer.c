@@ -8,12 +8,12 @@
 #define JSON_TYPE "application/json"
 
 /* Keystone's shape, which OpenStack clients take as "authenticate (again)". */
-static void write_unauthorized(struct json_writer *w, const GError *error)
+static void write_keystone_error(struct json_writer *w, const GError *error)
 {
 	jw_key(w, "error");
 	jw_begin_object(w);
-	jw_member_int(w, "code", 401);
-	jw_member_string(w, "title", "Unauthorized");
+	jw_member_int(w, "code", weft_error_status(error));
+	jw_member_string(w, "title", weft_error_type(error));
 	jw_member_string(w, "message", error->message);
 	jw_end_object(w);
 }
@@ -28,6 +28,13 @@ static void write_neutron_error(struct json_writer *w, const GError *error)
 	jw_end_object(w);
 }
 
+static bool is_identity(const struct http_request *request)
+{
+	const struct http_target *target = http_request_target(request);
+
+	return target->n_segments && !strcmp(target->segments[0], "v3");
+}
+
 void api_fail(struct http_request *request, const GError *error)
 {
 	GString *text = g_string_sized_new(256);
@@ -35,12 +42,12 @@ void api_fail(struct http_request *request, const GError *error)
 	unsigned status = weft_error_status(error);
 
 	jw_begin_object(&w);
-	if (status == 401) {
+	if (status == 401)
 		http_request_add_header(request, "WWW-Authenticate", "Bearer realm=\"weft\"");
-		write_unauthorized(&w, error);
-	} else {
+	if (status == 401 || is_identity(request))
+		write_keystone_error(&w, error);
+	else
 		write_neutron_error(&w, error);
-	}
 	jw_end_object(&w);
 	http_request_answer(request, status, JSON_TYPE, text);
 }

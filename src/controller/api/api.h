@@ -7,6 +7,7 @@
 
 #include "commit/commit.h"
 #include "controller/auth/auth.h"
+#include "controller/identity/identity.h"
 #include "controller/metrics/metrics.h"
 #include "controller/sync/sync_server.h"
 
@@ -15,6 +16,7 @@ struct api {
 	const struct auth *auth;
 	struct model *model;
 	struct commit *commit;
+	struct identity *identity; /* NULL: not configured */
 	struct store *store;
 	struct sync_server *sync;
 	struct metrics *metrics;

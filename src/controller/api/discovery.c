@@ -28,6 +28,8 @@ void versions_get(struct call *call)
 	jw_member_string(&w, "status", "CURRENT");
 	write_self_link(&w, url);
 	jw_end_object(&w);
+	if (call->api->identity)
+		identity_write_version(call->request, &w);
 	jw_end_array(&w);
 	jw_end_object(&w);
 	call_answer(call, 200, text);
@@ -46,6 +48,8 @@ void resources_get(struct call *call)
 		const struct kind *kind = kind_by_id((enum kind_id)id);
 		g_autofree char *url = g_strconcat(base, "/v2.0/", kind->collection, NULL);
 
+		if (kind->flags & KIND_IDENTITY)
+			continue;
 		jw_begin_object(&w);
 		jw_member_string(&w, "name", kind->singular);
 		jw_member_string(&w, "collection", kind->collection);

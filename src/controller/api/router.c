@@ -21,7 +21,7 @@ struct route {
 	const char *name; /* in the metrics */
 	const char *segments[MAX_PATTERN];
 	enum access access;
-	call_fn get, post, put, del;
+	call_fn get, post, put, del, patch;
 	size_t body_max; /* 0: BODY_MAX */
 };
 
@@ -31,6 +31,8 @@ struct route {
 
 #define V2 "v2.0"
 #define HOSTS "weft", "v1", "hosts"
+
+static void identity_pass(struct call *call);
 
 static const struct route routes[] = {
 	{ "/", { NULL }, ACCESS_OPEN, .get = versions_get },
@@ -48,6 +50,8 @@ static const struct route routes[] = {
 		.get = tags_get, .put = tags_replace, .del = tags_clear },
 	{ "/v2.0/{collection}/{id}/tags/{tag}", { V2, "{collection}", "{id}", "tags", "{item}" },
 		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
+	{ "/v3/…", { "v3", "{…}" }, ACCESS_OWN, .get = identity_pass, .post = identity_pass,
+		.put = identity_pass, .patch = identity_pass, .del = identity_pass },
 	{ "/weft/v1/hosts/{id}", { HOSTS, "{id}" }, ACCESS_OWN, .put = host_update },
 	{ "/weft/v1/hosts/{id}/credential", { HOSTS, "{id}", "credential" }, ACCESS_CALLER,
 		.post = host_renew },
@@ -78,7 +82,7 @@ static bool match_segment(const char *pattern, const char *segment, struct call 
 		g_autofree char *name = g_strndup(segment, plain_length(segment));
 
 		call->kind = kind_by_collection(name);
-		return call->kind != NULL;
+		return call->kind && !(call->kind->flags & KIND_IDENTITY);
 	}
 	return true;
 }
@@ -117,6 +121,8 @@ static call_fn method_of(const struct route *route, enum http_method method)
 		return route->post;
 	case HTTP_PUT:
 		return route->put;
+	case HTTP_PATCH:
+		return route->patch;
 	case HTTP_DELETE:
 		return route->del;
 	default:
@@ -135,6 +141,8 @@ static void refuse_method(const struct call *call, const struct route *route)
 		g_string_append(allowed, ", POST");
 	if (route->put)
 		g_string_append(allowed, ", PUT");
+	if (route->patch)
+		g_string_append(allowed, ", PATCH");
 	if (route->del)
 		g_string_append(allowed, ", DELETE");
 	http_request_add_header(call->request, "Allow", allowed->str + 2);
@@ -149,6 +157,13 @@ static void refuse_path(const struct call *call)
 
 	weft_fail(&error, NOT_FOUND, "There is nothing at this path; /v2.0/ lists what there is.");
 	call_fail(call, error);
+}
+
+static void identity_pass(struct call *call)
+{
+	if (!call->api->identity)
+		return refuse_path(call);
+	identity_handle(call->api->identity, call);
 }
 
 void sync_pass(struct call *call)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/auth/credential.h"
+#include "controller/identity/identity.h"
 #include "model/host.h"
 
 struct known_token {
@@ -14,6 +15,7 @@ struct known_token {
 struct auth {
 	unsigned n;
 	struct known_token *tokens;
+	const struct identity *identity; /* NULL: none */
 };
 
 struct auth *auth_new(const struct config *config)
@@ -40,8 +42,12 @@ void auth_free(struct auth *auth)
 	g_free(auth);
 }
 
-/* What the request shows, or NULL. */
-static const char *presented(const struct http_request *request)
+void auth_set_identity(struct auth *auth, const struct identity *identity)
+{
+	auth->identity = identity;
+}
+
+const char *auth_presented(const struct http_request *request)
 {
 	const char *token = http_request_header(request, "X-Auth-Token");
 	const char *authorization = http_request_header(request, "Authorization");
@@ -75,10 +81,12 @@ static bool unauthorized(const char *token, GError **error)
 bool auth_caller(const struct auth *auth, const struct http_request *request, struct caller *ret,
 	GError **error)
 {
-	const char *token = presented(request);
+	const char *token = auth_presented(request);
 	struct credential_hash hash = credential_hash(token ?: "");
 	const struct caller *caller = token ? find(auth, &hash) : NULL;
 
+	if (token && !caller && auth->identity)
+		return identity_caller(auth->identity, token, ret, error);
 	if (!caller)
 		return unauthorized(token, error);
 	*ret = *caller;
@@ -88,9 +96,9 @@ bool auth_caller(const struct auth *auth, const struct http_request *request, st
 bool auth_host(const struct auth *auth, const struct http_request *request,
 	const struct object *host, GError **error)
 {
-	const char *token = presented(request);
+	const char *token = auth_presented(request);
 	struct credential_hash hash = credential_hash(token ?: "");
-	const struct caller *caller = token ? find(auth, &hash) : NULL;
+	struct caller caller;
 	const char *kept = object_str(host, HOST_CREDENTIAL_HASH);
 	char hex[CREDENTIAL_HEX_STRLEN];
 
@@ -100,9 +108,9 @@ bool auth_host(const struct auth *auth, const struct http_request *request,
 	/* Both are hashes: how far they agree says nothing about the credential. */
 	if (kept && !strcmp(kept, hex))
 		return true;
-	if (!caller)
-		return unauthorized(token, error);
-	return caller_is_admin(caller) ||
+	if (!auth_caller(auth, request, &caller, error))
+		return false;
+	return caller_is_admin(&caller) ||
 	       weft_fail(error, FORBIDDEN, "Only host %s itself or an administrator may do this.",
 		       object_str(host, SLOT_NAME));
 }

@@ -11,12 +11,20 @@
 #include "model/object.h"
 
 struct auth;
+struct identity;
 
 struct auth *auth_new(const struct config *config);
 void auth_free(struct auth *auth);
 DEFINE_AUTOPTR(auth, auth_free)
 
-/* UNAUTHORIZED without a valid token. The project's id is borrowed from @auth. */
+/* From then on tokens that @identity (borrowed) gave out are valid too. */
+void auth_set_identity(struct auth *auth, const struct identity *identity);
+
+/* The token that the request shows, or NULL. */
+const char *auth_presented(const struct http_request *request);
+
+/* UNAUTHORIZED without a valid token. FORBIDDEN for one that is good for nothing here.
+ * The project's id lives as long as @auth. */
 bool auth_caller(const struct auth *auth, const struct http_request *request, struct caller *ret,
 	GError **error);
 

@@ -7,8 +7,8 @@
 #define N_METHODS (HTTP_OTHER + 1)
 #define N_CLASSES 6 /* of status: 0…5 hundreds */
 
-static const char *const method_names[N_METHODS] = { "GET", "HEAD", "POST", "PUT", "DELETE",
-	"other" };
+static const char *const method_names[N_METHODS] = { "GET", "HEAD", "POST", "PUT", "PATCH",
+	"DELETE", "other" };
 static const u64 bounds_us[] = { 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 1000000,
 	10000000 };
 

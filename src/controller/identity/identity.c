@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/identity/identity_impl.h"
+
+#include <string.h>
+
+/* Per user: ten tries, then one every five seconds. Per address, which many may share: a hundred,
+ * then one a second. */
+#define USER_BURST 10
+#define USER_REFILL_US (5 * G_USEC_PER_SEC)
+#define SOURCE_BURST 100
+#define SOURCE_REFILL_US G_USEC_PER_SEC
+
+const struct caller identity_itself = { CALLER_SYSTEM, "" };
+
+static bool load_key(struct identity *identity, GError **error)
+{
+	const struct object *key;
+	struct model_iter iter;
+	const char *text;
+	size_t len;
+
+	model_iter_all(&iter, identity->model, KIND_TOKEN_KEY, NULL);
+	key = model_iter_next(&iter);
+	text = key ? object_str(key, TOKEN_KEY_KEY) : NULL;
+	if (text &&
+		!sodium_base642bin(identity->key.b, sizeof identity->key.b, text, strlen(text),
+			NULL, &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) &&
+		len == sizeof identity->key.b)
+		return true;
+	return weft_fail(error, STORE_CORRUPT, "the key of the tokens in the store is no key");
+}
+
+struct identity *identity_new(
+	const struct config *config, struct model *model, struct commit *commit, GError **error)
+{
+	g_autoptr(identity) identity = g_new0(struct identity, 1);
+
+	identity->config = config;
+	identity->model = model;
+	identity->commit = commit;
+	identity->hasher = hasher_new();
+	identity->users = throttle_new(USER_BURST, USER_REFILL_US);
+	identity->sources = throttle_new(SOURCE_BURST, SOURCE_REFILL_US);
+	if (!bootstrap(identity, error) || !load_key(identity, error))
+		return NULL;
+	return g_steal_pointer(&identity);
+}
+
+void identity_free(struct identity *identity)
+{
+	hasher_free(identity->hasher);
+	throttle_free(identity->users);
+	throttle_free(identity->sources);
+	sodium_memzero(&identity->key, sizeof identity->key);
+	g_free(identity);
+}
+
+unsigned identity_pending(const struct identity *identity)
+{
+	return hasher_pending(identity->hasher);
+}

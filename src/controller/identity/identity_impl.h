@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of controller/identity. */
+#pragma once
+
+#include "controller/api/call.h"
+#include "controller/identity/auth_request.h"
+#include "controller/identity/hasher.h"
+#include "controller/identity/identity.h"
+#include "controller/identity/throttle.h"
+#include "model/identity.h"
+
+struct identity {
+	const struct config *config;
+	struct model *model;
+	struct commit *commit;
+	struct token_key key;
+	struct hasher *hasher;
+	struct throttle *users, *sources; /* who fails to log in */
+};
+
+/* weftd's own hand, for what Identity writes. */
+extern const struct caller identity_itself;
+
+/* Whose request it is. */
+struct subject {
+	const struct object *user; /* NULL: a token of the configuration */
+	struct token token;
+	unsigned rank; /* roles_rank() where it is scoped to; of a token of the configuration too */
+};
+
+/* A request below /v3 on its way; on the stack of its handler. */
+struct visit {
+	struct identity *identity;
+	struct call call;
+	struct subject subject;
+	const char *args[3]; /* of the path; borrowed from the request */
+};
+
+/* subject.c. UNAUTHORIZED for any reason. The user is borrowed from the model. */
+bool subject_of_token(
+	const struct identity *identity, const char *text, struct subject *ret, GError **error);
+/* The same, when the token has just been made; says what is wrong with its user or scope. */
+bool subject_of(const struct identity *identity, const struct token *token, struct subject *ret,
+	GError **error);
+bool subject_is_admin(const struct subject *subject);
+
+/* roles.c. admin implies member implies reader; ranks are 3, 2, 1; 0: none of them. */
+#define RANK_ADMIN 3
+unsigned role_rank(const struct object *role);
+const char *role_name_of_rank(unsigned rank); /* 1… */
+unsigned roles_rank(const struct model *model, const struct token *token);
+/* Has the user any role in the token's scope? */
+bool roles_any(const struct model *model, const struct token *token);
+/* Roles that the token has, implied ones too; g_ptr_array_unref, elements borrowed. */
+GPtrArray *roles_of(const struct model *model, const struct token *token);
+/* Is @assignment one of the token's user in its scope? */
+bool assignment_fits(const struct object *assignment, const struct token *token);
+
+/* find.c: by id ("default" is the default domain) or by name. NULL: none. */
+const struct object *find_domain(const struct model *model, const struct domain_ref *ref);
+const struct object *find_project(const struct model *model, const struct named_ref *ref);
+const struct object *find_user(const struct model *model, const struct named_ref *ref);
+extern const struct uuid default_domain_id;
+
+/* bootstrap.c */
+bool bootstrap(struct identity *identity, GError **error);
+
+/* token_view.c: {"token": …} */
+GString *token_render(const struct visit *visit, const struct subject *subject);
+void catalog_write(const struct visit *visit, struct json_writer *w);
+
+/* Handlers, by file. */
+void login_post(struct visit *visit); /* login.c */
+void token_get(struct visit *visit);  /* tokens.c */
+void token_delete(struct visit *visit);
+void version_get(struct visit *visit); /* catalog.c */
+void catalog_get(struct visit *visit);
+
+void visit_fail(const struct visit *visit, GError *error);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A token as clients see it: who, where, with which roles, and where the services are. */
+#include "controller/identity/identity_impl.h"
+#include "model/value.h"
+
+static void write_named(struct json_writer *w, const char *key, const struct object *object)
+{
+	char id[UUID_STRLEN];
+
+	if (key)
+		jw_key(w, key);
+	jw_begin_object(w);
+	jw_member_string(w, "id", uuid_format(object_id(object), id));
+	jw_member_string(w, "name", object_str(object, SLOT_NAME));
+}
+
+static void write_in_domain(struct json_writer *w, const char *key, const struct object *object,
+	const struct model *model, unsigned domain_slot)
+{
+	write_named(w, key, object);
+	write_named(
+		w, "domain", model_get_text(model, KIND_DOMAIN, object_str(object, domain_slot)));
+	jw_end_object(w);
+}
+
+static void write_scope(struct json_writer *w, const struct model *model, const struct token *token)
+{
+	if (token->scope == TOKEN_PROJECT) {
+		write_in_domain(w, "project", model_get(model, KIND_PROJECT, &token->scope_id),
+			model, PROJECT_DOMAIN_ID);
+		jw_end_object(w);
+		jw_member_bool(w, "is_domain", false);
+	} else if (token->scope == TOKEN_DOMAIN) {
+		write_named(w, "domain", model_get(model, KIND_DOMAIN, &token->scope_id));
+		jw_end_object(w);
+	} else if (token->scope == TOKEN_SYSTEM) {
+		jw_member_raw(w, "system", "{\"all\":true}");
+	}
+}
+
+static void write_roles(struct json_writer *w, const struct model *model, const struct token *token)
+{
+	g_autoptr(GPtrArray) roles = roles_of(model, token);
+
+	jw_key(w, "roles");
+	jw_begin_array(w);
+	for (unsigned i = 0; i < roles->len; i++) {
+		write_named(w, NULL, roles->pdata[i]);
+		jw_end_object(w);
+	}
+	jw_end_array(w);
+}
+
+static void write_methods(struct json_writer *w, unsigned methods)
+{
+	static const char *const names[] = { "password", "token", "application_credential" };
+
+	jw_key(w, "methods");
+	jw_begin_array(w);
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+		if (methods & 1u << i)
+			jw_string(w, names[i]);
+	jw_end_array(w);
+}
+
+static void write_app_credential(
+	struct json_writer *w, const struct model *model, const struct token *token)
+{
+	const struct object *credential;
+
+	if (uuid_is_zero(&token->app_credential))
+		return;
+	credential = model_get(model, KIND_APP_CREDENTIAL, &token->app_credential);
+	write_named(w, "application_credential", credential);
+	jw_member_bool(w, "restricted", !object_bool(credential, APP_CREDENTIAL_UNRESTRICTED));
+	jw_end_object(w);
+}
+
+GString *token_render(const struct visit *visit, const struct subject *subject)
+{
+	const struct model *model = visit->identity->model;
+	const struct token *token = &subject->token;
+	GString *text = g_string_sized_new(2048);
+	struct json_writer w = json_writer_on(text);
+	char time[TIME_STRLEN], audit[UUID_STRLEN];
+
+	jw_begin_object(&w);
+	jw_key(&w, "token");
+	jw_begin_object(&w);
+	write_methods(&w, token->methods);
+	write_in_domain(&w, "user", subject->user, model, USER_DOMAIN_ID);
+	jw_key(&w, "password_expires_at");
+	jw_null(&w);
+	jw_end_object(&w);
+	jw_key(&w, "audit_ids");
+	jw_begin_array(&w);
+	jw_string(&w, uuid_format(&token->audit, audit));
+	jw_end_array(&w);
+	jw_member_string(&w, "issued_at", time_format(token->issued_at, time));
+	jw_member_string(&w, "expires_at", time_format(token->expires_at, time));
+	write_app_credential(&w, model, token);
+	if (token->scope != TOKEN_UNSCOPED) {
+		write_scope(&w, model, token);
+		write_roles(&w, model, token);
+		jw_key(&w, "catalog");
+		catalog_write(visit, &w);
+	}
+	jw_end_object(&w);
+	jw_end_object(&w);
+	return text;
+}
