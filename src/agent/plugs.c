@@ -51,12 +51,16 @@ static void say(struct plugs *plugs, const struct uuid *port, const char *device
 	g_hash_table_insert(plugs->said_of, name, key);
 }
 
+/* Its end is in the file already. */
 static void unsay(struct plugs *plugs, const struct uuid *port)
 {
 	const char *name = g_hash_table_lookup(plugs->said, port);
+	g_autoptr(GError) error = NULL;
 
 	g_hash_table_remove(plugs->said_of, name);
 	g_hash_table_remove(plugs->said, port);
+	if (!plugs_file_tidy(plugs->file, g_hash_table_size(plugs->said), &error))
+		log_limited(warning, "the file of plugs could not be tidied: %s", error->message);
 }
 
 static void loaded(const struct uuid *port, const char *device, void *data)
@@ -311,10 +315,10 @@ void plugs_forget(struct plugs *plugs, const struct uuid *port_in)
 
 	if (!g_hash_table_contains(plugs->said, &port))
 		return;
-	unsay(plugs, &port);
 	/* not synced: should it come back with the next start, it is forgotten again */
 	if (!plugs_file_append(plugs->file, &port, NULL, &error))
 		log_warning("%s", error->message);
+	unsay(plugs, &port);
 	if (device)
 		update(plugs, device);
 }

@@ -13,7 +13,10 @@
 struct plugs_file {
 	char *path;
 	int fd;
+	unsigned lines;
 };
+
+#define DEAD_LINES_MAX 64 /* beyond as many as there are live ones */
 
 /* A file that is being synced, kept open by a descriptor of its own. */
 struct sync {
@@ -91,6 +94,7 @@ bool plugs_file_open(const char *path, plugs_file_load_cb load_cb, void *data,
 	*ret = g_new0(struct plugs_file, 1);
 	(*ret)->path = g_strdup(path);
 	(*ret)->fd = fd;
+	(*ret)->lines = g_hash_table_size(plugs);
 	g_hash_table_iter_init(&i, plugs);
 	while (g_hash_table_iter_next(&i, (gpointer *)&port, (gpointer *)&device))
 		load_cb(port, device, data);
@@ -115,8 +119,10 @@ bool plugs_file_append(
 	off_t end = lseek(file->fd, 0, SEEK_END);
 	ssize_t written = write(file->fd, line, (size_t)len);
 
-	if (written == len)
+	if (written == len) {
+		file->lines++;
 		return true;
+	}
 	if (written < 0)
 		return weft_fail_errno(error, errno, "%s", file->path);
 	/* half a line would spoil the next one */
@@ -128,6 +134,24 @@ bool plugs_file_append(
 bool plugs_file_sync(struct plugs_file *file, GError **error)
 {
 	return !fdatasync(file->fd) || weft_fail_errno(error, errno, "%s", file->path);
+}
+
+bool plugs_file_tidy(struct plugs_file *file, unsigned live, GError **error)
+{
+	g_autoptr(GHashTable) plugs = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, g_free);
+	int fd;
+
+	if (live ? file->lines <= 2 * live + DEAD_LINES_MAX : !file->lines)
+		return true;
+	if (!load(file->path, plugs, error) || !rewrite(file->path, plugs, error))
+		return false;
+	fd = open(file->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return weft_fail_errno(error, errno, "%s", file->path);
+	close(file->fd);
+	file->fd = fd;
+	file->lines = g_hash_table_size(plugs);
+	return true;
 }
 
 static void sync_free(gpointer data)

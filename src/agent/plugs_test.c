@@ -125,6 +125,41 @@ static void what_was_plugged_comes_back(void **state)
 	expect_story("A:tap0 ");
 }
 
+static size_t file_size(void)
+{
+	g_autofree char *text = NULL;
+	gsize len;
+
+	assert_true(g_file_get_contents(path, &text, &len, NULL));
+	return len;
+}
+
+static void the_file_holds_what_counts(void **state)
+{
+	struct uuid a;
+
+	(void)state;
+	uuid_parse(A, &a);
+	appears(5, "tap0", "");
+	appears(6, "tap1", "");
+	assert_true(plug(B, "tap1", NULL));
+	for (int i = 0; i < 1000; i++) {
+		assert_true(plug(A, "tap0", NULL));
+		assert_true(plugs_unplug(plugs, &a, NULL));
+	}
+	assert_true(file_size() < 10000); /* and not a line for each */
+	plugs_free(plugs);
+	open_plugs();
+	appears(5, "tap0", "");
+	appears(6, "tap1", "");
+	assert_null(plugs_port(plugs, "tap0"));
+	assert_non_null(plugs_port(plugs, "tap1"));
+	uuid_parse(B, &a);
+	plugs_forget(plugs, &a);
+	assert_int_equal(file_size(), 0); /* nothing is plugged: no trace */
+	g_string_truncate(story, 0);
+}
+
 static void refusals_name_the_cause(void **state)
 {
 	static const struct {
@@ -244,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(aliases_are_understood),
 		TEST(what_was_plugged_comes_back),
+		TEST(the_file_holds_what_counts),
 		TEST(refusals_name_the_cause),
 		TEST(an_alias_plugs_and_unplugs),
 		TEST(of_two_with_one_alias_the_first_has_the_port),
