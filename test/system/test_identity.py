@@ -185,3 +185,110 @@ def test_without_the_group_there_is_no_identity(tmp_path):
 def test_tokens_of_the_configuration_go_on_working(weftd):
     for token in TOKENS:
         assert weftd.client(token).get("/v2.0/networks").status == 200
+
+
+def test_cli_domains_projects_users_roles(cli):
+    """Create, list, show, set and delete of each kind."""
+    domain = cli.json("domain", "create", "d1", "--description", "text")
+    assert cli.json("domain", "show", "d1")["id"] == domain["id"]
+    project = cli.json("project", "create", "p1", "--domain", "d1", "--description", "text", "--tag", "red")
+    assert (project["domain_id"], project["enabled"], project["tags"]) == (domain["id"], True, ["red"])
+    assert "p1" in [p["Name"] for p in cli.json("project", "list", "--domain", "d1")]
+    cli("project", "set", "p1", "--domain", "d1", "--name", "p2", "--disable")
+    assert cli.json("project", "show", "p2", "--domain", "d1")["enabled"] is False
+    user = cli.json("user", "create", "u1", "--domain", "d1", "--email", "u@example.org", "--password", "pw")
+    assert "password" not in json.dumps({k: v for k, v in user.items() if k != "password_expires_at"})
+    assert [u["Name"] for u in cli.json("user", "list", "--domain", "d1")] == ["u1"]
+    cli("user", "set", "u1", "--domain", "d1", "--name", "u2")
+    assert cli.json("user", "show", "u2", "--domain", "d1")["email"] == "u@example.org"
+    cli("role", "create", "operator")
+    cli("role", "set", "operator", "--name", "caretaker")
+    assert {"admin", "member", "reader", "caretaker"} <= {r["Name"] for r in cli.json("role", "list")}
+    assert "409" in cli("domain", "delete", "d1", fails=True)
+    assert "409" in cli("project", "create", "p2", "--domain", "d1", fails=True)
+    assert "403" in cli("role", "delete", "member", fails=True)
+    assert "403" in cli("role", "set", "admin", "--name", "king", fails=True)
+    cli("role", "delete", "caretaker")
+    cli("user", "delete", "u2", "--domain", "d1")
+    cli("project", "delete", "p2", "--domain", "d1")
+    cli("domain", "delete", "d1")
+    cli("domain", "show", "d1", fails=True)
+
+
+def test_cli_a_tenant_works(cli):
+    """A user is made, given a role, works in the project, and loses the role: at once."""
+    project = cli.json("project", "create", "tenant")
+    cli("user", "create", "tina", "--password", "pw", "--project", "tenant")
+    tina = {"OS_USERNAME": "tina", "OS_PASSWORD": "pw", "OS_PROJECT_NAME": "tenant"}
+    assert "401" in cli("network", "list", fails=True, **tina)
+    cli("role", "add", "--user", "tina", "--project", "tenant", "reader")
+    cli("role", "add", "--user", "tina", "--project", "tenant", "reader")
+    assert "403" in cli("network", "create", "mine", fails=True, **tina)
+    cli("role", "add", "--user", "tina", "--project", "tenant", "member")
+    made = cli.json("network", "create", "mine", **tina)
+    assert made["project_id"] == project["id"]
+    assert [n["Name"] for n in cli.json("network", "list", **tina)] == ["mine"]
+    assert [p["Name"] for p in cli.json("project", "list", **tina)] == ["tenant"]
+    assert "403" in cli("user", "list", fails=True, **tina)
+    assert "403" in cli("network", "create", "all", "--share", fails=True, **tina)
+    given = cli.json("role", "assignment", "list", "--user", "tina", "--names")
+    assert {(a["Role"], a["User"], a["Project"]) for a in given} == {
+        ("reader", "tina@Default", "tenant@Default"), ("member", "tina@Default", "tenant@Default")}
+    token = cli.json("token", "issue", **tina)["id"]
+    before = {"OS_AUTH_TYPE": "admin_token", "OS_TOKEN": token,
+              "OS_ENDPOINT": cli.json("catalog", "show", "network")["endpoints"][0]["url"]}
+    cli("network", "show", "mine", only=before)
+    cli("role", "remove", "--user", "tina", "--project", "tenant", "member")
+    assert "403" in cli("network", "set", "mine", "--name", "x", fails=True, only=before)
+    cli("network", "show", "mine", only=before)
+    cli("user", "set", "tina", "--password", "another")
+    assert "401" in cli("network", "show", "mine", fails=True, only=before)
+    assert "401" in cli("network", "list", fails=True, **tina)
+    cli("network", "list", **{**tina, "OS_PASSWORD": "another"})
+    cli("user", "set", "tina", "--disable")
+    assert "401" in cli("network", "list", fails=True, **{**tina, "OS_PASSWORD": "another"})
+    cli("user", "delete", "tina")
+    assert not cli.json("role", "assignment", "list", "--project", "tenant")
+
+
+def test_cli_catalogue(cli):
+    assert {s["Type"] for s in cli.json("service", "list")} == {"identity", "network"}
+    assert {e["Interface"] for e in cli.json("endpoint", "list")} == {"public", "internal", "admin"}
+    assert [r["Region"] for r in cli.json("region", "list")] == ["here"]
+
+
+def test_sdk(weftd):
+    sdk = pytest.importorskip("openstack")
+    cloud = sdk.connect(auth_url=weftd.url, username="admin", password=PASSWORD, project_name="admin",
+                        user_domain_id="default", project_domain_id="default", load_envvars=False, load_yaml_config=False)
+    project = cloud.identity.create_project(name="by-sdk", domain_id="default")
+    user = cloud.identity.create_user(name="sam", password="pw", default_project_id=project.id)
+    role = cloud.identity.find_role("member")
+    cloud.identity.assign_project_role_to_user(project, user, role)
+    assert cloud.identity.find_user("sam").id == user.id
+    sam = cloud.connect_as(username="sam", password="pw", project_id=project.id, project_name=None)
+    network = sam.network.create_network(name="sams")
+    assert network.project_id == project.id
+    assert [n.id for n in sam.network.networks(name="sams")] == [network.id]
+    cloud.identity.unassign_project_role_from_user(project, user, role)
+    with pytest.raises(pytest.importorskip("keystoneauth1").exceptions.http.Unauthorized):
+        sam.network.create_network(name="no-more")
+    cloud.identity.delete_user(user)
+    cloud.identity.delete_project(project)
+    cloud.close()
+    sam.close()
+
+
+def test_objects_are_checked(weftd):
+    client = weftd.client("admin-token")
+    for collection, inner in (("users", {}), ("users", {"name": ""}), ("users", {"name": "x", "color": "red"}),
+                              ("users", {"name": "x", "password": ""}), ("users", {"name": "x", "password_hash": "y"}),
+                              ("projects", {"name": 5}), ("roles", {"name": None})):
+        answer = client.call("POST", f"/v3/{collection}", {collection[:-1]: inner})
+        assert error(answer)[0] == answer.status == 400, answer.text
+    nowhere = "00000000-0000-4000-8000-000000000000"
+    assert client.call("POST", "/v3/users", {"user": {"name": "x", "domain_id": nowhere}}).status == 404
+    assert client.get(f"/v3/users/{nowhere}").status == client.get("/v3/users/x").status == 404
+    assert weftd.client("member-token").get("/v3/users").status == 403
+    assert weftd.client(None).get("/v3/users").status == 401
+    assert client.get("/v2.0/users").status == 404

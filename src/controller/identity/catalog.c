@@ -4,8 +4,6 @@
 
 #include "controller/identity/identity_impl.h"
 
-#define JSON_TYPE "application/json"
-
 static const struct service {
 	const char *id, *type, *name, *path;
 } services[] = {
@@ -68,6 +66,74 @@ void catalog_get(struct visit *visit)
 	catalog_write(visit, &w);
 	jw_end_object(&w);
 	call_answer(&visit->call, 200, text);
+}
+
+static void answer_list(struct visit *visit, const char *key,
+	void (*write)(const struct visit *visit, struct json_writer *w))
+{
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, key);
+	jw_begin_array(&w);
+	write(visit, &w);
+	jw_end_array(&w);
+	list_links_write(&visit->call, &w);
+	jw_end_object(&w);
+	call_answer(&visit->call, 200, text);
+}
+
+static void write_services(const struct visit *visit, struct json_writer *w)
+{
+	(void)visit;
+	for (unsigned s = 0; s < G_N_ELEMENTS(services); s++) {
+		jw_begin_object(w);
+		jw_member_string(w, "id", services[s].id);
+		jw_member_string(w, "type", services[s].type);
+		jw_member_string(w, "name", services[s].name);
+		jw_member_string(w, "description", "");
+		jw_member_bool(w, "enabled", true);
+		jw_member_raw(w, "links", "{}");
+		jw_end_object(w);
+	}
+}
+
+static void write_endpoints(const struct visit *visit, struct json_writer *w)
+{
+	for (unsigned s = 0; s < G_N_ELEMENTS(services); s++)
+		for (unsigned i = 0; i < G_N_ELEMENTS(interfaces); i++) {
+			write_endpoint(visit, s, i, w);
+			jw_member_string(w, "service_id", services[s].id);
+			jw_member_bool(w, "enabled", true);
+			jw_member_raw(w, "links", "{}");
+			jw_end_object(w);
+		}
+}
+
+static void write_regions(const struct visit *visit, struct json_writer *w)
+{
+	jw_begin_object(w);
+	jw_member_string(w, "id", visit->identity->config->identity_region);
+	jw_member_string(w, "description", "");
+	jw_member_raw(w, "parent_region_id", "null");
+	jw_member_raw(w, "links", "{}");
+	jw_end_object(w);
+}
+
+void services_get(struct visit *visit)
+{
+	answer_list(visit, "services", write_services);
+}
+
+void endpoints_get(struct visit *visit)
+{
+	answer_list(visit, "endpoints", write_endpoints);
+}
+
+void regions_get(struct visit *visit)
+{
+	answer_list(visit, "regions", write_regions);
 }
 
 void version_get(struct visit *visit)

@@ -76,4 +76,27 @@ void token_delete(struct visit *visit);
 void version_get(struct visit *visit); /* catalog.c */
 void catalog_get(struct visit *visit);
 
+void objects_list(struct visit *visit); /* objects.c */
+void object_post(struct visit *visit);
+void object_get(struct visit *visit);
+void user_get(struct visit *visit);
+void object_patch(struct visit *visit);
+void object_remove(struct visit *visit);
+void assignment_put(struct visit *visit); /* assignments.c */
+void assignment_get(struct visit *visit);
+void assignment_delete(struct visit *visit);
+void assigned_roles_get(struct visit *visit);
+void assignments_list(struct visit *visit);
+void own_projects_get(struct visit *visit);
+void user_projects_get(struct visit *visit);
+void services_get(struct visit *visit); /* catalog.c */
+void endpoints_get(struct visit *visit);
+void regions_get(struct visit *visit);
+
+/* object_view.c */
+void object_view_write(const struct call *call, const struct object *object, struct json_writer *w);
+GString *object_view_render(const struct call *call, const struct object *object);
+GString *list_view_render(const struct call *call, const struct kind *kind, const GPtrArray *page);
+void list_links_write(const struct call *call, struct json_writer *w);
+
 void visit_fail(const struct visit *visit, GError *error);

@@ -18,13 +18,61 @@ static const struct {
 	enum http_method method;
 	enum access access;
 	visit_fn handle;
+	const struct kind *kind;	   /* of what it is about, for handlers of several */
 	const char *segments[MAX_PATTERN]; /* behind "v3" */
 } routes[] = {
-	{ HTTP_GET, ACCESS_OPEN, version_get, { NULL } },
-	{ HTTP_POST, ACCESS_OPEN, login_post, { "auth", "tokens" } },
-	{ HTTP_GET, ACCESS_TOKEN, token_get, { "auth", "tokens" } },
-	{ HTTP_DELETE, ACCESS_TOKEN, token_delete, { "auth", "tokens" } },
-	{ HTTP_GET, ACCESS_TOKEN, catalog_get, { "auth", "catalog" } },
+	{ HTTP_GET, ACCESS_OPEN, version_get, NULL, { NULL } },
+	{ HTTP_POST, ACCESS_OPEN, login_post, NULL, { "auth", "tokens" } },
+	{ HTTP_GET, ACCESS_TOKEN, token_get, NULL, { "auth", "tokens" } },
+	{ HTTP_DELETE, ACCESS_TOKEN, token_delete, NULL, { "auth", "tokens" } },
+	{ HTTP_GET, ACCESS_TOKEN, catalog_get, NULL, { "auth", "catalog" } },
+	{ HTTP_GET, ACCESS_ADMIN, objects_list, &domain_kind, { "domains" } },
+	{ HTTP_POST, ACCESS_ADMIN, object_post, &domain_kind, { "domains" } },
+	{ HTTP_GET, ACCESS_ADMIN, object_get, &domain_kind, { "domains", "*" } },
+	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &domain_kind, { "domains", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &domain_kind, { "domains", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, objects_list, &project_kind, { "projects" } },
+	{ HTTP_POST, ACCESS_ADMIN, object_post, &project_kind, { "projects" } },
+	{ HTTP_GET, ACCESS_ADMIN, object_get, &project_kind, { "projects", "*" } },
+	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &project_kind, { "projects", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &project_kind, { "projects", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, objects_list, &user_kind, { "users" } },
+	{ HTTP_POST, ACCESS_ADMIN, object_post, &user_kind, { "users" } },
+	{ HTTP_GET, ACCESS_TOKEN, user_get, &user_kind, { "users", "*" } },
+	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &user_kind, { "users", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &user_kind, { "users", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, objects_list, &role_kind, { "roles" } },
+	{ HTTP_POST, ACCESS_ADMIN, object_post, &role_kind, { "roles" } },
+	{ HTTP_GET, ACCESS_ADMIN, object_get, &role_kind, { "roles", "*" } },
+	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &role_kind, { "roles", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &role_kind, { "roles", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, assigned_roles_get, NULL,
+		{ "projects", "*", "users", "*", "roles" } },
+	{ HTTP_GET, ACCESS_ADMIN, assignment_get, NULL,
+		{ "projects", "*", "users", "*", "roles", "*" } },
+	{ HTTP_PUT, ACCESS_ADMIN, assignment_put, NULL,
+		{ "projects", "*", "users", "*", "roles", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, assignment_delete, NULL,
+		{ "projects", "*", "users", "*", "roles", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, assigned_roles_get, NULL,
+		{ "domains", "*", "users", "*", "roles" } },
+	{ HTTP_GET, ACCESS_ADMIN, assignment_get, NULL,
+		{ "domains", "*", "users", "*", "roles", "*" } },
+	{ HTTP_PUT, ACCESS_ADMIN, assignment_put, NULL,
+		{ "domains", "*", "users", "*", "roles", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, assignment_delete, NULL,
+		{ "domains", "*", "users", "*", "roles", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, assigned_roles_get, NULL, { "system", "users", "*", "roles" } },
+	{ HTTP_GET, ACCESS_ADMIN, assignment_get, NULL, { "system", "users", "*", "roles", "*" } },
+	{ HTTP_PUT, ACCESS_ADMIN, assignment_put, NULL, { "system", "users", "*", "roles", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, assignment_delete, NULL,
+		{ "system", "users", "*", "roles", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, assignments_list, NULL, { "role_assignments" } },
+	{ HTTP_GET, ACCESS_TOKEN, own_projects_get, NULL, { "auth", "projects" } },
+	{ HTTP_GET, ACCESS_TOKEN, user_projects_get, NULL, { "users", "*", "projects" } },
+	{ HTTP_GET, ACCESS_ADMIN, services_get, NULL, { "services" } },
+	{ HTTP_GET, ACCESS_ADMIN, endpoints_get, NULL, { "endpoints" } },
+	{ HTTP_GET, ACCESS_TOKEN, regions_get, NULL, { "regions" } },
 };
 
 void visit_fail(const struct visit *visit, GError *error)
@@ -86,6 +134,7 @@ void identity_handle(struct identity *identity, const struct call *call)
 			continue;
 		if (!admit(&visit, routes[i].access, &error))
 			return visit_fail(&visit, error);
+		visit.call.kind = routes[i].kind;
 		return routes[i].handle(&visit);
 	}
 	if (found)

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Domains, projects, users and roles as clients see them. */
+#include <string.h>
+
+#include "controller/identity/identity_impl.h"
+
+/* What the model keeps of every kind and Keystone does not show. */
+#define HIDDEN \
+	(SLOT_BIT(SLOT_REVISION_NUMBER) | SLOT_BIT(SLOT_CREATED_AT) | SLOT_BIT(SLOT_UPDATED_AT))
+
+static void write_links(struct json_writer *w, const struct call *call, const struct object *object)
+{
+	g_autofree char *base = http_request_base_url(call->request);
+	char id[UUID_STRLEN];
+	g_autofree char *url = g_strdup_printf(
+		"%s%s/%s", base, object_kind(object)->path, uuid_format(object_id(object), id));
+
+	jw_key(w, "links");
+	jw_begin_object(w);
+	jw_member_string(w, "self", url);
+	jw_end_object(w);
+}
+
+/* What clients expect and has one value only here. */
+static void write_constants(struct json_writer *w, const struct object *object)
+{
+	jw_member_raw(w, "options", "{}");
+	switch (object_kind(object)->id) {
+	case KIND_PROJECT:
+		jw_member_string(w, "parent_id", object_str(object, PROJECT_DOMAIN_ID));
+		jw_member_bool(w, "is_domain", false);
+		break;
+	case KIND_USER:
+		jw_member_raw(w, "password_expires_at", "null");
+		break;
+	case KIND_ROLE:
+		jw_member_raw(w, "domain_id", "null");
+		break;
+	default:
+		break;
+	}
+}
+
+void object_view_write(const struct call *call, const struct object *object, struct json_writer *w)
+{
+	u64 hidden = HIDDEN;
+
+	if (object_kind(object)->id != KIND_PROJECT)
+		hidden |= SLOT_BIT(SLOT_TAGS);
+	object_write_json(object, call->api->model, &identity_itself, ~hidden, w);
+	/* Inside of its braces. */
+	g_string_truncate(w->text, w->text->len - 1);
+	write_constants(w, object);
+	write_links(w, call, object);
+	jw_end_object(w);
+}
+
+GString *object_view_render(const struct call *call, const struct object *object)
+{
+	GString *text = g_string_sized_new(512);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, object_kind(object)->singular);
+	object_view_write(call, object, &w);
+	jw_end_object(&w);
+	return text;
+}
+
+void list_links_write(const struct call *call, struct json_writer *w)
+{
+	g_autofree char *base = http_request_base_url(call->request);
+	const struct http_target *target = http_request_target(call->request);
+	g_autoptr(GString) url = g_string_new(base);
+
+	for (unsigned i = 0; i < target->n_segments; i++) {
+		g_string_append_c(url, '/');
+		g_string_append_uri_escaped(url, target->segments[i], NULL, FALSE);
+	}
+	jw_key(w, "links");
+	jw_begin_object(w);
+	jw_member_string(w, "self", url->str);
+	jw_member_raw(w, "next", "null");
+	jw_member_raw(w, "previous", "null");
+	jw_end_object(w);
+}
+
+GString *list_view_render(const struct call *call, const struct kind *kind, const GPtrArray *page)
+{
+	GString *text = g_string_sized_new(512 * (page->len + 1));
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, kind->collection);
+	jw_begin_array(&w);
+	for (unsigned i = 0; i < page->len; i++)
+		object_view_write(call, page->pdata[i], &w);
+	jw_end_array(&w);
+	list_links_write(call, &w);
+	jw_end_object(&w);
+	return text;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Domains, projects, users and roles: list, create, show, update, delete, by the kinds' tables. A
+ * password is taken out of the body and hashed in a thread before anything is staged.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/api/body.h"
+#include "controller/identity/identity_impl.h"
+#include "model/query.h"
+
+#define PASSWORD_MAX 1024
+
+static const char *default_id(char buf[static UUID_STRLEN])
+{
+	return uuid_format(&default_domain_id, buf);
+}
+
+/* The id that the path names; a domain may be called "default". */
+static const char *id_of(const struct visit *visit, char buf[static UUID_STRLEN])
+{
+	if (visit->call.kind->id == KIND_DOMAIN && !strcmp(visit->args[0], "default"))
+		return default_id(buf);
+	return visit->args[0];
+}
+
+static bool fill_query(struct query *query, const struct visit *visit, GError **error)
+{
+	const struct http_target *target = http_request_target(visit->call.request);
+	char id[UUID_STRLEN];
+
+	for (unsigned i = 0; i < target->n_params; i++) {
+		const struct http_param *param = &target->params[i];
+		bool is_default =
+			!strcmp(param->name, "domain_id") && !strcmp(param->value, "default");
+
+		if (!query_add(
+			    query, param->name, is_default ? default_id(id) : param->value, error))
+			return false;
+	}
+	return true;
+}
+
+void objects_list(struct visit *visit)
+{
+	g_autoptr(query) query = query_new(visit->call.kind, &identity_itself);
+	g_autoptr(GPtrArray) page = NULL;
+	GError *error = NULL;
+	bool more;
+
+	if (fill_query(query, visit, &error))
+		page = query_run(query, visit->identity->model, &more, &error);
+	if (!page)
+		return visit_fail(visit, error);
+	call_answer(&visit->call, 200, list_view_render(&visit->call, visit->call.kind, page));
+}
+
+void object_get(struct visit *visit)
+{
+	char id[UUID_STRLEN];
+	GError *error = NULL;
+	const struct object *object =
+		model_need(visit->identity->model, visit->call.kind->id, id_of(visit, id), &error);
+
+	if (!object)
+		return visit_fail(visit, error);
+	call_answer(&visit->call, 200, object_view_render(&visit->call, object));
+}
+
+/* A user about itself, others by an administrator. */
+void user_get(struct visit *visit)
+{
+	char id[UUID_STRLEN];
+	GError *error = NULL;
+
+	if (!subject_is_admin(&visit->subject) &&
+		strcmp(uuid_format(&visit->subject.token.user, id), visit->args[0])) {
+		weft_fail(&error, FORBIDDEN, "Only an administrator may see other users.");
+		return visit_fail(visit, error);
+	}
+	object_get(visit);
+}
+
+static void audit(const struct visit *visit, const char *what, const struct object *object)
+{
+	char id[UUID_STRLEN], by[UUID_STRLEN];
+
+	log_info("identity: %s %s is %s by user %s", object_kind(object)->singular,
+		uuid_format(object_id(object), id), what,
+		uuid_format(&visit->subject.token.user, by));
+}
+
+/* Writing, perhaps with a password on its way. */
+struct save {
+	struct visit visit;
+	json_t *body;
+	char *id; /* NULL: a new one */
+};
+
+static void save_free(struct save *save)
+{
+	json_decref(save->body);
+	g_free(save->id);
+	g_free(save);
+}
+
+static void save_fail(struct save *save, GError *error)
+{
+	visit_fail(&save->visit, error);
+	save_free(save);
+}
+
+static void respond_created(struct write *write)
+{
+	call_answer(&write->call, 201, object_view_render(&write->call, write->objects->pdata[0]));
+}
+
+static void respond_updated(struct write *write)
+{
+	call_answer(&write->call, 200, object_view_render(&write->call, write->objects->pdata[0]));
+}
+
+static const struct object *stage(
+	struct save *save, struct txn *txn, const char *hash, GError **error)
+{
+	const struct kind *kind = save->visit.call.kind;
+	json_t *inner = json_object_get(save->body, kind->singular);
+	const struct object *object = save->id ? txn_update(txn, kind->id, save->id, inner, error)
+					       : txn_create(txn, kind->id, inner, error);
+	struct object *draft;
+
+	if (!object || !hash)
+		return object;
+	draft = object_edit(object);
+	object_set_str(draft, USER_PASSWORD_HASH, hash);
+	object_set_int(draft, USER_GENERATION, object_int(object, USER_GENERATION) + 1);
+	return txn_put(txn, draft, error);
+}
+
+static void save_submit(struct save *save, const char *hash)
+{
+	g_autoptr(txn) txn = txn_new(save->visit.identity->model, &identity_itself);
+	GPtrArray *objects;
+	GError *error = NULL;
+	const struct object *object = stage(save, txn, hash, &error);
+
+	if (!object)
+		return save_fail(save, error);
+	audit(&save->visit, save->id ? "changed" : "made", object);
+	objects = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	g_ptr_array_add(objects, object_ref(object));
+	write_submit(&save->visit.call, g_steal_pointer(&txn), objects,
+		save->id ? respond_updated : respond_created);
+	save_free(save);
+}
+
+static void on_hashed(const char *hash, void *user)
+{
+	struct save *save = user;
+	GError *error = NULL;
+
+	if (hash)
+		return save_submit(save, hash);
+	weft_fail(&error, UNAVAILABLE, "No memory to hash the password with; ask again later.");
+	save_fail(save, error);
+}
+
+/* Values that clients send although they say nothing. */
+static void drop_constants(json_t *inner)
+{
+	static const char *const nullable[] = { "parent_id", "domain_id", "description",
+		"default_project_id", "password" };
+	json_t *options = json_object_get(inner, "options");
+
+	if (json_is_object(options) && !json_object_size(options))
+		json_object_del(inner, "options");
+	if (json_is_false(json_object_get(inner, "is_domain")))
+		json_object_del(inner, "is_domain");
+	for (unsigned i = 0; i < G_N_ELEMENTS(nullable); i++)
+		if (json_is_null(json_object_get(inner, nullable[i])))
+			json_object_del(inner, nullable[i]);
+}
+
+/* A new one without a domain is in the default one, and "default" is its id. */
+static void settle_domain(const struct save *save, json_t *inner)
+{
+	const char *domain = json_string_value(json_object_get(inner, "domain_id"));
+	const char *parent = json_string_value(json_object_get(inner, "parent_id"));
+	bool has_domain = kind_slot(save->visit.call.kind, "domain_id") >= 0;
+	char id[UUID_STRLEN];
+
+	if (!has_domain)
+		return;
+	if (!g_strcmp0(domain, "default") ||
+		(!domain && !save->id && !json_object_get(inner, "domain_id")))
+		json_object_set_new(inner, "domain_id", json_string(default_id(id)));
+	domain = json_string_value(json_object_get(inner, "domain_id"));
+	/* The domain is the only parent that a project can have. */
+	if (parent && (!strcmp(parent, "default") || !g_strcmp0(parent, domain)))
+		json_object_del(inner, "parent_id");
+}
+
+static bool check_names(const struct save *save, json_t *inner, GError **error)
+{
+	json_t *name = json_object_get(inner, "name");
+	const struct object *role;
+
+	if (json_is_string(name) && !json_string_length(name))
+		return weft_fail(error, INVALID_INPUT, "The name of a %s can't be empty.",
+			save->visit.call.kind->singular);
+	role = save->id && name ? model_get_text(save->visit.identity->model, KIND_ROLE, save->id)
+				: NULL;
+	if (role && role_rank(role) &&
+		g_strcmp0(json_string_value(name), object_str(role, SLOT_NAME)))
+		return weft_fail(error, FORBIDDEN,
+			"The role %s means something to weft and can't be renamed.",
+			object_str(role, SLOT_NAME));
+	return true;
+}
+
+static bool take_password(const struct save *save, json_t *inner, char **ret, GError **error)
+{
+	json_t *password = json_object_get(inner, "password");
+
+	if (save->visit.call.kind->id != KIND_USER || !password)
+		return true;
+	if (!json_string_length(password) || json_string_length(password) > PASSWORD_MAX)
+		return weft_fail(error, INVALID_INPUT,
+			"A password must be a text of 1 to %d bytes.", PASSWORD_MAX);
+	*ret = g_strdup(json_string_value(password));
+	json_object_del(inner, "password");
+	return true;
+}
+
+static void save_start(struct visit *visit, const char *id)
+{
+	struct save *save = g_new0(struct save, 1);
+	const char *singular = visit->call.kind->singular;
+	g_autofree char *password = NULL;
+	json_t *inner = NULL;
+	GError *error = NULL;
+
+	save->visit = *visit;
+	save->id = g_strdup(id);
+	save->body = body_parse(visit->call.request, &error);
+	inner = save->body ? body_member(save->body, singular, &error) : NULL;
+	if (!inner)
+		return save_fail(save, error);
+	drop_constants(inner);
+	settle_domain(save, inner);
+	if (!check_names(save, inner, &error) || !take_password(save, inner, &password, &error))
+		return save_fail(save, error);
+	if (!password)
+		return save_submit(save, NULL);
+	if (!hasher_hash(visit->identity->hasher, password, on_hashed, save, &error))
+		save_fail(save, error);
+	sodium_memzero(password, strlen(password));
+}
+
+void object_post(struct visit *visit)
+{
+	save_start(visit, NULL);
+}
+
+void object_patch(struct visit *visit)
+{
+	char id[UUID_STRLEN];
+
+	save_start(visit, id_of(visit, id));
+}
+
+void object_remove(struct visit *visit)
+{
+	g_autoptr(txn) txn = txn_new(visit->identity->model, &identity_itself);
+	enum kind_id kind = visit->call.kind->id;
+	char id[UUID_STRLEN];
+	GError *error = NULL;
+	const struct object *object =
+		model_need(visit->identity->model, kind, id_of(visit, id), &error);
+
+	if (object && kind == KIND_ROLE && role_rank(object)) {
+		weft_fail(&error, FORBIDDEN,
+			"The role %s means something to weft and can't be deleted.",
+			object_str(object, SLOT_NAME));
+		return visit_fail(visit, error);
+	}
+	if (!object || !txn_remove(txn, object, &error))
+		return visit_fail(visit, error);
+	audit(visit, "deleted", object);
+	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
+}
