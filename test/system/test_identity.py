@@ -292,3 +292,31 @@ def test_objects_are_checked(weftd):
     assert weftd.client("member-token").get("/v3/users").status == 403
     assert weftd.client(None).get("/v3/users").status == 401
     assert client.get("/v2.0/users").status == 404
+
+
+def test_cli_application_credential(cli, weftd):
+    """It works in its project, with its roles only, until it is deleted; nobody makes another with it."""
+    user = cli.json("token", "issue")["user_id"]
+    made = cli.json("application", "credential", "create", "robot", "--role", "reader", "--expiration",
+                    "2100-01-01T00:00:00")
+    robot = {"OS_AUTH_TYPE": "v3applicationcredential", "OS_AUTH_URL": weftd.url,
+             "OS_APPLICATION_CREDENTIAL_ID": made["id"], "OS_APPLICATION_CREDENTIAL_SECRET": made["secret"]}
+    cli("network", "list", only=robot)
+    by_name = {**robot, "OS_APPLICATION_CREDENTIAL_NAME": "robot", "OS_USERNAME": "admin", "OS_USER_DOMAIN_ID": "default"}
+    del by_name["OS_APPLICATION_CREDENTIAL_ID"]
+    assert cli.json("token", "issue", only=by_name)["user_id"] == user
+    assert "403" in cli("network", "create", "x", fails=True, only=robot)
+    assert "403" in cli("application", "credential", "create", "another", fails=True, only=robot)
+    assert "401" in cli("network", "list", fails=True, only={**robot, "OS_APPLICATION_CREDENTIAL_SECRET": "wrong"})
+    token = cli.json("token", "issue", only=robot)["id"]
+    assert log_in(weftd, token=token).status == 403
+    assert [c["Name"] for c in cli.json("application", "credential", "list")] == ["robot"]
+    assert "secret" not in cli.json("application", "credential", "show", "robot")
+    cli("application", "credential", "delete", "robot")
+    assert "401" in cli("network", "list", fails=True, only=robot)
+    assert weftd.client(token).get("/v2.0/networks").status == 401
+    path, own = f"/v3/users/{user}/application_credentials", weftd.client(log_in(weftd).headers["X-Subject-Token"])
+    for inner in ({}, {"name": "a", "roles": [{"name": "none"}]}, {"name": "a", "expires_at": "2001-01-01T00:00:00"},
+                  {"name": "a", "secret": ""}):
+        assert own.call("POST", path, {"application_credential": inner}).status == 400
+    assert weftd.client("admin-token").call("POST", path, {"application_credential": {"name": "a"}}).status == 403

@@ -93,6 +93,11 @@ void services_get(struct visit *visit); /* catalog.c */
 void endpoints_get(struct visit *visit);
 void regions_get(struct visit *visit);
 
+void app_credentials_list(struct visit *visit); /* app_credentials.c */
+void app_credential_post(struct visit *visit);
+void app_credential_get(struct visit *visit);
+void app_credential_delete(struct visit *visit);
+
 /* object_view.c */
 void object_view_write(const struct call *call, const struct object *object, struct json_writer *w);
 GString *object_view_render(const struct call *call, const struct object *object);
