@@ -142,16 +142,19 @@ static gboolean timed_out(gpointer data)
 		const struct object *port = model_get(model, KIND_PORT, &waiter->port);
 		const char *host = port ? object_str(port, PORT_HOST_ID) : "";
 
-		weft_fail(&error, TIMEOUT, "The port is not %s: %s%s%s%s%s.", waiter->status,
-			!port ? "it has been deleted" : "it is ",
-			port ? object_str(port, PORT_STATUS) : "",
-			!port	? ""
-			: *host ? " on host "
-				: " and bound to no host (binding:host_id)",
-			host,
-			port && *object_str(port, PORT_STATUS_REASON)
-				? ", whose agent gives a reason in status_reason"
-				: "");
+		const char *reason = port ? object_str(port, PORT_STATUS_REASON) : "";
+
+		if (!port)
+			weft_fail(&error, TIMEOUT, "The port is not %s: it has been deleted.",
+				waiter->status);
+		else if (!*host)
+			weft_fail(&error, TIMEOUT,
+				"The port is %s and not %s: it is bound to no host; set binding:host_id.",
+				object_str(port, PORT_STATUS), waiter->status);
+		else
+			weft_fail(&error, TIMEOUT, "The port is %s and not %s on host %s: %s.",
+				object_str(port, PORT_STATUS), waiter->status, host,
+				*reason ? reason : "its agent has not said why");
 	} else {
 		g_autofree char *names = name_lagging(waiter->server, waiter->revision);
 
