@@ -1,4 +1,8 @@
-"""The datapath table: every variant beside bare veth, in one run, in turn, medians."""
+"""The datapath table: every variant beside bare veth, in one run, in turn, medians.
+
+A ratio is the median of the ratios of each repetition, whose samples stand side by side: on a machine that shares its CPUs
+the drift between repetitions is larger than most differences between variants.
+"""
 import os
 import statistics
 import sys
@@ -56,19 +60,20 @@ def sample_all(standing, options):
                         value = measure.sample(test, variant.ends(path), options.seconds)
                     except (RuntimeError, ValueError) as error:
                         print(f"{name} {path} {test}: {error}", file=sys.stderr)
-                        continue
+                        value = None
                     results[name][path][test].append(value)
         print(f"  repetition {repetition + 1} of {options.reps} done", file=sys.stderr, flush=True)
     return results
 
 
 def median(samples):
+    samples = [sample for sample in samples if sample is not None]
     return statistics.median(samples) if samples else None
 
 
 def ratio(results, name, path, test):
-    mine, limit = median(results[name][path][test]), median(results.get("bare", {}).get(path, {}).get(test, []))
-    return mine / limit if mine is not None and limit else None
+    limits = results.get("bare", {}).get(path, {}).get(test, [])
+    return median([mine / limit for mine, limit in zip(results[name][path][test], limits) if mine and limit])
 
 
 def verdict(path, test, value):
@@ -83,7 +88,8 @@ def verdict(path, test, value):
 
 
 def print_table(mtu, results, options):
-    print(f"\nDatapath, underlay MTU {mtu}: median of {options.reps}, in brackets the ratio to bare veth on the same path")
+    print(f"\nDatapath, underlay MTU {mtu}: median of {options.reps}, in brackets the ratio to bare veth on the same path\n"
+          "(the median of the repetitions' ratios)")
     width = max(len(variants.VARIANTS[name][0]) for name in results)
     for path in options.paths:
         print(f"\n{'same host' if path == 'same' else 'cross host':{width}s}"
