@@ -65,7 +65,7 @@ static const struct kind *kind_of(const char *metavar)
 	g_autofree char *word = g_ascii_strdown(metavar, -1);
 
 	g_strdelimit(word, "[]", ' ');
-	return kind_by_singular(g_strstrip(word));
+	return kind_by_name(g_strstrip(word));
 }
 
 static const struct option *find_option(const struct command *command, const char *word)
@@ -95,7 +95,7 @@ static void offer_argument(struct cli *cli, const struct command *command, const
 	if (command->resource && command->arguments && command->arguments[0] != '[') {
 		g_autofree char *word = g_strndup(command->words, strcspn(command->words, " "));
 
-		kind = kind_by_singular(word);
+		kind = kind_by_name(word);
 	} else if (command->arguments) {
 		g_autofree char *word =
 			g_strndup(command->arguments, strcspn(command->arguments, " "));

@@ -51,7 +51,7 @@ static const struct {
 
 const char *reference_topic_summary(const char *topic)
 {
-	const struct kind *kind = kind_by_singular(topic);
+	const struct kind *kind = kind_by_name(topic);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(topics); i++)
 		if (!strcmp(topics[i].topic, topic))

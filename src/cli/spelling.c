@@ -94,5 +94,5 @@ const struct kind *spelling_kind(const struct attr *attr)
 		return NULL;
 	g_autofree char *name = g_strndup(attr->name, strlen(attr->name) - strlen("_id"));
 
-	return kind_by_singular(name);
+	return kind_by_name(name);
 }

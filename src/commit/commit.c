@@ -29,7 +29,7 @@ struct commit {
 static bool load_object(const char *kind, const struct uuid *id, u64 revision, const char *data,
 	GError **error, void *user)
 {
-	const struct kind *descriptor = kind_by_singular(kind);
+	const struct kind *descriptor = kind_by_name(kind);
 	struct object *object;
 
 	if (!descriptor)
@@ -143,7 +143,7 @@ static void submit_to_store(struct store *store, const struct changeset *changes
 	for (unsigned i = 0; i < changes->n; i++) {
 		const struct change *change = &changes->changes[i];
 
-		rows[i].kind = kind_by_id(change->kind)->singular;
+		rows[i].kind = kind_name(kind_by_id(change->kind));
 		rows[i].id = change->id;
 		rows[i].data = NULL;
 		if (change->new) {

@@ -158,6 +158,22 @@ struct kind_hooks {
 	void (*state_free)(void *state);
 };
 
+/*
+ * A verb beside create, show, update and delete: PUT (or, with `read`, GET) of PATH/ID/NAME, such
+ * as /v2.0/routers/ID/add_router_interface.
+ */
+struct kind_action {
+	const char *name;
+	bool read; /* changes nothing; for whoever may see the object */
+	/* Stages what it does. @object is the one that the path names, which the caller may change
+	 * (or, with `read`, see); @body the whole body of the request, NULL when it has none.
+	 * *@ret_answer, json_decref(), is the answer's body; left NULL: the object as it is then,
+	 * as {"router": {…}}. */
+	bool (*run)(struct txn *txn, const struct object *object, json_t *body, json_t **ret_answer,
+		GError **error);
+	const char *doc;
+};
+
 enum kind_flags {
 	KIND_ADMIN_ONLY = 1 << 0, /* only an administrator sees or changes objects of it */
 	KIND_IDENTITY = 1 << 1,	  /* served by the Identity API, not by Networking's */
@@ -166,8 +182,19 @@ enum kind_flags {
 struct kind {
 	enum kind_id id;
 	const char *singular, *collection; /* "network", "networks": also the JSON keys */
-	const char *path;		   /* below the API's root: "/v2.0/networks" */
+	/* In the store, and for the command line. NULL: as `singular`, which need not be unique. */
+	const char *name;
+	/* Where its collection is: "/v2.0/networks". "{parent}" stands for the id of the object
+	 * that it is part of: "/v2.0/qos/policies/{parent}/dscp_marking_rules". */
+	const char *path;
 	const char *doc;
+	/* With "{parent}": the attribute that is the parent's id and `refers` to its kind. It needs
+	 * no flag: the path gives it. */
+	unsigned parent_slot;
+	/* Instead of the id an object is found below its parent by the second attribute of this
+	 * unique index, whose first one is parent_slot. 0: by id. */
+	unsigned segment_index;
+	const struct kind_action *actions; /* ended by one without a name; NULL: none */
 	unsigned flags;
 	const struct attr *attrs; /* by slot */
 	unsigned n_slots;
@@ -179,8 +206,16 @@ struct kind {
 
 /* The table of kinds. kind_by_id() of KIND_NONE is NULL. */
 const struct kind *kind_by_id(enum kind_id id);
-const struct kind *kind_by_collection(const char *collection); /* NULL: no such kind */
-const struct kind *kind_by_singular(const char *singular);
+const struct kind *kind_by_name(const char *name);
+const char *kind_name(const struct kind *kind);
+
+/* The kind that objects of @kind are part of; KIND_NONE: none. */
+static inline enum kind_id kind_parent(const struct kind *kind)
+{
+	return kind->parent_slot ? kind->attrs[kind->parent_slot].refers : KIND_NONE;
+}
+
+const struct kind_action *kind_action(const struct kind *kind, const char *name); /* or NULL */
 
 /* Slot of the attribute of that name or alias, or -1. */
 int kind_slot(const struct kind *kind, const char *name);

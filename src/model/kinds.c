@@ -30,19 +30,24 @@ const struct kind *kind_by_id(enum kind_id id)
 	return id < N_KINDS ? kinds[id] : NULL;
 }
 
-const struct kind *kind_by_collection(const char *collection)
+const char *kind_name(const struct kind *kind)
+{
+	return kind->name ?: kind->singular;
+}
+
+const struct kind *kind_by_name(const char *name)
 {
 	for (int i = KIND_NONE + 1; i < N_KINDS; i++)
-		if (!strcmp(kinds[i]->collection, collection))
+		if (!strcmp(kind_name(kinds[i]), name))
 			return kinds[i];
 	return NULL;
 }
 
-const struct kind *kind_by_singular(const char *singular)
+const struct kind_action *kind_action(const struct kind *kind, const char *name)
 {
-	for (int i = KIND_NONE + 1; i < N_KINDS; i++)
-		if (!strcmp(kinds[i]->singular, singular))
-			return kinds[i];
+	for (const struct kind_action *action = kind->actions; action && action->name; action++)
+		if (!strcmp(action->name, name))
+			return action;
 	return NULL;
 }
 

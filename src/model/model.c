@@ -186,25 +186,47 @@ unsigned model_count(const struct model *model, enum kind_id kind, unsigned inde
 	return iter.list ? iter.list->n_cells : iter.single != NULL;
 }
 
+const struct object *model_parent(const struct model *model, const struct object *object)
+{
+	const struct kind *kind = object_kind(object);
+
+	if (!kind_parent(kind))
+		return NULL;
+	return model_get_text(model, kind_parent(kind), object_str(object, kind->parent_slot));
+}
+
 bool model_visible(
 	const struct model *model, const struct object *object, const struct caller *caller)
 {
 	const struct kind *kind = object_kind(object);
+	const struct object *parent;
 
 	if (caller_is_admin(caller))
 		return true;
 	if (kind->flags & KIND_ADMIN_ONLY)
 		return false;
+	if (kind_parent(kind)) {
+		parent = model_parent(model, object);
+		return parent && model_visible(model, parent, caller);
+	}
 	if (!strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id))
 		return true;
 	return kind->hooks.visible && kind->hooks.visible(model, object, caller);
 }
 
-bool model_changeable(const struct object *object, const struct caller *caller)
+bool model_changeable(
+	const struct model *model, const struct object *object, const struct caller *caller)
 {
+	const struct kind *kind = object_kind(object);
+	const struct object *parent;
+
 	if (caller_is_admin(caller))
 		return true;
-	if (object_kind(object)->flags & KIND_ADMIN_ONLY || caller->role < CALLER_MEMBER)
+	if (kind->flags & KIND_ADMIN_ONLY || caller->role < CALLER_MEMBER)
 		return false;
+	if (kind_parent(kind)) {
+		parent = model_parent(model, object);
+		return parent && model_changeable(model, parent, caller);
+	}
 	return !strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id);
 }

@@ -67,10 +67,13 @@ const struct object *model_first(
 unsigned model_count(
 	const struct model *model, enum kind_id kind, unsigned index, ...) G_GNUC_NULL_TERMINATED;
 
-/* May @caller see @object / change it? */
+/* May @caller see @object / change it? What is part of another object: as that. */
 bool model_visible(
 	const struct model *model, const struct object *object, const struct caller *caller);
-bool model_changeable(const struct object *object, const struct caller *caller);
+bool model_changeable(
+	const struct model *model, const struct object *object, const struct caller *caller);
+/* The object that @object is part of, by its kind's parent_slot; NULL: none. */
+const struct object *model_parent(const struct model *model, const struct object *object);
 
 /* The kind's private state (kind_hooks.state_new). */
 void *model_state(const struct model *model, enum kind_id kind);

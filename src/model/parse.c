@@ -109,11 +109,13 @@ static bool check_required(const struct object *draft, GError **error)
 	return true;
 }
 
-struct object *parse_create(
-	const struct kind *kind, json_t *body, const struct caller *caller, GError **error)
+struct object *parse_create(const struct kind *kind, const char *parent, json_t *body,
+	const struct caller *caller, GError **error)
 {
 	g_autoptr(object) draft = object_new(kind, NULL);
 
+	if (parent)
+		object_set_str(draft, kind->parent_slot, parent);
 	if (kind->attrs[SLOT_PROJECT_ID].name)
 		object_set_str(draft, SLOT_PROJECT_ID, caller->project_id);
 	if (!parse_members(draft, body, CREATE, caller, error) || !check_required(draft, error))

@@ -5,11 +5,12 @@
 #include "model/object.h"
 
 /*
- * @body is the inner object ({"name": …}, not {"network": {…}}). Checks types, limits, who may set
- * what, unknown and missing attributes; canonicalises addresses. parse_create() gives the rest its
- * defaults. The draft is the caller's.
+ * @parent is the id of the object that it will be part of, NULL for kinds without. @body is the
+ * inner object ({"name": …}, not {"network": {…}}). Checks types, limits, who may set what, unknown
+ * and missing attributes; canonicalises addresses. parse_create() gives the rest its defaults. The
+ * draft is the caller's.
  */
-struct object *parse_create(
-	const struct kind *kind, json_t *body, const struct caller *caller, GError **error);
+struct object *parse_create(const struct kind *kind, const char *parent, json_t *body,
+	const struct caller *caller, GError **error);
 struct object *parse_update(
 	const struct object *old, json_t *body, const struct caller *caller, GError **error);

@@ -151,6 +151,11 @@ bool query_add(struct query *query, const char *name, const char *value, GError 
 	return filter_add(query->filters, query->kind, query->caller, name, value, error);
 }
 
+void query_add_parent(struct query *query, const char *parent)
+{
+	filter_add_value(query->filters, query->kind->parent_slot, parent);
+}
+
 static u64 order_of(const struct model *model, const struct object *object)
 {
 	return table_find(&model->tables[object->kind], &object->id)->order;

@@ -28,6 +28,9 @@ bool query_add(struct query *query, const char *name, const char *value, GError 
 GPtrArray *query_run(
 	const struct query *query, const struct model *model, bool *ret_more, GError **error);
 
+/* Only what is part of the object @parent: for kinds whose path has a parent. */
+void query_add_parent(struct query *query, const char *parent);
+
 u64 query_fields(const struct query *query);	 /* for object_write_json(); 0: all */
 unsigned query_limit(const struct query *query); /* 0: none */
 bool query_page_reverse(const struct query *query);

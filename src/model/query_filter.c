@@ -146,6 +146,11 @@ bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller
 	return text;
 }
 
+void filter_add_value(GPtrArray *filters, unsigned slot, const char *text)
+{
+	add_value(find_or_add(filters, FILTER_VALUE, slot, NULL), text);
+}
+
 int filter_index(const struct filter *filter, const struct kind *kind)
 {
 	for (unsigned i = 0; i < kind->n_indexes; i++) {

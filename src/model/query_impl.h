@@ -27,6 +27,8 @@ struct filter {
  */
 bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller *caller,
 	const char *name, const char *value, GError **error);
+/* The same for an attribute that the caller need not be able to read. */
+void filter_add_value(GPtrArray *filters, unsigned slot, const char *text);
 void filter_free(gpointer filter);
 
 /* The index of @kind that answers @filter, or -1. */

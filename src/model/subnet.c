@@ -132,7 +132,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 
 	if (!network)
 		return false;
-	if (!model_changeable(network, txn_caller(txn)))
+	if (!model_changeable(txn_model(txn), network, txn_caller(txn)))
 		return weft_fail(error, FORBIDDEN,
 			"Network %s belongs to another project; only its members may add a subnet to it.",
 			object_str(draft, SUBNET_NETWORK_ID));

@@ -26,9 +26,14 @@ const struct caller *txn_caller(const struct txn *txn);
  * an error the transaction is only good for txn_free().
  */
 const struct object *txn_create(struct txn *txn, enum kind_id kind, json_t *body, GError **error);
+/* One that is part of the object @parent, for kinds whose path has a parent. */
+const struct object *txn_create_in(
+	struct txn *txn, enum kind_id kind, const char *parent, json_t *body, GError **error);
 const struct object *txn_update(
 	struct txn *txn, enum kind_id kind, const char *id, json_t *body, GError **error);
 bool txn_delete(struct txn *txn, enum kind_id kind, const char *id, GError **error);
+bool txn_act(struct txn *txn, enum kind_id kind, const char *id, const struct kind_action *action,
+	json_t *body, json_t **ret_answer, GError **error);
 
 /* Stages a draft (taken over) as it is: for what weftd writes itself (object_edit() + setters) and
  * for hooks. Checks unique keys and references, runs no hooks. */

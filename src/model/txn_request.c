@@ -20,23 +20,6 @@ static bool check_role(const struct txn *txn, const struct kind *kind, GError **
 	return true;
 }
 
-const struct object *txn_create(struct txn *txn, enum kind_id id, json_t *body, GError **error)
-{
-	const struct kind *kind = kind_by_id(id);
-	g_autoptr(object) draft = NULL;
-	const struct object *created;
-
-	if (!check_role(txn, kind, error))
-		return NULL;
-	draft = parse_create(kind, body, txn->caller, error);
-	if (!draft || (kind->hooks.on_create && !kind->hooks.on_create(txn, draft, error)))
-		return NULL;
-	created = txn_put(txn, g_steal_pointer(&draft), error);
-	if (created && kind->hooks.on_created && !kind->hooks.on_created(txn, created, error))
-		return NULL;
-	return created;
-}
-
 /* The object that the request names, if the caller may change it. */
 static const struct object *need_changeable(
 	struct txn *txn, enum kind_id kind, const char *id, GError **error)
@@ -45,12 +28,42 @@ static const struct object *need_changeable(
 
 	if (!object || !check_role(txn, kind_by_id(kind), error))
 		return NULL;
-	if (model_changeable(object, txn->caller))
+	if (model_changeable(txn->model, object, txn->caller))
 		return object;
 	weft_fail(error, FORBIDDEN,
 		"The %s %s belongs to another project; only its members may change it.",
 		kind_by_id(kind)->singular, id);
 	return NULL;
+}
+
+/* What is part of another object is made by who may change that. */
+static bool check_parent(
+	struct txn *txn, const struct kind *kind, const char *parent, GError **error)
+{
+	return !kind_parent(kind) || need_changeable(txn, kind_parent(kind), parent, error);
+}
+
+const struct object *txn_create_in(
+	struct txn *txn, enum kind_id id, const char *parent, json_t *body, GError **error)
+{
+	const struct kind *kind = kind_by_id(id);
+	g_autoptr(object) draft = NULL;
+	const struct object *created;
+
+	if (!check_role(txn, kind, error) || !check_parent(txn, kind, parent, error))
+		return NULL;
+	draft = parse_create(kind, parent, body, txn->caller, error);
+	if (!draft || (kind->hooks.on_create && !kind->hooks.on_create(txn, draft, error)))
+		return NULL;
+	created = txn_put(txn, g_steal_pointer(&draft), error);
+	if (created && kind->hooks.on_created && !kind->hooks.on_created(txn, created, error))
+		return NULL;
+	return created;
+}
+
+const struct object *txn_create(struct txn *txn, enum kind_id kind, json_t *body, GError **error)
+{
+	return txn_create_in(txn, kind, NULL, body, error);
 }
 
 const struct object *txn_update(
@@ -74,6 +87,17 @@ bool txn_delete(struct txn *txn, enum kind_id kind, const char *id, GError **err
 	const struct object *object = need_changeable(txn, kind, id, error);
 
 	return object && txn_remove(txn, object, error);
+}
+
+bool txn_act(struct txn *txn, enum kind_id kind, const char *id, const struct kind_action *action,
+	json_t *body, json_t **ret_answer, GError **error)
+{
+	const struct object *object = action->read ? txn_need(txn, kind, id, error)
+						   : need_changeable(txn, kind, id, error);
+	g_autoptr(object) held = object ? object_ref(object) : NULL;
+
+	*ret_answer = NULL;
+	return held && action->run(txn, held, body, ret_answer, error);
 }
 
 /* Objects of @kind whose attribute @slot refers to @object; references, g_ptr_array_unref. */

@@ -75,9 +75,32 @@ GString *call_render(const struct call *call, const struct object *object, u64 f
 	return text;
 }
 
-const struct object *call_object(const struct call *call, GError **error)
+/* What the path names below its parent. */
+static const struct object *find_part(struct call *call, GError **error)
 {
-	const struct object *object = model_need(call->api->model, call->kind->id, call->id, error);
+	const struct kind *kind = call->kind;
+	const struct model *model = call->api->model;
+	const struct object *object;
+
+	if (kind->segment_index && call->id != call->own_id) {
+		object = model_first(
+			model, kind->id, kind->segment_index, call->parent, call->id, NULL);
+		if (object) /* from now on by its id */
+			call->id = uuid_format(object_id(object), call->own_id);
+	} else {
+		object = model_get_text(model, kind->id, call->id);
+	}
+	if (object && !strcmp(object_str(object, kind->parent_slot), call->parent))
+		return object;
+	kind_fail_not_found(kind->id, call->id, error);
+	return NULL;
+}
+
+const struct object *call_object(struct call *call, GError **error)
+{
+	const struct object *object =
+		call->parent ? find_part(call, error)
+			     : model_need(call->api->model, call->kind->id, call->id, error);
 
 	if (!object || model_visible(call->api->model, object, &call->caller))
 		return object;

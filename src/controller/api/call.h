@@ -11,7 +11,10 @@ struct call {
 	struct http_request *request;
 	struct caller caller;	 /* its project id lives as long as the API */
 	const struct kind *kind; /* {collection}; NULL: the route has none */
-	const char *id, *item;	 /* {id}, {item}; borrowed from the request */
+	const char *parent;	 /* id of what the collection is part of; NULL: of nothing */
+	const char *id, *item;	 /* {id}, {item} */
+	const struct kind_action *action; /* {action} */
+	char own_id[UUID_STRLEN];	  /* of `id`, when the path names the object otherwise */
 };
 
 typedef void (*call_fn)(struct call *call);
@@ -29,6 +32,7 @@ struct write {
 	struct call call;
 	GPtrArray *objects;
 	char *credential; /* of a host that was made */
+	json_t *answer;	  /* of an action; NULL: its object */
 	void (*respond)(struct write *write);
 };
 void write_submit(const struct call *call, struct txn *txn, GPtrArray *objects,
@@ -45,9 +49,9 @@ void write_respond_deleted(struct write *write);
 /* If-Match: revision_number=N. */
 bool call_check_revision(const struct call *call, const struct object *object, GError **error);
 
-/* One object of the call's kind by its id that the caller may see, or the kind's not-found error.
- */
-const struct object *call_object(const struct call *call, GError **error);
+/* One object of the call's kind by its id, below the parent that the path names, that the caller
+ * may see, or the kind's not-found error. */
+const struct object *call_object(struct call *call, GError **error);
 
 /* {"singular": …} */
 GString *call_render(const struct call *call, const struct object *object, u64 fields);
@@ -62,6 +66,8 @@ void collection_create(struct call *call); /* create.c */
 void object_show(struct call *call);	   /* object.c */
 void object_update(struct call *call);
 void object_delete(struct call *call);
+void action_read(struct call *call); /* action.c */
+void action_run(struct call *call);
 void tags_get(struct call *call); /* tags.c */
 void tags_replace(struct call *call);
 void tags_clear(struct call *call);

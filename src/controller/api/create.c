@@ -26,7 +26,7 @@ static bool stage_one(struct write *write, struct txn *txn, json_t *inner, GErro
 	const struct object *object = NULL;
 
 	if (mtu_prepare(call, inner, error))
-		object = txn_create(txn, call->kind->id, inner, error);
+		object = txn_create_in(txn, call->kind->id, call->parent, inner, error);
 	if (object && call->kind->id == KIND_HOST)
 		object = give_credential(txn, object, write, error);
 	if (!object)

@@ -46,9 +46,9 @@ void resources_get(struct call *call)
 	jw_begin_array(&w);
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++) {
 		const struct kind *kind = kind_by_id((enum kind_id)id);
-		g_autofree char *url = g_strconcat(base, "/v2.0/", kind->collection, NULL);
+		g_autofree char *url = g_strconcat(base, kind->path, NULL);
 
-		if (kind->flags & KIND_IDENTITY)
+		if (kind->flags & KIND_IDENTITY || kind_parent(kind))
 			continue;
 		jw_begin_object(&w);
 		jw_member_string(&w, "name", kind->singular);

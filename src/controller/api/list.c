@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/path.h"
 #include "model/query.h"
 
 static bool fill_query(struct query *query, const struct http_target *target, GError **error)
@@ -21,10 +22,11 @@ static char *page_url(
 {
 	const struct http_target *target = http_request_target(call->request);
 	g_autofree char *base = http_request_base_url(call->request);
+	g_autofree char *path = path_format(call->kind, call->parent);
 	GString *url = g_string_new(base);
 	char id[UUID_STRLEN];
 
-	g_string_append_printf(url, "%s?", call->kind->path);
+	g_string_append_printf(url, "%s?", path);
 	for (unsigned i = 0; i < target->n_params; i++) {
 		const struct http_param *param = &target->params[i];
 
@@ -88,6 +90,18 @@ static GString *render(
 	return text;
 }
 
+static bool check_parent(const struct call *call, GError **error)
+{
+	enum kind_id kind = kind_parent(call->kind);
+	const struct object *parent;
+
+	if (!kind)
+		return true;
+	parent = model_need(call->api->model, kind, call->parent, error);
+	return parent && (model_visible(call->api->model, parent, &call->caller) ||
+				 kind_fail_not_found(kind, call->parent, error));
+}
+
 void collection_list(struct call *call)
 {
 	g_autoptr(query) query = query_new(call->kind, &call->caller);
@@ -95,6 +109,10 @@ void collection_list(struct call *call)
 	GError *error = NULL;
 	bool more;
 
+	if (!check_parent(call, &error))
+		return call_fail(call, error);
+	if (call->parent)
+		query_add_parent(query, call->parent);
 	if (fill_query(query, http_request_target(call->request), &error))
 		page = query_run(query, call->api->model, &more, &error);
 	if (!page)

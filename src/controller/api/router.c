@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a request to its handler. A route is a pattern of path segments; "{collection}" is one of
- * the model's kinds, "{…}" at the end is any rest. The first that fits wins.
+ * From a request to its handler. A route is a pattern of path segments; "{collection}" is the path
+ * of one of the model's kinds (path.h), "{…}" at the end is any rest. The first that fits wins.
  */
 #include "controller/api/route.h"
 
 #include <string.h>
 
+#include "controller/api/path.h"
 #include "model/host.h"
 
 #define MAX_PATTERN 8
@@ -42,14 +43,16 @@ static const struct route routes[] = {
 	{ "/v2.0/extensions", { V2, "extensions" }, ACCESS_CALLER, .get = extensions_get },
 	{ "/v2.0/extensions/{alias}", { V2, "extensions", "{id}" }, ACCESS_CALLER,
 		.get = extension_get },
-	{ "/v2.0/{collection}", { V2, "{collection}" }, ACCESS_CALLER, .get = collection_list,
+	{ "/v2.0/{collection}", { "{collection}" }, ACCESS_CALLER, .get = collection_list,
 		.post = collection_create },
-	{ "/v2.0/{collection}/{id}", { V2, "{collection}", "{id}" }, ACCESS_CALLER,
-		.get = object_show, .put = object_update, .del = object_delete },
-	{ "/v2.0/{collection}/{id}/tags", { V2, "{collection}", "{id}", "tags" }, ACCESS_CALLER,
+	{ "/v2.0/{collection}/{id}", { "{collection}", "{id}" }, ACCESS_CALLER, .get = object_show,
+		.put = object_update, .del = object_delete },
+	{ "/v2.0/{collection}/{id}/tags", { "{collection}", "{id}", "tags" }, ACCESS_CALLER,
 		.get = tags_get, .put = tags_replace, .del = tags_clear },
-	{ "/v2.0/{collection}/{id}/tags/{tag}", { V2, "{collection}", "{id}", "tags", "{item}" },
+	{ "/v2.0/{collection}/{id}/tags/{tag}", { "{collection}", "{id}", "tags", "{item}" },
 		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
+	{ "/v2.0/{collection}/{id}/{action}", { "{collection}", "{id}", "{action}" }, ACCESS_CALLER,
+		.get = action_read, .put = action_run },
 	{ "/v3/…", { "v3", "{…}" }, ACCESS_OWN, .get = identity_pass, .post = identity_pass,
 		.put = identity_pass, .patch = identity_pass, .del = identity_pass },
 	{ "/weft/v1/hosts/{id}", { HOSTS, "{id}" }, ACCESS_OWN, .put = host_update },
@@ -62,14 +65,6 @@ static const struct route routes[] = {
 		.put = sync_pass },
 };
 
-/* OpenStack's older clients ask for "networks.json". */
-static size_t plain_length(const char *segment)
-{
-	size_t len = strlen(segment);
-
-	return len > 5 && !strcmp(segment + len - 5, ".json") ? len - 5 : len;
-}
-
 static bool match_segment(const char *pattern, const char *segment, struct call *call)
 {
 	if (pattern[0] != '{')
@@ -78,35 +73,45 @@ static bool match_segment(const char *pattern, const char *segment, struct call 
 		call->id = segment;
 	else if (!strcmp(pattern, "{item}"))
 		call->item = segment;
-	else if (!strcmp(pattern, "{collection}")) {
-		g_autofree char *name = g_strndup(segment, plain_length(segment));
-
-		call->kind = kind_by_collection(name);
-		return call->kind && !(call->kind->flags & KIND_IDENTITY);
-	}
+	else if (!strcmp(pattern, "{action}"))
+		return call->action = kind_action(call->kind, segment);
 	return true;
 }
 
-static bool match(const struct route *route, const struct http_target *target, struct call *call)
+static bool match(const struct route *route, const struct http_target *target,
+	const struct collection_path *path, struct call *call)
 {
-	unsigned i = 0;
+	const char *const *pattern = route->segments;
+	unsigned at = 0;
 
 	call->kind = NULL;
-	call->id = call->item = NULL;
-	for (; route->segments[i]; i++) {
-		if (!strcmp(route->segments[i], "{…}"))
-			return target->n_segments >= i;
-		if (i >= target->n_segments ||
-			!match_segment(route->segments[i], target->segments[i], call))
+	call->parent = call->id = call->item = NULL;
+	call->action = NULL;
+	if (*pattern && !strcmp(*pattern, "{collection}")) {
+		if (!path->kind)
+			return false;
+		call->kind = path->kind;
+		call->parent = path->parent;
+		at = path->n_segments;
+		pattern++;
+	}
+	for (; *pattern; pattern++, at++) {
+		if (!strcmp(*pattern, "{…}"))
+			return target->n_segments >= at;
+		if (at >= target->n_segments ||
+			!match_segment(*pattern, target->segments[at], call))
 			return false;
 	}
-	return i == target->n_segments;
+	return at == target->n_segments;
 }
 
 static const struct route *find(const struct http_target *target, struct call *call)
 {
+	struct collection_path path = { 0 };
+
+	path_find(target, &path);
 	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++)
-		if (match(&routes[i], target, call))
+		if (match(&routes[i], target, &path, call))
 			return &routes[i];
 	return NULL;
 }

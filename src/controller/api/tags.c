@@ -18,7 +18,7 @@ static int find_tag(json_t *tags, const char *tag)
 }
 
 /* The object's tags; json_decref(). */
-static json_t *load_tags(const struct call *call, GError **error)
+static json_t *load_tags(struct call *call, GError **error)
 {
 	const struct object *object = call_object(call, error);
 	json_t *tags = object ? object_json(object, SLOT_TAGS) : NULL;

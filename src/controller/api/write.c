@@ -26,6 +26,7 @@ void write_free(struct write *write)
 	if (write->objects)
 		g_ptr_array_unref(write->objects);
 	g_free(write->credential);
+	json_decref(write->answer);
 	g_free(write);
 }
 

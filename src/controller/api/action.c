@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs of a kind beside create, show, update and delete: GET or PUT of COLLECTION/ID/VERB. */
+#include <stdlib.h>
+
+#include "controller/api/body.h"
+#include "controller/api/call.h"
+
+static bool check_method(const struct call *call, bool read, GError **error)
+{
+	return call->action->read == read ||
+	       weft_fail(error, METHOD_NOT_ALLOWED, "%s is asked for by %s.", call->action->name,
+		       call->action->read ? "GET" : "PUT");
+}
+
+static bool stage(
+	struct call *call, bool read, struct txn *txn, json_t **ret_answer, GError **error)
+{
+	json_t *body = NULL;
+	bool staged = check_method(call, read, error) && call_object(call, error);
+	size_t len;
+
+	*ret_answer = NULL;
+	http_request_body(call->request, &len);
+	if (staged && len) {
+		body = body_parse(call->request, error);
+		staged = body;
+	}
+	staged = staged &&
+		 txn_act(txn, call->kind->id, call->id, call->action, body, ret_answer, error);
+	json_decref(body);
+	return staged;
+}
+
+static GString *render(const json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_COMPACT);
+	GString *body = g_string_new(text);
+
+	free(text);
+	return body;
+}
+
+void action_read(struct call *call)
+{
+	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
+	GError *error = NULL;
+	json_t *answer;
+
+	if (!stage(call, true, txn, &answer, &error))
+		call_fail(call, error);
+	else if (answer)
+		call_answer(call, 200, render(answer));
+	else
+		call_answer(call, 200, call_render(call, call_object(call, NULL), 0));
+	json_decref(answer);
+}
+
+static void respond(struct write *write)
+{
+	if (write->answer)
+		call_answer(&write->call, 200, render(write->answer));
+	else
+		write_respond_updated(write);
+}
+
+void action_run(struct call *call)
+{
+	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
+	struct write *write;
+	GPtrArray *objects;
+	GError *error = NULL;
+	struct uuid id;
+	json_t *answer;
+
+	if (!stage(call, false, txn, &answer, &error)) {
+		json_decref(answer);
+		return call_fail(call, error);
+	}
+	objects = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	if (uuid_parse(call->id, &id) && txn_get(txn, call->kind->id, &id))
+		g_ptr_array_add(objects, object_ref(txn_get(txn, call->kind->id, &id)));
+	write = write_new(call, objects, respond);
+	write->answer = answer;
+	write_submit_full(write, g_steal_pointer(&txn));
+}
