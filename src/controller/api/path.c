@@ -28,7 +28,8 @@ static void append_last(GString *path, const char *segment)
 {
 	size_t len = strlen(segment);
 
-	g_string_append_len(path, segment, (gssize)(g_str_has_suffix(segment, ".json") ? len - 5 : len));
+	g_string_append_len(
+		path, segment, (gssize)(g_str_has_suffix(segment, ".json") ? len - 5 : len));
 }
 
 /* The kind whose path is the first @n segments; with @nested the one before the last is an id. */
@@ -42,8 +43,7 @@ static const struct kind *look_up(const struct http_target *target, unsigned n, 
 		if (i == n - 1)
 			append_last(path, target->segments[i]);
 		else
-			g_string_append(path,
-				nested && i == n - 2 ? PARENT : target->segments[i]);
+			g_string_append(path, nested && i == n - 2 ? PARENT : target->segments[i]);
 	}
 	return g_hash_table_lookup(known_paths(), path->str);
 }
@@ -69,6 +69,6 @@ char *path_format(const struct kind *kind, const char *parent)
 
 	if (!at)
 		return g_strdup(kind->path);
-	return g_strdup_printf("%.*s%s%s", (int)(at - kind->path), kind->path, parent,
-		at + strlen(PARENT));
+	return g_strdup_printf(
+		"%.*s%s%s", (int)(at - kind->path), kind->path, parent, at + strlen(PARENT));
 }

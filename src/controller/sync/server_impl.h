@@ -83,6 +83,9 @@ void stream_write(
 void stream_durable(struct peer *peer, u64 revision);
 /* @revision never happened. */
 void stream_undone(struct peer *peer, u64 revision);
+/* Tells the peer of the commits that did not concern it, if there were any: the log of deltas goes
+ * with this process, and only who has the last revision can resume from the next one. */
+bool stream_catch_up(struct peer *peer);
 void stream_close(struct peer *peer);
 gboolean stream_ping_all(gpointer server);
 /* Appends put lines for every record of the scope as the model has it. */

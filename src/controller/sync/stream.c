@@ -118,6 +118,16 @@ static void send_sync(struct peer *peer, u64 revision)
 	peer->wrote_us = g_get_monotonic_time();
 }
 
+bool stream_catch_up(struct peer *peer)
+{
+	u64 durable = commit_durable_revision(peer->server->commit);
+
+	if (!peer->stream || peer->held || peer->told >= durable)
+		return false;
+	send_sync(peer, durable);
+	return true;
+}
+
 void stream_write(struct peer *peer, const char *bytes, size_t len)
 {
 	struct sync_totals *totals = &peer->server->totals;
@@ -285,7 +295,8 @@ gboolean stream_ping_all(gpointer data)
 	sync_write_ping(line);
 	g_hash_table_iter_init(&iter, server->peers);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
-		if (!peer->stream || peer->held || now - peer->wrote_us < PING_AFTER_MS * 900)
+		if (!peer->stream || peer->held || now - peer->wrote_us < PING_AFTER_MS * 900 ||
+			stream_catch_up(peer))
 			continue;
 		http_stream_write(peer->stream, line->str, line->len);
 		http_stream_flush(peer->stream);

@@ -45,8 +45,10 @@ void sync_server_stop(struct sync_server *server)
 	g_clear_handle_id(&server->ping_source, g_source_remove);
 	wait_stop(server);
 	g_hash_table_iter_init(&iter, server->peers);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer))
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		stream_catch_up(peer);
 		stream_close(peer);
+	}
 }
 
 void sync_server_free(struct sync_server *server)
