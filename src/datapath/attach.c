@@ -79,10 +79,10 @@ static bool attach_filter(
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(program_of(dp, role)),
 		.handle = FILTER_HANDLE, .priority = FILTER_PRIORITY, .flags = BPF_TC_F_REPLACE);
-	int rc = bpf_tc_hook_create(&hook);
+	int rc;
 
-	if (rc && rc != -EEXIST)
-		return weft_fail_errno(error, -rc, "Can't add a clsact hook to device %u", ifindex);
+	if (!hook_make(dp->pin_dir, ifindex, error))
+		return false;
 	rc = bpf_tc_attach(&hook, &opts);
 	if (rc)
 		return weft_fail_errno(
@@ -161,6 +161,7 @@ bool attach_delete(const char *pin_dir, u32 ifindex, enum attach_role role, GErr
 		}
 	}
 	close(fd);
+	hook_release(pin_dir, ifindex);
 	if (unlink(path) && errno != ENOENT)
 		return weft_fail_errno(error, errno, "Can't remove %s", path);
 	return true;
@@ -235,7 +236,7 @@ static bool replace_one(
 	if (fd < 0)
 		return true;
 	if (!if_indextoname(ifindex, name))
-		unlink(path); /* the device went while nobody looked */
+		attach_delete(dp->pin_dir, ifindex, role, NULL); /* it went while nobody looked */
 	else if (is_live_link(fd, ifindex))
 		ok = link_replace(dp, fd, role, error);
 	else

@@ -71,6 +71,11 @@ bool pins_switch(struct dp *dp,
 bool host_write(struct dp *dp, GError **error);
 bool host_raise_epoch(struct dp *dp, GError **error); /* every flow entry is evaluated again */
 
+/* hook.c: the clsact qdisc that a filter needs; made when it is not there, and then taken away with
+ * the last filter */
+bool hook_make(const char *pin_dir, u32 ifindex, GError **error);
+void hook_release(const char *pin_dir, u32 ifindex);
+
 /* attach.c: programs on devices; the pins below links/ say what is attached */
 enum attach_role { ATTACH_GUEST, ATTACH_UPLINK, ATTACH_VXLAN, N_ATTACH_ROLES };
 bool attach_put(struct dp *dp, u32 ifindex, enum attach_role role, GError **error);
