@@ -14,6 +14,7 @@
 #include "host/rtnl.h"
 #include "http/server.h"
 
+#define SOCKET "agent.sock"
 #define RETRY_S 5 /* a datapath call failed: state everything again after this */
 /* The kernel tells of a new alias only while the device is up (rtmsg_ifinfo of
  * netdev_state_change()). */
@@ -26,11 +27,16 @@ static char *state_path(const struct config *config, const char *name)
 
 /* --- what the parts say to each other --- */
 
+static void flushed(struct agent *agent)
+{
+	report_synced(agent->report, agent->view->revision);
+	ops_plug_progress(agent);
+}
+
 static void flush(struct agent *agent)
 {
 	reconcile_flush(&agent->reconcile);
-	report_synced(agent->report, agent->view->revision);
-	ops_plug_progress(agent);
+	flushed(agent);
 }
 
 static gboolean flush_now(gpointer data)
@@ -146,7 +152,8 @@ static bool take_line(const char *line, size_t len, void *data, GError **error)
 	if (done && synced) {
 		agent->needs_snapshot = false;
 		stream_completed(agent->stream);
-		flush(agent);
+		reconcile_complete(&agent->reconcile);
+		flushed(agent);
 	}
 	return done;
 }
@@ -287,12 +294,31 @@ static bool take_lock(struct agent *agent, GError **error)
 	return true;
 }
 
+/* Our files in the state folder; what is written to replace one is named after it: "view.new". */
+static const char *const state_names[] = { "view", "plugs", "ipv6", "lock", NULL };
+
+/* Replacements that an agent was killed amid. */
+static void remove_unfinished(const struct config *config)
+{
+	g_autoptr(GDir) dir = g_dir_open(config->state_dir, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_auto(GStrv) parts = g_strsplit(name, ".", 2);
+		g_autofree char *path = state_path(config, name);
+
+		if (parts[0] && parts[1] && g_strv_contains(state_names, parts[0]))
+			unlink(path);
+	}
+}
+
 static bool open_state(struct agent *agent, GError **error)
 {
 	const struct config *config = agent->config;
 	g_autofree char *view = state_path(config, "view"), *plugs = state_path(config, "plugs"),
 			*quiet = state_path(config, "ipv6");
 
+	remove_unfinished(config);
 	if (!view_open(view, agent->desired, &agent->view, &agent->needs_snapshot, error) ||
 		!plugs_new(plugs, device_changed, agent, &agent->plugs, error))
 		return false;
@@ -334,6 +360,7 @@ static void start_parts(struct agent *agent)
 		.port_changed = port_changed,
 		.port_deleted = port_deleted,
 		.data = agent,
+		.partial = true,
 	};
 	reconcile_all(&agent->reconcile);
 	agent->punt = punt_new(agent->dp, agent->desired);
@@ -344,7 +371,7 @@ static void start_parts(struct agent *agent)
 bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret, GError **error)
 {
 	const struct client_events client_events = { got_bytes, got_broken, got_reported, NULL };
-	g_autofree char *socket = g_build_filename(config->run_dir, "agent.sock", NULL);
+	g_autofree char *socket = g_build_filename(config->run_dir, SOCKET, NULL);
 	struct uuid instance = uuid_random();
 	struct client_events events = client_events;
 	struct agent *agent = g_new0(struct agent, 1);
@@ -403,17 +430,19 @@ void agent_free(struct agent *agent)
 /* Devices first, while it is known how they were; then what is known. */
 static void remove_state(const struct config *config)
 {
-	static const char *const names[] = { "view", "plugs", "ipv6", "lock" };
+	g_autofree char *socket = g_build_filename(config->run_dir, SOCKET, NULL);
 	g_autofree char *ipv6 = state_path(config, "ipv6");
 	struct quiet *quiet = quiet_new(ipv6);
 
 	quiet_end_all(quiet);
 	quiet_free(quiet);
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = state_path(config, names[i]);
+	remove_unfinished(config);
+	for (const char *const *name = state_names; *name; name++) {
+		g_autofree char *path = state_path(config, *name);
 
 		unlink(path);
 	}
+	unlink(socket);		  /* of an agent that was killed */
 	rmdir(config->state_dir); /* they stay when they hold what is not ours */
 	rmdir(config->run_dir);
 }

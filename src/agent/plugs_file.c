@@ -35,8 +35,10 @@ static void replay_line(const char *path, const char *line, GHashTable *plugs)
 	if (!*line)
 		return;
 	if (!n || !uuid_parse(words[0], &port) || (n == 2 && strlen(words[1]) >= IFNAMSIZ)) {
+		g_autofree char *shown = g_strescape(line, NULL);
+
 		log_warning(
-			"%s: \"%.80s\" is no plug (port id, device) and is ignored", path, line);
+			"%s: \"%.80s\" is no plug (port id, device) and is ignored", path, shown);
 		return;
 	}
 	if (n == 2)

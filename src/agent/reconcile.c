@@ -61,6 +61,8 @@ static void set_uplinks(struct reconcile *reconcile)
 	struct record_tunnel own = reconcile_own_tunnel(reconcile);
 	GError *error = NULL;
 
+	if (reconcile->partial && !own.ip4.family && !own.ip6.family)
+		return; /* what the kernel has is better than nothing */
 	if (!dp_set_uplinks(reconcile->dp, reconcile->uplinks, &own.ip4, &own.ip6, &error))
 		reconcile_failed(reconcile, error);
 }
@@ -214,6 +216,15 @@ void reconcile_flush(struct reconcile *reconcile)
 	desired_collect(desired);
 }
 
+static void end_sweep(struct reconcile *reconcile)
+{
+	GError *error = NULL;
+
+	reconcile->sweeping = false;
+	if (!dp_sweep_end(reconcile->dp, &error))
+		reconcile_failed(reconcile, error);
+}
+
 void reconcile_all(struct reconcile *reconcile)
 {
 	GError *error = NULL;
@@ -221,8 +232,20 @@ void reconcile_all(struct reconcile *reconcile)
 	reconcile->failed = false;
 	desired_mark_all(reconcile->desired);
 	reconcile->desired->tunnel_changed = true;
-	dp_sweep_begin(reconcile->dp);
+	if (!reconcile->sweeping)
+		dp_sweep_begin(reconcile->dp);
+	reconcile->sweeping = true;
 	reconcile_flush(reconcile);
-	if (!dp_sweep_end(reconcile->dp, &error))
+	if (!reconcile->partial)
+		end_sweep(reconcile);
+	else if (!dp_switch(reconcile->dp, &error))
 		reconcile_failed(reconcile, error);
+}
+
+void reconcile_complete(struct reconcile *reconcile)
+{
+	reconcile_flush(reconcile);
+	reconcile->partial = false;
+	if (reconcile->sweeping)
+		end_sweep(reconcile);
 }

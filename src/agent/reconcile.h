@@ -3,7 +3,9 @@
  * Brings the datapath to what is desired. reconcile_flush() looks only at what is dirty;
  * reconcile_all() states everything between dp_sweep_begin() and dp_sweep_end(), which adopts what
  * a former process left in the kernel: what is right is not touched, what is stale goes, and
- * forwarding never stops.
+ * forwarding never stops. What is stale can be told only by who knows all: the file may be torn,
+ * older than the kernel, or empty, so from the start until the controller has said that all has
+ * been sent (`partial`) nothing in the kernel goes but what the controller deletes by name.
  *
  * Order of a flush: networks, members, ports (attached before anybody is sent to them), addresses,
  * and last the networks that go. A call that fails is logged, remembered in `failed`, and healed by
@@ -30,8 +32,12 @@ struct reconcile {
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
 	bool failed;
+	bool partial; /* set it before the first reconcile_all(); reconcile_complete() ends it */
+	bool sweeping;
 };
 
+/* The controller has sent all: a flush, and what nobody has stated since the start goes. */
+void reconcile_complete(struct reconcile *reconcile);
 void reconcile_flush(struct reconcile *reconcile);
 void reconcile_all(struct reconcile *reconcile);
 

@@ -44,6 +44,9 @@ bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *
 
 void dp_sweep_begin(struct dp *dp);
 bool dp_sweep_end(struct dp *dp, GError **error);
+/* From now on packets meet what has been stated: after an upgrade to another layout of the maps the
+ * devices have the old programs, on the old maps, until then. dp_sweep_end() does it too. */
+bool dp_switch(struct dp *dp, GError **error);
 
 struct dp_network {
 	u32 vni;

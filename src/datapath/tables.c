@@ -179,6 +179,11 @@ static void sweep_entry(struct dp *dp, const void *key, const void *value, void 
 	tables[sweep->table].drop(dp, key, &sweep->error);
 }
 
+bool dp_switch(struct dp *dp, GError **error)
+{
+	return pins_switch(dp, error);
+}
+
 bool dp_sweep_end(struct dp *dp, GError **error)
 {
 	struct sweep sweep = { 0 };
