@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the tests of reconcile: a host whose view is fed by lines and whose datapath is the fake one. */
+/* For the tests of reconcile: a host whose view is fed by lines and whose datapath is the fake one.
+ */
 #pragma once
 
 #include "agent/fake_datapath.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clsact qdisc that filters hang on. One that weft made goes when weft leaves the device, unless
- * somebody else has filters on it by then; one that was there stays. What weft made is remembered by
- * a directory beside the pins, links/<ifindex>-clsact: a BPF file system keeps no files.
+ * The clsact qdisc that filters hang on. One that weft made goes when weft leaves the device,
+ * unless somebody else has filters on it by then; one that was there stays. What weft made is
+ * remembered by a directory beside the pins, links/<ifindex>-clsact: a BPF file system keeps no
+ * files.
  */
 #include <errno.h>
 #include <linux/pkt_sched.h>

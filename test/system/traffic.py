@@ -3,28 +3,39 @@ import json
 import re
 import signal
 import subprocess
+import tempfile
 
 SUMMARY = re.compile(r"(\d+) packets transmitted, (\d+) received")
+ANSWER = re.compile(r"^\[([\d.]+)\] .*icmp_seq=(\d+) .*?(DUP!)?$", re.MULTILINE)
+UNDER_WAY_S = 0.05  # what was sent this shortly before the end may still be answered
 
 
 class Ping:
-    """ICMP echo at a fixed rate from a namespace, until stopped."""
+    """ICMP echo at a fixed rate from a namespace, until stopped. Every sequence number is accounted for."""
 
     def __init__(self, namespace, address, interval_s=0.005):
+        self.interval_s = interval_s
+        self.output = tempfile.TemporaryFile("w+")  # not a pipe: nobody reads it meanwhile
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", namespace, "ping", "-q", "-n", "-i", str(interval_s), "-W", "1", address],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            ["ip", "netns", "exec", namespace, "ping", "-n", "-D", "-i", str(interval_s), "-W", "1", address],
+            stdout=self.output, stderr=subprocess.STDOUT, text=True)
 
     def stop(self):
-        """Returns (sent, lost). The last request may still be on its way: ping waits for it."""
+        """Returns (sent, lost). Sets duplicates, and gap_s: the longest time without an answer."""
         self.process.send_signal(signal.SIGINT)
-        out, _ = self.process.communicate(timeout=10)
-        match = SUMMARY.search(out)
-        assert match, f"ping gave no summary: {out}"
-        sent, received = int(match[1]), int(match[2])
-        # ping counts the request it sent just before the signal as lost when its answer was not read yet
-        lost = sent - received
-        return sent, max(0, lost - 1) if lost == 1 else lost
+        self.process.wait(10)
+        self.output.seek(0)
+        out = self.output.read()
+        summary = SUMMARY.search(out)
+        assert summary, f"ping gave no summary: {out[-2000:]}"
+        answers = [(float(at), int(number)) for at, number, again in ANSWER.findall(out) if not again]
+        self.duplicates = out.count("DUP!")
+        times = [at for at, _ in answers]
+        self.gap_s = max((b - a for a, b in zip(times, times[1:])), default=0)
+        sent, last = int(summary[1]), max((number for _, number in answers), default=0)
+        under_way = sent - last
+        lost = last - len({number for _, number in answers})
+        return sent, lost + (under_way if under_way * self.interval_s > UNDER_WAY_S else 0)
 
 
 class Iperf:
