@@ -65,6 +65,7 @@ static const struct kind *kind_of(const char *metavar)
 	g_autofree char *word = g_ascii_strdown(metavar, -1);
 
 	g_strdelimit(word, "[]", ' ');
+	g_strdelimit(word, "-", '_');
 	return kind_by_name(g_strstrip(word));
 }
 

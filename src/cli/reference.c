@@ -51,15 +51,17 @@ static const struct {
 
 const char *reference_topic_summary(const char *topic)
 {
-	const struct kind *kind = kind_by_name(topic);
+	g_autofree char *name = g_strdelimit(g_strdup(topic), "-", '_');
+	const struct kind *kind = kind_by_name(name);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(topics); i++)
 		if (!strcmp(topics[i].topic, topic))
 			return topics[i].summary;
 	if (!kind)
 		return topic;
+	g_autofree char *plural = g_strdelimit(g_strdup(kind->collection), "_", ' ');
 	g_autofree char *summary =
-		g_strdup_printf("make, list, show, change and delete %s", kind->collection);
+		g_strdup_printf("make, list, show, change and delete %s", plural);
 
 	return g_intern_string(summary);
 }

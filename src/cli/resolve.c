@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "cli/spelling.h"
+
 char *resolve_path(const struct kind *kind, const char *id)
 {
-	return g_strdup_printf("/v2.0/%s%s%s", kind->collection, id ? "/" : "", id ? id : "");
+	return g_strconcat(kind->path, id ? "/" : NULL, id, NULL);
 }
 
 static json_t *by_id(struct client *client, const struct kind *kind, const char *id, GError **error)
@@ -51,7 +53,7 @@ json_t *resolve_object(struct client *client, const struct kind *kind, const cha
 	g_autofree char *base = resolve_path(kind, NULL);
 	g_autofree char *path = g_strdup_printf("%s?name=%s%s", base, name, narrowed);
 
-	if (g_uuid_string_is_valid(text))
+	if (g_uuid_string_is_valid(text) || !kind->attrs[SLOT_NAME].name)
 		return by_id(client, kind, text, error);
 	json_t *answer = client_call(client, "GET", path, NULL, error);
 
@@ -64,10 +66,10 @@ json_t *resolve_object(struct client *client, const struct kind *kind, const cha
 	else if (json_array_size(objects) == 0)
 		weft_fail(error, NOT_FOUND,
 			"there is no %s '%s'%s%s; 'weft %s list' shows what there is",
-			kind->singular, text, project ? " in project " : "", project ? project : "",
-			kind->singular);
+			spelling_of_kind(kind), text, project ? " in project " : "",
+			project ? project : "", spelling_of_kind(kind));
 	else
-		fail_ambiguous(kind->singular, text, objects, error);
+		fail_ambiguous(spelling_of_kind(kind), text, objects, error);
 	json_decref(answer);
 	return found;
 }

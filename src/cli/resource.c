@@ -8,6 +8,7 @@
 #include "cli/client.h"
 #include "cli/output.h"
 #include "cli/resolve.h"
+#include "cli/spelling.h"
 
 struct resource {
 	const struct kind *kind;
@@ -104,7 +105,7 @@ static bool run_set(struct cli *cli, GError **error)
 	if (done && !json_object_size(body))
 		done = cli_usage(error,
 			"nothing to set; say what by an option, as in 'weft %s set %s --name other'",
-			kind->singular, cli_argument(cli, 0));
+			spelling_of_kind(kind), cli_argument(cli, 0));
 	done = done && call_with_body(cli, "PUT", path, body, error);
 	json_decref(body);
 	return done;
@@ -224,7 +225,7 @@ static char *fill(const char *template, const char *word)
 static struct command *make_command(const struct resource *resource, const struct verb *verb)
 {
 	struct command *command = g_new0(struct command, 1);
-	const char *kind = resource->kind->singular;
+	const char *kind = spelling_of_kind(resource->kind);
 	unsigned n = 0;
 
 	command->words = g_strdup_printf("%s %s", kind, verb->word);
@@ -250,7 +251,7 @@ void resource_commands(GPtrArray *commands)
 	for (enum kind_id id = KIND_NONE + 1; id < N_KINDS; id++) {
 		struct resource *resource;
 
-		if (kind_by_id(id)->flags & KIND_IDENTITY)
+		if (kind_by_id(id)->flags & KIND_IDENTITY || kind_is_nested(kind_by_id(id)))
 			continue;
 		resource = g_new0(struct resource, 1);
 		resource->kind = kind_by_id(id);

@@ -58,6 +58,13 @@ char *spelling_of(const struct attr *attr)
 	return name;
 }
 
+const char *spelling_of_kind(const struct kind *kind)
+{
+	g_autofree char *word = g_strdelimit(g_strdup(kind_name(kind)), "_", '-');
+
+	return g_intern_string(word);
+}
+
 void spelling_others(const struct attr *attr, const char **ret_on, const char **ret_off)
 {
 	*ret_on = *ret_off = NULL;

@@ -8,6 +8,9 @@
  * "binding:host_id" → "host". */
 char *spelling_of(const struct attr *attr);
 
+/* The word for a kind: "security-group". Static. */
+const char *spelling_of_kind(const struct kind *kind);
+
 /* Other spellings of a boolean one, or NULL: --enable and --disable for admin_state_up. */
 void spelling_others(const struct attr *attr, const char **ret_on, const char **ret_off);
 

@@ -62,6 +62,7 @@ enum attr_flags {
 	ATTR_SECRET = 1 << 7,	    /* stored, never shown, never a filter, never logged */
 	ATTR_INTERN = 1 << 8,	    /* few distinct values: kept once */
 	ATTR_UNIQUE_ITEMS = 1 << 9, /* a list without duplicates */
+	ATTR_ANY_CASE = 1 << 10,    /* of TYPE_ENUM: "ipv4" is taken for "IPv4" */
 };
 
 enum on_delete {
@@ -88,6 +89,10 @@ struct attr {
 	unsigned referrer_index; /* with `refers`: the index of this kind by this attribute */
 	/* For what type and limits can't say; @value is canonical text. NULL: nothing to say. */
 	bool (*check)(const struct attr *attr, const char *value, GError **error);
+	/* Of a type that is kept as text, instead of the type's own reading of a request's value:
+	 * writes the canonical text, g_free(), or NULL for null, to *@ret. */
+	bool (*convert)(const struct attr *attr, json_t *value, const char *path, char **ret,
+		GError **error);
 };
 
 /* Slots of attributes that every kind has at the same place. */
@@ -120,7 +125,8 @@ struct index {
 	/* Instead of `slots`, for keys inside nested values: adds each key. */
 	void (*keys)(const struct object *object, struct key_sink *sink);
 	unsigned depends_on; /* with `keys`: the only attribute whose change can change them */
-	const char *field;   /* with `keys`: they are this field of its items, alone */
+	const char *field;   /* with `keys`: they are this field of its items ("": they are its
+				items), alone */
 };
 
 /* For index.keys: adds the key of a tuple of texts. */
@@ -150,6 +156,9 @@ struct kind_hooks {
 	/* Writes the value of a computed attribute. */
 	void (*compute)(const struct model *model, const struct object *object, unsigned slot,
 		struct json_writer *w);
+	/* Before objects of it are listed for @project: makes what has to be there without having
+	 * been asked for, such as the project's default security group. */
+	bool (*on_list)(struct txn *txn, const char *project, GError **error);
 	/* May @caller see it, given that it is neither its project's nor the caller admin? */
 	bool (*visible)(const struct model *model, const struct object *object,
 		const struct caller *caller);
@@ -175,8 +184,9 @@ struct kind_action {
 };
 
 enum kind_flags {
-	KIND_ADMIN_ONLY = 1 << 0, /* only an administrator sees or changes objects of it */
-	KIND_IDENTITY = 1 << 1,	  /* served by the Identity API, not by Networking's */
+	KIND_ADMIN_ONLY = 1 << 0,  /* only an administrator sees or changes objects of it */
+	KIND_IDENTITY = 1 << 1,	   /* served by the Identity API, not by Networking's */
+	KIND_ADMIN_WRITE = 1 << 2, /* only an administrator changes objects of it */
 };
 
 struct kind {
@@ -188,9 +198,13 @@ struct kind {
 	 * that it is part of: "/v2.0/qos/policies/{parent}/dscp_marking_rules". */
 	const char *path;
 	const char *doc;
-	/* With "{parent}": the attribute that is the parent's id and `refers` to its kind. It needs
-	 * no flag: the path gives it. */
+	/* Of what is part of another object, and seen and changed by whoever may see and change
+	 * that: the attribute that is the parent's id and `refers` to its kind. With "{parent}" in
+	 * the path it needs no flag: the path gives it. */
 	unsigned parent_slot;
+	/* With "{parent}" in the path: another path, without it, where an object is shown, updated
+	 * and deleted, and its name there: "/v2.0/qos/alias_dscp_marking_rules". NULL: none. */
+	const char *alias_path, *alias_singular;
 	/* Instead of the id an object is found below its parent by the second attribute of this
 	 * unique index, whose first one is parent_slot. 0: by id. */
 	unsigned segment_index;
@@ -214,6 +228,9 @@ static inline enum kind_id kind_parent(const struct kind *kind)
 {
 	return kind->parent_slot ? kind->attrs[kind->parent_slot].refers : KIND_NONE;
 }
+
+/* Is its collection below an object, "{parent}" in its path? */
+bool kind_is_nested(const struct kind *kind);
 
 const struct kind_action *kind_action(const struct kind *kind, const char *name); /* or NULL */
 

@@ -43,6 +43,11 @@ const struct kind *kind_by_name(const char *name)
 	return NULL;
 }
 
+bool kind_is_nested(const struct kind *kind)
+{
+	return strstr(kind->path, "{parent}");
+}
+
 const struct kind_action *kind_action(const struct kind *kind, const char *name)
 {
 	for (const struct kind_action *action = kind->actions; action && action->name; action++)

@@ -222,7 +222,7 @@ bool model_changeable(
 
 	if (caller_is_admin(caller))
 		return true;
-	if (kind->flags & KIND_ADMIN_ONLY || caller->role < CALLER_MEMBER)
+	if (kind->flags & (KIND_ADMIN_ONLY | KIND_ADMIN_WRITE) || caller->role < CALLER_MEMBER)
 		return false;
 	if (kind_parent(kind)) {
 		parent = model_parent(model, object);

@@ -58,6 +58,24 @@ static void add_value(struct filter *filter, const char *value)
 	g_ptr_array_add(filter->values, g_strdup(value));
 }
 
+static char *converted(const struct attr *attr, const char *value)
+{
+	json_t *json = json_string(value);
+	g_autofree char *text = NULL;
+	bool ok = attr->convert(attr, json, attr->name, &text, NULL);
+
+	json_decref(json);
+	return ok && text ? g_steal_pointer(&text) : g_strdup(value);
+}
+
+static const char *known_choice(const struct attr *attr, const char *value)
+{
+	for (int i = 0; attr->flags & ATTR_ANY_CASE && attr->choices[i]; i++)
+		if (!g_ascii_strcasecmp(attr->choices[i], value))
+			return attr->choices[i];
+	return value;
+}
+
 /* The value as object_text() would write it, so that texts can be compared: addresses canonical,
  * booleans "true" or "false". What is no address is left as it is, and equals none. */
 static char *canonical(const struct attr *attr, const char *value, GError **error)
@@ -67,7 +85,11 @@ static char *canonical(const struct attr *attr, const char *value, GError **erro
 	struct mac mac;
 	struct ip ip;
 
+	if (attr->convert)
+		return converted(attr, value);
 	switch (attr->type) {
+	case TYPE_ENUM:
+		return g_strdup(known_choice(attr, value));
 	case TYPE_BOOL:
 		if (!g_ascii_strcasecmp(value, "true") || !strcmp(value, "1"))
 			return g_strdup("true");
@@ -99,8 +121,10 @@ static bool add_item_filter(GPtrArray *filters, const struct attr *attr, unsigne
 	g_autofree char *name = NULL, *text = NULL;
 
 	if (!fields) {
-		add_value(find_or_add(filters, FILTER_ITEM, slot, NULL), value);
-		return true;
+		text = canonical(attr->item, value, error);
+		if (text)
+			add_value(find_or_add(filters, FILTER_ITEM, slot, NULL), text);
+		return text;
 	}
 	if (equals)
 		name = g_strndup(value, (gsize)(equals - value));
@@ -125,7 +149,7 @@ bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller
 	g_autofree char *text = NULL;
 	int slot;
 
-	if (type != FILTER_VALUE) {
+	if (type != FILTER_VALUE && kind->attrs[SLOT_TAGS].name) {
 		g_auto(GStrv) tags = g_strsplit(value, ",", -1);
 
 		for (unsigned i = 0; tags[i]; i++)
@@ -161,7 +185,7 @@ int filter_index(const struct filter *filter, const struct kind *kind)
 			return (int)i;
 		if (filter->type == FILTER_ITEM && index->field &&
 			index->depends_on == filter->slot &&
-			!g_strcmp0(index->field, filter->field))
+			!strcmp(index->field, filter->field ?: ""))
 			return (int)i;
 	}
 	return -1;

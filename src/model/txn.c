@@ -64,6 +64,11 @@ const struct caller *txn_caller(const struct txn *txn)
 	return txn->caller;
 }
 
+bool txn_is_empty(const struct txn *txn)
+{
+	return !txn->changes->len;
+}
+
 static void reserved(struct txn *txn, struct number_set *set, u128 number)
 {
 	struct reservation reservation = { set, number };

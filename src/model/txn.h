@@ -35,6 +35,8 @@ bool txn_delete(struct txn *txn, enum kind_id kind, const char *id, GError **err
 bool txn_act(struct txn *txn, enum kind_id kind, const char *id, const struct kind_action *action,
 	json_t *body, json_t **ret_answer, GError **error);
 
+bool txn_is_empty(const struct txn *txn); /* nothing is staged */
+
 /* Stages a draft (taken over) as it is: for what weftd writes itself (object_edit() + setters) and
  * for hooks. Checks unique keys and references, runs no hooks. */
 const struct object *txn_put(struct txn *txn, struct object *draft, GError **error);

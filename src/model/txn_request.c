@@ -10,7 +10,7 @@ static bool check_role(const struct txn *txn, const struct kind *kind, GError **
 {
 	if (caller_is_admin(txn->caller))
 		return true;
-	if (kind->flags & KIND_ADMIN_ONLY)
+	if (kind->flags & (KIND_ADMIN_ONLY | KIND_ADMIN_WRITE))
 		return weft_fail(
 			error, FORBIDDEN, "Only an administrator may change %s.", kind->collection);
 	if (txn->caller->role < CALLER_MEMBER)
@@ -37,10 +37,12 @@ static const struct object *need_changeable(
 }
 
 /* What is part of another object is made by who may change that. */
-static bool check_parent(
-	struct txn *txn, const struct kind *kind, const char *parent, GError **error)
+static bool check_parent(struct txn *txn, const struct object *draft, GError **error)
 {
-	return !kind_parent(kind) || need_changeable(txn, kind_parent(kind), parent, error);
+	const struct kind *kind = object_kind(draft);
+
+	return !kind_parent(kind) ||
+	       need_changeable(txn, kind_parent(kind), object_str(draft, kind->parent_slot), error);
 }
 
 const struct object *txn_create_in(
@@ -50,10 +52,12 @@ const struct object *txn_create_in(
 	g_autoptr(object) draft = NULL;
 	const struct object *created;
 
-	if (!check_role(txn, kind, error) || !check_parent(txn, kind, parent, error))
+	if (!check_role(txn, kind, error) ||
+		(parent && !need_changeable(txn, kind_parent(kind), parent, error)))
 		return NULL;
 	draft = parse_create(kind, parent, body, txn->caller, error);
-	if (!draft || (kind->hooks.on_create && !kind->hooks.on_create(txn, draft, error)))
+	if (!draft || (!parent && !check_parent(txn, draft, error)) ||
+		(kind->hooks.on_create && !kind->hooks.on_create(txn, draft, error)))
 		return NULL;
 	created = txn_put(txn, g_steal_pointer(&draft), error);
 	if (created && kind->hooks.on_created && !kind->hooks.on_created(txn, created, error))

@@ -79,7 +79,9 @@ static bool parse_enum(
 	const char *text = json_string_value(json);
 
 	for (int i = 0; text && attr->choices[i]; i++)
-		if (!strcmp(attr->choices[i], text)) {
+		if (!strcmp(attr->choices[i], text) ||
+			(attr->flags & ATTR_ANY_CASE &&
+				!g_ascii_strcasecmp(attr->choices[i], text))) {
 			ret->number = i;
 			return true;
 		}
@@ -200,8 +202,10 @@ bool value_parse(
 	case TYPE_TIME:
 		return fail(error, path, json, "for you to give");
 	default:
-		text = parse_text(attr, json, path, error);
-		if (!text || (attr->check && !attr->check(attr, text, error)))
+		if (attr->convert ? !attr->convert(attr, json, path, &text, error)
+				  : !(text = parse_text(attr, json, path, error)))
+			return false;
+		if (text && attr->check && !attr->check(attr, text, error))
 			return false;
 		*ret = value_from_text(attr, text);
 		return true;

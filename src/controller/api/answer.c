@@ -69,7 +69,7 @@ GString *call_render(const struct call *call, const struct object *object, u64 f
 	struct json_writer w = json_writer_on(text);
 
 	jw_begin_object(&w);
-	jw_key(&w, call->kind->singular);
+	jw_key(&w, call_singular(call));
 	object_write_json(object, call->api->model, &call->caller, fields, &w);
 	jw_end_object(&w);
 	return text;

@@ -11,11 +11,18 @@ struct call {
 	struct http_request *request;
 	struct caller caller;	 /* its project id lives as long as the API */
 	const struct kind *kind; /* {collection}; NULL: the route has none */
+	bool alias;		 /* the path is the kind's alias_path */
 	const char *parent;	 /* id of what the collection is part of; NULL: of nothing */
 	const char *id, *item;	 /* {id}, {item} */
 	const struct kind_action *action; /* {action} */
 	char own_id[UUID_STRLEN];	  /* of `id`, when the path names the object otherwise */
 };
+
+/* What an object is called in bodies on this path. */
+static inline const char *call_singular(const struct call *call)
+{
+	return call->alias ? call->kind->alias_singular : call->kind->singular;
+}
 
 typedef void (*call_fn)(struct call *call);
 

@@ -95,14 +95,14 @@ static bool check_parent(const struct call *call, GError **error)
 	enum kind_id kind = kind_parent(call->kind);
 	const struct object *parent;
 
-	if (!kind)
+	if (!call->parent)
 		return true;
 	parent = model_need(call->api->model, kind, call->parent, error);
 	return parent && (model_visible(call->api->model, parent, &call->caller) ||
 				 kind_fail_not_found(kind, call->parent, error));
 }
 
-void collection_list(struct call *call)
+static void answer_list(struct call *call)
 {
 	g_autoptr(query) query = query_new(call->kind, &call->caller);
 	g_autoptr(GPtrArray) page = NULL;
@@ -118,4 +118,38 @@ void collection_list(struct call *call)
 	if (!page)
 		return call_fail(call, error);
 	call_answer(call, 200, render(call, query, page, more));
+}
+
+static void respond_list(struct write *write)
+{
+	answer_list(&write->call);
+}
+
+/* Whose objects the list is about; NULL: what the caller may not ask for. */
+static const char *listed_project(const struct call *call)
+{
+	const struct http_target *target = http_request_target(call->request);
+	const char *project = http_target_param(target, "project_id")
+				      ?: http_target_param(target, "tenant_id")
+				      ?: call->caller.project_id;
+
+	if (!caller_is_admin(&call->caller) && strcmp(project, call->caller.project_id))
+		return NULL;
+	return *project ? project : NULL;
+}
+
+void collection_list(struct call *call)
+{
+	const char *project = call->kind->hooks.on_list ? listed_project(call) : NULL;
+	g_autoptr(txn) txn = NULL;
+	GError *error = NULL;
+
+	if (!project)
+		return answer_list(call);
+	txn = txn_new(call->api->model, &call->caller);
+	if (!call->kind->hooks.on_list(txn, project, &error))
+		return call_fail(call, error);
+	if (txn_is_empty(txn))
+		return answer_list(call);
+	write_submit(call, g_steal_pointer(&txn), NULL, respond_list);
 }

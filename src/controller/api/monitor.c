@@ -21,7 +21,7 @@ static void write_model(const struct api *api, GString *out)
 	metrics_family(out, "weft_objects", METRIC_GAUGE, "Objects by kind.");
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++) {
 		const struct kind *kind = kind_by_id((enum kind_id)id);
-		g_autofree char *labels = g_strdup_printf("{kind=\"%s\"}", kind->singular);
+		g_autofree char *labels = g_strdup_printf("{kind=\"%s\"}", kind_name(kind));
 
 		metrics_sample(out, "weft_objects", labels, model_count_all(api->model, kind->id));
 	}

@@ -39,7 +39,7 @@ void object_show(struct call *call)
 static const struct object *stage_update(struct call *call, struct txn *txn, GError **error)
 {
 	json_t *body = body_parse(call->request, error);
-	json_t *inner = body ? body_member(body, call->kind->singular, error) : NULL;
+	json_t *inner = body ? body_member(body, call_singular(call), error) : NULL;
 	const struct object *before = inner ? call_object(call, error) : NULL;
 	const struct object *after = NULL;
 

@@ -17,8 +17,11 @@ static GHashTable *known_paths(void)
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++) {
 		const struct kind *kind = kind_by_id((enum kind_id)id);
 
-		if (!(kind->flags & KIND_IDENTITY))
-			g_hash_table_insert(paths, (char *)kind->path + 1, (gpointer)kind);
+		if (kind->flags & KIND_IDENTITY)
+			continue;
+		g_hash_table_insert(paths, (char *)kind->path + 1, (gpointer)kind);
+		if (kind->alias_path)
+			g_hash_table_insert(paths, (char *)kind->alias_path + 1, (gpointer)kind);
 	}
 	return paths;
 }
@@ -57,7 +60,8 @@ bool path_find(const struct http_target *target, struct collection_path *ret)
 			if (!kind)
 				continue;
 			*ret = (struct collection_path){ kind,
-				nested ? target->segments[n - 2] : NULL, n };
+				nested ? target->segments[n - 2] : NULL,
+				!nested && kind_is_nested(kind), n };
 			return true;
 		}
 	return false;

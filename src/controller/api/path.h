@@ -8,6 +8,7 @@
 struct collection_path {
 	const struct kind *kind;
 	const char *parent; /* a segment of @target; NULL: the kind has no parent */
+	bool alias;	    /* it is the kind's alias_path */
 	unsigned n_segments;
 };
 

@@ -68,7 +68,8 @@ static const struct route routes[] = {
 static bool match_segment(const char *pattern, const char *segment, struct call *call)
 {
 	if (pattern[0] != '{')
-		return !strcmp(pattern, segment);
+		return !strcmp(pattern, segment) &&
+		       (strcmp(pattern, "tags") || call->kind->attrs[SLOT_TAGS].name);
 	if (!strcmp(pattern, "{id}"))
 		call->id = segment;
 	else if (!strcmp(pattern, "{item}"))
@@ -87,11 +88,13 @@ static bool match(const struct route *route, const struct http_target *target,
 	call->kind = NULL;
 	call->parent = call->id = call->item = NULL;
 	call->action = NULL;
+	call->alias = false;
 	if (*pattern && !strcmp(*pattern, "{collection}")) {
 		if (!path->kind)
 			return false;
 		call->kind = path->kind;
 		call->parent = path->parent;
+		call->alias = path->alias;
 		at = path->n_segments;
 		pattern++;
 	}
@@ -102,7 +105,8 @@ static bool match(const struct route *route, const struct http_target *target,
 			!match_segment(*pattern, target->segments[at], call))
 			return false;
 	}
-	return at == target->n_segments;
+	/* Where objects are found without their parent, there is no collection. */
+	return at == target->n_segments && (!call->alias || call->id);
 }
 
 static const struct route *find(const struct http_target *target, struct call *call)

@@ -124,7 +124,7 @@ static void write_route(const struct metrics_route *route, const char *name,
 		if (!n)
 			continue;
 		labels = g_strdup_printf("route=\"%s\",kind=\"%s\",method=\"%s\"", name,
-			kind ? kind->singular : "", method_names[m]);
+			kind ? kind_name(kind) : "", method_names[m]);
 		write(counts, labels, out);
 	}
 }
