@@ -122,18 +122,39 @@ bool dp_drop_counts(struct dp *dp, u32 ifindex, u64 *ret_counts, GError **error)
 	return true;
 }
 
-void counters_reset(struct dp *dp, u32 port_id)
+void counters_zero(struct dp *dp, u32 port_id)
 {
 	g_autofree struct counters *zero = g_new0(struct counters, n_cpus());
 	struct limits limits = { 0 };
 
 	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.counters), &port_id, zero, BPF_ANY);
 	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.limits), &port_id, &limits, BPF_ANY);
+}
+
+void drops_forget(struct dp *dp, u32 port_id)
+{
 	for (u32 reason = 0; reason < N_DROP_REASONS; reason++) {
 		struct drop_key key = { .port_id = port_id, .reason = reason };
 
 		bpf_map_delete_elem(bpf_map__fd(dp->edge->maps.drops), &key);
 	}
+}
+
+void drops_forget_unused(struct dp *dp)
+{
+	g_autofree bool *dirty = g_new0(bool, EDGE_PORTS_MAX);
+	int fd = bpf_map__fd(dp->edge->maps.drops);
+	struct drop_key key, next, *previous = NULL;
+
+	while (!bpf_map_get_next_key(fd, previous, &next)) {
+		if (next.port_id < EDGE_PORTS_MAX)
+			dirty[next.port_id] = true;
+		key = next;
+		previous = &key;
+	}
+	for (u32 id = 1; id < EDGE_PORTS_MAX; id++)
+		if (dirty[id] && !dp->port_ifindex[id])
+			drops_forget(dp, id);
 }
 
 u64 counters_event(struct dp *dp, enum edge_event event)

@@ -121,7 +121,11 @@ void ports_open(struct dp *dp);
 void ports_close(struct dp *dp);
 
 /* counters.c */
-void counters_reset(struct dp *dp, u32 port_id);
+void counters_zero(struct dp *dp, u32 port_id);
+/* The drops counted for a port, when it goes; those of ports that went amid that, at the start. So
+ * a new port, which is in a hurry, finds none. */
+void drops_forget(struct dp *dp, u32 port_id);
+void drops_forget_unused(struct dp *dp);
 u64 counters_event(struct dp *dp, enum edge_event event);
 
 /* flows.c */

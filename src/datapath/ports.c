@@ -182,7 +182,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, GError **error)
 	if (!value.id)
 		return weft_fail(error, TOO_LARGE, "Can't add a port: a host holds at most %d.",
 			EDGE_PORTS_MAX - 1);
-	counters_reset(dp, value.id);
+	counters_zero(dp, value.id);
 	if (!put_sources(dp, port, value.id, &removed, error) ||
 		!flood_add(dp, port->vni, FLOOD_PORT, port->ifindex, &value.flood_index, error) ||
 		!write_port(dp, &value, &change, error))
@@ -237,7 +237,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 		return false;
 	remove_sources(dp, NULL, g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(ifindex)));
 	g_hash_table_remove(dp->sources, GUINT_TO_POINTER(ifindex));
-	counters_reset(dp, old.id);
+	drops_forget(dp, old.id);
 	dp->port_ifindex[old.id] = 0;
 	return host_raise_epoch(dp, error);
 }
@@ -295,6 +295,7 @@ void ports_open(struct dp *dp)
 		g_direct_hash, g_direct_equal, NULL, (GDestroyNotify)g_array_unref);
 	table_foreach(dp, TABLE_PORTS, learn_port, NULL);
 	learn_sources(dp);
+	drops_forget_unused(dp);
 }
 
 void ports_close(struct dp *dp)
