@@ -15,6 +15,9 @@
 #include "http/server.h"
 
 #define SOCKET "agent.sock"
+/* After what has come in and what is on its way out: most flushes find the echo of our own doing.
+ */
+#define FLUSH_PRIORITY G_PRIORITY_HIGH_IDLE
 #define RETRY_S 5 /* a datapath call failed: state everything again after this */
 /* The kernel tells of a new alias only while the device is up (rtmsg_ifinfo of
  * netdev_state_change()). */
@@ -33,8 +36,11 @@ static void flushed(struct agent *agent)
 	ops_plug_progress(agent);
 }
 
+/* First those who wait to plug into what has just become known: so the port is wired at once, and
+ * not reported as lacking a device. */
 static void flush(struct agent *agent)
 {
+	ops_plug_progress(agent);
 	reconcile_flush(&agent->reconcile);
 	flushed(agent);
 }
@@ -51,7 +57,7 @@ static gboolean flush_now(gpointer data)
 void agent_flush_later(struct agent *agent)
 {
 	if (!agent->flush_source)
-		agent->flush_source = g_idle_add_full(G_PRIORITY_DEFAULT, flush_now, agent, NULL);
+		agent->flush_source = g_idle_add_full(FLUSH_PRIORITY, flush_now, agent, NULL);
 }
 
 static void device_changed(const struct uuid *port, const struct link *device, void *data)
@@ -152,6 +158,7 @@ static bool take_line(const char *line, size_t len, void *data, GError **error)
 	if (done && synced) {
 		agent->needs_snapshot = false;
 		stream_completed(agent->stream);
+		ops_plug_progress(agent);
 		reconcile_complete(&agent->reconcile);
 		flushed(agent);
 	}
@@ -228,6 +235,11 @@ static void send_report(const char *body, size_t len, void *data)
 	struct agent *agent = data;
 
 	client_report(agent->client, stream_url(agent->stream), body, len);
+}
+
+static void abandon_report(void *data)
+{
+	client_abandon_report(((struct agent *)data)->client);
 }
 
 static gboolean report_due(gpointer data)
@@ -344,7 +356,8 @@ static void start_parts(struct agent *agent)
 	const struct stream_io stream_io = { open_view, close_view, set_stream_timer,
 		random_fraction, agent };
 	const struct stream_events stream_events = { take_line, stream_changed, agent };
-	const struct report_io report_io = { send_report, set_report_timer, now_us, agent };
+	const struct report_io report_io = { send_report, abandon_report, set_report_timer, now_us,
+		agent };
 
 	agent->report = report_new(agent->desired, agent->instance, &report_io);
 	agent->stream = stream_new(

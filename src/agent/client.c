@@ -18,13 +18,19 @@ struct view_request {
 	char buffer[READ_BYTES];
 };
 
+/* A report on its way; like a stream it outlives its end. */
+struct report_request {
+	struct client *client; /* NULL: abandoned */
+	GCancellable *cancel;
+};
+
 struct client {
 	SoupSession *session;
 	const struct config *config; /* borrowed */
 	char *instance;
 	struct client_events events;
 	struct view_request *view; /* the open one */
-	GCancellable *report_cancel;
+	struct report_request *report;
 };
 
 bool client_new(const struct config *config, const char *instance,
@@ -48,7 +54,6 @@ bool client_new(const struct config *config, const char *instance,
 	client->config = config;
 	client->instance = g_strdup(instance);
 	client->events = *events;
-	client->report_cancel = g_cancellable_new();
 	*ret = client;
 	return true;
 }
@@ -58,9 +63,8 @@ void client_free(struct client *client)
 	if (!client)
 		return;
 	client_close_view(client);
-	g_cancellable_cancel(client->report_cancel);
+	client_abandon_report(client);
 	soup_session_abort(client->session);
-	g_object_unref(client->report_cancel);
 	g_object_unref(client->session);
 	g_free(client->instance);
 	g_free(client);
@@ -217,10 +221,14 @@ static void reported(GObject *source, GAsyncResult *result, gpointer data)
 	g_autoptr(GBytes) body =
 		soup_session_send_and_read_finish(SOUP_SESSION(source), result, &error);
 	SoupMessage *message = soup_session_get_async_result_message(SOUP_SESSION(source), result);
-	struct client *client = data;
+	struct report_request *request = data;
+	struct client *client = request->client;
 
-	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-		return; /* the client is gone */
+	g_object_unref(request->cancel);
+	g_free(request);
+	if (!client)
+		return;
+	client->report = NULL;
 	if (!body) {
 		client->events.reported(error->message, client->events.data);
 		return;
@@ -232,6 +240,16 @@ static void reported(GObject *source, GAsyncResult *result, gpointer data)
 	g_autofree char *why =
 		explain(client, message, g_bytes_get_data(body, NULL), g_bytes_get_size(body));
 	client->events.reported(why, client->events.data);
+}
+
+void client_abandon_report(struct client *client)
+{
+	struct report_request *request = g_steal_pointer(&client->report);
+
+	if (!request)
+		return;
+	request->client = NULL;
+	g_cancellable_cancel(request->cancel);
 }
 
 void client_report(struct client *client, const char *url, const char *body, size_t len)
@@ -247,6 +265,9 @@ void client_report(struct client *client, const char *url, const char *body, siz
 	/* a report may be repeated; without the flag each POST would have a connection of its own
 	 */
 	soup_message_add_flags(message, SOUP_MESSAGE_IDEMPOTENT);
+	client->report = g_new0(struct report_request, 1);
+	client->report->client = client;
+	client->report->cancel = g_cancellable_new();
 	soup_session_send_and_read_async(client->session, message, G_PRIORITY_DEFAULT,
-		client->report_cancel, reported, client);
+		client->report->cancel, reported, client->report);
 }

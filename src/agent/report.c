@@ -7,6 +7,7 @@
 #define COALESCE_MS 50
 #define SILENCE_MS 8000
 #define RETRY_MS 1000
+#define ANSWER_MS 15000
 
 struct report {
 	const struct desired *desired;
@@ -96,7 +97,7 @@ static void send_now(struct report *report)
 	report->in_flight = true;
 	report->sent_revision = report->revision;
 	report->due_us = 0;
-	report->io.set_timer(0, report->io.data);
+	report->io.set_timer(ANSWER_MS, report->io.data);
 	g_hash_table_remove_all(report->changed);
 	report->io.send(body->str, body->len, report->io.data);
 }
@@ -124,6 +125,9 @@ void report_disconnected(struct report *report)
 	report->connected = false;
 	report->due_us = 0;
 	report->io.set_timer(0, report->io.data);
+	if (report->in_flight)
+		report->io.abandon(report->io.data);
+	report->in_flight = false;
 }
 
 void report_port(struct report *report, const struct port *port)
@@ -147,12 +151,13 @@ void report_synced(struct report *report, u64 revision)
 void report_done(struct report *report, const char *why)
 {
 	report->in_flight = false;
+	report->io.set_timer(0, report->io.data);
 	if (why) {
 		log_limited(warning, "report to the controller: %s; it is sent again", why);
 		report->full = true;
 		schedule(report, RETRY_MS);
 	} else if (report->full || g_hash_table_size(report->changed) > 0) {
-		schedule(report, 1);
+		send_now(report);
 	} else if (report->revision != report->sent_revision) {
 		schedule(report, COALESCE_MS);
 	} else {
@@ -163,6 +168,10 @@ void report_done(struct report *report, const char *why)
 void report_timer(struct report *report)
 {
 	report->due_us = 0;
-	if (report->connected && !report->in_flight)
+	if (report->in_flight) {
+		report->io.abandon(report->io.data);
+		report_done(report, "no answer within 15 s");
+	} else if (report->connected) {
 		send_now(report);
+	}
 }

@@ -3,8 +3,9 @@
  * Tells the controller what this host has wired (ARCHITECTURE.md, "The stream"). A port that
  * changed is told at once; a revision alone waits 50 ms for company; silence ends after 8 s, since
  * reports are the host's sign of life. One report is on its way at a time, and what happens
- * meanwhile goes into the next. After a connection was made, or a report was lost, the next one is
- * full.
+ * meanwhile goes into the next. One without an answer for 15 s, or when the stream breaks, is lost:
+ * a dead peer may leave it without an answer for ever. After a connection was made, or a report was
+ * lost, the next one is full.
  */
 #pragma once
 
@@ -14,6 +15,7 @@ struct report;
 
 struct report_io {
 	void (*send)(const char *body, size_t len, void *data); /* answered by report_done() */
+	void (*abandon)(void *data); /* what was sent must not be answered any more */
 	/* Calls report_timer() once after @ms, instead of what was set before; 0: never. */
 	void (*set_timer)(unsigned ms, void *data);
 	s64 (*now_us)(void *data); /* monotonic */

@@ -12,7 +12,7 @@
 static struct desired *desired;
 static struct report *report;
 static char *sent;
-static unsigned timer_ms;
+static unsigned timer_ms, n_abandoned;
 static s64 clock_us;
 
 static void send_body(const char *body, size_t len, void *data)
@@ -20,6 +20,12 @@ static void send_body(const char *body, size_t len, void *data)
 	(void)data;
 	g_free(sent);
 	sent = g_strndup(body, len);
+}
+
+static void abandon(void *data)
+{
+	(void)data;
+	n_abandoned++;
 }
 
 static void set_timer(unsigned ms, void *data)
@@ -53,11 +59,11 @@ static struct port *add_port(const char *id, enum port_state state, const char *
 
 static int set_up(void **state)
 {
-	const struct report_io io = { send_body, set_timer, now, NULL };
+	const struct report_io io = { send_body, abandon, set_timer, now, NULL };
 
 	(void)state;
 	clock_us = 1;
-	timer_ms = 0;
+	timer_ms = n_abandoned = 0;
 	sent = NULL;
 	desired = desired_new();
 	report = report_new(desired, "the-instance", &io);
@@ -116,8 +122,6 @@ static void what_happens_on_the_way_goes_into_the_next(void **state)
 	report_synced(report, 9);
 	assert_null(sent);
 	report_done(report, NULL);
-	assert_int_equal(timer_ms, 1);
-	report_timer(report);
 	assert_non_null(strstr(sent, "\"revision\":9"));
 	assert_non_null(strstr(sent, A));
 }
@@ -166,6 +170,35 @@ static void a_lost_report_is_made_good_by_a_full_one(void **state)
 	assert_non_null(strstr(sent, A));
 }
 
+static void one_without_an_answer_is_lost(void **state)
+{
+	(void)state;
+	report_connected(report);
+	report_synced(report, 7);
+	assert_int_equal(timer_ms, 15000);
+	clock_us += 15000000;
+	report_timer(report);
+	assert_int_equal(n_abandoned, 1);
+	assert_int_equal(timer_ms, 1000);
+	g_clear_pointer(&sent, g_free);
+	report_timer(report);
+	assert_non_null(strstr(sent, "\"full\":true"));
+}
+
+static void a_broken_stream_takes_the_report_along(void **state)
+{
+	(void)state;
+	report_connected(report);
+	report_synced(report, 7);
+	report_disconnected(report);
+	assert_int_equal(n_abandoned, 1);
+	assert_int_equal(timer_ms, 0);
+	g_clear_pointer(&sent, g_free);
+	report_connected(report);
+	report_synced(report, 8);
+	assert_non_null(strstr(sent, "\"revision\":8"));
+}
+
 static void nothing_is_sent_while_disconnected(void **state)
 {
 	(void)state;
@@ -187,6 +220,8 @@ int main(void)
 		TEST(a_revision_alone_waits_for_company),
 		TEST(a_revision_that_came_on_the_way_is_told_soon),
 		TEST(a_lost_report_is_made_good_by_a_full_one),
+		TEST(one_without_an_answer_is_lost),
+		TEST(a_broken_stream_takes_the_report_along),
 		TEST(nothing_is_sent_while_disconnected),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

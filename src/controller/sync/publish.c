@@ -45,6 +45,7 @@ static void *applied(const struct changeset *changes, void *user)
 		}
 		g_ptr_array_add(publication->gained, text);
 	}
+	wait_ports_changed(server, changes);
 	return publication;
 }
 
@@ -157,7 +158,7 @@ static void durable(const struct changeset *changes, void *derived, void *user)
 	for (unsigned i = 0; i < changes->n; i++)
 		if (changes->changes[i].kind == KIND_HOST && !changes->changes[i].new)
 			g_hash_table_remove(server->peers, &changes->changes[i].id);
-	wait_changed(server, changes);
+	wait_check(server);
 	publication_free(derived);
 }
 

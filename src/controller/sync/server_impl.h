@@ -104,7 +104,9 @@ void report_handle(
 void wait_handle(struct sync_server *server, struct http_request *request);
 void wait_check(
 	struct sync_server *server); /* something was acknowledged, or a host came or went */
-void wait_changed(struct sync_server *server, const struct changeset *changes);
+/* The model has the change; it need not be durable: what is waited for here, a port's status, its
+ * host has made true, and says again should the store have lost it. */
+void wait_ports_changed(struct sync_server *server, const struct changeset *changes);
 void wait_stop(struct sync_server *server);
 
 /* status.c */

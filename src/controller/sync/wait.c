@@ -255,7 +255,7 @@ void wait_check(struct sync_server *server)
 	check_queue(&server->waiters);
 }
 
-void wait_changed(struct sync_server *server, const struct changeset *changes)
+void wait_ports_changed(struct sync_server *server, const struct changeset *changes)
 {
 	for (unsigned i = 0; i < changes->n; i++) {
 		const struct change *change = &changes->changes[i];
@@ -269,7 +269,6 @@ void wait_changed(struct sync_server *server, const struct changeset *changes)
 		if (g_queue_is_empty(queue))
 			g_hash_table_remove(server->port_waiters, &change->id);
 	}
-	wait_check(server);
 }
 
 void wait_stop(struct sync_server *server)
