@@ -40,6 +40,11 @@
 	X(IP_IN_USE, 409, "IpAddressAlreadyAllocated")                \
 	X(MAC_IN_USE, 409, "MacAddressInUse")                         \
 	X(OVER_QUOTA, 409, "OverQuota")                               \
+	X(QUOTA_NOT_FOUND, 404, "TenantQuotaNotFound")                \
+	X(RBAC_NOT_FOUND, 404, "RbacPolicyNotFound")                  \
+	X(RBAC_IN_USE, 409, "RbacPolicyInUse")                        \
+	X(RBAC_EXISTS, 409, "RbacPolicyExists")                       \
+	X(INVALID_SHARED, 409, "InvalidSharedSetting")                \
 	X(REVISION_MISMATCH, 412, "RevisionNumberConstraintFailed")   \
 	X(TOO_LARGE, 413, "RequestTooLarge")                          \
 	X(TOO_MANY_REQUESTS, 429, "TooManyRequests")                  \

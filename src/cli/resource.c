@@ -251,7 +251,7 @@ void resource_commands(GPtrArray *commands)
 	for (enum kind_id id = KIND_NONE + 1; id < N_KINDS; id++) {
 		struct resource *resource;
 
-		if (kind_by_id(id)->flags & KIND_IDENTITY || kind_is_nested(kind_by_id(id)))
+		if (kind_by_id(id)->flags & KIND_ELSEWHERE || kind_is_nested(kind_by_id(id)))
 			continue;
 		resource = g_new0(struct resource, 1);
 		resource->kind = kind_by_id(id);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "http/listen.h"
+#include "model/quota.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9696"
 #define DEFAULT_STORE "sqlite:/var/lib/weft/weft.db"
@@ -17,6 +18,8 @@ struct reader {
 	const char *path;
 	GKeyFile *file;
 };
+
+static const char *const known_groups[] = { "weftd", "tokens", "identity", "quotas", NULL };
 
 static const char *const known_keys[] = { "listen", "store", "tls-cert", "tls-key",
 	"allow-plain-http", "underlay-mtu", "max-connections", NULL };
@@ -84,10 +87,9 @@ static bool check_known(const struct reader *reader, GError **error)
 	g_auto(GStrv) groups = g_key_file_get_groups(reader->file, NULL);
 
 	for (char **group = groups; *group; group++)
-		if (strcmp(*group, "weftd") && strcmp(*group, "tokens") &&
-			strcmp(*group, "identity"))
+		if (!g_strv_contains(known_groups, *group))
 			return weft_fail(error, INVALID_INPUT,
-				"%s: there is no group [%s]; there are [weftd], [tokens] and [identity]",
+				"%s: there is no group [%s]; there are [weftd], [tokens], [identity] and [quotas]",
 				reader->path, *group);
 	return check_keys(reader, "weftd", known_keys, error) &&
 	       check_keys(reader, "identity", identity_keys, error);
@@ -196,6 +198,46 @@ static bool read_identity(const struct reader *reader, struct config *config, GE
 	return true;
 }
 
+static bool read_quota(const struct reader *reader, const char *key, s64 *ret, GError **error)
+{
+	g_autofree char *text = read_text_of(reader, "quotas", key, NULL);
+	gint64 limit = *ret;
+
+	if (text &&
+		!g_ascii_string_to_signed(text, 10, QUOTA_UNLIMITED, QUOTA_LIMIT_MAX, &limit, NULL))
+		return weft_fail(error, INVALID_INPUT,
+			"%s: [quotas] %s = %s: give a number from 0 to %d, or -1 for no limit",
+			reader->path, key, text, QUOTA_LIMIT_MAX);
+	*ret = limit;
+	return true;
+}
+
+static bool check_quota_names(const struct reader *reader, GError **error)
+{
+	const char *names[N_KINDS + 1] = { "default" };
+	unsigned n = 1;
+
+	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++)
+		if (kind_by_id((enum kind_id)id)->quota.name)
+			names[n++] = kind_by_id((enum kind_id)id)->quota.name;
+	return check_keys(reader, "quotas", names, error);
+}
+
+/* `default` stands for every kind that is not named. */
+static bool read_quotas(const struct reader *reader, struct config *config, GError **error)
+{
+	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++) {
+		const struct kind_quota *quota = &kind_by_id((enum kind_id)id)->quota;
+
+		config->quotas[id] = quota->limit;
+		if (quota->name &&
+			(!read_quota(reader, "default", &config->quotas[id], error) ||
+				!read_quota(reader, quota->name, &config->quotas[id], error)))
+			return false;
+	}
+	return check_quota_names(reader, error);
+}
+
 static bool fill(const struct reader *reader, struct config *config, GError **error)
 {
 	config->store = read_text(reader, "store", DEFAULT_STORE);
@@ -208,7 +250,8 @@ static bool fill(const struct reader *reader, struct config *config, GError **er
 		       reader, "underlay-mtu", 1500, 1280, 65535, &config->underlay_mtu, error) &&
 	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
 		       &config->connections_max, error) &&
-	       read_identity(reader, config, error) && read_tokens(reader, config, error);
+	       read_identity(reader, config, error) && read_quotas(reader, config, error) &&
+	       read_tokens(reader, config, error);
 }
 
 static void warn_if_readable(const char *path)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/types.h"
 #include "model/caller.h"
+#include "model/kind.h"
 
 struct config_token {
 	char *token, *project_id;
@@ -22,6 +23,7 @@ struct config {
 	bool identity;					      /* there is a group [identity] */
 	char *identity_region, *identity_admin_password_file; /* the file: NULL: none */
 	unsigned identity_token_lifetime;		      /* seconds */
+	s64 quotas[N_KINDS]; /* limits of kinds that have a quota */
 };
 
 /* Fails with the file, the key, and what would be right. */

@@ -5,6 +5,7 @@
 #include "controller/api/api.h"
 #include "controller/api/route.h"
 #include "http/server.h"
+#include "model/quota.h"
 
 struct weftd {
 	struct auth *auth;
@@ -104,12 +105,19 @@ static bool listen_all(struct weftd *weftd, const struct config *config, GError 
 	return true;
 }
 
+static void set_quotas(struct model *model, const struct config *config)
+{
+	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++)
+		quota_set_default(model, (enum kind_id)id, config->quotas[id]);
+}
+
 struct weftd *weftd_new(const struct config *config, GError **error)
 {
 	g_autoptr(weftd) weftd = g_new0(struct weftd, 1);
 
 	weftd->auth = auth_new(config);
 	weftd->model = model_new();
+	set_quotas(weftd->model, config);
 	weftd->metrics = metrics_new(route_count(), route_name);
 	weftd->servers = g_ptr_array_new_with_free_func((GDestroyNotify)http_server_free);
 	if (!open_state(weftd, config, error))

@@ -25,6 +25,8 @@ enum kind_id {
 	KIND_NETWORK,
 	KIND_SUBNET,
 	KIND_PORT,
+	KIND_RBAC_POLICY,
+	KIND_QUOTA,
 	KIND_DOMAIN,
 	KIND_PROJECT,
 	KIND_USER,
@@ -159,7 +161,8 @@ struct kind_hooks {
 	/* Before objects of it are listed for @project: makes what has to be there without having
 	 * been asked for, such as the project's default security group. */
 	bool (*on_list)(struct txn *txn, const char *project, GError **error);
-	/* May @caller see it, given that it is neither its project's nor the caller admin? */
+	/* May @caller see it, given that it is neither its project's, nor shared to it by an RBAC
+	 * policy, nor the caller admin? */
 	bool (*visible)(const struct model *model, const struct object *object,
 		const struct caller *caller);
 	/* Private state in the model, found by model_state(). */
@@ -187,6 +190,21 @@ enum kind_flags {
 	KIND_ADMIN_ONLY = 1 << 0,  /* only an administrator sees or changes objects of it */
 	KIND_IDENTITY = 1 << 1,	   /* served by the Identity API, not by Networking's */
 	KIND_ADMIN_WRITE = 1 << 2, /* only an administrator changes objects of it */
+	KIND_OWN_PATHS = 1 << 3,   /* served by handlers of its own, not by those of the table */
+};
+#define KIND_ELSEWHERE (KIND_IDENTITY | KIND_OWN_PATHS)
+
+/* What an RBAC policy lets a project do with an object: the action, as a bit. */
+enum rbac_action {
+	RBAC_SHARED = 1 << 0,	/* access_as_shared: see and use it */
+	RBAC_EXTERNAL = 1 << 1, /* access_as_external: the same, as an external network */
+};
+
+/* How many objects of a kind a project may have. */
+#define QUOTA_UNLIMITED (-1)
+struct kind_quota {
+	const char *name; /* "network"; NULL: as many as it likes */
+	s64 limit;	  /* unless the configuration or the project's quota says otherwise */
 };
 
 struct kind {
@@ -215,6 +233,13 @@ struct kind {
 	const struct index *indexes;
 	unsigned n_indexes;
 	enum weft_error not_found, in_use;
+	struct kind_quota quota; /* needs an index by SLOT_PROJECT_ID alone */
+	/* Its objects can be shared by RBAC policies: a mask of enum rbac_action, 0: they can't.
+	 * With RBAC_SHARED, @shared_slot is the attribute "shared", a stored boolean that is shown
+	 * to each caller as it is for him; @external_slot likewise with RBAC_EXTERNAL. Who sets
+	 * them makes, or removes, the policy for everybody. */
+	unsigned rbac;
+	unsigned shared_slot, external_slot;
 	struct kind_hooks hooks;
 };
 

@@ -8,6 +8,8 @@
 #include "model/network.h"
 #include "model/object_impl.h"
 #include "model/port.h"
+#include "model/quota.h"
+#include "model/rbac.h"
 #include "model/subnet.h"
 
 static const struct kind *const kinds[N_KINDS] = {
@@ -15,6 +17,8 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SUBNET] = &subnet_kind,
 	[KIND_PORT] = &port_kind,
+	[KIND_RBAC_POLICY] = &rbac_policy_kind,
+	[KIND_QUOTA] = &quota_kind,
 	[KIND_DOMAIN] = &domain_kind,
 	[KIND_PROJECT] = &project_kind,
 	[KIND_USER] = &user_kind,
@@ -94,6 +98,14 @@ static void add_slot(struct kind_tables *tables, const struct attr *attr, unsign
 	g_hash_table_insert(tables->slot_by_name, (char *)attr->alias, GUINT_TO_POINTER(slot + 1));
 }
 
+static int find_project_index(const struct kind *kind)
+{
+	for (unsigned i = 0; i < kind->n_indexes; i++)
+		if (kind->indexes[i].slots[0] == SLOT_PROJECT_ID && !kind->indexes[i].slots[1])
+			return (int)i;
+	return -1;
+}
+
 const struct kind_tables *kind_tables(const struct kind *kind)
 {
 	static struct kind_tables *known[N_KINDS];
@@ -108,6 +120,8 @@ const struct kind_tables *kind_tables(const struct kind *kind)
 	for (unsigned slot = 0; slot < kind->n_slots; slot++)
 		if (kind->attrs[slot].name)
 			add_slot(tables, &kind->attrs[slot], slot);
+	tables->project_index = find_project_index(kind);
+	g_assert(!kind->quota.name || tables->project_index >= 0);
 	known[kind->id] = tables;
 	return tables;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/rbac.h"
+
 struct model *model_new(void)
 {
 	struct model *model = g_new0(struct model, 1);
@@ -210,6 +212,8 @@ bool model_visible(
 		return parent && model_visible(model, parent, caller);
 	}
 	if (!strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id))
+		return true;
+	if (kind->rbac && rbac_visible(model, object, caller))
 		return true;
 	return kind->hooks.visible && kind->hooks.visible(model, object, caller);
 }

@@ -2,7 +2,6 @@
 #include "model/network.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "model/port.h"
 #include "model/standard.h"
@@ -141,26 +140,6 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	return true;
 }
 
-/* Taking sharing back must not strand what other projects have on it. */
-static bool on_update(
-	struct txn *txn, const struct object *old, struct object *draft, GError **error)
-{
-	char id[UUID_STRLEN];
-	const struct object *port;
-	struct txn_iter iter;
-
-	if (!object_bool(old, NETWORK_SHARED) || object_bool(draft, NETWORK_SHARED))
-		return true;
-	txn_iter_init(
-		&iter, txn, KIND_PORT, PORT_BY_NETWORK, uuid_format(object_id(old), id), NULL);
-	while ((port = txn_iter_next(&iter)))
-		if (strcmp(object_str(port, SLOT_PROJECT_ID), object_str(old, SLOT_PROJECT_ID)))
-			return weft_fail(error, CONFLICT,
-				"Network %s can't cease to be shared: other projects have ports on it, one is %s.",
-				id, uuid_format(object_id(port), (char[UUID_STRLEN]){ 0 }));
-	return true;
-}
-
 static void observe(struct model *model, const struct object *old, const struct object *new,
 	enum observe_phase phase)
 {
@@ -189,14 +168,6 @@ static void compute(const struct model *model, const struct object *network, uns
 	jw_end_array(w);
 }
 
-static bool visible(
-	const struct model *model, const struct object *network, const struct caller *caller)
-{
-	(void)model;
-	(void)caller;
-	return object_bool(network, NETWORK_SHARED) || object_bool(network, NETWORK_EXTERNAL);
-}
-
 static void *state_new(void)
 {
 	struct number_set *vnis = number_set_new();
@@ -220,13 +191,15 @@ const struct kind network_kind = {
 	.n_slots = N_NETWORK_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_NETWORK_INDEXES,
+	.quota = { "network", 100 },
+	.rbac = RBAC_SHARED | RBAC_EXTERNAL,
+	.shared_slot = NETWORK_SHARED,
+	.external_slot = NETWORK_EXTERNAL,
 	.not_found = WEFT_ERROR_NETWORK_NOT_FOUND,
 	.in_use = WEFT_ERROR_NETWORK_IN_USE,
 	.hooks = { .on_create = on_create,
-		.on_update = on_update,
 		.observe = observe,
 		.compute = compute,
-		.visible = visible,
 		.state_new = state_new,
 		.state_free = state_free },
 };

@@ -25,6 +25,7 @@ struct kind_tables {
 	char *keys[MAX_SLOTS];	  /* `"name":` */
 	char *aliases[MAX_SLOTS]; /* `"alias":` or NULL */
 	size_t key_len[MAX_SLOTS];
+	int project_index; /* the index by SLOT_PROJECT_ID alone, or -1 */
 	GHashTable *slot_by_name;
 };
 const struct kind_tables *kind_tables(const struct kind *kind);

@@ -4,6 +4,7 @@
 
 #include "model/caller.h"
 #include "model/object_impl.h"
+#include "model/rbac.h"
 
 static void write_id(const struct object *object, struct json_writer *w)
 {
@@ -14,13 +15,16 @@ static void write_id(const struct object *object, struct json_writer *w)
 	jw_raw(w, text, UUID_STRLEN + 1);
 }
 
-static void write_slot(const struct object *object, const struct kind *kind,
-	const struct model *model, unsigned slot, struct json_writer *w)
+static void write_slot(const struct object *object, const struct model *model,
+	const struct caller *caller, unsigned slot, struct json_writer *w)
 {
+	const struct kind *kind = object_kind(object);
 	const struct attr *attr = &kind->attrs[slot];
 
 	if (slot == SLOT_ID)
 		write_id(object, w);
+	else if (kind->rbac && slot == kind->shared_slot && model)
+		jw_bool(w, rbac_shared_to(model, object, caller));
 	else if (!(attr->flags & ATTR_COMPUTED))
 		value_write_json(attr, object->values[slot], w);
 	else if (kind->hooks.compute && model)
@@ -40,11 +44,11 @@ void object_write_json(const struct object *object, const struct model *model,
 	for_each_slot(slot, fields ? visible & fields : visible)
 	{
 		jw_raw_key(w, tables->keys[slot], tables->key_len[slot]);
-		write_slot(object, kind, model, (unsigned)slot, w);
+		write_slot(object, model, caller, (unsigned)slot, w);
 		if (!tables->aliases[slot])
 			continue;
 		jw_raw_key(w, tables->aliases[slot], strlen(tables->aliases[slot]));
-		write_slot(object, kind, model, (unsigned)slot, w);
+		write_slot(object, model, caller, (unsigned)slot, w);
 	}
 	jw_end_object(w);
 }

@@ -265,6 +265,7 @@ const struct kind port_kind = {
 	.n_slots = N_PORT_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_PORT_INDEXES,
+	.quota = { "port", 500 },
 	.not_found = WEFT_ERROR_PORT_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
 	.hooks = { .on_create = port_on_create,

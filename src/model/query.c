@@ -277,7 +277,7 @@ static bool passes(
 	if (!model_visible(model, object, query->caller))
 		return false;
 	for (guint i = 0; i < query->filters->len; i++)
-		if (!filter_matches(query->filters->pdata[i], object, model))
+		if (!filter_matches(query->filters->pdata[i], object, model, query->caller))
 			return false;
 	return true;
 }

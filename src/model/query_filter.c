@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/object_impl.h"
+#include "model/rbac.h"
 
 void filter_free(gpointer data)
 {
@@ -217,13 +218,16 @@ static bool computed_matches(
 	return has_value(filter, text->str);
 }
 
-static bool value_matches(
-	const struct filter *filter, const struct object *object, const struct model *model)
+static bool value_matches(const struct filter *filter, const struct object *object,
+	const struct model *model, const struct caller *caller)
 {
+	const struct kind *kind = object_kind(object);
 	char buf[VALUE_TEXT];
 	const char *text;
 
-	if (kind_attr(object_kind(object), filter->slot)->flags & ATTR_COMPUTED)
+	if (kind->rbac && filter->slot == kind->shared_slot)
+		return has_value(filter, rbac_shared_to(model, object, caller) ? "true" : "false");
+	if (kind_attr(kind, filter->slot)->flags & ATTR_COMPUTED)
 		return computed_matches(filter, object, model);
 	text = object_text(object, filter->slot, buf);
 	return has_value(filter, text ? text : "");
@@ -255,12 +259,12 @@ static unsigned count_items(const struct filter *filter, const struct object *ob
 	return n;
 }
 
-bool filter_matches(
-	const struct filter *filter, const struct object *object, const struct model *model)
+bool filter_matches(const struct filter *filter, const struct object *object,
+	const struct model *model, const struct caller *caller)
 {
 	switch (filter->type) {
 	case FILTER_VALUE:
-		return value_matches(filter, object, model);
+		return value_matches(filter, object, model, caller);
 	case FILTER_ITEM:
 	case FILTER_ANY_TAG:
 		return count_items(filter, object) > 0;

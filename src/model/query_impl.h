@@ -34,5 +34,5 @@ void filter_free(gpointer filter);
 /* The index of @kind that answers @filter, or -1. */
 int filter_index(const struct filter *filter, const struct kind *kind);
 
-bool filter_matches(
-	const struct filter *filter, const struct object *object, const struct model *model);
+bool filter_matches(const struct filter *filter, const struct object *object,
+	const struct model *model, const struct caller *caller);

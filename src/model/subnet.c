@@ -199,6 +199,7 @@ const struct kind subnet_kind = {
 	.n_slots = N_SUBNET_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_SUBNET_INDEXES,
+	.quota = { "subnet", 100 },
 	.not_found = WEFT_ERROR_SUBNET_NOT_FOUND,
 	.in_use = WEFT_ERROR_SUBNET_IN_USE,
 	.hooks = { .on_create = on_create,

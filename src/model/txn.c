@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "model/model_impl.h"
+#include "model/rbac.h"
 
 static void free_change(gpointer data)
 {
@@ -30,6 +31,7 @@ struct txn *txn_new(struct model *model, const struct caller *caller)
 	txn->changes = g_ptr_array_new_with_free_func(free_change);
 	txn->by_id = g_hash_table_new(uuid_hash, uuid_equal);
 	txn->unique_keys = g_hash_table_new(g_direct_hash, g_direct_equal);
+	txn->made = g_hash_table_new(g_direct_hash, g_direct_equal);
 	txn->reservations = g_array_new(FALSE, FALSE, sizeof(struct reservation));
 	return txn;
 }
@@ -48,6 +50,7 @@ void txn_free(struct txn *txn)
 {
 	give_reservations(txn);
 	g_array_unref(txn->reservations);
+	g_hash_table_destroy(txn->made);
 	g_hash_table_destroy(txn->unique_keys);
 	g_hash_table_destroy(txn->by_id);
 	g_ptr_array_unref(txn->changes);
@@ -97,6 +100,32 @@ struct change *txn_change(const struct txn *txn, enum kind_id kind, const struct
 	struct change *change = g_hash_table_lookup(txn->by_id, id);
 
 	return change && change->kind == kind ? change : NULL;
+}
+
+/* The key of @object's project in the index that its quota is counted by; 0: it has none. */
+static gpointer quota_key(const struct object *object)
+{
+	const struct kind *kind = object_kind(object);
+	struct key_sink sink;
+
+	if (!kind->quota.name)
+		return NULL;
+	index_keys(object, (unsigned)kind_tables(kind)->project_index, &sink);
+	return sink.n ? (gpointer)(uintptr_t)sink.keys[0] : NULL;
+}
+
+s64 txn_made(const struct txn *txn, const struct object *object)
+{
+	return GPOINTER_TO_INT(g_hash_table_lookup(txn->made, quota_key(object)));
+}
+
+static void count_made(struct txn *txn, const struct object *object, int change)
+{
+	gpointer key = quota_key(object);
+	int count = GPOINTER_TO_INT(g_hash_table_lookup(txn->made, key));
+
+	if (key)
+		g_hash_table_insert(txn->made, key, GINT_TO_POINTER(count + change));
 }
 
 static struct change *stage(struct txn *txn, enum kind_id kind, const struct uuid *id)
@@ -219,6 +248,8 @@ const struct object *txn_put(struct txn *txn, struct object *draft, GError **err
 	if (!change->old)
 		object_set_int(draft, SLOT_CREATED_AT, txn->now);
 	draft->sealed = true;
+	if (!change->new && (!change->old || change->removed))
+		count_made(txn, draft, 1);
 	object_unref(change->new);
 	change->new = draft;
 	return draft;
@@ -232,9 +263,11 @@ bool txn_remove(struct txn *txn, const struct object *object, GError **error)
 
 	if (!change->new && (change->removed || !change->old))
 		return true;
+	count_made(txn, object, -1);
 	g_clear_pointer(&change->new, object_unref);
 	change->removed = true;
 	return txn_apply_references(txn, held, error) &&
+	       (!kind->rbac || rbac_forget(txn, held, error)) &&
 	       (!kind->hooks.on_delete || kind->hooks.on_delete(txn, held, error));
 }
 

@@ -17,7 +17,8 @@ struct txn {
 	GPtrArray *changes;	 /* of struct change, in the order of first staging */
 	GHashTable *by_id;	 /* id of a change → the change */
 	GHashTable *unique_keys; /* key in a unique index → the change that claimed it last */
-	GArray *reservations;	 /* of struct reservation */
+	GHashTable *made;     /* key in an index by project → objects made, less those deleted */
+	GArray *reservations; /* of struct reservation */
 };
 
 /* Takes a number from the set for the time of the transaction: what it stages is what keeps it
@@ -27,6 +28,10 @@ bool txn_reserve_next(struct txn *txn, struct number_set *set, u128 *ret);
 
 /* The staged change of an object, or NULL. */
 struct change *txn_change(const struct txn *txn, enum kind_id kind, const struct uuid *id);
+
+/* How many of @object's kind the transaction makes in its project, less those it deletes; only for
+ * kinds with a quota. */
+s64 txn_made(const struct txn *txn, const struct object *object);
 
 /* The rules of the references table for a deletion (txn_request.c). */
 bool txn_apply_references(struct txn *txn, const struct object *object, GError **error);

@@ -4,6 +4,8 @@
 
 #include "model/model_impl.h"
 #include "model/parse.h"
+#include "model/quota.h"
+#include "model/rbac.h"
 #include "model/txn_impl.h"
 
 static bool check_role(const struct txn *txn, const struct kind *kind, GError **error)
@@ -60,7 +62,10 @@ const struct object *txn_create_in(
 		(kind->hooks.on_create && !kind->hooks.on_create(txn, draft, error)))
 		return NULL;
 	created = txn_put(txn, g_steal_pointer(&draft), error);
-	if (created && kind->hooks.on_created && !kind->hooks.on_created(txn, created, error))
+	if (!created || !quota_check(txn, created, error) ||
+		(kind->rbac && !rbac_follow(txn, NULL, created, error)))
+		return NULL;
+	if (kind->hooks.on_created && !kind->hooks.on_created(txn, created, error))
 		return NULL;
 	return created;
 }
@@ -82,6 +87,8 @@ const struct object *txn_update(
 		return NULL;
 	draft = parse_update(old, body, txn->caller, error);
 	if (!draft || (kind->hooks.on_update && !kind->hooks.on_update(txn, held, draft, error)))
+		return NULL;
+	if (kind->rbac && !rbac_follow(txn, held, draft, error))
 		return NULL;
 	return txn_put(txn, g_steal_pointer(&draft), error);
 }

@@ -21,7 +21,7 @@ class Weft:
         self.agents = []
         with open(f"{self.run}/weftd.conf", "w") as conf:
             conf.write(f"[weftd]\nlisten = 0.0.0.0:{PORT}\nstore = sqlite:{self.run}/weft.db\nunderlay-mtu = {underlay_mtu}\nallow-plain-http = true\n"
-                       f"[tokens]\n{TOKEN} = bench:admin\n")
+                       f"[quotas]\ndefault = -1\n[tokens]\n{TOKEN} = bench:admin\n")
         self.weftd = spawn([str(BUILD / "src/controller/weftd"), "--config", f"{self.run}/weftd.conf"], self.control,
                            log=f"{self.run}/weftd.log")
         wait_until(lambda: "200" in sh(f"curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{PORT}/healthz",

@@ -61,10 +61,11 @@ class Client:
 
 
 class Weftd:
-    def __init__(self, folder, build=BUILD, store=None, identity=None, **settings):
+    def __init__(self, folder, build=BUILD, store=None, identity=None, quotas=None, **settings):
         self.folder, self.build = pathlib.Path(folder), build
         self.store = store or f"sqlite:{self.folder}/weft.db"
         self.identity = identity
+        self.quotas = {"default": -1} if quotas is None else quotas
         self.settings = {"listen": "127.0.0.1:0", **settings}
         self.process, self.port, self.lines = None, None, []
 
@@ -73,6 +74,7 @@ class Weftd:
         lines = ["[weftd]", f"store = {self.store}"]
         lines += [f"{key.replace('_', '-')} = {value}" for key, value in self.settings.items()]
         lines += ["[tokens]"] + [f"{token} = {who}" for token, who in TOKENS.items()]
+        lines += ["[quotas]"] + [f"{name} = {limit}" for name, limit in self.quotas.items()]
         if self.identity is not None:
             lines += ["[identity]"] + [f"{key.replace('_', '-')} = {value}" for key, value in self.identity.items()]
         path.write_text("\n".join(lines) + "\n")

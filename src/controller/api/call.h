@@ -81,6 +81,11 @@ void tags_clear(struct call *call);
 void tag_get(struct call *call);
 void tag_add(struct call *call);
 void tag_remove(struct call *call);
+void quotas_list(struct call *call); /* quota.c */
+void quota_show(struct call *call);
+void quota_show_part(struct call *call);
+void quota_update(struct call *call);
+void quota_delete(struct call *call);
 void host_update(struct call *call); /* host.c */
 void host_renew(struct call *call);
 void sync_pass(struct call *call);   /* router.c */

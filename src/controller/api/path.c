@@ -17,7 +17,7 @@ static GHashTable *known_paths(void)
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++) {
 		const struct kind *kind = kind_by_id((enum kind_id)id);
 
-		if (kind->flags & KIND_IDENTITY)
+		if (kind->flags & KIND_ELSEWHERE)
 			continue;
 		g_hash_table_insert(paths, (char *)kind->path + 1, (gpointer)kind);
 		if (kind->alias_path)

@@ -17,10 +17,19 @@ static int find_tag(json_t *tags, const char *tag)
 	return -1;
 }
 
+/* The object that the path names, which must be of a kind with tags. */
+static const struct object *tagged_object(struct call *call, GError **error)
+{
+	if (kind_attr(call->kind, SLOT_TAGS)->name)
+		return call_object(call, error);
+	weft_fail(error, NOT_FOUND, "A %s has no tags.", call->kind->singular);
+	return NULL;
+}
+
 /* The object's tags; json_decref(). */
 static json_t *load_tags(struct call *call, GError **error)
 {
-	const struct object *object = call_object(call, error);
+	const struct object *object = tagged_object(call, error);
 	json_t *tags = object ? object_json(object, SLOT_TAGS) : NULL;
 
 	return object && !tags ? json_array() : tags;
@@ -61,7 +70,7 @@ static void store_tags(struct call *call, json_t *tags, void (*respond)(struct w
 void tags_get(struct call *call)
 {
 	GError *error = NULL;
-	const struct object *object = call_object(call, &error);
+	const struct object *object = tagged_object(call, &error);
 	GString *text;
 
 	if (!object)
