@@ -49,6 +49,7 @@
 	X(TOO_LARGE, 413, "RequestTooLarge")                          \
 	X(TOO_MANY_REQUESTS, 429, "TooManyRequests")                  \
 	X(UNAVAILABLE, 503, "ServiceUnavailable")                     \
+	X(KEYSTONE_UNREACHABLE, 503, "ServiceUnavailable")            \
 	X(STORE_CORRUPT, 500, "StoreCorrupt")                         \
 	X(STORE_VERSION, 500, "StoreVersion")                         \
 	X(VIEW_CORRUPT, 500, "ViewCorrupt")                           \

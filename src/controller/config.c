@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controller/config.h"
+#include "controller/config_impl.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -14,21 +14,17 @@
 #define TOKEN_MIN 8 /* characters */
 #define LIFETIME_MAX (30 * 86400)
 
-struct reader {
-	const char *path;
-	GKeyFile *file;
-};
+static const char *const known_groups[] = { "weftd", "tokens", "identity", "keystone", "quotas",
+	NULL };
 
-static const char *const known_groups[] = { "weftd", "tokens", "identity", "quotas", NULL };
-
-static const char *const known_keys[] = { "listen", "store", "tls-cert", "tls-key",
+static const char *const known_keys[] = { "auth", "listen", "store", "tls-cert", "tls-key",
 	"allow-plain-http", "underlay-mtu", "max-connections", NULL };
 
 static const char *const identity_keys[] = { "admin-password-file", "region", "token-lifetime",
 	NULL };
 
-static char *read_text_of(
-	const struct reader *reader, const char *group, const char *key, const char *fallback)
+char *config_text(const struct config_reader *reader, const char *group, const char *key,
+	const char *fallback)
 {
 	g_autofree char *text = g_key_file_get_string(reader->file, group, key, NULL);
 
@@ -37,15 +33,15 @@ static char *read_text_of(
 	return g_strdup(fallback);
 }
 
-static char *read_text(const struct reader *reader, const char *key, const char *fallback)
+static char *read_text(const struct config_reader *reader, const char *key, const char *fallback)
 {
-	return read_text_of(reader, "weftd", key, fallback);
+	return config_text(reader, "weftd", key, fallback);
 }
 
-static bool read_number(const struct reader *reader, const char *key, unsigned fallback,
-	unsigned min, unsigned max, unsigned *ret, GError **error)
+bool config_number(const struct config_reader *reader, const char *group, const char *key,
+	unsigned fallback, unsigned min, unsigned max, unsigned *ret, GError **error)
 {
-	g_autofree char *text = read_text(reader, key, NULL);
+	g_autofree char *text = config_text(reader, group, key, NULL);
 	guint64 value = fallback;
 
 	if (text && !g_ascii_string_to_unsigned(text, 10, min, max, &value, NULL))
@@ -55,7 +51,14 @@ static bool read_number(const struct reader *reader, const char *key, unsigned f
 	return true;
 }
 
-static bool read_bool(const struct reader *reader, const char *key, bool *ret, GError **error)
+static bool read_number(const struct config_reader *reader, const char *key, unsigned fallback,
+	unsigned min, unsigned max, unsigned *ret, GError **error)
+{
+	return config_number(reader, "weftd", key, fallback, min, max, ret, error);
+}
+
+static bool read_bool(
+	const struct config_reader *reader, const char *key, bool *ret, GError **error)
 {
 	g_autofree char *text = read_text(reader, key, "false");
 
@@ -66,8 +69,8 @@ static bool read_bool(const struct reader *reader, const char *key, bool *ret, G
 	return true;
 }
 
-static bool check_keys(
-	const struct reader *reader, const char *group, const char *const *known, GError **error)
+static bool check_keys(const struct config_reader *reader, const char *group,
+	const char *const *known, GError **error)
 {
 	g_auto(GStrv) keys = g_key_file_get_keys(reader->file, group, NULL, NULL);
 
@@ -82,17 +85,18 @@ static bool check_keys(
 	return true;
 }
 
-static bool check_known(const struct reader *reader, GError **error)
+static bool check_known(const struct config_reader *reader, GError **error)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(reader->file, NULL);
 
 	for (char **group = groups; *group; group++)
 		if (!g_strv_contains(known_groups, *group))
 			return weft_fail(error, INVALID_INPUT,
-				"%s: there is no group [%s]; there are [weftd], [tokens], [identity] and [quotas]",
+				"%s: there is no group [%s]; there are [weftd], [tokens], [identity], [keystone] and [quotas]",
 				reader->path, *group);
 	return check_keys(reader, "weftd", known_keys, error) &&
-	       check_keys(reader, "identity", identity_keys, error);
+	       check_keys(reader, "identity", identity_keys, error) &&
+	       check_keys(reader, "keystone", config_keystone_keys, error);
 }
 
 static bool parse_role(const char *text, enum caller_role *ret)
@@ -110,7 +114,7 @@ static bool parse_role(const char *text, enum caller_role *ret)
 }
 
 /* Messages name a token by its place: it is a secret. */
-static bool read_token(const struct reader *reader, unsigned number, const char *token,
+static bool read_token(const struct config_reader *reader, unsigned number, const char *token,
 	struct config *config, GError **error)
 {
 	g_autofree char *value = g_key_file_get_string(reader->file, "tokens", token, NULL);
@@ -133,23 +137,24 @@ static bool read_token(const struct reader *reader, unsigned number, const char 
 	return true;
 }
 
-static bool read_tokens(const struct reader *reader, struct config *config, GError **error)
+static bool read_tokens(const struct config_reader *reader, struct config *config, GError **error)
 {
 	g_auto(GStrv) tokens = g_key_file_get_keys(reader->file, "tokens", NULL, NULL);
 
 	for (unsigned i = 0; tokens && tokens[i]; i++)
 		if (!read_token(reader, i + 1, tokens[i], config, error))
 			return false;
-	if (!config->tokens->len && !config->identity)
+	if (!config->tokens->len && !config->identity && !config->keystone)
 		return weft_fail(error, INVALID_INPUT,
 			"%s: [tokens] has no token, so nobody could use the API; add "
-			"'A-LONG-RANDOM-STRING = admin:admin', or a group [identity]",
+			"'A-LONG-RANDOM-STRING = admin:admin', or a group [identity], or auth = keystone",
 			reader->path);
 	return true;
 }
 
 /* Tokens and credentials travel in clear without TLS. */
-static bool check_listen(const struct reader *reader, const struct config *config, GError **error)
+static bool check_listen(
+	const struct config_reader *reader, const struct config *config, GError **error)
 {
 	bool allow_plain = false;
 
@@ -168,7 +173,7 @@ static bool check_listen(const struct reader *reader, const struct config *confi
 	return true;
 }
 
-static bool read_listen(const struct reader *reader, struct config *config)
+static bool read_listen(const struct config_reader *reader, struct config *config)
 {
 	g_autofree char *text = read_text(reader, "listen", DEFAULT_LISTEN);
 	g_auto(GStrv) items = g_strsplit_set(text, "; ,", -1);
@@ -181,15 +186,15 @@ static bool read_listen(const struct reader *reader, struct config *config)
 	return *config->listen != NULL;
 }
 
-static bool read_identity(const struct reader *reader, struct config *config, GError **error)
+static bool read_identity(const struct config_reader *reader, struct config *config, GError **error)
 {
-	g_autofree char *lifetime = read_text_of(reader, "identity", "token-lifetime", "3600");
+	g_autofree char *lifetime = config_text(reader, "identity", "token-lifetime", "3600");
 	guint64 seconds;
 
 	config->identity = g_key_file_has_group(reader->file, "identity");
-	config->identity_region = read_text_of(reader, "identity", "region", "RegionOne");
+	config->identity_region = config_text(reader, "identity", "region", "RegionOne");
 	config->identity_admin_password_file =
-		read_text_of(reader, "identity", "admin-password-file", NULL);
+		config_text(reader, "identity", "admin-password-file", NULL);
 	if (!g_ascii_string_to_unsigned(lifetime, 10, 1, LIFETIME_MAX, &seconds, NULL))
 		return weft_fail(error, INVALID_INPUT,
 			"%s: token-lifetime = %s: give seconds, from 1 to %d", reader->path,
@@ -198,9 +203,10 @@ static bool read_identity(const struct reader *reader, struct config *config, GE
 	return true;
 }
 
-static bool read_quota(const struct reader *reader, const char *key, s64 *ret, GError **error)
+static bool read_quota(
+	const struct config_reader *reader, const char *key, s64 *ret, GError **error)
 {
-	g_autofree char *text = read_text_of(reader, "quotas", key, NULL);
+	g_autofree char *text = config_text(reader, "quotas", key, NULL);
 	gint64 limit = *ret;
 
 	if (text &&
@@ -212,7 +218,7 @@ static bool read_quota(const struct reader *reader, const char *key, s64 *ret, G
 	return true;
 }
 
-static bool check_quota_names(const struct reader *reader, GError **error)
+static bool check_quota_names(const struct config_reader *reader, GError **error)
 {
 	const char *names[N_KINDS + 1] = { "default" };
 	unsigned n = 1;
@@ -224,7 +230,7 @@ static bool check_quota_names(const struct reader *reader, GError **error)
 }
 
 /* `default` stands for every kind that is not named. */
-static bool read_quotas(const struct reader *reader, struct config *config, GError **error)
+static bool read_quotas(const struct config_reader *reader, struct config *config, GError **error)
 {
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++) {
 		const struct kind_quota *quota = &kind_by_id((enum kind_id)id)->quota;
@@ -238,7 +244,31 @@ static bool read_quotas(const struct reader *reader, struct config *config, GErr
 	return check_quota_names(reader, error);
 }
 
-static bool fill(const struct reader *reader, struct config *config, GError **error)
+/* Who says what a token is good for, besides [tokens]: told by `auth`, or by the groups there are.
+ */
+static bool read_auth(const struct config_reader *reader, struct config *config, GError **error)
+{
+	bool identity = g_key_file_has_group(reader->file, "identity");
+	bool keystone = g_key_file_has_group(reader->file, "keystone");
+	g_autofree char *auth = read_text(reader, "auth", identity ? "identity" : "tokens");
+	bool plain_allowed = false;
+
+	if (strcmp(auth, "tokens") && strcmp(auth, "identity") && strcmp(auth, "keystone"))
+		return weft_fail(error, INVALID_INPUT,
+			"%s: auth = %s: give tokens, identity or keystone", reader->path, auth);
+	if (identity != !strcmp(auth, "identity") || keystone != !strcmp(auth, "keystone"))
+		return weft_fail(error, INVALID_INPUT,
+			"%s: auth = %s, but there is %s group [identity] and %s group [keystone]: have the one that auth names, or for tokens none",
+			reader->path, auth, identity ? "a" : "no", keystone ? "a" : "no");
+	if (!keystone)
+		return true;
+	if (!read_bool(reader, "allow-plain-http", &plain_allowed, error))
+		return false;
+	config->keystone = config_keystone_read(reader, plain_allowed, error);
+	return config->keystone != NULL;
+}
+
+static bool fill(const struct config_reader *reader, struct config *config, GError **error)
 {
 	config->store = read_text(reader, "store", DEFAULT_STORE);
 	config->tls_cert = read_text(reader, "tls-cert", NULL);
@@ -251,7 +281,7 @@ static bool fill(const struct reader *reader, struct config *config, GError **er
 	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
 		       &config->connections_max, error) &&
 	       read_identity(reader, config, error) && read_quotas(reader, config, error) &&
-	       read_tokens(reader, config, error);
+	       read_auth(reader, config, error) && read_tokens(reader, config, error);
 }
 
 static void warn_if_readable(const char *path)
@@ -275,7 +305,7 @@ struct config *config_load(const char *path, GError **error)
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(config) config = g_new0(struct config, 1);
 	g_autoptr(GError) reason = NULL;
-	struct reader reader = { path, file };
+	struct config_reader reader = { path, file };
 
 	config->tokens = g_array_new(FALSE, FALSE, sizeof(struct config_token));
 	g_array_set_clear_func(config->tokens, token_clear);
@@ -298,6 +328,7 @@ void config_free(struct config *config)
 	g_free(config->tls_key);
 	g_free(config->identity_region);
 	g_free(config->identity_admin_password_file);
+	config_keystone_free(config->keystone);
 	g_array_unref(config->tokens);
 	g_free(config);
 }

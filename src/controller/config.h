@@ -13,6 +13,15 @@ struct config_token {
 	enum caller_role role;
 };
 
+/* [keystone]: how weftd asks Keystone about tokens. */
+struct config_keystone {
+	char *url; /* ends in "/v3" */
+	char *www_authenticate_uri;
+	char *username, *password, *user_domain, *project, *project_domain; /* domains by name */
+	char *ca_file;							    /* NULL: the system's */
+	unsigned cache_s, timeout_s;
+};
+
 struct config {
 	char **listen;
 	char *store;
@@ -23,6 +32,7 @@ struct config {
 	bool identity;					      /* there is a group [identity] */
 	char *identity_region, *identity_admin_password_file; /* the file: NULL: none */
 	unsigned identity_token_lifetime;		      /* seconds */
+	struct config_keystone *keystone;		      /* NULL: auth is not keystone */
 	s64 quotas[N_KINDS]; /* limits of kinds that have a quota */
 };
 

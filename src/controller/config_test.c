@@ -61,6 +61,25 @@ static void test_everything(void **state)
 		g_array_index(config->tokens, struct config_token, 0).project_id, "p:1");
 }
 
+#define KEYSTONE(text) "[weftd]\nauth = keystone\n[keystone]\n" text
+
+static void test_keystone(void **state)
+{
+	g_autoptr(config) config =
+		load(KEYSTONE("url = https://[2001:db8::1]:5000/identity/\nusername = weft\n"
+			      "password = a b\nproject = net\n"),
+			NULL);
+
+	(void)state;
+	assert_non_null(config);
+	assert_string_equal(config->keystone->url, "https://[2001:db8::1]:5000/identity/v3");
+	assert_string_equal(config->keystone->www_authenticate_uri, config->keystone->url);
+	assert_string_equal(config->keystone->password, "a b");
+	assert_string_equal(config->keystone->project, "net");
+	assert_string_equal(config->keystone->project_domain, "Default");
+	assert_int_equal(config->keystone->cache_s, 60);
+}
+
 /* Each is refused with a word that says what is wrong, and no token is in the message. */
 static void test_refused(void **state)
 {
@@ -80,6 +99,21 @@ static void test_refused(void **state)
 		{ "[tokens]\nzzzzzzzz = admin\n", "PROJECT:ROLE" },
 		{ "[tokens]\nzzzzzzzz = a:root\n", "PROJECT:ROLE" },
 		{ "[tokens]\nzzz = a:admin\n", "shorter" },
+		{ "[weftd]\nauth = ldap\n[tokens]\nzzzzzzzz = a:admin\n",
+			"tokens, identity or keystone" },
+		{ "[weftd]\nauth = keystone\n[identity]\n",
+			"a group [identity] and no group [keystone]" },
+		{ "[keystone]\nurl = http://localhost\n", "auth = tokens" },
+		{ KEYSTONE("url = ftp://h\n"), "https://keystone" },
+		{ KEYSTONE("url = http://192.0.2.1:5000\n"), "in clear" },
+		{ KEYSTONE("url = https://h\n"), "username" },
+		{ KEYSTONE("url = https://h\nusername = u\n"),
+			"one of password and password-file" },
+		{ KEYSTONE("url = https://h\nusername = u\npassword-file = /nonexistent\n"),
+			"/nonexistent" },
+		{ KEYSTONE("url = https://h\nusername = u\npassword = zzz\ncache-time = 301\n"),
+			"from 1 to 300" },
+		{ KEYSTONE("insecure = true\n"), "no key 'insecure'" },
 		{ "garbage\n", "can't read" },
 	};
 
@@ -118,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_keystone),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_plain_http_when_told),
 		cmocka_unit_test(test_missing_file),

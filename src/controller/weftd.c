@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "controller/api/api.h"
 #include "controller/api/route.h"
+#include "controller/keystone/keystone.h"
 #include "http/server.h"
 #include "model/quota.h"
 
@@ -13,6 +14,7 @@ struct weftd {
 	struct store *store;
 	struct commit *commit;
 	struct identity *identity; /* NULL: not configured */
+	struct keystone *keystone; /* NULL: not configured */
 	struct sync_server *sync;
 	struct metrics *metrics;
 	GPtrArray *servers; /* struct http_server */
@@ -22,6 +24,11 @@ struct weftd {
 static void handle(struct http_request *request, void *user)
 {
 	api_handle(user, request);
+}
+
+static bool admit(struct http_request *request, void *user)
+{
+	return api_admit(user, request);
 }
 
 static size_t body_max(const struct http_request *request, void *user)
@@ -53,8 +60,20 @@ static bool authorize_caller(
 
 static void fail(struct http_request *request, const GError *error, void *user)
 {
-	(void)user;
-	api_fail(request, error);
+	const struct weftd *weftd = user;
+
+	api_fail(&weftd->api, request, error);
+}
+
+static bool open_keystone(struct weftd *weftd, const struct config_keystone *config, GError **error)
+{
+	struct keystone_io io;
+
+	if (!keystone_client_new(config, &io, error))
+		return false;
+	weftd->keystone = keystone_new(config, &io);
+	auth_set_keystone(weftd->auth, weftd->keystone);
+	return true;
 }
 
 static bool open_state(struct weftd *weftd, const struct config *config, GError **error)
@@ -74,6 +93,8 @@ static bool open_state(struct weftd *weftd, const struct config *config, GError 
 	if (!weftd->commit)
 		return false;
 	sync_server_start(weftd->sync, weftd->commit);
+	if (config->keystone)
+		return open_keystone(weftd, config->keystone, error);
 	if (!config->identity)
 		return true;
 	weftd->identity = identity_new(config, weftd->model, weftd->commit, error);
@@ -89,6 +110,7 @@ static bool listen_all(struct weftd *weftd, const struct config *config, GError 
 			.tls_cert = config->tls_cert,
 			.tls_key = config->tls_key,
 			.connections_max = config->connections_max,
+			.admit = admit,
 			.body_max_of = body_max,
 			.handler = handle,
 			.answered = answered,
@@ -128,6 +150,7 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 		.model = weftd->model,
 		.commit = weftd->commit,
 		.identity = weftd->identity,
+		.keystone = weftd->keystone,
 		.store = weftd->store,
 		.sync = weftd->sync,
 		.metrics = weftd->metrics,
@@ -150,11 +173,14 @@ void weftd_free(struct weftd *weftd)
 	weftd->api.stopping = true;
 	for (unsigned i = 0; i < weftd->servers->len; i++)
 		http_server_quiesce(weftd->servers->pdata[i]);
+	if (weftd->keystone)
+		keystone_stop(weftd->keystone);
 	if (weftd->commit)
 		drain(weftd);
 	if (weftd->sync)
 		sync_server_stop(weftd->sync);
 	g_ptr_array_unref(weftd->servers);
+	g_clear_pointer(&weftd->keystone, keystone_free);
 	g_clear_pointer(&weftd->identity, identity_free);
 	g_clear_pointer(&weftd->commit, commit_free);
 	g_clear_pointer(&weftd->sync, sync_server_free);

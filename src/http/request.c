@@ -40,14 +40,32 @@ static void too_large(struct http_request *request)
 			request->body_max);
 }
 
-static void look_at_headers(struct http_request *request, const char *method)
+static bool hold(struct http_request *request, const char *method)
+{
+	const struct http_server_config *config = &request->server->config;
+
+	request->method = method_of(method);
+	request->method_name = method;
+	if (!config->admit || request->error || config->admit(request, config->user))
+		return false;
+	request->state = REQUEST_HELD;
+	MHD_suspend_connection(request->connection);
+	return true;
+}
+
+void http_request_admit(struct http_request *request)
+{
+	g_return_if_fail(request->state == REQUEST_HELD);
+	request->state = REQUEST_ADMITTED;
+	loop_resume(request->server, request->connection);
+}
+
+static void look_at_headers(struct http_request *request)
 {
 	const struct http_server_config *config = &request->server->config;
 	const char *length = http_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	bool body = length || http_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
-	request->method = method_of(method);
-	request->method_name = method;
 	request->body_max = config->body_max;
 	if (body && config->body_max_of && !request->error)
 		request->body_max = config->body_max_of(request, config->user);
@@ -100,7 +118,11 @@ enum MHD_Result request_proceed(void *user, struct MHD_Connection *connection, c
 	(void)user, (void)connection, (void)url, (void)version;
 	switch (request->state) {
 	case REQUEST_NEW:
-		look_at_headers(request, method);
+		if (hold(request, method))
+			return MHD_YES;
+		/* fallthrough */
+	case REQUEST_ADMITTED:
+		look_at_headers(request);
 		request->state = REQUEST_RECEIVING;
 		return request->error ? handle(request) : MHD_YES;
 	case REQUEST_RECEIVING:
@@ -138,6 +160,7 @@ void request_completed(void *user, struct MHD_Connection *connection, void **con
 		g_string_free(request->body, TRUE);
 	g_clear_error(&request->error);
 	http_target_clear(&request->target);
+	http_request_keep(request, NULL, NULL);
 	g_free(request);
 }
 
@@ -215,4 +238,17 @@ void http_request_set_tag(struct http_request *request, const void *tag)
 const void *http_request_tag(const struct http_request *request)
 {
 	return request->tag;
+}
+
+void http_request_keep(struct http_request *request, void *kept, GDestroyNotify free_kept)
+{
+	if (request->kept)
+		request->free_kept(request->kept);
+	request->kept = kept;
+	request->free_kept = free_kept;
+}
+
+void *http_request_kept(const struct http_request *request)
+{
+	return request->kept;
 }

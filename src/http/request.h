@@ -33,6 +33,13 @@ const char *http_request_peer(
 void http_request_set_tag(struct http_request *request, const void *tag);
 const void *http_request_tag(const struct http_request *request);
 
+/* Goes on with a request that http_server_config.admit holds. */
+void http_request_admit(struct http_request *request);
+
+/* Something of the handler's that is kept, and freed, with the request; NULL at first. */
+void http_request_keep(struct http_request *request, void *kept, GDestroyNotify free_kept);
+void *http_request_kept(const struct http_request *request);
+
 /* A header of the answer to come. @name is static; a @value that can't be one is left out. */
 #define HTTP_MAX_ANSWER_HEADERS 4
 void http_request_add_header(struct http_request *request, const char *name, const char *value);

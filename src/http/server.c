@@ -126,8 +126,14 @@ static void abandon_suspended(struct http_server *server)
 	for (GList *link = server->requests.head; link; link = link->next) {
 		struct http_request *request = link->data;
 
-		if (request->state == REQUEST_SUSPENDED)
+		if (request->state == REQUEST_SUSPENDED) {
 			http_request_answer(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, NULL);
+		} else if (request->state == REQUEST_HELD) {
+			/* Without an answer: closes it. */
+			connection_busy(connection_of(request->connection));
+			request->state = REQUEST_ANSWERED;
+			loop_resume(server, request->connection);
+		}
 	}
 	streams_abandon(server);
 	MHD_run(server->daemon);

@@ -14,6 +14,9 @@ struct http_server_config {
 	unsigned connections_max;	/* 0: 16384 */
 	unsigned connection_memory;	/* bytes for a request line and its headers; 0: 24 KiB */
 	unsigned idle_s;		/* a connection without progress is closed; 0: 60 */
+	/* A request's head is there, its body has not been asked for. False: it is held until
+	 * http_request_admit(), for what takes time to find out about it. NULL: none is. */
+	bool (*admit)(struct http_request *request, void *user);
 	/* Instead of body_max, by what the request's head says; may be NULL. */
 	size_t (*body_max_of)(const struct http_request *request, void *user);
 	void (*handler)(struct http_request *request, void *user);

@@ -31,7 +31,9 @@ struct http_connection {
 };
 
 enum request_state {
-	REQUEST_NEW,	   /* headers have not been looked at */
+	REQUEST_NEW,  /* headers have not been looked at */
+	REQUEST_HELD, /* somebody finds out about it; libmicrohttpd leaves it alone */
+	REQUEST_ADMITTED,
 	REQUEST_RECEIVING, /* its body */
 	REQUEST_HANDLING,  /* the handler's turn */
 	REQUEST_SUSPENDED, /* the handler will answer later; libmicrohttpd leaves it alone */
@@ -56,6 +58,8 @@ struct http_request {
 	GError *error;
 	u64 begin_us;
 	const void *tag;
+	void *kept;
+	GDestroyNotify free_kept;
 	unsigned n_headers;
 	struct answer_header headers[HTTP_MAX_ANSWER_HEADERS];
 	unsigned status;

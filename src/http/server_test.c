@@ -43,6 +43,35 @@ static void echo(struct http_request *request, void *user)
 	}
 }
 
+static gboolean admit_later(gpointer user)
+{
+	http_request_keep(user, g_strdup("found out"), g_free);
+	http_request_admit(user);
+	return G_SOURCE_REMOVE;
+}
+
+/* "/held" from an idle callback, "/stuck" not at all. */
+static bool admit(struct http_request *request, void *user)
+{
+	const struct http_target *target = http_request_target(request);
+	const char *first = target->n_segments ? target->segments[0] : "";
+	size_t len;
+
+	(void)user;
+	http_request_body(request, &len);
+	assert_int_equal(len, 0);
+	if (!strcmp(first, "held"))
+		g_idle_add(admit_later, request);
+	return strcmp(first, "held") && strcmp(first, "stuck");
+}
+
+/* What was found out decides how large the body may be, and is there when it is handled. */
+static size_t body_max_of(const struct http_request *request, void *user)
+{
+	(void)user;
+	return http_request_kept(request) ? 1000 : 2;
+}
+
 static char *exchange(u16 port, const char *request, const char *until)
 {
 	g_autoptr(GSocketConnection) connection = client_connect(port);
@@ -112,6 +141,34 @@ static void client_bad(u16 port)
 	g_autofree char *unannounced = exchange(port, chunked->str, "at a time");
 
 	assert_non_null(strstr(unannounced, "HTTP/1.1 413 "));
+}
+
+static void client_held(u16 port)
+{
+	g_autofree char *held = exchange(port,
+		"POST /held HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbodyGET /held HTTP/1.1\r\n"
+		"Host: h\r\n\r\nPOST /held HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+		"Content-Length: 1\r\n\r\nx",
+		"[x]");
+	g_autofree char *not_held = exchange(
+		port, "POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody", "at a time");
+	g_autoptr(GSocketConnection) stuck = client_connect(port);
+
+	assert_non_null(strstr(held, "POST held 4 - [body]"));
+	assert_non_null(strstr(held, "GET held 0 - []"));
+	assert_non_null(strstr(held, "POST held 1 - [x]"));
+	assert_non_null(strstr(not_held, "HTTP/1.1 413 "));
+	client_send(stuck, "POST /stuck HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbo");
+	client_later(port);
+}
+
+static void test_held(void **state)
+{
+	g_autoptr(http_server) server = test_server((struct http_server_config){
+		.handler = echo, .admit = admit, .body_max_of = body_max_of });
+
+	(void)state;
+	with_client(server, client_held);
 }
 
 static void run(void (*client)(u16 port))
@@ -258,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_pipelined_in_order),
 		cmocka_unit_test(test_head_has_no_body),
 		cmocka_unit_test(test_bad_requests),
+		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_freed_with_open_request),
 		cmocka_unit_test(test_slow_sender_is_cut),
 		cmocka_unit_test(test_places_are_given_on),

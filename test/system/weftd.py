@@ -61,11 +61,12 @@ class Client:
 
 
 class Weftd:
-    def __init__(self, folder, build=BUILD, store=None, identity=None, quotas=None, **settings):
+    def __init__(self, folder, build=BUILD, store=None, identity=None, quotas=None, keystone=None, tokens=None, **settings):
         self.folder, self.build = pathlib.Path(folder), build
         self.store = store or f"sqlite:{self.folder}/weft.db"
-        self.identity = identity
-        self.quotas = {"default": -1} if quotas is None else quotas
+        self.groups = {"quotas": {"default": -1} if quotas is None else quotas, "identity": identity,
+                       "keystone": keystone}
+        self.tokens = TOKENS if tokens is None else tokens
         self.settings = {"listen": "127.0.0.1:0", **settings}
         self.process, self.port, self.lines = None, None, []
 
@@ -73,10 +74,10 @@ class Weftd:
         path = self.folder / "weftd.conf"
         lines = ["[weftd]", f"store = {self.store}"]
         lines += [f"{key.replace('_', '-')} = {value}" for key, value in self.settings.items()]
-        lines += ["[tokens]"] + [f"{token} = {who}" for token, who in TOKENS.items()]
-        lines += ["[quotas]"] + [f"{name} = {limit}" for name, limit in self.quotas.items()]
-        if self.identity is not None:
-            lines += ["[identity]"] + [f"{key.replace('_', '-')} = {value}" for key, value in self.identity.items()]
+        lines += ["[tokens]"] + [f"{token} = {who}" for token, who in self.tokens.items()]
+        for name, group in self.groups.items():
+            if group is not None:
+                lines += [f"[{name}]"] + [f"{key.replace('_', '-')} = {value}" for key, value in group.items()]
         path.write_text("\n".join(lines) + "\n")
         path.chmod(0o600)
         return path

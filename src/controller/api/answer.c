@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/keystone/keystone.h"
 
 #define JSON_TYPE "application/json"
 
@@ -35,7 +36,18 @@ static bool is_identity(const struct http_request *request)
 	return target->n_segments && !strcmp(target->segments[0], "v3");
 }
 
-void api_fail(struct http_request *request, const GError *error)
+/* Where to get a token that is good here. */
+static void add_challenge(const struct api *api, struct http_request *request)
+{
+	const struct config_keystone *keystone = api->config->keystone;
+	g_autofree char *text =
+		keystone ? g_strdup_printf("Keystone uri=\"%s\"", keystone->www_authenticate_uri)
+			 : g_strdup("Bearer realm=\"weft\"");
+
+	http_request_add_header(request, "WWW-Authenticate", text);
+}
+
+void api_fail(const struct api *api, struct http_request *request, const GError *error)
 {
 	GString *text = g_string_sized_new(256);
 	struct json_writer w = json_writer_on(text);
@@ -43,7 +55,9 @@ void api_fail(struct http_request *request, const GError *error)
 
 	jw_begin_object(&w);
 	if (status == 401)
-		http_request_add_header(request, "WWW-Authenticate", "Bearer realm=\"weft\"");
+		add_challenge(api, request);
+	if (g_error_matches(error, WEFT_ERROR, WEFT_ERROR_KEYSTONE_UNREACHABLE))
+		http_request_add_header(request, "Retry-After", G_STRINGIFY(KEYSTONE_RETRY_S));
 	if (status == 401 || is_identity(request))
 		write_keystone_error(&w, error);
 	else
@@ -54,7 +68,7 @@ void api_fail(struct http_request *request, const GError *error)
 
 void call_fail(const struct call *call, GError *error)
 {
-	api_fail(call->request, error);
+	api_fail(call->api, call->request, error);
 	g_error_free(error);
 }
 

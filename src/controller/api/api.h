@@ -16,7 +16,8 @@ struct api {
 	const struct auth *auth;
 	struct model *model;
 	struct commit *commit;
-	struct identity *identity; /* NULL: not configured */
+	struct identity *identity;	 /* NULL: not configured */
+	const struct keystone *keystone; /* NULL: not configured */
 	struct store *store;
 	struct sync_server *sync;
 	struct metrics *metrics;
@@ -29,8 +30,11 @@ void api_handle(struct api *api, struct http_request *request);
 /* For http_server_config.body_max_of: little for whom we don't know, much for a host's report. */
 size_t api_body_max(const struct api *api, const struct http_request *request);
 
+/* For http_server_config.admit: asks Keystone, where the answer to the request depends on it. */
+bool api_admit(const struct api *api, struct http_request *request);
+
 /* Answers with an error's body: {"NeutronError": …}, or Keystone's {"error": …} for a 401. */
-void api_fail(struct http_request *request, const GError *error);
+void api_fail(const struct api *api, struct http_request *request, const GError *error);
 
 /* For http_server_config.answered; counts by route. */
 void api_answered(

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "controller/api/call.h"
+#include "controller/keystone/keystone.h"
 
 #define STORE_HANGS_US (5 * G_USEC_PER_SEC)
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -108,6 +109,31 @@ static void write_sync(const struct api *api, GString *out)
 	sync_server_each_host(api->sync, write_host, out);
 }
 
+static void write_keystone(const struct api *api, GString *out)
+{
+	struct keystone_stats stats;
+
+	if (!api->keystone)
+		return;
+	stats = keystone_stats(api->keystone);
+
+	const struct number numbers[] = {
+		{ "weft_keystone_questions_total", METRIC_COUNTER, "Requests to Keystone.",
+			(double)stats.asked },
+		{ "weft_keystone_failures_total", METRIC_COUNTER,
+			"Those without an answer that was of use.", (double)stats.failures },
+		{ "weft_keystone_hits_total", METRIC_COUNTER, "Tokens that were known.",
+			(double)stats.hits },
+		{ "weft_keystone_valid_tokens", METRIC_GAUGE, "Known valid tokens.", stats.valid },
+		{ "weft_keystone_invalid_tokens", METRIC_GAUGE, "Known invalid tokens.",
+			stats.invalid },
+		{ "weft_keystone_pending", METRIC_GAUGE, "Tokens that Keystone is asked about.",
+			stats.pending },
+	};
+
+	write_numbers(numbers, G_N_ELEMENTS(numbers), out);
+}
+
 static u64 resident_bytes(void)
 {
 	unsigned long total = 0, resident = 0;
@@ -135,6 +161,7 @@ void metrics_get(struct call *call)
 	write_model(call->api, out);
 	write_store(call->api, out);
 	write_sync(call->api, out);
+	write_keystone(call->api, out);
 	metrics_write(call->api->metrics, out);
 	http_request_answer(call->request, 200, METRICS_TYPE, out);
 }

@@ -195,6 +195,20 @@ static bool is_known(
 	       (host && auth_host(api->auth, request, host, NULL));
 }
 
+bool api_admit(const struct api *api, struct http_request *request)
+{
+	struct call call = { 0 };
+	const struct route *route = find(http_request_target(request), &call);
+	const struct object *host =
+		call.id && route->access == ACCESS_OWN ? host_find(api->model, call.id) : NULL;
+
+	/* A host's credential is nobody's affair but ours. */
+	if (!route || route->access == ACCESS_OPEN ||
+		(host && auth_host(api->auth, request, host, NULL)))
+		return true;
+	return auth_admit(api->auth, request);
+}
+
 size_t api_body_max(const struct api *api, const struct http_request *request)
 {
 	struct call call = { 0 };
@@ -215,7 +229,7 @@ void api_handle(struct api *api, struct http_request *request)
 	call_fn handle;
 
 	if (wrong && !too_large)
-		return api_fail(request, wrong);
+		return api_fail(api, request, wrong);
 	if (api->stopping) {
 		weft_fail(&error, UNAVAILABLE, "The controller is stopping; ask again later.");
 		return call_fail(&call, error);
@@ -228,7 +242,7 @@ void api_handle(struct api *api, struct http_request *request)
 		!auth_caller(api->auth, request, &call.caller, &error))
 		return call_fail(&call, error);
 	if (wrong) /* of those who may ask at all; others hear that they may not */
-		return api_fail(request, wrong);
+		return api_fail(api, request, wrong);
 	handle = method_of(route, http_request_method(request));
 	if (!handle)
 		return refuse_method(&call, route);

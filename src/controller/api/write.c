@@ -36,7 +36,7 @@ static void on_done(const struct changeset *changes, const GError *error, void *
 	char text[24];
 
 	if (error) {
-		api_fail(write->call.request, error);
+		api_fail(write->call.api, write->call.request, error);
 	} else {
 		u64 revision = changes && changes->n
 				       ? changes->revision

@@ -5,6 +5,7 @@
 
 #include "controller/auth/credential.h"
 #include "controller/identity/identity.h"
+#include "controller/keystone/keystone.h"
 #include "model/host.h"
 
 struct known_token {
@@ -16,6 +17,7 @@ struct auth {
 	unsigned n;
 	struct known_token *tokens;
 	const struct identity *identity; /* NULL: none */
+	struct keystone *keystone;	 /* NULL: none */
 };
 
 struct auth *auth_new(const struct config *config)
@@ -45,6 +47,11 @@ void auth_free(struct auth *auth)
 void auth_set_identity(struct auth *auth, const struct identity *identity)
 {
 	auth->identity = identity;
+}
+
+void auth_set_keystone(struct auth *auth, struct keystone *keystone)
+{
+	auth->keystone = keystone;
 }
 
 const char *auth_presented(const struct http_request *request)
@@ -78,6 +85,31 @@ static bool unauthorized(const char *token, GError **error)
 			"Authorization: Bearer.");
 }
 
+static void keep(struct http_request *request, struct keystone_verdict *verdict)
+{
+	http_request_keep(request, verdict, (GDestroyNotify)keystone_verdict_unref);
+}
+
+static void on_verdict(struct keystone_verdict *verdict, void *user)
+{
+	keep(user, keystone_verdict_ref(verdict));
+	http_request_admit(user);
+}
+
+bool auth_admit(const struct auth *auth, struct http_request *request)
+{
+	const char *token = auth_presented(request);
+	struct credential_hash hash = credential_hash(token ?: "");
+	struct keystone_verdict *verdict;
+
+	if (!auth->keystone || !token || find(auth, &hash))
+		return true;
+	verdict = keystone_ask(auth->keystone, token, on_verdict, request);
+	if (verdict)
+		keep(request, verdict);
+	return verdict != NULL;
+}
+
 bool auth_caller(const struct auth *auth, const struct http_request *request, struct caller *ret,
 	GError **error)
 {
@@ -87,6 +119,9 @@ bool auth_caller(const struct auth *auth, const struct http_request *request, st
 
 	if (token && !caller && auth->identity)
 		return identity_caller(auth->identity, token, ret, error);
+	if (token && !caller && http_request_kept(request))
+		return keystone_caller(
+			http_request_kept(request), g_get_real_time() / G_USEC_PER_SEC, ret, error);
 	if (!caller)
 		return unauthorized(token, error);
 	*ret = *caller;

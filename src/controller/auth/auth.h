@@ -12,6 +12,7 @@
 
 struct auth;
 struct identity;
+struct keystone;
 
 struct auth *auth_new(const struct config *config);
 void auth_free(struct auth *auth);
@@ -19,6 +20,13 @@ DEFINE_AUTOPTR(auth, auth_free)
 
 /* From then on tokens that @identity (borrowed) gave out are valid too. */
 void auth_set_identity(struct auth *auth, const struct identity *identity);
+
+/* From then on Keystone is asked about tokens that are not known otherwise; borrowed. */
+void auth_set_keystone(struct auth *auth, struct keystone *keystone);
+
+/* For http_server_config.admit: is it clear who sends the request? Else Keystone is being asked,
+ * and goes on with it. What it says is kept with the request. */
+bool auth_admit(const struct auth *auth, struct http_request *request);
 
 /* The token that the request shows, or NULL. */
 const char *auth_presented(const struct http_request *request);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of config*.c: the file that is being read. */
+#pragma once
+
+#include "controller/config.h"
+
+struct config_reader {
+	const char *path;
+	GKeyFile *file;
+};
+
+/* Stripped; @fallback when there is none or it is empty; g_free. */
+char *config_text(const struct config_reader *reader, const char *group, const char *key,
+	const char *fallback);
+bool config_number(const struct config_reader *reader, const char *group, const char *key,
+	unsigned fallback, unsigned min, unsigned max, unsigned *ret, GError **error);
+
+/* config_keystone.c */
+extern const char *const config_keystone_keys[]; /* ended by NULL */
+/* @plain_allowed: [weftd] allow-plain-http. NULL on error. */
+struct config_keystone *config_keystone_read(
+	const struct config_reader *reader, bool plain_allowed, GError **error);
+void config_keystone_free(struct config_keystone *keystone);

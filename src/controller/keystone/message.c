@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/keystone/message.h"
+
+#include <jansson.h>
+
+static json_t *named_in_domain(const char *name, const char *domain)
+{
+	return json_pack("{s:s, s:{s:s}}", "name", name, "domain", "name", domain);
+}
+
+char *keystone_login_body(const struct config_keystone *config)
+{
+	json_t *user = named_in_domain(config->username, config->user_domain);
+	json_t *project = named_in_domain(config->project, config->project_domain);
+	json_t *body;
+	char *dumped, *text;
+
+	json_object_set_new(user, "password", json_string(config->password));
+	body = json_pack("{s:{s:{s:[s], s:{s:o}}, s:{s:o}}}", "auth", "identity", "methods",
+		"password", "password", "user", user, "scope", "project", project);
+	dumped = json_dumps(body, JSON_COMPACT);
+	json_decref(body);
+	text = g_strdup(dumped);
+	free(dumped);
+	return text;
+}
+
+static bool read_time(json_t *value, s64 *ret)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = NULL;
+
+	if (json_is_string(value))
+		time = g_date_time_new_from_iso8601(json_string_value(value), utc);
+	if (!time)
+		return false;
+	*ret = g_date_time_to_unix(time);
+	return true;
+}
+
+bool keystone_read_expiry(const char *body, size_t len, s64 *ret)
+{
+	json_t *json = json_loadb(body, len, 0, NULL);
+	json_t *token = json_object_get(json, "token");
+	bool known = read_time(json_object_get(token, "expires_at"), ret);
+
+	json_decref(json);
+	return known;
+}
+
+/* The highest of ours; Keystone has expanded implied ones. Its names know no case. */
+static int highest_role(json_t *roles)
+{
+	static const char *const names[] = {
+		[CALLER_READER] = "reader", [CALLER_MEMBER] = "member", [CALLER_ADMIN] = "admin"
+	};
+	int highest = -1;
+	json_t *role;
+	size_t i;
+
+	json_array_foreach(roles, i, role) {
+		const char *name = json_string_value(json_object_get(role, "name"));
+
+		for (int rank = 0; name && rank < (int)G_N_ELEMENTS(names); rank++)
+			if (!g_ascii_strcasecmp(name, names[rank]))
+				highest = MAX(highest, rank);
+	}
+	return highest;
+}
+
+struct keystone_verdict *keystone_verdict_new(enum keystone_result result)
+{
+	struct keystone_verdict *verdict = g_new0(struct keystone_verdict, 1);
+
+	verdict->refs = 1;
+	verdict->result = result;
+	verdict->project_id = "";
+	verdict->role = -1;
+	return verdict;
+}
+
+struct keystone_verdict *keystone_read_verdict(const char *body, size_t len)
+{
+	json_t *json = json_loadb(body, len, 0, NULL);
+	json_t *token = json_object_get(json, "token");
+	const char *project =
+		json_string_value(json_object_get(json_object_get(token, "project"), "id"));
+	struct keystone_verdict *verdict = NULL;
+	s64 expires_at;
+
+	if (read_time(json_object_get(token, "expires_at"), &expires_at)) {
+		verdict = keystone_verdict_new(KEYSTONE_VALID);
+		verdict->expires_at = expires_at;
+		verdict->role = highest_role(json_object_get(token, "roles"));
+		verdict->project_scoped = project != NULL;
+		/* There are as many as projects. */
+		verdict->project_id = g_intern_string(project ?: "");
+	}
+	json_decref(json);
+	return verdict;
+}
+
+struct keystone_verdict *keystone_verdict_ref(struct keystone_verdict *verdict)
+{
+	verdict->refs++;
+	return verdict;
+}
+
+void keystone_verdict_unref(struct keystone_verdict *verdict)
+{
+	if (!--verdict->refs)
+		g_free(verdict);
+}
+
+bool keystone_caller(
+	const struct keystone_verdict *verdict, s64 now, struct caller *ret, GError **error)
+{
+	if (verdict->result == KEYSTONE_UNREACHABLE)
+		return weft_fail(error, KEYSTONE_UNREACHABLE,
+			"Keystone, which knows whether the request's token is valid, can't be asked now; ask again later.");
+	if (verdict->result == KEYSTONE_INVALID || verdict->expires_at <= now)
+		return weft_fail(error, UNAUTHORIZED,
+			"The request's token is not valid in Keystone: it is none of its, or has expired or been revoked.");
+	if (verdict->role < 0 || (!verdict->project_scoped && verdict->role < CALLER_ADMIN))
+		return weft_fail(error, FORBIDDEN,
+			"The token is for no project in which its user is admin, member or reader; ask for a token of a project.");
+	*ret = (struct caller){ (enum caller_role)verdict->role, verdict->project_id };
+	return true;
+}
