@@ -17,11 +17,18 @@ struct pending {
 	gint64 since_us; /* monotonic */
 };
 
+struct watcher {
+	commit_durable_fn durable;
+	void *user;
+};
+
 struct commit {
 	struct model *model;
 	struct store *store;
 	const struct commit_listener *listener;
 	void *user;
+	struct watcher watchers[COMMIT_WATCHERS_MAX];
+	unsigned n_watchers;
 	u64 durable;
 	GQueue pending;
 };
@@ -46,6 +53,14 @@ static void free_pending(struct pending *pending)
 	g_free(pending);
 }
 
+static void tell_durable(const struct commit *commit, struct pending *pending)
+{
+	if (commit->listener && commit->listener->durable)
+		commit->listener->durable(pending->changes, pending->derived, commit->user);
+	for (unsigned i = 0; i < commit->n_watchers; i++)
+		commit->watchers[i].durable(pending->changes, commit->watchers[i].user);
+}
+
 /* Those that changed nothing have the revision of what they saw. */
 static void finish_durable(struct commit *commit)
 {
@@ -54,8 +69,8 @@ static void finish_durable(struct commit *commit)
 	while ((pending = g_queue_peek_head(&commit->pending)) &&
 		pending->changes->revision <= commit->durable) {
 		g_queue_pop_head(&commit->pending);
-		if (pending->changes->n && commit->listener && commit->listener->durable)
-			commit->listener->durable(pending->changes, pending->derived, commit->user);
+		if (pending->changes->n)
+			tell_durable(commit, pending);
 		if (pending->done)
 			pending->done(pending->changes, NULL, pending->user);
 		free_pending(pending);
@@ -173,6 +188,12 @@ void commit_submit(struct commit *commit, struct txn *txn, commit_done_fn done, 
 	if (commit->listener && commit->listener->applied)
 		pending->derived = commit->listener->applied(pending->changes, commit->user);
 	submit_to_store(commit->store, pending->changes);
+}
+
+void commit_watch(struct commit *commit, commit_durable_fn durable, void *user)
+{
+	g_assert(commit->n_watchers < COMMIT_WATCHERS_MAX);
+	commit->watchers[commit->n_watchers++] = (struct watcher){ durable, user };
 }
 
 u64 commit_durable_revision(const struct commit *commit)

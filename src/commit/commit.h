@@ -44,6 +44,12 @@ void commit_free(struct commit *commit);
  * changes nothing while nothing else is pending, before this returns. */
 void commit_submit(struct commit *commit, struct txn *txn, commit_done_fn done, void *user);
 
+/* Calls @durable with every change once it is durable, after the listener; at most
+ * COMMIT_WATCHERS_MAX. */
+#define COMMIT_WATCHERS_MAX 4
+typedef void (*commit_durable_fn)(const struct changeset *changes, void *user);
+void commit_watch(struct commit *commit, commit_durable_fn durable, void *user);
+
 u64 commit_durable_revision(const struct commit *commit);
 unsigned commit_pending(const struct commit *commit);
 /* For how long the first of them has been pending; 0: none is. */

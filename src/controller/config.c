@@ -14,14 +14,13 @@
 #define TOKEN_MIN 8 /* characters */
 #define LIFETIME_MAX (30 * 86400)
 
-static const char *const known_groups[] = { "weftd", "tokens", "identity", "keystone", "quotas",
-	NULL };
-
 static const char *const known_keys[] = { "auth", "listen", "store", "tls-cert", "tls-key",
 	"allow-plain-http", "underlay-mtu", "max-connections", NULL };
 
 static const char *const identity_keys[] = { "admin-password-file", "region", "token-lifetime",
 	NULL };
+
+static const char *const notify_keys[] = { "token-file", "url", NULL };
 
 char *config_text(const struct config_reader *reader, const char *group, const char *key,
 	const char *fallback)
@@ -85,18 +84,39 @@ static bool check_keys(const struct config_reader *reader, const char *group,
 	return true;
 }
 
+static const struct {
+	const char *name;
+	const char *const *keys; /* NULL: any */
+} groups[] = {
+	{ "weftd", known_keys },
+	{ "tokens", NULL },
+	{ "identity", identity_keys },
+	{ "keystone", config_keystone_keys },
+	{ "notify", notify_keys },
+	{ "quotas", NULL },
+};
+
+static bool check_group(const struct config_reader *reader, const char *group, GError **error)
+{
+	g_autoptr(GString) list = g_string_new(NULL);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++) {
+		if (!strcmp(groups[i].name, group))
+			return !groups[i].keys || check_keys(reader, group, groups[i].keys, error);
+		g_string_append_printf(list, "%s[%s]", i ? ", " : "", groups[i].name);
+	}
+	return weft_fail(error, INVALID_INPUT, "%s: there is no group [%s]; there are %s",
+		reader->path, group, list->str);
+}
+
 static bool check_known(const struct config_reader *reader, GError **error)
 {
-	g_auto(GStrv) groups = g_key_file_get_groups(reader->file, NULL);
+	g_auto(GStrv) names = g_key_file_get_groups(reader->file, NULL);
 
-	for (char **group = groups; *group; group++)
-		if (!g_strv_contains(known_groups, *group))
-			return weft_fail(error, INVALID_INPUT,
-				"%s: there is no group [%s]; there are [weftd], [tokens], [identity], [keystone] and [quotas]",
-				reader->path, *group);
-	return check_keys(reader, "weftd", known_keys, error) &&
-	       check_keys(reader, "identity", identity_keys, error) &&
-	       check_keys(reader, "keystone", config_keystone_keys, error);
+	for (char **name = names; *name; name++)
+		if (!check_group(reader, *name, error))
+			return false;
+	return true;
 }
 
 static bool parse_role(const char *text, enum caller_role *ret)
@@ -268,6 +288,24 @@ static bool read_auth(const struct config_reader *reader, struct config *config,
 	return config->keystone != NULL;
 }
 
+static bool read_notify(const struct config_reader *reader, struct config *config, GError **error)
+{
+	g_autofree char *path = config_text(reader, "notify", "token-file", NULL);
+	g_autoptr(GError) reason = NULL;
+
+	config->notify_url = config_text(reader, "notify", "url", NULL);
+	if (g_key_file_has_group(reader->file, "notify") && !config->notify_url)
+		return weft_fail(error, INVALID_INPUT,
+			"%s: [notify] has no url, so nobody could be notified", reader->path);
+	if (!path)
+		return true;
+	if (!g_file_get_contents(path, &config->notify_token, NULL, &reason))
+		return weft_fail(error, INVALID_INPUT, "%s: token-file = %s: %s", reader->path,
+			path, reason->message);
+	g_strstrip(config->notify_token);
+	return true;
+}
+
 static bool fill(const struct config_reader *reader, struct config *config, GError **error)
 {
 	config->store = read_text(reader, "store", DEFAULT_STORE);
@@ -280,8 +318,9 @@ static bool fill(const struct config_reader *reader, struct config *config, GErr
 		       reader, "underlay-mtu", 1500, 1280, 65535, &config->underlay_mtu, error) &&
 	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
 		       &config->connections_max, error) &&
-	       read_identity(reader, config, error) && read_quotas(reader, config, error) &&
-	       read_auth(reader, config, error) && read_tokens(reader, config, error);
+	       read_notify(reader, config, error) && read_identity(reader, config, error) &&
+	       read_quotas(reader, config, error) && read_auth(reader, config, error) &&
+	       read_tokens(reader, config, error);
 }
 
 static void warn_if_readable(const char *path)
@@ -326,6 +365,8 @@ void config_free(struct config *config)
 	g_free(config->store);
 	g_free(config->tls_cert);
 	g_free(config->tls_key);
+	g_free(config->notify_url);
+	g_free(config->notify_token);
 	g_free(config->identity_region);
 	g_free(config->identity_admin_password_file);
 	config_keystone_free(config->keystone);

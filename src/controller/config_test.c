@@ -114,6 +114,9 @@ static void test_refused(void **state)
 		{ KEYSTONE("url = https://h\nusername = u\npassword = zzz\ncache-time = 301\n"),
 			"from 1 to 300" },
 		{ KEYSTONE("insecure = true\n"), "no key 'insecure'" },
+		{ "[notify]\n[tokens]\nzzzzzzzz = a:admin\n", "no url" },
+		{ "[notify]\nurl = http://x/\nurls = y\n[tokens]\nzzzzzzzz = a:admin\n",
+			"no key 'urls'" },
 		{ "garbage\n", "can't read" },
 	};
 

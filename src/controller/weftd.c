@@ -17,7 +17,8 @@ struct weftd {
 	struct keystone *keystone; /* NULL: not configured */
 	struct sync_server *sync;
 	struct metrics *metrics;
-	GPtrArray *servers; /* struct http_server */
+	struct notify *notify; /* NULL: not configured */
+	GPtrArray *servers;    /* struct http_server */
 	struct api api;
 };
 
@@ -76,6 +77,16 @@ static bool open_keystone(struct weftd *weftd, const struct config_keystone *con
 	return true;
 }
 
+static bool start_notify(struct weftd *weftd, const struct config *config, GError **error)
+{
+	const struct notify_config notify = { config->notify_url, config->notify_token };
+
+	if (!config->notify_url)
+		return true;
+	weftd->notify = notify_new(&notify, weftd->commit, error);
+	return weftd->notify;
+}
+
 static bool open_state(struct weftd *weftd, const struct config *config, GError **error)
 {
 	weftd->store = store_open(config->store, error);
@@ -93,6 +104,8 @@ static bool open_state(struct weftd *weftd, const struct config *config, GError 
 	if (!weftd->commit)
 		return false;
 	sync_server_start(weftd->sync, weftd->commit);
+	if (!start_notify(weftd, config, error))
+		return false;
 	if (config->keystone)
 		return open_keystone(weftd, config->keystone, error);
 	if (!config->identity)
@@ -154,6 +167,7 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 		.store = weftd->store,
 		.sync = weftd->sync,
 		.metrics = weftd->metrics,
+		.notify = weftd->notify,
 	};
 	if (!listen_all(weftd, config, error))
 		return NULL;
@@ -183,6 +197,7 @@ void weftd_free(struct weftd *weftd)
 	g_clear_pointer(&weftd->keystone, keystone_free);
 	g_clear_pointer(&weftd->identity, identity_free);
 	g_clear_pointer(&weftd->commit, commit_free);
+	g_clear_pointer(&weftd->notify, notify_free);
 	g_clear_pointer(&weftd->sync, sync_server_free);
 	g_clear_pointer(&weftd->store, store_close);
 	metrics_free(weftd->metrics);

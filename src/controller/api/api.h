@@ -9,6 +9,7 @@
 #include "controller/auth/auth.h"
 #include "controller/identity/identity.h"
 #include "controller/metrics/metrics.h"
+#include "controller/notify/notify.h"
 #include "controller/sync/sync_server.h"
 
 struct api {
@@ -21,7 +22,8 @@ struct api {
 	struct store *store;
 	struct sync_server *sync;
 	struct metrics *metrics;
-	bool stopping; /* open connections may still ask, and are refused */
+	struct notify *notify; /* NULL: nobody is notified */
+	bool stopping;	       /* open connections may still ask, and are refused */
 };
 
 /* Answers a request, now or later. */

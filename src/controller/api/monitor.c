@@ -134,6 +134,25 @@ static void write_keystone(const struct api *api, GString *out)
 	write_numbers(numbers, G_N_ELEMENTS(numbers), out);
 }
 
+static void write_notify(const struct api *api, GString *out)
+{
+	struct notify_stats stats = notify_stats(api->notify);
+	const struct number numbers[] = {
+		{ "weft_notify_pending", METRIC_GAUGE, "Events that wait to be delivered.",
+			stats.pending },
+		{ "weft_notify_sent_total", METRIC_COUNTER, "Events delivered.",
+			(double)stats.sent },
+		{ "weft_notify_refused_total", METRIC_COUNTER,
+			"Events that the receiver refused for good.", (double)stats.refused },
+		{ "weft_notify_dropped_total", METRIC_COUNTER,
+			"Events dropped because too many waited.", (double)stats.dropped },
+		{ "weft_notify_failures_total", METRIC_COUNTER,
+			"Requests that failed and were tried again.", (double)stats.failures },
+	};
+
+	write_numbers(numbers, G_N_ELEMENTS(numbers), out);
+}
+
 static u64 resident_bytes(void)
 {
 	unsigned long total = 0, resident = 0;
@@ -162,6 +181,8 @@ void metrics_get(struct call *call)
 	write_store(call->api, out);
 	write_sync(call->api, out);
 	write_keystone(call->api, out);
+	if (call->api->notify)
+		write_notify(call->api, out);
 	metrics_write(call->api->metrics, out);
 	http_request_answer(call->request, 200, METRICS_TYPE, out);
 }

@@ -80,7 +80,7 @@ static bool match_segment(const char *pattern, const char *segment, struct call 
 	else if (!strcmp(pattern, "{item}"))
 		call->item = segment;
 	else if (!strcmp(pattern, "{action}"))
-		return call->action = kind_action(call->kind, segment);
+		return (call->action = kind_action(call->kind, segment)) != NULL;
 	return true;
 }
 
