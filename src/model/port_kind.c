@@ -178,7 +178,7 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 		.doc = "What somebody outside says of its datapath." },
 	[PORT_RESOURCE_REQUEST] = { .name = "resource_request",
 		.type = TYPE_OBJECT,
-		.flags = ATTR_COMPUTED | ATTR_ADMIN_READ },
+		.flags = ATTR_COMPUTED | ATTR_ADMIN_READ | ATTR_NULLABLE },
 	[PORT_IP_ALLOCATION] = { .name = "ip_allocation",
 		.type = TYPE_ENUM,
 		.choices = allocations,

@@ -263,6 +263,7 @@ def test_mtu_follows_the_underlay(admin, network):
     assert admin.make("network", mtu=1400)["mtu"] == 1400
     refused = admin.call("POST", "/v2.0/networks", {"network": {"mtu": 1423}})
     assert refused.status == 400 and "1422" in refused.message
+    assert admin.call("POST", "/v2.0/networks", {"network": {"mtu": "1423"}}).status == 400
     assert admin.call("PUT", f"/v2.0/networks/{network['id']}", {"network": {"mtu": 9000}}).status == 400
 
 

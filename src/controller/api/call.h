@@ -66,6 +66,7 @@ GString *call_render(const struct call *call, const struct object *object, u64 f
 /* Handlers, by file. */
 void versions_get(struct call *call); /* discovery.c */
 void resources_get(struct call *call);
+void openapi_get(struct call *call);	/* openapi.c */
 void extensions_get(struct call *call); /* extensions.c */
 void extension_get(struct call *call);
 void collection_list(struct call *call);   /* list.c */

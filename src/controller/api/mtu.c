@@ -4,18 +4,28 @@
 /* What encapsulating costs at most: IPv6 40, UDP 8, Geneve 8 with one option 8, Ethernet 14. */
 #define OVERHEAD 78
 
+/* Numbers are taken as text, too. What is none is left to the parser to refuse. */
+static gint64 number_of(json_t *mtu)
+{
+	gint64 number = json_integer_value(mtu);
+
+	if (json_is_string(mtu) && !g_ascii_string_to_signed(json_string_value(mtu), 10, INT64_MIN,
+					   INT64_MAX, &number, NULL))
+		return 0;
+	return number;
+}
+
 bool mtu_check(const struct call *call, json_t *body, GError **error)
 {
 	json_t *mtu = call->kind->id == KIND_NETWORK ? json_object_get(body, "mtu") : NULL;
 	unsigned max = call->api->config->underlay_mtu - OVERHEAD;
 
-	if (!json_is_integer(mtu) || json_integer_value(mtu) <= max)
+	if (number_of(mtu) <= max)
 		return true;
 	return weft_fail(error, INVALID_INPUT,
-		"Invalid input for mtu: %" JSON_INTEGER_FORMAT
-		" does not fit the underlay, whose MTU "
-		"of %u leaves %u.",
-		json_integer_value(mtu), call->api->config->underlay_mtu, max);
+		"Invalid input for mtu: %" G_GINT64_FORMAT
+		" does not fit the underlay, whose MTU of %u leaves %u.",
+		number_of(mtu), call->api->config->underlay_mtu, max);
 }
 
 bool mtu_prepare(const struct call *call, json_t *body, GError **error)

@@ -39,6 +39,7 @@ static const struct route routes[] = {
 	{ "/", { NULL }, ACCESS_OPEN, .get = versions_get },
 	{ "/healthz", { "healthz" }, ACCESS_OPEN, .get = healthz_get },
 	{ "/metrics", { "metrics" }, ACCESS_OPEN, .get = metrics_get },
+	{ "/openapi.json", { "openapi.json" }, ACCESS_OPEN, .get = openapi_get },
 	{ "/v2.0", { V2 }, ACCESS_OPEN, .get = resources_get },
 	{ "/v2.0/extensions", { V2, "extensions" }, ACCESS_CALLER, .get = extensions_get },
 	{ "/v2.0/extensions/{alias}", { V2, "extensions", "{id}" }, ACCESS_CALLER,
@@ -262,4 +263,9 @@ unsigned route_count(void)
 const char *route_name(unsigned number)
 {
 	return routes[number].name;
+}
+
+bool route_has(unsigned number, enum http_method method)
+{
+	return method_of(&routes[number], method);
 }

@@ -1,0 +1,103 @@
+"""What weftd's OpenAPI document says of each kind of resource, and an example object of each, made from it."""
+import itertools
+
+numbers = itertools.count(1)
+
+# What a kind needs beside what its schema requires, or where the schema can't tell what makes sense together.
+SPECIAL = {
+    "host": lambda make: {"name": f"example{next(numbers)}", "tunnel_ips": ["192.0.2.1"]},
+    "subnet": lambda make: {"network_id": make("network")["id"], "ip_version": 4, "cidr": "10.0.0.0/24"},
+    "rbac_policy": lambda make: {"object_type": "network", "object_id": make("network")["id"], "action": "access_as_shared",
+                                 "target_tenant": f"project-{next(numbers)}"},
+}
+
+
+class Kind:
+    """One kind of the document: its schemas and paths."""
+
+    def __init__(self, document, name, path, operation):
+        schemas = document["components"]["schemas"]
+        self.name, self.path = name, path
+        self.answer, self.create, self.update = (schemas[name + suffix] for suffix in ("", "_create", "_update"))
+        one, many = operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+        self.singular, = one["properties"]
+        self.collection, = many["properties"]
+        self.parent = path.split("{")[1].split("}")[0] if "{" in path else None
+
+    def __repr__(self):
+        return self.name
+
+
+def kinds_of(document):
+    """The kinds by name."""
+    found = {}
+    for path, item in document["paths"].items():
+        operation = item.get("post", {})
+        verb, _, name = operation.get("operationId", "").partition("_")
+        if verb == "create":
+            found[name] = Kind(document, name, path, operation)
+    return found
+
+
+def value_of(schema, make):
+    """Some value that the schema allows."""
+    if "x-weft-refers" in schema:
+        return make(schema["x-weft-refers"])["id"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("type") == "array":
+        return []
+    if schema.get("type") == "object":
+        return {name: value_of(schema["properties"][name], make) for name in schema.get("required", [])}
+    if schema.get("type") == "integer":
+        return schema.get("minimum", 1)
+    if schema.get("type") == "boolean":
+        return True
+    return {"ip": "192.0.2.1", "cidr": "192.0.2.0/24", "ip-or-cidr": "192.0.2.1", "mac": "fa:16:3e:00:00:01"}.get(
+        schema.get("format"), f"example{next(numbers)}")
+
+
+class Examples:
+    """Makes examples; what they need is made before them."""
+
+    def __init__(self, client, document):
+        self.client, self.kinds = client, kinds_of(document)
+
+    def request(self, name):
+        """Where and with which attributes an example of the kind is created."""
+        kind = self.kinds[name]
+        if name in SPECIAL:
+            attributes = SPECIAL[name](self.make)
+        else:
+            attributes = {attribute: value_of(kind.create["properties"][attribute], self.make)
+                          for attribute in kind.create.get("required", [])}
+        path = kind.path
+        if kind.parent:
+            path = path.replace("{%s}" % kind.parent, attributes.pop("parent", None) or self.parent_of(kind)["id"])
+        return path, attributes
+
+    def parent_of(self, kind):
+        parents = [other for other in self.kinds.values() if other.singular + "_id" == kind.parent and
+                   kind.path.startswith(other.path + "/")]
+        assert len(parents) == 1, f"SPECIAL must say what a {kind.name} is part of: one of {parents}"
+        return self.make(parents[0].name)
+
+    def make(self, name):
+        kind = self.kinds[name]
+        path, attributes = self.request(name)
+        answer = self.client.call("POST", path, {kind.singular: attributes})
+        assert answer.status == 201, f"an example of {name} needs an entry in SPECIAL of examples.py: " \
+            f"{attributes} was answered {answer.text.decode()}"
+        return dict(answer.json[kind.singular], **{"_path": f"{path}/{answer.json[kind.singular]['id']}"})
+
+
+def as_json_schema(node):
+    """A schema of OpenAPI 3.0 as one of JSON Schema, which has no `nullable`."""
+    if isinstance(node, list):
+        return [as_json_schema(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: as_json_schema(value) for key, value in node.items() if key != "nullable"}
+    if node.get("nullable") is True and isinstance(node.get("type"), str):
+        copy["type"] = [node["type"], "null"]
+    return copy
