@@ -20,6 +20,22 @@
 	X(NETWORK_NOT_FOUND, 404, "NetworkNotFound")                  \
 	X(SUBNET_NOT_FOUND, 404, "SubnetNotFound")                    \
 	X(PORT_NOT_FOUND, 404, "PortNotFound")                        \
+	X(ADDRESS_SCOPE_NOT_FOUND, 404, "AddressScopeNotFound")       \
+	X(ADDRESS_SCOPE_IN_USE, 409, "AddressScopeInUse")             \
+	X(ADDRESS_SCOPE_UPDATE, 400, "AddressScopeUpdateError")       \
+	X(ADDRESS_SCOPE_PREFIX, 409, "AddressScopePrefixConflict")    \
+	X(SCOPE_AFFINITY, 400, "NetworkAddressScopeAffinityError")    \
+	X(SUBNETPOOL_NOT_FOUND, 404, "SubnetPoolNotFound")            \
+	X(SUBNETPOOL_IN_USE, 400, "SubnetPoolDeleteError")            \
+	X(SUBNETPOOL_EXHAUSTED, 409, "SubnetAllocationError")         \
+	X(SUBNETPOOL_QUOTA, 409, "SubnetPoolQuotaExceeded")           \
+	X(SUBNETPOOL_NO_PREFIX, 400, "EmptySubnetPoolPrefixList")     \
+	X(POOL_MIN_PREFIX, 400, "MinPrefixSubnetAllocationError")     \
+	X(POOL_MAX_PREFIX, 400, "MaxPrefixSubnetAllocationError")     \
+	X(SUBNETPOOL_AFFINITY, 400, "NetworkSubnetPoolAffinityError") \
+	X(PREFIX_VERSION, 400, "PrefixVersionMismatch")               \
+	X(PREFIX_BOUNDS, 400, "IllegalSubnetPoolPrefixBounds")        \
+	X(PREFIX_UPDATE, 400, "IllegalSubnetPoolPrefixUpdate")        \
 	X(METHOD_NOT_ALLOWED, 405, "HTTPMethodNotAllowed")            \
 	X(CONFLICT, 409, "Conflict")                                  \
 	X(IN_USE, 409, "InUse")                                       \

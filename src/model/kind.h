@@ -22,6 +22,8 @@ struct txn;
 enum kind_id {
 	KIND_NONE,
 	KIND_HOST,
+	KIND_ADDRESS_SCOPE,
+	KIND_SUBNETPOOL,
 	KIND_NETWORK,
 	KIND_SUBNET,
 	KIND_PORT,
@@ -65,6 +67,7 @@ enum attr_flags {
 	ATTR_INTERN = 1 << 8,	    /* few distinct values: kept once */
 	ATTR_UNIQUE_ITEMS = 1 << 9, /* a list without duplicates */
 	ATTR_ANY_CASE = 1 << 10,    /* of TYPE_ENUM: "ipv4" is taken for "IPv4" */
+	ATTR_REQUEST = 1 << 11,	    /* says how to make the object: neither stored nor shown */
 };
 
 enum on_delete {

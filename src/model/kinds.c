@@ -2,6 +2,7 @@
 /* The table of kinds and what is computed from their tables. A new kind is one line here. */
 #include <string.h>
 
+#include "model/address_scope.h"
 #include "model/caller.h"
 #include "model/host.h"
 #include "model/identity.h"
@@ -11,9 +12,12 @@
 #include "model/quota.h"
 #include "model/rbac.h"
 #include "model/subnet.h"
+#include "model/subnetpool.h"
 
 static const struct kind *const kinds[N_KINDS] = {
 	[KIND_HOST] = &host_kind,
+	[KIND_ADDRESS_SCOPE] = &address_scope_kind,
+	[KIND_SUBNETPOOL] = &subnetpool_kind,
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SUBNET] = &subnet_kind,
 	[KIND_PORT] = &port_kind,
@@ -82,11 +86,11 @@ static void add_slot(struct kind_tables *tables, const struct attr *attr, unsign
 	tables->slots |= bit;
 	if (type_is_text(attr->type) && slot != SLOT_ID)
 		tables->texts |= bit;
-	if (!(attr->flags & ATTR_COMPUTED) && slot != SLOT_ID)
+	if (!(attr->flags & (ATTR_COMPUTED | ATTR_REQUEST)) && slot != SLOT_ID)
 		tables->stored |= bit;
-	if (!(attr->flags & ATTR_SECRET))
+	if (!(attr->flags & (ATTR_SECRET | ATTR_REQUEST)))
 		tables->shown |= bit;
-	if (!(attr->flags & (ATTR_SECRET | ATTR_ADMIN_READ)))
+	if (!(attr->flags & (ATTR_SECRET | ATTR_REQUEST | ATTR_ADMIN_READ)))
 		tables->members |= bit;
 	tables->fallback[slot] = fallback_value(attr);
 	tables->keys[slot] = g_strdup_printf("\"%s\":", attr->name);
@@ -135,7 +139,7 @@ int kind_slot(const struct kind *kind, const char *name)
 
 bool attr_readable(const struct attr *attr, const struct caller *caller)
 {
-	if (!attr->name || attr->flags & ATTR_SECRET)
+	if (!attr->name || attr->flags & (ATTR_SECRET | ATTR_REQUEST))
 		return false;
 	return !(attr->flags & ATTR_ADMIN_READ) || caller_is_admin(caller);
 }
@@ -144,7 +148,10 @@ bool kind_fail_not_found(enum kind_id id, const char *text, GError **error)
 {
 	const struct kind *kind = kinds[id];
 
-	g_set_error(error, WEFT_ERROR, kind->not_found, "%c%s %.64s could not be found.",
-		g_ascii_toupper(kind->singular[0]), kind->singular + 1, text ? text : "null");
+	g_autofree char *what = g_strdelimit(g_strdup(kind->singular), "_", ' ');
+
+	what[0] = g_ascii_toupper(what[0]);
+	g_set_error(error, WEFT_ERROR, kind->not_found, "%s %.64s could not be found.", what,
+		text ? text : "null");
 	return false;
 }

@@ -6,6 +6,7 @@
 #include "model/port.h"
 #include "model/standard.h"
 #include "model/subnet.h"
+#include "model/subnetpool.h"
 #include "model/txn_impl.h"
 
 static const char *const types[] = { "geneve", "vxlan", NULL };
@@ -98,10 +99,12 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.doc = "Ids of its subnets." },
 	[NETWORK_IPV4_ADDRESS_SCOPE] = { .name = "ipv4_address_scope",
 		.type = TYPE_UUID,
-		.flags = ATTR_NULLABLE },
+		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
+		.doc = "The scope of its IPv4 subnets' pools." },
 	[NETWORK_IPV6_ADDRESS_SCOPE] = { .name = "ipv6_address_scope",
 		.type = TYPE_UUID,
-		.flags = ATTR_NULLABLE },
+		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
+		.doc = "The scope of its IPv6 subnets' pools." },
 	[NETWORK_QOS_POLICY_ID] = { .name = "qos_policy_id",
 		.type = TYPE_UUID,
 		.flags = GIVEN | ATTR_NULLABLE,
@@ -151,6 +154,23 @@ static void observe(struct model *model, const struct object *old, const struct 
 		number_set_take(vnis, (u128)object_int(new, NETWORK_PROVIDER_SEGMENT));
 }
 
+/* All pools of a network's subnets of one IP version are in one scope, or in none. */
+static void write_scope(
+	const struct model *model, const char *id, s64 version, struct json_writer *w)
+{
+	const struct object *subnet, *pool;
+	struct model_iter iter;
+
+	model_iter_init(&iter, model, KIND_SUBNET, SUBNET_BY_NETWORK, id, NULL);
+	while ((subnet = model_iter_next(&iter))) {
+		pool = model_get_text(
+			model, KIND_SUBNETPOOL, object_str(subnet, SUBNET_SUBNETPOOL_ID));
+		if (pool && object_int(subnet, SUBNET_IP_VERSION) == version)
+			return jw_string(w, object_str(pool, SUBNETPOOL_ADDRESS_SCOPE_ID));
+	}
+	jw_null(w);
+}
+
 static void compute(const struct model *model, const struct object *network, unsigned slot,
 	struct json_writer *w)
 {
@@ -158,10 +178,12 @@ static void compute(const struct model *model, const struct object *network, uns
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
+	uuid_format(object_id(network), id);
+	if (slot == NETWORK_IPV4_ADDRESS_SCOPE || slot == NETWORK_IPV6_ADDRESS_SCOPE)
+		return write_scope(model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6, w);
 	jw_begin_array(w);
 	if (slot == NETWORK_SUBNETS) {
-		model_iter_init(&iter, model, KIND_SUBNET, SUBNET_BY_NETWORK,
-			uuid_format(object_id(network), id), NULL);
+		model_iter_init(&iter, model, KIND_SUBNET, SUBNET_BY_NETWORK, id, NULL);
 		while ((subnet = model_iter_next(&iter)))
 			jw_string(w, uuid_format(object_id(subnet), id));
 	}

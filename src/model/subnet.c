@@ -8,6 +8,7 @@
 #include "model/port_address.h"
 #include "model/standard.h"
 #include "model/subnet_pools.h"
+#include "model/subnetpool_space.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
 
@@ -32,6 +33,28 @@ static const struct attr service_type_attr = {
 	.name = "service_type", .type = TYPE_STRING, .max = 255
 };
 
+/* Prefix delegation is named like a pool. */
+static bool convert_pool(
+	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error)
+{
+	const char *text = json_string_value(value);
+	char canonical[UUID_STRLEN];
+	struct uuid id;
+
+	(void)attr;
+	if (text && !strcmp(text, "prefix_delegation"))
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for %s: prefix delegation is not offered; name a subnet pool, or give the cidr.",
+			path);
+	if (text && uuid_parse(text, &id)) {
+		*ret = g_strdup(uuid_format(&id, canonical));
+		return true;
+	}
+	*ret = NULL;
+	return json_is_null(value) ||
+	       weft_fail(error, INVALID_INPUT, "Invalid input for %s: it is no UUID.", path);
+}
+
 static const struct attr attrs[N_SUBNET_SLOTS] = {
 	STANDARD_ATTRS(NAME_ATTR_FLAGS),
 	PROJECT_ATTR,
@@ -44,8 +67,8 @@ static const struct attr attrs[N_SUBNET_SLOTS] = {
 		.doc = "The network whose addresses it has." },
 	[SUBNET_CIDR] = { .name = "cidr",
 		.type = TYPE_CIDR,
-		.flags = ATTR_CREATE | ATTR_REQUIRED,
-		.doc = "Its range." },
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.doc = "Its range; without one it is taken out of the pool." },
 	[SUBNET_IP_VERSION] = { .name = "ip_version",
 		.type = TYPE_INT,
 		.min = 4,
@@ -94,8 +117,12 @@ static const struct attr attrs[N_SUBNET_SLOTS] = {
 		.doc = "How guests come by their addresses." },
 	[SUBNET_SUBNETPOOL_ID] = { .name = "subnetpool_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_CREATE | ATTR_NULLABLE,
-		.check = check_nothing_exists },
+		.flags = ATTR_CREATE | ATTR_NULLABLE | ATTR_INTERN,
+		.refers = KIND_SUBNETPOOL,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = SUBNET_BY_SUBNETPOOL,
+		.convert = convert_pool,
+		.doc = "The pool that its range is of." },
 	[SUBNET_SERVICE_TYPES] = { .name = "service_types",
 		.type = TYPE_LIST,
 		.item = &service_type_attr,
@@ -110,12 +137,25 @@ static const struct attr attrs[N_SUBNET_SLOTS] = {
 		.type = TYPE_UUID,
 		.flags = GIVEN | ATTR_NULLABLE,
 		.check = check_nothing_exists },
+	[SUBNET_PREFIXLEN] = { .name = "prefixlen",
+		.type = TYPE_INT,
+		.max = 128,
+		.flags = ATTR_CREATE | ATTR_NULLABLE | ATTR_REQUEST,
+		.doc = "Bits of the range that is taken out of the pool; its default_prefixlen by default." },
+	[SUBNET_USE_DEFAULT_POOL] = { .name = "use_default_subnetpool",
+		.type = TYPE_BOOL,
+		.flags = ATTR_CREATE | ATTR_REQUEST,
+		.fallback = "false",
+		.doc = "Take the pool that is the default of the IP version." },
 };
 
 static const struct index indexes[N_SUBNET_INDEXES] = {
 	[SUBNET_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[SUBNET_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
 	[SUBNET_BY_NETWORK] = { .name = "network", .slots = { SUBNET_NETWORK_ID } },
+	[SUBNET_BY_SUBNETPOOL] = { .name = "subnet pool", .slots = { SUBNET_SUBNETPOOL_ID } },
+	[SUBNET_BY_SUBNETPOOL_PROJECT] = { .name = "subnet pool and project",
+		.slots = { SUBNET_SUBNETPOOL_ID, SLOT_PROJECT_ID } },
 };
 
 bool subnet_is_slaac(const struct object *subnet)
@@ -136,7 +176,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 		return weft_fail(error, FORBIDDEN,
 			"Network %s belongs to another project; only its members may add a subnet to it.",
 			object_str(draft, SUBNET_NETWORK_ID));
-	return subnet_check_create(txn, draft, error);
+	return subnet_find_range(txn, draft, error) && subnet_check_create(txn, draft, error);
 }
 
 /* Addresses that guests make themselves go with the subnet; any other is in use. */
@@ -180,6 +220,13 @@ static bool on_created(struct txn *txn, const struct object *subnet, GError **er
 	return true;
 }
 
+static void observe(struct model *model, const struct object *old, const struct object *new,
+	enum observe_phase phase)
+{
+	subnet_pools_observe(model, old, new, phase);
+	subnetpool_space_observe_subnet(model, old, new, phase);
+}
+
 static bool visible(
 	const struct model *model, const struct object *subnet, const struct caller *caller)
 {
@@ -206,7 +253,7 @@ const struct kind subnet_kind = {
 		.on_created = on_created,
 		.on_update = subnet_check_update,
 		.on_delete = on_delete,
-		.observe = subnet_pools_observe,
+		.observe = observe,
 		.visible = visible,
 		.state_new = subnet_pools_new,
 		.state_free = subnet_pools_free },

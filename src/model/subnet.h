@@ -19,10 +19,19 @@ enum subnet_slot {
 	SUBNET_SERVICE_TYPES,
 	SUBNET_DNS_PUBLISH_FIXED_IP,
 	SUBNET_SEGMENT_ID,
+	SUBNET_PREFIXLEN,	 /* of a request */
+	SUBNET_USE_DEFAULT_POOL, /* of a request */
 	N_SUBNET_SLOTS
 };
 
-enum subnet_index { SUBNET_BY_NAME, SUBNET_BY_PROJECT, SUBNET_BY_NETWORK, N_SUBNET_INDEXES };
+enum subnet_index {
+	SUBNET_BY_NAME,
+	SUBNET_BY_PROJECT,
+	SUBNET_BY_NETWORK,
+	SUBNET_BY_SUBNETPOOL,
+	SUBNET_BY_SUBNETPOOL_PROJECT, /* texts: pool id, project id */
+	N_SUBNET_INDEXES
+};
 
 /* Choices of the two IPv6 modes; -1 (object_choice() of null): unset. */
 enum ipv6_mode { IPV6_SLAAC, IPV6_DHCPV6_STATEFUL, IPV6_DHCPV6_STATELESS };

@@ -17,6 +17,9 @@ void subnet_pools_observe_port(struct model *model, const struct object *old,
 /* May a port have @ip on the subnet? Not its network and broadcast address. */
 bool subnet_has_address(const struct prefix *cidr, const struct ip *ip);
 
+/* Gives the draft its cidr and pool (subnet_range.c). */
+bool subnet_find_range(struct txn *txn, struct object *draft, GError **error);
+
 /* Checks of a draft's ranges, and their defaults (subnet_check.c). */
 bool subnet_check_create(struct txn *txn, struct object *draft, GError **error);
 bool subnet_check_update(

@@ -41,7 +41,7 @@ static void give_reservations(struct txn *txn)
 	for (guint i = 0; i < txn->reservations->len; i++) {
 		struct reservation *r = &g_array_index(txn->reservations, struct reservation, i);
 
-		number_set_give(r->set, r->number);
+		r->give_back(r->what);
 	}
 	g_array_set_size(txn->reservations, 0);
 }
@@ -72,11 +72,32 @@ bool txn_is_empty(const struct txn *txn)
 	return !txn->changes->len;
 }
 
-static void reserved(struct txn *txn, struct number_set *set, u128 number)
+void txn_defer(struct txn *txn, GDestroyNotify give_back, void *what)
 {
-	struct reservation reservation = { set, number };
+	struct reservation reservation = { give_back, what };
 
 	g_array_append_val(txn->reservations, reservation);
+}
+
+struct taken {
+	struct number_set *set;
+	u128 number;
+};
+
+static void give_number(gpointer data)
+{
+	struct taken *taken = data;
+
+	number_set_give(taken->set, taken->number);
+	g_slice_free(struct taken, taken);
+}
+
+static void reserved(struct txn *txn, struct number_set *set, u128 number)
+{
+	struct taken *taken = g_slice_new(struct taken);
+
+	*taken = (struct taken){ set, number };
+	txn_defer(txn, give_number, taken);
 }
 
 bool txn_reserve(struct txn *txn, struct number_set *set, u128 number)

@@ -6,8 +6,8 @@
 #include "model/txn.h"
 
 struct reservation {
-	struct number_set *set;
-	u128 number;
+	GDestroyNotify give_back;
+	void *what;
 };
 
 struct txn {
@@ -25,6 +25,10 @@ struct txn {
  * taken afterwards, through the kind's observer. False: it is not free. */
 bool txn_reserve(struct txn *txn, struct number_set *set, u128 number);
 bool txn_reserve_next(struct txn *txn, struct number_set *set, u128 *ret);
+
+/* Calls @give_back with @what when the transaction ends, before its changes show in the model: for
+ * what it has taken out of derived state. */
+void txn_defer(struct txn *txn, GDestroyNotify give_back, void *what);
 
 /* The staged change of an object, or NULL. */
 struct change *txn_change(const struct txn *txn, enum kind_id kind, const struct uuid *id);

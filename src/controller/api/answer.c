@@ -119,8 +119,7 @@ const struct object *call_object(struct call *call, GError **error)
 	if (!object || model_visible(call->api->model, object, &call->caller))
 		return object;
 	/* As if it were not there. */
-	g_set_error(error, WEFT_ERROR, (gint)call->kind->not_found, "%s %s could not be found.",
-		call->kind->singular, call->id);
+	kind_fail_not_found(call->kind->id, call->id, error);
 	return NULL;
 }
 

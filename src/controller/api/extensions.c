@@ -12,9 +12,12 @@ struct extension {
 };
 
 static const struct extension extensions[] = {
+	{ "address-scope", "Address scope", "Pools of one scope have no prefix in common." },
 	{ "allowed-address-pairs", "Allowed Address Pairs",
 		"Ports may send from further addresses." },
 	{ "binding", "Port Binding", "Ports are bound to hosts." },
+	{ "default-subnetpools", "Default Subnetpools",
+		"A pool may be the one that is taken when none is named." },
 	{ "dns-domain-ports", "dns_domain for ports", "A port may have a DNS domain of its own." },
 	{ "dns-integration", "DNS Integration", "Ports have names in their network's DNS." },
 	{ "extra_dhcp_opt", "Extra DHCP options", "Ports may have DHCP options of their own." },
@@ -30,6 +33,9 @@ static const struct extension extensions[] = {
 		"Quotas show how much of them is used." },
 	{ "quotas", "Quota management support", "Projects have limits." },
 	{ "rbac-policies", "RBAC Policies", "Objects may be shared with single projects." },
+	{ "rbac-address-scope", "Address scope RBAC",
+		"Address scopes are shared by RBAC policies." },
+	{ "rbac-subnetpool", "Subnet pool RBAC", "Subnet pools are shared by RBAC policies." },
 	{ "revision-if-match", "If-Match constraints based on revision_number",
 		"Updates may be made conditional." },
 	{ "sorting", "Sorting support", "Lists may be sorted: sort_key, sort_dir." },
@@ -40,6 +46,10 @@ static const struct extension extensions[] = {
 	{ "standard-attr-tag", "Tag support for resources", "Everything may be tagged." },
 	{ "standard-attr-timestamp", "Resource timestamps",
 		"Everything shows when it was created and updated." },
+	{ "subnet_allocation", "Subnet Allocation", "Subnets get their range from pools." },
+	{ "subnet_onboard", "Subnet Onboard", "Subnets may be taken into a pool." },
+	{ "subnetpool-prefix-ops", "Subnet Pool Prefix Operations",
+		"Prefixes are added to pools and removed from them." },
 };
 
 static void write_extension(struct json_writer *w, const struct extension *extension)
