@@ -230,14 +230,14 @@ static json_t *random_change(struct world *world, enum kind_id kind)
 /* Stages one random thing; what the model refuses (an exhausted pool, something in use) is none. */
 static bool stage(struct world *world, struct txn *txn)
 {
-	enum kind_id kind = (enum kind_id)g_rand_int_range(world->random, KIND_HOST, KIND_PORT + 5);
+	static const enum kind_id kinds[] = { KIND_HOST, KIND_NETWORK, KIND_SUBNET, KIND_PORT,
+		KIND_PORT, KIND_PORT, KIND_PORT, KIND_PORT };
+	enum kind_id kind = kinds[g_rand_int_range(world->random, 0, G_N_ELEMENTS(kinds))];
 	int what = g_rand_int_range(world->random, 0, 10);
 	const struct object *object;
 	json_t *body;
 	bool ok;
 
-	if (kind > KIND_PORT)
-		kind = KIND_PORT;
 	object = pick(world, kind);
 	if (what < 4 || !object) {
 		body = random_body(world, kind);

@@ -114,7 +114,7 @@ static void who_may_share(void **state)
 			"{'object_type':'port','object_id':'%s','action':'access_as_shared','target_tenant':'x'}",
 			test_id(network(f))),
 		&error));
-	assert_non_null(strstr(error->message, "not a valid RBAC object type; there are network"));
+	assert_non_null(strstr(error->message, "not a valid RBAC object type; there are "));
 	assert_error(error, INVALID_INPUT);
 }
 
