@@ -27,6 +27,8 @@ enum kind_id {
 	KIND_NETWORK,
 	KIND_SUBNET,
 	KIND_PORT,
+	KIND_ROUTER,
+	KIND_FLOATING_IP,
 	KIND_RBAC_POLICY,
 	KIND_QUOTA,
 	KIND_DOMAIN,
@@ -129,9 +131,10 @@ struct index {
 	enum weft_error error; /* of a unique one, for the second object */
 	/* Instead of `slots`, for keys inside nested values: adds each key. */
 	void (*keys)(const struct object *object, struct key_sink *sink);
-	unsigned depends_on; /* with `keys`: the only attribute whose change can change them */
-	const char *field;   /* with `keys`: they are this field of its items ("": they are its
-				items), alone */
+	/* With `keys`: the only attribute whose change can change them; 0: any. */
+	unsigned depends_on;
+	const char *field; /* with `keys`: they are this field of its items ("": they are its
+			      items), alone */
 };
 
 /* For index.keys: adds the key of a tuple of texts. */
@@ -151,6 +154,9 @@ struct kind_hooks {
 		struct txn *txn, const struct object *old, struct object *draft, GError **error);
 	/* Before @old is staged as deleted; generic reference rules have been applied. */
 	bool (*on_delete)(struct txn *txn, const struct object *old, GError **error);
+	/* An attribute of @draft that referred to what is being deleted has become null
+	 * (ON_DELETE_CLEAR): what else of it changes with that. */
+	void (*on_clear)(struct object *draft, unsigned slot);
 	/* Keeps derived state, such as which addresses are free. Called at every change of the
 	 * model (apply, undo, load), twice: for all changes of a transaction with OBSERVE_RELEASE,
 	 * then for all with OBSERVE_CLAIM; tables and indexes are already the new ones. @old or

@@ -4,6 +4,7 @@
 
 #include "model/address_scope.h"
 #include "model/caller.h"
+#include "model/floating_ip.h"
 #include "model/host.h"
 #include "model/identity.h"
 #include "model/network.h"
@@ -11,6 +12,7 @@
 #include "model/port.h"
 #include "model/quota.h"
 #include "model/rbac.h"
+#include "model/router.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
 
@@ -23,6 +25,8 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_PORT] = &port_kind,
 	[KIND_RBAC_POLICY] = &rbac_policy_kind,
 	[KIND_QUOTA] = &quota_kind,
+	[KIND_ROUTER] = &router_kind,
+	[KIND_FLOATING_IP] = &floating_ip_kind,
 	[KIND_DOMAIN] = &domain_kind,
 	[KIND_PROJECT] = &project_kind,
 	[KIND_USER] = &user_kind,

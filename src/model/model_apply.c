@@ -59,7 +59,7 @@ static bool has_key(const struct key_sink *sink, u64 key)
 static bool same_slots(const struct index *index, const struct object *a, const struct object *b)
 {
 	if (index->keys)
-		return object_equal(a, b, index->depends_on);
+		return index->depends_on && object_equal(a, b, index->depends_on);
 	for (unsigned i = 0; i < G_N_ELEMENTS(index->slots) && index->slots[i]; i++)
 		if (!object_equal(a, b, index->slots[i]))
 			return false;

@@ -2,8 +2,12 @@
 #include "model/network.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "model/floating_ip.h"
 #include "model/port.h"
+#include "model/rbac.h"
+#include "model/router.h"
 #include "model/standard.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
@@ -115,6 +119,12 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.doc = "Guests may tag frames with VLANs of their own." },
 };
 
+static void default_keys(const struct object *network, struct key_sink *sink)
+{
+	if (object_bool(network, NETWORK_IS_DEFAULT))
+		index_add(sink, (const char *const[]){ "true" }, 1);
+}
+
 static const struct index indexes[N_NETWORK_INDEXES] = {
 	[NETWORK_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[NETWORK_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
@@ -122,13 +132,43 @@ static const struct index indexes[N_NETWORK_INDEXES] = {
 		.slots = { NETWORK_PROVIDER_SEGMENT },
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_VNI_IN_USE },
+	[NETWORK_BY_DEFAULT] = { .name = "default",
+		.keys = default_keys,
+		.depends_on = NETWORK_IS_DEFAULT },
 };
+
+const struct object *network_default(const struct txn *txn)
+{
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_NETWORK, NETWORK_BY_DEFAULT, "true", NULL);
+	return txn_iter_next(&iter);
+}
+
+/* There is one default, and routers can use it. */
+static bool check_default(struct txn *txn, const struct object *draft, GError **error)
+{
+	const struct object *other = network_default(txn);
+	char id[UUID_STRLEN];
+
+	if (!object_bool(draft, NETWORK_IS_DEFAULT))
+		return true;
+	if (!object_bool(draft, NETWORK_EXTERNAL))
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for is_default: only an external network can be the default one; set router:external too.");
+	return !other || uuid_equal(object_id(other), object_id(draft)) ||
+	       weft_fail(error, DEFAULT_EXTERNAL_NETWORK_EXISTS,
+		       "A default external network already exists: %s.",
+		       uuid_format(object_id(other), id));
+}
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	struct number_set *vnis = model_state(txn_model(txn), KIND_NETWORK);
 	u128 vni;
 
+	if (!check_default(txn, draft, error))
+		return false;
 	if (!object_is_null(draft, NETWORK_PROVIDER_PHYSICAL))
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid input for provider:physical_network: a %s network is an overlay and has none; leave it out.",
@@ -141,6 +181,28 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 			NETWORK_VNI_FIRST, NETWORK_VNI_LAST);
 	object_set_int(draft, NETWORK_PROVIDER_SEGMENT, (s64)vni);
 	return true;
+}
+
+/* One that ceases to be external has no floating IPs any more: those that are in use refuse. */
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	struct txn_iter iter;
+	char id[UUID_STRLEN], router[UUID_STRLEN];
+	const struct object *user;
+
+	if (!object_bool(old, NETWORK_EXTERNAL) || object_bool(draft, NETWORK_EXTERNAL))
+		return check_default(txn, draft, error);
+	if (!(object_given(draft) & SLOT_BIT(NETWORK_IS_DEFAULT)))
+		object_set_bool(draft, NETWORK_IS_DEFAULT, false);
+	txn_iter_init(&iter, txn, KIND_ROUTER, ROUTER_BY_GATEWAY_NETWORK,
+		uuid_format(object_id(old), id), NULL);
+	user = txn_iter_next(&iter);
+	if (user)
+		return weft_fail(error, EXTERNAL_NETWORK_IN_USE,
+			"External network %s cannot be updated to be made non-external, since it has existing gateway ports: router %s has its gateway on it.",
+			id, uuid_format(object_id(user), router));
+	return check_default(txn, draft, error) && floating_ip_leave(txn, old, error);
 }
 
 static void observe(struct model *model, const struct object *old, const struct object *new,
@@ -190,6 +252,14 @@ static void compute(const struct model *model, const struct object *network, uns
 	jw_end_array(w);
 }
 
+bool network_usable(
+	const struct model *model, const struct object *network, const struct caller *caller)
+{
+	return !object_bool(network, NETWORK_EXTERNAL) || caller_is_admin(caller) ||
+	       !strcmp(object_str(network, SLOT_PROJECT_ID), caller->project_id) ||
+	       rbac_shared_to(model, network, caller);
+}
+
 static void *state_new(void)
 {
 	struct number_set *vnis = number_set_new();
@@ -220,6 +290,7 @@ const struct kind network_kind = {
 	.not_found = WEFT_ERROR_NETWORK_NOT_FOUND,
 	.in_use = WEFT_ERROR_NETWORK_IN_USE,
 	.hooks = { .on_create = on_create,
+		.on_update = on_update,
 		.observe = observe,
 		.compute = compute,
 		.state_new = state_new,

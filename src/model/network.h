@@ -26,7 +26,13 @@ enum network_slot {
 	N_NETWORK_SLOTS
 };
 
-enum network_index { NETWORK_BY_NAME, NETWORK_BY_PROJECT, NETWORK_BY_SEGMENT, N_NETWORK_INDEXES };
+enum network_index {
+	NETWORK_BY_NAME,
+	NETWORK_BY_PROJECT,
+	NETWORK_BY_SEGMENT,
+	NETWORK_BY_DEFAULT, /* text: "true" */
+	N_NETWORK_INDEXES
+};
 
 /* VNIs handed out when the caller names none. */
 #define NETWORK_VNI_FIRST 4096u
@@ -37,3 +43,11 @@ enum network_index { NETWORK_BY_NAME, NETWORK_BY_PROJECT, NETWORK_BY_SEGMENT, N_
 #define NETWORK_MTU_DEFAULT "1422"
 
 extern const struct kind network_kind;
+
+/* The external network that is taken when none is named, or NULL. */
+const struct object *network_default(const struct txn *txn);
+
+/* May @caller have ports on a network that it sees? An external one is seen by all, for gateways
+ * and floating IPs alone. */
+bool network_usable(
+	const struct model *model, const struct object *network, const struct caller *caller);

@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+#include "model/floating_ip.h"
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port_address.h"
 #include "model/port_hooks.h"
+#include "model/service_port.h"
 #include "model/subnet_pools.h"
 
 struct port_ips port_ips_of(const struct object *port)
@@ -43,6 +45,16 @@ bool port_ips_next(struct port_ips *ips)
 		return false;
 	ips->at = at;
 	return true;
+}
+
+bool port_has_subnet(const struct object *port, const char *subnet_id)
+{
+	struct port_ips ips = port_ips_of(port);
+
+	while (port_ips_next(&ips))
+		if (!strcmp(ips.subnet_id, subnet_id))
+			return true;
+	return false;
 }
 
 #define MAC_TRIES 64
@@ -156,6 +168,17 @@ static void merge_options(const struct object *old, struct object *draft)
 	object_set_str(draft, PORT_EXTRA_DHCP_OPTS, text);
 }
 
+static bool check_network(struct txn *txn, const struct object *network, GError **error)
+{
+	char id[UUID_STRLEN];
+
+	if (network_usable(txn_model(txn), network, txn_caller(txn)))
+		return true;
+	return weft_fail(error, FORBIDDEN,
+		"Network %s is external: it is there for routers' gateways and floating IPs; only its own project may have ports on it.",
+		uuid_format(object_id(network), id));
+}
+
 bool port_on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	u64 given = object_given(draft);
@@ -164,7 +187,8 @@ bool port_on_create(struct txn *txn, struct object *draft, GError **error)
 	bool asked = given & SLOT_BIT(PORT_FIXED_IPS);
 	g_autofree char *addresses = asked ? g_strdup(object_str(draft, PORT_FIXED_IPS)) : NULL;
 
-	if (!network || !check_binding(txn, draft, error))
+	if (!network || !check_network(txn, network, error) ||
+		!service_port_check(txn, NULL, draft, error) || !check_binding(txn, draft, error))
 		return false;
 	if (object_is_null(draft, PORT_MAC_ADDRESS) && !make_mac(txn, draft, error))
 		return false;
@@ -204,6 +228,8 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 	bool mac_changed = !object_equal(old, draft, PORT_MAC_ADDRESS);
 	g_autofree char *addresses = NULL;
 
+	if (!service_port_check(txn, old, draft, error))
+		return false;
 	if (!object_equal(old, draft, PORT_HOST_ID)) {
 		if (!check_binding(txn, draft, error))
 			return false;
@@ -219,7 +245,8 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		addresses = g_strdup(object_str(draft, PORT_FIXED_IPS));
 	else if (mac_changed && strcmp(object_str(old, PORT_FIXED_IPS), "[]"))
 		addresses = addresses_without_slaac(txn, old);
-	return !addresses || port_assign_addresses(txn, old, draft, addresses, error);
+	return !addresses || (port_assign_addresses(txn, old, draft, addresses, error) &&
+				     floating_ip_follow_port(txn, draft, error));
 }
 
 static void write_assignment(

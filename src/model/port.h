@@ -47,8 +47,9 @@ enum port_index {
 	PORT_BY_IP,	    /* text: address */
 	PORT_BY_SUBNET,	    /* text: subnet id */
 	PORT_BY_DEVICE,
-	PORT_BY_HOST,	      /* text: host name */
-	PORT_BY_HOST_NETWORK, /* texts: host name, network id */
+	PORT_BY_HOST,	       /* text: host name */
+	PORT_BY_HOST_NETWORK,  /* texts: host name, network id */
+	PORT_BY_ROUTER_SUBNET, /* text: subnet id; of routers' interfaces alone */
 	N_PORT_INDEXES
 };
 
@@ -66,6 +67,8 @@ struct port_ips {
 };
 struct port_ips port_ips_of(const struct object *port);
 bool port_ips_next(struct port_ips *ips);
+
+bool port_has_subnet(const struct object *port, const char *subnet_id);
 
 static inline bool port_is_bound(const struct object *port)
 {

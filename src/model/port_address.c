@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "model/service_port.h"
 #include "model/subnet_pools.h"
 
 #define MAX_ADDRESSES 64
@@ -83,7 +84,7 @@ static bool add_next(struct assignment *a, const struct object *subnet, GError *
 {
 	struct ip ip;
 
-	if (subnet_is_slaac(subnet)) {
+	if (subnet_is_slaac(subnet) && port_makes_addresses(a->draft)) {
 		ip = slaac_address(a, subnet);
 		return add_exact(a, subnet, &ip, error);
 	}
@@ -140,7 +141,7 @@ static bool add_asked_address(
 		return weft_fail(error, IP_NOT_ON_NETWORK,
 			"IP address %s is not a valid IP for any of the subnets on the specified network: network %s has none with it.",
 			text, object_str(a->draft, PORT_NETWORK_ID));
-	if (subnet_is_slaac(subnet)) {
+	if (subnet_is_slaac(subnet) && port_makes_addresses(a->draft)) {
 		char right[IP_STRLEN];
 
 		own = slaac_address(a, subnet);
@@ -234,11 +235,20 @@ static bool add_default(struct assignment *a, s64 version, GError **error)
 
 static bool add_all_slaac(struct assignment *a, GError **error)
 {
+	if (!port_makes_addresses(a->draft))
+		return true;
 	for (guint i = 0; i < a->subnets->len; i++)
 		if (subnet_is_slaac(a->subnets->pdata[i]) &&
 			!add_next(a, a->subnets->pdata[i], error))
 			return false;
 	return true;
+}
+
+/* A floating IP is an IPv4 address. */
+static bool add_defaults(struct assignment *a, GError **error)
+{
+	return add_default(a, 4, error) &&
+	       (port_has_owner(a->draft, OWNER_FLOATING_IP) || add_default(a, 6, error));
 }
 
 static void write_addresses(const struct assignment *a)
@@ -285,8 +295,7 @@ bool port_assign_addresses(struct txn *txn, const struct object *old, struct obj
 		object_set_str(draft, PORT_FIXED_IPS, asked);
 		return true;
 	}
-	if (asked ? !add_all_asked(&a, asked, error)
-		  : !add_default(&a, 4, error) || !add_default(&a, 6, error))
+	if (asked ? !add_all_asked(&a, asked, error) : !add_defaults(&a, error))
 		return false;
 	if (!add_all_slaac(&a, error))
 		return false;

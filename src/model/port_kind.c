@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The port's tables; what it does is in port.c. */
 #include "model/port_hooks.h"
+#include "model/service_port.h"
 #include "model/standard.h"
 #include "model/subnet_pools.h"
 
@@ -253,6 +254,8 @@ static const struct index indexes[N_PORT_INDEXES] = {
 	[PORT_BY_HOST] = { .name = "host", .slots = { PORT_HOST_ID } },
 	[PORT_BY_HOST_NETWORK] = { .name = "host and network",
 		.slots = { PORT_HOST_ID, PORT_NETWORK_ID } },
+	[PORT_BY_ROUTER_SUBNET] = { .name = "subnet of a router",
+		.keys = service_port_subnet_keys },
 };
 
 const struct kind port_kind = {
@@ -270,6 +273,7 @@ const struct kind port_kind = {
 	.in_use = WEFT_ERROR_IN_USE,
 	.hooks = { .on_create = port_on_create,
 		.on_update = port_on_update,
+		.on_delete = service_port_check_delete,
 		.observe = subnet_pools_observe_port,
 		.compute = port_compute,
 		.visible = port_visible },

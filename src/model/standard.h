@@ -8,14 +8,17 @@ extern const struct attr tag_attr;
 
 #define NAME_ATTR_FLAGS (ATTR_CREATE | ATTR_UPDATE)
 
-#define STANDARD_ATTRS(name_flags)                                                         \
+#define STANDARD_ATTRS(name_flags)      \
+	[SLOT_NAME] = { .name = "name", \
+		.type = TYPE_STRING,    \
+		.max = 255,             \
+		.flags = (name_flags),  \
+		.fallback = "\"\"",     \
+		.doc = "For people." }, \
+	STANDARD_ATTRS_WITHOUT_NAME
+
+#define STANDARD_ATTRS_WITHOUT_NAME                                                        \
 	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },           \
-	[SLOT_NAME] = { .name = "name",                                                    \
-		.type = TYPE_STRING,                                                       \
-		.max = 255,                                                                \
-		.flags = (name_flags),                                                     \
-		.fallback = "\"\"",                                                        \
-		.doc = "For people." },                                                    \
 	[SLOT_DESCRIPTION] = { .name = "description",                                      \
 		.type = TYPE_STRING,                                                       \
 		.max = 255,                                                                \

@@ -6,6 +6,7 @@
 #include "model/network.h"
 #include "model/port.h"
 #include "model/port_address.h"
+#include "model/service_port.h"
 #include "model/standard.h"
 #include "model/subnet_pools.h"
 #include "model/subnetpool_space.h"
@@ -190,6 +191,10 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_SUBNET, uuid_format(object_id(old), id), NULL);
 	while ((port = txn_iter_next(&iter)))
 		g_ptr_array_add(ports, object_ref(port));
+	if (router_interface_on(txn, old))
+		return weft_fail(error, SUBNET_IN_USE,
+			"Unable to delete subnet %s: router %s has an interface on it; remove that first.",
+			id, object_str(router_interface_on(txn, old), PORT_DEVICE_ID));
 	if (ports->len && !subnet_is_slaac(old))
 		return weft_fail(error, SUBNET_IN_USE,
 			"Unable to delete subnet %s: %u port(s) still have an address of it, the first is %s; delete them first.",
@@ -213,7 +218,8 @@ static bool on_created(struct txn *txn, const struct object *subnet, GError **er
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_NETWORK, object_str(subnet, SUBNET_NETWORK_ID),
 		NULL);
 	while ((port = txn_iter_next(&iter)))
-		g_ptr_array_add(ports, object_ref(port));
+		if (port_makes_addresses(port))
+			g_ptr_array_add(ports, object_ref(port));
 	for (guint i = 0; i < ports->len; i++)
 		if (!port_add_slaac(txn, ports->pdata[i], subnet, error))
 			return false;

@@ -2,7 +2,7 @@
 /* What must hold between a subnet's range, gateway and pools, and their defaults. */
 #include <string.h>
 
-#include "model/port.h"
+#include "model/service_port.h"
 #include "model/subnet_pools.h"
 
 struct range {
@@ -252,6 +252,26 @@ bool subnet_check_create(struct txn *txn, struct object *draft, GError **error)
 	return true;
 }
 
+/* The gateway address that a router has is what guests have been told. */
+static bool check_old_gateway(struct txn *txn, const struct object *old, GError **error)
+{
+	const char *gateway = object_str(old, SUBNET_GATEWAY_IP);
+	const struct object *port;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	if (!gateway)
+		return true;
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_NETWORK_IP, object_str(old, SUBNET_NETWORK_ID),
+		gateway, NULL);
+	port = txn_iter_next(&iter);
+	if (!port || !port_is_router_interface(port))
+		return true;
+	return weft_fail(error, GATEWAY_IP_IN_USE,
+		"Current gateway ip %s already in use by port %s of router %s. Unable to update.",
+		gateway, uuid_format(object_id(port), id), object_str(port, PORT_DEVICE_ID));
+}
+
 bool subnet_check_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
@@ -263,7 +283,11 @@ bool subnet_check_update(
 	if (!check_modes(draft, &cidr, error) || !check_gateway(draft, &cidr, error) ||
 		!check_pools(draft, &cidr, error) || !check_routes(draft, &cidr, error))
 		return false;
-	if (!gateway || object_equal(old, draft, SUBNET_GATEWAY_IP))
+	if (object_equal(old, draft, SUBNET_GATEWAY_IP))
+		return true;
+	if (!check_old_gateway(txn, old, error))
+		return false;
+	if (!gateway)
 		return true;
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_NETWORK_IP,
 		object_str(draft, SUBNET_NETWORK_ID), gateway, NULL);

@@ -30,6 +30,16 @@ bool txn_reserve_next(struct txn *txn, struct number_set *set, u128 *ret);
  * what it has taken out of derived state. */
 void txn_defer(struct txn *txn, GDestroyNotify give_back, void *what);
 
+/*
+ * What weftd does itself within a request, whoever asked for it: like txn_create(), txn_update()
+ * and txn_remove(), but on the system's behalf. @body is taken over.
+ */
+const struct object *txn_create_own(
+	struct txn *txn, enum kind_id kind, json_t *body, GError **error);
+const struct object *txn_update_own(
+	struct txn *txn, const struct object *object, json_t *body, GError **error);
+bool txn_remove_own(struct txn *txn, const struct object *object, GError **error);
+
 /* The staged change of an object, or NULL. */
 struct change *txn_change(const struct txn *txn, enum kind_id kind, const struct uuid *id);
 

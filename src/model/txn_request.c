@@ -111,6 +111,46 @@ bool txn_act(struct txn *txn, enum kind_id kind, const char *id, const struct ki
 	return held && action->run(txn, held, body, ret_answer, error);
 }
 
+static const struct caller weftd_itself = { CALLER_SYSTEM, "" };
+
+const struct object *txn_create_own(
+	struct txn *txn, enum kind_id kind, json_t *body, GError **error)
+{
+	const struct caller *caller = txn->caller;
+	const struct object *created;
+
+	txn->caller = &weftd_itself;
+	created = txn_create(txn, kind, body, error);
+	txn->caller = caller;
+	json_decref(body);
+	return created;
+}
+
+const struct object *txn_update_own(
+	struct txn *txn, const struct object *object, json_t *body, GError **error)
+{
+	const struct caller *caller = txn->caller;
+	const struct object *updated;
+	char id[UUID_STRLEN];
+
+	txn->caller = &weftd_itself;
+	updated = txn_update(txn, object->kind, uuid_format(&object->id, id), body, error);
+	txn->caller = caller;
+	json_decref(body);
+	return updated;
+}
+
+bool txn_remove_own(struct txn *txn, const struct object *object, GError **error)
+{
+	const struct caller *caller = txn->caller;
+	bool removed;
+
+	txn->caller = &weftd_itself;
+	removed = txn_remove(txn, object, error);
+	txn->caller = caller;
+	return removed;
+}
+
 /* Objects of @kind whose attribute @slot refers to @object; references, g_ptr_array_unref. */
 static GPtrArray *referrers(
 	struct txn *txn, const struct kind *kind, unsigned slot, const struct object *object)
@@ -159,6 +199,8 @@ static bool follow_reference(struct txn *txn, const struct object *object, const
 		}
 		draft = object_edit(found->pdata[i]);
 		object_set_null(draft, slot);
+		if (kind->hooks.on_clear)
+			kind->hooks.on_clear(draft, slot);
 		if (!txn_put(txn, draft, error))
 			return false;
 	}

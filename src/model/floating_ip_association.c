@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which port's address a floating IP stands for, and by which router. */
+#include <string.h>
+
+#include "model/floating_ip_parts.h"
+#include "model/router.h"
+#include "model/subnet.h"
+
+void floating_ip_disassociate(struct object *draft)
+{
+	object_set_null(draft, FLOATING_IP_PORT_ID);
+	object_set_null(draft, FLOATING_IP_FIXED_IP);
+	object_set_null(draft, FLOATING_IP_ROUTER_ID);
+	object_set_choice(draft, FLOATING_IP_STATUS, FLOATING_IP_DOWN);
+}
+
+static bool leads_to(struct txn *txn, const struct object *interface, const char *network_id,
+	const struct object **ret)
+{
+	const struct object *router =
+		txn_get_text(txn, KIND_ROUTER, object_str(interface, PORT_DEVICE_ID));
+
+	*ret = router;
+	return router && !g_strcmp0(object_str(router, ROUTER_GATEWAY_NETWORK_ID), network_id);
+}
+
+const struct object *floating_ip_router(struct txn *txn, const struct object *inside,
+	const char *subnet_id, const char *external_network_id, GError **error)
+{
+	const struct object *subnet = txn_get_text(txn, KIND_SUBNET, subnet_id);
+	const char *gateway = object_str(subnet, SUBNET_GATEWAY_IP);
+	const struct object *interface, *router, *first = NULL;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_ROUTER_SUBNET, subnet_id, NULL);
+	while ((interface = txn_iter_next(&iter))) {
+		struct port_ips ips = port_ips_of(interface);
+
+		if (!leads_to(txn, interface, external_network_id, &router))
+			continue;
+		while (port_ips_next(&ips))
+			if (!g_strcmp0(ips.ip_text, gateway))
+				return router;
+		if (!first)
+			first = router;
+	}
+	if (!first)
+		weft_fail(error, NO_EXTERNAL_GATEWAY,
+			"External network %s is not reachable from subnet %s. Therefore, cannot associate port %s with a floating IP: a router with an interface on the one and its gateway on the other is missing.",
+			external_network_id, subnet_id, uuid_format(object_id(inside), id));
+	return first;
+}
+
+/* The IPv4 address of the port that is meant: the one that the draft names, else the only one. */
+static bool find_address(
+	const struct object *port, const struct object *draft, struct port_ips *ret, GError **error)
+{
+	const char *asked = object_str(draft, FLOATING_IP_FIXED_IP);
+	const char *port_id = object_str(draft, FLOATING_IP_PORT_ID);
+	struct port_ips ips = port_ips_of(port);
+	unsigned found = 0;
+
+	if (asked && strchr(asked, ':'))
+		return weft_fail(error, BAD_REQUEST,
+			"Cannot process floating IP association with %s, since that is not an IPv4 address.",
+			asked);
+	while (port_ips_next(&ips)) {
+		if (strchr(ips.ip_text, ':') || (asked && strcmp(ips.ip_text, asked)))
+			continue;
+		*ret = ips;
+		found++;
+	}
+	if (found == 1)
+		return true;
+	if (found > 1)
+		return weft_fail(error, BAD_REQUEST,
+			"Port %s has multiple fixed IPv4 addresses. Must provide a specific IPv4 address when assigning a floating IP: give fixed_ip_address.",
+			port_id);
+	if (asked)
+		return weft_fail(
+			error, BAD_REQUEST, "Port %s does not have fixed ip %s.", port_id, asked);
+	return weft_fail(error, BAD_REQUEST,
+		"Cannot add floating IP to port %s that has no fixed IPv4 addresses.", port_id);
+}
+
+/* One address has one floating IP of a network. */
+static bool check_single(
+	struct txn *txn, const struct object *draft, const char *fixed_ip, GError **error)
+{
+	const char *port_id = object_str(draft, FLOATING_IP_PORT_ID);
+	const struct object *other;
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_PORT, port_id, NULL);
+	while ((other = txn_iter_next(&iter)))
+		if (!uuid_equal(object_id(other), object_id(draft)) &&
+			!strcmp(object_str(other, FLOATING_IP_FIXED_IP), fixed_ip) &&
+			!strcmp(object_str(other, FLOATING_IP_NETWORK_ID),
+				object_str(draft, FLOATING_IP_NETWORK_ID)))
+			return weft_fail(error, FLOATING_IP_ASSOCIATED,
+				"Cannot associate floating IP %s with port %s using fixed IP %s, as that fixed IP already has a floating IP on external network %s: %s.",
+				object_str(draft, FLOATING_IP_ADDRESS), port_id, fixed_ip,
+				object_str(draft, FLOATING_IP_NETWORK_ID),
+				object_str(other, FLOATING_IP_ADDRESS));
+	return true;
+}
+
+static bool check_port(
+	struct txn *txn, const struct object *port, const struct object *draft, GError **error)
+{
+	static const char *const unfit[] = { OWNER_ROUTER_GATEWAY, OWNER_FLOATING_IP,
+		OWNER_LOCAL_IP, "network:dhcp", NULL };
+	const char *id = object_str(draft, FLOATING_IP_PORT_ID);
+
+	if (!caller_is_admin(txn_caller(txn)) &&
+		strcmp(object_str(port, SLOT_PROJECT_ID), object_str(draft, SLOT_PROJECT_ID)))
+		return weft_fail(error, BAD_REQUEST,
+			"Cannot process floating IP association with Port %s, since that port is owned by a different project.",
+			id);
+	return !g_strv_contains(unfit, object_str(port, PORT_DEVICE_OWNER)) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "Port %s is unable to be assigned a floating IP: it is a %s.", id,
+		       object_str(port, PORT_DEVICE_OWNER));
+}
+
+static bool associate(struct txn *txn, struct object *draft, GError **error)
+{
+	const struct object *port =
+		txn_need(txn, KIND_PORT, object_str(draft, FLOATING_IP_PORT_ID), error);
+	const struct object *router;
+	char id[UUID_STRLEN];
+	struct port_ips at;
+
+	if (!port || !check_port(txn, port, draft, error) ||
+		!find_address(port, draft, &at, error) ||
+		!check_single(txn, draft, at.ip_text, error))
+		return false;
+	router = floating_ip_router(
+		txn, port, at.subnet_id, object_str(draft, FLOATING_IP_NETWORK_ID), error);
+	if (!router)
+		return false;
+	object_set_str(draft, FLOATING_IP_FIXED_IP, at.ip_text);
+	object_set_str(draft, FLOATING_IP_ROUTER_ID, uuid_format(object_id(router), id));
+	return true;
+}
+
+bool floating_ip_associate(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	u64 given = object_given(draft);
+	bool port_given = given & SLOT_BIT(FLOATING_IP_PORT_ID);
+	bool fixed_given = given & SLOT_BIT(FLOATING_IP_FIXED_IP);
+
+	if (!port_given && fixed_given && !object_is_null(draft, FLOATING_IP_FIXED_IP))
+		return weft_fail(error, BAD_REQUEST,
+			"fixed_ip_address cannot be specified without a port_id.");
+	if (!port_given && !fixed_given)
+		return true;
+	if (object_is_null(draft, FLOATING_IP_PORT_ID)) {
+		if (fixed_given && !object_is_null(draft, FLOATING_IP_FIXED_IP))
+			return weft_fail(error, BAD_REQUEST,
+				"fixed_ip_address cannot be specified without a port_id.");
+		floating_ip_disassociate(draft);
+		return true;
+	}
+	if (!fixed_given)
+		object_set_null(draft, FLOATING_IP_FIXED_IP);
+	if (!associate(txn, draft, error))
+		return false;
+	if (!old || !object_equal(old, draft, FLOATING_IP_PORT_ID) ||
+		!object_equal(old, draft, FLOATING_IP_FIXED_IP) ||
+		!object_equal(old, draft, FLOATING_IP_ROUTER_ID))
+		object_set_choice(draft, FLOATING_IP_STATUS, FLOATING_IP_DOWN);
+	return true;
+}
+
+/* Those of a port or network; references, g_ptr_array_unref(). */
+static GPtrArray *find_all(struct txn *txn, unsigned index, const struct object *of)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *object;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_FLOATING_IP, index, uuid_format(object_id(of), id), NULL);
+	while ((object = txn_iter_next(&iter)))
+		g_ptr_array_add(found, object_ref(object));
+	return found;
+}
+
+static bool has_address(const struct object *port, const char *ip)
+{
+	struct port_ips ips = port_ips_of(port);
+
+	while (port_ips_next(&ips))
+		if (!strcmp(ips.ip_text, ip))
+			return true;
+	return false;
+}
+
+bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError **error)
+{
+	g_autoptr(GPtrArray) associated = find_all(txn, FLOATING_IP_BY_PORT, draft);
+
+	for (guint i = 0; i < associated->len; i++) {
+		struct object *change;
+
+		if (has_address(draft, object_str(associated->pdata[i], FLOATING_IP_FIXED_IP)))
+			continue;
+		change = object_edit(associated->pdata[i]);
+		floating_ip_disassociate(change);
+		if (!txn_put(txn, change, error))
+			return false;
+	}
+	return true;
+}
+
+/* Has the port of the floating IP its address on that subnet? */
+static bool is_on(struct txn *txn, const struct object *object, const char *subnet_id)
+{
+	const struct object *port =
+		txn_get_text(txn, KIND_PORT, object_str(object, FLOATING_IP_PORT_ID));
+	struct port_ips ips;
+
+	if (!port)
+		return false;
+	ips = port_ips_of(port);
+	while (port_ips_next(&ips))
+		if (!strcmp(ips.ip_text, object_str(object, FLOATING_IP_FIXED_IP)))
+			return !strcmp(ips.subnet_id, subnet_id);
+	return false;
+}
+
+bool floating_ip_needs(struct txn *txn, const struct object *router, const char *subnet_id)
+{
+	const struct object *object;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER,
+		uuid_format(object_id(router), id), NULL);
+	while ((object = txn_iter_next(&iter)))
+		if (is_on(txn, object, subnet_id))
+			return true;
+	return false;
+}
+
+bool floating_ip_leave(struct txn *txn, const struct object *network, GError **error)
+{
+	g_autoptr(GPtrArray) found = find_all(txn, FLOATING_IP_BY_NETWORK, network);
+
+	for (guint i = 0; i < found->len; i++)
+		if (!txn_remove_own(txn, found->pdata[i], error))
+			return false;
+	return true;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/router.h"
+
+#include <string.h>
+
+#include "model/network.h"
+#include "model/router_parts.h"
+#include "model/standard.h"
+
+#define GIVEN (ATTR_CREATE | ATTR_UPDATE)
+#define ADMIN (ATTR_ADMIN_SET | ATTR_ADMIN_READ)
+
+static const char *const statuses[] = { "ACTIVE", "DOWN", "ERROR", NULL };
+
+static const struct attr address_fields[] = {
+	{ .name = "subnet_id", .type = TYPE_UUID },
+	{ .name = "ip_address", .type = TYPE_IP },
+	{ 0 },
+};
+static const struct attr address_attr = {
+	.name = "external_fixed_ip", .type = TYPE_OBJECT, .fields = address_fields
+};
+static const struct attr gateway_fields[] = {
+	{ .name = "network_id", .type = TYPE_UUID },
+	{ .name = "enable_snat", .type = TYPE_BOOL },
+	{ .name = "external_fixed_ips", .type = TYPE_LIST, .item = &address_attr, .max = 48 },
+	{ 0 },
+};
+static const struct attr route_fields[] = {
+	{ .name = "destination", .type = TYPE_CIDR, .flags = ATTR_REQUIRED },
+	{ .name = "nexthop", .type = TYPE_IP, .flags = ATTR_REQUIRED },
+	{ 0 },
+};
+static const struct attr route_attr = {
+	.name = "route", .type = TYPE_OBJECT, .fields = route_fields
+};
+static const struct attr zone_attr = {
+	.name = "availability_zone_hint", .type = TYPE_STRING, .max = 255
+};
+
+static const struct attr attrs[N_ROUTER_SLOTS] = {
+	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	PROJECT_ATTR,
+	[ROUTER_ADMIN_STATE_UP] = { .name = "admin_state_up",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "true",
+		.doc = "Whether it forwards packets." },
+	[ROUTER_STATUS] = { .name = "status",
+		.type = TYPE_ENUM,
+		.choices = statuses,
+		.fallback = "\"DOWN\"",
+		.doc = "ACTIVE once hosts have it." },
+	[ROUTER_GATEWAY_INFO] = { .name = "external_gateway_info",
+		.type = TYPE_OBJECT,
+		.fields = gateway_fields,
+		.flags = GIVEN | ATTR_NULLABLE | ATTR_COMPUTED,
+		.doc = "The external network that it leads to, its addresses there, and whether it hides its subnets behind them; null or {}: none." },
+	[ROUTER_GATEWAY_PORT_ID] = { .name = "gw_port_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_SECRET,
+		.doc = "The port on the external network." },
+	[ROUTER_GATEWAY_NETWORK_ID] = { .name = "gw_network_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_SECRET,
+		.refers = KIND_NETWORK,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = ROUTER_BY_GATEWAY_NETWORK,
+		.doc = "The external network." },
+	[ROUTER_ENABLE_SNAT] = { .name = "enable_snat",
+		.type = TYPE_BOOL,
+		.flags = ATTR_SECRET,
+		.fallback = "true",
+		.doc = "Of external_gateway_info." },
+	[ROUTER_HA] = { .name = "ha",
+		.type = TYPE_BOOL,
+		.flags = GIVEN | ADMIN,
+		.fallback = "false",
+		.doc = "Whether another host takes over when the one that serves its gateway fails." },
+	[ROUTER_DISTRIBUTED] = { .name = "distributed",
+		.type = TYPE_BOOL,
+		.flags = GIVEN | ADMIN,
+		.fallback = "false",
+		.doc = "Whether every host routes for its own ports." },
+	[ROUTER_ROUTES] = { .name = "routes",
+		.type = TYPE_LIST,
+		.item = &route_attr,
+		.flags = ATTR_UPDATE | ATTR_UNIQUE_ITEMS,
+		.fallback = "[]",
+		.doc = "Routes beside those to its own subnets; several next hops of one destination share the traffic." },
+	[ROUTER_AZ_HINTS] = { .name = "availability_zone_hints",
+		.type = TYPE_LIST,
+		.item = &zone_attr,
+		.flags = ATTR_CREATE | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Where its gateway should be." },
+	[ROUTER_AZS] = { .name = "availability_zones",
+		.type = TYPE_LIST,
+		.flags = ATTR_COMPUTED,
+		.doc = "Where its gateway is." },
+	[ROUTER_FLAVOR_ID] = { .name = "flavor_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.check = check_nothing_exists,
+		.doc = "The kind of implementation." },
+	[ROUTER_SERVICE_TYPE_ID] = { .name = "service_type_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.check = check_nothing_exists,
+		.doc = "The kind of implementation, as older clients name it." },
+};
+
+static const struct index indexes[N_ROUTER_INDEXES] = {
+	[ROUTER_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
+	[ROUTER_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
+	[ROUTER_BY_GATEWAY_NETWORK] = { .name = "gateway network",
+		.slots = { ROUTER_GATEWAY_NETWORK_ID } },
+};
+
+static const struct kind_action actions[] = {
+	{ .name = "add_router_interface",
+		.run = router_interface_add,
+		.doc = "Connects a subnet, by `subnet_id` or by a port on it, `port_id`." },
+	{ .name = "remove_router_interface",
+		.run = router_interface_remove,
+		.doc = "Takes a subnet off, by `subnet_id`, `port_id` or both." },
+	{ .name = "add_extraroutes",
+		.run = router_routes_add,
+		.doc = "Adds to `routes` what is not there yet." },
+	{ .name = "remove_extraroutes",
+		.run = router_routes_remove,
+		.doc = "Takes out of `routes` what is there." },
+	{ 0 },
+};
+
+const char *router_interface_owner(const struct object *router)
+{
+	if (object_bool(router, ROUTER_DISTRIBUTED))
+		return OWNER_ROUTER_INTERFACE_DISTRIBUTED;
+	return object_bool(router, ROUTER_HA) ? OWNER_ROUTER_INTERFACE_HA : OWNER_ROUTER_INTERFACE;
+}
+
+GPtrArray *router_ports(const struct txn *txn, const struct object *router)
+{
+	GPtrArray *ports = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *port;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(
+		&iter, txn, KIND_PORT, PORT_BY_DEVICE, uuid_format(object_id(router), id), NULL);
+	while ((port = txn_iter_next(&iter)))
+		if (port_is_router_interface(port) || port_has_owner(port, OWNER_ROUTER_GATEWAY))
+			g_ptr_array_add(ports, object_ref(port));
+	return ports;
+}
+
+/* How a router is made is changed while it does nothing, and known from its interfaces' owner. */
+static bool change_mode(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	unsigned changed = !object_equal(old, draft, ROUTER_DISTRIBUTED) ? ROUTER_DISTRIBUTED
+			   : !object_equal(old, draft, ROUTER_HA)	 ? ROUTER_HA
+									 : 0;
+	g_autoptr(GPtrArray) ports = NULL;
+
+	if (!changed)
+		return true;
+	if (object_bool(old, ROUTER_ADMIN_STATE_UP))
+		return weft_fail(error, BAD_REQUEST,
+			"Cannot change the '%s' attribute of an active router: set its admin_state_up to false first, in a request of its own.",
+			attrs[changed].name);
+	ports = router_ports(txn, old);
+	for (guint i = 0; i < ports->len; i++)
+		if (port_is_router_interface(ports->pdata[i]) &&
+			!txn_update_own(txn, ports->pdata[i],
+				json_pack("{s:s}", "device_owner", router_interface_owner(draft)),
+				error))
+			return false;
+	return true;
+}
+
+static bool on_create(struct txn *txn, struct object *draft, GError **error)
+{
+	return router_gateway_update(txn, NULL, draft, error);
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	u64 routed = SLOT_BIT(ROUTER_GATEWAY_INFO) | SLOT_BIT(ROUTER_ROUTES);
+
+	if (!change_mode(txn, old, draft, error) || !router_gateway_update(txn, old, draft, error))
+		return false;
+	return !(object_given(draft) & routed) || router_routes_check(txn, draft, error);
+}
+
+static bool on_delete(struct txn *txn, const struct object *old, GError **error)
+{
+	g_autoptr(GPtrArray) ports = router_ports(txn, old);
+	char router[UUID_STRLEN], port[UUID_STRLEN];
+
+	for (guint i = 0; i < ports->len; i++)
+		if (port_is_router_interface(ports->pdata[i]))
+			return weft_fail(error, ROUTER_IN_USE,
+				"Router %s still has interfaces, one is port %s; remove them first.",
+				uuid_format(object_id(old), router),
+				uuid_format(object_id(ports->pdata[i]), port));
+	return router_gateway_remove(txn, old, error);
+}
+
+static void compute(const struct model *model, const struct object *router, unsigned slot,
+	struct json_writer *w)
+{
+	if (slot == ROUTER_GATEWAY_INFO)
+		return router_gateway_write(model, router, w);
+	jw_begin_array(w);
+	jw_end_array(w);
+}
+
+const struct kind router_kind = {
+	.id = KIND_ROUTER,
+	.singular = "router",
+	.collection = "routers",
+	.path = "/v2.0/routers",
+	.doc = "Connects subnets with each other and with an external network.",
+	.actions = actions,
+	.attrs = attrs,
+	.n_slots = N_ROUTER_SLOTS,
+	.indexes = indexes,
+	.n_indexes = N_ROUTER_INDEXES,
+	.quota = { "router", 10 },
+	.not_found = WEFT_ERROR_ROUTER_NOT_FOUND,
+	.in_use = WEFT_ERROR_ROUTER_IN_USE,
+	.hooks = { .on_create = on_create,
+		.on_update = on_update,
+		.on_delete = on_delete,
+		.compute = compute },
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A router connects subnets with each other and with an external network. Its interfaces and its
+ * gateway are ports (service_port.h): made, changed and deleted in the transaction that changes the
+ * router, and found by their device_id.
+ */
+#pragma once
+
+#include "model/txn.h"
+
+enum router_slot {
+	ROUTER_ADMIN_STATE_UP = N_STANDARD_SLOTS,
+	ROUTER_STATUS,
+	ROUTER_GATEWAY_INFO, /* given, and computed from those that follow */
+	ROUTER_GATEWAY_PORT_ID,
+	ROUTER_GATEWAY_NETWORK_ID,
+	ROUTER_ENABLE_SNAT,
+	ROUTER_HA,
+	ROUTER_DISTRIBUTED,
+	ROUTER_ROUTES, /* [{destination, nexthop}] */
+	ROUTER_AZ_HINTS,
+	ROUTER_AZS, /* computed */
+	ROUTER_FLAVOR_ID,
+	ROUTER_SERVICE_TYPE_ID,
+	N_ROUTER_SLOTS
+};
+
+enum router_index {
+	ROUTER_BY_NAME,
+	ROUTER_BY_PROJECT,
+	ROUTER_BY_GATEWAY_NETWORK,
+	N_ROUTER_INDEXES
+};
+
+enum router_status { ROUTER_ACTIVE, ROUTER_DOWN, ROUTER_STATUS_ERROR };
+
+extern const struct kind router_kind;
+
+/* The device_owner of the router's interfaces. */
+const char *router_interface_owner(const struct object *router);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A router's gateway: a port on an external network, which goes and comes with it. */
+#include <string.h>
+
+#include "model/floating_ip.h"
+#include "model/network.h"
+#include "model/router_parts.h"
+#include "model/subnet.h"
+
+/* What external_gateway_info asks for. */
+struct request {
+	const char *network_id; /* NULL: no gateway */
+	json_t *addresses;	/* NULL: not given, or none named */
+	bool enable_snat;
+};
+
+/* Which parts of it are the administrator's. */
+static bool check_role(const struct txn *txn, json_t *info, GError **error)
+{
+	static const char *const reserved[] = { "enable_snat", "external_fixed_ips" };
+
+	if (caller_is_admin(txn_caller(txn)))
+		return true;
+	for (unsigned i = 0; i < G_N_ELEMENTS(reserved); i++)
+		if (json_object_get(info, reserved[i]))
+			return weft_fail(error, FORBIDDEN,
+				"The %s of external_gateway_info may be set only by an administrator; leave it out.",
+				reserved[i]);
+	return true;
+}
+
+static bool read_request(const struct txn *txn, json_t *info, struct request *ret, GError **error)
+{
+	json_t *snat = json_object_get(info, "enable_snat");
+
+	*ret = (struct request){ .network_id =
+					 json_string_value(json_object_get(info, "network_id")),
+		.addresses = json_object_get(info, "external_fixed_ips"),
+		.enable_snat = !snat || json_is_true(snat) };
+	if (!json_array_size(ret->addresses))
+		ret->addresses = NULL;
+	if (!ret->network_id && json_object_size(info))
+		return weft_fail(error, BAD_REQUEST,
+			"Invalid input for external_gateway_info: 'network_id' is missing; name the external network, or give null for no gateway.");
+	return check_role(txn, info, error);
+}
+
+static bool check_network(
+	struct txn *txn, const struct request *request, const struct object **ret, GError **error)
+{
+	const struct object *network = txn_need(txn, KIND_NETWORK, request->network_id, error);
+
+	*ret = network;
+	if (!network)
+		return false;
+	return object_bool(network, NETWORK_EXTERNAL) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "Network %s is not an external network: a router's gateway needs one with router:external.",
+		       request->network_id);
+}
+
+/* The subnets' own gateway is somebody else. */
+static bool check_addresses(
+	const struct request *request, const struct object *subnet, GError **error)
+{
+	const char *gateway = object_str(subnet, SUBNET_GATEWAY_IP);
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(request->addresses, i, item) {
+		const char *ip = json_string_value(json_object_get(item, "ip_address"));
+
+		if (ip && !g_strcmp0(ip, gateway))
+			return weft_fail(error, BAD_REQUEST,
+				"External IP %s is the same as the gateway IP of subnet %s; choose another.",
+				ip, object_str(subnet, SUBNET_CIDR));
+	}
+	return true;
+}
+
+static bool check_subnets(struct txn *txn, const struct object *router,
+	const struct request *request, const struct object *old_port, GError **error)
+{
+	const struct object *subnet;
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_SUBNET, SUBNET_BY_NETWORK, request->network_id, NULL);
+	while ((subnet = txn_iter_next(&iter)))
+		if (!check_addresses(request, subnet, error) ||
+			!router_check_overlap(txn, router, subnet, old_port, error))
+			return false;
+	return true;
+}
+
+static const struct object *make_port(
+	struct txn *txn, const struct object *router, const struct request *request, GError **error)
+{
+	char id[UUID_STRLEN];
+	json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "network_id", request->network_id,
+		"project_id", "", "device_id", uuid_format(object_id(router), id), "device_owner",
+		OWNER_ROUTER_GATEWAY);
+
+	if (request->addresses)
+		json_object_set(body, "fixed_ips", request->addresses);
+	return txn_create_own(txn, KIND_PORT, body, error);
+}
+
+static bool has_floating_ips(struct txn *txn, const struct object *router)
+{
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER,
+		uuid_format(object_id(router), id), NULL);
+	return txn_iter_next(&iter);
+}
+
+bool router_gateway_remove(struct txn *txn, const struct object *router, GError **error)
+{
+	const struct object *port =
+		txn_get_text(txn, KIND_PORT, object_str(router, ROUTER_GATEWAY_PORT_ID));
+	char id[UUID_STRLEN];
+
+	if (!port)
+		return true;
+	if (has_floating_ips(txn, router))
+		return weft_fail(error, GATEWAY_HAS_FLOATING_IP,
+			"Gateway cannot be updated for router %s, since a gateway to external network %s is required by one or more floating IPs; disassociate them first.",
+			uuid_format(object_id(router), id), object_str(port, PORT_NETWORK_ID));
+	return txn_remove_own(txn, port, error);
+}
+
+static bool replace(struct txn *txn, const struct object *old, struct object *draft,
+	const struct request *request, GError **error)
+{
+	const struct object *port;
+
+	if (old && !router_gateway_remove(txn, old, error))
+		return false;
+	object_set_null(draft, ROUTER_GATEWAY_PORT_ID);
+	object_set_str(draft, ROUTER_GATEWAY_NETWORK_ID, request->network_id);
+	if (!request->network_id)
+		return true;
+	port = make_port(txn, draft, request, error);
+	if (port) {
+		char id[UUID_STRLEN];
+
+		object_set_str(draft, ROUTER_GATEWAY_PORT_ID, uuid_format(object_id(port), id));
+	}
+	return port;
+}
+
+static bool apply(struct txn *txn, const struct object *old, struct object *draft,
+	const struct request *request, GError **error)
+{
+	const struct object *port =
+		txn_get_text(txn, KIND_PORT, old ? object_str(old, ROUTER_GATEWAY_PORT_ID) : NULL);
+	const struct object *network;
+
+	object_set_bool(draft, ROUTER_ENABLE_SNAT, request->enable_snat);
+	if (request->network_id && (!check_network(txn, request, &network, error) ||
+					   !check_subnets(txn, draft, request, port, error)))
+		return false;
+	if (!port || g_strcmp0(request->network_id, object_str(port, PORT_NETWORK_ID)))
+		return replace(txn, old, draft, request, error);
+	return !request->addresses ||
+	       txn_update_own(
+		       txn, port, json_pack("{s:O}", "fixed_ips", request->addresses), error);
+}
+
+bool router_gateway_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	struct request request;
+	json_t *info;
+	bool ok;
+
+	if (!(object_given(draft) & SLOT_BIT(ROUTER_GATEWAY_INFO)))
+		return true;
+	info = object_json(draft, ROUTER_GATEWAY_INFO);
+	object_set_null(draft, ROUTER_GATEWAY_INFO);
+	ok = read_request(txn, info, &request, error) && apply(txn, old, draft, &request, error);
+	json_decref(info);
+	return ok;
+}
+
+void router_gateway_write(
+	const struct model *model, const struct object *router, struct json_writer *w)
+{
+	const struct object *port =
+		model_get_text(model, KIND_PORT, object_str(router, ROUTER_GATEWAY_PORT_ID));
+
+	if (!port)
+		return jw_null(w);
+	jw_begin_object(w);
+	jw_member_string(w, "network_id", object_str(port, PORT_NETWORK_ID));
+	jw_member_raw(w, "external_fixed_ips", object_str(port, PORT_FIXED_IPS));
+	jw_member_bool(w, "enable_snat", object_bool(router, ROUTER_ENABLE_SNAT));
+	jw_end_object(w);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ports that weftd makes, or takes, for routers, floating IPs and local IPs. Their device_owner
+ * says what for, their device_id is the id of the object that has them. Who has such an object
+ * changes it, never the port: these owners are not for callers to give, and what hangs on them
+ * can't be changed or deleted by way of the port.
+ */
+#pragma once
+
+#include "model/port.h"
+
+#define OWNER_ROUTER_GATEWAY "network:router_gateway"
+#define OWNER_ROUTER_INTERFACE "network:router_interface"
+#define OWNER_ROUTER_INTERFACE_DISTRIBUTED "network:router_interface_distributed"
+#define OWNER_ROUTER_INTERFACE_HA "network:ha_router_replicated_interface"
+#define OWNER_FLOATING_IP "network:floatingip"
+#define OWNER_LOCAL_IP "network:local_ip"
+
+bool port_is_service(const struct object *port);
+bool port_is_router_interface(const struct object *port);
+bool port_has_owner(const struct object *port, const char *owner);
+
+/* Does whatever is behind it make its own address (EUI-64) where hosts do so? A router has the
+ * subnet's gateway address there, and a floating IP is IPv4. */
+bool port_makes_addresses(const struct object *port);
+
+/* For the port's hooks: what callers may not do. @old: NULL when it is created. */
+bool service_port_check(
+	struct txn *txn, const struct object *old, const struct object *draft, GError **error);
+bool service_port_check_delete(struct txn *txn, const struct object *port, GError **error);
+
+/* For PORT_BY_ROUTER_SUBNET: the subnets that it connects to a router. */
+void service_port_subnet_keys(const struct object *port, struct key_sink *sink);
+
+/* The first router's interface on the subnet, or NULL. */
+const struct object *router_interface_on(const struct txn *txn, const struct object *subnet);
+
+/* The port that @device has as @owner, or NULL. */
+const struct object *service_port_of(
+	const struct txn *txn, const struct object *device, const char *owner);
