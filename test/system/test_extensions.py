@@ -1,0 +1,294 @@
+"""What weftd says it has is there, by the attribute maps of the neutron_lib that is installed: for every listed extension each
+attribute is taken, refused, shown, filtered and sorted by as its map says, with the same limits and defaults; its verbs and
+the extensions that it requires are there; docs/extensions.md is the list. Proves B2.
+
+test_openapi.py proves that the OpenAPI document, which is compared here, is what weftd does."""
+import collections
+import importlib
+import json
+import pkgutil
+import re
+
+import pytest
+
+from examples import kinds_of
+from weftd import TOP, Weftd
+
+definitions = pytest.importorskip("neutron_lib.api.definitions")
+from neutron_lib import constants  # noqa: E402
+from neutron_lib.api.definitions import base  # noqa: E402
+
+CORE = ["network", "subnet", "port"]  # have maps, and are no extensions
+NOT_SERVED = {"dummy", *CORE}
+
+# Where weftd differs on purpose: "collection.attribute: what" → why. One that is not needed any more is an error.
+ON_PURPOSE = {
+    "networks.mtu: default is 0, weftd has 1422": "0 says what weftd shows: what the underlay leaves",
+    **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "an overlay keeps its kind and VNI"
+       for name in ("network_type", "physical_network", "segmentation_id")},
+    "subnets.shared: is no filter": "it is not shown either; networks have it",
+    "subnets.prefixlen: allow_post is True, but it is not taken when created": "comes with subnet pools",
+    "floatingips.*: there is no such collection": "comes with routers",
+    "dns-integration.*: requires router": "comes with routers",
+}
+
+
+def modules():
+    found = {}
+    for info in pkgutil.iter_modules(definitions.__path__):
+        module = importlib.import_module(f"{definitions.__name__}.{info.name}")
+        if hasattr(module, "ALIAS"):
+            found[module.ALIAS] = module
+    return found
+
+
+MODULES = modules()
+
+
+@pytest.fixture(scope="module")
+def weftd(tmp_path_factory):
+    server = Weftd(tmp_path_factory.mktemp("extensions"), store="memory:").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def listed(weftd):
+    return [e["alias"] for e in weftd.client().get("/v2.0/extensions").json["extensions"]]
+
+
+@pytest.fixture(scope="module")
+def document(weftd):
+    return weftd.client().get("/openapi.json").json
+
+
+@pytest.fixture(scope="module")
+def kinds(document):
+    """The kinds by (collection of the parent or None, collection)."""
+    found = {}
+    for kind in kinds_of(document).values():
+        head = kind.path.split("/{")[0]
+        parent = plain(head.rsplit("/", 1)[1]) if kind.parent else None
+        found[parent, plain(kind.collection)] = kind
+    return found
+
+
+def plain(collection):
+    return collection.replace("-", "_")
+
+
+def in_order(aliases):
+    """Those with a map, behind the ones that they require: a later map changes what an earlier one says."""
+    done = []
+
+    def add(alias):
+        if alias in MODULES and alias not in done:
+            for required in MODULES[alias].REQUIRED_EXTENSIONS + MODULES[alias].OPTIONAL_EXTENSIONS:
+                if required in aliases:
+                    add(required)
+            if alias not in done:
+                done.append(alias)
+    for alias in [*CORE, *sorted(aliases)]:
+        add(alias)
+    return done
+
+
+def maps_of(module):
+    """(parent's collection, collection, attributes) of a definition."""
+    for collection, attributes in (module.RESOURCE_ATTRIBUTE_MAP or {}).items():
+        yield None, plain(collection), attributes
+    for collection, sub in (module.SUB_RESOURCE_ATTRIBUTE_MAP or {}).items():
+        parent = sub.get("parent")
+        yield plain(parent["collection_name"]) if parent else "?", plain(collection), sub["parameters"]
+
+
+@pytest.fixture(scope="module")
+def expected(listed):
+    """{(parent, collection): {attribute: (alias, its map)}}; the later definition of an attribute counts."""
+    found = collections.defaultdict(dict)
+    for alias in in_order(listed):
+        for parent, collection, attributes in maps_of(MODULES[alias]):
+            if parent == "?":  # it changes what another one has
+                parent = next((p for p, c in found if c == collection and p), None)
+            for name, attribute in attributes.items():
+                old = found[parent, collection].get(name, (None, {}))[1]
+                found[parent, collection][name] = alias, {**old, **attribute}
+    return found
+
+
+class Differences:
+    """Collected, so that one run shows them all."""
+
+    def __init__(self):
+        self.lines, self.seen = [], set()
+
+    def add(self, collection, attribute, alias, what):
+        key = f"{collection}.{attribute}: {what}"
+        self.seen.add(key)
+        if key not in ON_PURPOSE:
+            self.lines.append(f"{collection}.{attribute} ({alias}): {what}")
+
+    def done(self):
+        assert not self.lines, "\n".join(["weftd differs from neutron_lib:", *self.lines])
+
+
+def default_of(attribute):
+    """JSON of the default by the map; a list without one: there is none that could be compared."""
+    value = attribute.get("default", constants.ATTR_NOT_SPECIFIED)
+    if value is constants.ATTR_NOT_SPECIFIED:
+        return []
+    if "convert_to" in attribute:
+        try:
+            value = attribute["convert_to"](value)
+        except Exception:  # a default that the converter would not take
+            return []
+    return [] if value is constants.ATTR_NOT_SPECIFIED else [json.loads(json.dumps(value))]
+
+
+def limits_of(attribute):
+    """What a validator says in the words of a schema: (word, value)."""
+    for validator, rule in (attribute.get("validate") or {}).items():
+        word = validator.removeprefix("type:")
+        if word in ("string", "string_or_none") and isinstance(rule, int):
+            yield "maxLength", rule
+        elif word == "values":
+            yield "enum", [value for value in rule if value is not None]
+        elif word in ("range", "range_or_none"):
+            yield "minimum", rule[0]
+            yield "maximum", rule[1]
+
+
+def compare_limits(name, attribute, schema):
+    for word, value in limits_of(attribute):
+        have = schema.get(word)
+        if word == "maxLength" and "enum" in schema:
+            continue
+        if word == "enum":
+            have = sorted(choice for choice in have or [] if choice is not None)
+            value = sorted(v for v in value if isinstance(v, str))
+        if word in ("minimum", "maximum"):
+            value = int(value)
+        if have != value and value != []:
+            yield f"{word} is {value}, weftd has {have}"
+
+
+def compare(attribute, name, kind):
+    """What weftd does otherwise than the map says."""
+    shown, create, update = (schema["properties"] for schema in (kind.answer, kind.create, kind.update))
+    for key, there, sentence in (("is_visible", name in shown, "shown"), ("allow_post", name in create, "taken when created"),
+                                 ("allow_put", name in update, "taken in an update")):
+        if bool(attribute.get(key)) != there:
+            yield f"{key} is {bool(attribute.get(key))}, but it is {'' if there else 'not '}{sentence}"
+    if attribute.get("allow_post") and name in create:
+        for default in default_of(attribute):
+            have = create[name].get("default")
+            if default != have and not (default in (None, [], {}, "") and have in (None, [], {}, "")):
+                yield f"default is {default}, weftd has {have}"
+        yield from compare_limits(name, attribute, create[name])
+
+
+@pytest.fixture(scope="module")
+def differences():
+    """Of all tests, for the last one."""
+    return Differences()
+
+
+def test_attributes(expected, kinds, differences):
+    for (parent, collection), attributes in expected.items():
+        kind = kinds.get((parent, collection))
+        if not kind:
+            first = next(iter(attributes.values()), ("?",))[0]
+            differences.add(collection, "*", first, f"there is no such collection{f' of {parent}' if parent else ''}")
+            continue
+        for name, (alias, attribute) in attributes.items():
+            for what in compare(attribute, name, kind):
+                differences.add(collection, name, alias, what)
+    differences.done()
+
+
+def test_nothing_unlisted(expected, kinds):
+    """Every collection that a definition describes belongs to an alias that is listed."""
+    known = {(parent, collection): alias for alias, module in MODULES.items() for parent, collection, attributes in maps_of(module)}
+    unlisted = {f"{kind.path} belongs to {known[key]}" for key, kind in kinds.items() if key in known and key not in expected}
+    assert not unlisted
+
+
+def sample(schema):
+    """Some value of a filter."""
+    if schema.get("type") == "boolean":
+        return "true"
+    items = schema.get("items", {}).get("properties")
+    return f"{next(iter(items))}=x" if items else "x"
+
+
+def test_filters_and_sort_keys(expected, kinds, weftd, differences):
+    """What the map calls a filter or a sort key is one; weftd has more of both."""
+    admin = weftd.client()
+    for key, attributes in expected.items():
+        kind = kinds.get(key)
+        if not kind or kind.parent:
+            continue
+        for name, (alias, attribute) in attributes.items():
+            value = sample(kind.answer["properties"].get(name, {}))
+            if attribute.get("is_filter") and admin.get(kind.path, **{name: value}).status != 200:
+                differences.add(key[1], name, alias, "is no filter")
+            if attribute.get("is_sort_key") and admin.get(kind.path, sort_key=name, sort_dir="desc").status != 200:
+                differences.add(key[1], name, alias, "is no sort key")
+    differences.done()
+
+
+def test_verbs(listed, document):
+    missing = []
+    for alias in in_order(listed):
+        for resource, verbs in (MODULES[alias].ACTION_MAP or {}).items():
+            for verb, method in verbs.items():
+                if verb.endswith("_extraroutes") and "extraroute-atomic" not in listed:
+                    continue  # neutron_lib adds them to the router's own
+                paths = [path for path, item in document["paths"].items()
+                         if path.endswith(f"/{verb}") and method.lower() in item]
+                if not paths:
+                    missing.append(f"{method} of {verb} of a {resource} ({alias})")
+    assert not missing, "\n".join(missing)
+
+
+def test_required_extensions(listed, differences):
+    for alias in listed:
+        for required in MODULES[alias].REQUIRED_EXTENSIONS if alias in MODULES else []:
+            if required not in listed:
+                differences.add(alias, "*", alias, f"requires {required}")
+    differences.done()
+
+
+def test_extension_by_alias(listed, weftd):
+    """The openstack CLI and others ask for one singly."""
+    admin = weftd.client()
+    assert len(listed) == len(set(listed))
+    for alias in listed:
+        assert admin.get(f"/v2.0/extensions/{alias}").json["extension"]["alias"] == alias
+    assert admin.get("/v2.0/extensions/no-such").status == 404
+
+
+def table():
+    """Alias → what the table of docs/extensions.md says of it: "yes", or what is missing."""
+    rows = re.findall(r"^\| `([^`]+)` \| (yes|no) \| (.*?) ?\|$", (TOP / "docs/extensions.md").read_text(), re.M)
+    aliases = [alias for alias, _, _ in rows]
+    assert len(aliases) == len(set(aliases)), [alias for alias in aliases if aliases.count(alias) > 1]
+    return {alias: (state, text) for alias, state, text in rows}
+
+
+def test_table(listed):
+    """docs/extensions.md has every alias that neutron_lib knows, and tells of each what weftd says."""
+    rows = table()
+    supported = {alias for alias, (state, _) in rows.items() if state == "yes"}
+    assert supported == set(listed), f"docs/extensions.md: yes, but not listed by weftd: {supported - set(listed)}; " \
+        f"listed, but not yes: {set(listed) - supported}"
+    known = (set(MODULES) | set(base.KNOWN_EXTENSIONS)) - NOT_SERVED
+    assert known <= set(rows), f"docs/extensions.md lacks {known - set(rows)}"
+    unsaid = [alias for alias, (state, text) in rows.items() if state == "no" and not text]
+    assert not unsaid, f"docs/extensions.md does not say what is missing for {unsaid}"
+
+
+def test_on_purpose(differences):
+    """No exception is kept longer than it is needed. Runs behind the others."""
+    needless = [key for key in ON_PURPOSE if key not in differences.seen]
+    assert not needless, needless
