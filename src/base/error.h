@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 /* X(code, http status, type name). The type names follow OpenStack Networking where it has one. */
+/* clang-format off: so that a new line changes no other */
 #define WEFT_ERRORS(X)                                                             \
 	X(INTERNAL, 500, "InternalServerError")                                    \
 	X(BAD_REQUEST, 400, "BadRequest")                                          \
@@ -89,7 +90,16 @@
 	X(DEVICE_NOT_FOUND, 404, "DeviceNotFound")                                 \
 	X(DEVICE_BUSY, 409, "DeviceBusy")                                          \
 	X(KERNEL, 500, "KernelError")                                              \
+	X(FLAVOR_NOT_FOUND, 404, "FlavorNotFound")                                 \
+	X(FLAVOR_IN_USE, 409, "FlavorInUse")                                       \
+	X(FLAVOR_PROFILE_EXISTS, 409, "FlavorServiceProfileBindingExists")         \
+	X(FLAVOR_PROFILE_NOT_FOUND, 404, "FlavorServiceProfileBindingNotFound")    \
+	X(SERVICE_PROFILE_NOT_FOUND, 404, "ServiceProfileNotFound")                \
+	X(SERVICE_PROFILE_IN_USE, 409, "ServiceProfileInUse")                      \
+	X(SERVICE_PROFILE_EMPTY, 400, "ServiceProfileEmpty")                       \
+	X(SERVICE_PROFILE_DRIVER_NOT_FOUND, 404, "ServiceProfileDriverNotFound")   \
 	X(TIMEOUT, 504, "Timeout")
+/* clang-format on */
 
 enum weft_error {
 #define X(code, status, type) WEFT_ERROR_##code,

@@ -5,6 +5,7 @@
 #include "model/address_scope.h"
 #include "model/caller.h"
 #include "model/floating_ip.h"
+#include "model/flavor.h"
 #include "model/host.h"
 #include "model/identity.h"
 #include "model/network.h"
@@ -27,6 +28,8 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_QUOTA] = &quota_kind,
 	[KIND_ROUTER] = &router_kind,
 	[KIND_FLOATING_IP] = &floating_ip_kind,
+	[KIND_SERVICE_PROFILE] = &service_profile_kind,
+	[KIND_FLAVOR] = &flavor_kind,
 	[KIND_DOMAIN] = &domain_kind,
 	[KIND_PROJECT] = &project_kind,
 	[KIND_USER] = &user_kind,

@@ -197,6 +197,13 @@ const struct object *model_parent(const struct model *model, const struct object
 	return model_get_text(model, kind_parent(kind), object_str(object, kind->parent_slot));
 }
 
+/* Some kinds belong to no project. */
+static bool is_own(const struct object *object, const struct caller *caller)
+{
+	return object_kind(object)->attrs[SLOT_PROJECT_ID].name &&
+	       !strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id);
+}
+
 bool model_visible(
 	const struct model *model, const struct object *object, const struct caller *caller)
 {
@@ -211,7 +218,7 @@ bool model_visible(
 		parent = model_parent(model, object);
 		return parent && model_visible(model, parent, caller);
 	}
-	if (!strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id))
+	if (is_own(object, caller))
 		return true;
 	if (kind->rbac && rbac_visible(model, object, caller))
 		return true;
@@ -232,5 +239,5 @@ bool model_changeable(
 		parent = model_parent(model, object);
 		return parent && model_changeable(model, parent, caller);
 	}
-	return !strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id);
+	return is_own(object, caller);
 }

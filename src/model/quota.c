@@ -9,12 +9,7 @@
 
 static const struct attr attrs[N_QUOTA_SLOTS] = {
 	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },
-	[SLOT_REVISION_NUMBER] = { .name = "revision_number",
-		.type = TYPE_INT,
-		.fallback = "0",
-		.doc = "Counts its changes." },
-	[SLOT_CREATED_AT] = { .name = "created_at", .type = TYPE_TIME, .doc = "In UTC." },
-	[SLOT_UPDATED_AT] = { .name = "updated_at", .type = TYPE_TIME, .doc = "In UTC." },
+	BOOKKEEPING_ATTRS,
 	PROJECT_ATTR,
 	[QUOTA_RESOURCE] = { .name = "resource",
 		.type = TYPE_STRING,

@@ -32,6 +32,7 @@ static const struct extension extensions[] = {
 		"Routes of a router may be added and removed one by one." },
 	{ "fip-port-details", "Floating IP Port Details Extension",
 		"Floating IPs show the port that they stand for." },
+	{ "flavors", "Neutron Service Flavors", "Services are offered in flavors." },
 	{ "floatingip-autodelete-internal", "Autodelete floating IPs of internal networks",
 		"A network that ceases to be external loses its floating IPs." },
 	{ "l3-ha", "HA Router extension",

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/flavor.h"
+
+#include <string.h>
+
+#include "model/standard.h"
+
+#define GIVEN (ATTR_CREATE | ATTR_UPDATE)
+#define PROFILES_MAX 64
+
+/* Types of services, as Networking's plug-ins name them. */
+static const char *const service_types[] = { "BGP", "BGPVPN", "FIREWALL_V2", "L3_ROUTER_NAT",
+	"LOADBALANCERV2", "METERING", "QOS", "SFC", "TAAS", "VPN", NULL };
+
+static const struct attr profile_id_attr = { .name = "service_profile", .type = TYPE_UUID };
+
+static const struct attr attrs[N_FLAVOR_SLOTS] = {
+	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },
+	BOOKKEEPING_ATTRS,
+	[SLOT_NAME] = { .name = "name",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = GIVEN,
+		.fallback = "\"\"",
+		.doc = "For people." },
+	[SLOT_DESCRIPTION] = { .name = "description",
+		.type = TYPE_STRING,
+		.max = 1024,
+		.flags = GIVEN | ATTR_NULLABLE,
+		.fallback = "\"\"",
+		.doc = "For people." },
+	[FLAVOR_SERVICE_TYPE] = { .name = "service_type",
+		.type = TYPE_ENUM,
+		.choices = service_types,
+		.flags = ATTR_CREATE | ATTR_REQUIRED,
+		.doc = "The kind of service that it is a flavor of." },
+	[FLAVOR_ENABLED] = { .name = "enabled",
+		.type = TYPE_BOOL,
+		.flags = GIVEN,
+		.fallback = "true",
+		.doc = "Whether it may be chosen." },
+	[FLAVOR_SERVICE_PROFILES] = { .name = "service_profiles",
+		.type = TYPE_LIST,
+		.item = &profile_id_attr,
+		.max = PROFILES_MAX,
+		.flags = GIVEN | ATTR_UNIQUE_ITEMS,
+		.fallback = "[]",
+		.doc = "Ids of its service profiles." },
+};
+
+static void profile_keys(const struct object *flavor, struct key_sink *sink)
+{
+	json_t *profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
+	json_t *id;
+	size_t i;
+
+	json_array_foreach(profiles, i, id)
+		index_add(sink, (const char *const[]){ json_string_value(id) }, 1);
+	json_decref(profiles);
+}
+
+static const struct index indexes[N_FLAVOR_INDEXES] = {
+	[FLAVOR_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
+	[FLAVOR_BY_PROFILE] = { .name = "service profile",
+		.keys = profile_keys,
+		.depends_on = FLAVOR_SERVICE_PROFILES,
+		.field = "" },
+};
+
+static bool check_profiles(struct txn *txn, const struct object *draft, GError **error)
+{
+	json_t *profiles = object_json(draft, FLAVOR_SERVICE_PROFILES);
+	bool ok = true;
+	json_t *id;
+	size_t i;
+
+	json_array_foreach(profiles, i, id)
+		ok = ok && (txn_get_text(txn, KIND_SERVICE_PROFILE, json_string_value(id)) ||
+				   kind_fail_not_found(
+					   KIND_SERVICE_PROFILE, json_string_value(id), error));
+	json_decref(profiles);
+	return ok;
+}
+
+static bool on_create(struct txn *txn, struct object *draft, GError **error)
+{
+	return check_profiles(txn, draft, error);
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	(void)old;
+	return check_profiles(txn, draft, error);
+}
+
+static bool visible(
+	const struct model *model, const struct object *flavor, const struct caller *caller)
+{
+	(void)model;
+	(void)flavor;
+	(void)caller;
+	return true;
+}
+
+/* The flavor with @profiles (taken over) as its list, by an ordinary update. */
+static bool set_profiles(struct txn *txn, const char *flavor, json_t *profiles, GError **error)
+{
+	json_t *body = json_pack("{s:o}", "service_profiles", profiles);
+	bool done = txn_update(txn, KIND_FLAVOR, flavor, body, error);
+
+	json_decref(body);
+	return done;
+}
+
+/* Its profiles, json_decref(), and where @profile is among them, or -1. */
+static json_t *profiles_of(
+	struct txn *txn, const char *flavor, const char *profile, int *ret_at, GError **error)
+{
+	const struct object *object = txn_need(txn, KIND_FLAVOR, flavor, error);
+	json_t *profiles = object ? object_json(object, FLAVOR_SERVICE_PROFILES) : NULL;
+	json_t *id;
+	size_t i;
+
+	*ret_at = -1;
+	json_array_foreach(profiles, i, id)
+		if (!strcmp(json_string_value(id), profile))
+			*ret_at = (int)i;
+	return profiles;
+}
+
+bool flavor_add_profile(struct txn *txn, const char *flavor, const char *profile, GError **error)
+{
+	int at;
+	json_t *profiles = profiles_of(txn, flavor, profile, &at, error);
+
+	if (profiles && at >= 0) {
+		json_decref(profiles);
+		return weft_fail(error, FLAVOR_PROFILE_EXISTS,
+			"Flavor %s has service profile %s already.", flavor, profile);
+	}
+	if (profiles)
+		json_array_append_new(profiles, json_string(profile));
+	return profiles && set_profiles(txn, flavor, profiles, error);
+}
+
+bool flavor_remove_profile(struct txn *txn, const char *flavor, const char *profile, GError **error)
+{
+	int at;
+	json_t *profiles = profiles_of(txn, flavor, profile, &at, error);
+
+	if (profiles && at < 0) {
+		json_decref(profiles);
+		return weft_fail(error, FLAVOR_PROFILE_NOT_FOUND,
+			"Flavor %s does not have service profile %.64s.", flavor, profile);
+	}
+	if (profiles)
+		json_array_remove(profiles, (size_t)at);
+	return profiles && set_profiles(txn, flavor, profiles, error);
+}
+
+const struct kind flavor_kind = {
+	.id = KIND_FLAVOR,
+	.singular = "flavor",
+	.collection = "flavors",
+	.path = "/v2.0/flavors",
+	.doc = "What is offered of a kind of service.",
+	.flags = KIND_ADMIN_WRITE,
+	.attrs = attrs,
+	.n_slots = N_FLAVOR_SLOTS,
+	.indexes = indexes,
+	.n_indexes = N_FLAVOR_INDEXES,
+	.not_found = WEFT_ERROR_FLAVOR_NOT_FOUND,
+	.in_use = WEFT_ERROR_FLAVOR_IN_USE,
+	.hooks = { .on_create = on_create, .on_update = on_update, .visible = visible },
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flavors: what an administrator offers of a kind of service; each names the profiles that make it.
+ */
+#pragma once
+
+#include "model/txn.h"
+
+enum service_profile_slot {
+	SERVICE_PROFILE_DRIVER = N_STANDARD_SLOTS,
+	SERVICE_PROFILE_ENABLED,
+	SERVICE_PROFILE_METAINFO,
+	N_SERVICE_PROFILE_SLOTS
+};
+
+enum flavor_slot {
+	FLAVOR_SERVICE_TYPE = N_STANDARD_SLOTS,
+	FLAVOR_ENABLED,
+	FLAVOR_SERVICE_PROFILES, /* ids */
+	N_FLAVOR_SLOTS
+};
+
+enum flavor_index {
+	FLAVOR_BY_NAME,
+	FLAVOR_BY_PROFILE, /* text: id of a service profile */
+	N_FLAVOR_INDEXES
+};
+
+extern const struct kind service_profile_kind, flavor_kind;
+
+/* Adds the profile to the flavor, or takes it away; stages. The caller must be an administrator. */
+bool flavor_add_profile(struct txn *txn, const char *flavor, const char *profile, GError **error);
+bool flavor_remove_profile(
+	struct txn *txn, const char *flavor, const char *profile, GError **error);
