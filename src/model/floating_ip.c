@@ -24,7 +24,7 @@ static const struct attr attrs[N_FLOATING_IP_SLOTS] = {
 		.doc = "The external network." },
 	[FLOATING_IP_SUBNET_ID] = { .name = "subnet_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_CREATE | ATTR_NULLABLE | ATTR_COMPUTED,
+		.flags = ATTR_CREATE | ATTR_NULLABLE | ATTR_REQUEST,
 		.doc = "The subnet of the external network that the address is of." },
 	[FLOATING_IP_ADDRESS] = { .name = "floating_ip_address",
 		.type = TYPE_IP,
@@ -69,7 +69,7 @@ static const struct attr attrs[N_FLOATING_IP_SLOTS] = {
 		.doc = "The domain of its name." },
 	[FLOATING_IP_PORT_DETAILS] = { .name = "port_details",
 		.type = TYPE_OBJECT,
-		.flags = ATTR_COMPUTED,
+		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
 		.doc = "Of the port that it stands for." },
 };
 
@@ -190,29 +190,13 @@ static void write_details(const struct object *port, struct json_writer *w)
 	jw_end_object(w);
 }
 
-static void write_subnet(
-	const struct model *model, const struct object *object, struct json_writer *w)
-{
-	const struct object *port = model_first(model, KIND_PORT, PORT_BY_NETWORK_IP,
-		object_str(object, FLOATING_IP_NETWORK_ID), object_str(object, FLOATING_IP_ADDRESS),
-		NULL);
-	struct port_ips ips;
-
-	if (!port)
-		return jw_null(w);
-	ips = port_ips_of(port);
-	port_ips_next(&ips);
-	jw_string(w, ips.subnet_id);
-}
-
 static void compute(const struct model *model, const struct object *object, unsigned slot,
 	struct json_writer *w)
 {
-	const struct object *port;
+	const struct object *port =
+		model_get_text(model, KIND_PORT, object_str(object, FLOATING_IP_PORT_ID));
 
-	if (slot == FLOATING_IP_SUBNET_ID)
-		return write_subnet(model, object, w);
-	port = model_get_text(model, KIND_PORT, object_str(object, FLOATING_IP_PORT_ID));
+	(void)slot;
 	if (port)
 		write_details(port, w);
 	else

@@ -9,7 +9,7 @@
 
 enum floating_ip_slot {
 	FLOATING_IP_NETWORK_ID = N_STANDARD_SLOTS,
-	FLOATING_IP_SUBNET_ID, /* given, and computed */
+	FLOATING_IP_SUBNET_ID, /* only in a request */
 	FLOATING_IP_ADDRESS,
 	FLOATING_IP_PORT_ID,   /* what it stands for: this port's … */
 	FLOATING_IP_FIXED_IP,  /* … address */

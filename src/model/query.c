@@ -62,17 +62,22 @@ bool query_page_reverse(const struct query *query)
 	return query->reverse;
 }
 
-/* Attributes that the kind lacks select nothing; the id's bit tells "a selection" from "all". */
-static bool add_field(struct query *query, const char *value, GError **error)
+void query_select(const struct kind *kind, const char *value, u64 *fields)
 {
 	g_auto(GStrv) names = g_strsplit(value, ",", -1);
 
-	(void)error;
 	for (unsigned i = 0; names[i]; i++) {
-		int slot = kind_slot(query->kind, names[i]);
+		int slot = kind_slot(kind, names[i]);
 
-		query->fields |= SLOT_BIT(slot < 0 ? SLOT_ID : slot);
+		if (*names[i])
+			*fields |= SLOT_BIT(slot < 0 ? SLOT_ID : slot);
 	}
+}
+
+static bool add_field(struct query *query, const char *value, GError **error)
+{
+	(void)error;
+	query_select(query->kind, value, &query->fields);
 	return true;
 }
 
@@ -356,6 +361,12 @@ GPtrArray *query_run(
 	const struct object *marker = NULL;
 	GPtrArray *page;
 
+	if (query->n_directions > query->n_keys) {
+		weft_fail(error, INVALID_INPUT,
+			"There are more sort_dir parameters (%u) than sort_key ones (%u).",
+			query->n_directions, query->n_keys);
+		return NULL;
+	}
 	if (query->marker) {
 		marker = model_get_text(model, query->kind->id, query->marker);
 		if (!marker || !model_visible(model, marker, query->caller)) {

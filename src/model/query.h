@@ -15,7 +15,8 @@ DEFINE_AUTOPTR(query, query_free)
  * One parameter of the request's query string, decoded. Understands fields, sort_key, sort_dir,
  * limit, marker, page_reverse; tags, tags-any, not-tags, not-tags-any; every readable attribute
  * (the same name again: or; values of a nested list as "key=value", e.g.
- * fixed_ips=ip_address=10.0.0.3). An unknown name is INVALID_INPUT.
+ * fixed_ips=ip_address=10.0.0.3, or fixed_ips=ip_address_substr=10.0. for a part of the text). An
+ * unknown name is INVALID_INPUT.
  */
 bool query_add(struct query *query, const char *name, const char *value, GError **error);
 
@@ -31,6 +32,9 @@ GPtrArray *query_run(
 /* Only what is part of the object @parent: for kinds whose path has a parent. */
 void query_add_parent(struct query *query, const char *parent);
 
+/* Adds the attributes of one `fields` parameter, separated by commas, to the mask *@fields. What
+ * the kind lacks selects nothing; the id's bit tells "a selection" from "all". */
+void query_select(const struct kind *kind, const char *value, u64 *fields);
 u64 query_fields(const struct query *query);	 /* for object_write_json(); 0: all */
 unsigned query_limit(const struct query *query); /* 0: none */
 bool query_page_reverse(const struct query *query);

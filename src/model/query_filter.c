@@ -85,6 +85,7 @@ static char *canonical(const struct attr *attr, const char *value, GError **erro
 	struct prefix prefix;
 	struct mac mac;
 	struct ip ip;
+	bool flag;
 
 	if (attr->convert)
 		return converted(attr, value);
@@ -92,10 +93,8 @@ static char *canonical(const struct attr *attr, const char *value, GError **erro
 	case TYPE_ENUM:
 		return g_strdup(known_choice(attr, value));
 	case TYPE_BOOL:
-		if (!g_ascii_strcasecmp(value, "true") || !strcmp(value, "1"))
-			return g_strdup("true");
-		if (!g_ascii_strcasecmp(value, "false") || !strcmp(value, "0"))
-			return g_strdup("false");
+		if (value_bool_word(value, &flag))
+			return g_strdup(flag ? "true" : "false");
 		weft_fail(error, INVALID_INPUT, "Invalid filter %s=%.64s: it is true or false.",
 			attr->name, value);
 		return NULL;
@@ -111,6 +110,14 @@ static char *canonical(const struct attr *attr, const char *value, GError **erro
 	default:
 		return g_strdup(value);
 	}
+}
+
+/* "ip_address_substr" asks for a part of the field "ip_address". */
+static bool is_part_of(const char *name, const struct attr *field)
+{
+	size_t len = strlen(field->name);
+
+	return !strncmp(name, field->name, len) && !strcmp(name + len, "_substr");
 }
 
 /* "ip_address=10.0.0.3" of a list of objects; the plain value of any other list. */
@@ -130,6 +137,11 @@ static bool add_item_filter(GPtrArray *filters, const struct attr *attr, unsigne
 	if (equals)
 		name = g_strndup(value, (gsize)(equals - value));
 	for (const struct attr *field = fields; name && field->name; field++) {
+		if (is_part_of(name, field)) {
+			add_value(find_or_add(filters, FILTER_ITEM_PART, slot, field->name),
+				equals + 1);
+			return true;
+		}
 		if (strcmp(field->name, name))
 			continue;
 		text = canonical(field, equals + 1, error);
@@ -194,8 +206,11 @@ int filter_index(const struct filter *filter, const struct kind *kind)
 
 static bool has_value(const struct filter *filter, const char *text)
 {
+	bool part = filter->type == FILTER_ITEM_PART;
+
 	for (guint i = 0; i < filter->values->len; i++)
-		if (!strcmp(filter->values->pdata[i], text))
+		if (part ? strstr(text, filter->values->pdata[i]) != NULL
+			 : !strcmp(filter->values->pdata[i], text))
 			return true;
 	return false;
 }
@@ -266,6 +281,7 @@ bool filter_matches(const struct filter *filter, const struct object *object,
 	case FILTER_VALUE:
 		return value_matches(filter, object, model, caller);
 	case FILTER_ITEM:
+	case FILTER_ITEM_PART:
 	case FILTER_ANY_TAG:
 		return count_items(filter, object) > 0;
 	case FILTER_ALL_TAGS: /* tags are unique */

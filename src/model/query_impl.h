@@ -7,6 +7,7 @@
 enum filter_type {
 	FILTER_VALUE,	     /* the attribute is one of the values */
 	FILTER_ITEM,	     /* an item of the list, or its `field`, is one of them */
+	FILTER_ITEM_PART,    /* the `field` of an item has one of them in it */
 	FILTER_ALL_TAGS,     /* tags: it has them all */
 	FILTER_ANY_TAG,	     /* tags-any */
 	FILTER_NOT_ALL_TAGS, /* not-tags */

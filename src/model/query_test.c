@@ -75,7 +75,13 @@ static void filters(void **state)
 	assert_list(model, "binding:host_id=&name=p4", "p4");
 	assert_list(model, "fixed_ips=ip_address=10.0.0.4", "p3");
 	assert_list(model, "fixed_ips=ip_address=10.0.0.4&fixed_ips=ip_address=10.0.0.2", "p5 p3");
+	assert_list(model, "fixed_ips=ip_address_substr=.0.0.4", "p3");
+	assert_list(model, "fixed_ips=ip_address_substr=10.0&name=p4&name=p2", "p4 p2");
+	assert_list(model, "fixed_ips=ip_address_substr=9.9", "");
+	assert_list(model, "admin_state_up=yes&device_id=d1", "p2");
 	assert_list(model, "tags=even", "p5 p2");
+	assert_list(model, "not-tags=even,odd", "p5 p4 p3 p2 p1 p0");
+	assert_list(model, "not-tags=even", "p4 p3 p1 p0");
 	assert_list(model, "tags=even,odd", "");
 	assert_list(model, "tags-any=even,odd&name=p1", "p1");
 	assert_list(model, "not-tags-any=even", "p4 p3 p1 p0");
@@ -142,6 +148,10 @@ static void bad_parameters(void **state)
 		assert_int_equal(weft_error_status(error), 400);
 		g_clear_error(&error);
 	}
+	assert_true(query_add(query, "sort_dir", "asc", &error));
+	assert_null(query_run(query, model, &more, &error));
+	assert_error(error, INVALID_INPUT);
+	assert_true(query_add(query, "sort_key", "name", &error));
 	assert_true(query_add(query, "marker", "nobody", &error));
 	assert_null(query_run(query, model, &more, &error));
 	assert_error(error, INVALID_INPUT);
@@ -167,6 +177,8 @@ static void fields_and_secrets(void **state)
 	assert_null(strstr(text->str, "credential"));
 	assert_false(query_add(query, "credential_hash", "abcdef", &error));
 	assert_error(error, INVALID_INPUT);
+	assert_true(query_add(query, "fields", "", NULL));
+	assert_int_equal(query_fields(query), 0);
 	assert_true(query_add(query, "fields", "name", NULL));
 	assert_true(query_add(query, "fields", "ports", NULL));
 	g_string_truncate(text, 0);

@@ -34,6 +34,9 @@ bool value_equal(const struct attr *attr, union value a, union value b);
 bool value_parse(
 	const struct attr *attr, json_t *json, const char *path, union value *ret, GError **error);
 
+/* The words that clients write for true and false, in any case. */
+bool value_bool_word(const char *text, bool *ret);
+
 /* For LIST and OBJECT: checks @json and writes its canonical form (value_nested.c). */
 bool value_parse_nested(const struct attr *attr, json_t *json, const char *path,
 	struct json_writer *w, GError **error);

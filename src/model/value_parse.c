@@ -34,18 +34,30 @@ static bool fail(GError **error, const char *path, json_t *json, const char *rig
 		error, INVALID_INPUT, "Invalid input for %s: %s is not %s.", path, text, right);
 }
 
+bool value_bool_word(const char *text, bool *ret)
+{
+	static const char *const words[] = { "true", "1", "t", "on", "y", "yes", "false", "0", "f",
+		"off", "n", "no" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		if (!g_ascii_strcasecmp(words[i], text)) {
+			*ret = i < G_N_ELEMENTS(words) / 2;
+			return true;
+		}
+	return false;
+}
+
 static bool parse_bool(json_t *json, const char *path, union value *ret, GError **error)
 {
 	const char *text = json_string_value(json);
+	bool flag;
 
 	if (json_is_boolean(json))
 		ret->number = json_is_true(json);
 	else if (json_is_integer(json) && (u64)json_integer_value(json) <= 1)
 		ret->number = json_integer_value(json);
-	else if (text && !g_ascii_strcasecmp(text, "true"))
-		ret->number = 1;
-	else if (text && !g_ascii_strcasecmp(text, "false"))
-		ret->number = 0;
+	else if (text && value_bool_word(text, &flag))
+		ret->number = flag;
 	else
 		return fail(error, path, json, "true or false");
 	return true;

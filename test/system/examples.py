@@ -3,10 +3,22 @@ import itertools
 
 numbers = itertools.count(1)
 
+
+
+def external(make):
+    """An external network with a subnet."""
+    network = make("network", **{"router:external": True})
+    make("subnet", network_id=network["id"], cidr="198.51.100.0/24")
+    return network
+
+
 # What a kind needs beside what its schema requires, or where the schema can't tell what makes sense together.
 SPECIAL = {
     "host": lambda make: {"name": f"example{next(numbers)}", "tunnel_ips": ["192.0.2.1"]},
     "subnet": lambda make: {"network_id": make("network")["id"], "ip_version": 4, "cidr": "10.0.0.0/24"},
+    "subnetpool": lambda make: {"name": f"example{next(numbers)}", "prefixes": [f"10.{next(numbers)}.0.0/16"], "default_prefixlen": 24},
+    "service_profile": lambda make: {"metainfo": f"example{next(numbers)}"},
+    "floatingip": lambda make: {"floating_network_id": external(make)["id"]},
     "rbac_policy": lambda make: {"object_type": "network", "object_id": make("network")["id"], "action": "access_as_shared",
                                  "target_tenant": f"project-{next(numbers)}"},
 }
@@ -82,9 +94,10 @@ class Examples:
         assert len(parents) == 1, f"SPECIAL must say what a {kind.name} is part of: one of {parents}"
         return self.make(parents[0].name)
 
-    def make(self, name):
+    def make(self, name, **more):
         kind = self.kinds[name]
         path, attributes = self.request(name)
+        attributes.update(more)
         answer = self.client.call("POST", path, {kind.singular: attributes})
         assert answer.status == 201, f"an example of {name} needs an entry in SPECIAL of examples.py: " \
             f"{attributes} was answered {answer.text.decode()}"

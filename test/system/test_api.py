@@ -60,7 +60,7 @@ def test_extensions(admin):
     aliases = [e["alias"] for e in admin.get("/v2.0/extensions").json["extensions"]]
     assert "binding" in aliases and len(aliases) == len(set(aliases))
     assert admin.get("/v2.0/extensions/binding").json["extension"]["alias"] == "binding"
-    assert admin.get("/v2.0/extensions/router").status == 404
+    assert admin.get("/v2.0/extensions/no-such-alias").status == 404
     assert admin.get("/v2.0/extensions.json").status in (200, 404)
 
 
@@ -207,6 +207,8 @@ def test_life_of_a_port(admin, network, subnet):
 def test_fields_of_one(admin, network):
     assert admin.get(f"/v2.0/networks/{network['id']}", fields=["id", "name"]).json["network"] == {
         "id": network["id"], "name": network["name"]}
+    assert admin.get(f"/v2.0/networks/{network['id']}", fields="").json["network"] == network
+    assert admin.get(f"/v2.0/networks/{network['id']}", project_id="x").status == 200, "clients send filters along"
 
 
 def test_name_is_no_id(admin, network):
@@ -303,7 +305,10 @@ def test_filters(admin, network, five):
     assert names(admin.get(ports, device_id=five[4]["device_id"])) == ["c"]
     address = five[1]["fixed_ips"][0]["ip_address"]
     assert names(admin.get(ports, network_id=network["id"], fixed_ips=f"ip_address={address}")) == ["b"]
+    assert names(admin.get(ports, network_id=network["id"], fixed_ips=f"ip_address_substr={address[2:]}")) == ["b"]
     assert names(admin.get(ports, network_id=network["id"], status="ACTIVE")) == []
+    assert names(admin.get(ports, network_id=network["id"], device_id="")) == []
+    assert names(admin.get(ports, network_id=network["id"], device_owner="", name="a")) == ["a"]
     assert names(admin.get(ports, network_id=network["id"], admin_state_up="true", name="a")) == ["a"]
     assert admin.get(ports, no_such_attribute="x").status == 400
 

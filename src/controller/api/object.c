@@ -5,35 +5,28 @@
 #include "controller/api/body.h"
 #include "controller/api/call.h"
 #include "controller/api/mtu.h"
+#include "model/query.h"
 
-static bool requested_fields(const struct call *call, u64 *ret, GError **error)
+/* Other parameters are passed over: clients send the filters of a list along. */
+static u64 requested_fields(const struct call *call)
 {
 	const struct http_target *target = http_request_target(call->request);
 	u64 fields = 0;
 
-	for (unsigned i = 0; i < target->n_params; i++) {
-		int slot = kind_slot(call->kind, target->params[i].value);
-
-		if (strcmp(target->params[i].name, "fields"))
-			return weft_fail(error, INVALID_INPUT,
-				"A single %s takes no parameter '%.64s', only fields.",
-				call->kind->singular, target->params[i].name);
-		if (slot >= 0)
-			fields |= SLOT_BIT(slot);
-	}
-	*ret = fields;
-	return true;
+	for (unsigned i = 0; i < target->n_params; i++)
+		if (!strcmp(target->params[i].name, "fields"))
+			query_select(call->kind, target->params[i].value, &fields);
+	return fields;
 }
 
 void object_show(struct call *call)
 {
 	GError *error = NULL;
 	const struct object *object = call_object(call, &error);
-	u64 fields = 0;
 
-	if (!object || !requested_fields(call, &fields, &error))
+	if (!object)
 		return call_fail(call, error);
-	call_answer(call, 200, call_render(call, object, fields));
+	call_answer(call, 200, call_render(call, object, requested_fields(call)));
 }
 
 static const struct object *stage_update(struct call *call, struct txn *txn, GError **error)

@@ -148,7 +148,7 @@ static void write_filters(struct json_writer *w, const struct kind *kind)
 	for (unsigned slot = 0; slot < kind->n_slots; slot++) {
 		const struct attr *attr = kind_attr(kind, slot);
 
-		if (!attr->name || attr->flags & ATTR_SECRET)
+		if (!attr->name || attr->flags & (ATTR_SECRET | ATTR_REQUEST))
 			continue;
 		write_filter(w, attr->name, attr->doc);
 		if (attr->alias)

@@ -145,7 +145,7 @@ static bool is_in(const struct kind *kind, unsigned slot, enum view view)
 	if (!attr->name || attr->flags & ATTR_SECRET)
 		return false;
 	if (view == VIEW_ANSWER)
-		return true;
+		return !(attr->flags & ATTR_REQUEST);
 	if (slot == kind->parent_slot && kind_is_nested(kind))
 		return false;
 	return attr->flags & (view == VIEW_CREATE ? ATTR_CREATE : ATTR_UPDATE);

@@ -46,7 +46,7 @@ static const struct route routes[] = {
 		.get = extension_get },
 	{ "/v2.0/flavors/{id}/service_profiles", { V2, "flavors", "{id}", "service_profiles" },
 		ACCESS_CALLER, .post = flavor_associate },
-	{ "/v2.0/flavors/{id}/service_profiles/{id}",
+	{ "/v2.0/flavors/{id}/service_profiles/{item}",
 		{ V2, "flavors", "{id}", "service_profiles", "{item}" }, ACCESS_CALLER,
 		.del = flavor_dissociate },
 	{ "/v2.0/quotas", { V2, "quotas" }, ACCESS_CALLER, .get = quotas_list },
