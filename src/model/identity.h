@@ -10,11 +10,18 @@
 enum domain_slot { DOMAIN_ENABLED = N_STANDARD_SLOTS, N_DOMAIN_SLOTS };
 enum domain_index { DOMAIN_BY_NAME, N_DOMAIN_INDEXES };
 
-enum project_slot { PROJECT_DOMAIN_ID = N_STANDARD_SLOTS, PROJECT_ENABLED, N_PROJECT_SLOTS };
+/* A project without a parent is at the top of its domain. */
+enum project_slot {
+	PROJECT_DOMAIN_ID = N_STANDARD_SLOTS,
+	PROJECT_ENABLED,
+	PROJECT_PARENT_ID,
+	N_PROJECT_SLOTS
+};
 enum project_index {
 	PROJECT_BY_NAME,
 	PROJECT_BY_DOMAIN,
 	PROJECT_BY_DOMAIN_NAME, /* unique */
+	PROJECT_BY_PARENT,
 	N_PROJECT_INDEXES
 };
 
@@ -35,19 +42,62 @@ enum user_index {
 	N_USER_INDEXES
 };
 
-enum { N_ROLE_SLOTS = N_STANDARD_SLOTS };
-enum role_index { ROLE_BY_NAME, N_ROLE_INDEXES };
+enum group_slot { GROUP_DOMAIN_ID = N_STANDARD_SLOTS, N_GROUP_SLOTS };
+enum group_index {
+	GROUP_BY_NAME,
+	GROUP_BY_DOMAIN,
+	GROUP_BY_DOMAIN_NAME, /* unique */
+	N_GROUP_INDEXES
+};
 
-/* A role of a user on exactly one of: a project, a domain, the system (both null). */
+enum group_member_slot {
+	GROUP_MEMBER_GROUP_ID = N_STANDARD_SLOTS,
+	GROUP_MEMBER_USER_ID,
+	N_GROUP_MEMBER_SLOTS
+};
+enum group_member_index {
+	GROUP_MEMBER_BY_GROUP,
+	GROUP_MEMBER_BY_USER,
+	GROUP_MEMBER_BY_BOTH, /* unique */
+	N_GROUP_MEMBER_INDEXES
+};
+
+/* One with a domain is of use only for what it implies. */
+enum role_slot { ROLE_DOMAIN_ID = N_STANDARD_SLOTS, N_ROLE_SLOTS };
+enum role_index {
+	ROLE_BY_NAME,
+	ROLE_BY_DOMAIN,
+	ROLE_BY_DOMAIN_NAME, /* unique; the domain "" for those without */
+	N_ROLE_INDEXES
+};
+
+/* Who has the prior role has the implied one too. */
+enum implied_role_slot {
+	IMPLIED_ROLE_PRIOR_ID = N_STANDARD_SLOTS,
+	IMPLIED_ROLE_IMPLIED_ID,
+	N_IMPLIED_ROLE_SLOTS
+};
+enum implied_role_index {
+	IMPLIED_ROLE_BY_PRIOR,
+	IMPLIED_ROLE_BY_IMPLIED,
+	IMPLIED_ROLE_BY_BOTH, /* unique */
+	N_IMPLIED_ROLE_INDEXES
+};
+
+/* A role of a user or a group on exactly one of: a project, a domain, the system (both null). An
+ * inherited one is good not there, but on the projects below. */
 enum assignment_slot {
 	ASSIGNMENT_USER_ID = N_STANDARD_SLOTS,
+	ASSIGNMENT_GROUP_ID,
 	ASSIGNMENT_ROLE_ID,
 	ASSIGNMENT_PROJECT_ID,
 	ASSIGNMENT_DOMAIN_ID,
+	ASSIGNMENT_INHERITED,
 	N_ASSIGNMENT_SLOTS
 };
 enum assignment_index {
 	ASSIGNMENT_BY_USER,
+	ASSIGNMENT_BY_GROUP,
 	ASSIGNMENT_BY_ROLE,
 	ASSIGNMENT_BY_PROJECT,
 	ASSIGNMENT_BY_DOMAIN,
@@ -80,5 +130,6 @@ enum token_revocation_slot {
 	N_TOKEN_REVOCATION_SLOTS
 };
 
-extern const struct kind domain_kind, project_kind, user_kind, role_kind, assignment_kind,
-	app_credential_kind, token_key_kind, token_revocation_kind;
+extern const struct kind domain_kind, project_kind, user_kind, group_kind, group_member_kind,
+	role_kind, implied_role_kind, assignment_kind, app_credential_kind, token_key_kind,
+	token_revocation_kind;

@@ -18,7 +18,8 @@ struct model;
 struct object;
 struct txn;
 
-/* In the order of dependence: a kind refers only to kinds before it. The order of loading. */
+/* In the order of dependence: a kind refers only to itself and kinds before it. The order of
+ * loading. */
 enum kind_id {
 	KIND_NONE,
 	KIND_HOST,
@@ -36,7 +37,10 @@ enum kind_id {
 	KIND_DOMAIN,
 	KIND_PROJECT,
 	KIND_USER,
+	KIND_GROUP,
+	KIND_GROUP_MEMBER,
 	KIND_ROLE,
+	KIND_IMPLIED_ROLE,
 	KIND_ASSIGNMENT,
 	KIND_APP_CREDENTIAL,
 	KIND_TOKEN_KEY,

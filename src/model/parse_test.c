@@ -109,7 +109,7 @@ static void tables_are_whole(void **state)
 			if (attr->type == TYPE_ENUM)
 				assert_non_null(attr->choices);
 			if (attr->refers) {
-				assert_true(attr->refers < id);
+				assert_true(attr->refers <= id);
 				assert_int_equal(
 					kind->indexes[attr->referrer_index].slots[0], slot);
 			}

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "model/identity.h"
 #include "model/standard.h"
+
+#define DEPTH_MAX 16
 
 static const struct attr attrs[N_PROJECT_SLOTS] = {
 	STANDARD_ATTRS(ATTR_CREATE | ATTR_UPDATE | ATTR_REQUIRED),
@@ -16,6 +20,13 @@ static const struct attr attrs[N_PROJECT_SLOTS] = {
 		.flags = ATTR_CREATE | ATTR_UPDATE,
 		.fallback = "true",
 		.doc = "Whether anybody may work in it." },
+	[PROJECT_PARENT_ID] = { .name = "parent_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.refers = KIND_PROJECT,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = PROJECT_BY_PARENT,
+		.doc = "The project that it is below." },
 };
 
 static const struct index indexes[N_PROJECT_INDEXES] = {
@@ -25,7 +36,63 @@ static const struct index indexes[N_PROJECT_INDEXES] = {
 		.slots = { PROJECT_DOMAIN_ID, SLOT_NAME },
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_CONFLICT },
+	[PROJECT_BY_PARENT] = { .name = "parent", .slots = { PROJECT_PARENT_ID } },
 };
+
+static const struct object *parent_of(const struct txn *txn, const struct object *project)
+{
+	return txn_get_text(txn, KIND_PROJECT, object_str(project, PROJECT_PARENT_ID));
+}
+
+static bool check_parent_is_enabled(
+	const struct txn *txn, const struct object *draft, GError **error)
+{
+	const struct object *parent = parent_of(txn, draft);
+
+	if (!parent || !object_bool(draft, PROJECT_ENABLED) || object_bool(parent, PROJECT_ENABLED))
+		return true;
+	return weft_fail(error, FORBIDDEN,
+		"Project %s can't be enabled below project %s, which is disabled; enable that first.",
+		object_str(draft, SLOT_NAME), object_str(parent, SLOT_NAME));
+}
+
+static bool on_create(struct txn *txn, struct object *draft, GError **error)
+{
+	const struct object *parent = parent_of(txn, draft);
+	unsigned depth = 1;
+
+	if (parent &&
+		strcmp(object_str(parent, PROJECT_DOMAIN_ID), object_str(draft, PROJECT_DOMAIN_ID)))
+		return weft_fail(error, INVALID_INPUT,
+			"The parent %s is in another domain; a project is in the domain of its parent.",
+			object_str(draft, PROJECT_PARENT_ID));
+	for (; parent; parent = parent_of(txn, parent))
+		depth++;
+	if (depth > DEPTH_MAX)
+		return weft_fail(error, FORBIDDEN,
+			"Projects can be nested %d deep at most; choose a parent nearer to the top.",
+			DEPTH_MAX);
+	return check_parent_is_enabled(txn, draft, error);
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	const struct object *child;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	if (object_bool(old, PROJECT_ENABLED) && !object_bool(draft, PROJECT_ENABLED)) {
+		txn_iter_init(&iter, txn, KIND_PROJECT, PROJECT_BY_PARENT,
+			uuid_format(object_id(old), id), NULL);
+		while ((child = txn_iter_next(&iter)))
+			if (object_bool(child, PROJECT_ENABLED))
+				return weft_fail(error, FORBIDDEN,
+					"Project %s can't be disabled while project %s below it is enabled; disable that first.",
+					object_str(old, SLOT_NAME), object_str(child, SLOT_NAME));
+	}
+	return check_parent_is_enabled(txn, draft, error);
+}
 
 const struct kind project_kind = {
 	.id = KIND_PROJECT,
@@ -40,4 +107,5 @@ const struct kind project_kind = {
 	.n_indexes = N_PROJECT_INDEXES,
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_CONFLICT,
+	.hooks = { .on_create = on_create, .on_update = on_update },
 };

@@ -4,11 +4,29 @@
 
 static const struct attr attrs[N_ROLE_SLOTS] = {
 	STANDARD_ATTRS(ATTR_CREATE | ATTR_UPDATE | ATTR_REQUIRED),
+	[ROLE_DOMAIN_ID] = { .name = "domain_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.refers = KIND_DOMAIN,
+		.on_delete = ON_DELETE_CASCADE,
+		.referrer_index = ROLE_BY_DOMAIN,
+		.doc = "The domain whose own it is; it is of use for what it implies." },
 };
 
+static void domain_name_keys(const struct object *role, struct key_sink *sink)
+{
+	const char *texts[] = { object_str(role, ROLE_DOMAIN_ID) ?: "",
+		object_str(role, SLOT_NAME) };
+
+	index_add(sink, texts, G_N_ELEMENTS(texts));
+}
+
 static const struct index indexes[N_ROLE_INDEXES] = {
-	[ROLE_BY_NAME] = { .name = "name",
-		.slots = { SLOT_NAME },
+	[ROLE_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
+	[ROLE_BY_DOMAIN] = { .name = "domain", .slots = { ROLE_DOMAIN_ID } },
+	[ROLE_BY_DOMAIN_NAME] = { .name = "name",
+		.keys = domain_name_keys,
+		.depends_on = SLOT_NAME,
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_CONFLICT },
 };

@@ -213,7 +213,7 @@ bool txn_apply_references(struct txn *txn, const struct object *object, GError *
 		ON_DELETE_CLEAR };
 
 	for (unsigned p = 0; p < G_N_ELEMENTS(passes); p++)
-		for (unsigned id = object->kind + 1; id < N_KINDS; id++) {
+		for (unsigned id = object->kind; id < N_KINDS; id++) {
 			const struct kind *kind = kind_by_id(id);
 
 			for (unsigned slot = 0; slot < kind->n_slots; slot++)

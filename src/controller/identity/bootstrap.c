@@ -112,21 +112,44 @@ static bool put_key(struct txn *txn, GError **error)
 	return txn_put(txn, draft, error) != NULL;
 }
 
+static bool put_implied(
+	struct txn *txn, const struct object *prior, const struct object *implied, GError **error)
+{
+	return txn_put(txn, implied_role_draft(prior, implied), error) != NULL;
+}
+
 static bool stage(struct txn *txn, const char *hash, GError **error)
 {
-	const struct object *project, *user, *role;
+	const struct object *project, *user, *role = NULL, *lower;
 
 	if (!put_named(txn, KIND_DOMAIN, "Default", &default_domain_id, 0, error))
 		return false;
-	for (unsigned rank = 1; rank < RANK_ADMIN; rank++)
-		if (!put_named(txn, KIND_ROLE, role_name_of_rank(rank), NULL, 0, error))
+	for (unsigned rank = 1; rank <= RANK_ADMIN; rank++) {
+		lower = role;
+		role = put_named(txn, KIND_ROLE, role_name_of_rank(rank), NULL, 0, error);
+		if (!role || (lower && !put_implied(txn, role, lower, error)))
 			return false;
-	role = put_named(txn, KIND_ROLE, role_name_of_rank(RANK_ADMIN), NULL, 0, error);
-	project =
-		role ? put_named(txn, KIND_PROJECT, "admin", NULL, PROJECT_DOMAIN_ID, error) : NULL;
+	}
+	project = put_named(txn, KIND_PROJECT, "admin", NULL, PROJECT_DOMAIN_ID, error);
 	user = project ? put_admin(txn, hash, error) : NULL;
 	return user && put_assignment(txn, user, role, project, error) &&
 	       put_assignment(txn, user, role, NULL, error) && put_key(txn, error);
+}
+
+/* What a store of an earlier version lacks. */
+static bool complete(struct identity *identity, GError **error)
+{
+	g_autoptr(txn) txn = NULL;
+
+	if (model_count_all(identity->model, KIND_IMPLIED_ROLE))
+		return true;
+	txn = txn_new(identity->model, &identity_itself);
+	for (unsigned rank = RANK_ADMIN; rank > 1; rank--)
+		if (!put_implied(txn, role_of_rank(identity->model, rank),
+			    role_of_rank(identity->model, rank - 1), error))
+			return false;
+	commit_submit(identity->commit, g_steal_pointer(&txn), NULL, NULL);
+	return true;
 }
 
 bool bootstrap(struct identity *identity, GError **error)
@@ -135,7 +158,7 @@ bool bootstrap(struct identity *identity, GError **error)
 	g_autoptr(txn) txn = NULL;
 
 	if (model_count_all(identity->model, KIND_TOKEN_KEY))
-		return true;
+		return complete(identity, error);
 	password = first_password(identity->config, error);
 	if (!password)
 		return false;

@@ -25,7 +25,7 @@ extern const struct caller identity_itself;
 struct subject {
 	const struct object *user; /* NULL: a token of the configuration */
 	struct token token;
-	unsigned rank; /* roles_rank() where it is scoped to; of a token of the configuration too */
+	unsigned rank; /* of its roles where it is scoped to; of a token of the configuration too */
 };
 
 /* A request below /v3 on its way; on the stack of its handler. */
@@ -42,19 +42,39 @@ bool subject_of_token(
 /* The same, when the token has just been made; says what is wrong with its user or scope. */
 bool subject_of(const struct identity *identity, const struct token *token, struct subject *ret,
 	GError **error);
+/* Of the cloud: by a token of a project, the system or the configuration. */
 bool subject_is_admin(const struct subject *subject);
 
 /* roles.c. admin implies member implies reader; ranks are 3, 2, 1; 0: none of them. */
 #define RANK_ADMIN 3
 unsigned role_rank(const struct object *role);
 const char *role_name_of_rank(unsigned rank); /* 1… */
-unsigned roles_rank(const struct model *model, const struct token *token);
+const struct object *role_of_rank(const struct model *model, unsigned rank);
 /* Has the user any role in the token's scope? */
 bool roles_any(const struct model *model, const struct token *token);
 /* Roles that the token has, implied ones too; g_ptr_array_unref, elements borrowed. */
 GPtrArray *roles_of(const struct model *model, const struct token *token);
-/* Is @assignment one of the token's user in its scope? */
-bool assignment_fits(const struct object *assignment, const struct token *token);
+unsigned roles_highest(const GPtrArray *roles); /* rank */
+void roles_add_implied(const struct model *model, GPtrArray *roles);
+bool role_leads_to_admin(const struct model *model, const struct object *role);
+/* Is @assignment good in the token's scope? Whose it is is not looked at. */
+bool assignment_fits(
+	const struct model *model, const struct object *assignment, const struct token *token);
+
+/* admins.c. Would somebody be left who can administer the cloud? FORBIDDEN: nobody. */
+bool admins_remain(struct txn *txn, GError **error);
+/* Has the user or group (or a group of the user) the role admin beyond a domain? */
+bool is_privileged(const struct model *model, const struct object *actor);
+
+/* reach.c: how far an administrator of one domain gets. All are true for one of the cloud. */
+/* The domain that the bearer administers; NULL: the cloud, or nothing. */
+const struct object *reach_domain(const struct visit *visit);
+/* Is the object in it, or it itself? FORBIDDEN. */
+bool reach_object(const struct visit *visit, const struct object *object, GError **error);
+/* May it be changed? Nobody makes himself more than he is by changing another. */
+bool reach_change(const struct visit *visit, const struct object *object, GError **error);
+/* Is the user that the path names first within reach, or the bearer himself? */
+bool reach_user(const struct visit *visit, GError **error);
 
 /* find.c: by id ("default" is the default domain) or by name. NULL: none. */
 const struct object *find_domain(const struct model *model, const struct domain_ref *ref);
@@ -68,6 +88,16 @@ bool bootstrap(struct identity *identity, GError **error);
 /* token_view.c: {"token": …} */
 GString *token_render(const struct visit *visit, const struct subject *subject);
 void catalog_write(const struct visit *visit, struct json_writer *w);
+
+#define PASSWORD_MAX 1024 /* bytes */
+
+/* login.c. May somebody try to log in as @user_key now? Counts as a try; TOO_MANY_REQUESTS, with
+ * Retry-After. */
+bool login_allowed(const struct visit *visit, const char *user_key, GError **error);
+void login_succeeded(const struct visit *visit, const char *user_key);
+
+/* implied.c */
+struct object *implied_role_draft(const struct object *prior, const struct object *implied);
 
 /* Handlers, by file. */
 void login_post(struct visit *visit); /* login.c */
@@ -86,9 +116,23 @@ void assignment_put(struct visit *visit); /* assignments.c */
 void assignment_get(struct visit *visit);
 void assignment_delete(struct visit *visit);
 void assigned_roles_get(struct visit *visit);
-void assignments_list(struct visit *visit);
-void own_projects_get(struct visit *visit);
+void assignments_list(struct visit *visit); /* assignment_list.c */
+void own_projects_get(struct visit *visit); /* places.c */
+void own_domains_get(struct visit *visit);
+void own_system_get(struct visit *visit);
 void user_projects_get(struct visit *visit);
+void project_get(struct visit *visit);	  /* projects.c */
+void password_post(struct visit *visit);  /* password.c */
+void membership_put(struct visit *visit); /* groups.c */
+void membership_get(struct visit *visit);
+void membership_delete(struct visit *visit);
+void group_users_get(struct visit *visit);
+void user_groups_get(struct visit *visit);
+void implied_put(struct visit *visit); /* implied.c */
+void implied_get(struct visit *visit);
+void implied_delete(struct visit *visit);
+void implied_list(struct visit *visit);
+void inferences_list(struct visit *visit);
 void services_get(struct visit *visit); /* catalog.c */
 void endpoints_get(struct visit *visit);
 void regions_get(struct visit *visit);
@@ -102,6 +146,8 @@ void app_credential_delete(struct visit *visit);
 void object_view_write(const struct call *call, const struct object *object, struct json_writer *w);
 GString *object_view_render(const struct call *call, const struct object *object);
 GString *list_view_render(const struct call *call, const struct kind *kind, const GPtrArray *page);
+/* The same, and another page follows. */
+GString *page_view_render(const struct call *call, const struct kind *kind, const GPtrArray *page);
 void list_links_write(const struct call *call, struct json_writer *w);
 
 void visit_fail(const struct visit *visit, GError *error);

@@ -142,13 +142,11 @@ static const char *hash_of(const struct login *login)
 static void on_verified(const char *hash, void *user)
 {
 	struct login *login = user;
-	struct identity *identity = login->visit.identity;
 	GError *error = NULL;
 
 	if (!hash || g_strcmp0(hash_of(login), login->hash))
 		return refuse(login);
-	throttle_forgive(identity->users, login->user_key);
-	throttle_forgive(identity->sources, login->source);
+	login_succeeded(&login->visit, login->user_key);
 	if (login->request.method == TOKEN_METHOD_PASSWORD && !choose_scope(login, &error))
 		return login_fail(login, error);
 	issue(login);
@@ -193,22 +191,30 @@ static char *user_key_of(const struct login *login)
 		ref->name ?: "", ref->domain.id ?: ref->domain.name ?: "");
 }
 
-static bool check_throttles(struct login *login, GError **error)
+bool login_allowed(const struct visit *visit, const char *user_key, GError **error)
 {
-	struct identity *identity = login->visit.identity;
+	struct identity *identity = visit->identity;
+	g_autofree char *source = source_of(visit->call.request);
 	u64 now = (u64)g_get_monotonic_time();
-	u64 wait = MAX(throttle_take(identity->users, login->user_key, now),
-		throttle_take(identity->sources, login->source, now));
+	u64 wait = MAX(throttle_take(identity->users, user_key, now),
+		throttle_take(identity->sources, source, now));
 	char seconds[24];
 
 	if (!wait)
 		return true;
 	g_snprintf(seconds, sizeof seconds, "%u", (unsigned)(wait / G_USEC_PER_SEC + 1));
-	http_request_add_header(login->visit.call.request, "Retry-After", seconds);
-	log_limited(
-		warning, "identity: too many log-ins fail, from %s among others", login->source);
+	http_request_add_header(visit->call.request, "Retry-After", seconds);
+	log_limited(warning, "identity: too many log-ins fail, from %s among others", source);
 	return weft_fail(error, TOO_MANY_REQUESTS,
 		"Too many log-ins have failed; ask again in %s seconds.", seconds);
+}
+
+void login_succeeded(const struct visit *visit, const char *user_key)
+{
+	g_autofree char *source = source_of(visit->call.request);
+
+	throttle_forgive(visit->identity->users, user_key);
+	throttle_forgive(visit->identity->sources, source);
 }
 
 static void by_secret(struct login *login)
@@ -223,7 +229,7 @@ static void by_secret(struct login *login)
 	find_subject(login);
 	login->user_key = user_key_of(login);
 	login->hash = g_strdup(hash_of(login));
-	if (!check_throttles(login, &error) ||
+	if (!login_allowed(&login->visit, login->user_key, &error) ||
 		!hasher_verify(login->visit.identity->hasher, login->request.secret, login->hash,
 			on_verified, login, &error))
 		login_fail(login, error);

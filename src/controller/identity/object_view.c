@@ -21,20 +21,19 @@ static void write_links(struct json_writer *w, const struct call *call, const st
 	jw_end_object(w);
 }
 
-/* What clients expect and has one value only here. */
-static void write_constants(struct json_writer *w, const struct object *object)
+/* What clients expect and is not stored like that. */
+static void write_extras(struct json_writer *w, const struct object *object)
 {
 	jw_member_raw(w, "options", "{}");
 	switch (object_kind(object)->id) {
 	case KIND_PROJECT:
-		jw_member_string(w, "parent_id", object_str(object, PROJECT_DOMAIN_ID));
+		jw_member_string(w, "parent_id",
+			object_str(object, PROJECT_PARENT_ID)
+				?: object_str(object, PROJECT_DOMAIN_ID));
 		jw_member_bool(w, "is_domain", false);
 		break;
 	case KIND_USER:
 		jw_member_raw(w, "password_expires_at", "null");
-		break;
-	case KIND_ROLE:
-		jw_member_raw(w, "domain_id", "null");
 		break;
 	default:
 		break;
@@ -45,12 +44,14 @@ void object_view_write(const struct call *call, const struct object *object, str
 {
 	u64 hidden = HIDDEN;
 
-	if (object_kind(object)->id != KIND_PROJECT)
+	if (object_kind(object)->id == KIND_PROJECT)
+		hidden |= SLOT_BIT(PROJECT_PARENT_ID); /* see write_extras() */
+	else
 		hidden |= SLOT_BIT(SLOT_TAGS);
 	object_write_json(object, call->api->model, &identity_itself, ~hidden, w);
 	/* Inside of its braces. */
 	g_string_truncate(w->text, w->text->len - 1);
-	write_constants(w, object);
+	write_extras(w, object);
 	write_links(w, call, object);
 	jw_end_object(w);
 }
@@ -67,25 +68,57 @@ GString *object_view_render(const struct call *call, const struct object *object
 	return text;
 }
 
-void list_links_write(const struct call *call, struct json_writer *w)
+static GString *own_url(const struct call *call)
 {
 	g_autofree char *base = http_request_base_url(call->request);
 	const struct http_target *target = http_request_target(call->request);
-	g_autoptr(GString) url = g_string_new(base);
+	GString *url = g_string_new(base);
 
 	for (unsigned i = 0; i < target->n_segments; i++) {
 		g_string_append_c(url, '/');
 		g_string_append_uri_escaped(url, target->segments[i], NULL, FALSE);
 	}
+	return url;
+}
+
+/* The same list from behind @marker on. */
+static char *next_url(const struct call *call, const char *marker)
+{
+	const struct http_target *target = http_request_target(call->request);
+	GString *url = own_url(call);
+
+	g_string_append_printf(url, "?marker=%s", marker);
+	for (unsigned i = 0; i < target->n_params; i++) {
+		if (!strcmp(target->params[i].name, "marker"))
+			continue;
+		g_string_append_c(url, '&');
+		g_string_append_uri_escaped(url, target->params[i].name, NULL, FALSE);
+		g_string_append_c(url, '=');
+		g_string_append_uri_escaped(url, target->params[i].value, NULL, FALSE);
+	}
+	return g_string_free(url, FALSE);
+}
+
+static void write_list_links(const struct call *call, const char *marker, struct json_writer *w)
+{
+	g_autofree char *self = g_string_free(own_url(call), FALSE);
+	g_autofree char *next = marker ? next_url(call, marker) : NULL;
+
 	jw_key(w, "links");
 	jw_begin_object(w);
-	jw_member_string(w, "self", url->str);
-	jw_member_raw(w, "next", "null");
+	jw_member_string(w, "self", self);
+	jw_member_string(w, "next", next);
 	jw_member_raw(w, "previous", "null");
 	jw_end_object(w);
 }
 
-GString *list_view_render(const struct call *call, const struct kind *kind, const GPtrArray *page)
+void list_links_write(const struct call *call, struct json_writer *w)
+{
+	write_list_links(call, NULL, w);
+}
+
+static GString *render_list(
+	const struct call *call, const struct kind *kind, const GPtrArray *page, const char *marker)
 {
 	GString *text = g_string_sized_new(512 * (page->len + 1));
 	struct json_writer w = json_writer_on(text);
@@ -96,7 +129,20 @@ GString *list_view_render(const struct call *call, const struct kind *kind, cons
 	for (unsigned i = 0; i < page->len; i++)
 		object_view_write(call, page->pdata[i], &w);
 	jw_end_array(&w);
-	list_links_write(call, &w);
+	write_list_links(call, marker, &w);
 	jw_end_object(&w);
 	return text;
+}
+
+GString *list_view_render(const struct call *call, const struct kind *kind, const GPtrArray *page)
+{
+	return render_list(call, kind, page, NULL);
+}
+
+GString *page_view_render(const struct call *call, const struct kind *kind, const GPtrArray *page)
+{
+	char last[UUID_STRLEN];
+
+	return render_list(
+		call, kind, page, uuid_format(object_id(page->pdata[page->len - 1]), last));
 }

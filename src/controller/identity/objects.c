@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Domains, projects, users and roles: list, create, show, update, delete, by the kinds' tables. A
- * password is taken out of the body and hashed in a thread before anything is staged.
+ * Domains, projects, users, groups and roles: list, create, show, update, delete, by the kinds'
+ * tables. A password is taken out of the body and hashed in a thread before anything is staged.
  */
 #include <string.h>
 
@@ -9,8 +9,6 @@
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
 #include "model/query.h"
-
-#define PASSWORD_MAX 1024
 
 static const char *default_id(char buf[static UUID_STRLEN])
 {
@@ -25,21 +23,69 @@ static const char *id_of(const struct visit *visit, char buf[static UUID_STRLEN]
 	return visit->args[0];
 }
 
+/* At the top of its domain a project's parent is the domain. */
+static bool add_parent_filter(
+	struct query *query, const struct visit *visit, const char *parent, GError **error)
+{
+	const struct object *domain =
+		find_domain(visit->identity->model, &(struct domain_ref){ .id = parent });
+	char id[UUID_STRLEN];
+
+	if (!domain)
+		return query_add(query, "parent_id", parent, error);
+	return query_add(query, "parent_id", "", error) &&
+	       query_add(query, "domain_id", uuid_format(object_id(domain), id), error);
+}
+
+static bool add_filter(struct query *query, const struct visit *visit,
+	const struct http_param *param, GError **error)
+{
+	bool is_domain = !strcmp(param->name, "domain_id");
+	char id[UUID_STRLEN];
+
+	if (is_domain && reach_domain(visit))
+		return true; /* there is but one */
+	if (!strcmp(param->name, "parent_id"))
+		return add_parent_filter(query, visit, param->value, error);
+	if (is_domain && !strcmp(param->value, "default"))
+		return query_add(query, param->name, default_id(id), error);
+	return query_add(query, param->name, param->value, error);
+}
+
+/* An administrator of a domain sees what is in it. Roles of domains are shown where asked for. */
+static bool limit_to_domain(struct query *query, const struct visit *visit, GError **error)
+{
+	const struct http_target *target = http_request_target(visit->call.request);
+	const struct object *domain = reach_domain(visit);
+	enum kind_id kind = visit->call.kind->id;
+	char id[UUID_STRLEN];
+
+	if (kind == KIND_ROLE)
+		return http_target_param(target, "domain_id") ||
+		       query_add(query, "domain_id", "", error);
+	return !domain || query_add(query, kind == KIND_DOMAIN ? "id" : "domain_id",
+				  uuid_format(object_id(domain), id), error);
+}
+
 static bool fill_query(struct query *query, const struct visit *visit, GError **error)
 {
 	const struct http_target *target = http_request_target(visit->call.request);
-	char id[UUID_STRLEN];
 
-	for (unsigned i = 0; i < target->n_params; i++) {
-		const struct http_param *param = &target->params[i];
-		bool is_default =
-			!strcmp(param->name, "domain_id") && !strcmp(param->value, "default");
-
-		if (!query_add(
-			    query, param->name, is_default ? default_id(id) : param->value, error))
+	for (unsigned i = 0; i < target->n_params; i++)
+		if (strcmp(target->params[i].name, "is_domain") &&
+			!add_filter(query, visit, &target->params[i], error))
 			return false;
-	}
-	return true;
+	return limit_to_domain(query, visit, error);
+}
+
+/* Domains are listed as projects nowhere but at /v3/domains. */
+static bool wants_domains(const struct visit *visit)
+{
+	const char *value =
+		http_target_param(http_request_target(visit->call.request), "is_domain");
+
+	return visit->call.kind->id == KIND_PROJECT && value &&
+	       g_ascii_strcasecmp(value, "false") && strcmp(value, "0");
 }
 
 void objects_list(struct visit *visit)
@@ -47,13 +93,17 @@ void objects_list(struct visit *visit)
 	g_autoptr(query) query = query_new(visit->call.kind, &identity_itself);
 	g_autoptr(GPtrArray) page = NULL;
 	GError *error = NULL;
-	bool more;
+	bool more = false;
 
-	if (fill_query(query, visit, &error))
+	if (wants_domains(visit))
+		page = g_ptr_array_new();
+	else if (fill_query(query, visit, &error))
 		page = query_run(query, visit->identity->model, &more, &error);
 	if (!page)
 		return visit_fail(visit, error);
-	call_answer(&visit->call, 200, list_view_render(&visit->call, visit->call.kind, page));
+	call_answer(&visit->call, 200,
+		more ? page_view_render(&visit->call, visit->call.kind, page)
+		     : list_view_render(&visit->call, visit->call.kind, page));
 }
 
 void object_get(struct visit *visit)
@@ -62,8 +112,9 @@ void object_get(struct visit *visit)
 	GError *error = NULL;
 	const struct object *object =
 		model_need(visit->identity->model, visit->call.kind->id, id_of(visit, id), &error);
+	bool is_role = visit->call.kind->id == KIND_ROLE;
 
-	if (!object)
+	if (!object || (!is_role && !reach_object(visit, object, &error)))
 		return visit_fail(visit, error);
 	call_answer(&visit->call, 200, object_view_render(&visit->call, object));
 }
@@ -71,14 +122,11 @@ void object_get(struct visit *visit)
 /* A user about itself, others by an administrator. */
 void user_get(struct visit *visit)
 {
-	char id[UUID_STRLEN];
 	GError *error = NULL;
 
-	if (!subject_is_admin(&visit->subject) &&
-		strcmp(uuid_format(&visit->subject.token.user, id), visit->args[0])) {
-		weft_fail(&error, FORBIDDEN, "Only an administrator may see other users.");
+	if (!reach_user(visit, &error))
 		return visit_fail(visit, error);
-	}
+	visit->subject.rank = 0; /* that has been looked at */
 	object_get(visit);
 }
 
@@ -140,12 +188,17 @@ static const struct object *stage(
 
 static void save_submit(struct save *save, const char *hash)
 {
+	const struct model *model = save->visit.identity->model;
+	const struct object *old =
+		save->id ? model_get_text(model, save->visit.call.kind->id, save->id) : NULL;
 	g_autoptr(txn) txn = txn_new(save->visit.identity->model, &identity_itself);
+	const struct object *object = NULL;
 	GPtrArray *objects;
 	GError *error = NULL;
-	const struct object *object = stage(save, txn, hash, &error);
 
-	if (!object)
+	if (!old || reach_change(&save->visit, old, &error))
+		object = stage(save, txn, hash, &error);
+	if (!object || !reach_change(&save->visit, object, &error) || !admins_remain(txn, &error))
 		return save_fail(save, error);
 	audit(&save->visit, save->id ? "changed" : "made", object);
 	objects = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
@@ -182,22 +235,36 @@ static void drop_constants(json_t *inner)
 			json_object_del(inner, nullable[i]);
 }
 
-/* A new one without a domain is in the default one, and "default" is its id. */
+/* Where a new one is that names no domain: that of its parent, of the token, the default one. */
+static const char *home_of(const struct save *save, json_t *inner, char buf[static UUID_STRLEN])
+{
+	const struct model *model = save->visit.identity->model;
+	const char *parent = json_string_value(json_object_get(inner, "parent_id"));
+	const struct object *project = parent ? model_get_text(model, KIND_PROJECT, parent) : NULL;
+	const struct object *domain = find_domain(model, &(struct domain_ref){ .id = parent });
+
+	if (project)
+		return object_str(project, PROJECT_DOMAIN_ID);
+	if (!domain)
+		domain = reach_domain(&save->visit);
+	return domain ? uuid_format(object_id(domain), buf) : default_id(buf);
+}
+
+/* "default" is the id of a domain. A domain is no parent that is kept. */
 static void settle_domain(const struct save *save, json_t *inner)
 {
-	const char *domain = json_string_value(json_object_get(inner, "domain_id"));
 	const char *parent = json_string_value(json_object_get(inner, "parent_id"));
-	bool has_domain = kind_slot(save->visit.call.kind, "domain_id") >= 0;
+	enum kind_id kind = save->visit.call.kind->id;
 	char id[UUID_STRLEN];
 
-	if (!has_domain)
-		return;
-	if (!g_strcmp0(domain, "default") ||
-		(!domain && !save->id && !json_object_get(inner, "domain_id")))
+	if (!g_strcmp0(json_string_value(json_object_get(inner, "domain_id")), "default"))
 		json_object_set_new(inner, "domain_id", json_string(default_id(id)));
-	domain = json_string_value(json_object_get(inner, "domain_id"));
-	/* The domain is the only parent that a project can have. */
-	if (parent && (!strcmp(parent, "default") || !g_strcmp0(parent, domain)))
+	else if (kind != KIND_DOMAIN && kind != KIND_ROLE && !save->id &&
+		 !json_object_get(inner, "domain_id"))
+		json_object_set_new(inner, "domain_id", json_string(home_of(save, inner, id)));
+	if (parent &&
+		(!strcmp(parent, "default") ||
+			!g_strcmp0(parent, json_string_value(json_object_get(inner, "domain_id")))))
 		json_object_del(inner, "parent_id");
 }
 
@@ -285,7 +352,8 @@ void object_remove(struct visit *visit)
 			object_str(object, SLOT_NAME));
 		return visit_fail(visit, error);
 	}
-	if (!object || !txn_remove(txn, object, &error))
+	if (!object || !reach_change(visit, object, &error) || !txn_remove(txn, object, &error) ||
+		!admins_remain(txn, &error))
 		return visit_fail(visit, error);
 	audit(visit, "deleted", object);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a token may: found out at each use, from the assignments as they are. */
+/*
+ * What a token may: found out at each use, from the assignments as they are. A user has the roles
+ * that it, or a group that it is in, is given at a place or by inheritance from above, and all that
+ * they imply.
+ */
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
@@ -8,6 +12,8 @@ static const char *const ranked[] = { "reader", "member", "admin" };
 
 unsigned role_rank(const struct object *role)
 {
+	if (!object_is_null(role, ROLE_DOMAIN_ID))
+		return 0;
 	for (unsigned i = 0; i < G_N_ELEMENTS(ranked); i++)
 		if (!strcmp(object_str(role, SLOT_NAME), ranked[i]))
 			return i + 1;
@@ -19,6 +25,12 @@ const char *role_name_of_rank(unsigned rank)
 	return ranked[rank - 1];
 }
 
+const struct object *role_of_rank(const struct model *model, unsigned rank)
+{
+	return model_first(
+		model, KIND_ROLE, ROLE_BY_DOMAIN_NAME, "", role_name_of_rank(rank), NULL);
+}
+
 static bool is_id(const struct object *assignment, unsigned slot, const struct uuid *id)
 {
 	struct uuid value;
@@ -26,8 +38,32 @@ static bool is_id(const struct object *assignment, unsigned slot, const struct u
 	return object_uuid(assignment, slot, &value) && uuid_equal(&value, id);
 }
 
-bool assignment_fits(const struct object *assignment, const struct token *token)
+/* Is the project that @id names below where the inherited @assignment is? */
+static bool is_inherited_by(
+	const struct model *model, const struct object *assignment, const struct uuid *id)
 {
+	const struct object *project = model_get(model, KIND_PROJECT, id);
+	const char *above = object_str(assignment, ASSIGNMENT_PROJECT_ID);
+
+	if (project && !above)
+		return !g_strcmp0(object_str(project, PROJECT_DOMAIN_ID),
+			object_str(assignment, ASSIGNMENT_DOMAIN_ID));
+	while (project) {
+		const char *parent = object_str(project, PROJECT_PARENT_ID);
+
+		if (!g_strcmp0(parent, above))
+			return true;
+		project = model_get_text(model, KIND_PROJECT, parent);
+	}
+	return false;
+}
+
+bool assignment_fits(
+	const struct model *model, const struct object *assignment, const struct token *token)
+{
+	if (object_bool(assignment, ASSIGNMENT_INHERITED))
+		return token->scope == TOKEN_PROJECT &&
+		       is_inherited_by(model, assignment, &token->scope_id);
 	switch (token->scope) {
 	case TOKEN_PROJECT:
 		return is_id(assignment, ASSIGNMENT_PROJECT_ID, &token->scope_id);
@@ -41,28 +77,94 @@ bool assignment_fits(const struct object *assignment, const struct token *token)
 	}
 }
 
-static const struct object *role_of(const struct model *model, const struct object *assignment)
+static void add_role(GPtrArray *roles, const struct object *role)
 {
-	return model_get_text(model, KIND_ROLE, object_str(assignment, ASSIGNMENT_ROLE_ID));
+	if (role && !g_ptr_array_find(roles, role, NULL))
+		g_ptr_array_add(roles, (void *)role);
 }
 
-/* Assigned ones only. */
-static GPtrArray *assigned(const struct model *model, const struct token *token)
+void roles_add_implied(const struct model *model, GPtrArray *roles)
 {
-	GPtrArray *roles = g_ptr_array_new();
-	const struct object *assignment;
+	const struct object *implied;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
-	model_iter_init(&iter, model, KIND_ASSIGNMENT, ASSIGNMENT_BY_USER,
-		uuid_format(&token->user, id), NULL);
+	/* It grows while we go through it. */
+	for (unsigned i = 0; i < roles->len; i++) {
+		model_iter_init(&iter, model, KIND_IMPLIED_ROLE, IMPLIED_ROLE_BY_PRIOR,
+			uuid_format(object_id(roles->pdata[i]), id), NULL);
+		while ((implied = model_iter_next(&iter)))
+			add_role(roles, model_get_text(model, KIND_ROLE,
+						object_str(implied, IMPLIED_ROLE_IMPLIED_ID)));
+	}
+}
+
+/* Roles that assignments under @id in @index give at the token's place. */
+static void add_assigned(const struct model *model, const struct token *token, unsigned index,
+	const char *id, GPtrArray *roles)
+{
+	const struct object *assignment;
+	struct model_iter iter;
+
+	model_iter_init(&iter, model, KIND_ASSIGNMENT, index, id, NULL);
 	while ((assignment = model_iter_next(&iter)))
-		if (assignment_fits(assignment, token))
-			g_ptr_array_add(roles, (void *)role_of(model, assignment));
+		if (assignment_fits(model, assignment, token))
+			add_role(roles, model_get_text(model, KIND_ROLE,
+						object_str(assignment, ASSIGNMENT_ROLE_ID)));
+}
+
+static GPtrArray *assigned(const struct model *model, const struct token *token)
+{
+	GPtrArray *roles = g_ptr_array_new();
+	const struct object *membership;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	uuid_format(&token->user, id);
+	add_assigned(model, token, ASSIGNMENT_BY_USER, id, roles);
+	model_iter_init(&iter, model, KIND_GROUP_MEMBER, GROUP_MEMBER_BY_USER, id, NULL);
+	while ((membership = model_iter_next(&iter)))
+		add_assigned(model, token, ASSIGNMENT_BY_GROUP,
+			object_str(membership, GROUP_MEMBER_GROUP_ID), roles);
 	return roles;
 }
 
-static unsigned highest(const GPtrArray *roles)
+/* Those that the application credential names, and what they imply. */
+static GPtrArray *granted(const struct model *model, const struct object *credential)
+{
+	json_t *ids = object_json(credential, APP_CREDENTIAL_ROLE_IDS), *id;
+	GPtrArray *roles = g_ptr_array_new();
+	size_t i;
+
+	json_array_foreach(ids, i, id)
+		add_role(roles, model_get_text(model, KIND_ROLE, json_string_value(id)));
+	json_decref(ids);
+	roles_add_implied(model, roles);
+	return roles;
+}
+
+GPtrArray *roles_of(const struct model *model, const struct token *token)
+{
+	const struct object *credential =
+		model_get(model, KIND_APP_CREDENTIAL, &token->app_credential);
+	g_autoptr(GPtrArray) allowed = credential ? granted(model, credential) : NULL;
+	GPtrArray *roles = assigned(model, token);
+
+	roles_add_implied(model, roles);
+	for (unsigned i = 0; i < roles->len;) {
+		const struct object *role = roles->pdata[i];
+		bool keep = object_is_null(role, ROLE_DOMAIN_ID) &&
+			    (!allowed || g_ptr_array_find(allowed, role, NULL));
+
+		if (keep)
+			i++;
+		else
+			g_ptr_array_remove_index(roles, i);
+	}
+	return roles;
+}
+
+unsigned roles_highest(const GPtrArray *roles)
 {
 	unsigned rank = 0;
 
@@ -71,61 +173,18 @@ static unsigned highest(const GPtrArray *roles)
 	return rank;
 }
 
-/* Does the application credential name the role? Its list is canonical JSON of ids. */
-static bool is_granted(const struct object *credential, const struct object *role)
-{
-	char id[UUID_STRLEN];
-
-	return strstr(object_str(credential, APP_CREDENTIAL_ROLE_IDS),
-		       uuid_format(object_id(role), id)) != NULL;
-}
-
-static unsigned granted_rank(const struct model *model, const struct object *credential)
-{
-	const struct object *role;
-	struct model_iter iter;
-	unsigned rank = 0;
-
-	model_iter_all(&iter, model, KIND_ROLE, NULL);
-	while ((role = model_iter_next(&iter)))
-		if (is_granted(credential, role))
-			rank = MAX(rank, role_rank(role));
-	return rank;
-}
-
-static const struct object *credential_of(const struct model *model, const struct token *token)
-{
-	return model_get(model, KIND_APP_CREDENTIAL, &token->app_credential);
-}
-
-unsigned roles_rank(const struct model *model, const struct token *token)
-{
-	g_autoptr(GPtrArray) roles = assigned(model, token);
-	const struct object *credential = credential_of(model, token);
-	unsigned rank = highest(roles);
-
-	return credential ? MIN(rank, granted_rank(model, credential)) : rank;
-}
-
 bool roles_any(const struct model *model, const struct token *token)
 {
-	g_autoptr(GPtrArray) roles = assigned(model, token);
+	g_autoptr(GPtrArray) roles = roles_of(model, token);
 
 	return roles->len > 0;
 }
 
-GPtrArray *roles_of(const struct model *model, const struct token *token)
+bool role_leads_to_admin(const struct model *model, const struct object *role)
 {
-	g_autoptr(GPtrArray) given = assigned(model, token);
-	const struct object *credential = credential_of(model, token);
-	GPtrArray *roles = g_ptr_array_new();
+	g_autoptr(GPtrArray) roles = g_ptr_array_new();
 
-	for (unsigned rank = roles_rank(model, token); rank; rank--)
-		g_ptr_array_add(roles, (void *)model_first(model, KIND_ROLE, ROLE_BY_NAME,
-					       role_name_of_rank(rank), NULL));
-	for (unsigned i = 0; i < given->len; i++)
-		if (!role_rank(given->pdata[i]) &&
-			(!credential || is_granted(credential, given->pdata[i])))
-			g_ptr_array_add(roles, given->pdata[i]);
-	return roles;
+	g_ptr_array_add(roles, (void *)role);
+	roles_add_implied(model, roles);
+	return roles_highest(roles) >= RANK_ADMIN;
 }

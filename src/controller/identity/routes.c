@@ -4,15 +4,43 @@
 
 #include "controller/identity/identity_impl.h"
 
-#define MAX_PATTERN 8
+#define MAX_PATTERN 10
 
 enum access {
-	ACCESS_OPEN,  /* anybody */
-	ACCESS_TOKEN, /* a valid token, also without a scope */
-	ACCESS_ADMIN,
+	ACCESS_OPEN,   /* anybody */
+	ACCESS_TOKEN,  /* a valid token, also without a scope */
+	ACCESS_DOMAIN, /* an administrator, of the cloud or of a domain (reach.c) */
+	ACCESS_ADMIN,  /* one of the cloud */
 };
 
 typedef void (*visit_fn)(struct visit *visit);
+
+/* Patterns: "a|b" is either, "*" any segment. */
+#define PLACES "projects|domains", "*"
+#define ACTORS "users|groups", "*"
+#define INHERITED "inherited_to_projects"
+
+#define OBJECTS(kind, path, list, get, show, change)                        \
+	{ HTTP_GET, list, objects_list, &kind, { path } },                  \
+		{ HTTP_POST, change, object_post, &kind, { path } },        \
+		{ HTTP_GET, show, get, &kind, { path, "*" } },              \
+		{ HTTP_PATCH, change, object_patch, &kind, { path, "*" } }, \
+	{                                                                   \
+		HTTP_DELETE, change, object_remove, &kind,                  \
+		{                                                           \
+			path, "*"                                           \
+		}                                                           \
+	}
+
+#define ASSIGNMENTS(...)                                                            \
+	{ HTTP_GET, ACCESS_DOMAIN, assignment_get, NULL, { __VA_ARGS__ } },         \
+		{ HTTP_PUT, ACCESS_DOMAIN, assignment_put, NULL, { __VA_ARGS__ } }, \
+	{                                                                           \
+		HTTP_DELETE, ACCESS_DOMAIN, assignment_delete, NULL,                \
+		{                                                                   \
+			__VA_ARGS__                                                 \
+		}                                                                   \
+	}
 
 static const struct {
 	enum http_method method;
@@ -26,50 +54,36 @@ static const struct {
 	{ HTTP_GET, ACCESS_TOKEN, token_get, NULL, { "auth", "tokens" } },
 	{ HTTP_DELETE, ACCESS_TOKEN, token_delete, NULL, { "auth", "tokens" } },
 	{ HTTP_GET, ACCESS_TOKEN, catalog_get, NULL, { "auth", "catalog" } },
-	{ HTTP_GET, ACCESS_ADMIN, objects_list, &domain_kind, { "domains" } },
-	{ HTTP_POST, ACCESS_ADMIN, object_post, &domain_kind, { "domains" } },
-	{ HTTP_GET, ACCESS_ADMIN, object_get, &domain_kind, { "domains", "*" } },
-	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &domain_kind, { "domains", "*" } },
-	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &domain_kind, { "domains", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, objects_list, &project_kind, { "projects" } },
-	{ HTTP_POST, ACCESS_ADMIN, object_post, &project_kind, { "projects" } },
-	{ HTTP_GET, ACCESS_ADMIN, object_get, &project_kind, { "projects", "*" } },
-	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &project_kind, { "projects", "*" } },
-	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &project_kind, { "projects", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, objects_list, &user_kind, { "users" } },
-	{ HTTP_POST, ACCESS_ADMIN, object_post, &user_kind, { "users" } },
-	{ HTTP_GET, ACCESS_TOKEN, user_get, &user_kind, { "users", "*" } },
-	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &user_kind, { "users", "*" } },
-	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &user_kind, { "users", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, objects_list, &role_kind, { "roles" } },
-	{ HTTP_POST, ACCESS_ADMIN, object_post, &role_kind, { "roles" } },
-	{ HTTP_GET, ACCESS_ADMIN, object_get, &role_kind, { "roles", "*" } },
-	{ HTTP_PATCH, ACCESS_ADMIN, object_patch, &role_kind, { "roles", "*" } },
-	{ HTTP_DELETE, ACCESS_ADMIN, object_remove, &role_kind, { "roles", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, assigned_roles_get, NULL,
-		{ "projects", "*", "users", "*", "roles" } },
-	{ HTTP_GET, ACCESS_ADMIN, assignment_get, NULL,
-		{ "projects", "*", "users", "*", "roles", "*" } },
-	{ HTTP_PUT, ACCESS_ADMIN, assignment_put, NULL,
-		{ "projects", "*", "users", "*", "roles", "*" } },
-	{ HTTP_DELETE, ACCESS_ADMIN, assignment_delete, NULL,
-		{ "projects", "*", "users", "*", "roles", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, assigned_roles_get, NULL,
-		{ "domains", "*", "users", "*", "roles" } },
-	{ HTTP_GET, ACCESS_ADMIN, assignment_get, NULL,
-		{ "domains", "*", "users", "*", "roles", "*" } },
-	{ HTTP_PUT, ACCESS_ADMIN, assignment_put, NULL,
-		{ "domains", "*", "users", "*", "roles", "*" } },
-	{ HTTP_DELETE, ACCESS_ADMIN, assignment_delete, NULL,
-		{ "domains", "*", "users", "*", "roles", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, assigned_roles_get, NULL, { "system", "users", "*", "roles" } },
-	{ HTTP_GET, ACCESS_ADMIN, assignment_get, NULL, { "system", "users", "*", "roles", "*" } },
-	{ HTTP_PUT, ACCESS_ADMIN, assignment_put, NULL, { "system", "users", "*", "roles", "*" } },
-	{ HTTP_DELETE, ACCESS_ADMIN, assignment_delete, NULL,
-		{ "system", "users", "*", "roles", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, assignments_list, NULL, { "role_assignments" } },
 	{ HTTP_GET, ACCESS_TOKEN, own_projects_get, NULL, { "auth", "projects" } },
+	{ HTTP_GET, ACCESS_TOKEN, own_domains_get, NULL, { "auth", "domains" } },
+	{ HTTP_GET, ACCESS_TOKEN, own_system_get, NULL, { "auth", "system" } },
+	OBJECTS(domain_kind, "domains", ACCESS_DOMAIN, object_get, ACCESS_DOMAIN, ACCESS_ADMIN),
+	OBJECTS(project_kind, "projects", ACCESS_DOMAIN, project_get, ACCESS_TOKEN, ACCESS_DOMAIN),
+	OBJECTS(user_kind, "users", ACCESS_DOMAIN, user_get, ACCESS_TOKEN, ACCESS_DOMAIN),
+	OBJECTS(group_kind, "groups", ACCESS_DOMAIN, object_get, ACCESS_DOMAIN, ACCESS_DOMAIN),
+	OBJECTS(role_kind, "roles", ACCESS_DOMAIN, object_get, ACCESS_DOMAIN, ACCESS_ADMIN),
+	{ HTTP_POST, ACCESS_OPEN, password_post, NULL, { "users", "*", "password" } },
 	{ HTTP_GET, ACCESS_TOKEN, user_projects_get, NULL, { "users", "*", "projects" } },
+	{ HTTP_GET, ACCESS_TOKEN, user_groups_get, NULL, { "users", "*", "groups" } },
+	{ HTTP_GET, ACCESS_DOMAIN, group_users_get, NULL, { "groups", "*", "users" } },
+	{ HTTP_GET, ACCESS_DOMAIN, membership_get, NULL, { "groups", "*", "users", "*" } },
+	{ HTTP_PUT, ACCESS_DOMAIN, membership_put, NULL, { "groups", "*", "users", "*" } },
+	{ HTTP_DELETE, ACCESS_DOMAIN, membership_delete, NULL, { "groups", "*", "users", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, implied_list, NULL, { "roles", "*", "implies" } },
+	{ HTTP_GET, ACCESS_ADMIN, implied_get, NULL, { "roles", "*", "implies", "*" } },
+	{ HTTP_PUT, ACCESS_ADMIN, implied_put, NULL, { "roles", "*", "implies", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, implied_delete, NULL, { "roles", "*", "implies", "*" } },
+	{ HTTP_GET, ACCESS_ADMIN, inferences_list, NULL, { "role_inferences" } },
+	{ HTTP_GET, ACCESS_DOMAIN, assigned_roles_get, NULL, { PLACES, ACTORS, "roles" } },
+	ASSIGNMENTS(PLACES, ACTORS, "roles", "*"),
+	{ HTTP_GET, ACCESS_ADMIN, assigned_roles_get, NULL, { "system", ACTORS, "roles" } },
+	{ HTTP_GET, ACCESS_ADMIN, assignment_get, NULL, { "system", ACTORS, "roles", "*" } },
+	{ HTTP_PUT, ACCESS_ADMIN, assignment_put, NULL, { "system", ACTORS, "roles", "*" } },
+	{ HTTP_DELETE, ACCESS_ADMIN, assignment_delete, NULL, { "system", ACTORS, "roles", "*" } },
+	{ HTTP_GET, ACCESS_DOMAIN, assigned_roles_get, NULL,
+		{ "OS-INHERIT", PLACES, ACTORS, "roles", INHERITED } },
+	ASSIGNMENTS("OS-INHERIT", PLACES, ACTORS, "roles", "*", INHERITED),
+	{ HTTP_GET, ACCESS_DOMAIN, assignments_list, NULL, { "role_assignments" } },
 	{ HTTP_GET, ACCESS_TOKEN, app_credentials_list, NULL,
 		{ "users", "*", "application_credentials" } },
 	{ HTTP_POST, ACCESS_TOKEN, app_credential_post, NULL,
@@ -88,6 +102,19 @@ void visit_fail(const struct visit *visit, GError *error)
 	call_fail(&visit->call, error);
 }
 
+/* Is @segment one of @choices, "a|b"? */
+static bool is_one_of(const char *choices, const char *segment)
+{
+	size_t len = strlen(segment);
+
+	for (const char *at = choices; at; at = strchr(at, '|')) {
+		at += *at == '|';
+		if (!strncmp(at, segment, len) && (at[len] == '|' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
 static bool match(const char *const *pattern, const struct http_target *target, struct visit *visit)
 {
 	unsigned i = 0, n_args = 0;
@@ -97,7 +124,7 @@ static bool match(const char *const *pattern, const struct http_target *target, 
 			return false;
 		if (!strcmp(pattern[i], "*"))
 			visit->args[n_args++] = target->segments[i + 1];
-		else if (strcmp(pattern[i], target->segments[i + 1]))
+		else if (!is_one_of(pattern[i], target->segments[i + 1]))
 			return false;
 	}
 	return i + 1 == target->n_segments;
@@ -119,8 +146,11 @@ static bool admit(struct visit *visit, enum access access, GError **error)
 	visit->call.caller = subject_is_admin(&visit->subject)
 				     ? identity_itself
 				     : (struct caller){ CALLER_READER, "" };
-	if (access == ACCESS_ADMIN && !subject_is_admin(&visit->subject))
-		return weft_fail(error, FORBIDDEN, "Only an administrator may do this.");
+	if (access < ACCESS_DOMAIN || subject_is_admin(&visit->subject))
+		return true;
+	if (access == ACCESS_ADMIN || !reach_domain(visit))
+		return weft_fail(error, FORBIDDEN, "Only an administrator%s may do this.",
+			access == ACCESS_ADMIN ? " of the cloud" : "");
 	return true;
 }
 

@@ -47,6 +47,7 @@ bool subject_of(const struct identity *identity, const struct token *token, stru
 {
 	const struct model *model = identity->model;
 	const struct object *user = model_get(model, KIND_USER, &token->user);
+	g_autoptr(GPtrArray) roles = roles_of(model, token);
 
 	if (!user || !object_bool(user, USER_ENABLED) ||
 		!domain_is_enabled(model, object_str(user, USER_DOMAIN_ID)) ||
@@ -54,11 +55,10 @@ bool subject_of(const struct identity *identity, const struct token *token, stru
 		!app_credential_is_good(model, token))
 		return weft_fail(error, UNAUTHORIZED,
 			"The user is disabled, or how he authenticated is not good any more.");
-	if (!scope_is_enabled(model, token) ||
-		(token->scope != TOKEN_UNSCOPED && !roles_any(model, token)))
+	if (!scope_is_enabled(model, token) || (token->scope != TOKEN_UNSCOPED && !roles->len))
 		return weft_fail(error, UNAUTHORIZED,
 			"The user has no role in the project, domain or system that was asked for, or it is disabled or not there.");
-	*ret = (struct subject){ .user = user, .token = *token, .rank = roles_rank(model, token) };
+	*ret = (struct subject){ .user = user, .token = *token, .rank = roles_highest(roles) };
 	return true;
 }
 
@@ -76,7 +76,8 @@ bool subject_of_token(
 
 bool subject_is_admin(const struct subject *subject)
 {
-	return subject->rank >= RANK_ADMIN;
+	return subject->rank >= RANK_ADMIN &&
+	       (!subject->user || subject->token.scope != TOKEN_DOMAIN);
 }
 
 bool identity_caller(

@@ -26,7 +26,7 @@ struct keystone_verdict {
 	enum keystone_result result;
 	const char *project_id; /* interned; "" without one */
 	int role;		/* enum caller_role; -1: none of ours */
-	bool project_scoped;
+	bool project_scoped, domain_scoped;
 	s64 expires_at; /* seconds since the epoch */
 };
 struct keystone_verdict *keystone_verdict_ref(struct keystone_verdict *verdict);

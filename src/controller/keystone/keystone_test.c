@@ -168,6 +168,7 @@ static void test_roles_and_project(void **state)
 			"" },
 		{ "\"system\":{\"all\":true},\"roles\":[{\"name\":\"reader\"}]", 403, 0, NULL },
 		{ "\"project\":{\"id\":\"p\"},\"roles\":[{\"name\":\"cook\"}]", 403, 0, NULL },
+		{ "\"domain\":{\"id\":\"d\"},\"roles\":[{\"name\":\"admin\"}]", 403, 0, NULL },
 		{ "\"user\":{}", 403, 0, NULL },
 	};
 

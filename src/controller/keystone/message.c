@@ -93,6 +93,7 @@ struct keystone_verdict *keystone_read_verdict(const char *body, size_t len)
 		verdict->expires_at = expires_at;
 		verdict->role = highest_role(json_object_get(token, "roles"));
 		verdict->project_scoped = project != NULL;
+		verdict->domain_scoped = json_object_get(token, "domain") != NULL;
 		/* There are as many as projects. */
 		verdict->project_id = g_intern_string(project ?: "");
 	}
@@ -121,7 +122,8 @@ bool keystone_caller(
 	if (verdict->result == KEYSTONE_INVALID || verdict->expires_at <= now)
 		return weft_fail(error, UNAUTHORIZED,
 			"The request's token is not valid in Keystone: it is none of its, or has expired or been revoked.");
-	if (verdict->role < 0 || (!verdict->project_scoped && verdict->role < CALLER_ADMIN))
+	if (verdict->role < 0 || verdict->domain_scoped ||
+		(!verdict->project_scoped && verdict->role < CALLER_ADMIN))
 		return weft_fail(error, FORBIDDEN,
 			"The token is for no project in which its user is admin, member or reader; ask for a token of a project.");
 	*ret = (struct caller){ (enum caller_role)verdict->role, verdict->project_id };

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /v3/users/ID/password: a user gives itself a new password by the old one, which is all that
+ * it has to show; a token is not needed. The old one is verified and the new one hashed in threads
+ * (hasher.h); whoever guesses is slowed down as at log-in.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/api/body.h"
+#include "controller/identity/identity_impl.h"
+
+struct renewal {
+	struct visit visit;
+	char *id, *password, *hash; /* the hash that the old password was verified with */
+};
+
+static void renewal_free(struct renewal *renewal)
+{
+	sodium_memzero(renewal->password, strlen(renewal->password));
+	g_free(renewal->password);
+	g_free(renewal->id);
+	g_free(renewal->hash);
+	g_free(renewal);
+}
+
+static void renewal_fail(struct renewal *renewal, GError *error)
+{
+	visit_fail(&renewal->visit, error);
+	renewal_free(renewal);
+}
+
+/* The user, as long as its password is the one that was verified. */
+static const struct object *user_of(const struct renewal *renewal)
+{
+	const struct object *user =
+		model_get_text(renewal->visit.identity->model, KIND_USER, renewal->id);
+	bool good = user && object_bool(user, USER_ENABLED) &&
+		    !g_strcmp0(object_str(user, USER_PASSWORD_HASH), renewal->hash);
+
+	return good ? user : NULL;
+}
+
+static void refuse(struct renewal *renewal)
+{
+	GError *error = NULL;
+
+	log_limited(warning, "identity: a wrong old password was given for user %s", renewal->id);
+	weft_fail(&error, UNAUTHORIZED,
+		"The user or the original password is wrong, or the user is disabled.");
+	renewal_fail(renewal, error);
+}
+
+static void on_hashed(const char *hash, void *data)
+{
+	struct renewal *renewal = data;
+	struct identity *identity = renewal->visit.identity;
+	const struct object *user = user_of(renewal);
+	g_autoptr(txn) txn = NULL;
+	struct object *draft;
+	GError *error = NULL;
+
+	if (!user)
+		return refuse(renewal);
+	if (!hash) {
+		weft_fail(&error, UNAVAILABLE,
+			"No memory to hash the password with; ask again later.");
+		return renewal_fail(renewal, error);
+	}
+	txn = txn_new(identity->model, &identity_itself);
+	draft = object_edit(user);
+	object_set_str(draft, USER_PASSWORD_HASH, hash);
+	object_set_int(draft, USER_GENERATION, object_int(user, USER_GENERATION) + 1);
+	if (!txn_put(txn, draft, &error))
+		return renewal_fail(renewal, error);
+	log_info("identity: user %s has a new password, by itself", renewal->id);
+	write_submit(&renewal->visit.call, g_steal_pointer(&txn), NULL, write_respond_deleted);
+	renewal_free(renewal);
+}
+
+static void on_verified(const char *hash, void *data)
+{
+	struct renewal *renewal = data;
+	struct identity *identity = renewal->visit.identity;
+	GError *error = NULL;
+
+	if (!hash || !user_of(renewal))
+		return refuse(renewal);
+	login_succeeded(&renewal->visit, renewal->id);
+	if (!hasher_hash(identity->hasher, renewal->password, on_hashed, renewal, &error))
+		renewal_fail(renewal, error);
+}
+
+static bool read_body(json_t *body, const char **ret_old, const char **ret_new, GError **error)
+{
+	json_t *inner = body_member(body, "user", error);
+
+	if (!inner)
+		return false;
+	*ret_old = json_string_value(json_object_get(inner, "original_password"));
+	*ret_new = json_string_value(json_object_get(inner, "password"));
+	if (!*ret_old || !*ret_new)
+		return weft_fail(error, BAD_REQUEST,
+			"Give {\"user\": {\"original_password\": \"…\", \"password\": \"…\"}}.");
+	if (!**ret_new || strlen(*ret_new) > PASSWORD_MAX)
+		return weft_fail(error, INVALID_INPUT,
+			"A password must be a text of 1 to %d bytes.", PASSWORD_MAX);
+	return strcmp(*ret_old, *ret_new) ||
+	       weft_fail(error, INVALID_INPUT, "The new password is the old one.");
+}
+
+/* The user's own tries are counted, whoever makes them; an id that is none has its count too. */
+static bool start(struct renewal *renewal, const char *old, GError **error)
+{
+	struct identity *identity = renewal->visit.identity;
+	const struct object *user = model_get_text(identity->model, KIND_USER, renewal->id);
+
+	if (!login_allowed(&renewal->visit, renewal->id, error))
+		return false;
+	renewal->hash = g_strdup(user ? object_str(user, USER_PASSWORD_HASH) : NULL);
+	return hasher_verify(identity->hasher, old, renewal->hash, on_verified, renewal, error);
+}
+
+void password_post(struct visit *visit)
+{
+	struct renewal *renewal = g_new0(struct renewal, 1);
+	const char *old = NULL, *new = NULL;
+	GError *error = NULL;
+	json_t *body;
+
+	renewal->visit = *visit;
+	renewal->id = g_strdup(visit->args[0]);
+	body = body_parse(visit->call.request, &error);
+	if (!body || !read_body(body, &old, &new, &error)) {
+		renewal->password = g_strdup("");
+		renewal_fail(renewal, error);
+	} else {
+		renewal->password = g_strdup(new);
+		if (!start(renewal, old, &error))
+			renewal_fail(renewal, error);
+	}
+	json_decref(body);
+}
