@@ -10,7 +10,8 @@
 #include <stdbool.h>
 
 /* X(code, http status, type name). The type names follow OpenStack Networking where it has one. */
-/* clang-format off: so that a new line changes no other */
+/* A new line must change no other. */
+/* clang-format off */
 #define WEFT_ERRORS(X)                                                             \
 	X(INTERNAL, 500, "InternalServerError")                                    \
 	X(BAD_REQUEST, 400, "BadRequest")                                          \
@@ -74,6 +75,34 @@
 	X(NO_EXTERNAL_GATEWAY, 404, "ExternalGatewayForFloatingIPNotFound")        \
 	X(MAC_IN_USE, 409, "MacAddressInUse")                                      \
 	X(OVER_QUOTA, 409, "OverQuota")                                            \
+	X(ADDRESS_GROUP_NOT_FOUND, 404, "AddressGroupNotFound") \
+	X(ADDRESS_GROUP_IN_USE, 409, "AddressGroupInUse") \
+	X(ADDRESSES_EXIST, 400, "AddressesAlreadyExist") \
+	X(ADDRESSES_NOT_FOUND, 404, "AddressesNotFound") \
+	X(GROUP_NOT_FOUND, 404, "SecurityGroupNotFound") \
+	X(GROUP_IN_USE, 409, "SecurityGroupInUse") \
+	X(GROUP_CONFLICT, 409, "SecurityGroupConflict") \
+	X(DEFAULT_GROUP_EXISTS, 409, "SecurityGroupDefaultAlreadyExists") \
+	X(DEFAULT_GROUP_RENAMED, 409, "SecurityGroupCannotUpdateDefault") \
+	X(DEFAULT_GROUP_REMOVED, 409, "SecurityGroupCannotRemoveDefault") \
+	X(RULE_NOT_FOUND, 404, "SecurityGroupRuleNotFound") \
+	X(RULE_EXISTS, 409, "SecurityGroupRuleExists") \
+	X(RULE_TWICE, 409, "DuplicateSecurityGroupRuleInPost") \
+	X(RULE_PROTOCOL, 400, "SecurityGroupRuleInvalidProtocol") \
+	X(RULE_PORT_VALUE, 400, "SecurityGroupInvalidPortValue") \
+	X(RULE_PORT_RANGE, 400, "SecurityGroupInvalidPortRange") \
+	X(RULE_PORT_PROTOCOL, 400, "SecurityGroupInvalidProtocolForPort") \
+	X(RULE_NO_PROTOCOL, 400, "SecurityGroupProtocolRequiredWithPorts") \
+	X(RULE_ICMP_VALUE, 400, "SecurityGroupInvalidIcmpValue") \
+	X(RULE_ICMP_TYPE, 400, "SecurityGroupMissingIcmpType") \
+	X(RULE_ETHERTYPE, 400, "SecurityGroupEthertypeConflictWithProtocol") \
+	X(RULE_PREFIX_FAMILY, 400, "SecurityGroupRuleParameterConflict") \
+	X(RULE_REMOTES, 400, "SecurityGroupMultipleRemoteEntites") \
+	X(DEFAULT_RULE_NOT_FOUND, 404, "DefaultSecurityGroupRuleNotFound") \
+	X(DEFAULT_RULE_EXISTS, 409, "DefaultSecurityGroupRuleExists") \
+	X(PORT_SECURITY_REQUIRED, 400, "PortSecurityAndIPRequiredForSecurityGroups") \
+	X(PORT_HAS_GROUP, 409, "PortSecurityPortHasSecurityGroup") \
+	X(INVALID_CIDR, 400, "InvalidCIDR") \
 	X(QUOTA_NOT_FOUND, 404, "TenantQuotaNotFound")                             \
 	X(RBAC_NOT_FOUND, 404, "RbacPolicyNotFound")                               \
 	X(RBAC_IN_USE, 409, "RbacPolicyInUse")                                     \

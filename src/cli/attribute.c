@@ -46,7 +46,7 @@ static const char *metavar_of(const struct attr *attr)
 	const struct attr *item = attr->type == TYPE_LIST ? attr->item : attr;
 
 	if (spelling_kind(attr)) {
-		g_autofree char *kind = g_ascii_strup(spelling_kind(attr)->singular, -1);
+		g_autofree char *kind = g_ascii_strup(spelling_of_kind(spelling_kind(attr)), -1);
 
 		return g_intern_string(kind);
 	}
@@ -114,7 +114,7 @@ static void add_attribute(GArray *options, const struct attr *attr, enum attribu
 			(attr->type == TYPE_LIST || (attr->flags & ATTR_NULLABLE)))
 			add_option(options, negative, attr, DEED_CLEAR, 0);
 		else if (use == ATTRIBUTE_CREATE && (attr->flags & ATTR_NULLABLE) &&
-			 attr->type == TYPE_IP)
+			 (attr->type == TYPE_IP || attr->type == TYPE_LIST))
 			add_option(options, negative, attr, DEED_CLEAR, 0);
 		return;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/exit.h"
+#include "cli/spelling.h"
 #include "model/kind.h"
 
 const struct reference_variable reference_variables[] = {
@@ -59,9 +60,8 @@ const char *reference_topic_summary(const char *topic)
 			return topics[i].summary;
 	if (!kind)
 		return topic;
-	g_autofree char *plural = g_strdelimit(g_strdup(kind->collection), "_", ' ');
 	g_autofree char *summary =
-		g_strdup_printf("make, list, show, change and delete %s", plural);
+		g_strdup_printf("make, list, show, change and delete %s", spelling_of_kinds(kind));
 
 	return g_intern_string(summary);
 }

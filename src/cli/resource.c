@@ -204,22 +204,35 @@ static const struct verb {
 	enum attribute_use use;
 	enum { OPTIONS_NONE, OPTIONS_ATTRIBUTES, OPTIONS_LIST } options;
 	bool (*run)(struct cli *cli, GError **error);
+	bool of_many; /* the summary is about several */
 } verbs[] = {
-	{ "create", "Make a %s", "[NAME]", NULL, ATTRIBUTE_CREATE, OPTIONS_ATTRIBUTES, run_create },
-	{ "list", "List %ss", NULL, "weft %s list\nweft %s list -f value -c id", ATTRIBUTE_FILTER,
-		OPTIONS_LIST, run_list },
-	{ "show", "Show a %s", "NAME", "weft %s show one -f json", 0, OPTIONS_NONE, run_show },
-	{ "set", "Change a %s", "NAME", "weft %s set one --name other", ATTRIBUTE_SET,
+	{ "create", "Make", "[NAME]", NULL, ATTRIBUTE_CREATE, OPTIONS_ATTRIBUTES, run_create },
+	{ "list", "List", NULL, "weft %s list\nweft %s list -f value -c id", ATTRIBUTE_FILTER,
+		OPTIONS_LIST, run_list, .of_many = true },
+	{ "show", "Show", "NAME", "weft %s show one -f json", 0, OPTIONS_NONE, run_show },
+	{ "set", "Change", "NAME", "weft %s set one --name other", ATTRIBUTE_SET,
 		OPTIONS_ATTRIBUTES, run_set },
-	{ "delete", "Delete %ss", "NAME…", "weft %s delete one two", 0, OPTIONS_NONE, run_delete },
+	{ "delete", "Delete", "NAME…", "weft %s delete one two", 0, OPTIONS_NONE, run_delete,
+		.of_many = true },
 };
+
+/* "Make an address group", "List address groups" */
+static char *summary_of(const struct verb *verb, const struct kind *kind)
+{
+	const char *words = kind_words(kind);
+
+	if (verb->of_many)
+		return g_strdup_printf("%s %s", verb->summary, spelling_of_kinds(kind));
+	return g_strdup_printf(
+		"%s %s %s", verb->summary, strchr("aeiou", words[0]) ? "an" : "a", words);
+}
 
 /* The template with every %s replaced. */
 static char *fill(const char *template, const char *word)
 {
-	g_auto(GStrv) parts = template ? g_strsplit(template, "%s", 0) : NULL;
+	g_auto(GStrv) parts = g_strsplit(template, "%s", 0);
 
-	return parts ? g_strjoinv(word, parts) : NULL;
+	return g_strjoinv(word, parts);
 }
 
 static struct command *make_command(const struct resource *resource, const struct verb *verb)
@@ -229,7 +242,7 @@ static struct command *make_command(const struct resource *resource, const struc
 	unsigned n = 0;
 
 	command->words = g_strdup_printf("%s %s", kind, verb->word);
-	command->summary = fill(verb->summary, kind);
+	command->summary = summary_of(verb, resource->kind);
 	command->arguments = verb->arguments;
 	command->examples = verb->example ? fill(verb->example, kind) : resource->create_example;
 	command->details =

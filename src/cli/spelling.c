@@ -51,7 +51,10 @@ char *spelling_of(const struct attr *attr)
 			return g_strdup(spellings[i].option);
 	char *name = g_strdelimit(g_strdup(colon ? colon + 1 : attr->name), "_", '-');
 
-	if (attr->type == TYPE_LIST && g_str_has_suffix(name, "s"))
+	if (attr->type == TYPE_LIST &&
+		(g_str_has_suffix(name, "sses") || g_str_has_suffix(name, "xes")))
+		name[strlen(name) - 2] = '\0';
+	else if (attr->type == TYPE_LIST && g_str_has_suffix(name, "s"))
 		name[strlen(name) - 1] = '\0';
 	if (attr->refers && g_str_has_suffix(name, "-id"))
 		name[strlen(name) - 3] = '\0';
@@ -63,6 +66,20 @@ const char *spelling_of_kind(const struct kind *kind)
 	g_autofree char *word = g_strdelimit(g_strdup(kind_name(kind)), "_", '-');
 
 	return g_intern_string(word);
+}
+
+const char *spelling_of_kinds(const struct kind *kind)
+{
+	g_autofree char *plural = g_strconcat(kind_words(kind), "s", NULL);
+	size_t len = strlen(plural);
+
+	if (!g_str_has_suffix(plural, "ys"))
+		return g_intern_string(plural);
+	plural[len - 2] = '\0';
+
+	g_autofree char *ies = g_strconcat(plural, "ies", NULL);
+
+	return g_intern_string(ies);
 }
 
 void spelling_others(const struct attr *attr, const char **ret_on, const char **ret_off)

@@ -11,6 +11,9 @@ char *spelling_of(const struct attr *attr);
 /* The word for a kind: "security-group". Static. */
 const char *spelling_of_kind(const struct kind *kind);
 
+/* What several of a kind are called in a sentence: "security groups". Static. */
+const char *spelling_of_kinds(const struct kind *kind);
+
 /* Other spellings of a boolean one, or NULL: --enable and --disable for admin_state_up. */
 void spelling_others(const struct attr *attr, const char **ret_on, const char **ret_off);
 

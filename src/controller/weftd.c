@@ -6,6 +6,7 @@
 #include "controller/api/route.h"
 #include "controller/keystone/keystone.h"
 #include "http/server.h"
+#include "model/default_security_group_rule.h"
 #include "model/quota.h"
 
 struct weftd {
@@ -87,6 +88,19 @@ static bool start_notify(struct weftd *weftd, const struct config *config, GErro
 	return weftd->notify;
 }
 
+/* What a new cloud begins with. */
+static bool seed(struct weftd *weftd, GError **error)
+{
+	static const struct caller itself = { CALLER_SYSTEM, "" };
+	g_autoptr(txn) txn = txn_new(weftd->model, &itself);
+
+	if (!default_rules_seed(txn, error))
+		return false;
+	if (!txn_is_empty(txn))
+		commit_submit(weftd->commit, g_steal_pointer(&txn), NULL, NULL);
+	return true;
+}
+
 static bool open_state(struct weftd *weftd, const struct config *config, GError **error)
 {
 	weftd->store = store_open(config->store, error);
@@ -108,6 +122,8 @@ static bool open_state(struct weftd *weftd, const struct config *config, GError 
 		return false;
 	if (config->keystone)
 		return open_keystone(weftd, config->keystone, error);
+	if (!seed(weftd, error))
+		return false;
 	if (!config->identity)
 		return true;
 	weftd->identity = identity_new(config, weftd->model, weftd->commit, error);

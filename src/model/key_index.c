@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/key_index.h"
 
+#include <glib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -30,9 +31,11 @@ static u64 hash(const void *data, size_t len)
 u64 key_of(unsigned salt, const char *const *texts, unsigned n)
 {
 	char buf[512];
-	size_t used = 1;
+	size_t used = 2;
 
+	g_assert(salt <= UINT16_MAX);
 	buf[0] = (char)salt;
+	buf[1] = (char)(salt >> 8);
 	for (unsigned i = 0; i < n; i++) {
 		size_t len = strlen(texts[i]) + 1;
 

@@ -25,6 +25,10 @@ enum kind_id {
 	KIND_HOST,
 	KIND_ADDRESS_SCOPE,
 	KIND_SUBNETPOOL,
+	KIND_ADDRESS_GROUP,
+	KIND_SECURITY_GROUP,
+	KIND_SECURITY_GROUP_RULE,
+	KIND_DEFAULT_SECURITY_GROUP_RULE,
 	KIND_NETWORK,
 	KIND_SUBNET,
 	KIND_PORT,
@@ -262,6 +266,8 @@ struct kind {
 const struct kind *kind_by_id(enum kind_id id);
 const struct kind *kind_by_name(const char *name);
 const char *kind_name(const struct kind *kind);
+/* What a message calls an object of it: "security group". Static. */
+const char *kind_words(const struct kind *kind);
 
 /* The kind that objects of @kind are part of; KIND_NONE: none. */
 static inline enum kind_id kind_parent(const struct kind *kind)

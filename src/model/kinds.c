@@ -2,8 +2,10 @@
 /* The table of kinds and what is computed from their tables. A new kind is one line here. */
 #include <string.h>
 
+#include "model/address_group.h"
 #include "model/address_scope.h"
 #include "model/caller.h"
+#include "model/default_security_group_rule.h"
 #include "model/floating_ip.h"
 #include "model/flavor.h"
 #include "model/host.h"
@@ -14,6 +16,8 @@
 #include "model/quota.h"
 #include "model/rbac.h"
 #include "model/router.h"
+#include "model/security_group.h"
+#include "model/security_group_rule.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
 
@@ -21,6 +25,10 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_HOST] = &host_kind,
 	[KIND_ADDRESS_SCOPE] = &address_scope_kind,
 	[KIND_SUBNETPOOL] = &subnetpool_kind,
+	[KIND_ADDRESS_GROUP] = &address_group_kind,
+	[KIND_SECURITY_GROUP] = &security_group_kind,
+	[KIND_SECURITY_GROUP_RULE] = &security_group_rule_kind,
+	[KIND_DEFAULT_SECURITY_GROUP_RULE] = &default_security_group_rule_kind,
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SUBNET] = &subnet_kind,
 	[KIND_PORT] = &port_kind,
@@ -51,6 +59,15 @@ const struct kind *kind_by_id(enum kind_id id)
 const char *kind_name(const struct kind *kind)
 {
 	return kind->name ?: kind->singular;
+}
+
+const char *kind_words(const struct kind *kind)
+{
+	static const char *words[N_KINDS];
+
+	if (!words[kind->id])
+		words[kind->id] = g_strdelimit(g_strdup(kind_name(kind)), "_", ' ');
+	return words[kind->id];
 }
 
 const struct kind *kind_by_name(const char *name)
@@ -157,11 +174,9 @@ bool attr_readable(const struct attr *attr, const struct caller *caller)
 bool kind_fail_not_found(enum kind_id id, const char *text, GError **error)
 {
 	const struct kind *kind = kinds[id];
+	const char *words = kind_words(kind);
 
-	g_autofree char *what = g_strdelimit(g_strdup(kind->singular), "_", ' ');
-
-	what[0] = g_ascii_toupper(what[0]);
-	g_set_error(error, WEFT_ERROR, kind->not_found, "%s %.64s could not be found.", what,
-		text ? text : "null");
+	g_set_error(error, WEFT_ERROR, kind->not_found, "%c%s %.64s could not be found.",
+		g_ascii_toupper(words[0]), words + 1, text ? text : "null");
 	return false;
 }

@@ -8,6 +8,7 @@
 #include "model/port.h"
 #include "model/rbac.h"
 #include "model/router.h"
+#include "model/security_group.h"
 #include "model/standard.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
@@ -165,9 +166,11 @@ static bool check_default(struct txn *txn, const struct object *draft, GError **
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	struct number_set *vnis = model_state(txn_model(txn), KIND_NETWORK);
+	const struct object *group;
 	u128 vni;
 
-	if (!check_default(txn, draft, error))
+	if (!check_default(txn, draft, error) ||
+		!security_group_default(txn, object_str(draft, SLOT_PROJECT_ID), &group, error))
 		return false;
 	if (!object_is_null(draft, NETWORK_PROVIDER_PHYSICAL))
 		return weft_fail(error, INVALID_INPUT,

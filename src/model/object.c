@@ -218,6 +218,17 @@ void object_set_mac(struct object *draft, unsigned slot, const struct mac *value
 	object_set_value(draft, slot, value_from_text(attr, mac_format(value, text)));
 }
 
+void object_copy(struct object *draft, const struct object *from, unsigned slot)
+{
+	const struct attr *attr = stored_attr(from, slot, ~0u);
+	union value value = from->values[slot];
+
+	stored_attr(draft, slot, 1u << attr->type);
+	if (type_is_text(attr->type))
+		text_ref(value.text);
+	object_set_value(draft, slot, value);
+}
+
 void object_set_null(struct object *draft, unsigned slot)
 {
 	object_set_value(draft, slot, value_null(stored_attr(draft, slot, ~0u)));

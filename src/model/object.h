@@ -55,6 +55,8 @@ void object_set_int(struct object *draft, unsigned slot, s64 value);
 void object_set_choice(struct object *draft, unsigned slot, int choice);
 void object_set_str(struct object *draft, unsigned slot, const char *value); /* also ENUM by word */
 void object_set_mac(struct object *draft, unsigned slot, const struct mac *value);
+/* The value of the same slot of @from, which may be of another kind if the type is the same. */
+void object_copy(struct object *draft, const struct object *from, unsigned slot);
 void object_set_null(struct object *draft, unsigned slot);
 
 /* Slots that the caller's body gave (drafts from parse.h), as a mask of SLOT_BIT(). */

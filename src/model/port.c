@@ -8,6 +8,7 @@
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port_address.h"
+#include "model/port_group.h"
 #include "model/port_hooks.h"
 #include "model/service_port.h"
 #include "model/subnet_pools.h"
@@ -197,7 +198,7 @@ bool port_on_create(struct txn *txn, struct object *draft, GError **error)
 			draft, PORT_PORT_SECURITY, object_bool(network, NETWORK_PORT_SECURITY));
 	if (given & SLOT_BIT(PORT_EXTRA_DHCP_OPTS))
 		merge_options(NULL, draft);
-	return check_pairs(draft, error) &&
+	return check_pairs(draft, error) && port_assign_groups(txn, NULL, draft, error) &&
 	       port_assign_addresses(txn, NULL, draft, addresses, error);
 }
 
@@ -239,7 +240,7 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 	}
 	if (object_given(draft) & SLOT_BIT(PORT_EXTRA_DHCP_OPTS))
 		merge_options(old, draft);
-	if (!check_pairs(draft, error))
+	if (!check_pairs(draft, error) || !port_assign_groups(txn, old, draft, error))
 		return false;
 	if (object_given(draft) & SLOT_BIT(PORT_FIXED_IPS))
 		addresses = g_strdup(object_str(draft, PORT_FIXED_IPS));

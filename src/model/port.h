@@ -19,7 +19,7 @@ enum port_slot {
 	PORT_VIF_TYPE,	  /* computed */
 	PORT_VIF_DETAILS, /* computed */
 	PORT_PORT_SECURITY,
-	PORT_SECURITY_GROUPS,
+	PORT_SECURITY_GROUPS, /* sorted, so that equal sets are one interned text */
 	PORT_DNS_NAME,
 	PORT_DNS_DOMAIN,
 	PORT_DNS_ASSIGNMENT, /* computed */
@@ -47,9 +47,10 @@ enum port_index {
 	PORT_BY_IP,	    /* text: address */
 	PORT_BY_SUBNET,	    /* text: subnet id */
 	PORT_BY_DEVICE,
-	PORT_BY_HOST,	       /* text: host name */
-	PORT_BY_HOST_NETWORK,  /* texts: host name, network id */
-	PORT_BY_ROUTER_SUBNET, /* text: subnet id; of routers' interfaces alone */
+	PORT_BY_HOST,		/* text: host name */
+	PORT_BY_HOST_NETWORK,	/* texts: host name, network id */
+	PORT_BY_ROUTER_SUBNET,	/* text: subnet id; of routers' interfaces alone */
+	PORT_BY_SECURITY_GROUP, /* text: its id */
 	N_PORT_INDEXES
 };
 
@@ -69,6 +70,13 @@ struct port_ips port_ips_of(const struct object *port);
 bool port_ips_next(struct port_ips *ips);
 
 bool port_has_subnet(const struct object *port, const char *subnet_id);
+/* Goes through PORT_SECURITY_GROUPS in the same way. */
+struct port_groups {
+	const char *at;
+	char id[UUID_STRLEN];
+};
+struct port_groups port_groups_of(const struct object *port);
+bool port_groups_next(struct port_groups *groups);
 
 static inline bool port_is_bound(const struct object *port)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The port's tables; what it does is in port.c. */
+#include "model/port_group.h"
 #include "model/port_hooks.h"
 #include "model/service_port.h"
 #include "model/standard.h"
@@ -42,7 +43,7 @@ static const struct attr option_attr = {
 	.name = "extra_dhcp_opt", .type = TYPE_OBJECT, .fields = option_fields
 };
 static const struct attr group_attr = {
-	.name = "Security group", .type = TYPE_UUID, .check = check_nothing_exists
+	.name = "security_group", .type = TYPE_UUID, .refers = KIND_SECURITY_GROUP
 };
 
 static const struct attr attrs[N_PORT_SLOTS] = {
@@ -130,9 +131,12 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 	[PORT_SECURITY_GROUPS] = { .name = "security_groups",
 		.type = TYPE_LIST,
 		.item = &group_attr,
-		.flags = GIVEN | ATTR_INTERN,
+		.max = PORT_GROUPS_MAX,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = PORT_BY_SECURITY_GROUP,
+		.flags = GIVEN | ATTR_NULLABLE | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
 		.fallback = "[]",
-		.doc = "Ids of its security groups." },
+		.doc = "Ids of its security groups; by default its project's default group." },
 	[PORT_DNS_NAME] = { .name = "dns_name",
 		.type = TYPE_STRING,
 		.max = 255,
@@ -228,6 +232,14 @@ static void subnet_keys(const struct object *port, struct key_sink *sink)
 		index_add(sink, (const char *const[]){ ips.subnet_id }, 1);
 }
 
+static void group_keys(const struct object *port, struct key_sink *sink)
+{
+	struct port_groups groups = port_groups_of(port);
+
+	while (port_groups_next(&groups))
+		index_add(sink, (const char *const[]){ groups.id }, 1);
+}
+
 static const struct index indexes[N_PORT_INDEXES] = {
 	[PORT_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[PORT_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
@@ -256,6 +268,10 @@ static const struct index indexes[N_PORT_INDEXES] = {
 		.slots = { PORT_HOST_ID, PORT_NETWORK_ID } },
 	[PORT_BY_ROUTER_SUBNET] = { .name = "subnet of a router",
 		.keys = service_port_subnet_keys },
+	[PORT_BY_SECURITY_GROUP] = { .name = "security group",
+		.keys = group_keys,
+		.depends_on = PORT_SECURITY_GROUPS,
+		.field = "" },
 };
 
 const struct kind port_kind = {

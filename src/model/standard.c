@@ -10,6 +10,62 @@ bool check_nothing_exists(const struct attr *attr, const char *value, GError **e
 	return weft_fail(error, NOT_FOUND, "%s %s could not be found.", attr->name, value);
 }
 
+bool visible_to_all(
+	const struct model *model, const struct object *object, const struct caller *caller)
+{
+	(void)model;
+	(void)object;
+	(void)caller;
+	return true;
+}
+
+static bool parse_block(json_t *value, const char *path, struct prefix *ret, GError **error)
+{
+	const char *text = json_string_value(value);
+
+	if (text && prefix_parse(text, ret))
+		return true;
+	if (text && ip_parse(text, &ret->ip)) {
+		ret->len = (u8)ip_bits(&ret->ip);
+		return true;
+	}
+	return weft_fail(error, INVALID_CIDR,
+		"Invalid CIDR %.64s given as %s: give an IP address or a block like \"10.0.0.0/24\".",
+		text ?: "that is no string", path);
+}
+
+bool convert_to_network(
+	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error)
+{
+	char text[PREFIX_STRLEN];
+	struct prefix prefix;
+
+	(void)attr;
+	if (!parse_block(value, path, &prefix, error))
+		return false;
+	prefix.ip = prefix_network(&prefix);
+	*ret = g_strdup(prefix_format(&prefix, text));
+	return true;
+}
+
+bool convert_to_prefix(
+	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error)
+{
+	const char *given = json_string_value(value);
+	char text[PREFIX_STRLEN];
+	struct prefix prefix;
+
+	(void)attr;
+	if (given && !*given) {
+		*ret = NULL;
+		return true;
+	}
+	if (!parse_block(value, path, &prefix, error))
+		return false;
+	*ret = g_strdup(prefix_format(&prefix, text));
+	return true;
+}
+
 /* One label: 1 to 63 letters, digits and inner hyphens; underscores are common enough. */
 static bool is_label(const char *label, size_t len)
 {

@@ -17,20 +17,27 @@ extern const struct attr tag_attr;
 	[SLOT_CREATED_AT] = { .name = "created_at", .type = TYPE_TIME, .doc = "In UTC." }, \
 	[SLOT_UPDATED_AT] = { .name = "updated_at", .type = TYPE_TIME, .doc = "In UTC." }
 
-#define STANDARD_ATTRS(name_flags)      \
+#define STANDARD_ATTRS(name_flags) NAME_ATTR(name_flags), STANDARD_ATTRS_WITHOUT_NAME
+
+#define NAME_ATTR(name_flags)           \
 	[SLOT_NAME] = { .name = "name", \
 		.type = TYPE_STRING,    \
 		.max = 255,             \
 		.flags = (name_flags),  \
 		.fallback = "\"\"",     \
-		.doc = "For people." }, \
-	STANDARD_ATTRS_WITHOUT_NAME
+		.doc = "For people." }
 
-#define STANDARD_ATTRS_WITHOUT_NAME                                                   \
+/* Of what has no name. */
+#define DESCRIPTION_MAX 255
+#define STANDARD_ATTRS_WITHOUT_NAME DESCRIBED_ATTRS(DESCRIPTION_MAX)
+
+/* Of what may be described at greater length. */
+#define LONG_DESCRIPTION_MAX 1024
+#define DESCRIBED_ATTRS(description_max)                                              \
 	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },      \
 	[SLOT_DESCRIPTION] = { .name = "description",                                 \
 		.type = TYPE_STRING,                                                  \
-		.max = 255,                                                           \
+		.max = (description_max),                                             \
 		.flags = ATTR_CREATE | ATTR_UPDATE,                                   \
 		.fallback = "\"\"",                                                   \
 		.doc = "For people." },                                               \
@@ -54,7 +61,24 @@ extern const struct attr tag_attr;
 		.doc = "Whose it is; the caller's project unless an administrator says otherwise." \
 	}
 
+/* Of a kind with RBAC_SHARED, at its shared_slot. */
+#define SHARED_ATTR(given)                                                                  \
+	{                                                                                   \
+		.name = "shared", .type = TYPE_BOOL, .flags = (given), .fallback = "false", \
+		.doc = "Other projects may use it too."                                     \
+	}
+
 /* Refuses every value: of references to what this version does not have. */
 bool check_nothing_exists(const struct attr *attr, const char *value, GError **error);
+/* For attr.convert of a TYPE_CIDR: an address ("10.0.0.1" is 10.0.0.1/32) or any block, as a
+ * network. */
+bool convert_to_network(
+	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error);
+/* The same, but the address keeps its host bits, and null or "" is null. */
+bool convert_to_prefix(
+	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error);
+/* kind_hooks.visible of what every project sees. */
+bool visible_to_all(
+	const struct model *model, const struct object *object, const struct caller *caller);
 /* A host name of RFC 1123, or "". */
 bool check_dns_name(const struct attr *attr, const char *value, GError **error);

@@ -212,7 +212,7 @@ static bool claim_unique_keys(
 			if (holder) {
 				g_set_error(error, WEFT_ERROR, kind->indexes[i].error,
 					"The %s of this %s is already used by %s %s; choose another.",
-					kind->indexes[i].name, kind->singular, kind->singular,
+					kind->indexes[i].name, kind_words(kind), kind_words(kind),
 					uuid_format(&holder->id, id));
 				return false;
 			}
@@ -237,8 +237,8 @@ static bool check_references(
 			continue;
 		g_set_error(error, WEFT_ERROR, kind_by_id(attr->refers)->not_found,
 			"%s %s, named as %s of this %s, could not be found.",
-			kind_by_id(attr->refers)->singular, object_str(draft, slot), attr->name,
-			kind->singular);
+			kind_words(kind_by_id(attr->refers)), object_str(draft, slot), attr->name,
+			kind_words(kind));
 		return false;
 	}
 	return true;

@@ -29,6 +29,9 @@ bool txn_reserve_next(struct txn *txn, struct number_set *set, u128 *ret);
 /* Calls @give_back with @what when the transaction ends, before its changes show in the model: for
  * what it has taken out of derived state. */
 void txn_defer(struct txn *txn, GDestroyNotify give_back, void *what);
+/* txn_iter_init() by a key as index_keys() gives it. */
+void txn_iter_init_key(
+	struct txn_iter *iter, const struct txn *txn, enum kind_id kind, unsigned index, u64 key);
 
 /*
  * What weftd does itself within a request, whoever asked for it: like txn_create(), txn_update()

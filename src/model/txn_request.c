@@ -34,7 +34,7 @@ static const struct object *need_changeable(
 		return object;
 	weft_fail(error, FORBIDDEN,
 		"The %s %s belongs to another project; only its members may change it.",
-		kind_by_id(kind)->singular, id);
+		kind_words(kind_by_id(kind)), id);
 	return NULL;
 }
 
@@ -174,8 +174,8 @@ static bool fail_in_use(const struct object *object, const GPtrArray *by, GError
 
 	g_set_error(error, WEFT_ERROR, kind->in_use,
 		"Unable to delete %s %s: %u %s still in use on it, the first is %s; delete %s first.",
-		kind->singular, uuid_format(&object->id, id), by->len,
-		by->len == 1 ? user->singular : user->collection,
+		kind_words(kind), uuid_format(&object->id, id), by->len,
+		by->len == 1 ? kind_words(user) : user->collection,
 		uuid_format(object_id(by->pdata[0]), first), by->len == 1 ? "it" : "them");
 	return false;
 }

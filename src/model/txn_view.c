@@ -30,17 +30,21 @@ const struct object *txn_need(
 	return NULL;
 }
 
+void txn_iter_init_key(
+	struct txn_iter *iter, const struct txn *txn, enum kind_id kind, unsigned index, u64 key)
+{
+	*iter = (struct txn_iter){ .txn = txn, .kind = kind, .index = index, .key = key };
+	model_iter_init_key(&iter->model, txn->model, kind, index, key);
+}
+
 void txn_iter_init(
 	struct txn_iter *iter, const struct txn *txn, enum kind_id kind, unsigned index, ...)
 {
 	va_list texts;
 
 	va_start(texts, index);
-	*iter = (struct txn_iter){
-		.txn = txn, .kind = kind, .index = index, .key = index_key(kind, index, texts)
-	};
+	txn_iter_init_key(iter, txn, kind, index, index_key(kind, index, texts));
 	va_end(texts);
-	model_iter_init_key(&iter->model, txn->model, kind, index, iter->key);
 }
 
 static bool has_key(const struct object *object, unsigned index, u64 key)

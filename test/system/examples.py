@@ -14,6 +14,10 @@ def external(make):
 
 # What a kind needs beside what its schema requires, or where the schema can't tell what makes sense together.
 SPECIAL = {
+    "security_group_rule": lambda make: {"security_group_id": make("security_group")["id"], "direction": "ingress",
+                                         "protocol": "udp", "port_range_min": next(numbers), "port_range_max": 9999},
+    "default_security_group_rule": lambda make: {"direction": "ingress", "protocol": "udp", "port_range_min": next(numbers),
+                                                 "port_range_max": 9999},
     "host": lambda make: {"name": f"example{next(numbers)}", "tunnel_ips": ["192.0.2.1"]},
     "subnet": lambda make: {"network_id": make("network")["id"], "ip_version": 4, "cidr": "10.0.0.0/24"},
     "subnetpool": lambda make: {"name": f"example{next(numbers)}", "prefixes": [f"10.{next(numbers)}.0.0/16"], "default_prefixlen": 24},

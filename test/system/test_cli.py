@@ -62,7 +62,8 @@ def test_port_from_creation_to_deletion(lab):
     assert made["allowed_address_pairs"][0]["ip_address"] == "10.0.0.100"
     assert made["extra_dhcp_opts"][0]["opt_value"] == "1300"
     assert lab.json("port", "list", "--fixed-ip", "ip-address=10.0.0.77")[0]["id"] == made["id"]
-    changed = lab.json("port", "set", "p1", "--host", "h1", "--no-allowed-address", "--disable-port-security")
+    changed = lab.json("port", "set", "p1", "--host", "h1", "--no-allowed-address", "--disable-port-security",
+                       "--no-security-group")
     assert changed["binding:host_id"] == "h1" and changed["port_security_enabled"] is False
     assert {p["name"] for p in lab.json("port", "list", "--host", "h1")} == {"a", "p1"}
     lab.weft("port", "delete", "p1", made["id"], check=False)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which packets a rule is about: what a security group's rule and a template of rules
+ * (default_security_group_rule.h) have in common. Their slots come first in both kinds. Inside of
+ * src/model.
+ */
+#pragma once
+
+#include "model/standard.h"
+#include "model/txn.h"
+
+enum match_slot {
+	MATCH_DIRECTION = N_STANDARD_SLOTS,
+	MATCH_ETHERTYPE,
+	MATCH_PROTOCOL,	 /* a name or a number, as given; match_protocol_number() */
+	MATCH_PORT_MIN,	 /* for ICMP the type */
+	MATCH_PORT_MAX,	 /* … and the code */
+	MATCH_IP_PREFIX, /* host bits as given */
+	MATCH_GROUP_ID,
+	MATCH_ADDRESS_GROUP_ID,
+	N_MATCH_SLOTS
+};
+
+enum match_direction { MATCH_INGRESS, MATCH_EGRESS };
+
+extern const char *const match_directions[];
+extern const char *const match_ethertypes[];
+
+/* A protocol's name or number, to the lower-case name or the decimal number. */
+bool match_convert_protocol(
+	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error);
+
+/* -1: any protocol. */
+int match_protocol_number(const struct object *rule);
+
+/* Canonicalises (ICMP in IPv6, the range of all ports) and checks a new rule's match. */
+bool match_check(struct object *draft, GError **error);
+
+/* Adds the key by which two rules are the same: @scope and the match. */
+void match_key(const struct object *rule, const char *scope, struct key_sink *sink);
+/* An object that the transaction sees with that key in @index, other than @draft; NULL: none. */
+const struct object *match_find_same(struct txn *txn, const struct object *draft, unsigned index);
+
+/* The attributes but remote_group_id. @index is that of the kind by address group. */
+#define MATCH_ATTRS(address_group_index)                                  \
+	[MATCH_DIRECTION] = { .name = "direction",                        \
+		.type = TYPE_ENUM,                                        \
+		.choices = match_directions,                              \
+		.flags = ATTR_CREATE | ATTR_REQUIRED,                     \
+		.fallback = "\"ingress\"",                                \
+		.doc = "As seen from the port: ingress is to it." },      \
+	[MATCH_ETHERTYPE] = { .name = "ethertype",                        \
+		.type = TYPE_ENUM,                                        \
+		.choices = match_ethertypes,                              \
+		.flags = ATTR_CREATE | ATTR_ANY_CASE,                     \
+		.fallback = "\"IPv4\"",                                   \
+		.doc = "The IP version." },                               \
+	[MATCH_PROTOCOL] = { .name = "protocol",                          \
+		.type = TYPE_STRING,                                      \
+		.flags = ATTR_CREATE | ATTR_NULLABLE | ATTR_INTERN,       \
+		.convert = match_convert_protocol,                        \
+		.doc = "Name or number of the IP protocol; null: any." }, \
+	[MATCH_PORT_MIN] = { .name = "port_range_min",                    \
+		.type = TYPE_INT,                                         \
+		.max = 65535,                                             \
+		.flags = ATTR_CREATE | ATTR_NULLABLE,                     \
+		.doc = "The first destination port; of ICMP the type." }, \
+	[MATCH_PORT_MAX] = { .name = "port_range_max",                    \
+		.type = TYPE_INT,                                         \
+		.max = 65535,                                             \
+		.flags = ATTR_CREATE | ATTR_NULLABLE,                     \
+		.doc = "The last destination port; of ICMP the code." },  \
+	[MATCH_IP_PREFIX] = { .name = "remote_ip_prefix",                 \
+		.type = TYPE_CIDR,                                        \
+		.flags = ATTR_CREATE | ATTR_NULLABLE,                     \
+		.convert = convert_to_prefix,                             \
+		.doc = "The other side's addresses." },                   \
+	[MATCH_ADDRESS_GROUP_ID] = { .name = "remote_address_group_id",   \
+		.type = TYPE_UUID,                                        \
+		.flags = ATTR_CREATE | ATTR_NULLABLE,                     \
+		.refers = KIND_ADDRESS_GROUP,                             \
+		.on_delete = ON_DELETE_REFUSE,                            \
+		.referrer_index = (address_group_index),                  \
+		.doc = "The other side is in this address group." }
