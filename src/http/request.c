@@ -19,6 +19,17 @@ static enum http_method method_of(const char *name)
 	return HTTP_OTHER;
 }
 
+/* The query has been taken apart, so libmicrohttpd need not: for each of a few hundred parameters
+ * it would take memory from the connection's pool, and when that ends, the connection hangs
+ * (0.9.75). The text is its read buffer, of which it only looks at the rest when it returns. */
+static void forget_query(const char *uri)
+{
+	char *query = strchr(uri, '?');
+
+	if (query)
+		query[1] = '\0';
+}
+
 void *request_begin(void *user, const char *uri, struct MHD_Connection *connection)
 {
 	struct http_request *request = g_new0(struct http_request, 1);
@@ -27,6 +38,7 @@ void *request_begin(void *user, const char *uri, struct MHD_Connection *connecti
 	request->connection = connection;
 	request->begin_us = (u64)g_get_monotonic_time();
 	http_target_parse(uri, &request->target, &request->error);
+	forget_query(uri);
 	request->link.data = request;
 	g_queue_push_tail_link(&request->server->requests, &request->link);
 	return request;
