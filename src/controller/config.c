@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "controller/policy/policy_file.h"
 #include "http/listen.h"
 #include "model/quota.h"
 
@@ -19,6 +20,8 @@ static const char *const known_keys[] = { "auth", "listen", "store", "tls-cert",
 
 static const char *const identity_keys[] = { "admin-password-file", "region", "token-lifetime",
 	NULL };
+
+static const char *const policy_keys[] = { "file", NULL };
 
 static const char *const notify_keys[] = { "token-file", "url", NULL };
 
@@ -94,6 +97,7 @@ static const struct {
 	{ "keystone", config_keystone_keys },
 	{ "notify", notify_keys },
 	{ "quotas", NULL },
+	{ "policy", policy_keys },
 };
 
 static bool check_group(const struct config_reader *reader, const char *group, GError **error)
@@ -125,7 +129,7 @@ static bool parse_role(const char *text, enum caller_role *ret)
 		[CALLER_READER] = "reader", [CALLER_MEMBER] = "member", [CALLER_ADMIN] = "admin"
 	};
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+	for (unsigned i = CALLER_READER; i < G_N_ELEMENTS(names); i++)
 		if (!strcmp(text, names[i])) {
 			*ret = (enum caller_role)i;
 			return true;
@@ -285,7 +289,21 @@ static bool read_auth(const struct config_reader *reader, struct config *config,
 	if (!read_bool(reader, "allow-plain-http", &plain_allowed, error))
 		return false;
 	config->keystone = config_keystone_read(reader, plain_allowed, error);
+	if (config->keystone)
+		config->keystone->policy = config->policy;
 	return config->keystone != NULL;
+}
+
+static bool read_policy(const struct config_reader *reader, struct config *config, GError **error)
+{
+	g_autofree char *path = config_text(reader, "policy", "file", NULL);
+
+	if (path)
+		config->policy = policy_file_load(path, error);
+	else if (g_key_file_has_group(reader->file, "policy"))
+		return weft_fail(error, INVALID_INPUT,
+			"%s: [policy] has no file; name the one with the rules", reader->path);
+	return !path || config->policy;
 }
 
 static bool read_notify(const struct config_reader *reader, struct config *config, GError **error)
@@ -319,8 +337,8 @@ static bool fill(const struct config_reader *reader, struct config *config, GErr
 	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
 		       &config->connections_max, error) &&
 	       read_notify(reader, config, error) && read_identity(reader, config, error) &&
-	       read_quotas(reader, config, error) && read_auth(reader, config, error) &&
-	       read_tokens(reader, config, error);
+	       read_quotas(reader, config, error) && read_policy(reader, config, error) &&
+	       read_auth(reader, config, error) && read_tokens(reader, config, error);
 }
 
 static void warn_if_readable(const char *path)
@@ -371,5 +389,6 @@ void config_free(struct config *config)
 	g_free(config->identity_admin_password_file);
 	config_keystone_free(config->keystone);
 	g_array_unref(config->tokens);
+	g_clear_pointer(&config->policy, policy_free);
 	g_free(config);
 }

@@ -20,6 +20,7 @@ struct config_keystone {
 	char *username, *password, *user_domain, *project, *project_domain; /* domains by name */
 	char *ca_file;							    /* NULL: the system's */
 	unsigned cache_s, timeout_s;
+	const struct policy *policy; /* NULL: the built-in one */
 };
 
 struct config {
@@ -34,7 +35,8 @@ struct config {
 	unsigned identity_token_lifetime;		      /* seconds */
 	struct config_keystone *keystone;		      /* NULL: auth is not keystone */
 	char *notify_url, *notify_token;		      /* url NULL: nobody is notified */
-	s64 quotas[N_KINDS]; /* limits of kinds that have a quota */
+	s64 quotas[N_KINDS];   /* limits of kinds that have a quota */
+	struct policy *policy; /* NULL: the built-in one */
 };
 
 /* Fails with the file, the key, and what would be right. */

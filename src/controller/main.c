@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "controller/policy/policy_file.h"
 #include "controller/weftd.h"
 
 #define DEFAULT_CONFIG "/etc/weft/weftd.conf"
@@ -19,7 +20,7 @@ enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
 
 struct options {
 	char *config;
-	gboolean check, version;
+	gboolean check, print_policy, version;
 };
 
 static bool parse_options(int *argc, char ***argv, struct options *options, GError **error)
@@ -29,6 +30,8 @@ static bool parse_options(int *argc, char ***argv, struct options *options, GErr
 			"Configuration file (" DEFAULT_CONFIG ")", "FILE" },
 		{ "check", 0, 0, G_OPTION_ARG_NONE, &options->check,
 			"Read the configuration, say what is wrong, do nothing", NULL },
+		{ "print-policy", 0, 0, G_OPTION_ARG_NONE, &options->print_policy,
+			"Print all rules of the policy with their defaults", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show the version", NULL },
 		{ 0 },
 	};
@@ -111,6 +114,12 @@ int main(int argc, char **argv)
 	}
 	if (options.version) {
 		puts("weftd " WEFT_VERSION);
+		return EXIT_CODE_OK;
+	}
+	if (options.print_policy) {
+		g_autofree char *text = policy_file_print();
+
+		fputs(text, stdout);
 		return EXIT_CODE_OK;
 	}
 	served = serve(&options, &error);

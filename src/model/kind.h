@@ -213,6 +213,14 @@ enum kind_flags {
 };
 #define KIND_ELSEWHERE (KIND_IDENTITY | KIND_OWN_PATHS)
 
+/* A rule of the policy (policy.h) that has another default than the table gives it. */
+struct kind_rule {
+	const char *name; /* "create_port:mac_address", or of a field of its items:
+			     "…:fixed_ips:ip_address" */
+	const char *text;
+	const char *doc; /* one sentence */
+};
+
 /* What an RBAC policy lets a project do with an object: the action, as a bit. */
 enum rbac_action {
 	RBAC_SHARED = 1 << 0,	/* access_as_shared: see and use it */
@@ -252,7 +260,8 @@ struct kind {
 	const struct index *indexes;
 	unsigned n_indexes;
 	enum weft_error not_found, in_use;
-	struct kind_quota quota; /* needs an index by SLOT_PROJECT_ID alone */
+	const struct kind_rule *rules; /* ended by a nameless one; NULL: as the flags say */
+	struct kind_quota quota;       /* needs an index by SLOT_PROJECT_ID alone */
 	/* Its objects can be shared by RBAC policies: a mask of enum rbac_action, 0: they can't.
 	 * With RBAC_SHARED, @shared_slot is the attribute "shared", a stored boolean that is shown
 	 * to each caller as it is for him; @external_slot likewise with RBAC_EXTERNAL. Who sets
@@ -289,7 +298,7 @@ static inline const struct attr *kind_attr(const struct kind *kind, unsigned slo
 }
 
 /* May @caller see the attribute at all? */
-bool attr_readable(const struct attr *attr, const struct caller *caller);
+bool attr_readable(const struct kind *kind, unsigned slot, const struct caller *caller);
 
 /* Sets the kind's not-found error: "Network x could not be found." Returns false. */
 bool kind_fail_not_found(enum kind_id kind, const char *id, GError **error);

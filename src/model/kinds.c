@@ -4,7 +4,6 @@
 
 #include "model/address_group.h"
 #include "model/address_scope.h"
-#include "model/caller.h"
 #include "model/default_security_group_rule.h"
 #include "model/floating_ip.h"
 #include "model/flavor.h"
@@ -117,8 +116,6 @@ static void add_slot(struct kind_tables *tables, const struct attr *attr, unsign
 		tables->stored |= bit;
 	if (!(attr->flags & (ATTR_SECRET | ATTR_REQUEST)))
 		tables->shown |= bit;
-	if (!(attr->flags & (ATTR_SECRET | ATTR_REQUEST | ATTR_ADMIN_READ)))
-		tables->members |= bit;
 	tables->fallback[slot] = fallback_value(attr);
 	tables->keys[slot] = g_strdup_printf("\"%s\":", attr->name);
 	tables->key_len[slot] = strlen(tables->keys[slot]);
@@ -162,13 +159,6 @@ int kind_slot(const struct kind *kind, const char *name)
 	gpointer found = g_hash_table_lookup(kind_tables(kind)->slot_by_name, name);
 
 	return (int)GPOINTER_TO_UINT(found) - 1;
-}
-
-bool attr_readable(const struct attr *attr, const struct caller *caller)
-{
-	if (!attr->name || attr->flags & (ATTR_SECRET | ATTR_REQUEST))
-		return false;
-	return !(attr->flags & ATTR_ADMIN_READ) || caller_is_admin(caller);
 }
 
 bool kind_fail_not_found(enum kind_id id, const char *text, GError **error)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/policy.h"
 #include "model/rbac.h"
 
 struct model *model_new(void)
@@ -197,47 +198,42 @@ const struct object *model_parent(const struct model *model, const struct object
 	return model_get_text(model, kind_parent(kind), object_str(object, kind->parent_slot));
 }
 
-/* Some kinds belong to no project. */
-static bool is_own(const struct object *object, const struct caller *caller)
+/* Is it in the caller's sight: his project's, shared to him, or nobody's? */
+static bool in_sight(
+	const struct model *model, const struct object *object, const struct caller *caller)
 {
-	return object_kind(object)->attrs[SLOT_PROJECT_ID].name &&
-	       !strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id);
+	const struct kind *kind = object_kind(object);
+	bool owned = kind->attrs[SLOT_PROJECT_ID].name;
+
+	if (owned && *caller->project_id &&
+		!strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id))
+		return true;
+	if (kind->rbac && rbac_visible(model, object, caller))
+		return true;
+	return kind->hooks.visible ? kind->hooks.visible(model, object, caller) : !owned;
 }
 
 bool model_visible(
 	const struct model *model, const struct object *object, const struct caller *caller)
 {
+	const struct policy_target target = { .model = model, .object = object };
 	const struct kind *kind = object_kind(object);
 	const struct object *parent;
 
-	if (caller_is_admin(caller))
-		return true;
-	if (kind->flags & KIND_ADMIN_ONLY)
+	if (!policy_allows(caller, kind, POLICY_GET, &target))
 		return false;
-	if (kind_parent(kind)) {
-		parent = model_parent(model, object);
-		return parent && model_visible(model, parent, caller);
-	}
-	if (is_own(object, caller))
+	if (caller_sees_all(caller))
 		return true;
-	if (kind->rbac && rbac_visible(model, object, caller))
-		return true;
-	return kind->hooks.visible && kind->hooks.visible(model, object, caller);
+	if (!kind_parent(kind))
+		return in_sight(model, object, caller);
+	parent = model_parent(model, object);
+	return parent && model_visible(model, parent, caller);
 }
 
 bool model_changeable(
 	const struct model *model, const struct object *object, const struct caller *caller)
 {
-	const struct kind *kind = object_kind(object);
-	const struct object *parent;
+	const struct policy_target target = { .model = model, .object = object };
 
-	if (caller_is_admin(caller))
-		return true;
-	if (kind->flags & (KIND_ADMIN_ONLY | KIND_ADMIN_WRITE) || caller->role < CALLER_MEMBER)
-		return false;
-	if (kind_parent(kind)) {
-		parent = model_parent(model, object);
-		return parent && model_changeable(model, parent, caller);
-	}
-	return is_own(object, caller);
+	return policy_allows(caller, object_kind(object), POLICY_UPDATE, &target);
 }

@@ -67,7 +67,8 @@ const struct object *model_first(
 unsigned model_count(
 	const struct model *model, enum kind_id kind, unsigned index, ...) G_GNUC_NULL_TERMINATED;
 
-/* May @caller see @object / change it? What is part of another object: as that. */
+/* May @caller see @object: is it in his sight, and does the rule get_… of the policy hold? What is
+ * part of another object is seen with that. May he change it: does the rule update_… hold? */
 bool model_visible(
 	const struct model *model, const struct object *object, const struct caller *caller);
 bool model_changeable(

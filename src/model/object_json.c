@@ -2,8 +2,8 @@
 /* Objects as JSON: as a caller sees them, and as the store keeps them. */
 #include <string.h>
 
-#include "model/caller.h"
 #include "model/object_impl.h"
+#include "model/policy.h"
 #include "model/rbac.h"
 
 static void write_id(const struct object *object, struct json_writer *w)
@@ -38,7 +38,7 @@ void object_write_json(const struct object *object, const struct model *model,
 {
 	const struct kind *kind = object_kind(object);
 	const struct kind_tables *tables = kind_tables(kind);
-	u64 visible = caller_is_admin(caller) ? tables->shown : tables->members;
+	u64 visible = policy_readable(caller, model, object);
 
 	jw_begin_object(w);
 	for_each_slot(slot, fields ? visible & fields : visible)

@@ -24,33 +24,22 @@ static bool fail_unknown(
 		known->str);
 }
 
-static bool check_permitted(const struct object *draft, unsigned slot, enum operation operation,
-	const struct caller *caller, GError **error)
-{
-	const struct kind *kind = object_kind(draft);
-	const struct attr *attr = &kind->attrs[slot];
-
-	if (!(attr->flags & (operation == CREATE ? ATTR_CREATE : ATTR_UPDATE)))
-		return weft_fail(error, BAD_REQUEST, "Attribute '%s' of a %s %s.", attr->name,
-			kind->singular,
-			attr->flags & ATTR_CREATE ? "can be given only when it is created"
-			: attr->flags & ATTR_UPDATE
-				? "can't be given when it is created, only in an update"
-				: "can't be given: weft sets it");
-	if (!(attr->flags & ATTR_ADMIN_SET) || caller_is_admin(caller))
-		return true;
-	return weft_fail(error, FORBIDDEN,
-		"Attribute '%s' of a %s may be set only by an administrator; leave it out.",
-		attr->name, kind->singular);
-}
-
 static bool may_be_given(const struct attr *attr, enum operation operation)
 {
 	return attr->flags & (operation == CREATE ? ATTR_CREATE : ATTR_UPDATE);
 }
 
+static bool fail_not_now(const struct kind *kind, const struct attr *attr, GError **error)
+{
+	return weft_fail(error, BAD_REQUEST, "Attribute '%s' of a %s %s.", attr->name,
+		kind->singular,
+		attr->flags & ATTR_CREATE   ? "can be given only when it is created"
+		: attr->flags & ATTR_UPDATE ? "can't be given when it is created, only in an update"
+					    : "can't be given: weft sets it");
+}
+
 static bool parse_member(struct object *draft, const char *name, json_t *json,
-	enum operation operation, const struct caller *caller, GError **error)
+	enum operation operation, GError **error)
 {
 	const struct kind *kind = object_kind(draft);
 	int slot = kind_slot(kind, name);
@@ -60,28 +49,22 @@ static bool parse_member(struct object *draft, const char *name, json_t *json,
 	if (!attr || attr->flags & ATTR_SECRET)
 		return fail_unknown(kind, name, operation, error);
 	if (!may_be_given(attr, operation))
-		return check_permitted(draft, (unsigned)slot, operation, caller, error);
+		return fail_not_now(kind, attr, error);
 	if (!value_parse(attr, json, name, &value, error))
 		return false;
-	/* Naming the value that it has anyway asks for nothing, and is permitted to all. */
-	if (!value_equal(attr, draft->values[slot], value)) {
-		bool twice = object_given(draft) & SLOT_BIT(slot);
-
-		if (twice)
-			weft_fail(error, INVALID_INPUT,
-				"Invalid input for %s: it is given twice, under two names.", name);
-		if (twice || !check_permitted(draft, (unsigned)slot, operation, caller, error)) {
-			value_clear(attr, value);
-			return false;
-		}
+	if (object_given(draft) & SLOT_BIT(slot) &&
+		!value_equal(attr, draft->values[slot], value)) {
+		value_clear(attr, value);
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for %s: it is given twice, under two names.", name);
 	}
 	object_set_value(draft, (unsigned)slot, value);
 	draft->values[SLOT_ID].number |= (s64)SLOT_BIT(slot);
 	return true;
 }
 
-static bool parse_members(struct object *draft, json_t *body, enum operation operation,
-	const struct caller *caller, GError **error)
+static bool parse_members(
+	struct object *draft, json_t *body, enum operation operation, GError **error)
 {
 	const char *name;
 	json_t *json;
@@ -91,7 +74,7 @@ static bool parse_members(struct object *draft, json_t *body, enum operation ope
 			"The request's body has no object '%s': send {\"%s\": {…}}.",
 			object_kind(draft)->singular, object_kind(draft)->singular);
 	json_object_foreach(body, name, json)
-		if (!parse_member(draft, name, json, operation, caller, error))
+		if (!parse_member(draft, name, json, operation, error))
 			return false;
 	return true;
 }
@@ -118,17 +101,16 @@ struct object *parse_create(const struct kind *kind, const char *parent, json_t 
 		object_set_str(draft, kind->parent_slot, parent);
 	if (kind->attrs[SLOT_PROJECT_ID].name)
 		object_set_str(draft, SLOT_PROJECT_ID, caller->project_id);
-	if (!parse_members(draft, body, CREATE, caller, error) || !check_required(draft, error))
+	if (!parse_members(draft, body, CREATE, error) || !check_required(draft, error))
 		return NULL;
 	return g_steal_pointer(&draft);
 }
 
-struct object *parse_update(
-	const struct object *old, json_t *body, const struct caller *caller, GError **error)
+struct object *parse_update(const struct object *old, json_t *body, GError **error)
 {
 	g_autoptr(object) draft = object_edit(old);
 
-	if (!parse_members(draft, body, UPDATE, caller, error))
+	if (!parse_members(draft, body, UPDATE, error))
 		return NULL;
 	return g_steal_pointer(&draft);
 }

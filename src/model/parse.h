@@ -6,11 +6,10 @@
 
 /*
  * @parent is the id of the object that it will be part of, NULL for kinds without. @body is the
- * inner object ({"name": …}, not {"network": {…}}). Checks types, limits, who may set what, unknown
- * and missing attributes; canonicalises addresses. parse_create() gives the rest its defaults. The
- * draft is the caller's.
+ * inner object ({"name": …}, not {"network": {…}}). Checks types, limits, unknown and missing
+ * attributes; canonicalises addresses. Who may set what is asked afterwards (policy.h).
+ * parse_create() gives the rest its defaults. The draft is the caller's.
  */
 struct object *parse_create(const struct kind *kind, const char *parent, json_t *body,
 	const struct caller *caller, GError **error);
-struct object *parse_update(
-	const struct object *old, json_t *body, const struct caller *caller, GError **error);
+struct object *parse_update(const struct object *old, json_t *body, GError **error);

@@ -274,6 +274,34 @@ static const struct index indexes[N_PORT_INDEXES] = {
 		.field = "" },
 };
 
+#define NETWORK_OWNER "rule:admin_or_network_owner"
+#define ADDRESSES "rule:admin_or_network_owner or rule:shared"
+#define DEVICE "rule:admin_or_network_owner or not rule:network_device"
+#define DATA_PLANE "rule:admin_or_data_plane_int"
+#define DELETE "rule:admin_or_network_owner or rule:project_member"
+
+static const struct kind_rule rules[] = {
+	{ "delete_port", DELETE, "Delete a port." },
+	{ "create_port:device_owner", DEVICE, "Give device_owner of a port." },
+	{ "update_port:device_owner", DEVICE, "Change device_owner of a port." },
+	{ "create_port:mac_address", NETWORK_OWNER, "Choose the MAC address of a port." },
+	{ "update_port:mac_address", "rule:admin_only", "Change the MAC address of a port." },
+	{ "create_port:fixed_ips", ADDRESSES, "Say what addresses a port gets." },
+	{ "update_port:fixed_ips", ADDRESSES, "Change what addresses a port has." },
+	{ "create_port:fixed_ips:ip_address", NETWORK_OWNER, "Choose addresses of a port." },
+	{ "update_port:fixed_ips:ip_address", NETWORK_OWNER, "Choose other addresses of a port." },
+	{ "create_port:fixed_ips:subnet_id", ADDRESSES, "Choose subnets of a port." },
+	{ "update_port:fixed_ips:subnet_id", ADDRESSES, "Choose other subnets of a port." },
+	{ "create_port:port_security_enabled", NETWORK_OWNER, "Switch anti-spoofing off." },
+	{ "update_port:port_security_enabled", NETWORK_OWNER, "Switch anti-spoofing off or on." },
+	{ "create_port:allowed_address_pairs", NETWORK_OWNER, "Let a port send from others." },
+	{ "update_port:allowed_address_pairs", NETWORK_OWNER, "Let a port send from others." },
+	{ "create_port:mac_learning_enabled", NETWORK_OWNER, "Let a port have further MACs." },
+	{ "update_port:mac_learning_enabled", NETWORK_OWNER, "Let a port have further MACs." },
+	{ "update_port:data_plane_status", DATA_PLANE, "Say how a port's datapath does." },
+	{ 0 },
+};
+
 const struct kind port_kind = {
 	.id = KIND_PORT,
 	.singular = "port",
@@ -284,6 +312,7 @@ const struct kind port_kind = {
 	.n_slots = N_PORT_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_PORT_INDEXES,
+	.rules = rules,
 	.quota = { "port", 500 },
 	.not_found = WEFT_ERROR_PORT_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,

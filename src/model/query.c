@@ -85,7 +85,7 @@ static bool add_sort_key(struct query *query, const char *value, GError **error)
 {
 	int slot = kind_slot(query->kind, value);
 
-	if (slot < 0 || !attr_readable(kind_attr(query->kind, (unsigned)slot), query->caller) ||
+	if (slot < 0 || !attr_readable(query->kind, (unsigned)slot, query->caller) ||
 		kind_attr(query->kind, (unsigned)slot)->flags & ATTR_COMPUTED)
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid sort_key '%.64s': a %s has no such stored attribute.", value,

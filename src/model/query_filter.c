@@ -171,7 +171,7 @@ bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller
 	}
 	slot = kind_slot(kind, name);
 	attr = slot < 0 ? NULL : kind_attr(kind, (unsigned)slot);
-	if (!attr || !attr_readable(attr, caller))
+	if (!attr || !attr_readable(kind, (unsigned)slot, caller))
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid filter '%.64s': a %s has no such attribute.", name,
 			kind->singular);

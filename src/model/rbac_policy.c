@@ -77,14 +77,6 @@ static bool fail_type(const char *name, GError **error)
 		name, known->str);
 }
 
-static bool check_wildcard(const struct txn *txn, const struct object *draft, GError **error)
-{
-	return strcmp(object_str(draft, RBAC_TARGET), RBAC_EVERYBODY) ||
-	       caller_is_admin(txn_caller(txn)) ||
-	       weft_fail(error, FORBIDDEN,
-		       "Only an administrator may share with every project; name one as target_tenant.");
-}
-
 /* The object that @policy is about; NULL: it has been deleted. */
 static const struct object *object_of(const struct txn *txn, const struct object *policy)
 {
@@ -112,7 +104,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid input for object_id: %s %s belongs to another project; only that, or an administrator, may share it.",
 			kind->singular, object_str(draft, RBAC_OBJECT_ID));
-	return check_wildcard(txn, draft, error);
+	return true;
 }
 
 /* Stages the object with @slot set to @value; slot 0: it has no such attribute. */
@@ -164,7 +156,7 @@ static bool on_update(
 
 	if (object_equal(old, draft, RBAC_TARGET))
 		return true;
-	if (!check_wildcard(txn, draft, error) || !check_unused(txn, object, old, draft, error))
+	if (!check_unused(txn, object, old, draft, error))
 		return false;
 	if (object_choice(old, RBAC_ACTION) == RBAC_ACCESS_AS_SHARED &&
 		!strcmp(object_str(old, RBAC_TARGET), RBAC_EVERYBODY))
@@ -203,6 +195,12 @@ static bool on_delete(struct txn *txn, const struct object *policy, GError **err
 	       set_flag(txn, object, kind->shared_slot, false, error);
 }
 
+static const struct kind_rule rules[] = {
+	{ "create_rbac_policy:target_tenant", "rule:restrict_wildcard", "Say whom to share with." },
+	{ "update_rbac_policy:target_tenant", "rule:restrict_wildcard", "Share with another." },
+	{ 0 },
+};
+
 const struct kind rbac_policy_kind = {
 	.id = KIND_RBAC_POLICY,
 	.singular = "rbac_policy",
@@ -213,6 +211,7 @@ const struct kind rbac_policy_kind = {
 	.n_slots = N_RBAC_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_RBAC_INDEXES,
+	.rules = rules,
 	.quota = { "rbac_policy", 10 },
 	.not_found = WEFT_ERROR_RBAC_NOT_FOUND,
 	.in_use = WEFT_ERROR_CONFLICT,

@@ -168,16 +168,8 @@ bool subnet_is_slaac(const struct object *subnet)
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	const struct object *network =
-		txn_need(txn, KIND_NETWORK, object_str(draft, SUBNET_NETWORK_ID), error);
-
-	if (!network)
-		return false;
-	if (!model_changeable(txn_model(txn), network, txn_caller(txn)))
-		return weft_fail(error, FORBIDDEN,
-			"Network %s belongs to another project; only its members may add a subnet to it.",
-			object_str(draft, SUBNET_NETWORK_ID));
-	return subnet_find_range(txn, draft, error) && subnet_check_create(txn, draft, error);
+	return txn_need(txn, KIND_NETWORK, object_str(draft, SUBNET_NETWORK_ID), error) &&
+	       subnet_find_range(txn, draft, error) && subnet_check_create(txn, draft, error);
 }
 
 /* Addresses that guests make themselves go with the subnet; any other is in use. */
@@ -242,6 +234,15 @@ static bool visible(
 	return network && model_visible(model, network, caller);
 }
 
+#define OWNERS "rule:admin_or_network_owner or rule:project_member"
+
+static const struct kind_rule rules[] = {
+	{ "create_subnet", "rule:admin_or_network_owner", "Create a subnet." },
+	{ "update_subnet", OWNERS, "Change a subnet." },
+	{ "delete_subnet", OWNERS, "Delete a subnet." },
+	{ 0 },
+};
+
 const struct kind subnet_kind = {
 	.id = KIND_SUBNET,
 	.singular = "subnet",
@@ -252,6 +253,7 @@ const struct kind subnet_kind = {
 	.n_slots = N_SUBNET_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_SUBNET_INDEXES,
+	.rules = rules,
 	.quota = { "subnet", 100 },
 	.not_found = WEFT_ERROR_SUBNET_NOT_FOUND,
 	.in_use = WEFT_ERROR_SUBNET_IN_USE,

@@ -4,61 +4,28 @@
 
 #include "model/model_impl.h"
 #include "model/parse.h"
+#include "model/policy.h"
 #include "model/quota.h"
 #include "model/rbac.h"
 #include "model/txn_impl.h"
 
-static bool check_role(const struct txn *txn, const struct kind *kind, GError **error)
-{
-	if (caller_is_admin(txn->caller))
-		return true;
-	if (kind->flags & (KIND_ADMIN_ONLY | KIND_ADMIN_WRITE))
-		return weft_fail(
-			error, FORBIDDEN, "Only an administrator may change %s.", kind->collection);
-	if (txn->caller->role < CALLER_MEMBER)
-		return weft_fail(error, FORBIDDEN,
-			"A reader may not change %s; the role 'member' of the project may.",
-			kind->collection);
-	return true;
-}
-
-/* The object that the request names, if the caller may change it. */
-static const struct object *need_changeable(
-	struct txn *txn, enum kind_id kind, const char *id, GError **error)
-{
-	const struct object *object = txn_need(txn, kind, id, error);
-
-	if (!object || !check_role(txn, kind_by_id(kind), error))
-		return NULL;
-	if (model_changeable(txn->model, object, txn->caller))
-		return object;
-	weft_fail(error, FORBIDDEN,
-		"The %s %s belongs to another project; only its members may change it.",
-		kind_words(kind_by_id(kind)), id);
-	return NULL;
-}
-
-/* What is part of another object is made by who may change that. */
-static bool check_parent(struct txn *txn, const struct object *draft, GError **error)
+/* What is part of another object is made by who may see that; the rule asks for more. */
+static bool check_parent(const struct txn *txn, const struct object *draft, GError **error)
 {
 	const struct kind *kind = object_kind(draft);
 
 	return !kind_parent(kind) ||
-	       need_changeable(txn, kind_parent(kind), object_str(draft, kind->parent_slot), error);
+	       txn_need(txn, kind_parent(kind), object_str(draft, kind->parent_slot), error);
 }
 
 const struct object *txn_create_in(
 	struct txn *txn, enum kind_id id, const char *parent, json_t *body, GError **error)
 {
 	const struct kind *kind = kind_by_id(id);
-	g_autoptr(object) draft = NULL;
+	g_autoptr(object) draft = parse_create(kind, parent, body, txn->caller, error);
 	const struct object *created;
 
-	if (!check_role(txn, kind, error) ||
-		(parent && !need_changeable(txn, kind_parent(kind), parent, error)))
-		return NULL;
-	draft = parse_create(kind, parent, body, txn->caller, error);
-	if (!draft || (!parent && !check_parent(txn, draft, error)) ||
+	if (!draft || !check_parent(txn, draft, error) || !policy_check_create(txn, draft, error) ||
 		(kind->hooks.on_create && !kind->hooks.on_create(txn, draft, error)))
 		return NULL;
 	created = txn_put(txn, g_steal_pointer(&draft), error);
@@ -79,14 +46,15 @@ const struct object *txn_update(
 	struct txn *txn, enum kind_id id, const char *text, json_t *body, GError **error)
 {
 	const struct kind *kind = kind_by_id(id);
-	const struct object *old = need_changeable(txn, id, text, error);
+	const struct object *old = txn_need(txn, id, text, error);
 	g_autoptr(object) held = old ? object_ref(old) : NULL;
 	g_autoptr(object) draft = NULL;
 
-	if (!old)
+	if (!old || !policy_check(txn, POLICY_UPDATE, old, error))
 		return NULL;
-	draft = parse_update(old, body, txn->caller, error);
-	if (!draft || (kind->hooks.on_update && !kind->hooks.on_update(txn, held, draft, error)))
+	draft = parse_update(old, body, error);
+	if (!draft || !policy_check_update(txn, held, draft, error) ||
+		(kind->hooks.on_update && !kind->hooks.on_update(txn, held, draft, error)))
 		return NULL;
 	if (kind->rbac && !rbac_follow(txn, held, draft, error))
 		return NULL;
@@ -95,20 +63,21 @@ const struct object *txn_update(
 
 bool txn_delete(struct txn *txn, enum kind_id kind, const char *id, GError **error)
 {
-	const struct object *object = need_changeable(txn, kind, id, error);
+	const struct object *object = txn_need(txn, kind, id, error);
 
-	return object && txn_remove(txn, object, error);
+	return object && policy_check(txn, POLICY_DELETE, object, error) &&
+	       txn_remove(txn, object, error);
 }
 
 bool txn_act(struct txn *txn, enum kind_id kind, const char *id, const struct kind_action *action,
 	json_t *body, json_t **ret_answer, GError **error)
 {
-	const struct object *object = action->read ? txn_need(txn, kind, id, error)
-						   : need_changeable(txn, kind, id, error);
+	const struct object *object = txn_need(txn, kind, id, error);
 	g_autoptr(object) held = object ? object_ref(object) : NULL;
 
 	*ret_answer = NULL;
-	return held && action->run(txn, held, body, ret_answer, error);
+	return held && policy_check_action(txn, action, held, error) &&
+	       action->run(txn, held, body, ret_answer, error);
 }
 
 static const struct caller weftd_itself = { CALLER_SYSTEM, "" };

@@ -19,6 +19,7 @@
 #include "model/parse.h"
 #include "model/port.h"
 #include "model/query.h"
+#include "model/quota.h"
 #include "model/subnet.h"
 
 #define HOSTS 100
@@ -102,6 +103,15 @@ static struct txn *port_txn(struct model *model, const char *network, unsigned n
 		"\"device_owner\":\"compute:nova\",\"binding:host_id\":\"host-%u\"}",
 		network, n, uuid_format(&device, text), n % HOSTS);
 	return txn;
+}
+
+static struct model *unlimited_model(void)
+{
+	struct model *model = model_new();
+
+	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++)
+		quota_set_default(model, (enum kind_id)id, QUOTA_UNLIMITED);
+	return model;
 }
 
 static void bench_create(struct model *model, unsigned n_ports)
@@ -278,7 +288,7 @@ static void copy_to_store(struct model *model, struct store *store)
 
 static void bench_store(const char *url, struct model *from)
 {
-	struct model *model = model_new();
+	struct model *model = unlimited_model();
 	g_autoptr(GError) error = NULL;
 	struct store *store = store_open(url, &error);
 	char network[UUID_STRLEN];
@@ -310,7 +320,7 @@ int main(int argc, char **argv)
 	g_autofree char *dir = g_dir_make_tmp("weft-bench-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(dir, "db", NULL);
 	g_autofree char *url = g_strconcat("sqlite:", path, NULL);
-	struct model *model = model_new();
+	struct model *model = unlimited_model();
 
 	bench_create(model, n_ports);
 	bench_list(model);

@@ -6,6 +6,7 @@
 
 #include "controller/api/body.h"
 #include "controller/api/call.h"
+#include "model/policy.h"
 
 #define PROJECT_MAX 255 /* characters of an id */
 
@@ -18,13 +19,20 @@ static const struct kind *next_kind(const struct kind *after)
 	return NULL;
 }
 
-static bool require(const struct call *call, const char *project, GError **error)
+/* Its own project's limits everybody may see. */
+static bool require(const struct call *call, enum policy_operation operation, const char *project,
+	GError **error)
 {
-	if (caller_is_admin(&call->caller) ||
-		(project && !strcmp(project, call->caller.project_id)))
+	static const struct policy_target nothing = { 0 };
+
+	if (policy_allows(&call->caller, &quota_kind, operation, &nothing) ||
+		(operation == POLICY_GET && !g_strcmp0(project, call->caller.project_id)))
 		return true;
 	return weft_fail(error, FORBIDDEN,
-		"Only an administrator may see quotas of other projects, or change any.");
+		"rule:%s is disallowed by policy: by default only an administrator may see quotas of other projects, or change any.",
+		operation == POLICY_GET	     ? "get_quota"
+		: operation == POLICY_UPDATE ? "update_quota"
+					     : "delete_quota");
 }
 
 static void write_limits(struct json_writer *w, const struct model *model, const char *project)
@@ -87,7 +95,7 @@ void quotas_list(struct call *call)
 	struct json_writer w;
 	GError *error = NULL;
 
-	if (!require(call, NULL, &error))
+	if (!require(call, POLICY_GET, NULL, &error))
 		return call_fail(call, error);
 	text = g_string_new(NULL);
 	w = json_writer_on(text);
@@ -122,7 +130,7 @@ void quota_show(struct call *call)
 
 	if (!strcmp(call->id, "project") || !strcmp(call->id, "tenant"))
 		return answer_self(call);
-	if (!require(call, call->id, &error))
+	if (!require(call, POLICY_GET, call->id, &error))
 		return call_fail(call, error);
 	answer(call, call->id, write_limits);
 }
@@ -138,7 +146,7 @@ void quota_show_part(struct call *call)
 {
 	GError *error = NULL;
 
-	if (!require(call, call->id, &error))
+	if (!require(call, POLICY_GET, call->id, &error))
 		return call_fail(call, error);
 	if (g_str_equal(call->item, "default") || g_str_equal(call->item, "default.json"))
 		return answer(call, call->id, write_defaults);
@@ -236,7 +244,7 @@ void quota_update(struct call *call)
 	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
 	GError *error = NULL;
 	json_t *body = NULL, *limits = NULL;
-	bool staged = require(call, NULL, &error) && check_project(call, &error);
+	bool staged = require(call, POLICY_UPDATE, NULL, &error) && check_project(call, &error);
 
 	if (staged)
 		body = body_parse(call->request, &error);
@@ -255,7 +263,8 @@ void quota_delete(struct call *call)
 	GError *error = NULL;
 	bool any = false;
 
-	if (require(call, NULL, &error) && quota_reset(txn, call->id, &any, &error) && !any)
+	if (require(call, POLICY_DELETE, NULL, &error) &&
+		quota_reset(txn, call->id, &any, &error) && !any)
 		weft_fail(&error, QUOTA_NOT_FOUND,
 			"Quota for tenant %.255s could not be found: it has the default one.",
 			call->id);

@@ -31,7 +31,9 @@ struct auth *auth_new(const struct config *config)
 			&g_array_index(config->tokens, struct config_token, i);
 
 		auth->tokens[i].hash = credential_hash(from->token);
-		auth->tokens[i].caller = (struct caller){ from->role, g_strdup(from->project_id) };
+		auth->tokens[i].caller = (struct caller){ .role = from->role,
+			.project_id = g_strdup(from->project_id),
+			.policy = config->policy };
 	}
 	return auth;
 }

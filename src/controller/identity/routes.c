@@ -141,7 +141,7 @@ static bool admit(struct visit *visit, enum access access, GError **error)
 		/* One of the configuration is nobody in particular. */
 		if (!auth_caller(visit->call.api->auth, visit->call.request, &caller, error))
 			return false;
-		visit->subject = (struct subject){ .rank = (unsigned)caller.role + 1 };
+		visit->subject = (struct subject){ .rank = (unsigned)caller.role };
 	}
 	visit->call.caller = subject_is_admin(&visit->subject)
 				     ? identity_itself

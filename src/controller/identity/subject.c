@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a token to who bears it: all that may have changed since it was made is looked at. */
 #include "controller/identity/identity_impl.h"
+#include "model/policy.h"
 
 static s64 now_s(void)
 {
@@ -80,20 +81,46 @@ bool subject_is_admin(const struct subject *subject)
 	       (!subject->user || subject->token.scope != TOKEN_DOMAIN);
 }
 
+/* Further roles that rules ask for. */
+static u64 roles_for_rules(const struct identity *identity, const struct token *token)
+{
+	const struct policy *policy = identity->config->policy;
+	g_autoptr(GPtrArray) roles = NULL;
+	u64 mask = 0;
+
+	if (!policy_has_roles(policy ?: policy_default()))
+		return 0;
+	roles = roles_of(identity->model, token);
+	for (guint i = 0; i < roles->len; i++)
+		mask |= policy_role(
+			policy ?: policy_default(), object_str(roles->pdata[i], SLOT_NAME));
+	return mask;
+}
+
 bool identity_caller(
 	const struct identity *identity, const char *text, struct caller *ret, GError **error)
 {
 	struct subject subject;
-	char id[UUID_STRLEN] = "";
+	enum token_scope scope;
+	char user[UUID_STRLEN], project[UUID_STRLEN] = "";
+	u64 roles;
 
 	if (!subject_of_token(identity, text, &subject, error))
 		return false;
-	if (!subject.rank || (subject.token.scope != TOKEN_PROJECT && !subject_is_admin(&subject)))
+	scope = subject.token.scope;
+	roles = roles_for_rules(identity, &subject.token);
+	if ((!subject.rank && !roles) ||
+		(scope != TOKEN_PROJECT && scope != TOKEN_SYSTEM && !subject_is_admin(&subject)))
 		return weft_fail(error, FORBIDDEN,
-			"The token is for no project in which its user is admin, member or reader; ask for a token of a project.");
-	if (subject.token.scope == TOKEN_PROJECT)
-		uuid_format(&subject.token.scope_id, id);
-	/* Interned: there are as many as projects. Ranks are the roles, from 1. */
-	*ret = (struct caller){ (enum caller_role)(subject.rank - 1), g_intern_string(id) };
+			"The token is for no project in which its user is admin, member or reader, nor for the system; ask for a token of a project.");
+	if (scope == TOKEN_PROJECT)
+		uuid_format(&subject.token.scope_id, project);
+	/* Interned: there are as many as projects and users. */
+	*ret = (struct caller){ .role = (enum caller_role)subject.rank,
+		.project_id = g_intern_string(project),
+		.user_id = g_intern_string(uuid_format(&subject.token.user, user)),
+		.roles = roles,
+		.system = scope == TOKEN_SYSTEM,
+		.policy = identity->config->policy };
 	return true;
 }

@@ -260,7 +260,8 @@ static void validated(struct ask *ask, const struct keystone_answer *answer)
 
 	switch (answer->status) {
 	case 200:
-		verdict = keystone_read_verdict(answer->body, answer->len);
+		verdict = keystone_read_verdict(
+			answer->body, answer->len, ask->keystone->config->policy);
 		if (verdict)
 			return remember(ask, verdict);
 		return fail(keystone, ask, "it describes a token in a way that is not understood");

@@ -25,8 +25,11 @@ struct keystone_verdict {
 	unsigned refs;
 	enum keystone_result result;
 	const char *project_id; /* interned; "" without one */
-	int role;		/* enum caller_role; -1: none of ours */
-	bool project_scoped, domain_scoped;
+	const char *user_id;	/* interned; NULL: not said */
+	enum caller_role role;
+	u64 roles;
+	bool project_scoped, domain_scoped, system_scoped;
+	const struct policy *policy;
 	s64 expires_at; /* seconds since the epoch */
 };
 struct keystone_verdict *keystone_verdict_ref(struct keystone_verdict *verdict);

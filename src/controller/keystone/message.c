@@ -3,6 +3,8 @@
 
 #include <jansson.h>
 
+#include "model/policy.h"
+
 static json_t *named_in_domain(const char *name, const char *domain)
 {
 	return json_pack("{s:s, s:{s:s}}", "name", name, "domain", "name", domain);
@@ -49,23 +51,45 @@ bool keystone_read_expiry(const char *body, size_t len, s64 *ret)
 }
 
 /* The highest of ours; Keystone has expanded implied ones. Its names know no case. */
-static int highest_role(json_t *roles)
+static enum caller_role highest_role(json_t *roles)
 {
 	static const char *const names[] = {
 		[CALLER_READER] = "reader", [CALLER_MEMBER] = "member", [CALLER_ADMIN] = "admin"
 	};
-	int highest = -1;
+	enum caller_role highest = CALLER_NONE;
 	json_t *role;
 	size_t i;
 
 	json_array_foreach(roles, i, role) {
 		const char *name = json_string_value(json_object_get(role, "name"));
 
-		for (int rank = 0; name && rank < (int)G_N_ELEMENTS(names); rank++)
+		for (enum caller_role rank = CALLER_READER; name && rank <= CALLER_ADMIN; rank++)
 			if (!g_ascii_strcasecmp(name, names[rank]))
 				highest = MAX(highest, rank);
 	}
 	return highest;
+}
+
+/* Further ones that rules ask for. */
+static u64 roles_for_rules(json_t *roles, const struct policy *policy)
+{
+	json_t *role;
+	u64 mask = 0;
+	size_t i;
+
+	json_array_foreach(roles, i, role) {
+		const char *name = json_string_value(json_object_get(role, "name"));
+
+		mask |= name ? policy_role(policy ?: policy_default(), name) : 0;
+	}
+	return mask;
+}
+
+static const char *interned_id(json_t *object)
+{
+	const char *id = json_string_value(json_object_get(object, "id"));
+
+	return id ? g_intern_string(id) : NULL;
 }
 
 struct keystone_verdict *keystone_verdict_new(enum keystone_result result)
@@ -75,16 +99,15 @@ struct keystone_verdict *keystone_verdict_new(enum keystone_result result)
 	verdict->refs = 1;
 	verdict->result = result;
 	verdict->project_id = "";
-	verdict->role = -1;
 	return verdict;
 }
 
-struct keystone_verdict *keystone_read_verdict(const char *body, size_t len)
+struct keystone_verdict *keystone_read_verdict(
+	const char *body, size_t len, const struct policy *policy)
 {
 	json_t *json = json_loadb(body, len, 0, NULL);
 	json_t *token = json_object_get(json, "token");
-	const char *project =
-		json_string_value(json_object_get(json_object_get(token, "project"), "id"));
+	const char *project = interned_id(json_object_get(token, "project"));
 	struct keystone_verdict *verdict = NULL;
 	s64 expires_at;
 
@@ -92,10 +115,15 @@ struct keystone_verdict *keystone_read_verdict(const char *body, size_t len)
 		verdict = keystone_verdict_new(KEYSTONE_VALID);
 		verdict->expires_at = expires_at;
 		verdict->role = highest_role(json_object_get(token, "roles"));
+		verdict->roles = roles_for_rules(json_object_get(token, "roles"), policy);
 		verdict->project_scoped = project != NULL;
 		verdict->domain_scoped = json_object_get(token, "domain") != NULL;
-		/* There are as many as projects. */
-		verdict->project_id = g_intern_string(project ?: "");
+		verdict->system_scoped =
+			json_is_true(json_object_get(json_object_get(token, "system"), "all"));
+		/* There are as many as projects and users. */
+		verdict->project_id = project ?: "";
+		verdict->user_id = interned_id(json_object_get(token, "user"));
+		verdict->policy = policy;
 	}
 	json_decref(json);
 	return verdict;
@@ -122,10 +150,16 @@ bool keystone_caller(
 	if (verdict->result == KEYSTONE_INVALID || verdict->expires_at <= now)
 		return weft_fail(error, UNAUTHORIZED,
 			"The request's token is not valid in Keystone: it is none of its, or has expired or been revoked.");
-	if (verdict->role < 0 || verdict->domain_scoped ||
-		(!verdict->project_scoped && verdict->role < CALLER_ADMIN))
+	if ((!verdict->role && !verdict->roles) || verdict->domain_scoped ||
+		(!verdict->project_scoped && !verdict->system_scoped &&
+			verdict->role < CALLER_ADMIN))
 		return weft_fail(error, FORBIDDEN,
-			"The token is for no project in which its user is admin, member or reader; ask for a token of a project.");
-	*ret = (struct caller){ (enum caller_role)verdict->role, verdict->project_id };
+			"The token is for no project in which its user is admin, member or reader, nor for the system; ask for a token of a project.");
+	*ret = (struct caller){ .role = verdict->role,
+		.project_id = verdict->project_id,
+		.user_id = verdict->user_id,
+		.roles = verdict->roles,
+		.system = verdict->system_scoped,
+		.policy = verdict->policy };
 	return true;
 }

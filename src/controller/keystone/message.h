@@ -11,5 +11,6 @@ char *keystone_login_body(const struct config_keystone *config);
 bool keystone_read_expiry(const char *body, size_t len, s64 *ret);
 
 /* A VALID verdict from the body of a token's description; NULL: it is none. */
-struct keystone_verdict *keystone_read_verdict(const char *body, size_t len);
+struct keystone_verdict *keystone_read_verdict(
+	const char *body, size_t len, const struct policy *policy);
 struct keystone_verdict *keystone_verdict_new(enum keystone_result result);
