@@ -190,11 +190,16 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 	return g_steal_pointer(&weftd);
 }
 
-/* What was accepted is on its way to the disk; its callers shall hear of it. Nothing new is. */
-static void drain(struct weftd *weftd)
+bool weftd_pending(const struct weftd *weftd)
 {
-	while (commit_pending(weftd->commit) ||
-		(weftd->identity && identity_pending(weftd->identity)))
+	return commit_pending(weftd->commit) ||
+	       (weftd->identity && identity_pending(weftd->identity));
+}
+
+/* What was accepted is on its way to the disk; its callers shall hear of it. Nothing new is. */
+static void drain(const struct weftd *weftd)
+{
+	while (weftd_pending(weftd))
 		g_main_context_iteration(NULL, TRUE);
 }
 
