@@ -38,6 +38,8 @@
 	X(PREFIX_VERSION, 400, "PrefixVersionMismatch")                            \
 	X(PREFIX_BOUNDS, 400, "IllegalSubnetPoolPrefixBounds")                     \
 	X(PREFIX_UPDATE, 400, "IllegalSubnetPoolPrefixUpdate")                     \
+	X(AGENT_NOT_FOUND, 404, "AgentNotFound")                                   \
+	X(AZ_NOT_FOUND, 404, "AvailabilityZoneNotFound")                           \
 	X(METHOD_NOT_ALLOWED, 405, "HTTPMethodNotAllowed")                         \
 	X(CONFLICT, 409, "Conflict")                                               \
 	X(IN_USE, 409, "InUse")                                                    \

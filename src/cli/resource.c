@@ -259,6 +259,13 @@ static struct command *make_command(const struct resource *resource, const struc
 	return command;
 }
 
+static bool offers(const struct kind *kind, const struct verb *verb)
+{
+	if (kind->flags & KIND_COMPUTED)
+		return verb->run == run_list;
+	return !(kind->flags & KIND_FIXED) || (verb->run != run_create && verb->run != run_delete);
+}
+
 void resource_commands(GPtrArray *commands)
 {
 	for (enum kind_id id = KIND_NONE + 1; id < N_KINDS; id++) {
@@ -275,6 +282,7 @@ void resource_commands(GPtrArray *commands)
 				resource->create_example = particulars[i].create_example;
 			}
 		for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
-			g_ptr_array_add(commands, make_command(resource, &verbs[i]));
+			if (offers(resource->kind, &verbs[i]))
+				g_ptr_array_add(commands, make_command(resource, &verbs[i]));
 	}
 }

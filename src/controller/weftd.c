@@ -6,6 +6,7 @@
 #include "controller/api/route.h"
 #include "controller/keystone/keystone.h"
 #include "http/server.h"
+#include "model/agent.h"
 #include "model/default_security_group_rule.h"
 #include "model/quota.h"
 
@@ -88,13 +89,13 @@ static bool start_notify(struct weftd *weftd, const struct config *config, GErro
 	return weftd->notify;
 }
 
-/* What a new cloud begins with. */
+/* What a new cloud begins with, and what stores of before there were agents lack. */
 static bool seed(struct weftd *weftd, GError **error)
 {
 	static const struct caller itself = { CALLER_SYSTEM, "" };
 	g_autoptr(txn) txn = txn_new(weftd->model, &itself);
 
-	if (!default_rules_seed(txn, error))
+	if (!default_rules_seed(txn, error) || !agents_complete(txn, error))
 		return false;
 	if (!txn_is_empty(txn))
 		commit_submit(weftd->commit, g_steal_pointer(&txn), NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/agent.h"
 #include "model/port.h"
 #include "model/standard.h"
 
@@ -66,6 +67,12 @@ static const struct attr attrs[N_HOST_SLOTS] = {
 		.type = TYPE_INT,
 		.flags = ATTR_COMPUTED,
 		.doc = "How many ports are bound to it." },
+	[HOST_ZONE] = { .name = "availability_zone",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = ATTR_CREATE | ATTR_UPDATE | ATTR_INTERN,
+		.fallback = "\"nova\"",
+		.doc = "The zone that its agents are in." },
 };
 
 static const struct index indexes[N_HOST_INDEXES] = {
@@ -73,6 +80,7 @@ static const struct index indexes[N_HOST_INDEXES] = {
 		.slots = { SLOT_NAME },
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_CONFLICT },
+	[HOST_BY_ZONE] = { .name = "availability zone", .slots = { HOST_ZONE } },
 };
 
 static bool check(const struct object *draft, GError **error)
@@ -82,6 +90,9 @@ static bool check(const struct object *draft, GError **error)
 	if (!strcmp(object_str(draft, HOST_ENCAPSULATIONS), "[]"))
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid input for encapsulations: give at least one of \"geneve\", \"vxlan\".");
+	if (!*object_str(draft, HOST_ZONE))
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for availability_zone: it is empty; name one, like nova.");
 	return true;
 }
 
@@ -149,6 +160,7 @@ const struct kind host_kind = {
 	.not_found = WEFT_ERROR_HOST_NOT_FOUND,
 	.in_use = WEFT_ERROR_HOST_IN_USE,
 	.hooks = { .on_create = on_create,
+		.on_created = agents_create,
 		.on_update = on_update,
 		.on_delete = on_delete,
 		.compute = compute,

@@ -13,10 +13,11 @@ enum host_slot {
 	HOST_LAST_SEEN,	      /* computed */
 	HOST_AGENT,	      /* computed: what the agent says of itself */
 	HOST_N_PORTS,	      /* computed: ports bound to it */
+	HOST_ZONE,	      /* its availability zone */
 	N_HOST_SLOTS
 };
 
-enum host_index { HOST_BY_NAME, N_HOST_INDEXES };
+enum host_index { HOST_BY_NAME, HOST_BY_ZONE, N_HOST_INDEXES };
 
 extern const struct kind host_kind;
 

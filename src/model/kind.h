@@ -23,6 +23,8 @@ struct txn;
 enum kind_id {
 	KIND_NONE,
 	KIND_HOST,
+	KIND_AGENT,
+	KIND_AVAILABILITY_ZONE,
 	KIND_ADDRESS_SCOPE,
 	KIND_SUBNETPOOL,
 	KIND_ADDRESS_GROUP,
@@ -177,6 +179,8 @@ struct kind_hooks {
 	/* Writes the value of a computed attribute. */
 	void (*compute)(const struct model *model, const struct object *object, unsigned slot,
 		struct json_writer *w);
+	/* Of KIND_COMPUTED: all objects that there are now; g_ptr_array_unref. */
+	GPtrArray *(*all)(const struct model *model);
 	/* Before objects of it are listed for @project: makes what has to be there without having
 	 * been asked for, such as the project's default security group. */
 	bool (*on_list)(struct txn *txn, const char *project, GError **error);
@@ -210,6 +214,8 @@ enum kind_flags {
 	KIND_IDENTITY = 1 << 1,	   /* served by the Identity API, not by Networking's */
 	KIND_ADMIN_WRITE = 1 << 2, /* only an administrator changes objects of it */
 	KIND_OWN_PATHS = 1 << 3,   /* served by handlers of its own, not by those of the table */
+	KIND_COMPUTED = 1 << 4,	   /* made by hooks.all when asked for; listed, nothing else */
+	KIND_FIXED = 1 << 5, /* comes and goes with others: no request creates or deletes one */
 };
 #define KIND_ELSEWHERE (KIND_IDENTITY | KIND_OWN_PATHS)
 

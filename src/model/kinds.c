@@ -7,6 +7,9 @@
 #include "model/default_security_group_rule.h"
 #include "model/floating_ip.h"
 #include "model/flavor.h"
+#include "model/agent.h"
+#include "model/availability_zone.h"
+#include "model/caller.h"
 #include "model/host.h"
 #include "model/identity.h"
 #include "model/network.h"
@@ -22,6 +25,8 @@
 
 static const struct kind *const kinds[N_KINDS] = {
 	[KIND_HOST] = &host_kind,
+	[KIND_AGENT] = &agent_kind,
+	[KIND_AVAILABILITY_ZONE] = &availability_zone_kind,
 	[KIND_ADDRESS_SCOPE] = &address_scope_kind,
 	[KIND_SUBNETPOOL] = &subnetpool_kind,
 	[KIND_ADDRESS_GROUP] = &address_group_kind,

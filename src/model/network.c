@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/agent.h"
+#include "model/availability_zone.h"
 #include "model/floating_ip.h"
 #include "model/port.h"
 #include "model/rbac.h"
@@ -170,6 +172,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	u128 vni;
 
 	if (!check_default(txn, draft, error) ||
+		!availability_zones_check(txn, draft, NETWORK_AZ_HINTS, error) ||
 		!security_group_default(txn, object_str(draft, SLOT_PROJECT_ID), &group, error))
 		return false;
 	if (!object_is_null(draft, NETWORK_PROVIDER_PHYSICAL))
@@ -246,6 +249,8 @@ static void compute(const struct model *model, const struct object *network, uns
 	uuid_format(object_id(network), id);
 	if (slot == NETWORK_IPV4_ADDRESS_SCOPE || slot == NETWORK_IPV6_ADDRESS_SCOPE)
 		return write_scope(model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6, w);
+	if (slot == NETWORK_AZS)
+		return availability_zones_write(model, network, w);
 	jw_begin_array(w);
 	if (slot == NETWORK_SUBNETS) {
 		model_iter_init(&iter, model, KIND_SUBNET, SUBNET_BY_NETWORK, id, NULL);
@@ -282,6 +287,7 @@ const struct kind network_kind = {
 	.collection = "networks",
 	.path = "/v2.0/networks",
 	.doc = "A virtual L2 network.",
+	.actions = network_actions,
 	.attrs = attrs,
 	.n_slots = N_NETWORK_SLOTS,
 	.indexes = indexes,

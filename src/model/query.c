@@ -355,6 +355,40 @@ static bool cut_page(const struct query *query, GPtrArray *all, const struct obj
 	return more;
 }
 
+static void fail_marker(const struct query *query, GError **error)
+{
+	weft_fail(error, INVALID_INPUT,
+		"Invalid input for marker: there is no %s '%.64s'; give the id of the last one of the page before.",
+		query->kind->singular, query->marker);
+}
+
+/* Of a kind whose objects are made when asked for: they are in no table, the page comes out of all.
+ */
+static GPtrArray *run_computed(
+	const struct query *query, const struct model *model, bool *ret_more, GError **error)
+{
+	g_autoptr(GPtrArray) all = query->kind->hooks.all(model);
+	GPtrArray *page = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *marker = NULL;
+	char id[UUID_STRLEN];
+
+	for (guint i = 0; i < all->len; i++) {
+		if (query->marker &&
+			!strcmp(query->marker, uuid_format(object_id(all->pdata[i]), id)))
+			marker = all->pdata[i];
+		if (passes(query, model, all->pdata[i]))
+			g_ptr_array_add(page, object_ref(all->pdata[i]));
+	}
+	if (query->marker && !marker) {
+		g_ptr_array_unref(page);
+		fail_marker(query, error);
+		return NULL;
+	}
+	g_ptr_array_sort_with_data(page, compare_keys, (gpointer)query);
+	*ret_more = cut_page(query, page, marker);
+	return page;
+}
+
 GPtrArray *query_run(
 	const struct query *query, const struct model *model, bool *ret_more, GError **error)
 {
@@ -367,12 +401,12 @@ GPtrArray *query_run(
 			query->n_directions, query->n_keys);
 		return NULL;
 	}
+	if (query->kind->flags & KIND_COMPUTED)
+		return run_computed(query, model, ret_more, error);
 	if (query->marker) {
 		marker = model_get_text(model, query->kind->id, query->marker);
 		if (!marker || !model_visible(model, marker, query->caller)) {
-			weft_fail(error, INVALID_INPUT,
-				"Invalid input for marker: there is no %s '%.64s'; give the id of the last one of the page before.",
-				query->kind->singular, query->marker);
+			fail_marker(query, error);
 			return NULL;
 		}
 	}

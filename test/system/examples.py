@@ -19,6 +19,8 @@ SPECIAL = {
     "default_security_group_rule": lambda make: {"direction": "ingress", "protocol": "udp", "port_range_min": next(numbers),
                                                  "port_range_max": 9999},
     "host": lambda make: {"name": f"example{next(numbers)}", "tunnel_ips": ["192.0.2.1"]},
+    "address_scope": lambda make: {"ip_version": 4},
+    "subnetpool": lambda make: {"name": f"example{next(numbers)}", "prefixes": [f"10.{next(numbers) % 250}.0.0/16"]},
     "subnet": lambda make: {"network_id": make("network")["id"], "ip_version": 4, "cidr": "10.0.0.0/24"},
     "subnetpool": lambda make: {"name": f"example{next(numbers)}", "prefixes": [f"10.{next(numbers)}.0.0/16"], "default_prefixlen": 24},
     "service_profile": lambda make: {"metainfo": f"example{next(numbers)}"},

@@ -8,6 +8,7 @@ import os
 
 import openstack
 from openstackclient import shell
+from osc_lib.clientmanager import ClientCache, ClientManager
 
 from weftd import ADMIN
 
@@ -30,8 +31,16 @@ class Cli:
             os.environ.clear()
             os.environ.update(before)
 
+    @staticmethod
+    def _forget():
+        """The command line keeps its clients for the time of the process, which here is that of all weftds."""
+        for value in vars(ClientManager).values():
+            if isinstance(value, ClientCache):
+                value._handle = None
+
     def _run(self, words):
         out, errors = io.StringIO(), io.StringIO()
+        self._forget()
         with self._environment(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
             try:
                 status = shell.OpenStackShell().run(list(words))

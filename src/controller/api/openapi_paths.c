@@ -253,6 +253,8 @@ static void write_object(
 	end_body(w);
 	write_object_answer(w, kind, member, write_errors);
 	jw_end_object(w);
+	if (kind->flags & KIND_FIXED)
+		return;
 	begin_operation(w, "delete", delete, kind, "Delete it.");
 	write_if_match(w);
 	begin_answer(w, "204", "It is gone.");
@@ -362,8 +364,11 @@ void openapi_write_paths(struct json_writer *w, const struct kind *kind)
 
 	begin_path(w, base, "", (const char *const[]){ parent, NULL });
 	write_list(w, kind);
-	write_create(w, kind);
+	if (!(kind->flags & (KIND_COMPUTED | KIND_FIXED)))
+		write_create(w, kind);
 	jw_end_object(w);
+	if (kind->flags & KIND_COMPUTED)
+		return;
 	begin_path(w, base, "/{id}", (const char *const[]){ "id", parent, NULL });
 	write_object(w, kind, kind->singular, "");
 	jw_end_object(w);

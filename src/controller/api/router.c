@@ -106,6 +106,8 @@ static bool match(const struct route *route, const struct http_target *target,
 		call->kind = path->kind;
 		call->parent = path->parent;
 		call->alias = path->alias;
+		if (call->kind->flags & KIND_COMPUTED && target->n_segments > path->n_segments)
+			return false;
 		at = path->n_segments;
 		pattern++;
 	}
@@ -131,8 +133,22 @@ static const struct route *find(const struct http_target *target, struct call *c
 	return NULL;
 }
 
-static call_fn method_of(const struct route *route, enum http_method method)
+/* Does the kind have what the route is for? */
+static bool offers(const struct kind *kind, const struct route *route, enum http_method method)
 {
+	if (kind->flags & KIND_COMPUTED)
+		return method == HTTP_GET || method == HTTP_HEAD;
+	if (kind->flags & KIND_FIXED)
+		return method != HTTP_POST &&
+		       !(method == HTTP_DELETE && route->del == object_delete);
+	return true;
+}
+
+static call_fn method_of(
+	const struct route *route, const struct kind *kind, enum http_method method)
+{
+	if (kind && !offers(kind, route, method))
+		return NULL;
 	switch (method) {
 	case HTTP_GET:
 	case HTTP_HEAD:
@@ -152,19 +168,13 @@ static call_fn method_of(const struct route *route, enum http_method method)
 
 static void refuse_method(const struct call *call, const struct route *route)
 {
+	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
 	g_autoptr(GString) allowed = g_string_new(NULL);
 	GError *error = NULL;
 
-	if (route->get)
-		g_string_append(allowed, ", GET, HEAD");
-	if (route->post)
-		g_string_append(allowed, ", POST");
-	if (route->put)
-		g_string_append(allowed, ", PUT");
-	if (route->patch)
-		g_string_append(allowed, ", PATCH");
-	if (route->del)
-		g_string_append(allowed, ", DELETE");
+	for (unsigned method = HTTP_GET; method < HTTP_OTHER; method++)
+		if (method_of(route, call->kind, (enum http_method)method))
+			g_string_append_printf(allowed, ", %s", names[method]);
 	http_request_add_header(call->request, "Allow", allowed->str + 2);
 	weft_fail(&error, METHOD_NOT_ALLOWED, "%s is not possible on %s; possible are %s.",
 		http_request_method_name(call->request), route->name, allowed->str + 2);
@@ -249,7 +259,7 @@ void api_handle(struct api *api, struct http_request *request)
 		return call_fail(&call, error);
 	if (wrong) /* of those who may ask at all; others hear that they may not */
 		return api_fail(api, request, wrong);
-	handle = method_of(route, http_request_method(request));
+	handle = method_of(route, call.kind, http_request_method(request));
 	if (!handle)
 		return refuse_method(&call, route);
 	handle(&call);
@@ -272,5 +282,5 @@ const char *route_name(unsigned number)
 
 bool route_has(unsigned number, enum http_method method)
 {
-	return method_of(&routes[number], method);
+	return method_of(&routes[number], NULL, method);
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/network_hosts.h"
+
+#include "model/host.h"
+#include "model/port.h"
+
+static void by_ports(const struct model *model, const char *network, GPtrArray *hosts)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	const struct object *port, *host;
+	struct model_iter iter;
+
+	model_iter_init(&iter, model, KIND_PORT, PORT_BY_NETWORK, network, NULL);
+	while ((port = model_iter_next(&iter))) {
+		const char *name = object_str(port, PORT_HOST_ID);
+
+		if (!*name || !g_hash_table_add(seen, (gpointer)name))
+			continue;
+		host = model_first(model, KIND_HOST, HOST_BY_NAME, name, NULL);
+		if (host)
+			g_ptr_array_add(hosts, (gpointer)host);
+	}
+}
+
+static void by_hosts(const struct model *model, const char *network, GPtrArray *hosts)
+{
+	const struct object *host;
+	struct model_iter iter;
+
+	model_iter_all(&iter, model, KIND_HOST, NULL);
+	while ((host = model_iter_next(&iter)))
+		if (model_first(model, KIND_PORT, PORT_BY_HOST_NETWORK, object_str(host, SLOT_NAME),
+			    network, NULL))
+			g_ptr_array_add(hosts, (gpointer)host);
+}
+
+GPtrArray *network_hosts(const struct model *model, const struct object *network)
+{
+	GPtrArray *hosts = g_ptr_array_new();
+	char id[UUID_STRLEN];
+
+	uuid_format(object_id(network), id);
+	if (model_count(model, KIND_PORT, PORT_BY_NETWORK, id, NULL) <
+		model_count_all(model, KIND_HOST))
+		by_ports(model, id, hosts);
+	else
+		by_hosts(model, id, hosts);
+	return hosts;
+}

@@ -1,0 +1,123 @@
+"""Hosts as agents, availability zones, and what the clients of the agent schedulers ask. Proves B2, B9 for these resources."""
+import pytest
+
+from openstack_clients import Cli, connect
+from weftd import MEMBER, Weftd
+
+
+@pytest.fixture(scope="module")
+def weftd(tmp_path_factory):
+    server = Weftd(tmp_path_factory.mktemp("agents")).start()
+    admin = server.client()
+    admin.make("host", name="h1", tunnel_ips=["192.0.2.1"], availability_zone="east")
+    admin.make("host", name="h2", tunnel_ips=["192.0.2.2"])
+    admin.make("host", name="vtep", managed=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def admin(weftd):
+    return weftd.client()
+
+
+@pytest.fixture
+def cli(weftd):
+    return Cli(weftd)
+
+
+@pytest.fixture
+def sdk(weftd):
+    proxy = connect(weftd)
+    yield proxy
+    proxy.session.session.close()
+
+
+@pytest.fixture(scope="module")
+def network(weftd):
+    admin = weftd.client()
+    made = admin.make("network", name="net", availability_zone_hints=["east"])
+    admin.make("subnet", network_id=made["id"], cidr="10.0.0.0/24")
+    for _ in range(5):
+        admin.make("port", network_id=made["id"], **{"binding:host_id": "h1"})
+    return made
+
+
+def refused(answer, status, error, part=""):
+    assert (answer.status, answer.error) == (status, error), answer.text
+    assert part in answer.message
+    return True
+
+
+def test_cli_agents(cli):
+    agents = cli.json("network", "agent", "list")
+    assert sorted((a["Agent Type"], a["Host"]) for a in agents) == [
+        (kind, host) for kind in ("DHCP agent", "L3 agent", "Weft agent") for host in ("h1", "h2")]
+    assert {a["Binary"] for a in agents} == {"weft-agent"} and not any(a["Alive"] for a in agents)
+    mine = cli.json("network", "agent", "list", "--agent-type", "dhcp", "--host", "h1")
+    assert [(a["Agent Type"], a["Availability Zone"]) for a in mine] == [("DHCP agent", "east")]
+    cli("network", "agent", "set", mine[0]["ID"], "--disable", "--description", "of the east")
+    shown = cli.json("network", "agent", "show", mine[0]["ID"])
+    assert (shown["admin_state_up"], shown["description"], shown["configuration"]["tunneling_ips"]) == (
+        False, "of the east", ["192.0.2.1"])
+    zones = {(z["Zone Name"], z["Zone Resource"]): z["Zone Status"] for z in cli.json("availability", "zone", "list", "--network",
+                                                                                       "--long")}
+    assert zones == {("east", "network"): "not available", ("east", "router"): "available", ("nova", "network"): "available",
+                     ("nova", "router"): "available"}
+    cli("network", "agent", "set", mine[0]["ID"], "--enable")
+    assert "DELETE is not possible" in cli.fails("network", "agent", "delete", mine[0]["ID"])
+
+
+def test_an_agent_is_alive_when_its_host_reports(weftd, admin, sdk):
+    host = admin.make("host", name="h9", tunnel_ips=["192.0.2.9"])
+    client = weftd.client(host["credential"])
+    report = {"instance": "4b3e5f35-6d88-4c3e-8f8a-1c5b07f8d6f1", "revision": 0, "agent": {"uptime_s": 3600}}
+    assert client.call("POST", "/weft/v1/hosts/h9/report", report).status == 200
+    agents = list(sdk.agents(host="h9"))
+    assert len(agents) == 3 and all(a.is_alive for a in agents)
+    shown = admin.get(f"/v2.0/agents/{agents[0].id}").json["agent"]
+    assert shown["heartbeat_timestamp"] > shown["started_at"]
+    assert [a.id for a in sdk.agents(host="h9", alive=True)] == [a.id for a in agents]
+    assert admin.call("DELETE", f"/v2.0/hosts/{host['id']}").status == 204
+    assert list(sdk.agents(host="h9")) == []
+
+
+def test_agents_are_the_administrators(weftd, admin, network):
+    member = weftd.client(MEMBER)
+    agent = admin.get("/v2.0/agents").json["agents"][0]
+    assert member.get("/v2.0/agents").json["agents"] == []
+    assert refused(member.get(f"/v2.0/agents/{agent['id']}"), 404, "AgentNotFound")
+    mine = member.make("network")
+    assert refused(member.get(f"/v2.0/networks/{mine['id']}/dhcp-agents"), 403, "PolicyNotAuthorized")
+    assert refused(admin.call("POST", "/v2.0/agents", {"agent": {}}), 405, "HTTPMethodNotAllowed", "GET")
+    assert refused(admin.call("DELETE", f"/v2.0/agents/{agent['id']}"), 405, "HTTPMethodNotAllowed", "PUT")
+    assert refused(admin.call("PUT", f"/v2.0/agents/{agent['id']}", {"agent": {"host": "x"}}), 400, "BadRequest", "host")
+
+
+def test_scheduler_views(cli, admin, network):
+    on = cli.json("network", "agent", "list", "--network", "net")
+    assert [(a["Agent Type"], a["Host"]) for a in on] == [("DHCP agent", "h1")]
+    served = admin.get(f"/v2.0/agents/{on[0]['ID']}/dhcp-networks").json["networks"]
+    assert [n["id"] for n in served] == [network["id"]]
+    assert [n["Name"] for n in cli.json("network", "list", "--agent", on[0]["ID"])] == ["net"]
+    other = admin.get("/v2.0/agents", host="h1", agent_type="L3 agent").json["agents"][0]
+    assert admin.get(f"/v2.0/agents/{other['id']}/dhcp-networks").json == {"networks": []}
+
+
+def test_zones_of_networks(cli, admin, network):
+    assert cli.json("network", "show", "net")["availability_zones"] == ["east"]
+    port = admin.make("port", network_id=network["id"], **{"binding:host_id": "h2"})
+    assert admin.get(f"/v2.0/networks/{network['id']}").json["network"]["availability_zones"] == ["east", "nova"]
+    admin.call("DELETE", f"/v2.0/ports/{port['id']}")
+    assert "AvailabilityZone west could not be found" in cli.fails("network", "create", "x", "--availability-zone-hint", "west")
+
+
+def test_zones_are_listed_only(weftd, admin):
+    zones = weftd.client(MEMBER).get("/v2.0/availability_zones", resource="network", name="nova").json
+    assert zones == {"availability_zones": [{"name": "nova", "resource": "network", "state": "available"}]}
+    ordered = admin.get("/v2.0/availability_zones", sort_key="name", sort_dir="desc", limit=1).json
+    assert ordered["availability_zones"][0]["name"] == "nova"
+    answer = admin.call("POST", "/v2.0/availability_zones", {"availability_zone": {}})
+    assert refused(answer, 405, "HTTPMethodNotAllowed", "GET") and answer.headers["Allow"] == "GET, HEAD"
+    assert admin.get("/v2.0/availability_zones/nova").status == 404
+    assert refused(admin.call("POST", "/v2.0/hosts", {"host": {"name": "x", "availability_zone": ""}}), 400, "InvalidInput")
