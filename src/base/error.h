@@ -75,6 +75,13 @@
 	X(FLOATING_IP_NOT_FOUND, 404, "FloatingIPNotFound")                        \
 	X(FLOATING_IP_ASSOCIATED, 409, "FloatingIPPortAlreadyAssociated")          \
 	X(NO_EXTERNAL_GATEWAY, 404, "ExternalGatewayForFloatingIPNotFound")        \
+	X(FLOATING_IP_IN_USE, 409, "FipInUseByPortForwarding") \
+	X(PORT_HAS_FORWARDING, 400, "PortHasPortForwarding") \
+	X(PORT_HAS_FLOATING_IP, 409, "PortHasBindingFloatingIP") \
+	X(PORT_FORWARDING_NOT_FOUND, 404, "PortForwardingNotFound") \
+	X(CONNTRACK_HELPER_NOT_FOUND, 404, "ConntrackHelperNotFound") \
+	X(HELPER_NOT_ALLOWED, 400, "ConntrackHelperNotAllowed") \
+	X(BAD_PROTOCOL_FOR_HELPER, 400, "InvalidProtocolForHelper") \
 	X(MAC_IN_USE, 409, "MacAddressInUse")                                      \
 	X(OVER_QUOTA, 409, "OverQuota")                                            \
 	X(ADDRESS_GROUP_NOT_FOUND, 404, "AddressGroupNotFound") \

@@ -5,6 +5,7 @@
 
 #include "model/floating_ip_parts.h"
 #include "model/network.h"
+#include "model/port_forwarding.h"
 #include "model/standard.h"
 #include "model/subnet.h"
 
@@ -71,6 +72,10 @@ static const struct attr attrs[N_FLOATING_IP_SLOTS] = {
 		.type = TYPE_OBJECT,
 		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
 		.doc = "Of the port that it stands for." },
+	[FLOATING_IP_PORT_FORWARDINGS] = { .name = "port_forwardings",
+		.type = TYPE_LIST,
+		.flags = ATTR_COMPUTED,
+		.doc = "Its port forwardings." },
 };
 
 static const struct index indexes[N_FLOATING_IP_INDEXES] = {
@@ -196,8 +201,9 @@ static void compute(const struct model *model, const struct object *object, unsi
 	const struct object *port =
 		model_get_text(model, KIND_PORT, object_str(object, FLOATING_IP_PORT_ID));
 
-	(void)slot;
-	if (port)
+	if (slot == FLOATING_IP_PORT_FORWARDINGS)
+		port_forwarding_write_all(model, object, w);
+	else if (port)
 		write_details(port, w);
 	else
 		jw_null(w);
@@ -215,7 +221,7 @@ const struct kind floating_ip_kind = {
 	.n_indexes = N_FLOATING_IP_INDEXES,
 	.quota = { "floatingip", 50 },
 	.not_found = WEFT_ERROR_FLOATING_IP_NOT_FOUND,
-	.in_use = WEFT_ERROR_IN_USE,
+	.in_use = WEFT_ERROR_FLOATING_IP_IN_USE,
 	.hooks = { .on_create = on_create,
 		.on_update = floating_ip_associate,
 		.on_delete = on_delete,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/floating_ip_parts.h"
+#include "model/port_forwarding.h"
 #include "model/router.h"
 #include "model/subnet.h"
 
@@ -124,6 +125,26 @@ static bool check_port(
 		       object_str(port, PORT_DEVICE_OWNER));
 }
 
+/* Where each host translates for its own ports, a port forwarding and a floating IP of the same
+ * port would be in each other's way. */
+static bool check_forwardings(struct txn *txn, const struct object *port,
+	const struct object *router, const struct object *draft, GError **error)
+{
+	char id[UUID_STRLEN];
+
+	if (port_forwarding_of(txn, PORT_FORWARDING_BY_FLOATING_IP, draft))
+		return weft_fail(error, FLOATING_IP_IN_USE,
+			"Floating IP %s in use by Port Forwarding resources; delete them first.",
+			uuid_format(object_id(draft), id));
+	if (object_bool(router, ROUTER_DISTRIBUTED) &&
+		port_forwarding_of(txn, PORT_FORWARDING_BY_PORT, port))
+		return weft_fail(error, PORT_HAS_FORWARDING,
+			"Cannot associate floating IP to port %s because it already has a Port Forwarding binding, and router %s is distributed.",
+			uuid_format(object_id(port), id),
+			uuid_format(object_id(router), (char[UUID_STRLEN]){ 0 }));
+	return true;
+}
+
 static bool associate(struct txn *txn, struct object *draft, GError **error)
 {
 	const struct object *port =
@@ -138,7 +159,7 @@ static bool associate(struct txn *txn, struct object *draft, GError **error)
 		return false;
 	router = floating_ip_router(
 		txn, port, at.subnet_id, object_str(draft, FLOATING_IP_NETWORK_ID), error);
-	if (!router)
+	if (!router || !check_forwardings(txn, port, router, draft, error))
 		return false;
 	object_set_str(draft, FLOATING_IP_FIXED_IP, at.ip_text);
 	object_set_str(draft, FLOATING_IP_ROUTER_ID, uuid_format(object_id(router), id));
@@ -161,7 +182,9 @@ bool floating_ip_associate(
 		if (fixed_given && !object_is_null(draft, FLOATING_IP_FIXED_IP))
 			return weft_fail(error, BAD_REQUEST,
 				"fixed_ip_address cannot be specified without a port_id.");
-		floating_ip_disassociate(draft);
+		/* One with port forwardings stands for no port, and stays on its router. */
+		if (old && !object_is_null(old, FLOATING_IP_PORT_ID))
+			floating_ip_disassociate(draft);
 		return true;
 	}
 	if (!fixed_given)
@@ -189,47 +212,46 @@ static GPtrArray *find_all(struct txn *txn, unsigned index, const struct object 
 	return found;
 }
 
-static bool has_address(const struct object *port, const char *ip)
+const struct object *floating_ip_of_port(struct txn *txn, const struct object *port)
 {
-	struct port_ips ips = port_ips_of(port);
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
 
-	while (port_ips_next(&ips))
-		if (!strcmp(ips.ip_text, ip))
-			return true;
-	return false;
+	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_PORT,
+		uuid_format(object_id(port), id), NULL);
+	return txn_iter_next(&iter);
 }
 
 bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError **error)
 {
 	g_autoptr(GPtrArray) associated = find_all(txn, FLOATING_IP_BY_PORT, draft);
+	char id[UUID_STRLEN];
 
 	for (guint i = 0; i < associated->len; i++) {
 		struct object *change;
 
-		if (has_address(draft, object_str(associated->pdata[i], FLOATING_IP_FIXED_IP)))
+		if (port_subnet_of(
+			    draft, object_str(associated->pdata[i], FLOATING_IP_FIXED_IP), id))
 			continue;
 		change = object_edit(associated->pdata[i]);
 		floating_ip_disassociate(change);
 		if (!txn_put(txn, change, error))
 			return false;
 	}
-	return true;
+	return port_forwarding_follow_port(txn, draft, error);
 }
 
-/* Has the port of the floating IP its address on that subnet? */
+/* Does it, or a port forwarding of it, stand for an address on that subnet? */
 static bool is_on(struct txn *txn, const struct object *object, const char *subnet_id)
 {
 	const struct object *port =
 		txn_get_text(txn, KIND_PORT, object_str(object, FLOATING_IP_PORT_ID));
-	struct port_ips ips;
+	char id[UUID_STRLEN];
 
 	if (!port)
-		return false;
-	ips = port_ips_of(port);
-	while (port_ips_next(&ips))
-		if (!strcmp(ips.ip_text, object_str(object, FLOATING_IP_FIXED_IP)))
-			return !strcmp(ips.subnet_id, subnet_id);
-	return false;
+		return port_forwarding_needs(txn, object, subnet_id);
+	return !g_strcmp0(
+		port_subnet_of(port, object_str(object, FLOATING_IP_FIXED_IP), id), subnet_id);
 }
 
 bool floating_ip_needs(struct txn *txn, const struct object *router, const char *subnet_id)

@@ -10,3 +10,5 @@
 bool floating_ip_associate(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error);
 void floating_ip_disassociate(struct object *draft);
+/* The first one that stands for the port, or NULL. */
+const struct object *floating_ip_of_port(struct txn *txn, const struct object *port);

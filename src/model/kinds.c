@@ -5,6 +5,7 @@
 #include "model/address_group.h"
 #include "model/address_scope.h"
 #include "model/default_security_group_rule.h"
+#include "model/conntrack_helper.h"
 #include "model/floating_ip.h"
 #include "model/flavor.h"
 #include "model/agent.h"
@@ -15,6 +16,7 @@
 #include "model/network.h"
 #include "model/object_impl.h"
 #include "model/port.h"
+#include "model/port_forwarding.h"
 #include "model/quota.h"
 #include "model/rbac.h"
 #include "model/router.h"
@@ -40,6 +42,8 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_QUOTA] = &quota_kind,
 	[KIND_ROUTER] = &router_kind,
 	[KIND_FLOATING_IP] = &floating_ip_kind,
+	[KIND_PORT_FORWARDING] = &port_forwarding_kind,
+	[KIND_CONNTRACK_HELPER] = &conntrack_helper_kind,
 	[KIND_SERVICE_PROFILE] = &service_profile_kind,
 	[KIND_FLAVOR] = &flavor_kind,
 	[KIND_DOMAIN] = &domain_kind,

@@ -48,6 +48,16 @@ bool port_ips_next(struct port_ips *ips)
 	return true;
 }
 
+const char *port_subnet_of(const struct object *port, const char *ip, char buf[static UUID_STRLEN])
+{
+	struct port_ips ips = port_ips_of(port);
+
+	while (port_ips_next(&ips))
+		if (!strcmp(ips.ip_text, ip))
+			return memcpy(buf, ips.subnet_id, UUID_STRLEN);
+	return NULL;
+}
+
 bool port_has_subnet(const struct object *port, const char *subnet_id)
 {
 	struct port_ips ips = port_ips_of(port);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/conntrack_helper.h"
 #include "model/network.h"
 #include "model/router_parts.h"
 #include "model/standard.h"
@@ -108,6 +109,10 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
 		.check = check_nothing_exists,
 		.doc = "The kind of implementation, as older clients name it." },
+	[ROUTER_CONNTRACK_HELPERS] = { .name = "conntrack_helpers",
+		.type = TYPE_LIST,
+		.flags = ATTR_COMPUTED,
+		.doc = "Its helpers for protocols that name addresses in their payload." },
 };
 
 static const struct index indexes[N_ROUTER_INDEXES] = {
@@ -214,6 +219,8 @@ static void compute(const struct model *model, const struct object *router, unsi
 {
 	if (slot == ROUTER_GATEWAY_INFO)
 		return router_gateway_write(model, router, w);
+	if (slot == ROUTER_CONNTRACK_HELPERS)
+		return conntrack_helper_write_all(model, router, w);
 	jw_begin_array(w);
 	jw_end_array(w);
 }

@@ -22,6 +22,7 @@ enum router_slot {
 	ROUTER_AZS, /* computed */
 	ROUTER_FLAVOR_ID,
 	ROUTER_SERVICE_TYPE_ID,
+	ROUTER_CONNTRACK_HELPERS, /* computed */
 	N_ROUTER_SLOTS
 };
 

@@ -90,3 +90,18 @@ bool check_dns_name(const struct attr *attr, const char *value, GError **error)
 	}
 	return true;
 }
+
+bool part_check_project(struct object *draft, const struct object *whole, GError **error)
+{
+	const char *given = object_str(draft, SLOT_PROJECT_ID);
+	const char *right = object_str(whole, SLOT_PROJECT_ID);
+	char id[UUID_STRLEN];
+
+	if (object_given(draft) & SLOT_BIT(SLOT_PROJECT_ID) && strcmp(given, right))
+		return weft_fail(error, BAD_REQUEST,
+			"Invalid input for project_id: this %s is part of %s %s, whose project is %s; leave it out.",
+			object_kind(draft)->singular, object_kind(whole)->singular,
+			uuid_format(object_id(whole), id), right);
+	object_set_str(draft, SLOT_PROJECT_ID, "");
+	return true;
+}

@@ -50,6 +50,30 @@ extern const struct attr tag_attr;
 		.doc = "Words to find it by." },                                      \
 	BOOKKEEPING_ATTRS
 
+/* Of what is part of another object, and its project's with that. */
+#define PART_ATTRS                                                                        \
+	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },          \
+	[SLOT_PROJECT_ID] = { .name = "project_id",                                       \
+		.alias = "tenant_id",                                                     \
+		.type = TYPE_STRING,                                                      \
+		.max = 255,                                                               \
+		.flags = ATTR_CREATE | ATTR_REQUEST | ATTR_INTERN,                        \
+		.fallback = "\"\"",                                                       \
+		.doc = "Whose it is: the project of what it is part of, and no other." }, \
+	BOOKKEEPING_ATTRS
+
+/* The description where OpenStack's may be longer. */
+#define LONG_DESCRIPTION_ATTR                         \
+	[SLOT_DESCRIPTION] = { .name = "description", \
+		.type = TYPE_STRING,                  \
+		.max = 1024,                          \
+		.flags = ATTR_CREATE | ATTR_UPDATE,   \
+		.fallback = "\"\"",                   \
+		.doc = "For people." }
+
+/* Refuses a project that is not that of @whole, which the draft is part of. */
+bool part_check_project(struct object *draft, const struct object *whole, GError **error);
+
 #define PROJECT_ATTR                                                                               \
 	[SLOT_PROJECT_ID] = {                                                                      \
 		.name = "project_id",                                                              \

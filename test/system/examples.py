@@ -12,6 +12,22 @@ def external(make):
     return network
 
 
+def routed(make):
+    """A floating IP and a port inside that a router connects with its network."""
+    outside, inside = external(make), make("network")
+    subnet = make("subnet", network_id=inside["id"])
+    port = make("port", network_id=inside["id"])
+    router = make("router", external_gateway_info={"network_id": outside["id"]})
+    make.__self__.client.call("PUT", router["_path"] + "/add_router_interface", {"subnet_id": subnet["id"]})
+    return make("floatingip", floating_network_id=outside["id"]), port
+
+
+def forwarding(make):
+    floating_ip, port = routed(make)
+    return {"parent": floating_ip["id"], "protocol": "tcp", "internal_port_id": port["id"], "external_port": 80,
+            "internal_port": 8080}
+
+
 # What a kind needs beside what its schema requires, or where the schema can't tell what makes sense together.
 SPECIAL = {
     "security_group_rule": lambda make: {"security_group_id": make("security_group")["id"], "direction": "ingress",
@@ -25,6 +41,8 @@ SPECIAL = {
     "subnetpool": lambda make: {"name": f"example{next(numbers)}", "prefixes": [f"10.{next(numbers)}.0.0/16"], "default_prefixlen": 24},
     "service_profile": lambda make: {"metainfo": f"example{next(numbers)}"},
     "floatingip": lambda make: {"floating_network_id": external(make)["id"]},
+    "floatingip_port_forwarding": forwarding,
+    "router_conntrack_helper": lambda make: {"helper": "ftp", "protocol": "tcp", "port": 21},
     "rbac_policy": lambda make: {"object_type": "network", "object_id": make("network")["id"], "action": "access_as_shared",
                                  "target_tenant": f"project-{next(numbers)}"},
 }

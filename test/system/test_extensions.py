@@ -23,6 +23,8 @@ NOT_SERVED = {"dummy", *CORE}
 
 # Where weftd differs on purpose: "collection.attribute: what" → why. One that is not needed any more is an error.
 ON_PURPOSE = {
+    **{f"{kind}.protocol: enum is ['dccp', 'icmp', 'ipv6-icmp', 'sctp', 'tcp', 'udp'], weftd has ['tcp', 'udp']":
+       "it is about ports, and hosts translate those of TCP and UDP" for kind in ("port_forwardings", "conntrack_helpers")},
     "networks.mtu: default is 0, weftd has 1422": "0 says what weftd shows: what the underlay leaves",
     **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "an overlay keeps its kind and VNI"
        for name in ("network_type", "physical_network", "segmentation_id")},

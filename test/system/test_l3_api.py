@@ -3,16 +3,11 @@ users already have) for these resources; their datapath is not part of it, so no
 
     public 203.0.113.0/24 (external) ── r ── inside 10.0.0.0/24 ── guest
 """
-import json
-import os
-import shutil
-import subprocess
-
+import openstack
 import pytest
 
-from weftd import ADMIN, MEMBER, OTHER, Weftd
-
-openstack = pytest.importorskip("openstack")
+from openstack_clients import Cli, connect
+from weftd import MEMBER, OTHER, Weftd
 
 
 @pytest.fixture(scope="module")
@@ -29,27 +24,13 @@ def api(weftd):
 
 @pytest.fixture
 def cli(weftd):
-    """Runs `openstack` as the administrator; as_json() parses what it shows."""
-    if not shutil.which("openstack"):
-        pytest.skip("python3-openstackclient is not installed")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OS_")}
-    clean |= {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": weftd.url, "OS_TOKEN": ADMIN}
-
-    def run(*words, fails=False):
-        done = subprocess.run(["/usr/bin/openstack", *words], env=clean, text=True, capture_output=True, timeout=60)
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
-
-    run.json = lambda *words: json.loads(run(*words, "-f", "json"))
-    return run
+    """`openstack` as the administrator."""
+    return Cli(weftd)
 
 
 @pytest.fixture
 def sdk(weftd):
-    connection = openstack.connect(auth_type="admin_token", auth={"endpoint": weftd.url, "token": ADMIN},
-                                   load_envvars=False, load_yaml_config=False)
-    yield connection.network
-    connection.close()
+    return connect(weftd)
 
 
 class World:
@@ -100,14 +81,14 @@ def test_cli_router(cli, api):
     assert [ip["ip_address"] for ip in gateway["external_fixed_ips"]] == ["203.0.113.77"]
     assert {r["destination"] for r in shown["routes"]} == {"192.168.0.0/16", "172.16.0.0/12"}
     assert [i["ip_address"] for i in shown["interfaces_info"]] == ["10.0.7.1"]
-    assert "required by one or more routes" in cli("router", "remove", "subnet", "cli-s", "seven", fails=True)
+    assert "required by one or more routes" in cli.fails("router", "remove", "subnet", "cli-s", "seven")
     cli("router", "remove", "route", "cli-s", "--route", "destination=172.16.0.0/12,gateway=10.0.7.9")
     cli("router", "unset", "cli-s", "--route", "destination=192.168.0.0/16,gateway=10.0.7.9")
     cli("router", "unset", "cli-s", "--external-gateway", "--tag", "red")
     shown = cli.json("router", "show", "cli-s")
     assert (shown["routes"], shown["external_gateway_info"], shown["tags"]) == ([], None, [])
     assert "cli-s" in [r["Name"] for r in cli.json("router", "list", "--disable")]
-    assert "still has interfaces" in cli("router", "delete", "cli-s", fails=True)
+    assert "still has interfaces" in cli.fails("router", "delete", "cli-s")
     cli("router", "remove", "subnet", "cli-s", "seven")
     cli("router", "delete", "cli-s")
     assert api.get("/v2.0/routers", name="cli-s").json["routers"] == []
@@ -180,7 +161,7 @@ def test_whose_subnets_a_router_may_have(weftd, api):
     assert "ha" not in router and "distributed" not in router
     path = f"/v2.0/routers/{router['id']}/add_router_interface"
     assert "not owned" in refused(member.call("PUT", path, {"subnet_id": world.subnet["id"]}), 400, "BadRequest")
-    taken = member.make("port", network_id=world.inside["id"], fixed_ips=[{"ip_address": "10.0.0.1"}])
+    taken = api.make("port", network_id=world.inside["id"], project_id="project-1", fixed_ips=[{"ip_address": "10.0.0.1"}])
     assert "allocation pools" in refused(member.call("PUT", path, {"port_id": taken["id"]}), 400, "BadRequest")
     mine = member.make("port", network_id=world.inside["id"])
     assert member.call("PUT", path, {"port_id": mine["id"]}).status == 200
@@ -208,14 +189,13 @@ def test_cli_floating_ip(cli, api):
     assert details["name"] == "guest" and details["mac_address"] == world.port["mac_address"]
     assert len(cli.json("floating", "ip", "list", "--port", port, "--router", world.router["id"], "--network",
                         world.public["id"])) == 1
-    assert "required by one or more floating IPs" in cli("router", "unset", world.router["id"], "--external-gateway",
-                                                         fails=True)
+    assert "required by one or more floating IPs" in cli.fails("router", "unset", world.router["id"], "--external-gateway")
     cli("floating", "ip", "unset", "203.0.113.200", "--port")
     assert cli.json("floating", "ip", "show", made["id"])["router_id"] is None
-    assert "already allocated" in cli("floating", "ip", "create", world.public["id"], "--floating-ip-address",
-                                      "203.0.113.200", fails=True)
+    assert "already allocated" in cli.fails("floating", "ip", "create", world.public["id"], "--floating-ip-address",
+                                      "203.0.113.200")
     cli("floating", "ip", "delete", "203.0.113.200")
-    cli("floating", "ip", "show", made["id"], fails=True)
+    cli.fails("floating", "ip", "show", made["id"])
 
 
 def test_floating_ip_by_sdk_and_its_refusals(weftd, sdk, api):
@@ -270,3 +250,94 @@ def test_extensions(api):
     assert {"router", "external-net", "extraroute", "extraroute-atomic", "ext-gw-mode", "dvr", "l3-ha", "fip-port-details",
             "router-admin-state-down-before-update", "router-interface-fip", "floatingip-autodelete-internal",
             "l3-port-ip-change-not-allowed"} <= aliases
+
+
+def test_port_forwardings(cli, sdk, weftd, api):
+    world = World(api)
+    ip, port = world.floating_ip(), world.port["id"]
+    inside = world.port["fixed_ips"][0]["ip_address"]
+    made = cli.json("floating", "ip", "port", "forwarding", "create", ip["id"], "--internal-ip-address", inside, "--port",
+                    port, "--internal-protocol-port", "22", "--external-protocol-port", "2222", "--protocol", "tcp",
+                    "--description", "d")
+    assert (made["external_port"], made["internal_port"], made["protocol"]) == (2222, 22, "tcp")
+    assert show(api, "floatingip", ip)["router_id"] == world.router["id"]
+    cli("floating", "ip", "port", "forwarding", "set", ip["id"], made["id"], "--external-protocol-port", "2200",
+        "--protocol", "udp")
+    shown = cli.json("floating", "ip", "port", "forwarding", "show", ip["id"], made["id"])
+    assert (shown["external_port"], shown["protocol"], shown["description"]) == (2200, "udp", "d")
+    assert len(cli.json("floating", "ip", "port", "forwarding", "list", ip["id"], "--port", port)) == 1
+    assert cli.json("floating", "ip", "port", "forwarding", "list", ip["id"], "--external-protocol-port", "1") == []
+
+    second = sdk.create_floating_ip_port_forwarding(ip["id"], internal_ip_address=inside, internal_port_id=port,
+                                                    internal_port=80, external_port=80, protocol="tcp")
+    assert sdk.find_floating_ip_port_forwarding(ip["id"], second.id).internal_port == 80
+    path = f"/v2.0/floatingips/{ip['id']}/port_forwardings"
+    base = {"internal_port_id": port, "protocol": "tcp"}
+    several = api.call("POST", path, {"port_forwarding": {**base, "external_port_range": "8000:8009",
+                                                          "internal_port_range": "9000:9009"}}).json["port_forwarding"]
+    assert several["external_port_range"] == "8000:8009" and several["internal_port"] is None
+    assert several["internal_ip_address"] == inside and "floatingip_id" not in several
+    assert {p["id"] for p in show(api, "floatingip", ip)["port_forwardings"]} == {made["id"], second.id, several["id"]}
+
+    def wrong(status, error, **more):
+        return refused(api.call("POST", path, {"port_forwarding": {**base, **more}}), status, error)
+
+    assert "collision" in wrong(400, "BadRequest", external_port=8005, internal_port=1)
+    assert "collision" in wrong(400, "BadRequest", external_port=1, internal_port=80)
+    assert "as many" in wrong(400, "BadRequest", external_port_range="1:3", internal_port_range="1:2")
+    assert "Neither" in wrong(400, "BadRequest", external_port=1)
+    assert "contradict" in wrong(400, "BadRequest", external_port=1, internal_port=1, external_port_range="1:2")
+    wrong(400, "InvalidInput", external_port_range="9:1", internal_port=1)
+    wrong(400, "InvalidInput", external_port=70000, internal_port=1)
+    wrong(400, "InvalidInput", external_port=5, internal_port=5, protocol="icmp")
+    wrong(400, "BadRequest", external_port=5, internal_port=5, internal_ip_address="10.0.0.250")
+    wrong(404, "PortNotFound", external_port=5, internal_port=5, internal_port_id=ip["id"])
+    refused(api.call("DELETE", f"/v2.0/floatingips/{ip['id']}"), 409, "FipInUseByPortForwarding")
+    refused(api.call("PUT", f"/v2.0/floatingips/{ip['id']}", {"floatingip": {"port_id": port}}), 409,
+            "FipInUseByPortForwarding")
+    refused(world.act("remove_router_interface", subnet_id=world.subnet["id"]), 409, "RouterInterfaceInUseByFloatingIP")
+    refused(weftd.client(OTHER).get(path), 404, "FloatingIPNotFound")
+    other = api.make("port", network_id=world.inside["id"])
+    whole = world.floating_ip(port_id=other["id"])
+    wrong(409, "PortHasBindingFloatingIP", external_port=5, internal_port=5, internal_port_id=other["id"])
+    refused(api.call("POST", f"/v2.0/floatingips/{whole['id']}/port_forwardings",
+                     {"port_forwarding": {**base, "external_port": 5, "internal_port": 5}}), 409,
+            "FloatingIPPortAlreadyAssociated")
+
+    cli("floating", "ip", "port", "forwarding", "delete", ip["id"], made["id"])
+    sdk.delete_floating_ip_port_forwarding(ip["id"], second.id, ignore_missing=False)
+    assert show(api, "floatingip", ip)["router_id"] == world.router["id"]
+    assert api.call("DELETE", f"/v2.0/ports/{port}").status == 204
+    assert api.get(path).json["port_forwardings"] == []
+    assert show(api, "floatingip", ip)["router_id"] is None
+    refused(api.call("DELETE", f"{path}/{several['id']}"), 404, "PortForwardingNotFound")
+
+
+def test_conntrack_helpers(cli, sdk, weftd, api):
+    router = api.make("router", name="helped")
+    made = cli.json("network", "l3", "conntrack", "helper", "create", router["id"], "--helper", "tftp", "--protocol",
+                    "udp", "--port", "69")
+    assert (made["helper"], made["port"]) == ("tftp", 69)
+    cli("network", "l3", "conntrack", "helper", "set", router["id"], made["id"], "--port", "6969")
+    assert cli.json("network", "l3", "conntrack", "helper", "show", router["id"], made["id"])["port"] == 6969
+    assert len(cli.json("network", "l3", "conntrack", "helper", "list", router["id"])) == 1
+    assert show(api, "router", router)["conntrack_helpers"] == [{"protocol": "udp", "port": 6969, "helper": "tftp"}]
+    second = sdk.create_conntrack_helper(router["id"], helper="ftp", protocol="tcp", port=21)
+    assert [h.id for h in sdk.conntrack_helpers(router["id"])] == [made["id"], second.id]
+    path = f"/v2.0/routers/{router['id']}/conntrack_helpers"
+    assert [h["id"] for h in api.get(path, helper="ftp").json["conntrack_helpers"]] == [second.id]
+
+    def wrong(status, error, **body):
+        return refused(api.call("POST", path, {"conntrack_helper": body}), status, error)
+
+    assert "already used" in wrong(400, "BadRequest", helper="ftp", protocol="tcp", port=21)
+    wrong(400, "ConntrackHelperNotAllowed", helper="smtp", protocol="tcp", port=25)
+    assert "udp" in wrong(400, "InvalidProtocolForHelper", helper="tftp", protocol="tcp", port=69)
+    wrong(400, "InvalidInput", helper="ftp", protocol="tcp", port=0)
+    assert "project" in wrong(400, "BadRequest", helper="sip", protocol="tcp", port=5060, project_id="other")
+    refused(weftd.client(OTHER).call("POST", path, {"conntrack_helper": {
+        "helper": "sip", "protocol": "tcp", "port": 5060}}), 404, "RouterNotFound")
+    cli("network", "l3", "conntrack", "helper", "delete", router["id"], made["id"])
+    refused(api.get(f"{path}/{made['id']}"), 404, "ConntrackHelperNotFound")
+    assert api.call("DELETE", f"/v2.0/routers/{router['id']}").status == 204
+    refused(api.get(path), 404, "RouterNotFound")
