@@ -5,8 +5,10 @@
  */
 #include "guest.h"
 #include "arp.h"
+#include "icmp_error.h"
 #include "icmp_toobig.h"
 #include "receive.h"
+#include "route.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -19,6 +21,7 @@ int from_guest(struct __sk_buff *skb)
 	struct flow *flow;
 	struct pkt pkt;
 	int reason;
+	u32 vni;
 
 	if (!port || !host)
 		return drop(skb, 0, DROP_UNKNOWN_PORT);
@@ -40,8 +43,15 @@ int from_guest(struct __sk_buff *skb)
 		if (likely(flow && flow_is_current(flow, host, &pkt) && !tracing(skb))) {
 			if (likely(!pkt_too_big(skb, &pkt, flow->mtu))) {
 				flow_touch(flow, &pkt);
-				return execute(skb, host, port, flow, true);
+				vni = port->vni;
+				if (unlikely(flow->routed))
+					vni = route_again(skb, port, &pkt);
+				if (likely(vni))
+					return execute(skb, host, port, flow, vni, true);
+				bpf_tail_call(skb, &stages, STAGE_GUEST);
+				return drop(skb, port->id, DROP_INTERNAL);
 			}
+			skb->cb[CB_MTU] = flow->mtu;
 			bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
 		}
 		trace(skb, STEP_FLOW, flow && flow_is_current(flow, host, &pkt), 0, NULL, NULL);
@@ -122,6 +132,28 @@ int guest_unicast(struct __sk_buff *skb)
 	if (guest.pkt.family)
 		return switch_unicast(skb, guest.host, guest.port, &guest.pkt, true);
 	return switch_unicast(skb, guest.host, guest.port, &guest.pkt, false);
+}
+
+SEC("tc")
+int guest_route(struct __sk_buff *skb)
+{
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
+
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	return route_from_guest(skb, guest.host, guest.port, &guest.pkt);
+}
+
+SEC("tc")
+int icmp_error(struct __sk_buff *skb)
+{
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
+
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	return icmp_error_send(skb, guest.port, &guest.pkt);
 }
 
 SEC("tc")

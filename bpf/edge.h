@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 2
+#define EDGE_LAYOUT 3
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -131,6 +131,7 @@ struct endpoint {
 	u32 ifindex; /* local device, or 0 */
 	u32 vtep;    /* id of the peer when not local */
 };
+#define EDGE_ENDPOINT_ROUTER 0xffffffffu /* as vtep: the MAC is a router's, see interfaces */
 _Static_assert(sizeof(struct endpoint_key) == 12 && sizeof(struct endpoint) == 8, "layout");
 
 /* maps neighbours and services: who has an address. */
@@ -143,6 +144,40 @@ struct neighbour {
 	u16 zero;
 };
 _Static_assert(sizeof(struct neighbour_key) == 20 && sizeof(struct neighbour) == 8, "layout");
+
+/* map interfaces: of routers, by VNI and MAC. A router is on every host that has one of its
+ * networks, so a packet to its MAC is routed where it enters. */
+struct interface {
+	u32 router[2]; /* the first 64 bits of its UUID */
+	be32 ip4;      /* whom errors to the network's guests come from */
+	u8 has_ip4, has_ip6;
+	u8 zero[2];
+	struct addr ip6;
+};
+_Static_assert(sizeof(struct interface) == 32, "layout");
+
+/* map routes: longest prefix match within a router. */
+struct route_key {
+	u32 prefix_bits;
+	u32 router[2];
+	u32 family;
+	struct addr dst;
+};
+#define ROUTE_KEY_FIXED_BITS 96
+enum edge_route_kind {
+	EDGE_ROUTE_CONNECTED, /* the destination is on the network */
+	EDGE_ROUTE_VIA,	      /* `via` is */
+	EDGE_ROUTE_LOCAL,     /* the router's own address */
+	EDGE_ROUTE_BLACKHOLE,
+};
+struct route {
+	u32 vni;   /* of the network that it leads to */
+	u8 mac[6]; /* the router's there */
+	u8 kind;
+	u8 zero;
+	struct addr via;
+};
+_Static_assert(sizeof(struct route_key) == 32 && sizeof(struct route) == 28, "layout");
 
 /* map vteps: array by id. The hops are the BPF side's own cache of the kernel's routing. */
 struct hop {
@@ -229,11 +264,20 @@ struct flow {
 	u16 hash; /* chooses the outer source port and next hop */
 	u8 state;
 	u8 output;
-	u8 zero[2];
+	u8 routed; /* see rewrites4 */
+	u8 zero;
 };
 /* Eight bytes more and an entry of flows4 takes three cache lines instead of two: what only some
  * connections have belongs into a map of its own, named by a bit of the output. */
 _Static_assert(sizeof(struct flow) == 40, "layout");
+
+/* maps rewrites4 and rewrites6: by the key of a routed flow, what becomes of its packets' headers.
+ */
+struct rewrite {
+	u32 vni;     /* of the network that they leave on */
+	u8 macs[12]; /* destination and source */
+};
+_Static_assert(sizeof(struct rewrite) == 16, "layout");
 
 /* map counters: per-CPU array by port id. rx: from the guest, tx: to the guest. */
 struct counters {
@@ -247,7 +291,7 @@ struct drop_key {
 };
 
 /* map limits: array by port id; theoretical arrival times of rate limiters, in ns. */
-enum limit_kind { LIMIT_PUNT, LIMIT_ICMP, LIMIT_FLOOD, N_LIMITS };
+enum limit_kind { LIMIT_PUNT, LIMIT_ICMP, LIMIT_FLOOD, LIMIT_ECHO, N_LIMITS };
 struct limits {
 	u64 tat_ns[N_LIMITS];
 };
@@ -268,56 +312,66 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 
 /* X(NAME, "name", "what happened and what it means"). The numbers are the order; new ones go to the
  * end. */
-#define DROP_REASONS(X)                                                                              \
-	X(UNKNOWN_PORT, "unknown-port",                                                              \
-		"The device has the program but no port belongs to it (yet).")                       \
-	X(PORT_DOWN, "port-down", "The port's admin state is down.")                                 \
-	X(TRUNCATED, "truncated", "The frame ends before its headers do.")                           \
-	X(MALFORMED, "malformed",                                                                    \
-		"A header contradicts itself or the frame: version, header length or total length.") \
-	X(VLAN_TAGGED, "vlan-tagged", "The guest sent a VLAN tag; its network has none.")            \
-	X(SPOOFED_MAC, "spoofed-mac",                                                                \
-		"The source MAC is not the port's nor in its allowed address pairs.")                \
-	X(SPOOFED_IP, "spoofed-ip",                                                                  \
-		"The source IP is not the port's nor in its allowed address pairs.")                 \
-	X(SPOOFED_ARP, "spoofed-arp",                                                                \
-		"An ARP sender address is not the port's nor in its allowed address pairs.")         \
-	X(SPOOFED_ND, "spoofed-nd",                                                                  \
-		"A neighbour discovery message claims an address or MAC that is not the port's.")    \
-	X(DHCP_SERVER, "dhcp-server",                                                                \
-		"The guest acts as a DHCP server, which port security forbids.")                     \
-	X(ROUTER_ADVERTISEMENT, "router-advertisement",                                              \
-		"The guest sent a router advertisement or redirect, which port security forbids.")   \
-	X(RESERVED_MULTICAST, "reserved-multicast",                                                  \
-		"Link-local control frame (STP, LLDP, pause); never forwarded.")                     \
-	X(NO_NETWORK, "no-network", "The port's network is not known on this host (yet).")           \
-	X(UNKNOWN_UNICAST, "unknown-unicast", "No port of the network has the destination MAC.")     \
-	X(UNKNOWN_TARGET, "unknown-target",                                                          \
-		"ARP or ND asked for an address that no port of the network has.")                   \
-	X(UNSOLICITED, "unsolicited",                                                                \
-		"Gratuitous ARP or unsolicited NA; the directory knows, nobody needs it.")           \
-	X(HAIRPIN, "hairpin", "The destination MAC is behind the port that the frame came from.")    \
-	X(RECEIVER_GONE, "receiver-gone", "The destination's port is not on this host any more.")    \
-	X(RECEIVER_DOWN, "receiver-down", "The destination port's admin state is down.")             \
-	X(TOO_BIG, "too-big",                                                                        \
-		"The packet is larger than the network's MTU; the sender was told if it could be.")  \
-	X(FLOOD_RATE, "flood-rate",                                                                  \
-		"The port sends broadcast or multicast faster than is replicated.")                  \
-	X(PUNT_RATE, "punt-rate",                                                                    \
-		"The port asks the agent faster than is answered, or the agent does not keep up.")   \
-	X(NO_VTEP, "no-vtep",                                                                        \
-		"The destination's host has no tunnel address of a family that this host has.")      \
-	X(UNRESOLVED_PEER, "unresolved-peer",                                                        \
-		"The MAC of the next hop to the peer is not known (yet).")                           \
-	X(ENCAP_FAILED, "encap-failed", "The kernel refused to make room for the outer header.")     \
-	X(DECAP_FAILED, "decap-failed", "The kernel refused to remove the outer header.")            \
-	X(OUTER_MALFORMED, "outer-malformed", "The outer header is not valid VXLAN or Geneve.")      \
-	X(OUTER_FRAGMENT, "outer-fragment",                                                          \
-		"The outer packet was fragmented; the underlay MTU is too small.")                   \
-	X(CRITICAL_OPTION, "critical-option", "A Geneve option that must be understood is not.")     \
-	X(UNKNOWN_VNI, "unknown-vni", "The VNI is of no network on this host.")                      \
-	X(UNKNOWN_VTEP, "unknown-vtep", "The sender is no host of the network.")                     \
-	X(INTERNAL, "internal", "A map or a tail call failed that never should; report it.")
+#define DROP_REASONS(X)                                                                                     \
+	X(UNKNOWN_PORT, "unknown-port",                                                                     \
+		"The device has the program but no port belongs to it (yet).")                              \
+	X(PORT_DOWN, "port-down", "The port's admin state is down.")                                        \
+	X(TRUNCATED, "truncated", "The frame ends before its headers do.")                                  \
+	X(MALFORMED, "malformed",                                                                           \
+		"A header contradicts itself or the frame: version, header length or total length.")        \
+	X(VLAN_TAGGED, "vlan-tagged", "The guest sent a VLAN tag; its network has none.")                   \
+	X(SPOOFED_MAC, "spoofed-mac",                                                                       \
+		"The source MAC is not the port's nor in its allowed address pairs.")                       \
+	X(SPOOFED_IP, "spoofed-ip",                                                                         \
+		"The source IP is not the port's nor in its allowed address pairs.")                        \
+	X(SPOOFED_ARP, "spoofed-arp",                                                                       \
+		"An ARP sender address is not the port's nor in its allowed address pairs.")                \
+	X(SPOOFED_ND, "spoofed-nd",                                                                         \
+		"A neighbour discovery message claims an address or MAC that is not the port's.")           \
+	X(DHCP_SERVER, "dhcp-server",                                                                       \
+		"The guest acts as a DHCP server, which port security forbids.")                            \
+	X(ROUTER_ADVERTISEMENT, "router-advertisement",                                                     \
+		"The guest sent a router advertisement or redirect, which port security forbids.")          \
+	X(RESERVED_MULTICAST, "reserved-multicast",                                                         \
+		"Link-local control frame (STP, LLDP, pause); never forwarded.")                            \
+	X(NO_NETWORK, "no-network", "The port's network is not known on this host (yet).")                  \
+	X(UNKNOWN_UNICAST, "unknown-unicast", "No port of the network has the destination MAC.")            \
+	X(UNKNOWN_TARGET, "unknown-target",                                                                 \
+		"ARP or ND asked for an address that no port of the network has.")                          \
+	X(UNSOLICITED, "unsolicited",                                                                       \
+		"Gratuitous ARP or unsolicited NA; the directory knows, nobody needs it.")                  \
+	X(HAIRPIN, "hairpin", "The destination MAC is behind the port that the frame came from.")           \
+	X(RECEIVER_GONE, "receiver-gone", "The destination's port is not on this host any more.")           \
+	X(RECEIVER_DOWN, "receiver-down", "The destination port's admin state is down.")                    \
+	X(TOO_BIG, "too-big",                                                                               \
+		"The packet is larger than the network's MTU; the sender was told if it could be.")         \
+	X(FLOOD_RATE, "flood-rate",                                                                         \
+		"The port sends broadcast or multicast faster than is replicated.")                         \
+	X(PUNT_RATE, "punt-rate",                                                                           \
+		"The port asks the agent faster than is answered, or the agent does not keep up.")          \
+	X(NO_VTEP, "no-vtep",                                                                               \
+		"The destination's host has no tunnel address of a family that this host has.")             \
+	X(UNRESOLVED_PEER, "unresolved-peer",                                                               \
+		"The MAC of the next hop to the peer is not known (yet).")                                  \
+	X(ENCAP_FAILED, "encap-failed", "The kernel refused to make room for the outer header.")            \
+	X(DECAP_FAILED, "decap-failed", "The kernel refused to remove the outer header.")                   \
+	X(OUTER_MALFORMED, "outer-malformed", "The outer header is not valid VXLAN or Geneve.")             \
+	X(OUTER_FRAGMENT, "outer-fragment",                                                                 \
+		"The outer packet was fragmented; the underlay MTU is too small.")                          \
+	X(CRITICAL_OPTION, "critical-option", "A Geneve option that must be understood is not.")            \
+	X(UNKNOWN_VNI, "unknown-vni", "The VNI is of no network on this host.")                             \
+	X(UNKNOWN_VTEP, "unknown-vtep", "The sender is no host of the network.")                            \
+	X(INTERNAL, "internal", "A map or a tail call failed that never should; report it.")                \
+	X(NO_ROUTE, "no-route",                                                                             \
+		"The router has no route to the destination; the sender was told if it could be.")          \
+	X(TTL_EXPIRED, "ttl-expired",                                                                       \
+		"The TTL or hop limit ended at a router; the sender was told if it could be.")              \
+	X(UNKNOWN_NEIGHBOUR, "unknown-neighbour",                                                           \
+		"No port has the address that the router forwards to; the sender was told if it could be.") \
+	X(NOT_ROUTED, "not-routed",                                                                         \
+		"Sent to a router's MAC, but not to be routed: no IP, link-local or multicast.")            \
+	X(ROUTER_LOCAL, "router-local",                                                                     \
+		"To a router itself, which answers nothing but echo requests.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,
@@ -345,6 +399,10 @@ enum trace_code {
 	STEP_FLOOD_HOSTS,     /* a: VNI, b: copies to hosts */
 	STEP_TOO_BIG,	      /* a: MTU that the sender is told */
 	STEP_DROP,	      /* a: reason, b: port id */
+	STEP_ROUTE, /* a: VNI that the route leads to, b: its kind; addr: whom it is sent to there
+		     */
+	STEP_ROUTER_ECHO, /* addr: the router's */
+	STEP_ICMP_ERROR,  /* a: type, b: code */
 };
 struct trace_step {
 	u32 code;

@@ -199,12 +199,13 @@ static __always_inline int encapsulate(struct __sk_buff *skb, const struct host 
 		       : encapsulate_as(skb, host, tunnel, hop, is_ip, 6, EDGE_GENEVE);
 }
 
-/* Encapsulates a frame of @port for a peer and sends it; the verdict. @is_ip is a constant. */
+/* Encapsulates a frame of @port for a peer, in network @vni, and sends it; the verdict. @is_ip is a
+ * constant. */
 static __always_inline int tunnel_send(struct __sk_buff *skb, const struct host *host,
-	const struct flow *flow, const struct port *port, const bool is_ip)
+	const struct flow *flow, const struct port *port, u32 vni, const bool is_ip)
 {
 	struct tunnel tunnel = { .vtep = vtep_get(flow->vtep),
-		.vni = port->vni,
+		.vni = vni,
 		.identity = port->identity,
 		.sport = tunnel_sport(flow->hash),
 		.payload = (u16)skb->len };
@@ -226,7 +227,7 @@ static __always_inline int tunnel_send(struct __sk_buff *skb, const struct host 
 	}
 	if (!is_ip && !hop->resolved)
 		return drop(skb, port->id, DROP_UNRESOLVED_PEER);
-	trace(skb, STEP_TO_TUNNEL, port->vni, tunnel.vtep->encap, NULL, &tunnel.vtep->remote);
+	trace(skb, STEP_TO_TUNNEL, vni, tunnel.vtep->encap, NULL, &tunnel.vtep->remote);
 	reason = encapsulate(skb, host, &tunnel, hop, is_ip);
 	if (unlikely(reason))
 		return drop(skb, port->id, (u32)reason);

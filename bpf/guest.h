@@ -112,6 +112,7 @@ static __always_inline int guest_pipeline(
 	if (!network)
 		return drop(skb, port->id, DROP_NO_NETWORK);
 	if (pkt->family && pkt_too_big(skb, pkt, network->mtu)) {
+		skb->cb[CB_MTU] = network->mtu;
 		bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
 		return drop(skb, port->id, DROP_TOO_BIG);
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * "Too big" to the guest that sent a packet larger than its network's MTU: ICMP fragmentation
- * needed (RFC 1191) or ICMPv6 packet too big (RFC 4443 section 3.2), from the network's gateway, or
- * in the name of the destination where there is no gateway. It is made of the packet itself: cut to
- * what is quoted, room made in front, the addresses turned. IPv4 packets without DF get it too:
- * nothing here fragments, and a sender that learns the MTU does.
+ * "Too big" to the guest that sent a packet larger than the MTU of its network, or of the one that
+ * it is routed to: ICMP fragmentation needed (RFC 1191) or ICMPv6 packet too big (RFC 4443
+ * section 3.2), from the network's gateway, or in the name of the destination where there is no
+ * gateway. It is made of the packet itself: cut to what is quoted, room made in front, the
+ * addresses turned. IPv4 packets without DF get it too: nothing here fragments, and a sender that
+ * learns the MTU does.
  */
 #pragma once
 
@@ -46,7 +47,7 @@ static __always_inline void toobig_eth(struct ethhdr *eth, const struct pkt *pkt
 }
 
 static __always_inline long toobig_make4(
-	struct __sk_buff *skb, const struct pkt *pkt, const struct network *network)
+	struct __sk_buff *skb, const struct pkt *pkt, const struct network *network, u32 mtu)
 {
 	const u32 room = sizeof(struct iphdr) + sizeof(struct icmp);
 	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP };
@@ -67,7 +68,7 @@ static __always_inline long toobig_make4(
 	memset(&frame->icmp, 0, sizeof(frame->icmp));
 	frame->icmp.type = ICMP_DEST_UNREACH;
 	frame->icmp.code = ICMP_FRAG_NEEDED;
-	frame->icmp.seq_or_mtu = bpf_htons((u16)network->mtu);
+	frame->icmp.seq_or_mtu = bpf_htons((u16)mtu);
 	sum = bpf_csum_diff(NULL, 0, (void *)&frame->icmp, 8 + 268, 0);
 	sum = bpf_csum_diff(NULL, 0, ((void *)&frame->icmp + 8 + 268), QUOTE4 - 268, (u32)sum);
 	frame->icmp.checksum = checksum_fold((u64)sum);
@@ -75,7 +76,7 @@ static __always_inline long toobig_make4(
 }
 
 static __always_inline long toobig_make6(
-	struct __sk_buff *skb, const struct pkt *pkt, const struct network *network)
+	struct __sk_buff *skb, const struct pkt *pkt, const struct network *network, u32 mtu)
 {
 	const u32 room = sizeof(struct ipv6hdr) + sizeof(struct icmp);
 	const u32 payload = sizeof(struct icmp) + QUOTE6;
@@ -97,7 +98,7 @@ static __always_inline long toobig_make6(
 	memcpy(&frame->ip.daddr, &pkt->src, 16);
 	memset(&frame->icmp, 0, sizeof(frame->icmp));
 	frame->icmp.type = ICMPV6_PKT_TOOBIG;
-	frame->icmp.seq_or_mtu = bpf_htons((u16)network->mtu); /* of a 32-bit field */
+	frame->icmp.seq_or_mtu = bpf_htons((u16)mtu); /* of a 32-bit field */
 	sum = bpf_csum_diff(NULL, 0, pseudo, sizeof(pseudo), 0);
 	sum = bpf_csum_diff(NULL, 0, (void *)&frame->ip.saddr, 32, (u32)sum);
 	/* 1240 bytes in chunks that the helper takes */
@@ -109,13 +110,13 @@ static __always_inline long toobig_make6(
 }
 
 /* Whether an error may be sent about this packet (RFC 1122 section 3.2.2, RFC 4443 section 2.4). */
-static __always_inline bool toobig_wanted(const struct pkt *pkt, const struct network *network)
+static __always_inline bool toobig_wanted(const struct pkt *pkt, u32 mtu)
 {
 	if (pkt->family == 4)
-		return !pkt_is_multicast(pkt) && network->mtu >= QUOTE4 && pkt->src.w[3] &&
+		return !pkt_is_multicast(pkt) && mtu >= QUOTE4 && pkt->src.w[3] &&
 		       (pkt->proto != IPPROTO_ICMP || pkt->icmp_type == ICMP_ECHO ||
 			       pkt->icmp_type == ICMP_ECHOREPLY);
-	return network->mtu >= QUOTE6 && (pkt->proto != IPPROTO_ICMPV6 || pkt->icmp_type >= 128);
+	return mtu >= QUOTE6 && (pkt->proto != IPPROTO_ICMPV6 || pkt->icmp_type >= 128);
 }
 
 /* Drops the packet, counted; and if an error may be sent it goes back to the guest in the packet's
@@ -124,15 +125,16 @@ static __always_inline int toobig(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
 	const struct network *network = network_get(port->vni);
+	u32 mtu = skb->cb[CB_MTU];
 	long failed;
 
-	if (!network || !toobig_wanted(pkt, network) ||
+	if (!network || !toobig_wanted(pkt, mtu) ||
 		(!tracing(skb) && !limit_allows(port->id, LIMIT_ICMP)))
 		return drop(skb, port->id, DROP_TOO_BIG);
-	trace(skb, STEP_TOO_BIG, network->mtu, 0, NULL, NULL);
+	trace(skb, STEP_TOO_BIG, mtu, 0, NULL, NULL);
 	drop(skb, port->id, DROP_TOO_BIG);
-	failed = pkt->family == 4 ? toobig_make4(skb, pkt, network)
-				  : toobig_make6(skb, pkt, network);
+	failed = pkt->family == 4 ? toobig_make4(skb, pkt, network, mtu)
+				  : toobig_make6(skb, pkt, network, mtu);
 	if (failed)
 		return CONSUMED;
 	count_tx(skb, port->id);

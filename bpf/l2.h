@@ -8,6 +8,9 @@
 #include "ports.h"
 #include "stage.h"
 
+/* What one stage tells the next in skb->cb; flood.h has its own. */
+enum route_cb { CB_MTU = 0, CB_ICMP_TYPE = 0, CB_ICMP_CODE = 1, CB_ROUTE_VNI = 2 };
+
 /* The skb to the guest behind a device of this host; the verdict. redirect_peer puts it into the
  * guest's namespace at once, but only a veth can do that, and only for packets to this host. */
 static __always_inline int deliver(struct __sk_buff *skb, u32 ifindex, u32 output)
@@ -20,12 +23,13 @@ static __always_inline int deliver(struct __sk_buff *skb, u32 ifindex, u32 outpu
 	return (int)bpf_redirect(ifindex, 0);
 }
 
-/* What to do with a frame that a guest sent; @is_ip is a constant. */
+/* What to do with a frame that a guest sent and that leaves in network @vni; @is_ip is a constant.
+ */
 static __always_inline int execute(struct __sk_buff *skb, const struct host *host,
-	const struct port *port, const struct flow *flow, const bool is_ip)
+	const struct port *port, const struct flow *flow, u32 vni, const bool is_ip)
 {
 	if (flow->output == FLOW_TO_TUNNEL)
-		return tunnel_send(skb, host, flow, port, is_ip);
+		return tunnel_send(skb, host, flow, port, vni, is_ip);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, flow->output);
@@ -77,6 +81,11 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 		mac_copy(mac, PKT_DST(pkt));
 		trace_step(STEP_ENDPOINT, port->vni, 0, mac, NULL);
 	}
+	if (!endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
+		skb->cb[CB_ROUTE_VNI] = port->vni;
+		bpf_tail_call(skb, &stages, STAGE_ROUTE);
+		return drop(skb, port->id, DROP_INTERNAL);
+	}
 	if (endpoint->ifindex == port->ifindex)
 		return drop(skb, port->id, DROP_HAIRPIN);
 	verdict_init(&flow, host, pkt, network->mtu);
@@ -91,5 +100,5 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	}
 	if (is_ip && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
-	return execute(skb, host, port, &flow, is_ip);
+	return execute(skb, host, port, &flow, port->vni, is_ip);
 }

@@ -69,7 +69,7 @@ static __always_inline int receive_slow(struct __sk_buff *skb, const struct host
 		return flood_start(skb, 0, outer->vni, 0);
 	}
 	endpoint = endpoint_get(outer->vni, PKT_DST(pkt));
-	if (!endpoint || !endpoint->ifindex)
+	if (!endpoint || !endpoint->ifindex) /* a router's packets were routed where they entered */
 		return drop(skb, 0, DROP_UNKNOWN_UNICAST);
 	verdict_init(&flow, host, pkt, network->mtu);
 	flow.vtep = member->vtep;

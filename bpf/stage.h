@@ -10,7 +10,9 @@ enum stage {
 	STAGE_GUEST_ND,	   /* neighbour discovery from a guest */
 	STAGE_GUEST_ARP,   /* ARP from a guest */
 	STAGE_UNICAST,	   /* a checked frame of a guest, to be switched */
-	STAGE_TOO_BIG,	   /* larger than the network's MTU */
+	STAGE_TOO_BIG,	   /* larger than the MTU in cb[CB_MTU] */
+	STAGE_ROUTE,	   /* a checked packet of a guest to a router's MAC; cb: see route.h */
+	STAGE_ICMP_ERROR,  /* one that a router can't forward; cb: see icmp_error.h */
 	STAGE_UNDERLAY,	   /* from a peer, no current flow entry */
 	STAGE_VXLAN,	   /* the same behind the kernel's vxlan device */
 	STAGE_FLOOD,	   /* copies to local ports; cb: see flood.h */
@@ -24,6 +26,8 @@ STAGE_PROGRAM(guest_nd);
 STAGE_PROGRAM(guest_arp);
 STAGE_PROGRAM(guest_unicast);
 STAGE_PROGRAM(too_big);
+STAGE_PROGRAM(guest_route);
+STAGE_PROGRAM(icmp_error);
 STAGE_PROGRAM(underlay_slow);
 STAGE_PROGRAM(vxlan_slow);
 STAGE_PROGRAM(flood_ports);
@@ -41,6 +45,8 @@ struct {
 		[STAGE_GUEST_ARP] = (void *)&guest_arp,
 		[STAGE_UNICAST] = (void *)&guest_unicast,
 		[STAGE_TOO_BIG] = (void *)&too_big,
+		[STAGE_ROUTE] = (void *)&guest_route,
+		[STAGE_ICMP_ERROR] = (void *)&icmp_error,
 		[STAGE_UNDERLAY] = (void *)&underlay_slow,
 		[STAGE_VXLAN] = (void *)&vxlan_slow,
 		[STAGE_FLOOD] = (void *)&flood_ports,

@@ -83,6 +83,35 @@ bool dp_neighbour_put(
 	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
 bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
 
+/* Routers, each by the first 64 bits of its UUID. An interface is a router's MAC on a network: what
+ * is sent to it is routed. The router's own addresses answer echo requests when they have a route
+ * DP_ROUTE_LOCAL, and ARP/ND when they are neighbours. */
+struct dp_interface {
+	u32 vni;
+	struct mac mac;
+	u64 router;
+	struct ip ip4, ip6; /* whom ICMP errors come from; family 0: none are sent */
+};
+bool dp_interface_put(struct dp *dp, const struct dp_interface *interface, GError **error);
+bool dp_interface_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error);
+
+enum dp_route_kind {
+	DP_ROUTE_CONNECTED, /* the destination is a neighbour on network @vni */
+	DP_ROUTE_VIA,	    /* @via is */
+	DP_ROUTE_LOCAL,	    /* the router's own address */
+	DP_ROUTE_BLACKHOLE,
+};
+struct dp_route {
+	u64 router;
+	struct prefix prefix;
+	enum dp_route_kind kind;
+	u32 vni;	/* where it leads to; not of LOCAL and BLACKHOLE, nor is @mac */
+	struct mac mac; /* the router's there */
+	struct ip via;
+};
+bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error);
+bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GError **error);
+
 /* A guest port. @pairs: the (MAC, prefix) that it may use as source, its own fixed addresses
  * included; ignored without DP_PORT_SECURITY. */
 struct dp_pair {

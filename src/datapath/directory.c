@@ -48,7 +48,7 @@ static bool neighbour_put(struct dp *dp, enum table table, u32 vni, const struct
 	enum table_change change;
 
 	memcpy(value.mac, mac->b, sizeof(value.mac));
-	return table_put(dp, table, &key, &value, &change, error);
+	return table_put(dp, table, &key, &value, &change, error) && changed(dp, change, error);
 }
 
 bool dp_neighbour_put(
@@ -57,9 +57,10 @@ bool dp_neighbour_put(
 	return neighbour_put(dp, TABLE_NEIGHBOURS, vni, ip, mac, error);
 }
 
+/* Flows are routed to it. */
 bool neighbour_drop(struct dp *dp, const void *key, GError **error)
 {
-	return table_delete(dp, TABLE_NEIGHBOURS, key, error);
+	return table_delete(dp, TABLE_NEIGHBOURS, key, error) && host_raise_epoch(dp, error);
 }
 
 bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error)

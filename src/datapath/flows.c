@@ -21,7 +21,7 @@
 #define BATCHES_PER_CALL 16 /* 32,768 entries per table */
 
 struct flow_walk {
-	int fd;
+	int fd, rewrites_fd;
 	size_t key_size;
 	u32 max;
 	u32 seen, entries; /* in this round; in the last one */
@@ -40,9 +40,10 @@ static const struct {
 	[FLOW_CLOSING] = { 10, 1 },
 };
 
-static void walk_init(struct flow_walk *walk, struct bpf_map *map)
+static void walk_init(struct flow_walk *walk, struct bpf_map *map, struct bpf_map *rewrites)
 {
 	*walk = (struct flow_walk){ .fd = bpf_map__fd(map),
+		.rewrites_fd = bpf_map__fd(rewrites),
 		.key_size = bpf_map__key_size(map),
 		.max = bpf_map__max_entries(map) };
 	walk->keys = g_malloc_n(BATCH, walk->key_size);
@@ -53,8 +54,8 @@ static void walk_init(struct flow_walk *walk, struct bpf_map *map)
 void flows_open(struct dp *dp)
 {
 	dp->walks = g_new0(struct flow_walk, N_WALKS);
-	walk_init(&dp->walks[0], dp->edge->maps.flows4);
-	walk_init(&dp->walks[1], dp->edge->maps.flows6);
+	walk_init(&dp->walks[0], dp->edge->maps.flows4, dp->edge->maps.rewrites4);
+	walk_init(&dp->walks[1], dp->edge->maps.flows6, dp->edge->maps.rewrites6);
 }
 
 void flows_close(struct dp *dp)
@@ -89,10 +90,15 @@ static void bury(struct flow_walk *walk, u32 count, u32 now)
 	bool pressed = walk->entries > walk->max - walk->max / 8;
 	u32 n = 0;
 
-	for (u32 i = 0; i < count; i++)
-		if (is_dead(&walk->values[i], now, pressed))
-			memcpy(&walk->dead[n++ * walk->key_size], &walk->keys[i * walk->key_size],
-				walk->key_size);
+	for (u32 i = 0; i < count; i++) {
+		const u8 *key = &walk->keys[i * walk->key_size];
+
+		if (!is_dead(&walk->values[i], now, pressed))
+			continue;
+		memcpy(&walk->dead[n++ * walk->key_size], key, walk->key_size);
+		if (walk->values[i].routed)
+			bpf_map_delete_elem(walk->rewrites_fd, key);
+	}
 	walk->seen += count - n;
 	if (n)
 		bpf_map_delete_batch(walk->fd, walk->dead, &n, NULL);

@@ -16,6 +16,8 @@ enum table {
 	TABLE_NETWORKS,
 	TABLE_SERVICES,
 	TABLE_NEIGHBOURS,
+	TABLE_ROUTES,
+	TABLE_INTERFACES,
 	TABLE_ENDPOINTS,
 	TABLE_MEMBERS,
 	TABLE_PORTS,
@@ -109,6 +111,8 @@ bool flood_replace(
 bool flood_remove(struct dp *dp, u32 vni, enum flood_class class, u32 index, GError **error);
 
 /* deletion by key, for the sweep */
+bool route_drop(struct dp *dp, const void *key, GError **error);
+bool interface_drop(struct dp *dp, const void *key, GError **error);
 bool network_drop(struct dp *dp, const void *key, GError **error);
 bool service_drop(struct dp *dp, const void *key, GError **error);
 bool neighbour_drop(struct dp *dp, const void *key, GError **error);

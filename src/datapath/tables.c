@@ -23,6 +23,9 @@ static const struct {
 		sizeof(struct neighbour), service_drop },
 	[TABLE_NEIGHBOURS] = { "neighbour", sizeof(struct neighbour_key), sizeof(struct neighbour),
 		neighbour_drop },
+	[TABLE_ROUTES] = { "route", sizeof(struct route_key), sizeof(struct route), route_drop },
+	[TABLE_INTERFACES] = { "router interface", sizeof(struct endpoint_key),
+		sizeof(struct interface), interface_drop },
 	[TABLE_ENDPOINTS] = { "endpoint", sizeof(struct endpoint_key), sizeof(struct endpoint),
 		endpoint_drop },
 	[TABLE_MEMBERS] = { "member", sizeof(struct member_key), sizeof(struct member),
@@ -147,6 +150,8 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_NETWORKS] = bpf_map__fd(dp->edge->maps.networks);
 	dp->table_fd[TABLE_SERVICES] = bpf_map__fd(dp->edge->maps.services);
 	dp->table_fd[TABLE_NEIGHBOURS] = bpf_map__fd(dp->edge->maps.neighbours);
+	dp->table_fd[TABLE_ROUTES] = bpf_map__fd(dp->edge->maps.routes);
+	dp->table_fd[TABLE_INTERFACES] = bpf_map__fd(dp->edge->maps.interfaces);
 	dp->table_fd[TABLE_ENDPOINTS] = bpf_map__fd(dp->edge->maps.endpoints);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
 	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);

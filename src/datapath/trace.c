@@ -125,6 +125,14 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 		return g_strdup_printf("copied to %u hosts that have VNI %u", step->b, step->a);
 	case STEP_TOO_BIG:
 		return g_strdup_printf("too big: the sender is told that the MTU is %u", step->a);
+	case STEP_ROUTE:
+		return g_strdup_printf("routed to VNI %u, there to %s (%s)", step->a, ip_text,
+			step->b == EDGE_ROUTE_VIA ? "the next hop" : "the destination itself");
+	case STEP_ROUTER_ECHO:
+		return g_strdup_printf("the router answers for its address %s", ip_text);
+	case STEP_ICMP_ERROR:
+		return g_strdup_printf(
+			"the sender is told: ICMP type %u, code %u", step->a, step->b);
 	case STEP_DROP:
 		return drop_text(dp, step);
 	default:

@@ -251,6 +251,8 @@ static void test_verifier_budget(void **state)
 		{ "guest_nd", 25000 },
 		{ "guest_unicast", 50000 },
 		{ "too_big", 25000 },
+		{ "guest_route", 90000 },
+		{ "icmp_error", 25000 },
 		{ "flood_ports", 5000 },
 		{ "flood_hosts", 5000 },
 		{ "from_underlay", 45000 },

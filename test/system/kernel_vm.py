@@ -106,7 +106,7 @@ def build_initramfs(folder, release, command, programs, modules, files):
     return image
 
 
-def run_in_vm(command, programs=(), modules=(), files=None, timeout=180, memory_mib=1024):
+def run_in_vm(command, programs=(), modules=(), files=None, timeout=400, memory_mib=1024):
     """Boots, runs the shell command, powers off. Returns (exit status, console text). Raises on a guest that gives no status."""
     release = kernel_release()
     if release is None:

@@ -9,7 +9,7 @@ import pytest
 from conftest import BUILD
 from kernel_vm import kernel_release, run_in_vm
 
-TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_life_test"]
+TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_route_test", "bpf_life_test"]
 MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge"]
 
 

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Routing where the packet enters. A router is on every host that has one of its networks, so a
+ * packet to its MAC takes one hop to wherever its destination is: the route gives the network, the
+ * directory of that network the neighbour's MAC and the MAC's place. What becomes of the headers is
+ * written down beside the flow entry, under its key.
+ *
+ * The next hop may be the interface of another router (on a network that both have): then the
+ * packet is changed and comes here again, on that network, in skb->cb[CB_ROUTE_VNI]. Such a path
+ * has no flow entry; its end is the TTL or the kernel's limit of tail calls.
+ */
+#pragma once
+
+#include "l2.h"
+#include "neighbours.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct endpoint_key);
+	__type(value, struct interface);
+} interfaces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct route_key);
+	__type(value, struct route);
+} routes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct flow_key4);
+	__type(value, struct rewrite);
+} rewrites4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct flow_key6);
+	__type(value, struct rewrite);
+} rewrites6 SEC(".maps");
+
+#define TTL_OFF (ETH_HLEN + 8)	     /* TTL, protocol, checksum (RFC 791) */
+#define HOP_LIMIT_OFF (ETH_HLEN + 7) /* RFC 8200 section 3 */
+
+static __always_inline const struct interface *interface_get(u32 vni, const void *mac)
+{
+	struct endpoint_key key = { .vni = vni };
+
+	mac_copy(key.mac, mac);
+	return bpf_map_lookup_elem(&interfaces, &key);
+}
+
+static __always_inline const struct rewrite *rewrite_get(const struct pkt *pkt, u32 scope)
+{
+	if (pkt->family == 4) {
+		struct flow_key4 key = flow_key4(pkt, scope, FLOW_FROM_GUEST);
+
+		return bpf_map_lookup_elem(&rewrites4, &key);
+	} else {
+		struct flow_key6 key = flow_key6(pkt, scope, FLOW_FROM_GUEST);
+
+		return bpf_map_lookup_elem(&rewrites6, &key);
+	}
+}
+
+/* 0 on success. */
+static __always_inline long rewrite_put(
+	const struct pkt *pkt, u32 scope, const struct rewrite *rewrite)
+{
+	if (pkt->family == 4) {
+		struct flow_key4 key = flow_key4(pkt, scope, FLOW_FROM_GUEST);
+
+		return bpf_map_update_elem(&rewrites4, &key, rewrite, BPF_ANY);
+	} else {
+		struct flow_key6 key = flow_key6(pkt, scope, FLOW_FROM_GUEST);
+
+		return bpf_map_update_elem(&rewrites6, &key, rewrite, BPF_ANY);
+	}
+}
+
+struct ttl4 {
+	u8 ttl, proto;
+	u16 checksum;
+};
+
+/* The TTL or hop limit; 0 when it can't be read. */
+static __always_inline u8 pkt_ttl(const struct __sk_buff *skb, const struct pkt *pkt)
+{
+	u8 ttl = 0;
+
+	bpf_skb_load_bytes(skb, pkt->family == 4 ? TTL_OFF : HOP_LIMIT_OFF, &ttl, 1);
+	return ttl;
+}
+
+/* One hop less, and the MACs of the next network; 0 on success. The IPv4 checksum as RFC 1624 has
+ * it. Pointers into the packet are void afterwards. */
+static __always_inline long rewrite_apply(
+	struct __sk_buff *skb, const struct pkt *pkt, const struct rewrite *rewrite)
+{
+	struct ttl4 ttl;
+	u32 sum;
+	u8 hops;
+
+	if (pkt->family == 4) {
+		if (bpf_skb_load_bytes(skb, TTL_OFF, &ttl, sizeof(ttl)))
+			return -1;
+		ttl.ttl--;
+		sum = ttl.checksum + bpf_htons(0x0100);
+		ttl.checksum = (u16)(sum + (sum >= 0xffff));
+		if (bpf_skb_store_bytes(skb, TTL_OFF, &ttl, sizeof(ttl), 0))
+			return -1;
+	} else {
+		if (bpf_skb_load_bytes(skb, HOP_LIMIT_OFF, &hops, 1))
+			return -1;
+		hops--;
+		if (bpf_skb_store_bytes(skb, HOP_LIMIT_OFF, &hops, 1, 0))
+			return -1;
+	}
+	return bpf_skb_store_bytes(skb, 0, rewrite->macs, sizeof(rewrite->macs), 0);
+}
+
+/* A packet of a flow that is routed, by what was written down: the VNI that it leaves on, or 0 when
+ * the pipeline must look at it. Pointers into the packet are void afterwards. */
+static __always_inline u32 route_again(
+	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
+{
+	const struct rewrite *rewrite = rewrite_get(pkt, port->id);
+
+	if (!rewrite || pkt_ttl(skb, pkt) <= 1 || rewrite_apply(skb, pkt, rewrite))
+		return 0;
+	return rewrite->vni;
+}
+
+/* Link-local and multicast destinations stay on their link (RFC 3927 section 2.7, RFC 4291
+ * section 2.5.6); a router's own link-local address has a route. */
+static __always_inline bool stays_on_link(const struct pkt *pkt)
+{
+	u32 first = bpf_ntohl(pkt->family == 4 ? pkt->dst.w[3] : pkt->dst.w[0]);
+
+	if (pkt->family == 4)
+		return first >= 0xe0000000 || (first & 0xffff0000) == 0xa9fe0000;
+	return first >= 0xff000000 || (first & 0xffc00000) == 0xfe800000;
+}
+
+static __always_inline const struct route *route_get(
+	const struct interface *in, const struct pkt *pkt)
+{
+	struct route_key key = { .prefix_bits = ROUTE_KEY_FIXED_BITS + 128,
+		.router = { in->router[0], in->router[1] },
+		.family = pkt->family,
+		.dst = pkt->dst };
+
+	return bpf_map_lookup_elem(&routes, &key);
+}
+
+/* Tells the sender, if it may be told, and drops the packet as @reason; icmp_error.h does it. The
+ * types are of both families. */
+static __always_inline int route_error(struct __sk_buff *skb, const struct port *port,
+	const struct pkt *pkt, u32 reason, const u32 type4, const u32 code4, const u32 type6,
+	const u32 code6)
+{
+	drop(skb, port->id, reason);
+	skb->cb[CB_ICMP_TYPE] = pkt->family == 4 ? type4 : type6;
+	skb->cb[CB_ICMP_CODE] = pkt->family == 4 ? code4 : code6;
+	bpf_tail_call(skb, &stages, STAGE_ICMP_ERROR);
+	return CONSUMED;
+}
+
+#define ICMP_TIME_EXCEEDED 11 /* RFC 792 */
+#define ICMP_NET_UNREACH 0
+#define ICMP_HOST_UNREACH 1
+#define ICMPV6_DEST_UNREACH 1 /* RFC 4443 */
+#define ICMPV6_TIME_EXCEEDED 3
+#define ICMPV6_NO_ROUTE 0
+#define ICMPV6_ADDRESS_UNREACH 3
+
+/* An echo request to the router itself is turned round; the sum of its IP header and of the
+ * pseudo-header does not change by that. */
+static __always_inline int router_echo(
+	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
+{
+	const bool v4 = pkt->family == 4;
+	const u8 request = v4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST;
+	u8 reply = v4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY, macs[12];
+	struct addr addrs[2] = { pkt->dst, pkt->src };
+	be32 addrs4[2] = { pkt->dst.w[3], pkt->src.w[3] };
+	u32 icmp = bounded(pkt->l4_off, 0x1ff);
+	long failed;
+
+	if (pkt->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || pkt->icmp_type != request ||
+		pkt->flags & PKT_NO_FLOW)
+		return drop(skb, port->id, DROP_ROUTER_LOCAL);
+	if (!tracing(skb) && !limit_allows(port->id, LIMIT_ECHO))
+		return drop(skb, port->id, DROP_ROUTER_LOCAL);
+	trace(skb, STEP_ROUTER_ECHO, 0, 0, NULL, &pkt->dst);
+	if (skb->cb[CB_ROUTE_VNI] == port->vni)
+		mac_copy(macs, PKT_SRC(pkt));
+	else /* over another router, which has changed it */
+		mac_copy(macs, port->mac);
+	mac_copy(macs + ETH_ALEN, PKT_DST(pkt));
+	failed = bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0);
+	failed |= v4 ? bpf_skb_store_bytes(skb, ETH_HLEN + 12, addrs4, sizeof(addrs4), 0)
+		     : bpf_skb_store_bytes(skb, ETH_HLEN + 8, addrs, sizeof(addrs), 0);
+	failed |= bpf_skb_store_bytes(skb, icmp, &reply, 1, 0);
+	failed |= bpf_l4_csum_replace(
+		skb, icmp + 2, bpf_htons((u16)(request << 8)), bpf_htons((u16)(reply << 8)), 2);
+	if (failed)
+		return drop(skb, port->id, DROP_INTERNAL);
+	count_tx(skb, port->id);
+	return (int)bpf_redirect(port->ifindex, 0);
+}
+
+/* Where the next hop is: fills in the flow's output and the new destination MAC; 0, or the reason
+ * to drop. A router there: EDGE_ENDPOINT_ROUTER in flow->vtep. */
+static __always_inline int route_resolve(struct __sk_buff *skb, const struct pkt *pkt,
+	const struct route *route, struct flow *flow, struct rewrite *rewrite)
+{
+	struct neighbour_key key = { .vni = route->vni,
+		.addr = route->kind == EDGE_ROUTE_VIA ? route->via : pkt->dst };
+	const struct neighbour *neighbour = bpf_map_lookup_elem(&neighbours, &key);
+	const struct endpoint *endpoint;
+
+	trace(skb, STEP_ROUTE, route->vni, route->kind, NULL, &key.addr);
+	if (!neighbour)
+		return DROP_UNKNOWN_NEIGHBOUR;
+	endpoint = endpoint_get(route->vni, neighbour->mac);
+	if (!endpoint)
+		return DROP_UNKNOWN_NEIGHBOUR;
+	rewrite->vni = route->vni;
+	mac_copy(rewrite->macs, neighbour->mac);
+	mac_copy(rewrite->macs + ETH_ALEN, route->mac);
+	if (endpoint->ifindex)
+		return resolve_local(endpoint->ifindex, flow);
+	flow->output = FLOW_TO_TUNNEL;
+	flow->vtep = endpoint->vtep;
+	flow->hash = (u16)bpf_get_hash_recalc(skb);
+	return 0;
+}
+
+/* A checked packet whose destination MAC is a router's on network skb->cb[CB_ROUTE_VNI]. */
+static __always_inline int route_from_guest(struct __sk_buff *skb, const struct host *host,
+	const struct port *port, const struct pkt *pkt)
+{
+	u32 vni = skb->cb[CB_ROUTE_VNI];
+	const struct interface *in = interface_get(vni, PKT_DST(pkt));
+	const struct network *network;
+	const struct route *route;
+	struct rewrite rewrite;
+	struct flow flow;
+	int reason;
+
+	if (!in)
+		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
+	if (!pkt->family)
+		return drop(skb, port->id, DROP_NOT_ROUTED);
+	route = route_get(in, pkt);
+	if (route && route->kind == EDGE_ROUTE_LOCAL)
+		return router_echo(skb, port, pkt);
+	if (stays_on_link(pkt))
+		return drop(skb, port->id, DROP_NOT_ROUTED);
+	if (!route || route->kind == EDGE_ROUTE_BLACKHOLE)
+		return route_error(skb, port, pkt, DROP_NO_ROUTE, ICMP_DEST_UNREACH,
+			ICMP_NET_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_NO_ROUTE);
+	if (pkt_ttl(skb, pkt) <= 1)
+		return route_error(skb, port, pkt, DROP_TTL_EXPIRED, ICMP_TIME_EXCEEDED, 0,
+			ICMPV6_TIME_EXCEEDED, 0);
+	network = network_get(route->vni);
+	if (!network)
+		return drop(skb, port->id, DROP_NO_NETWORK);
+	verdict_init(&flow, host, pkt, network->mtu);
+	reason = route_resolve(skb, pkt, route, &flow, &rewrite);
+	if (reason == DROP_UNKNOWN_NEIGHBOUR)
+		return route_error(skb, port, pkt, DROP_UNKNOWN_NEIGHBOUR, ICMP_DEST_UNREACH,
+			ICMP_HOST_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_ADDRESS_UNREACH);
+	if (reason)
+		return drop(skb, port->id, (u32)reason);
+	if (pkt_too_big(skb, pkt, network->mtu)) {
+		skb->cb[CB_MTU] = network->mtu;
+		bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
+		return drop(skb, port->id, DROP_TOO_BIG);
+	}
+	if (flow.output == FLOW_TO_TUNNEL && flow.vtep == EDGE_ENDPOINT_ROUTER) {
+		if (rewrite_apply(skb, pkt, &rewrite))
+			return drop(skb, port->id, DROP_INTERNAL);
+		skb->cb[CB_ROUTE_VNI] = rewrite.vni;
+		bpf_tail_call(skb, &stages, STAGE_ROUTE);
+		return drop(skb, port->id, DROP_TTL_EXPIRED);
+	}
+	flow.routed = 1;
+	if (vni == port->vni && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW) &&
+		!rewrite_put(pkt, port->id, &rewrite))
+		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
+	if (rewrite_apply(skb, pkt, &rewrite))
+		return drop(skb, port->id, DROP_INTERNAL);
+	return execute(skb, host, port, &flow, rewrite.vni, true);
+}
