@@ -112,6 +112,14 @@
 	X(PORT_SECURITY_REQUIRED, 400, "PortSecurityAndIPRequiredForSecurityGroups") \
 	X(PORT_HAS_GROUP, 409, "PortSecurityPortHasSecurityGroup") \
 	X(INVALID_CIDR, 400, "InvalidCIDR") \
+	X(QOS_POLICY_NOT_FOUND, 404, "QosPolicyNotFound") \
+	X(QOS_POLICY_IN_USE, 409, "QosPolicyInUse") \
+	X(QOS_POLICY_REMOVE, 403, "PolicyRemoveAuthorizationError") \
+	X(QOS_DEFAULT_EXISTS, 409, "QoSPolicyDefaultAlreadyExists") \
+	X(QOS_RULE_NOT_FOUND, 404, "QosRuleNotFound") \
+	X(QOS_RULES_CONFLICT, 409, "QoSRulesConflict") \
+	X(QOS_RULE_VALUE, 409, "QoSRuleParameterConflict") \
+	X(NOT_IMPLEMENTED, 501, "NotImplementedError") \
 	X(QUOTA_NOT_FOUND, 404, "TenantQuotaNotFound")                             \
 	X(RBAC_NOT_FOUND, 404, "RbacPolicyNotFound")                               \
 	X(RBAC_IN_USE, 409, "RbacPolicyInUse")                                     \

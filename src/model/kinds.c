@@ -17,6 +17,8 @@
 #include "model/object_impl.h"
 #include "model/port.h"
 #include "model/port_forwarding.h"
+#include "model/qos_policy.h"
+#include "model/qos_rule.h"
 #include "model/quota.h"
 #include "model/rbac.h"
 #include "model/router.h"
@@ -35,6 +37,12 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_SECURITY_GROUP] = &security_group_kind,
 	[KIND_SECURITY_GROUP_RULE] = &security_group_rule_kind,
 	[KIND_DEFAULT_SECURITY_GROUP_RULE] = &default_security_group_rule_kind,
+	[KIND_QOS_POLICY] = &qos_policy_kind,
+	[KIND_QOS_BANDWIDTH_LIMIT_RULE] = &qos_bandwidth_limit_rule_kind,
+	[KIND_QOS_DSCP_MARKING_RULE] = &qos_dscp_marking_rule_kind,
+	[KIND_QOS_MINIMUM_BANDWIDTH_RULE] = &qos_minimum_bandwidth_rule_kind,
+	[KIND_QOS_PACKET_RATE_LIMIT_RULE] = &qos_packet_rate_limit_rule_kind,
+	[KIND_QOS_MINIMUM_PACKET_RATE_RULE] = &qos_minimum_packet_rate_rule_kind,
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SUBNET] = &subnet_kind,
 	[KIND_PORT] = &port_kind,

@@ -8,6 +8,7 @@
 #include "model/availability_zone.h"
 #include "model/floating_ip.h"
 #include "model/port.h"
+#include "model/qos_policy.h"
 #include "model/rbac.h"
 #include "model/router.h"
 #include "model/security_group.h"
@@ -115,7 +116,10 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 	[NETWORK_QOS_POLICY_ID] = { .name = "qos_policy_id",
 		.type = TYPE_UUID,
 		.flags = GIVEN | ATTR_NULLABLE,
-		.check = check_nothing_exists },
+		.refers = KIND_QOS_POLICY,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = NETWORK_BY_QOS_POLICY,
+		.doc = "The QoS policy of its ports that have none of their own." },
 	[NETWORK_VLAN_TRANSPARENT] = { .name = "vlan_transparent",
 		.type = TYPE_BOOL,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
@@ -135,6 +139,7 @@ static const struct index indexes[N_NETWORK_INDEXES] = {
 		.slots = { NETWORK_PROVIDER_SEGMENT },
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_VNI_IN_USE },
+	[NETWORK_BY_QOS_POLICY] = { .name = "QoS policy", .slots = { NETWORK_QOS_POLICY_ID } },
 	[NETWORK_BY_DEFAULT] = { .name = "default",
 		.keys = default_keys,
 		.depends_on = NETWORK_IS_DEFAULT },
@@ -173,8 +178,10 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 
 	if (!check_default(txn, draft, error) ||
 		!availability_zones_check(txn, draft, NETWORK_AZ_HINTS, error) ||
+		!qos_policy_check(txn, NULL, draft, NETWORK_QOS_POLICY_ID, error) ||
 		!security_group_default(txn, object_str(draft, SLOT_PROJECT_ID), &group, error))
 		return false;
+	qos_policy_fill_default(txn, draft, NETWORK_QOS_POLICY_ID);
 	if (!object_is_null(draft, NETWORK_PROVIDER_PHYSICAL))
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid input for provider:physical_network: a %s network is an overlay and has none; leave it out.",
@@ -197,6 +204,8 @@ static bool on_update(
 	char id[UUID_STRLEN], router[UUID_STRLEN];
 	const struct object *user;
 
+	if (!qos_policy_check(txn, old, draft, NETWORK_QOS_POLICY_ID, error))
+		return false;
 	if (!object_bool(old, NETWORK_EXTERNAL) || object_bool(draft, NETWORK_EXTERNAL))
 		return check_default(txn, draft, error);
 	if (!(object_given(draft) & SLOT_BIT(NETWORK_IS_DEFAULT)))

@@ -10,6 +10,8 @@
 #include "model/port_address.h"
 #include "model/port_group.h"
 #include "model/port_hooks.h"
+#include "model/qos_policy.h"
+#include "model/qos_rule.h"
 #include "model/service_port.h"
 #include "model/subnet_pools.h"
 
@@ -208,7 +210,9 @@ bool port_on_create(struct txn *txn, struct object *draft, GError **error)
 			draft, PORT_PORT_SECURITY, object_bool(network, NETWORK_PORT_SECURITY));
 	if (given & SLOT_BIT(PORT_EXTRA_DHCP_OPTS))
 		merge_options(NULL, draft);
-	return check_pairs(draft, error) && port_assign_groups(txn, NULL, draft, error) &&
+	return check_pairs(draft, error) &&
+	       qos_policy_check(txn, NULL, draft, PORT_QOS_POLICY_ID, error) &&
+	       port_assign_groups(txn, NULL, draft, error) &&
 	       port_assign_addresses(txn, NULL, draft, addresses, error);
 }
 
@@ -250,7 +254,8 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 	}
 	if (object_given(draft) & SLOT_BIT(PORT_EXTRA_DHCP_OPTS))
 		merge_options(old, draft);
-	if (!check_pairs(draft, error) || !port_assign_groups(txn, old, draft, error))
+	if (!check_pairs(draft, error) || !port_assign_groups(txn, old, draft, error) ||
+		!qos_policy_check(txn, old, draft, PORT_QOS_POLICY_ID, error))
 		return false;
 	if (object_given(draft) & SLOT_BIT(PORT_FIXED_IPS))
 		addresses = g_strdup(object_str(draft, PORT_FIXED_IPS));
@@ -286,6 +291,15 @@ static void write_assignment(
 	}
 }
 
+static void write_network_policy(
+	const struct model *model, const struct object *port, struct json_writer *w)
+{
+	const struct object *network =
+		model_get_text(model, KIND_NETWORK, object_str(port, PORT_NETWORK_ID));
+
+	jw_string(w, network ? object_str(network, NETWORK_QOS_POLICY_ID) : NULL);
+}
+
 void port_compute(
 	const struct model *model, const struct object *port, unsigned slot, struct json_writer *w)
 {
@@ -300,6 +314,12 @@ void port_compute(
 			jw_member_bool(w, "port_filter", false);
 		}
 		jw_end_object(w);
+		break;
+	case PORT_QOS_NETWORK_POLICY_ID:
+		write_network_policy(model, port, w);
+		break;
+	case PORT_RESOURCE_REQUEST:
+		qos_write_resource_request(model, port, w);
 		break;
 	case PORT_DNS_ASSIGNMENT:
 		jw_begin_array(w);

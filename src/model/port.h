@@ -47,9 +47,10 @@ enum port_index {
 	PORT_BY_IP,	    /* text: address */
 	PORT_BY_SUBNET,	    /* text: subnet id */
 	PORT_BY_DEVICE,
-	PORT_BY_HOST,		/* text: host name */
-	PORT_BY_HOST_NETWORK,	/* texts: host name, network id */
-	PORT_BY_ROUTER_SUBNET,	/* text: subnet id; of routers' interfaces alone */
+	PORT_BY_HOST,	       /* text: host name */
+	PORT_BY_HOST_NETWORK,  /* texts: host name, network id */
+	PORT_BY_ROUTER_SUBNET, /* text: subnet id; of routers' interfaces alone */
+	PORT_BY_QOS_POLICY,
 	PORT_BY_SECURITY_GROUP, /* text: its id */
 	N_PORT_INDEXES
 };

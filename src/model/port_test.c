@@ -219,7 +219,8 @@ static void bad_ports(void **state)
 		{ ",'port_security_enabled':false,'allowed_address_pairs':[{'ip_address':'1.2.3.4'}]",
 			WEFT_ERROR_CONFLICT },
 		{ ",'dns_name':'-x'", WEFT_ERROR_INVALID_INPUT },
-		{ ",'qos_policy_id':'01234567-89ab-cdef-0123-456789abcdef'", WEFT_ERROR_NOT_FOUND },
+		{ ",'qos_policy_id':'01234567-89ab-cdef-0123-456789abcdef'",
+			WEFT_ERROR_QOS_POLICY_NOT_FOUND },
 		{ ",'name':null", WEFT_ERROR_INVALID_INPUT },
 		{ ",'credential_hash':'x'", WEFT_ERROR_INVALID_INPUT },
 	};

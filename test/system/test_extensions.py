@@ -25,6 +25,12 @@ NOT_SERVED = {"dummy", *CORE}
 ON_PURPOSE = {
     **{f"{kind}.protocol: enum is ['dccp', 'icmp', 'ipv6-icmp', 'sctp', 'tcp', 'udp'], weftd has ['tcp', 'udp']":
        "it is about ports, and hosts translate those of TCP and UDP" for kind in ("port_forwardings", "conntrack_helpers")},
+    "rule_types.*: there is no such collection": "they are no objects: test_qos_api.py",
+    **{f"alias_{rules}_rules.*: there is no such collection": "rules found by their id alone: test_qos_api.py"
+       for rules in ("bandwidth_limit", "dscp_marking", "minimum_bandwidth", "minimum_packet_rate")},
+    **{f"{rules}_rules.tenant_id: {key} is True, but it is not {what}": "a rule is its policy's project's"
+       for rules in ("bandwidth_limit", "dscp_marking", "minimum_bandwidth", "packet_rate_limit", "minimum_packet_rate")
+       for key, what in (("is_visible", "shown"), ("allow_post", "taken when created"))},
     "networks.mtu: default is 0, weftd has 1422": "0 says what weftd shows: what the underlay leaves",
     **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "an overlay keeps its kind and VNI"
        for name in ("network_type", "physical_network", "segmentation_id")},
