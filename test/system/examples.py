@@ -55,22 +55,24 @@ class Kind:
         schemas = document["components"]["schemas"]
         self.name, self.path = name, path
         self.answer, self.create, self.update = (schemas[name + suffix] for suffix in ("", "_create", "_update"))
-        one, many = operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
-        self.singular, = one["properties"]
-        self.collection, = many["properties"]
+        self.singular = self.collection = None
+        if "requestBody" in operation:
+            one, many = operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+            self.singular, = one["properties"]
+            self.collection, = many["properties"]
         self.parent = path.split("{")[1].split("}")[0] if "{" in path else None
 
     def __repr__(self):
         return self.name
 
 
-def kinds_of(document):
-    """The kinds by name."""
+def kinds_of(document, verb="create"):
+    """The kinds of which a request creates one, or with "list" all that are listed, by name."""
     found = {}
     for path, item in document["paths"].items():
-        operation = item.get("post", {})
-        verb, _, name = operation.get("operationId", "").partition("_")
-        if verb == "create":
+        operation = item.get("post" if verb == "create" else "get", {})
+        said, _, name = operation.get("operationId", "").partition("_")
+        if said == verb and name in document["components"]["schemas"]:
             found[name] = Kind(document, name, path, operation)
     return found
 

@@ -76,10 +76,10 @@ def document(weftd):
 def kinds(document):
     """The kinds by (collection of the parent or None, collection)."""
     found = {}
-    for kind in kinds_of(document).values():
+    for kind in kinds_of(document, "list").values():
         head = kind.path.split("/{")[0]
         parent = plain(head.rsplit("/", 1)[1]) if kind.parent else None
-        found[parent, plain(kind.collection)] = kind
+        found[parent, plain(kind.path.rsplit("/", 1)[1])] = kind
     return found
 
 
