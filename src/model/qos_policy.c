@@ -61,7 +61,7 @@ static bool check_default(struct txn *txn, const struct object *draft, GError **
 	if (!other || uuid_equal(object_id(other), object_id(draft)))
 		return true;
 	return weft_fail(error, QOS_DEFAULT_EXISTS,
-		"A default QoS policy exists for project %s: %s; unset that first.", project,
+		"Project %s has a default QoS policy: %s; unset is_default of that first.", project,
 		uuid_format(object_id(other), id));
 }
 
@@ -112,7 +112,7 @@ bool qos_policy_check(struct txn *txn, const struct object *old, const struct ob
 		return true;
 	if (before && !txn_need(txn, KIND_QOS_POLICY, before, NULL))
 		return weft_fail(error, QOS_POLICY_REMOVE,
-			"Failed to remove provided policy %s because you are not authorized: it belongs to another project.",
+			"QoS policy %s is another project's, and not yours to take away; ask an administrator.",
 			before);
 	return object_is_null(draft, slot) ||
 	       txn_need(txn, KIND_QOS_POLICY, object_str(draft, slot), error);

@@ -83,7 +83,7 @@ static bool check_same(struct txn *txn, const struct object *draft, GError **err
 	while ((other = txn_iter_next(&iter)))
 		if (!uuid_equal(object_id(other), object_id(draft)))
 			return weft_fail(error, QOS_RULES_CONFLICT,
-				"Rule %s conflicts with rule %s which already exists in QoS Policy %s.",
+				"A %s rule of this direction conflicts with rule %s: QoS policy %s has one of a type for each direction.",
 				type_of(draft)->name, uuid_format(object_id(other), id), policy);
 	return true;
 }
@@ -97,8 +97,8 @@ static bool fail_value(
 				: QOS_RULE_VALUE;
 
 	return weft_fail(error, QOS_RULE_VALUE,
-		"Unable to add the rule with value %s to the policy %s as the existing rule of type %s has value %s.",
-		value, object_str(draft, QOS_RULE_POLICY_ID), type_of(other)->name,
+		"%s of a %s rule contradicts a %s rule of QoS policy %s, which has %s.", value,
+		type_of(draft)->name, type_of(other)->name, object_str(draft, QOS_RULE_POLICY_ID),
 		object_text(other, slot, buf));
 }
 
@@ -185,7 +185,7 @@ static bool check_placement(struct txn *txn, const struct object *rule, GError *
 	if (!port)
 		return true;
 	return weft_fail(error, NOT_IMPLEMENTED,
-		"Cannot update QoS policies/rules backed by resources tracked in Placement: port %s of a guest has the policy; give it another policy first.",
+		"A minimum rule does not change while guests that were placed by it run: port %s has the policy; give it another one first.",
 		uuid_format(object_id(port), id));
 }
 
