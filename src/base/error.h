@@ -40,6 +40,17 @@
 	X(PREFIX_UPDATE, 400, "IllegalSubnetPoolPrefixUpdate")                     \
 	X(AGENT_NOT_FOUND, 404, "AgentNotFound")                                   \
 	X(AZ_NOT_FOUND, 404, "AvailabilityZoneNotFound")                           \
+	X(PORT_BINDING_NOT_FOUND, 404, "PortBindingNotFound")                      \
+	X(PORT_BINDING_EXISTS, 409, "PortBindingAlreadyExists")                    \
+	X(PORT_BINDING_ACTIVE, 409, "PortBindingAlreadyActive")                    \
+	X(TRUNK_NOT_FOUND, 404, "TrunkNotFound")                                   \
+	X(TRUNK_IN_USE, 409, "TrunkInUse")                                         \
+	X(TRUNK_DISABLED, 409, "TrunkDisabled")                                    \
+	X(TRUNK_PARENT_IN_USE, 409, "ParentPortInUse")                             \
+	X(TRUNK_PORT_IN_USE, 409, "TrunkPortInUse")                                \
+	X(SUBPORT_NOT_FOUND, 404, "SubPortNotFound")                               \
+	X(SUBPORT_DUPLICATE, 409, "DuplicateSubPort")                              \
+	X(SUBPORT_MTU, 409, "SubPortMtuGreaterThanTrunkPortMtu")                   \
 	X(METHOD_NOT_ALLOWED, 405, "HTTPMethodNotAllowed")                         \
 	X(CONFLICT, 409, "Conflict")                                               \
 	X(IN_USE, 409, "InUse")                                                    \

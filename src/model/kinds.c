@@ -16,6 +16,7 @@
 #include "model/network.h"
 #include "model/object_impl.h"
 #include "model/port.h"
+#include "model/port_binding.h"
 #include "model/port_forwarding.h"
 #include "model/qos_policy.h"
 #include "model/qos_rule.h"
@@ -26,6 +27,7 @@
 #include "model/security_group_rule.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
+#include "model/trunk.h"
 
 static const struct kind *const kinds[N_KINDS] = {
 	[KIND_HOST] = &host_kind,
@@ -46,6 +48,9 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SUBNET] = &subnet_kind,
 	[KIND_PORT] = &port_kind,
+	[KIND_PORT_BINDING] = &port_binding_kind,
+	[KIND_TRUNK] = &trunk_kind,
+	[KIND_SUBPORT] = &subport_kind,
 	[KIND_RBAC_POLICY] = &rbac_policy_kind,
 	[KIND_QUOTA] = &quota_kind,
 	[KIND_ROUTER] = &router_kind,

@@ -8,12 +8,14 @@
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port_address.h"
+#include "model/port_binding.h"
 #include "model/port_group.h"
 #include "model/port_hooks.h"
 #include "model/qos_policy.h"
 #include "model/qos_rule.h"
 #include "model/service_port.h"
 #include "model/subnet_pools.h"
+#include "model/trunk.h"
 
 struct port_ips port_ips_of(const struct object *port)
 {
@@ -251,6 +253,8 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		/* What the old host said of it says nothing of the new one. */
 		object_set_choice(draft, PORT_STATUS, PORT_DOWN);
 		object_set_str(draft, PORT_STATUS_REASON, "");
+		if (!port_binding_forget(txn, draft, error))
+			return false;
 	}
 	if (object_given(draft) & SLOT_BIT(PORT_EXTRA_DHCP_OPTS))
 		merge_options(old, draft);
@@ -320,6 +324,9 @@ void port_compute(
 		break;
 	case PORT_RESOURCE_REQUEST:
 		qos_write_resource_request(model, port, w);
+		break;
+	case PORT_TRUNK_DETAILS:
+		trunk_write_details(model, port, w);
 		break;
 	case PORT_DNS_ASSIGNMENT:
 		jw_begin_array(w);

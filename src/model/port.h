@@ -34,6 +34,7 @@ enum port_slot {
 	PORT_NUMA_AFFINITY,
 	PORT_HINTS,
 	PORT_STATUS_REASON, /* why a bound port is not ACTIVE, as its host says; else "" */
+	PORT_TRUNK_DETAILS, /* computed */
 	N_PORT_SLOTS
 };
 

@@ -4,6 +4,8 @@
 
 #include "model/port.h"
 
+extern const char *const port_vnic_types[];
+
 bool port_on_create(struct txn *txn, struct object *draft, GError **error);
 bool port_on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error);

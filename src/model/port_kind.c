@@ -13,7 +13,7 @@ static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", NULL
 static const char *const up_down[] = { "ACTIVE", "DOWN", NULL };
 static const char *const allocations[] = { "immediate", "deferred", "none", NULL };
 static const char *const affinities[] = { "required", "preferred", "legacy", "socket", NULL };
-static const char *const vnic_types[] = { "normal", "direct", "direct-physical", "macvtap",
+const char *const port_vnic_types[] = { "normal", "direct", "direct-physical", "macvtap",
 	"baremetal", "virtio-forwarder", "smart-nic", "vdpa", "accelerator-direct",
 	"accelerator-direct-physical", "remote-managed", NULL };
 
@@ -106,7 +106,7 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 		.doc = "The host that it is bound to, by name or id; empty: none." },
 	[PORT_VNIC_TYPE] = { .name = "binding:vnic_type",
 		.type = TYPE_ENUM,
-		.choices = vnic_types,
+		.choices = port_vnic_types,
 		.flags = GIVEN,
 		.fallback = "\"normal\"",
 		.doc = "What the guest sees." },
@@ -199,6 +199,10 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 	[PORT_HINTS] = { .name = "hints",
 		.type = TYPE_OBJECT,
 		.flags = GIVEN | ATTR_NULLABLE | ATTR_ADMIN_SET | ATTR_ADMIN_READ },
+	[PORT_TRUNK_DETAILS] = { .name = "trunk_details",
+		.type = TYPE_OBJECT,
+		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
+		.doc = "The trunk whose parent it is." },
 	[PORT_STATUS_REASON] = { .name = "status_reason",
 		.type = TYPE_STRING,
 		.max = 1024,

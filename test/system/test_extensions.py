@@ -37,6 +37,7 @@ ON_PURPOSE = {
     **{f"{kind}.tenant_id: {what}": "they are everybody's, in Neutron too"
        for kind in ("flavors", "service_profiles")
        for what in ("is_visible is True, but it is not shown", "allow_post is True, but it is not taken when created")},
+    "bindings.*: there is no such collection of ports": "it has handlers of its own, which test_trunks.py compares",
     "service_profiles.*: there is no such collection of flavors": "it has handlers of its own",
     "next_providers.*: there is no such collection of flavors": "not in OpenStack's description of the API",
     "subnets.shared: is no filter": "it is not shown either; networks have it",

@@ -86,6 +86,12 @@ void tags_clear(struct call *call);
 void tag_get(struct call *call);
 void tag_add(struct call *call);
 void tag_remove(struct call *call);
+void bindings_list(struct call *call); /* binding.c */
+void binding_create(struct call *call);
+void binding_show(struct call *call);
+void binding_update(struct call *call);
+void binding_delete(struct call *call);
+void binding_activate(struct call *call);
 void quotas_list(struct call *call); /* quota.c */
 void quota_show(struct call *call);
 void quota_show_part(struct call *call);

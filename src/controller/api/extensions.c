@@ -22,6 +22,8 @@ static const struct extension extensions[] = {
 	{ "availability_zone_filter", "Availability Zone Filter Extension",
 		"Zones are listed by filters." },
 	{ "binding", "Port Binding", "Ports are bound to hosts." },
+	{ "binding-extended", "Port Bindings Extended",
+		"A port may have further bindings, for live migration." },
 	{ "default-subnetpools", "Default Subnetpools",
 		"A pool may be the one that is taken when none is named." },
 	{ "dns-domain-ports", "dns_domain for ports", "A port may have a DNS domain of its own." },
@@ -152,6 +154,8 @@ static const struct extension extensions[] = {
 	{ "subnet_onboard", "Subnet Onboard", "Subnets may be taken into a pool." },
 	{ "subnetpool-prefix-ops", "Subnet Pool Prefix Operations",
 		"Prefixes are added to pools and removed from them." },
+	{ "trunk", "Trunk Extension", "Ports may carry tagged frames of further networks." },
+	{ "trunk-details", "Trunk port details", "Ports show the trunk whose parent they are." },
 };
 
 static void write_extension(struct json_writer *w, const struct extension *extension)
