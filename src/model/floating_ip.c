@@ -6,6 +6,7 @@
 #include "model/floating_ip_parts.h"
 #include "model/network.h"
 #include "model/port_forwarding.h"
+#include "model/qos_policy.h"
 #include "model/standard.h"
 #include "model/subnet.h"
 
@@ -68,6 +69,17 @@ static const struct attr attrs[N_FLOATING_IP_SLOTS] = {
 		.fallback = "\"\"",
 		.check = check_dns_name,
 		.doc = "The domain of its name." },
+	[FLOATING_IP_QOS_POLICY_ID] = { .name = "qos_policy_id",
+		.type = TYPE_UUID,
+		.flags = GIVEN | ATTR_NULLABLE,
+		.refers = KIND_QOS_POLICY,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = FLOATING_IP_BY_QOS_POLICY,
+		.doc = "Its QoS policy." },
+	[FLOATING_IP_QOS_NETWORK_POLICY_ID] = { .name = "qos_network_policy_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
+		.doc = "The external network's QoS policy." },
 	[FLOATING_IP_PORT_DETAILS] = { .name = "port_details",
 		.type = TYPE_OBJECT,
 		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
@@ -84,6 +96,8 @@ static const struct index indexes[N_FLOATING_IP_INDEXES] = {
 	[FLOATING_IP_BY_NETWORK] = { .name = "network", .slots = { FLOATING_IP_NETWORK_ID } },
 	[FLOATING_IP_BY_PORT] = { .name = "port", .slots = { FLOATING_IP_PORT_ID } },
 	[FLOATING_IP_BY_ROUTER] = { .name = "router", .slots = { FLOATING_IP_ROUTER_ID } },
+	[FLOATING_IP_BY_QOS_POLICY] = { .name = "QoS policy",
+		.slots = { FLOATING_IP_QOS_POLICY_ID } },
 };
 
 static bool check_network(struct txn *txn, const struct object *draft, GError **error)
@@ -160,11 +174,19 @@ static bool make_port(struct txn *txn, struct object *draft, GError **error)
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	bool ok = check_network(txn, draft, error) && make_port(txn, draft, error) &&
-		  floating_ip_associate(txn, NULL, draft, error);
+	bool ok = check_network(txn, draft, error) &&
+		  qos_policy_check(txn, NULL, draft, FLOATING_IP_QOS_POLICY_ID, error) &&
+		  make_port(txn, draft, error) && floating_ip_associate(txn, NULL, draft, error);
 
 	object_set_null(draft, FLOATING_IP_SUBNET_ID);
 	return ok;
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	return qos_policy_check(txn, old, draft, FLOATING_IP_QOS_POLICY_ID, error) &&
+	       floating_ip_associate(txn, old, draft, error);
 }
 
 static bool on_delete(struct txn *txn, const struct object *old, GError **error)
@@ -203,6 +225,8 @@ static void compute(const struct model *model, const struct object *object, unsi
 
 	if (slot == FLOATING_IP_PORT_FORWARDINGS)
 		port_forwarding_write_all(model, object, w);
+	else if (slot == FLOATING_IP_QOS_NETWORK_POLICY_ID)
+		qos_policy_write_networks(model, object_str(object, FLOATING_IP_NETWORK_ID), w);
 	else if (port)
 		write_details(port, w);
 	else
@@ -223,7 +247,7 @@ const struct kind floating_ip_kind = {
 	.not_found = WEFT_ERROR_FLOATING_IP_NOT_FOUND,
 	.in_use = WEFT_ERROR_FLOATING_IP_IN_USE,
 	.hooks = { .on_create = on_create,
-		.on_update = floating_ip_associate,
+		.on_update = on_update,
 		.on_delete = on_delete,
 		.on_clear = on_clear,
 		.compute = compute },

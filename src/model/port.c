@@ -295,15 +295,6 @@ static void write_assignment(
 	}
 }
 
-static void write_network_policy(
-	const struct model *model, const struct object *port, struct json_writer *w)
-{
-	const struct object *network =
-		model_get_text(model, KIND_NETWORK, object_str(port, PORT_NETWORK_ID));
-
-	jw_string(w, network ? object_str(network, NETWORK_QOS_POLICY_ID) : NULL);
-}
-
 void port_compute(
 	const struct model *model, const struct object *port, unsigned slot, struct json_writer *w)
 {
@@ -320,7 +311,7 @@ void port_compute(
 		jw_end_object(w);
 		break;
 	case PORT_QOS_NETWORK_POLICY_ID:
-		write_network_policy(model, port, w);
+		qos_policy_write_networks(model, object_str(port, PORT_NETWORK_ID), w);
 		break;
 	case PORT_RESOURCE_REQUEST:
 		qos_write_resource_request(model, port, w);

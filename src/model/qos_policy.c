@@ -139,3 +139,11 @@ const char *qos_policy_of_port(const struct model *model, const struct object *p
 	network = model_get_text(model, KIND_NETWORK, object_str(port, PORT_NETWORK_ID));
 	return network ? object_str(network, NETWORK_QOS_POLICY_ID) : NULL;
 }
+
+void qos_policy_write_networks(
+	const struct model *model, const char *network_id, struct json_writer *w)
+{
+	const struct object *network = model_get_text(model, KIND_NETWORK, network_id);
+
+	jw_string(w, network ? object_str(network, NETWORK_QOS_POLICY_ID) : NULL);
+}

@@ -28,5 +28,9 @@ bool qos_policy_check(struct txn *txn, const struct object *old, const struct ob
 /* A new network that names no policy has its project's default, if there is one. */
 void qos_policy_fill_default(struct txn *txn, struct object *draft, unsigned slot);
 
+/* Writes `qos_network_policy_id`: the policy of that network, or null. */
+void qos_policy_write_networks(
+	const struct model *model, const char *network_id, struct json_writer *w);
+
 /* The policy in effect on a port: its own, or its network's; NULL: none. */
 const char *qos_policy_of_port(const struct model *model, const struct object *port);

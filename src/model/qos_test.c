@@ -3,7 +3,7 @@
 #include "model/qos_policy.h"
 #include "model/qos_rule.h"
 #include "model/rbac.h"
-#include "model/testing.h"
+#include "model/testing_l3.h"
 
 static const struct caller member = { CALLER_MEMBER, "p1" };
 
@@ -233,6 +233,66 @@ static void resource_request(void **state)
 	assert_true(test_delete(model, rule, &error));
 }
 
+/* A gateway's policy is part of external_gateway_info; it stays until it is taken away. */
+static void gateway_policy(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *policy = policy_of(f->model, "");
+	const char *network = test_id(f->external);
+	const struct object *router =
+		l3_router(f, "'external_gateway_info':{'network_id':'%s','qos_policy_id':'%s'}",
+			network, test_id(policy));
+	g_autofree char *text = shown(f->model, router, ROUTER_GATEWAY_INFO);
+	GError *error = NULL;
+
+	assert_non_null(strstr(text, test_id(policy)));
+	router = test_update(f->model, router,
+		test_json("{'external_gateway_info':{'network_id':'%s'}}", network), &error);
+	assert_string_equal(object_str(router, ROUTER_QOS_POLICY_ID), test_id(policy));
+	assert_false(test_delete(f->model, policy, &error));
+	assert_error(error, QOS_POLICY_IN_USE);
+	router = test_update(f->model, router,
+		test_json("{'external_gateway_info':{'network_id':'%s','qos_policy_id':null}}",
+			network),
+		&error);
+	assert_true(object_is_null(router, ROUTER_QOS_POLICY_ID));
+	router = test_update(f->model, router,
+		test_json("{'external_gateway_info':{'network_id':'%s','qos_policy_id':'%s'}}",
+			network, test_id(policy)),
+		&error);
+	router = test_update(f->model, router, test_json("{'external_gateway_info':null}"), &error);
+	assert_true(object_is_null(router, ROUTER_QOS_POLICY_ID));
+	assert_true(test_delete(f->model, policy, &error));
+}
+
+static void floating_ip_policy(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *policy = policy_of(f->model, "");
+	const struct object *secret =
+		test_create(f->model, KIND_QOS_POLICY, test_json("{'name':'x','project_id':'p2'}"));
+	const struct object *fip = test_create(f->model, KIND_FLOATING_IP,
+		test_json("{'floating_network_id':'%s','project_id':'p1','qos_policy_id':'%s'}",
+			test_id(f->external), test_id(policy)));
+	g_autofree char *text = NULL;
+	GError *error = NULL;
+
+	assert_null(test_create_as(f->model, &member, KIND_FLOATING_IP,
+		test_json("{'floating_network_id':'%s','qos_policy_id':'%s'}", test_id(f->external),
+			test_id(secret)),
+		&error));
+	assert_error(error, QOS_POLICY_NOT_FOUND);
+	assert_false(test_delete(f->model, policy, &error));
+	assert_error(error, QOS_POLICY_IN_USE);
+	test_update(f->model, f->external, test_json("{'qos_policy_id':'%s'}", test_id(secret)),
+		&error);
+	fip = test_update(f->model, fip, test_json("{'qos_policy_id':null}"), &error);
+	assert_true(object_is_null(fip, FLOATING_IP_QOS_POLICY_ID));
+	text = shown(f->model, fip, FLOATING_IP_QOS_NETWORK_POLICY_ID);
+	assert_non_null(strstr(text, test_id(secret)));
+	assert_true(test_delete(f->model, policy, &error));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +301,8 @@ int main(void)
 		cmocka_unit_test(policies_in_use),
 		cmocka_unit_test(default_policy),
 		cmocka_unit_test(resource_request),
+		l3_test(gateway_policy),
+		l3_test(floating_ip_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

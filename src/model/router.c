@@ -25,6 +25,7 @@ static const struct attr gateway_fields[] = {
 	{ .name = "network_id", .type = TYPE_UUID },
 	{ .name = "enable_snat", .type = TYPE_BOOL },
 	{ .name = "external_fixed_ips", .type = TYPE_LIST, .item = &address_attr, .max = 48 },
+	{ .name = "qos_policy_id", .type = TYPE_UUID, .flags = ATTR_NULLABLE },
 	{ 0 },
 };
 static const struct attr route_fields[] = {
@@ -56,7 +57,7 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.type = TYPE_OBJECT,
 		.fields = gateway_fields,
 		.flags = GIVEN | ATTR_NULLABLE | ATTR_COMPUTED,
-		.doc = "The external network that it leads to, its addresses there, and whether it hides its subnets behind them; null or {}: none." },
+		.doc = "The external network that it leads to, its addresses there, whether it hides its subnets behind them, and the QoS policy of what passes there; null or {}: none." },
 	[ROUTER_GATEWAY_PORT_ID] = { .name = "gw_port_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_SECRET,
@@ -72,6 +73,13 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.type = TYPE_BOOL,
 		.flags = ATTR_SECRET,
 		.fallback = "true",
+		.doc = "Of external_gateway_info." },
+	[ROUTER_QOS_POLICY_ID] = { .name = "gw_qos_policy_id",
+		.type = TYPE_UUID,
+		.flags = ATTR_SECRET | ATTR_NULLABLE,
+		.refers = KIND_QOS_POLICY,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = ROUTER_BY_QOS_POLICY,
 		.doc = "Of external_gateway_info." },
 	[ROUTER_HA] = { .name = "ha",
 		.type = TYPE_BOOL,
@@ -120,6 +128,7 @@ static const struct index indexes[N_ROUTER_INDEXES] = {
 	[ROUTER_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
 	[ROUTER_BY_GATEWAY_NETWORK] = { .name = "gateway network",
 		.slots = { ROUTER_GATEWAY_NETWORK_ID } },
+	[ROUTER_BY_QOS_POLICY] = { .name = "QoS policy", .slots = { ROUTER_QOS_POLICY_ID } },
 };
 
 static const struct kind_action actions[] = {

@@ -4,6 +4,7 @@
 
 #include "model/floating_ip.h"
 #include "model/network.h"
+#include "model/qos_policy.h"
 #include "model/router_parts.h"
 #include "model/subnet.h"
 
@@ -12,6 +13,7 @@ struct request {
 	const char *network_id; /* NULL: no gateway */
 	json_t *addresses;	/* NULL: not given, or none named */
 	bool enable_snat;
+	json_t *qos_policy_id; /* NULL: not given */
 };
 
 /* Which parts of it are the administrator's. */
@@ -36,7 +38,8 @@ static bool read_request(const struct txn *txn, json_t *info, struct request *re
 	*ret = (struct request){ .network_id =
 					 json_string_value(json_object_get(info, "network_id")),
 		.addresses = json_object_get(info, "external_fixed_ips"),
-		.enable_snat = !snat || json_is_true(snat) };
+		.enable_snat = !snat || json_is_true(snat),
+		.qos_policy_id = json_object_get(info, "qos_policy_id") };
 	if (!json_array_size(ret->addresses))
 		ret->addresses = NULL;
 	if (!ret->network_id && json_object_size(info))
@@ -150,6 +153,16 @@ static bool replace(struct txn *txn, const struct object *old, struct object *dr
 	return port;
 }
 
+/* A policy stays with the gateway until another one, or null, is given. */
+static bool assign_policy(struct txn *txn, const struct object *old, struct object *draft,
+	const struct request *request, GError **error)
+{
+	if (request->qos_policy_id || !request->network_id)
+		object_set_str(
+			draft, ROUTER_QOS_POLICY_ID, json_string_value(request->qos_policy_id));
+	return qos_policy_check(txn, old, draft, ROUTER_QOS_POLICY_ID, error);
+}
+
 static bool apply(struct txn *txn, const struct object *old, struct object *draft,
 	const struct request *request, GError **error)
 {
@@ -160,6 +173,8 @@ static bool apply(struct txn *txn, const struct object *old, struct object *draf
 	object_set_bool(draft, ROUTER_ENABLE_SNAT, request->enable_snat);
 	if (request->network_id && (!check_network(txn, request, &network, error) ||
 					   !check_subnets(txn, draft, request, port, error)))
+		return false;
+	if (!assign_policy(txn, old, draft, request, error))
 		return false;
 	if (!port || g_strcmp0(request->network_id, object_str(port, PORT_NETWORK_ID)))
 		return replace(txn, old, draft, request, error);
@@ -196,5 +211,6 @@ void router_gateway_write(
 	jw_member_string(w, "network_id", object_str(port, PORT_NETWORK_ID));
 	jw_member_raw(w, "external_fixed_ips", object_str(port, PORT_FIXED_IPS));
 	jw_member_bool(w, "enable_snat", object_bool(router, ROUTER_ENABLE_SNAT));
+	jw_member_string(w, "qos_policy_id", object_str(router, ROUTER_QOS_POLICY_ID));
 	jw_end_object(w);
 }

@@ -1,9 +1,5 @@
 """QoS policies, their rules and types, and what has them: the API by HTTP, the real `openstack` CLI and openstacksdk.
 Proves B27 (as far as the API goes: what hosts make of it is not part of it), B2, B9."""
-import json
-import os
-import shutil
-import subprocess
 import uuid
 
 import pytest
@@ -11,6 +7,8 @@ import pytest
 from weftd import ADMIN, MEMBER, OTHER, Weftd
 
 openstack = pytest.importorskip("openstack")
+from openstack_clients import Cli  # noqa: E402
+
 POLICIES, TYPES = "/v2.0/qos/policies", "/v2.0/qos/rule-types"
 RULES = {
     "bandwidth_limit": {"max_kbps": 1000, "max_burst_kbps": 100, "direction": "ingress"},
@@ -40,18 +38,7 @@ def member(weftd):
 
 @pytest.fixture
 def cli(weftd):
-    if not shutil.which("openstack"):
-        pytest.skip("python3-openstackclient is not installed")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OS_")}
-
-    def run(*words, fails=False):
-        done = subprocess.run(["/usr/bin/openstack", *words], text=True, capture_output=True, timeout=60,
-                              env={**clean, "OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": weftd.url, "OS_TOKEN": ADMIN})
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
-
-    run.json = lambda *words: json.loads(run(*words, "-f", "json"))
-    return run
+    return Cli(weftd)
 
 
 @pytest.fixture
@@ -214,8 +201,8 @@ def test_cli(cli, member):
     rule = cli.json("network", "qos", "rule", "create", "--type", "bandwidth-limit", "--max-kbps", "1000", "--max-burst-kbits",
                     "100", "--ingress", name)
     assert (rule["max_kbps"], rule["direction"]) == (1000, "ingress")
-    assert "conflicts" in cli("network", "qos", "rule", "create", "--type", "bandwidth-limit", "--max-kbps", "9", "--ingress",
-                              name, fails=True)
+    assert "conflicts" in cli.fails("network", "qos", "rule", "create", "--type", "bandwidth-limit", "--max-kbps", "9",
+                                    "--ingress", name)
     cli("network", "qos", "rule", "set", name, rule["id"], "--max-kbps", "2000")
     assert [r["Max Kbps"] for r in cli.json("network", "qos", "rule", "list", name)] == [2000]
     cli("network", "qos", "rule", "delete", name, rule["id"])
@@ -223,10 +210,50 @@ def test_cli(cli, member):
     network = member.make("network", name=name)
     cli("network", "set", "--qos-policy", name, network["id"])
     assert cli.json("network", "qos", "policy", "show", name)["description"] == "e"
-    assert "in use" in cli("network", "qos", "policy", "delete", name, fails=True)
+    assert "in use" in cli.fails("network", "qos", "policy", "delete", name)
     cli("network", "set", "--no-qos-policy", network["id"])
     cli("network", "qos", "policy", "delete", name)
     assert "dscp_marking" in cli("network", "qos", "rule", "type", "list")
+
+
+@pytest.fixture
+def public(admin):
+    network = admin.make("network", **{"router:external": True})
+    admin.make("subnet", network_id=network["id"], cidr="203.0.113.0/24")
+    return network
+
+
+def test_floating_ips(admin, member, policy, public):
+    theirs = policy_of(admin, project_id="project-9")
+    ip = member.make("floatingip", floating_network_id=public["id"], qos_policy_id=policy["id"])
+    path = f"/v2.0/floatingips/{ip['id']}"
+    assert (ip["qos_policy_id"], ip["qos_network_policy_id"]) == (policy["id"], None)
+    assert member.call("PUT", path, {"floatingip": {"qos_policy_id": theirs["id"]}}).error == "QosPolicyNotFound"
+    assert admin.call("DELETE", f"{POLICIES}/{policy['id']}").error == "QosPolicyInUse"
+    admin.call("PUT", f"/v2.0/networks/{public['id']}", {"network": {"qos_policy_id": theirs["id"]}})
+    ip = member.call("PUT", path, {"floatingip": {"qos_policy_id": None}}).json["floatingip"]
+    assert (ip["qos_policy_id"], ip["qos_network_policy_id"]) == (None, theirs["id"])
+    assert admin.call("DELETE", f"{POLICIES}/{policy['id']}").status == 204
+
+
+def test_gateways(cli, admin, member, policy, public):
+    """By HTTP and by the CLI, which gives the whole of external_gateway_info."""
+    router = member.make("router", name="r", external_gateway_info={"network_id": public["id"], "qos_policy_id": policy["id"]})
+    assert router["external_gateway_info"]["qos_policy_id"] == policy["id"]
+    assert admin.call("DELETE", f"{POLICIES}/{policy['id']}").error == "QosPolicyInUse"
+    cli("router", "set", router["id"], "--external-gateway", public["id"], "--no-qos-policy")
+    assert cli.json("router", "show", router["id"])["external_gateway_info"]["qos_policy_id"] is None
+    cli("router", "set", router["id"], "--external-gateway", public["id"], "--qos-policy", policy["name"])
+    assert cli.json("router", "show", router["id"])["external_gateway_info"]["qos_policy_id"] == policy["id"]
+    ip = cli.json("floating", "ip", "create", public["id"], "--qos-policy", policy["name"])
+    assert ip["qos_policy_id"] == policy["id"]
+    cli("floating", "ip", "unset", ip["id"], "--qos-policy")
+    assert cli.json("floating", "ip", "show", ip["id"])["qos_policy_id"] is None
+    cli("floating", "ip", "set", ip["id"], "--qos-policy", policy["name"])
+    assert cli.json("floating", "ip", "show", ip["id"])["qos_policy_id"] == policy["id"]
+    cli("floating", "ip", "delete", ip["id"])
+    cli("router", "unset", router["id"], "--external-gateway")
+    assert admin.call("DELETE", f"{POLICIES}/{policy['id']}").status == 204
 
 
 def test_sdk(weftd):
