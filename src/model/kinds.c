@@ -12,6 +12,7 @@
 #include "model/availability_zone.h"
 #include "model/caller.h"
 #include "model/host.h"
+#include "model/catalog.h"
 #include "model/identity.h"
 #include "model/network.h"
 #include "model/object_impl.h"
@@ -68,6 +69,11 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_IMPLIED_ROLE] = &implied_role_kind,
 	[KIND_ASSIGNMENT] = &assignment_kind,
 	[KIND_APP_CREDENTIAL] = &app_credential_kind,
+	[KIND_REGION] = &region_kind,
+	[KIND_SERVICE] = &service_kind,
+	[KIND_ENDPOINT] = &endpoint_kind,
+	[KIND_REGISTERED_LIMIT] = &registered_limit_kind,
+	[KIND_LIMIT] = &limit_kind,
 	[KIND_TOKEN_KEY] = &token_key_kind,
 	[KIND_TOKEN_REVOCATION] = &token_revocation_kind,
 };

@@ -118,7 +118,7 @@ static bool put_implied(
 	return txn_put(txn, implied_role_draft(prior, implied), error) != NULL;
 }
 
-static bool stage(struct txn *txn, const char *hash, GError **error)
+static bool stage(struct txn *txn, const struct config *config, const char *hash, GError **error)
 {
 	const struct object *project, *user, *role = NULL, *lower;
 
@@ -133,18 +133,24 @@ static bool stage(struct txn *txn, const char *hash, GError **error)
 	project = put_named(txn, KIND_PROJECT, "admin", NULL, PROJECT_DOMAIN_ID, error);
 	user = project ? put_admin(txn, hash, error) : NULL;
 	return user && put_assignment(txn, user, role, project, error) &&
-	       put_assignment(txn, user, role, NULL, error) && put_key(txn, error);
+	       put_assignment(txn, user, role, NULL, error) && put_key(txn, error) &&
+	       catalog_seed(txn, config, error);
 }
 
 /* What a store of an earlier version lacks. */
 static bool complete(struct identity *identity, GError **error)
 {
+	bool implied = model_count_all(identity->model, KIND_IMPLIED_ROLE);
+	bool catalog = model_count_all(identity->model, KIND_SERVICE) ||
+		       model_count_all(identity->model, KIND_REGION);
 	g_autoptr(txn) txn = NULL;
 
-	if (model_count_all(identity->model, KIND_IMPLIED_ROLE))
+	if (implied && catalog)
 		return true;
 	txn = txn_new(identity->model, &identity_itself);
-	for (unsigned rank = RANK_ADMIN; rank > 1; rank--)
+	if (!catalog && !catalog_seed(txn, identity->config, error))
+		return false;
+	for (unsigned rank = RANK_ADMIN; !implied && rank > 1; rank--)
 		if (!put_implied(txn, role_of_rank(identity->model, rank),
 			    role_of_rank(identity->model, rank - 1), error))
 			return false;
@@ -167,7 +173,7 @@ bool bootstrap(struct identity *identity, GError **error)
 	if (!hash)
 		return weft_fail(error, UNAVAILABLE, "no memory to hash a password with");
 	txn = txn_new(identity->model, &identity_itself);
-	if (!stage(txn, hash, error))
+	if (!stage(txn, identity->config, hash, error))
 		return false;
 	commit_submit(identity->commit, g_steal_pointer(&txn), NULL, NULL);
 	return true;

@@ -34,6 +34,7 @@ struct visit {
 	struct call call;
 	struct subject subject;
 	const char *args[3]; /* of the path; borrowed from the request */
+	bool own_project;    /* a list is of the token's project alone */
 };
 
 /* subject.c. UNAUTHORIZED for any reason. The user is borrowed from the model. */
@@ -87,7 +88,9 @@ bool bootstrap(struct identity *identity, GError **error);
 
 /* token_view.c: {"token": …} */
 GString *token_render(const struct visit *visit, const struct subject *subject);
-void catalog_write(const struct visit *visit, struct json_writer *w);
+void catalog_write(const struct visit *visit, const struct token *token, struct json_writer *w);
+/* Stages the services that weftd is itself. */
+bool catalog_seed(struct txn *txn, const struct config *config, GError **error);
 
 #define PASSWORD_MAX 1024 /* bytes */
 
@@ -95,6 +98,11 @@ void catalog_write(const struct visit *visit, struct json_writer *w);
  * Retry-After. */
 bool login_allowed(const struct visit *visit, const char *user_key, GError **error);
 void login_succeeded(const struct visit *visit, const char *user_key);
+
+/* bodies.c. Makes what the body says of one object of the request's kind fit the kind's table. */
+enum body_of { BODY_OF_NEW, BODY_OF_OLD };
+void body_settle(const struct visit *visit, enum body_of of, json_t *inner);
+bool body_take_region(struct txn *txn, json_t *inner, GError **error);
 
 /* implied.c */
 struct object *implied_role_draft(const struct object *prior, const struct object *implied);
@@ -133,9 +141,9 @@ void implied_get(struct visit *visit);
 void implied_delete(struct visit *visit);
 void implied_list(struct visit *visit);
 void inferences_list(struct visit *visit);
-void services_get(struct visit *visit); /* catalog.c */
-void endpoints_get(struct visit *visit);
-void regions_get(struct visit *visit);
+void limits_post(struct visit *visit); /* limits.c */
+void limits_list(struct visit *visit);
+void limits_model_get(struct visit *visit);
 
 void app_credentials_list(struct visit *visit); /* app_credentials.c */
 void app_credential_post(struct visit *visit);

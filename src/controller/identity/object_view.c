@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
+#include "model/catalog.h"
 
 /* What the model keeps of every kind and Keystone does not show. */
 #define HIDDEN \
@@ -12,8 +13,9 @@ static void write_links(struct json_writer *w, const struct call *call, const st
 {
 	g_autofree char *base = http_request_base_url(call->request);
 	char id[UUID_STRLEN];
-	g_autofree char *url = g_strdup_printf(
-		"%s%s/%s", base, object_kind(object)->path, uuid_format(object_id(object), id));
+	g_autofree char *url = g_strdup_printf("%s%s/%s", base, object_kind(object)->path,
+		object_kind(object)->id == KIND_REGION ? object_str(object, SLOT_NAME)
+						       : uuid_format(object_id(object), id));
 
 	jw_key(w, "links");
 	jw_begin_object(w);
@@ -24,7 +26,8 @@ static void write_links(struct json_writer *w, const struct call *call, const st
 /* What clients expect and is not stored like that. */
 static void write_extras(struct json_writer *w, const struct object *object)
 {
-	jw_member_raw(w, "options", "{}");
+	if (object_kind(object)->id <= KIND_ROLE)
+		jw_member_raw(w, "options", "{}");
 	switch (object_kind(object)->id) {
 	case KIND_PROJECT:
 		jw_member_string(w, "parent_id",
@@ -35,19 +38,36 @@ static void write_extras(struct json_writer *w, const struct object *object)
 	case KIND_USER:
 		jw_member_raw(w, "password_expires_at", "null");
 		break;
+	case KIND_REGION:
+		jw_member_string(w, "id", object_str(object, SLOT_NAME));
+		break;
+	case KIND_ENDPOINT:
+		jw_member_string(w, "region", object_str(object, ENDPOINT_REGION_ID));
+		break;
 	default:
 		break;
 	}
 }
 
+static u64 hidden_of(enum kind_id kind)
+{
+	switch (kind) {
+	case KIND_PROJECT:
+		return HIDDEN | SLOT_BIT(PROJECT_PARENT_ID); /* see write_extras() */
+	case KIND_REGION:
+		return HIDDEN | SLOT_BIT(SLOT_TAGS) | SLOT_BIT(SLOT_ID) | SLOT_BIT(SLOT_NAME);
+	case KIND_REGISTERED_LIMIT:
+	case KIND_LIMIT:
+		return HIDDEN | SLOT_BIT(SLOT_TAGS) | SLOT_BIT(SLOT_NAME);
+	default:
+		return HIDDEN | SLOT_BIT(SLOT_TAGS);
+	}
+}
+
 void object_view_write(const struct call *call, const struct object *object, struct json_writer *w)
 {
-	u64 hidden = HIDDEN;
+	u64 hidden = hidden_of(object_kind(object)->id);
 
-	if (object_kind(object)->id == KIND_PROJECT)
-		hidden |= SLOT_BIT(PROJECT_PARENT_ID); /* see write_extras() */
-	else
-		hidden |= SLOT_BIT(SLOT_TAGS);
 	object_write_json(object, call->api->model, &identity_itself, ~hidden, w);
 	/* Inside of its braces. */
 	g_string_truncate(w->text, w->text->len - 1);

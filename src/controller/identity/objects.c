@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Domains, projects, users, groups and roles: list, create, show, update, delete, by the kinds'
- * tables. A password is taken out of the body and hashed in a thread before anything is staged.
+ * Objects of Identity's kinds: list, create, show, update, delete, by the kinds' tables. A
+ * password is taken out of the body and hashed in a thread before anything is staged.
  */
 #include <string.h>
 
 #include "base/log.h"
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
+#include "model/catalog.h"
 #include "model/query.h"
 
 static const char *default_id(char buf[static UUID_STRLEN])
@@ -15,9 +16,16 @@ static const char *default_id(char buf[static UUID_STRLEN])
 	return uuid_format(&default_domain_id, buf);
 }
 
-/* The id that the path names; a domain may be called "default". */
+/* The id that the path names; a domain may be called "default", a region goes by its name. */
 static const char *id_of(const struct visit *visit, char buf[static UUID_STRLEN])
 {
+	const struct object *region;
+
+	if (visit->call.kind->id == KIND_REGION) {
+		region = model_first(
+			visit->identity->model, KIND_REGION, REGION_BY_NAME, visit->args[0], NULL);
+		return region ? uuid_format(object_id(region), buf) : visit->args[0];
+	}
 	if (visit->call.kind->id == KIND_DOMAIN && !strcmp(visit->args[0], "default"))
 		return default_id(buf);
 	return visit->args[0];
@@ -43,7 +51,8 @@ static bool add_filter(struct query *query, const struct visit *visit,
 	bool is_domain = !strcmp(param->name, "domain_id");
 	char id[UUID_STRLEN];
 
-	if (is_domain && reach_domain(visit))
+	if ((is_domain && reach_domain(visit)) ||
+		(visit->own_project && !strcmp(param->name, "project_id")))
 		return true; /* there is but one */
 	if (!strcmp(param->name, "parent_id"))
 		return add_parent_filter(query, visit, param->value, error);
@@ -60,6 +69,9 @@ static bool limit_to_domain(struct query *query, const struct visit *visit, GErr
 	enum kind_id kind = visit->call.kind->id;
 	char id[UUID_STRLEN];
 
+	if (visit->own_project)
+		return query_add(query, "project_id",
+			uuid_format(&visit->subject.token.scope_id, id), error);
 	if (kind == KIND_ROLE)
 		return http_target_param(target, "domain_id") ||
 		       query_add(query, "domain_id", "", error);
@@ -112,9 +124,10 @@ void object_get(struct visit *visit)
 	GError *error = NULL;
 	const struct object *object =
 		model_need(visit->identity->model, visit->call.kind->id, id_of(visit, id), &error);
-	bool is_role = visit->call.kind->id == KIND_ROLE;
+	enum kind_id kind = visit->call.kind->id;
+	bool is_limited = kind <= KIND_GROUP; /* to a domain's administrator */
 
-	if (!object || (!is_role && !reach_object(visit, object, &error)))
+	if (!object || (is_limited && !reach_object(visit, object, &error)))
 		return visit_fail(visit, error);
 	call_answer(&visit->call, 200, object_view_render(&visit->call, object));
 }
@@ -174,10 +187,13 @@ static const struct object *stage(
 {
 	const struct kind *kind = save->visit.call.kind;
 	json_t *inner = json_object_get(save->body, kind->singular);
-	const struct object *object = save->id ? txn_update(txn, kind->id, save->id, inner, error)
-					       : txn_create(txn, kind->id, inner, error);
+	const struct object *object;
 	struct object *draft;
 
+	if (kind->id == KIND_ENDPOINT && !body_take_region(txn, inner, error))
+		return NULL;
+	object = save->id ? txn_update(txn, kind->id, save->id, inner, error)
+			  : txn_create(txn, kind->id, inner, error);
 	if (!object || !hash)
 		return object;
 	draft = object_edit(object);
@@ -219,61 +235,13 @@ static void on_hashed(const char *hash, void *user)
 	save_fail(save, error);
 }
 
-/* Values that clients send although they say nothing. */
-static void drop_constants(json_t *inner)
-{
-	static const char *const nullable[] = { "parent_id", "domain_id", "description",
-		"default_project_id", "password" };
-	json_t *options = json_object_get(inner, "options");
-
-	if (json_is_object(options) && !json_object_size(options))
-		json_object_del(inner, "options");
-	if (json_is_false(json_object_get(inner, "is_domain")))
-		json_object_del(inner, "is_domain");
-	for (unsigned i = 0; i < G_N_ELEMENTS(nullable); i++)
-		if (json_is_null(json_object_get(inner, nullable[i])))
-			json_object_del(inner, nullable[i]);
-}
-
-/* Where a new one is that names no domain: that of its parent, of the token, the default one. */
-static const char *home_of(const struct save *save, json_t *inner, char buf[static UUID_STRLEN])
-{
-	const struct model *model = save->visit.identity->model;
-	const char *parent = json_string_value(json_object_get(inner, "parent_id"));
-	const struct object *project = parent ? model_get_text(model, KIND_PROJECT, parent) : NULL;
-	const struct object *domain = find_domain(model, &(struct domain_ref){ .id = parent });
-
-	if (project)
-		return object_str(project, PROJECT_DOMAIN_ID);
-	if (!domain)
-		domain = reach_domain(&save->visit);
-	return domain ? uuid_format(object_id(domain), buf) : default_id(buf);
-}
-
-/* "default" is the id of a domain. A domain is no parent that is kept. */
-static void settle_domain(const struct save *save, json_t *inner)
-{
-	const char *parent = json_string_value(json_object_get(inner, "parent_id"));
-	enum kind_id kind = save->visit.call.kind->id;
-	char id[UUID_STRLEN];
-
-	if (!g_strcmp0(json_string_value(json_object_get(inner, "domain_id")), "default"))
-		json_object_set_new(inner, "domain_id", json_string(default_id(id)));
-	else if (kind != KIND_DOMAIN && kind != KIND_ROLE && !save->id &&
-		 !json_object_get(inner, "domain_id"))
-		json_object_set_new(inner, "domain_id", json_string(home_of(save, inner, id)));
-	if (parent &&
-		(!strcmp(parent, "default") ||
-			!g_strcmp0(parent, json_string_value(json_object_get(inner, "domain_id")))))
-		json_object_del(inner, "parent_id");
-}
-
 static bool check_names(const struct save *save, json_t *inner, GError **error)
 {
 	json_t *name = json_object_get(inner, "name");
 	const struct object *role;
 
-	if (json_is_string(name) && !json_string_length(name))
+	if (save->visit.call.kind->id != KIND_SERVICE && json_is_string(name) &&
+		!json_string_length(name))
 		return weft_fail(error, INVALID_INPUT, "The name of a %s can't be empty.",
 			save->visit.call.kind->singular);
 	role = save->id && name ? model_get_text(save->visit.identity->model, KIND_ROLE, save->id)
@@ -314,8 +282,7 @@ static void save_start(struct visit *visit, const char *id)
 	inner = save->body ? body_member(save->body, singular, &error) : NULL;
 	if (!inner)
 		return save_fail(save, error);
-	drop_constants(inner);
-	settle_domain(save, inner);
+	body_settle(visit, id ? BODY_OF_OLD : BODY_OF_NEW, inner);
 	if (!check_names(save, inner, &error) || !take_password(save, inner, &password, &error))
 		return save_fail(save, error);
 	if (!password)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
+#include "model/catalog.h"
 
 #define MAX_PATTERN 10
 
@@ -92,9 +93,16 @@ static const struct {
 		{ "users", "*", "application_credentials", "*" } },
 	{ HTTP_DELETE, ACCESS_TOKEN, app_credential_delete, NULL,
 		{ "users", "*", "application_credentials", "*" } },
-	{ HTTP_GET, ACCESS_ADMIN, services_get, NULL, { "services" } },
-	{ HTTP_GET, ACCESS_ADMIN, endpoints_get, NULL, { "endpoints" } },
-	{ HTTP_GET, ACCESS_TOKEN, regions_get, NULL, { "regions" } },
+	OBJECTS(region_kind, "regions", ACCESS_TOKEN, object_get, ACCESS_TOKEN, ACCESS_ADMIN),
+	OBJECTS(service_kind, "services", ACCESS_ADMIN, object_get, ACCESS_ADMIN, ACCESS_ADMIN),
+	OBJECTS(endpoint_kind, "endpoints", ACCESS_ADMIN, object_get, ACCESS_ADMIN, ACCESS_ADMIN),
+	{ HTTP_POST, ACCESS_ADMIN, limits_post, &registered_limit_kind, { "registered_limits" } },
+	OBJECTS(registered_limit_kind, "registered_limits", ACCESS_TOKEN, object_get, ACCESS_TOKEN,
+		ACCESS_ADMIN),
+	{ HTTP_GET, ACCESS_TOKEN, limits_model_get, NULL, { "limits", "model" } },
+	{ HTTP_GET, ACCESS_TOKEN, limits_list, &limit_kind, { "limits" } },
+	{ HTTP_POST, ACCESS_ADMIN, limits_post, &limit_kind, { "limits" } },
+	OBJECTS(limit_kind, "limits", ACCESS_ADMIN, object_get, ACCESS_ADMIN, ACCESS_ADMIN),
 };
 
 void visit_fail(const struct visit *visit, GError *error)

@@ -103,7 +103,7 @@ GString *token_render(const struct visit *visit, const struct subject *subject)
 		write_scope(&w, model, token);
 		write_roles(&w, model, token);
 		jw_key(&w, "catalog");
-		catalog_write(visit, &w);
+		catalog_write(visit, token, &w);
 	}
 	jw_end_object(&w);
 	jw_end_object(&w);
