@@ -88,6 +88,13 @@ static void remember(struct plug_request *plug)
 	plugs_sync_later(plug->agent->plugs, remembered, remembering);
 }
 
+/* One that may move here is attached before it is active, and wired when it is. */
+static bool is_attached(const struct port *port)
+{
+	return port->has_device && port->applied_ifindex &&
+	       (port->state == PORT_WIRED || !port->record.active);
+}
+
 /* Answers the request if it can be answered now. */
 static void progress(struct plug_request *plug)
 {
@@ -103,7 +110,7 @@ static void progress(struct plug_request *plug)
 		}
 		remember(plug);
 	}
-	if (plug->memory == DURABLE && port->state == PORT_WIRED && port->has_device &&
+	if (plug->memory == DURABLE && is_attached(port) &&
 		g_strcmp0(port->applied_name, plug->device) == 0)
 		finish(plug, plug_result(plug, port), NULL);
 }

@@ -153,13 +153,16 @@ void put_endpoint(const char *id, const char *host, unsigned n, const char *pair
 
 	put("endpoint", id, N_SCOPE, data);
 }
-static void put_port(void)
+void put_port(const char *more)
 {
-	put("port", PORT, "host/" ME,
-		"{'network_id':'" NET
+	g_autofree char *data = g_strdup_printf(
+		"{%s'network_id':'" NET
 		"','mac_address':'fa:16:3e:00:00:05','fixed_ips':[{'ip_address':'10.0.0.5',"
 		"'subnet_id':'" SUBNET
-		"'}],'allowed_address_pairs':[],'port_security_enabled':true}");
+		"'}],'allowed_address_pairs':[],'port_security_enabled':true}",
+		more);
+
+	put("port", PORT, "host/" ME, data);
 }
 
 void plug(u32 ifindex)
@@ -180,7 +183,7 @@ void snapshot(void)
 	hello("snapshot");
 	put_endpoint(FAR, PEER, 6, ""); /* before what it refers to: any order will do */
 	put_endpoint(PORT, ME, 5, "");
-	put_port();
+	put_port("");
 	put_peer();
 	put_network();
 	put_host();

@@ -46,6 +46,7 @@ void hello(const char *mode);
 void sync_now(void);
 void put_host(void);
 void put_endpoint(const char *id, const char *host, unsigned n, const char *pairs);
+void put_port(const char *more); /* attributes of the record, each with its comma */
 void plug(u32 ifindex);
 void snapshot(void);
 void expect_content(const char *expected);

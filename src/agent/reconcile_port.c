@@ -77,7 +77,7 @@ static u32 make_flags(const struct desired *desired, const struct port *port)
 {
 	u32 flags = port->record.port_security ? DP_PORT_SECURITY : 0;
 
-	if (!port->record.admin_state_up || !port->network->admin_state_up)
+	if (!port->record.admin_state_up || !port->network->admin_state_up || !port->record.active)
 		flags |= DP_PORT_DOWN;
 	for (guint i = 0; i < port->record.fixed_ips->len; i++) {
 		const struct record_fixed_ip *fixed =
@@ -182,5 +182,8 @@ void reconcile_port(struct reconcile *reconcile, struct port *port)
 		log_limited(warning, "device %s: %s", port->device.name, why);
 		reconcile->failed = true;
 	}
+	/* Its device is ready, so that activation is a change of flags. */
+	if (!why && !port->record.active)
+		why = "its binding to this host is not the active one";
 	set_state(reconcile, port, why ? PORT_NOT_WIRED : PORT_WIRED, why);
 }

@@ -37,6 +37,26 @@ static void a_device_that_goes_takes_its_endpoint_along(void **state)
 	assert_non_null(strstr(again, "endpoint 7 fa:16:3e:00:00:05 if 13\n"));
 }
 
+/* A guest that may move here is attached, silent, and elsewhere until its port is active. */
+static void a_port_that_may_move_here_waits(void **state)
+{
+	(void)state;
+	snapshot();
+	put_port("'active':false,");
+	put_endpoint(PORT, PEER, 5, "");
+	sync_now();
+	plug(12);
+	assert_int_equal(last_changed->state, PORT_NOT_WIRED);
+	g_autofree char *waiting = fake_content();
+	assert_non_null(strstr(waiting, " down "));
+	assert_non_null(strstr(waiting, "endpoint 7 fa:16:3e:00:00:05 geneve 192.0.2.2\n"));
+	put_port("");
+	put_endpoint(PORT, ME, 5, "");
+	sync_now();
+	assert_int_equal(last_changed->state, PORT_WIRED);
+	expect_content(WHOLE);
+}
+
 /* The kernel tells of what the agent itself has set on a device. */
 static void an_echo_costs_nothing(void **state)
 {
@@ -186,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_snapshot_is_wired),
 		TEST(a_device_that_goes_takes_its_endpoint_along),
+		TEST(a_port_that_may_move_here_waits),
 		TEST(an_echo_costs_nothing),
 		TEST(one_more_endpoint_costs_two_calls),
 		TEST(a_move_is_one_put),

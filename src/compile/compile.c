@@ -6,6 +6,9 @@
  * delta: a port's status, say, is in no record and costs nothing. Interest is counted by bound
  * ports, and the count is not kept: the model's index knows how many ports a host has on a network
  * now, the change-set knows how many more or fewer these are than before.
+ *
+ * A port is placed on the host that it is bound to, and on those that it may move to: each has its
+ * record, and counts as one of its ports.
  */
 #include "compile/compile.h"
 
@@ -14,6 +17,7 @@
 #include "compile/records.h"
 #include "model/host.h"
 #include "model/port.h"
+#include "model/port_binding.h"
 #include "model/subnet.h"
 
 /* A host and a network whose ports or tunnels change; the key of `pairs`. */
@@ -26,6 +30,7 @@ struct compilation {
 	const struct model *model;
 	const struct changeset *changes;
 	struct compiled *out;
+	bool migrating; /* there are inactive bindings, or were before */
 	GHashTable *pairs;
 	GString *before, *after; /* the two forms of the record at hand */
 };
@@ -123,7 +128,7 @@ static const struct object *host_of(const struct compilation *c, const struct ob
 
 static void compile_host(struct compilation *c, const struct change *change)
 {
-	const struct object *port;
+	const struct object *port, *binding;
 	struct uuid network;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
@@ -143,6 +148,10 @@ static void compile_host(struct compilation *c, const struct change *change)
 		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(change->new, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
 		if (object_uuid(port, PORT_NETWORK_ID, &network))
+			touch_pair(c, &change->id, &network);
+	model_iter_init(&iter, c->model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_ID, id, NULL);
+	while ((binding = model_iter_next(&iter)))
+		if (object_uuid(binding, PORT_BINDING_NETWORK_ID, &network))
 			touch_pair(c, &change->id, &network);
 }
 
@@ -172,23 +181,71 @@ static void compile_subnet(struct compilation *c, const struct change *change)
 	add_difference(c, SCOPE_NETWORK, &network, "subnet", uuid_format(&change->id, id));
 }
 
-/* The port's own record, in the scope of its host: when it moves it leaves one and enters another.
- */
-static void compile_port_record(struct compilation *c, const struct change *change,
+/* Has (before the change-set: had) the port an inactive binding to the host? */
+static bool has_binding(const struct compilation *c, const char *port, const struct object *host)
+{
+	return model_first(c->model, KIND_PORT_BINDING, PORT_BINDING_BY_PORT_HOST, port,
+		object_str(host, SLOT_NAME), NULL);
+}
+
+static bool had_binding(const struct compilation *c, const char *port, const struct object *host)
+{
+	const char *name = object_str(host, SLOT_NAME);
+	bool made = false;
+
+	for (unsigned i = 0; i < c->changes->n; i++) {
+		const struct change *change = &c->changes->changes[i];
+		const struct object *any = change->old ? change->old : change->new;
+
+		if (change->kind != KIND_PORT_BINDING ||
+			strcmp(object_str(any, PORT_BINDING_PORT_ID), port) ||
+			strcmp(object_str(any, PORT_BINDING_HOST), name))
+			continue;
+		if (change->old)
+			return true;
+		made = true;
+	}
+	return !made && has_binding(c, port, host);
+}
+
+/* A port's record on a host, before and after. */
+static void compile_placement(struct compilation *c, const struct uuid *port,
+	const struct object *was, const struct object *now, const struct object *host)
+{
+	const char *name = object_str(host, SLOT_NAME);
+	char id[UUID_STRLEN];
+	bool active;
+
+	uuid_format(port, id);
+	if (was) {
+		active = !strcmp(object_str(was, PORT_HOST_ID), name);
+		if (active || (c->migrating && had_binding(c, id, host)))
+			record_port(was, active, c->before);
+	}
+	if (now) {
+		active = !strcmp(object_str(now, PORT_HOST_ID), name);
+		if (active || (c->migrating && has_binding(c, id, host)))
+			record_port(now, active, c->after);
+	}
+	add_difference(c, SCOPE_HOST, object_id(host), "port", id);
+}
+
+/* On the hosts that it may move to; on @from and @to that has been done. */
+static void compile_port_inactive(struct compilation *c, const struct change *change,
 	const struct object *from, const struct object *to)
 {
-	bool moves = from && to && !uuid_equal(object_id(from), object_id(to));
+	const struct object *binding, *host;
+	struct model_iter iter;
 	char id[UUID_STRLEN];
 
-	uuid_format(&change->id, id);
-	if (from)
-		record_port(change->old, c->before);
-	if (moves)
-		add_difference(c, SCOPE_HOST, object_id(from), "port", id);
-	if (to)
-		record_port(change->new, c->after);
-	if (from || to)
-		add_difference(c, SCOPE_HOST, object_id(to ? to : from), "port", id);
+	model_iter_init(&iter, c->model, KIND_PORT_BINDING, PORT_BINDING_BY_PORT,
+		uuid_format(&change->id, id), NULL);
+	while ((binding = model_iter_next(&iter))) {
+		host = model_get_text(
+			c->model, KIND_HOST, object_str(binding, PORT_BINDING_HOST_ID));
+		if (host != from && host != to)
+			compile_placement(c, &change->id, change->old, change->new, host);
+	}
 }
 
 static void compile_port(struct compilation *c, const struct change *change)
@@ -198,9 +255,14 @@ static void compile_port(struct compilation *c, const struct change *change)
 	struct uuid network;
 	char id[UUID_STRLEN];
 
+	if (c->migrating)
+		compile_port_inactive(c, change, from, to);
 	if ((!from && !to) || !object_uuid(any, PORT_NETWORK_ID, &network))
 		return;
-	compile_port_record(c, change, from, to);
+	if (from)
+		compile_placement(c, &change->id, change->old, change->new, from);
+	if (to && to != from)
+		compile_placement(c, &change->id, change->old, change->new, to);
 	if (from) {
 		record_endpoint(change->old, from, c->before);
 		touch_pair(c, object_id(from), &network)->delta--;
@@ -212,6 +274,38 @@ static void compile_port(struct compilation *c, const struct change *change)
 	add_difference(c, SCOPE_NETWORK, &network, "endpoint", uuid_format(&change->id, id));
 }
 
+static const struct change *port_change(const struct compilation *c, const struct uuid *id)
+{
+	for (unsigned i = 0; i < c->changes->n; i++)
+		if (c->changes->changes[i].kind == KIND_PORT &&
+			uuid_equal(&c->changes->changes[i].id, id))
+			return &c->changes->changes[i];
+	return NULL;
+}
+
+/* A binding comes or goes; that of a port which is changed too may have been met with the port. */
+static void compile_binding(struct compilation *c, const struct change *change)
+{
+	const struct object *any = change->new ? change->new : change->old, *host, *port;
+	const struct change *with;
+	struct uuid network, port_id, host_id;
+
+	if (!object_uuid(any, PORT_BINDING_PORT_ID, &port_id) ||
+		!object_uuid(any, PORT_BINDING_HOST_ID, &host_id) ||
+		!object_uuid(any, PORT_BINDING_NETWORK_ID, &network))
+		return;
+	touch_pair(c, &host_id, &network)->delta += !!change->new - !!change->old;
+	with = port_change(c, &port_id);
+	host = model_get(c->model, KIND_HOST, &host_id);
+	port = model_get(c->model, KIND_PORT, &port_id);
+	if (!host)
+		host = host_change(c, &host_id)->old;
+	if (!with)
+		compile_placement(c, &port_id, port, port, host);
+	else if (!change->new &&host != host_of(c, with->old) && host != host_of(c, with->new))
+		compile_placement(c, &port_id, with->old, with->new, host);
+}
+
 /* A host's membership of a network, and its interest in it. */
 static void compile_pair(struct compilation *c, const struct pair *pair)
 {
@@ -219,11 +313,14 @@ static void compile_pair(struct compilation *c, const struct pair *pair)
 	const struct object *now = model_get(c->model, KIND_HOST, &pair->host);
 	const struct object *was = change ? change->old : now;
 	const struct object *any = now ? now : was;
-	char network[UUID_STRLEN], id[RECORD_ID_STRLEN];
+	char network[UUID_STRLEN], host[UUID_STRLEN], id[RECORD_ID_STRLEN];
 	int after, before;
 
+	uuid_format(&pair->network, network);
 	after = (int)model_count(c->model, KIND_PORT, PORT_BY_HOST_NETWORK,
-		object_str(any, SLOT_NAME), uuid_format(&pair->network, network), NULL);
+		object_str(any, SLOT_NAME), network, NULL);
+	after += (int)model_count(c->model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_NETWORK,
+		uuid_format(&pair->host, host), network, NULL);
 	before = after - pair->delta;
 	if (before && was)
 		record_member(&pair->network, was, c->before);
@@ -244,6 +341,7 @@ static void compile_one(struct compilation *c, const struct change *change)
 		[KIND_NETWORK] = compile_network,
 		[KIND_SUBNET] = compile_subnet,
 		[KIND_PORT] = compile_port,
+		[KIND_PORT_BINDING] = compile_binding,
 	};
 
 	if (by_kind[change->kind])
@@ -255,12 +353,23 @@ static void clear_delta(gpointer delta)
 	g_free(((struct delta *)delta)->data);
 }
 
+static bool is_migrating(const struct model *model, const struct changeset *changes)
+{
+	if (model_count_all(model, KIND_PORT_BINDING))
+		return true;
+	for (unsigned i = 0; i < changes->n; i++)
+		if (changes->changes[i].kind == KIND_PORT_BINDING)
+			return true;
+	return false;
+}
+
 struct compiled *compile_change(const struct model *model, const struct changeset *changes)
 {
 	struct compiled *out = g_new(struct compiled, 1);
 	g_autoptr(GHashTable) pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
 	g_autoptr(GString) before = g_string_sized_new(512), after = g_string_sized_new(512);
-	struct compilation c = { model, changes, out, pairs, before, after };
+	struct compilation c = { model, changes, out, is_migrating(model, changes), pairs, before,
+		after };
 	GHashTableIter iter;
 	gpointer pair;
 

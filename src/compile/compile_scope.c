@@ -5,6 +5,7 @@
 
 #include "model/host.h"
 #include "model/port.h"
+#include "model/port_binding.h"
 #include "model/subnet.h"
 
 struct enumeration {
@@ -20,6 +21,22 @@ static void give(struct enumeration *e, const char *kind, const char *id)
 	g_string_truncate(e->text, 0);
 }
 
+/* Ports that may move to the host. */
+static void give_inactive(struct enumeration *e, const char *host)
+{
+	const struct object *binding, *port;
+	struct model_iter iter;
+
+	model_iter_init(&iter, e->model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_ID, host, NULL);
+	while ((binding = model_iter_next(&iter))) {
+		const char *id = object_str(binding, PORT_BINDING_PORT_ID);
+
+		port = model_get_text(e->model, KIND_PORT, id);
+		record_port(port, false, e->text);
+		give(e, "port", id);
+	}
+}
+
 static void give_host(struct enumeration *e, const struct uuid *id)
 {
 	const struct object *host = model_get(e->model, KIND_HOST, id), *port;
@@ -33,9 +50,10 @@ static void give_host(struct enumeration *e, const struct uuid *id)
 	model_iter_init(
 		&iter, e->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter))) {
-		record_port(port, e->text);
+		record_port(port, true, e->text);
 		give(e, "port", uuid_format(object_id(port), text));
 	}
+	give_inactive(e, uuid_format(id, text));
 }
 
 static void give_subnets(struct enumeration *e, const char *network)
@@ -51,11 +69,38 @@ static void give_subnets(struct enumeration *e, const char *network)
 	}
 }
 
+/* The host, unless it is among @hosts already. */
+static void give_member(struct enumeration *e, const struct uuid *network,
+	const struct object *host, GHashTable *hosts)
+{
+	char id[RECORD_ID_STRLEN];
+
+	if (!g_hash_table_add(hosts, (gpointer)host))
+		return;
+	record_member(network, host, e->text);
+	give(e, "member", member_id(network, object_id(host), id));
+}
+
+/* Hosts that ports of the network may move to. */
+static void give_inactive_members(
+	struct enumeration *e, const struct uuid *network, const char *text, GHashTable *hosts)
+{
+	const struct object *binding;
+	struct model_iter iter;
+
+	model_iter_init(&iter, e->model, KIND_PORT_BINDING, PORT_BINDING_BY_NETWORK, text, NULL);
+	while ((binding = model_iter_next(&iter)))
+		give_member(e, network,
+			model_get_text(
+				e->model, KIND_HOST, object_str(binding, PORT_BINDING_HOST_ID)),
+			hosts);
+}
+
 /* Every bound port, and before the first of each host, the host. */
 static void give_endpoints(struct enumeration *e, const struct uuid *network, const char *text)
 {
 	g_autoptr(GHashTable) hosts = g_hash_table_new(NULL, NULL);
-	char id[RECORD_ID_STRLEN];
+	char id[UUID_STRLEN];
 	const struct object *port;
 	struct model_iter iter;
 
@@ -69,13 +114,11 @@ static void give_endpoints(struct enumeration *e, const struct uuid *network, co
 			e->model, KIND_HOST, HOST_BY_NAME, object_str(port, PORT_HOST_ID), NULL);
 		if (!host)
 			continue;
-		if (g_hash_table_add(hosts, (gpointer)host)) {
-			record_member(network, host, e->text);
-			give(e, "member", member_id(network, object_id(host), id));
-		}
+		give_member(e, network, host, hosts);
 		record_endpoint(port, host, e->text);
 		give(e, "endpoint", uuid_format(object_id(port), id));
 	}
+	give_inactive_members(e, network, text, hosts);
 }
 
 void compile_scope(
@@ -99,22 +142,34 @@ void compile_scope(
 	give_endpoints(&e, &scope->id, id);
 }
 
+static void add_network(
+	GArray *scopes, GHashTable *seen, const struct object *object, unsigned slot)
+{
+	struct scope scope = { .type = SCOPE_NETWORK };
+
+	if (object_uuid(object, slot, &scope.id) &&
+		g_hash_table_add(seen, (gpointer)object_str(object, slot)))
+		g_array_append_val(scopes, scope);
+}
+
 GArray *compile_host_scopes(const struct model *model, const struct uuid *id)
 {
 	GArray *scopes = g_array_new(FALSE, FALSE, sizeof(struct scope));
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-	const struct object *host = model_get(model, KIND_HOST, id), *port;
+	const struct object *host = model_get(model, KIND_HOST, id), *port, *binding;
 	struct scope scope = { .id = *id, .type = SCOPE_HOST };
 	struct model_iter iter;
+	char text[UUID_STRLEN];
 
 	if (!host)
 		return scopes;
 	g_array_append_val(scopes, scope);
-	scope.type = SCOPE_NETWORK;
 	model_iter_init(&iter, model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
-		if (g_hash_table_add(seen, (gpointer)object_str(port, PORT_NETWORK_ID)) &&
-			object_uuid(port, PORT_NETWORK_ID, &scope.id))
-			g_array_append_val(scopes, scope);
+		add_network(scopes, seen, port, PORT_NETWORK_ID);
+	model_iter_init(&iter, model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_ID,
+		uuid_format(id, text), NULL);
+	while ((binding = model_iter_next(&iter)))
+		add_network(scopes, seen, binding, PORT_BINDING_NETWORK_ID);
 	return scopes;
 }

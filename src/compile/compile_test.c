@@ -5,6 +5,7 @@
  * host.
  */
 #include "compile/compile.h"
+#include "model/port_binding.h"
 #include "model/testing.h"
 
 /* What a host knows: the scopes it has, and records by "scope kind id". */
@@ -200,7 +201,8 @@ static json_t *random_body(struct world *world, enum kind_id kind)
 					 test_id(network), n % 250)
 			       : NULL;
 	default:
-		return network ? test_json("{'network_id':'%s','binding:host_id':'%s'}",
+		return network ? test_json("{'network_id':'%s','binding:host_id':'%s',"
+					   "'device_owner':'compute:nova'}",
 					 test_id(network),
 					 host && n % 4 ? object_str(host, SLOT_NAME) : "")
 			       : NULL;
@@ -253,6 +255,34 @@ static bool stage(struct world *world, struct txn *txn)
 	return ok;
 }
 
+/* Makes, activates or takes away a binding of a port to a random host. */
+static bool stage_binding(struct world *world, struct txn *txn)
+{
+	const struct object *port = pick(world, KIND_PORT), *host = pick(world, KIND_HOST);
+	const char *name;
+	json_t *body;
+	bool ok;
+
+	if (!port || !host)
+		return false;
+	port = txn_get(txn, KIND_PORT, object_id(port));
+	host = txn_get(txn, KIND_HOST, object_id(host));
+	if (!port || !host)
+		return false;
+	name = object_str(host, SLOT_NAME);
+	switch (g_rand_int_range(world->random, 0, 4)) {
+	case 0:
+		return port_binding_delete(txn, port, name, NULL);
+	case 1:
+		return port_binding_activate(txn, port, name, NULL);
+	default:
+		body = test_json("{'host':'%s'}", name);
+		ok = port_binding_create(txn, port, body, NULL);
+		json_decref(body);
+		return ok;
+	}
+}
+
 static struct changeset *invert(const struct changeset *changes)
 {
 	struct changeset *inverse = g_new0(struct changeset, 1);
@@ -294,7 +324,8 @@ static void random_step(struct world *world)
 		return;
 	}
 	while (ok && n--)
-		ok = stage(world, txn);
+		ok = g_rand_int_range(world->random, 0, 4) ? stage(world, txn)
+							   : stage_binding(world, txn);
 	if (!ok) {
 		txn_free(txn);
 		return;

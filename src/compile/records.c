@@ -56,7 +56,7 @@ void record_host(const struct object *host, GString *text)
 	jw_end_object(&w);
 }
 
-void record_port(const struct object *port, GString *text)
+void record_port(const struct object *port, bool active, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
@@ -72,6 +72,8 @@ void record_port(const struct object *port, GString *text)
 	member_str(&w, "device_owner", port, PORT_DEVICE_OWNER);
 	member_str(&w, "dns_name", port, PORT_DNS_NAME);
 	member_json(&w, "extra_dhcp_opts", port, PORT_EXTRA_DHCP_OPTS);
+	if (!active)
+		jw_member_bool(&w, "active", false);
 	jw_end_object(&w);
 }
 

@@ -6,7 +6,8 @@
 #include "compile/compile.h"
 
 void record_host(const struct object *host, GString *text);
-void record_port(const struct object *port, GString *text);
+/* @active: it is bound there; else the host is one that it may move to. */
+void record_port(const struct object *port, bool active, GString *text);
 void record_network(const struct object *network, GString *text);
 void record_subnet(const struct object *subnet, GString *text);
 void record_member(const struct uuid *network, const struct object *host, GString *text);

@@ -156,7 +156,7 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	port->pairs = g_array_new(FALSE, TRUE, sizeof(struct record_pair));
 	port->options = g_array_new(FALSE, TRUE, sizeof(struct record_option));
 	g_array_set_clear_func(port->options, clear_option);
-	port->port_security = port->admin_state_up = true;
+	port->port_security = port->admin_state_up = port->active = true;
 	return field_uuid(data, "network_id", &port->network_id, error) &&
 	       field_mac(data, "mac_address", &port->mac, error) &&
 	       field_array(data, "fixed_ips", element_fixed_ip, port->fixed_ips, error) &&
@@ -164,6 +164,7 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	       field_array(data, "extra_dhcp_opts", element_option, port->options, error) &&
 	       field_optional_bool(data, "port_security_enabled", &port->port_security, error) &&
 	       field_optional_bool(data, "admin_state_up", &port->admin_state_up, error) &&
+	       field_optional_bool(data, "active", &port->active, error) &&
 	       field_optional_string(data, "name", &port->name, error) &&
 	       field_optional_string(data, "dns_name", &port->dns_name, error);
 }

@@ -115,6 +115,7 @@ struct record_port {
 	GArray *pairs;	   /* struct record_pair */
 	GArray *options;   /* struct record_option */
 	bool port_security, admin_state_up;
+	bool active; /* false: it may move here, and passes nothing yet */
 	char *name, *dns_name;
 };
 

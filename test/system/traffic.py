@@ -1,5 +1,6 @@
 """Traffic between namespaces whose loss is counted while something else is broken or restarted."""
 import json
+import os
 import re
 import signal
 import subprocess
@@ -19,6 +20,10 @@ class Ping:
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", namespace, "ping", "-n", "-D", "-i", str(interval_s), "-W", "1", address],
             stdout=self.output, stderr=subprocess.STDOUT, text=True)
+
+    def answered(self):
+        """How many answers there are so far; ping writes them as they come."""
+        return os.pread(self.output.fileno(), 1 << 24, 0).count(b"bytes from")
 
     def stop(self):
         """Returns (sent, lost). Sets duplicates, and gap_s: the longest time without an answer."""

@@ -1,0 +1,135 @@
+"""A guest moves to another host while others talk to it: the bindings of its port (docs/api.md, "Bindings for live migration").
+
+    h1: a  m ─┐                  ┌─ b (m) :h2      (m): the guest's device on its next host
+              └── edge ═════ edge
+"""
+import http.client
+import subprocess
+import urllib.parse
+
+import pytest
+
+from conftest import run, wait_until
+from traffic import Ping
+from weftd import Client
+
+INACTIVE = "its binding to this host is not the active one"
+
+
+def api(lab):
+    client = Client(0, lab.env["WEFT_TOKEN"])
+    client.connection = http.client.HTTPConnection(urllib.parse.urlsplit(lab.env["WEFT_URL"]).netloc, timeout=20)
+    return client
+
+
+class Twin:
+    """The guest's device on the host that it moves to, as the hypervisor makes it: the same MAC and addresses."""
+
+    def __init__(self, lab, host, port):
+        self.lab, self.host, self.port = lab, host, port
+        self.netns, self.device = f"{lab.netns('twin')}", "twin0"
+        run("ip", "netns", "add", self.netns)
+        run("ip", "-n", lab.netns(host), "link", "add", self.device, "type", "veth", "peer", "name", "eth0", "netns", self.netns)
+        run("ip", "-n", self.netns, "link", "set", "eth0", "address", port["mac_address"], "up")
+        run("ip", "-n", self.netns, "address", "add", lab.address(port) + "/24", "dev", "eth0")
+
+    def plug(self):
+        return self.lab.agent(self.host, "plug", port=self.port["id"], device=self.device)
+
+    def pings(self, address):
+        return subprocess.run(["ip", "netns", "exec", self.netns, "ping", "-c", "1", "-W", "1", address],
+                              capture_output=True, check=False).returncode == 0
+
+    def remove(self):
+        run("ip", "netns", "del", self.netns, check=False)
+
+
+@pytest.fixture
+def moving(lab):
+    """The lab of the drawing, with m at home on h1 and its twin on h2, not yet plugged."""
+    lab.network("net1")
+    lab.ports = {name: lab.guest(name, host, "net1") for name, host in (("a", 1), ("b", 2), ("m", 1))}
+    lab.m = lab.address(lab.ports["m"])
+    lab.path = f"/v2.0/ports/{lab.ports['m']['id']}"
+    for peer in ("a", "b"):
+        wait_until(lambda: lab.pings(peer, lab.m), what=f"{peer} reaches m")
+    lab.twin = Twin(lab, "h2", lab.ports["m"])
+    yield lab
+    lab.twin.remove()
+
+
+def state(lab):
+    port = api(lab).get(lab.path).json["port"]
+    return port["binding:host_id"], port["status"]
+
+
+def bind(lab):
+    answer = api(lab).call("POST", lab.path + "/bindings", {"binding": {"host": "h2"}})
+    assert answer.status == 201, answer.text
+    lab.weft("wait", "revision")
+
+
+def seen(lab, host):
+    """What the agent of a host has of the port: the record's data, and the port."""
+    records = [r for r in lab.agent(host, "view", kind="port")["records"] if r["id"] == lab.ports["m"]["id"]]
+    ports = lab.agent(host, "ports", port=lab.ports["m"]["id"])["ports"] if records else [None]
+    return (records[0]["data"] if records else None), ports[0]
+
+
+def test_the_next_host_is_made_ready(moving):
+    """B6: with an inactive binding the next host has all that the port needs, and forwards nothing of it."""
+    lab = moving
+    assert seen(lab, "h2") == (None, None)
+    bind(lab)
+    data, port = seen(lab, "h2")
+    assert data["active"] is False and (port["wired"], port["reason"]) == (False, "no device is plugged")
+    assert lab.twin.plug()["device"] == "twin0", "the hypervisor plugs before it activates"
+    _, port = seen(lab, "h2")
+    assert (port["device"], port["wired"], port["reason"]) == ("twin0", False, INACTIVE)
+    assert not lab.twin.pings(lab.address(lab.ports["b"])), "what is not active does not speak"
+    assert seen(lab, "h2")[1]["drop_reasons"], "and its drops are counted"
+    assert state(lab) == ("h1", "ACTIVE") and lab.pings("a", lab.m) and lab.pings("b", lab.m)
+    assert api(lab).call("DELETE", lab.path + "/bindings/h2").status == 204
+    lab.weft("wait", "revision")
+    assert seen(lab, "h2") == (None, None) and state(lab) == ("h1", "ACTIVE")
+
+
+def test_activation_moves_the_traffic(moving):
+    """B6: peers on both hosts reach the guest on its new host at once; the old host says and hears nothing any more."""
+    lab = moving
+    bind(lab)
+    lab.twin.plug()
+    pings = [Ping(lab.netns(peer), lab.m, 0.005) for peer in ("a", "b")]
+    wait_until(lambda: all(ping.answered() > 20 for ping in pings))
+    answer = api(lab).call("PUT", lab.path + "/bindings/h2/activate")
+    assert (answer.status, answer.json["status"]) == (200, "ACTIVE")
+    wait_until(lambda: state(lab) == ("h2", "ACTIVE"), what="the new host has wired it")
+    run("ip", "-n", lab.netns("m"), "link", "set", "eth0", "down")
+    wait_until(lambda: lab.twin.pings(lab.address(lab.ports["a"])), what="the guest speaks from h2")
+    answered = [ping.answered() for ping in pings]
+    wait_until(lambda: all(ping.answered() > n + 20 for ping, n in zip(pings, answered)), what="answers from h2")
+    for ping in pings:
+        sent, lost = ping.stop()
+        assert ping.gap_s < 0.5, (sent, lost, ping.gap_s)
+        assert ping.duplicates == 0, "never on both hosts at once"
+    bindings = api(lab).get(lab.path + "/bindings").json["bindings"]
+    assert [(b["host"], b["status"]) for b in bindings] == [("h2", "ACTIVE"), ("h1", "INACTIVE")]
+    assert seen(lab, "h1")[1]["reason"] == INACTIVE
+    assert "active" not in seen(lab, "h2")[0]
+    assert api(lab).call("DELETE", lab.path + "/bindings/h1").status == 204
+    lab.weft("wait", "revision")
+    assert seen(lab, "h1") == (None, None)
+    assert lab.pings("a", lab.m) and lab.pings("b", lab.m)
+
+
+def test_an_activation_is_not_lost(moving):
+    """B45: what was acknowledged holds when weftd dies right behind the answer, and hosts arrive there."""
+    lab = moving
+    bind(lab)
+    lab.twin.plug()
+    assert api(lab).call("PUT", lab.path + "/bindings/h2/activate").status == 200
+    lab.stop("weftd", kill=True)
+    lab.start("weftd")
+    wait_until(lambda: state(lab) == ("h2", "ACTIVE"), 30, "the new host has wired it")
+    wait_until(lambda: lab.pings("a", lab.m) and lab.twin.pings(lab.address(lab.ports["b"])), what="traffic is on h2")
+    assert seen(lab, "h1")[1]["reason"] == INACTIVE
