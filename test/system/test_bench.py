@@ -1,0 +1,44 @@
+"""tools/bench runs, and its figures are figures: a smoke run of both parts, of which only that they are there is looked at. Whoever
+has neutron-server installed measures it with `tools/bench control`."""
+import json
+import os
+import subprocess
+
+from weftd import BUILD, TOP
+
+
+def bench(folder, *words):
+    """The results and what was printed; nothing of the run may be left."""
+    process = subprocess.Popen([TOP / "tools/bench", *words, "--fast", "--results", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, env=dict(os.environ, WEFT_BUILD=str(BUILD)))
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, printed
+    namespaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    assert f"wb{process.pid}-" not in namespaces
+    written, = folder.glob("*.json")
+    return json.loads(written.read_text()), printed
+
+
+def numbers_in(node):
+    if isinstance(node, dict):
+        node = list(node.values())
+    if isinstance(node, list):
+        return [number for item in node for number in numbers_in(item)]
+    return [node] if isinstance(node, (int, float)) and not isinstance(node, bool) else []
+
+
+def test_control(tmp_path):
+    result, printed = bench(tmp_path, "control")
+    requests, latency = result["control"]["requests"], result["control"]["latency"]
+    for name in ("creates", "shows"):
+        assert requests[name]["errors"] == 0 and requests[name]["per_s"] > 0 and requests[name]["p99_ms"] > 0
+    assert requests["list_1000_ms"] > 0 and requests["weftd_bytes_per_port"] > 0
+    assert latency["ports"]["100"]["p99_ms"] >= latency["ports"]["100"]["p50_ms"] > 0
+    assert result["control"]["neutron"] is None and "neutron-server: not measured" in printed
+
+
+def test_datapath(tmp_path):
+    result, printed = bench(tmp_path, "datapath", "--variants", "bare,weft", "--tests", "rr,udp", "--paths", "same,cross")
+    assert "request/response" in printed
+    found = numbers_in(result["datapath"])
+    assert len(found) >= 2 * 2 * 2 and min(found) > 0, result["datapath"]
