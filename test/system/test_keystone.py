@@ -126,6 +126,7 @@ def test_one_question_for_many_requests(keystone, weftd):
         thread.join()
     assert answers == [200] * 20
     assert status(weftd, token) == 200
+    wait_until(lambda: keystone.questions() > before, what="Keystone logs the question that it has answered")
     assert keystone.questions() == before + 1
 
 
