@@ -272,6 +272,10 @@ struct kind {
 	/* With "{parent}" in the path: another path, without it, where an object is shown, updated
 	 * and deleted, and its name there: "/v2.0/qos/alias_dscp_marking_rules". NULL: none. */
 	const char *alias_path, *alias_singular;
+	/* Of what is not part of another object, but is seen by whoever sees (a subnet: its
+	 * network), or whose project is that of (a port: its network), what this attribute refers
+	 * to. */
+	unsigned seen_with, seen_by_owner;
 	/* Instead of the id an object is found below its parent by the second attribute of this
 	 * unique index, whose first one is parent_slot. 0: by id. */
 	unsigned segment_index;

@@ -198,19 +198,38 @@ const struct object *model_parent(const struct model *model, const struct object
 	return model_get_text(model, kind_parent(kind), object_str(object, kind->parent_slot));
 }
 
+static bool is_own(const struct object *object, const struct caller *caller)
+{
+	return *caller->project_id && object_kind(object)->attrs[SLOT_PROJECT_ID].name &&
+	       !strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id);
+}
+
+static const struct object *referred(
+	const struct model *model, const struct object *object, unsigned slot)
+{
+	return model_get_text(
+		model, object_kind(object)->attrs[slot].refers, object_str(object, slot));
+}
+
 /* Is it in the caller's sight: his project's, shared to him, or nobody's? */
 static bool in_sight(
 	const struct model *model, const struct object *object, const struct caller *caller)
 {
 	const struct kind *kind = object_kind(object);
-	bool owned = kind->attrs[SLOT_PROJECT_ID].name;
+	const struct object *other;
 
-	if (owned && *caller->project_id &&
-		!strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id))
+	if (is_own(object, caller))
 		return true;
 	if (kind->rbac && rbac_visible(model, object, caller))
 		return true;
-	return kind->hooks.visible ? kind->hooks.visible(model, object, caller) : !owned;
+	if (kind->seen_with && (other = referred(model, object, kind->seen_with)) &&
+		model_visible(model, other, caller))
+		return true;
+	if (kind->seen_by_owner && (other = referred(model, object, kind->seen_by_owner)) &&
+		is_own(other, caller))
+		return true;
+	return kind->hooks.visible ? kind->hooks.visible(model, object, caller)
+				   : !kind->attrs[SLOT_PROJECT_ID].name;
 }
 
 bool model_visible(

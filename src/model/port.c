@@ -329,12 +329,3 @@ void port_compute(
 		jw_null(w);
 	}
 }
-
-/* The owner of a network sees the ports that others have on it. */
-bool port_visible(const struct model *model, const struct object *port, const struct caller *caller)
-{
-	const struct object *network =
-		model_get_text(model, KIND_NETWORK, object_str(port, PORT_NETWORK_ID));
-
-	return network && !strcmp(object_str(network, SLOT_PROJECT_ID), caller->project_id);
-}

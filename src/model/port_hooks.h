@@ -11,5 +11,3 @@ bool port_on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error);
 void port_compute(
 	const struct model *model, const struct object *port, unsigned slot, struct json_writer *w);
-bool port_visible(
-	const struct model *model, const struct object *port, const struct caller *caller);

@@ -321,6 +321,7 @@ const struct kind port_kind = {
 	.n_slots = N_PORT_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_PORT_INDEXES,
+	.seen_by_owner = PORT_NETWORK_ID,
 	.rules = rules,
 	.quota = { "port", 500 },
 	.not_found = WEFT_ERROR_PORT_NOT_FOUND,
@@ -329,6 +330,5 @@ const struct kind port_kind = {
 		.on_update = port_on_update,
 		.on_delete = service_port_check_delete,
 		.observe = subnet_pools_observe_port,
-		.compute = port_compute,
-		.visible = port_visible },
+		.compute = port_compute },
 };

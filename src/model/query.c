@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A list walks over candidates in the order of creation: what an index gives for a filter (of
- * several filters, the index with the fewest), or all of the kind. In that order a full page ends
+ * several filters, the index with the fewest), else what the caller may see by indexes
+ * (query_sight.c), else all of the kind. In that order a full page ends
  * the walk; a sorted or reversed one needs all that match first.
  */
 #include "model/query.h"
@@ -246,6 +247,10 @@ static void walk_init(struct walk *walk, const struct query *query, const struct
 			best = query->filters->pdata[i];
 		}
 	}
+	if (!best && !caller_sees_all(query->caller))
+		walk->gathered = sight_gather(model, query->kind, query->caller);
+	if (walk->gathered)
+		return;
 	if (!best) {
 		model_iter_all(&walk->iter, model, query->kind->id, NULL);
 		return;

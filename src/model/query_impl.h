@@ -4,6 +4,11 @@
 
 #include "model/query.h"
 
+/* Objects of @kind that @caller may see, and perhaps others, in order of creation; borrowed
+ * elements, g_ptr_array_unref. NULL: only a walk over all finds them. */
+GPtrArray *sight_gather(
+	const struct model *model, const struct kind *kind, const struct caller *caller);
+
 enum filter_type {
 	FILTER_VALUE,	     /* the attribute is one of the values */
 	FILTER_ITEM,	     /* an item of the list, or its `field`, is one of them */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists: filters by index and without, sorting, pages, what a caller may see. */
 #include "model/query.h"
+#include "model/query_impl.h"
 #include "model/testing.h"
 
 static struct model *make_model(void)
@@ -189,9 +190,104 @@ static void fields_and_secrets(void **state)
 	model_free(model);
 }
 
+static struct caller caller_of(const char *project)
+{
+	return (struct caller){ .role = CALLER_MEMBER, .project_id = project };
+}
+
+/* Projects with networks, ports on each other's, and policies of every form. */
+static struct model *mixed_model(void)
+{
+	static const char *const projects[] = { "a", "b", "c", "d" };
+	struct model *model = model_new();
+	GRand *random = g_rand_new_with_seed(7);
+	char networks[24][UUID_STRLEN];
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(networks); i++) {
+		const char *project = projects[g_rand_int_range(random, 0, 4)];
+
+		strcpy(networks[i],
+			test_id(test_create(model, KIND_NETWORK,
+				test_json("{'project_id':'%s','shared':%s,'router:external':%s}",
+					project, i % 7 == 0 ? "true" : "false",
+					i % 8 == 3 ? "true" : "false"))));
+		test_create(model, KIND_SUBNET,
+			test_json(
+				"{'network_id':'%s','project_id':'%s','cidr':'10.0.0.0/24','ip_version':4}",
+				networks[i], projects[i % 4]));
+	}
+	for (unsigned i = 0; i < 150; i++)
+		test_create(model, KIND_PORT,
+			test_json("{'network_id':'%s','project_id':'%s','name':'p%u'}",
+				networks[g_rand_int_range(random, 0, 24)],
+				projects[g_rand_int_range(random, 0, 4)], i % 5));
+	for (unsigned i = 0; i < 8; i++)
+		test_create(model, KIND_RBAC_POLICY,
+			test_json(
+				"{'object_type':'network','object_id':'%s','action':'access_as_%s','target_tenant':'%s'}",
+				networks[3 * i + 1], i % 2 ? "shared" : "external",
+				projects[i % 4]));
+	g_rand_free(random);
+	return model;
+}
+
+/* The list of a kind is all of it that the caller may see, in order, however it is found. */
+static void check_list(struct model *model, enum kind_id kind, const struct caller *caller)
+{
+	g_autoptr(query) query = query_new(kind_by_id(kind), caller);
+	g_autoptr(GPtrArray) page = NULL;
+	const struct object *object;
+	struct model_iter iter;
+	guint n = 0;
+	bool more;
+
+	page = query_run(query, model, &more, NULL);
+	model_iter_all(&iter, model, kind, NULL);
+	while ((object = model_iter_next(&iter)))
+		if (model_visible(model, object, caller)) {
+			assert_true(n < page->len);
+			assert_ptr_equal(page->pdata[n++], object);
+		}
+	assert_int_equal(n, page->len);
+}
+
+static void lists_are_what_is_visible(void **state)
+{
+	static const char *const projects[] = { "a", "b", "c", "d", "nobody", "" };
+	struct model *model = mixed_model();
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(projects); i++) {
+		struct caller caller = caller_of(projects[i]);
+
+		for (unsigned kind = KIND_NONE + 1; kind < N_KINDS; kind++)
+			if (!(kind_by_id(kind)->flags & KIND_COMPUTED))
+				check_list(model, kind, &caller);
+	}
+	model_free(model);
+}
+
+/* What a member lists does not depend on how much others have. */
+static void sight_leaves_others_out(void **state)
+{
+	struct model *model = mixed_model();
+	struct caller stranger = caller_of("nobody"), member = caller_of("a");
+	g_autoptr(GPtrArray) none = sight_gather(model, &port_kind, &stranger);
+	g_autoptr(GPtrArray) some = sight_gather(model, &port_kind, &member);
+	g_autoptr(GPtrArray) hosts = sight_gather(model, &host_kind, &member);
+
+	(void)state;
+	assert_int_equal(none->len, 0);
+	assert_true(some->len && some->len < model_count_all(model, KIND_PORT));
+	assert_null(hosts);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_are_what_is_visible),
+		cmocka_unit_test(sight_leaves_others_out),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(pages_and_order),
 		cmocka_unit_test(who_sees_what),

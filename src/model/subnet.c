@@ -225,15 +225,6 @@ static void observe(struct model *model, const struct object *old, const struct 
 	subnetpool_space_observe_subnet(model, old, new, phase);
 }
 
-static bool visible(
-	const struct model *model, const struct object *subnet, const struct caller *caller)
-{
-	const struct object *network =
-		model_get_text(model, KIND_NETWORK, object_str(subnet, SUBNET_NETWORK_ID));
-
-	return network && model_visible(model, network, caller);
-}
-
 #define OWNERS "rule:admin_or_network_owner or rule:project_member"
 
 static const struct kind_rule rules[] = {
@@ -253,6 +244,7 @@ const struct kind subnet_kind = {
 	.n_slots = N_SUBNET_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_SUBNET_INDEXES,
+	.seen_with = SUBNET_NETWORK_ID,
 	.rules = rules,
 	.quota = { "subnet", 100 },
 	.not_found = WEFT_ERROR_SUBNET_NOT_FOUND,
@@ -262,7 +254,6 @@ const struct kind subnet_kind = {
 		.on_update = subnet_check_update,
 		.on_delete = on_delete,
 		.observe = observe,
-		.visible = visible,
 		.state_new = subnet_pools_new,
 		.state_free = subnet_pools_free },
 };

@@ -161,6 +161,8 @@ def test_whose_subnets_a_router_may_have(weftd, api):
     assert "ha" not in router and "distributed" not in router
     path = f"/v2.0/routers/{router['id']}/add_router_interface"
     assert "not owned" in refused(member.call("PUT", path, {"subnet_id": world.subnet["id"]}), 400, "BadRequest")
+    refused(member.call("POST", "/v2.0/ports", {"port": {"network_id": world.inside["id"], "fixed_ips": [{"ip_address": "10.0.0.1"}]}}), 403,
+            "PolicyNotAuthorized")
     taken = api.make("port", network_id=world.inside["id"], project_id="project-1", fixed_ips=[{"ip_address": "10.0.0.1"}])
     assert "allocation pools" in refused(member.call("PUT", path, {"port_id": taken["id"]}), 400, "BadRequest")
     mine = member.make("port", network_id=world.inside["id"])
