@@ -208,7 +208,7 @@ struct member_key {
 };
 struct member {
 	u32 vtep;
-	u32 flood_index;
+	u32 flood_index; /* all ones: nothing is replicated to it */
 };
 _Static_assert(sizeof(struct member_key) == 20 && sizeof(struct member) == 8, "layout");
 

@@ -19,6 +19,7 @@
 #define ND_OPTION_SOURCE_LL 1
 #define ND_OPTION_TARGET_LL 2
 #define ND_OPTIONS_MAX 4
+#define NA_ROUTER 0x80000000u
 #define NA_SOLICITED 0x40000000u
 #define NA_OVERRIDE 0x20000000u
 
@@ -95,6 +96,15 @@ static __always_inline u16 nd_checksum(void *addresses, void *icmp, const u32 le
 	return checksum_fold((u64)sum);
 }
 
+/* One that were no router any more would be struck from the guest's routers (RFC 4861 section
+ * 7.2.5). */
+static __always_inline bool is_router(u32 vni, const u8 *mac)
+{
+	const struct endpoint *endpoint = endpoint_get(vni, mac);
+
+	return endpoint && !endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_ROUTER;
+}
+
 /* Turns the solicitation into an advertisement of @owner for @target and sends it back. */
 static __noinline int nd_answer(struct __sk_buff *skb, const struct port *port,
 	const struct neighbour *owner, const struct addr *target)
@@ -127,7 +137,8 @@ static __noinline int nd_answer(struct __sk_buff *skb, const struct port *port,
 	na.ip.hop_limit = 255;
 	memcpy(&na.ip.saddr, target, 16);
 	na.nd.type = ND_NEIGHBOUR_ADVERT;
-	na.nd.flags = bpf_htonl(NA_OVERRIDE | (dad ? 0 : NA_SOLICITED));
+	na.nd.flags = bpf_htonl(NA_OVERRIDE | (dad ? 0 : NA_SOLICITED) |
+				(is_router(port->vni, owner->mac) ? NA_ROUTER : 0));
 	na.nd.target = *target;
 	na.option.type = ND_OPTION_TARGET_LL;
 	na.option.words = 1;

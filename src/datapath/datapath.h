@@ -58,11 +58,13 @@ struct dp_network {
 bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **error);
 bool dp_network_delete(struct dp *dp, u32 vni, GError **error);
 
-/* Hosts that have the network, for replication of broadcast and multicast. */
+/* Hosts that have the network: it may be received from them, and broadcast and multicast are
+ * replicated to them unless they have it only over routers. */
 struct dp_member {
 	u32 vni;
 	struct ip vtep;
 	enum dp_encap encap;
+	bool routed;
 };
 bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error);
 bool dp_member_delete(struct dp *dp, u32 vni, const struct ip *vtep, GError **error);

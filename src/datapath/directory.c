@@ -141,17 +141,27 @@ static enum flood_class class_of(const struct addr *addr)
 	return ip_from_addr(addr).family == 4 ? FLOOD_HOST4 : FLOOD_HOST6;
 }
 
+#define FLOOD_NONE UINT32_MAX /* of a member that has the network only over routers */
+
 static bool member_replace(struct dp *dp, const struct member_key *key, const struct member *old,
-	u32 vtep, GError **error)
+	struct member *value, GError **error)
 {
-	struct member value = { .vtep = vtep, .flood_index = old->flood_index };
+	enum flood_class class = class_of(&key->remote);
+	bool leaves = value->flood_index == FLOOD_NONE && old->flood_index != FLOOD_NONE;
 	enum table_change change;
 
-	if (!table_put(dp, TABLE_MEMBERS, key, &value, &change, error))
+	if (value->flood_index != FLOOD_NONE && old->flood_index != FLOOD_NONE)
+		value->flood_index = old->flood_index;
+	else if (value->flood_index != FLOOD_NONE &&
+		 !flood_add(dp, key->vni, class, value->vtep, &value->flood_index, error))
 		return false;
-	if (change == TABLE_CHANGED && (!flood_replace(dp, key->vni, class_of(&key->remote),
-						value.flood_index, vtep, error) ||
-					       !host_raise_epoch(dp, error)))
+	if (!table_put(dp, TABLE_MEMBERS, key, value, &change, error) ||
+		(leaves && !flood_remove(dp, key->vni, class, old->flood_index, error)))
+		return false;
+	if (value->vtep != old->vtep && ((value->flood_index != FLOOD_NONE &&
+						 !flood_replace(dp, key->vni, class,
+							 value->flood_index, value->vtep, error)) ||
+						!host_raise_epoch(dp, error)))
 		return false;
 	vtep_release(dp, old->vtep);
 	return true;
@@ -160,14 +170,15 @@ static bool member_replace(struct dp *dp, const struct member_key *key, const st
 bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error)
 {
 	struct member_key key = { .vni = member->vni, .remote = addr_from_ip(&member->vtep) };
-	struct member value, old;
+	struct member value = { .flood_index = member->routed ? FLOOD_NONE : 0 }, old;
 	enum table_change change;
 
 	if (!vtep_acquire(dp, &member->vtep, member->encap, &value.vtep, error))
 		return false;
 	if (table_get(dp, TABLE_MEMBERS, &key, &old))
-		return member_replace(dp, &key, &old, value.vtep, error);
-	if (!flood_add(dp, key.vni, class_of(&key.remote), value.vtep, &value.flood_index, error)) {
+		return member_replace(dp, &key, &old, &value, error);
+	if (!member->routed && !flood_add(dp, key.vni, class_of(&key.remote), value.vtep,
+				       &value.flood_index, error)) {
 		vtep_release(dp, value.vtep);
 		return false;
 	}

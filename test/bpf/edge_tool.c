@@ -78,6 +78,8 @@ static bool run_member(struct dp *dp, char **args, GError **error)
 		.vni = (u32)atoi(args[0]), .vtep = ip_arg(args[1]), .encap = encap_arg(args[2])
 	};
 
+	member.routed = args[3] && !strcmp(args[3], "routed");
+
 	return dp_member_put(dp, &member, error);
 }
 

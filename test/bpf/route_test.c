@@ -213,6 +213,41 @@ static void test_routes_to_another_host(void **state)
 	}
 }
 
+/* What a guest asks of its router says that it is one (RFC 4861 section 4.4). */
+static void test_is_a_router_to_neighbours(void **state)
+{
+	struct bed *bed = *state;
+
+	bed_send(bed, BED_GUEST1,
+		frame_eth(ROUTER_MAC1, MAC1, IP6,
+			frame_ip(IP1_6, GATEWAY1_6, IPPROTO_ICMPV6,
+				frame_nd(135, 0, GATEWAY1_6, 1, MAC1))));
+	bed_expect(bed, BED_GUEST1,
+		frame_eth(MAC1, ROUTER_MAC1, IP6,
+			frame_ip(GATEWAY1_6, IP1_6, IPPROTO_ICMPV6,
+				frame_nd(136, 0xe0000000, GATEWAY1_6, 2, ROUTER_MAC1))));
+}
+
+/* A host that has the network only over routers may send there, and gets no broadcast; and becomes
+ * one that does. */
+static void test_routed_members(void **state)
+{
+	struct bed *bed = *state;
+	struct dp_member member = { .vni = VNI, .vtep = ip("192.0.2.2"), .routed = true };
+	struct frame broadcast = frame_eth("ff:ff:ff:ff:ff:ff", MAC1, IP4,
+		frame_ip(IP1, "255.255.255.255", IPPROTO_UDP, frame_udp(1, 2, frame_fill(8))));
+
+	for (int round = 0; round < 3; round++) {
+		member.routed = round != 1;
+		assert_true(dp_member_put(bed->dp, &member, NULL));
+		bed_send(bed, BED_GUEST1, broadcast);
+		if (member.routed)
+			bed_expect_nothing(bed, BED_WIRE);
+		else
+			assert_int_equal(bed_receive(bed, BED_WIRE).len, 50 + broadcast.len);
+	}
+}
+
 /* A change of the route is felt by a flow that was decided before it. */
 static void test_changes_are_felt(void **state)
 {
@@ -385,6 +420,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes_on_one_host),
 		cmocka_unit_test(test_routes_to_another_host),
+		cmocka_unit_test(test_is_a_router_to_neighbours),
+		cmocka_unit_test(test_routed_members),
 		cmocka_unit_test(test_changes_are_felt),
 		cmocka_unit_test(test_traceroute),
 		cmocka_unit_test(test_ttl_of_a_known_flow),
