@@ -126,7 +126,26 @@ static void port_changed(struct port *port, void *data)
 		punt_port_wired(agent->punt, port);
 	else if (agent->punt)
 		punt_port_gone(agent->punt, &port->id);
-	report_port(agent->report, port);
+	report_port(agent->report, &port->id);
+}
+
+static void interface_changed(struct interface *interface, void *data)
+{
+	struct agent *agent = data;
+	char id[UUID_STRLEN];
+
+	log_info("router interface %s: %s%s", uuid_format(&interface->id, id),
+		interface->state == PORT_WIRED ? "wired" : "not wired: ",
+		interface->state == PORT_WIRED ? "" : interface->reason);
+	report_port(agent->report, &interface->id);
+}
+
+static void routers_changed(struct network *network, void *data)
+{
+	struct agent *agent = data;
+
+	if (agent->punt)
+		punt_routers_changed(agent->punt, network);
 }
 
 static void port_deleted(const struct port *port, void *data)
@@ -371,6 +390,8 @@ static void start_parts(struct agent *agent)
 		.tunnel_ip4 = agent->config->tunnel_ip4,
 		.tunnel_ip6 = agent->config->tunnel_ip6,
 		.port_changed = port_changed,
+		.interface_changed = interface_changed,
+		.routers_changed = routers_changed,
 		.port_deleted = port_deleted,
 		.data = agent,
 		.partial = true,

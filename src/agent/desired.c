@@ -62,10 +62,14 @@ struct desired *desired_new(void)
 	desired->endpoints = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, endpoint_free);
 	desired->subnets = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, subnet_free);
 	desired->ports = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, port_free);
+	desired->interfaces = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, interface_free);
+	desired->routers = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, router_free);
 	desired->attached = g_hash_table_new(NULL, NULL);
 	desired->dirty_networks = g_hash_table_new(NULL, NULL);
 	desired->dirty_members = g_hash_table_new(NULL, NULL);
 	desired->dirty_ports = g_hash_table_new(NULL, NULL);
+	desired->dirty_routers = g_hash_table_new(NULL, NULL);
+	desired->rerouted = g_hash_table_new(NULL, NULL);
 	desired->dirty_addresses =
 		g_hash_table_new_full(dirty_address_hash, dirty_address_equal, g_free, NULL);
 	return desired;
@@ -79,7 +83,11 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->dirty_members);
 	g_hash_table_unref(desired->dirty_ports);
 	g_hash_table_unref(desired->dirty_addresses);
+	g_hash_table_unref(desired->dirty_routers);
+	g_hash_table_unref(desired->rerouted);
 	g_hash_table_unref(desired->attached);
+	g_hash_table_unref(desired->interfaces);
+	g_hash_table_unref(desired->routers);
 	g_hash_table_unref(desired->ports);
 	g_hash_table_unref(desired->subnets);
 	g_hash_table_unref(desired->endpoints);
@@ -124,6 +132,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_PORT:
 		port_put(desired, &key->id, &record->port);
 		break;
+	case RECORD_INTERFACE:
+		interface_put(desired, &key->id, &record->interface);
+		break;
 	case RECORD_N_KINDS:
 		break;
 	}
@@ -151,6 +162,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 	case RECORD_PORT:
 		port_delete(desired, &key->id);
 		break;
+	case RECORD_INTERFACE:
+		interface_delete(desired, &key->id);
+		break;
 	case RECORD_N_KINDS:
 		break;
 	}
@@ -159,6 +173,7 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 void desired_mark_all(struct desired *desired)
 {
 	struct network *network;
+	struct router *router;
 	struct port *port;
 	GHashTableIter i;
 
@@ -168,11 +183,15 @@ void desired_mark_all(struct desired *desired)
 	g_hash_table_iter_init(&i, desired->ports);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
 		port_mark(desired, port);
+	g_hash_table_iter_init(&i, desired->routers);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&router))
+		router_mark(desired, router);
 }
 
 void desired_collect(struct desired *desired)
 {
 	struct network *network;
+	struct router *router;
 	struct member *member;
 	struct port *port;
 	GHashTableIter i;
@@ -189,7 +208,14 @@ void desired_collect(struct desired *desired)
 		if (member_is_unused(member))
 			g_hash_table_remove(member->network->members, &member->host);
 	}
+	g_hash_table_iter_init(&i, desired->dirty_routers);
+	while (g_hash_table_iter_next(&i, (gpointer *)&router, NULL)) {
+		g_hash_table_iter_remove(&i);
+		if (router_is_unused(router))
+			g_hash_table_remove(desired->routers, &router->id);
+	}
 	g_hash_table_remove_all(desired->dirty_addresses);
+	g_hash_table_remove_all(desired->rerouted);
 	g_hash_table_iter_init(&i, desired->dirty_networks);
 	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL)) {
 		g_hash_table_iter_remove(&i);
@@ -216,4 +242,9 @@ struct endpoint *desired_endpoint(const struct desired *desired, const struct uu
 struct subnet *desired_subnet(const struct desired *desired, const struct uuid *id)
 {
 	return g_hash_table_lookup(desired->subnets, id);
+}
+
+struct interface *desired_interface(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->interfaces, id);
 }

@@ -12,6 +12,7 @@
  *   record ──desired_put()──► network ─┬─ member (a host that has it) ── endpoint, endpoint, …
  *                                      ├─ claim (who says an address is his), chained per address
  *                                      ├─ subnet
+ *                                      ├─ interface ── router
  *                                      └─ port (bound to this host) ── device
  */
 #pragma once
@@ -47,7 +48,7 @@ struct claim {
 struct member {
 	struct uuid host; /* first: the key */
 	struct network *network;
-	bool known;
+	bool known, routed;
 	struct record_tunnel tunnel;
 	struct endpoint *endpoints; /* list */
 	struct ip applied_vtep;	    /* what the datapath has; family 0: nothing */
@@ -89,18 +90,35 @@ struct port {
 	char *reason; /* of PORT_NOT_WIRED */
 };
 
+/* A router's, on a network of this host. */
+struct interface {
+	struct uuid id; /* of the port; first: the key */
+	struct network *network;
+	struct router *router;
+	struct record_interface record;
+	enum port_state state;
+	char *reason; /* of PORT_NOT_WIRED */
+};
+
+struct router {
+	struct uuid id; /* first: the key */
+	GPtrArray *interfaces;
+	GArray *applied_interfaces, *applied_routes; /* what the datapath has; reconcile_router.c */
+};
+
 struct network {
 	struct uuid id; /* first: the key */
 	bool known;
 	u32 vni, mtu_bytes;
 	bool admin_state_up;
 	char *name, *dns_domain;
-	GPtrArray *subnets, *ports;
-	GHashTable *members; /* by host */
-	GHashTable *claims;  /* set of the first claim of each address */
-	GHashTable *names;   /* dns_name → first struct endpoint */
-	u32 n_with_pairs;    /* endpoints */
-	u32 applied_vni;     /* what the datapath has; 0: nothing */
+	GPtrArray *subnets, *ports, *interfaces;
+	GArray *gone_routers; /* struct mac: since the last flush */
+	GHashTable *members;  /* by host */
+	GHashTable *claims;   /* set of the first claim of each address */
+	GHashTable *names;    /* dns_name → first struct endpoint */
+	u32 n_with_pairs;     /* endpoints */
+	u32 applied_vni;      /* what the datapath has; 0: nothing */
 };
 
 struct dirty_address {
@@ -113,9 +131,11 @@ struct desired {
 	char *host_name;
 	struct record_tunnel tunnel; /* this host's */
 	bool tunnel_changed;
-	GHashTable *networks, *endpoints, *subnets, *ports; /* by id */
+	GHashTable *networks, *endpoints, *subnets, *ports, *interfaces, *routers; /* by id */
 	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
-	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports; /* sets */
+	/* Sets. */
+	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;
+	GHashTable *rerouted; /* networks whose routers changed */
 };
 
 struct desired *desired_new(void);
@@ -139,6 +159,13 @@ struct network *desired_network(const struct desired *desired, const struct uuid
 struct port *desired_port(const struct desired *desired, const struct uuid *id);
 struct endpoint *desired_endpoint(const struct desired *desired, const struct uuid *id);
 struct subnet *desired_subnet(const struct desired *desired, const struct uuid *id);
+struct interface *desired_interface(const struct desired *desired, const struct uuid *id);
 
 /* The claims to an address, or NULL. */
 const struct claim *network_claims(const struct network *network, const struct address *address);
+/* The router's interface that is up and has the address, fixed, link-local or MAC, or NULL. */
+const struct interface *network_interface(
+	const struct network *network, const struct address *address);
+bool interface_is_up(const struct interface *interface);
+/* The router's interface, up and with an address of @family, on a subnet of the port; or NULL. */
+const struct interface *port_router(const struct port *port, u8 family);

@@ -203,7 +203,8 @@ bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error
 {
 	(void)dp;
 	return put(ip_key("member", member->vni, &member->vtep),
-		g_strdup(encap_name(member->encap)), error);
+		g_strconcat(encap_name(member->encap), member->routed ? " routed" : "", NULL),
+		error);
 }
 
 bool dp_member_delete(struct dp *dp, u32 vni, const struct ip *vtep, GError **error)
@@ -212,11 +213,11 @@ bool dp_member_delete(struct dp *dp, u32 vni, const struct ip *vtep, GError **er
 	return delete (ip_key("member", vni, vtep), error);
 }
 
-static char *mac_key(u32 vni, const struct mac *mac)
+static char *mac_key(const char *what, u32 vni, const struct mac *mac)
 {
 	char buf[MAC_STRLEN];
 
-	return g_strdup_printf("endpoint %u %s", vni, mac_format(mac, buf));
+	return g_strdup_printf("%s %u %s", what, vni, mac_format(mac, buf));
 }
 
 bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError **error)
@@ -224,7 +225,7 @@ bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError *
 	char buf[IP_STRLEN];
 
 	(void)dp;
-	return put(mac_key(endpoint->vni, &endpoint->mac),
+	return put(mac_key("endpoint", endpoint->vni, &endpoint->mac),
 		endpoint->ifindex ? g_strdup_printf("if %u", endpoint->ifindex)
 				  : g_strdup_printf("%s %s", encap_name(endpoint->encap),
 					    ip_format(&endpoint->vtep, buf)),
@@ -234,7 +235,7 @@ bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError *
 bool dp_endpoint_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error)
 {
 	(void)dp;
-	return delete (mac_key(vni, mac), error);
+	return delete (mac_key("endpoint", vni, mac), error);
 }
 
 static char *mac_value(const struct mac *mac)
@@ -255,6 +256,55 @@ bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **e
 {
 	(void)dp;
 	return delete (ip_key("neighbour", vni, ip), error);
+}
+
+bool dp_interface_put(struct dp *dp, const struct dp_interface *interface, GError **error)
+{
+	char ip4[IP_STRLEN] = "-", ip6[IP_STRLEN] = "-";
+
+	(void)dp;
+	if (interface->ip4.family)
+		ip_format(&interface->ip4, ip4);
+	if (interface->ip6.family)
+		ip_format(&interface->ip6, ip6);
+	return put(mac_key("interface", interface->vni, &interface->mac),
+		g_strdup_printf("%" G_GINT64_MODIFIER "x %s %s", interface->router, ip4, ip6),
+		error);
+}
+
+bool dp_interface_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error)
+{
+	(void)dp;
+	return delete (mac_key("interface", vni, mac), error);
+}
+
+static char *route_key(u64 router, const struct prefix *prefix)
+{
+	char buf[PREFIX_STRLEN];
+
+	return g_strdup_printf(
+		"route %" G_GINT64_MODIFIER "x %s", router, prefix_format(prefix, buf));
+}
+
+bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error)
+{
+	static const char *const kinds[] = { "connected", "via", "local", "blackhole" };
+	char via[IP_STRLEN] = "";
+
+	(void)dp;
+	if (route->kind == DP_ROUTE_VIA)
+		ip_format(&route->via, via);
+	return put(route_key(route->router, &route->prefix),
+		route->vni ? g_strdup_printf("%s %s%s%u", kinds[route->kind], via, *via ? " " : "",
+				     route->vni)
+			   : g_strdup(kinds[route->kind]),
+		error);
+}
+
+bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GError **error)
+{
+	(void)dp;
+	return delete (route_key(router, prefix), error);
 }
 
 bool dp_service_put(

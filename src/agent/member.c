@@ -37,11 +37,12 @@ void member_put(struct desired *desired, const struct record_member *record)
 {
 	struct network *network = network_need(desired, &record->network_id);
 	struct member *member = member_need(network, &record->host_id);
-	bool same = member->known &&
+	bool same = member->known && member->routed == record->routed &&
 		    memcmp(&member->tunnel, &record->tunnel, sizeof(record->tunnel)) == 0;
 
 	member->known = true;
 	member->tunnel = record->tunnel;
+	member->routed = record->routed;
 	member_mark(desired, member);
 	if (!same)
 		member_mark_endpoints(desired, member);

@@ -29,6 +29,8 @@ struct network *network_need(struct desired *desired, const struct uuid *id)
 	network->id = *id;
 	network->subnets = g_ptr_array_new();
 	network->ports = g_ptr_array_new();
+	network->interfaces = g_ptr_array_new();
+	network->gone_routers = g_array_new(FALSE, FALSE, sizeof(struct mac));
 	network->members = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, g_free);
 	network->claims = g_hash_table_new(claim_hash, claim_equal);
 	network->names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -42,6 +44,8 @@ void network_free(gpointer data)
 
 	g_ptr_array_unref(network->subnets);
 	g_ptr_array_unref(network->ports);
+	g_ptr_array_unref(network->interfaces);
+	g_array_unref(network->gone_routers);
 	g_hash_table_unref(network->members);
 	g_hash_table_unref(network->claims);
 	g_hash_table_unref(network->names);
@@ -53,8 +57,8 @@ void network_free(gpointer data)
 bool network_is_unused(const struct network *network)
 {
 	return !network->known && !network->applied_vni && network->subnets->len == 0 &&
-	       network->ports->len == 0 && g_hash_table_size(network->members) == 0 &&
-	       g_hash_table_size(network->claims) == 0;
+	       network->ports->len == 0 && network->interfaces->len == 0 &&
+	       g_hash_table_size(network->members) == 0 && g_hash_table_size(network->claims) == 0;
 }
 
 void network_mark(struct desired *desired, struct network *network)
@@ -86,6 +90,8 @@ void network_mark_all(struct desired *desired, struct network *network)
 		network_mark_address(desired, network, &claim->address);
 	for (guint p = 0; p < network->ports->len; p++)
 		port_mark(desired, network->ports->pdata[p]);
+	for (guint n = 0; n < network->interfaces->len; n++)
+		interface_mark(desired, network->interfaces->pdata[n]);
 }
 
 void network_put(struct desired *desired, const struct uuid *id, struct record_network *record)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "agent/desired.h"
+#include "datapath/datapath.h"
 
 /* Finds or makes the placeholder. */
 struct network *network_need(struct desired *desired, const struct uuid *id);
@@ -33,6 +34,15 @@ void endpoint_free(gpointer endpoint);
 void subnet_put(struct desired *desired, const struct uuid *id, struct record_subnet *record);
 void subnet_delete(struct desired *desired, const struct uuid *id);
 void subnet_free(gpointer subnet);
+
+void interface_put(struct desired *desired, const struct uuid *id, struct record_interface *record);
+void interface_delete(struct desired *desired, const struct uuid *id);
+void interface_mark(struct desired *desired, struct interface *interface);
+void interface_free(gpointer interface);
+struct router *router_need(struct desired *desired, const struct uuid *id);
+void router_mark(struct desired *desired, struct router *router);
+void router_free(gpointer router);
+bool router_is_unused(const struct router *router);
 
 void port_put(struct desired *desired, const struct uuid *id, struct record_port *record);
 void port_delete(struct desired *desired, const struct uuid *id);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/punt.h"
 
+#include "agent/announce.h"
+
 #include <glib-unix.h>
 #include <string.h>
 
@@ -85,6 +87,49 @@ void punt_port_wired(struct punt *punt, const struct port *port)
 	dispatch_unsolicited_ra(punt->dispatch, &receiver->port, &frame);
 	service_port_owned_free(receiver);
 	send_frame(punt, port, &frame);
+}
+
+static void send_gone(struct punt *punt, const struct port *port, const struct network *network)
+{
+	struct service_port_owned *receiver = service_port_of(punt->desired, port);
+
+	receiver->port.router_lifetime_s = 0;
+	for (guint i = 0; i < network->gone_routers->len; i++) {
+		struct frame frame = { .len = 0 };
+
+		receiver->port.router_mac = g_array_index(network->gone_routers, struct mac, i);
+		dispatch_unsolicited_ra(punt->dispatch, &receiver->port, &frame);
+		send_frame(punt, port, &frame);
+	}
+	service_port_owned_free(receiver);
+}
+
+static void send_announcements(
+	struct punt *punt, const struct port *port, const struct interface *interface)
+{
+	for (guint i = 0; i < interface->record.fixed_ips->len; i++) {
+		struct frame frame = { .len = 0 };
+
+		announce(&interface->record.mac,
+			&g_array_index(interface->record.fixed_ips, struct record_fixed_ip, i).ip,
+			&frame);
+		send_frame(punt, port, &frame);
+	}
+}
+
+void punt_routers_changed(struct punt *punt, const struct network *network)
+{
+	for (guint p = 0; p < network->ports->len; p++) {
+		const struct port *port = network->ports->pdata[p];
+
+		if (!port->known || port->state != PORT_WIRED)
+			continue;
+		send_gone(punt, port, network);
+		for (guint i = 0; i < network->interfaces->len; i++)
+			if (interface_is_up(network->interfaces->pdata[i]))
+				send_announcements(punt, port, network->interfaces->pdata[i]);
+		punt_port_wired(punt, port);
+	}
 }
 
 static gboolean advertise(gpointer data)

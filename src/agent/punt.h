@@ -18,5 +18,8 @@ void punt_free(struct punt *punt);
 
 /* To a guest that has just been wired: it need not ask for routers, or wait for the next round. */
 void punt_port_wired(struct punt *punt, const struct port *port);
+/* Other routers are on the network, or with other addresses: its guests hear of it at once, of
+ * those that are gone (network->gone_routers) too. */
+void punt_routers_changed(struct punt *punt, const struct network *network);
 void punt_port_gone(struct punt *punt, const struct uuid *port);
 u64 punt_count(const struct punt *punt, enum service_outcome outcome);

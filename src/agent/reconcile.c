@@ -133,7 +133,7 @@ static void reconcile_member(struct reconcile *reconcile, struct member *member)
 {
 	struct network *network = member->network;
 	struct record_tunnel own = reconcile_own_tunnel(reconcile);
-	struct dp_member wanted = { .vni = network->vni };
+	struct dp_member wanted = { .vni = network->vni, .routed = member->routed };
 	GError *error = NULL;
 	bool exists = member->known && network->known &&
 		      !uuid_equal(&member->host, &reconcile->desired->self) &&
@@ -146,6 +146,20 @@ static void reconcile_member(struct reconcile *reconcile, struct member *member)
 	member->applied_vtep = wanted.vtep;
 	if (!dp_member_put(reconcile->dp, &wanted, &error))
 		reconcile_failed(reconcile, error);
+}
+
+/* Of a router, on a network that is no longer known. */
+static void withdraw_addresses(struct reconcile *reconcile, const struct interface *interface)
+{
+	struct ip link_local = ip_link_local_from_mac(&interface->record.mac);
+	struct dirty_address dirty = { interface->network, address_of_ip(&link_local) };
+
+	reconcile_address(reconcile, &dirty);
+	for (guint i = 0; i < interface->record.fixed_ips->len; i++) {
+		dirty.address = address_of_ip(
+			&g_array_index(interface->record.fixed_ips, struct record_fixed_ip, i).ip);
+		reconcile_address(reconcile, &dirty);
+	}
 }
 
 /* A network of another VNI is another network: all that the datapath has of the old one goes first.
@@ -164,6 +178,8 @@ static void change_vni(struct reconcile *reconcile, struct network *network)
 
 		reconcile_address(reconcile, &dirty);
 	}
+	for (guint n = 0; n < network->interfaces->len; n++)
+		withdraw_addresses(reconcile, network->interfaces->pdata[n]);
 	g_hash_table_iter_init(&i, network->members);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&member))
 		withdraw_member(reconcile, member);
@@ -206,6 +222,9 @@ void reconcile_flush(struct reconcile *reconcile)
 	g_autofree gpointer *ports = g_hash_table_get_keys_as_array(desired->dirty_ports, NULL);
 	for (guint p = 0; ports[p]; p++)
 		reconcile_port(reconcile, ports[p]);
+	g_autofree gpointer *routers = g_hash_table_get_keys_as_array(desired->dirty_routers, NULL);
+	for (guint r = 0; routers[r]; r++)
+		reconcile_router(reconcile, routers[r]);
 	g_hash_table_iter_init(&i, desired->dirty_addresses);
 	while (g_hash_table_iter_next(&i, (gpointer *)&dirty, NULL))
 		reconcile_address(reconcile, dirty);
@@ -213,6 +232,11 @@ void reconcile_flush(struct reconcile *reconcile)
 	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL))
 		if (!network->known && network->applied_vni)
 			withdraw_network(reconcile, network);
+	g_hash_table_iter_init(&i, desired->rerouted);
+	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL)) {
+		reconcile->routers_changed(network, reconcile->data);
+		g_array_set_size(network->gone_routers, 0);
+	}
 	desired_collect(desired);
 }
 

@@ -7,9 +7,9 @@
  * older than the kernel, or empty, so from the start until the controller has said that all has
  * been sent (`partial`) nothing in the kernel goes but what the controller deletes by name.
  *
- * Order of a flush: networks, members, ports (attached before anybody is sent to them), addresses,
- * and last the networks that go. A call that fails is logged, remembered in `failed`, and healed by
- * a later reconcile_all(): so one bad object disturbs no other.
+ * Order of a flush: networks, members, ports (attached before anybody is sent to them), routers,
+ * addresses, and last the networks that go. A call that fails is logged, remembered in `failed`,
+ * and healed by a later reconcile_all(): so one bad object disturbs no other.
  */
 #pragma once
 
@@ -28,6 +28,10 @@ struct reconcile {
 	struct ip tunnel_ip4, tunnel_ip6; /* of the configuration; family 0: the host record's */
 	/* A port's state or reason has changed. */
 	void (*port_changed)(struct port *port, void *data);
+	/* The same of a router's interface. */
+	void (*interface_changed)(struct interface *interface, void *data);
+	/* Other routers are on the network now, or other addresses of them. */
+	void (*routers_changed)(struct network *network, void *data);
 	/* A port is no longer this host's; it is detached. */
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
@@ -52,6 +56,7 @@ bool tunnel_choose(const struct record_tunnel *own, const struct record_tunnel *
 /* Logs @error, which is freed, and remembers that something must be stated again. Returns false. */
 bool reconcile_failed(struct reconcile *reconcile, GError *error);
 
-/* reconcile_address.c, reconcile_port.c */
+/* reconcile_address.c, reconcile_port.c, reconcile_router.c */
 void reconcile_address(struct reconcile *reconcile, const struct dirty_address *dirty);
 void reconcile_port(struct reconcile *reconcile, struct port *port);
+void reconcile_router(struct reconcile *reconcile, struct router *router);

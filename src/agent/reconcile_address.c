@@ -6,6 +6,7 @@
  * no entry. IP   The endpoint whose fixed address it is, unless another one may use it too (a
  * shared or floating address): then ARP and neighbour discovery reach the guests themselves
  * (dp_network.shared_addresses).
+ * What a router has on the network is the router's, whoever else claims it.
  */
 #include "agent/reconcile.h"
 
@@ -51,6 +52,8 @@ static bool update_mac(struct reconcile *reconcile, const struct network *networ
 		network->known ? owner_of_mac(network_claims(network, address)) : NULL;
 	struct dp_endpoint wanted = { .vni = network->applied_vni, .mac = address_mac(address) };
 
+	if (network_interface(network, address))
+		return true; /* its entry came with it */
 	if (owner && locate(reconcile, owner, &wanted))
 		return dp_endpoint_put(reconcile->dp, &wanted, error);
 	return dp_endpoint_delete(reconcile->dp, wanted.vni, &wanted.mac, error);
@@ -60,8 +63,12 @@ static bool update_ip(struct reconcile *reconcile, const struct network *network
 	const struct address *address, GError **error)
 {
 	const struct claim *claim = network->known ? network_claims(network, address) : NULL;
+	const struct interface *interface = network_interface(network, address);
 	struct ip ip = address_ip(address);
 
+	if (interface)
+		return dp_neighbour_put(
+			reconcile->dp, network->applied_vni, &ip, &interface->record.mac, error);
 	if (claim && !claim->next && claim->origin == CLAIM_OWN)
 		return dp_neighbour_put(
 			reconcile->dp, network->applied_vni, &ip, &claim->endpoint->mac, error);

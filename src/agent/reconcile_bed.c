@@ -17,7 +17,8 @@ struct view *view;
 static struct quiet *quiet;
 struct reconcile reconcile;
 struct port *last_changed;
-unsigned n_deleted;
+struct interface *last_interface;
+unsigned n_deleted, n_rerouted;
 u64 revision;
 
 static void port_changed(struct port *port, void *data)
@@ -33,6 +34,19 @@ static void port_deleted(const struct port *port, void *data)
 	n_deleted++;
 }
 
+static void interface_changed(struct interface *interface, void *data)
+{
+	(void)data;
+	last_interface = interface;
+}
+
+static void routers_changed(struct network *network, void *data)
+{
+	(void)network;
+	(void)data;
+	n_rerouted++;
+}
+
 void open_view(void)
 {
 	static const char *const uplinks[] = { "eth0", NULL };
@@ -46,8 +60,10 @@ void open_view(void)
 	reconcile.quiet = quiet;
 	reconcile.uplinks = uplinks;
 	reconcile.port_changed = port_changed;
+	reconcile.interface_changed = interface_changed;
+	reconcile.routers_changed = routers_changed;
 	reconcile.port_deleted = port_deleted;
-	n_deleted = 0;
+	n_deleted = n_rerouted = 0;
 }
 
 void close_view(void)

@@ -33,7 +33,8 @@ extern struct desired *desired;
 extern struct view *view;
 extern struct reconcile reconcile;
 extern struct port *last_changed;
-extern unsigned n_deleted;
+extern struct interface *last_interface;
+extern unsigned n_deleted, n_rerouted;
 extern u64 revision;
 
 void open_view(void);

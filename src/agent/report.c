@@ -41,24 +41,49 @@ void report_free(struct report *report)
 	g_free(report);
 }
 
-static void write_port(struct json_writer *w, const struct port *port)
+static void write_state(
+	struct json_writer *w, const struct uuid *port, enum port_state state, const char *reason)
 {
 	char id[UUID_STRLEN];
 
-	if (!port || !port->known || port->state == PORT_UNREPORTED)
+	if (state == PORT_UNREPORTED)
 		return;
-	jw_key(w, uuid_format(&port->id, id));
+	jw_key(w, uuid_format(port, id));
 	jw_begin_object(w);
-	jw_member_bool(w, "wired", port->state == PORT_WIRED);
-	if (port->state == PORT_NOT_WIRED)
-		jw_member_string(w, "reason", port->reason);
+	jw_member_bool(w, "wired", state == PORT_WIRED);
+	if (state == PORT_NOT_WIRED)
+		jw_member_string(w, "reason", reason);
 	jw_end_object(w);
+}
+
+static void write_port(struct json_writer *w, const struct port *port)
+{
+	if (port->known)
+		write_state(w, &port->id, port->state, port->reason);
+}
+
+static void write_interface(struct json_writer *w, const struct interface *interface)
+{
+	write_state(w, &interface->id, interface->state, interface->reason);
+}
+
+static void write_changed(
+	struct json_writer *w, const struct desired *desired, const struct uuid *id)
+{
+	const struct port *port = desired_port(desired, id);
+	const struct interface *interface = desired_interface(desired, id);
+
+	if (port)
+		write_port(w, port);
+	else if (interface)
+		write_interface(w, interface);
 }
 
 static void write_ports(const struct report *report, struct json_writer *w)
 {
 	const struct uuid *id;
 	const struct port *port;
+	const struct interface *interface;
 	GHashTableIter i;
 
 	jw_begin_object(w);
@@ -66,10 +91,13 @@ static void write_ports(const struct report *report, struct json_writer *w)
 		g_hash_table_iter_init(&i, report->desired->ports);
 		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
 			write_port(w, port);
+		g_hash_table_iter_init(&i, report->desired->interfaces);
+		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&interface))
+			write_interface(w, interface);
 	} else {
 		g_hash_table_iter_init(&i, report->changed);
 		while (g_hash_table_iter_next(&i, (gpointer *)&id, NULL))
-			write_port(w, desired_port(report->desired, id));
+			write_changed(w, report->desired, id);
 	}
 	jw_end_object(w);
 }
@@ -130,9 +158,9 @@ void report_disconnected(struct report *report)
 	report->in_flight = false;
 }
 
-void report_port(struct report *report, const struct port *port)
+void report_port(struct report *report, const struct uuid *id)
 {
-	g_hash_table_add(report->changed, g_memdup2(&port->id, sizeof(port->id)));
+	g_hash_table_add(report->changed, g_memdup2(id, sizeof(*id)));
 }
 
 void report_synced(struct report *report, u64 revision)

@@ -28,7 +28,8 @@ void report_free(struct report *report);
 
 void report_connected(struct report *report);
 void report_disconnected(struct report *report);
-void report_port(struct report *report, const struct port *port);
+/* The state of a port, or of a router's interface, has changed. */
+void report_port(struct report *report, const struct uuid *id);
 /* Everything up to @revision is in the datapath. */
 void report_synced(struct report *report, u64 revision);
 /* @why is NULL when it arrived. */

@@ -103,7 +103,7 @@ static void a_changed_port_goes_at_once_and_alone(void **state)
 	report_synced(report, 7);
 	report_done(report, NULL);
 	struct port *b = add_port(B, PORT_WIRED, NULL);
-	report_port(report, b);
+	report_port(report, &b->id);
 	report_synced(report, 8);
 	assert_non_null(strstr(sent, "\"revision\":8,\"full\":false"));
 	assert_non_null(strstr(sent, B));
@@ -117,7 +117,7 @@ static void what_happens_on_the_way_goes_into_the_next(void **state)
 	report_synced(report, 7);
 	g_clear_pointer(&sent, g_free);
 	struct port *a = add_port(A, PORT_WIRED, NULL);
-	report_port(report, a);
+	report_port(report, &a->id);
 	report_synced(report, 8);
 	report_synced(report, 9);
 	assert_null(sent);
@@ -161,7 +161,7 @@ static void a_lost_report_is_made_good_by_a_full_one(void **state)
 	report_connected(report);
 	report_synced(report, 7);
 	report_done(report, NULL);
-	report_port(report, a);
+	report_port(report, &a->id);
 	report_synced(report, 8);
 	report_done(report, "503");
 	assert_int_equal(timer_ms, 1000);

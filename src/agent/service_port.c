@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/service_port.h"
 
+#define ROUTER_LIFETIME_S 1800 /* AdvDefaultLifetime's default, RFC 4861 section 6.2.1 */
+
 static void set_routes(struct service_port_owned *owned, struct service_subnet *ret,
 	const struct record_subnet *from)
 {
@@ -79,6 +81,7 @@ static void add_options(struct service_port_owned *owned, const struct port *por
 struct service_port_owned *service_port_of(const struct desired *desired, const struct port *port)
 {
 	struct service_port_owned *owned = g_new0(struct service_port_owned, 1);
+	const struct interface *router = port_router(port, 6);
 
 	owned->subnets = g_array_new(FALSE, FALSE, sizeof(struct service_subnet));
 	owned->addresses = g_array_new(FALSE, FALSE, sizeof(struct service_address));
@@ -98,6 +101,10 @@ struct service_port_owned *service_port_of(const struct desired *desired, const 
 		.options = (const struct service_option *)owned->options->data,
 		.n_options = owned->options->len,
 	};
+	if (router) {
+		owned->port.router_mac = router->record.mac;
+		owned->port.router_lifetime_s = ROUTER_LIFETIME_S;
+	}
 	return owned;
 }
 

@@ -16,6 +16,8 @@ static void mark(struct desired *desired, struct network *network)
 	network_mark(desired, network);
 	for (guint i = 0; i < network->ports->len; i++)
 		port_mark(desired, network->ports->pdata[i]);
+	for (guint i = 0; i < network->interfaces->len; i++)
+		interface_mark(desired, network->interfaces->pdata[i]);
 }
 
 void subnet_put(struct desired *desired, const struct uuid *id, struct record_subnet *record)

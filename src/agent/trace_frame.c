@@ -55,19 +55,31 @@ static bool take_mac(const json_t *json, const char *member, struct mac *ret, GE
 	       weft_fail(error, BAD_REQUEST, "spec: \"%s\" must be a MAC address", member);
 }
 
-static bool take_macs(
-	const struct port *port, const json_t *json, struct spec *spec, GError **error)
+/* Who has "dst" on the port's network, else the router that leads there. */
+static bool find_dst_mac(const struct port *port, struct spec *spec)
 {
 	struct address address = address_of_ip(&spec->flow.dst);
 	const struct claim *claim = network_claims(port->network, &address);
+	const struct interface *router = network_interface(port->network, &address);
 
+	if (!router && !claim)
+		router = port_router(port, spec->flow.dst.family);
+	if (router)
+		spec->flow.dst_mac = router->record.mac;
+	else if (claim)
+		spec->flow.dst_mac = claim->endpoint->mac;
+	return router || claim;
+}
+
+static bool take_macs(
+	const struct port *port, const json_t *json, struct spec *spec, GError **error)
+{
 	spec->flow.src_mac = port->record.mac;
 	memset(spec->flow.dst_mac.b, 0xff, sizeof(spec->flow.dst_mac.b));
-	if (claim && strcmp(spec->proto, "arp") != 0)
-		spec->flow.dst_mac = claim->endpoint->mac;
-	else if (!claim && strcmp(spec->proto, "arp") != 0 && !json_object_get(json, "dst_mac"))
+	if (strcmp(spec->proto, "arp") != 0 && !json_object_get(json, "dst_mac") &&
+		!find_dst_mac(port, spec))
 		return weft_fail(error, BAD_REQUEST,
-			"spec: nobody on the network has \"dst\": give \"dst_mac\"");
+			"spec: nobody on the network has \"dst\", and no router is on it: give \"dst_mac\"");
 	return take_mac(json, "src_mac", &spec->flow.src_mac, error) &&
 	       take_mac(json, "dst_mac", &spec->flow.dst_mac, error);
 }

@@ -3,9 +3,7 @@
  * What a change-set means for the hosts.
  *
  * A record is compiled from the old and from the new objects, and only a difference becomes a
- * delta: a port's status, say, is in no record and costs nothing. Interest is counted by bound
- * ports, and the count is not kept: the model's index knows how many ports a host has on a network
- * now, the change-set knows how many more or fewer these are than before.
+ * delta: a port's status, say, is in no record and costs nothing.
  *
  * A port is placed on the host that it is bound to, and on those that it may move to: each has its
  * record, and counts as one of its ports.
@@ -14,26 +12,12 @@
 
 #include <string.h>
 
+#include "compile/compilation.h"
 #include "compile/records.h"
 #include "model/host.h"
 #include "model/port.h"
 #include "model/port_binding.h"
 #include "model/subnet.h"
-
-/* A host and a network whose ports or tunnels change; the key of `pairs`. */
-struct pair {
-	struct uuid host, network;
-	int delta; /* of the bound ports */
-};
-
-struct compilation {
-	const struct model *model;
-	const struct changeset *changes;
-	struct compiled *out;
-	bool migrating; /* there are inactive bindings, or were before */
-	GHashTable *pairs;
-	GString *before, *after; /* the two forms of the record at hand */
-};
 
 static guint pair_hash(gconstpointer data)
 {
@@ -60,9 +44,7 @@ static void add_delta(struct compilation *c, enum delta_op op, enum scope_type t
 	g_array_append_val(c->out->deltas, delta);
 }
 
-/* Makes a delta of the difference between c->before and c->after (empty: no record), and empties
- * them. */
-static void add_difference(struct compilation *c, enum scope_type type, const struct uuid *scope,
+void compile_difference(struct compilation *c, enum scope_type type, const struct uuid *scope,
 	const char *kind, const char *id)
 {
 	if (c->after->len && !g_string_equal(c->before, c->after))
@@ -73,7 +55,7 @@ static void add_difference(struct compilation *c, enum scope_type type, const st
 	g_string_truncate(c->after, 0);
 }
 
-static void add_interest(struct compilation *c, enum interest_op op, const struct uuid *host,
+void compile_interest(struct compilation *c, enum interest_op op, const struct uuid *host,
 	enum scope_type type, const struct uuid *scope)
 {
 	struct interest interest = {
@@ -96,14 +78,22 @@ static struct pair *touch_pair(
 	return pair;
 }
 
-/* The change of a host in this change-set, or NULL. */
-static const struct change *host_change(const struct compilation *c, const struct uuid *id)
+const struct change *compile_find(
+	const struct compilation *c, enum kind_id kind, const struct uuid *id)
 {
 	for (unsigned i = 0; i < c->changes->n; i++)
-		if (c->changes->changes[i].kind == KIND_HOST &&
+		if (c->changes->changes[i].kind == kind &&
 			uuid_equal(&c->changes->changes[i].id, id))
 			return &c->changes->changes[i];
 	return NULL;
+}
+
+const struct object *compile_old(
+	const struct compilation *c, enum kind_id kind, const struct uuid *id)
+{
+	const struct change *change = compile_find(c, kind, id);
+
+	return change ? change->old : model_get(c->model, kind, id);
 }
 
 /* The host that a port (of before or of after) is bound to. One that is gone with its last port is
@@ -137,22 +127,22 @@ static void compile_host(struct compilation *c, const struct change *change)
 		record_host(change->old, c->before);
 	if (change->new)
 		record_host(change->new, c->after);
-	add_difference(c, SCOPE_HOST, &change->id, "host", uuid_format(&change->id, id));
+	compile_difference(c, SCOPE_HOST, &change->id, "host", uuid_format(&change->id, id));
 	if (!change->old)
-		add_interest(c, INTEREST_GAIN, &change->id, SCOPE_HOST, &change->id);
+		compile_interest(c, INTEREST_GAIN, &change->id, SCOPE_HOST, &change->id);
 	if (!change->new)
-		add_interest(c, INTEREST_LOSE, &change->id, SCOPE_HOST, &change->id);
+		compile_interest(c, INTEREST_LOSE, &change->id, SCOPE_HOST, &change->id);
 	if (!change->old || !change->new)
 		return;
 	model_iter_init(
 		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(change->new, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
 		if (object_uuid(port, PORT_NETWORK_ID, &network))
-			touch_pair(c, &change->id, &network);
+			touch_pair(c, &change->id, &network)->tunnels = true;
 	model_iter_init(&iter, c->model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_ID, id, NULL);
 	while ((binding = model_iter_next(&iter)))
 		if (object_uuid(binding, PORT_BINDING_NETWORK_ID, &network))
-			touch_pair(c, &change->id, &network);
+			touch_pair(c, &change->id, &network)->tunnels = true;
 }
 
 static void compile_network(struct compilation *c, const struct change *change)
@@ -163,7 +153,7 @@ static void compile_network(struct compilation *c, const struct change *change)
 		record_network(change->old, c->before);
 	if (change->new)
 		record_network(change->new, c->after);
-	add_difference(c, SCOPE_NETWORK, &change->id, "network", uuid_format(&change->id, id));
+	compile_difference(c, SCOPE_NETWORK, &change->id, "network", uuid_format(&change->id, id));
 }
 
 static void compile_subnet(struct compilation *c, const struct change *change)
@@ -178,7 +168,7 @@ static void compile_subnet(struct compilation *c, const struct change *change)
 		record_subnet(change->old, c->before);
 	if (change->new)
 		record_subnet(change->new, c->after);
-	add_difference(c, SCOPE_NETWORK, &network, "subnet", uuid_format(&change->id, id));
+	compile_difference(c, SCOPE_NETWORK, &network, "subnet", uuid_format(&change->id, id));
 }
 
 /* Has (before the change-set: had) the port an inactive binding to the host? */
@@ -227,7 +217,7 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 		if (active || (c->migrating && has_binding(c, id, host)))
 			record_port(now, active, c->after);
 	}
-	add_difference(c, SCOPE_HOST, object_id(host), "port", id);
+	compile_difference(c, SCOPE_HOST, object_id(host), "port", id);
 }
 
 /* On the hosts that it may move to; on @from and @to that has been done. */
@@ -271,16 +261,7 @@ static void compile_port(struct compilation *c, const struct change *change)
 		record_endpoint(change->new, to, c->after);
 		touch_pair(c, object_id(to), &network)->delta++;
 	}
-	add_difference(c, SCOPE_NETWORK, &network, "endpoint", uuid_format(&change->id, id));
-}
-
-static const struct change *port_change(const struct compilation *c, const struct uuid *id)
-{
-	for (unsigned i = 0; i < c->changes->n; i++)
-		if (c->changes->changes[i].kind == KIND_PORT &&
-			uuid_equal(&c->changes->changes[i].id, id))
-			return &c->changes->changes[i];
-	return NULL;
+	compile_difference(c, SCOPE_NETWORK, &network, "endpoint", uuid_format(&change->id, id));
 }
 
 /* A binding comes or goes; that of a port which is changed too may have been met with the port. */
@@ -295,43 +276,15 @@ static void compile_binding(struct compilation *c, const struct change *change)
 		!object_uuid(any, PORT_BINDING_NETWORK_ID, &network))
 		return;
 	touch_pair(c, &host_id, &network)->delta += !!change->new - !!change->old;
-	with = port_change(c, &port_id);
+	with = compile_find(c, KIND_PORT, &port_id);
 	host = model_get(c->model, KIND_HOST, &host_id);
 	port = model_get(c->model, KIND_PORT, &port_id);
 	if (!host)
-		host = host_change(c, &host_id)->old;
+		host = compile_old(c, KIND_HOST, &host_id);
 	if (!with)
 		compile_placement(c, &port_id, port, port, host);
 	else if (!change->new &&host != host_of(c, with->old) && host != host_of(c, with->new))
 		compile_placement(c, &port_id, with->old, with->new, host);
-}
-
-/* A host's membership of a network, and its interest in it. */
-static void compile_pair(struct compilation *c, const struct pair *pair)
-{
-	const struct change *change = host_change(c, &pair->host);
-	const struct object *now = model_get(c->model, KIND_HOST, &pair->host);
-	const struct object *was = change ? change->old : now;
-	const struct object *any = now ? now : was;
-	char network[UUID_STRLEN], host[UUID_STRLEN], id[RECORD_ID_STRLEN];
-	int after, before;
-
-	uuid_format(&pair->network, network);
-	after = (int)model_count(c->model, KIND_PORT, PORT_BY_HOST_NETWORK,
-		object_str(any, SLOT_NAME), network, NULL);
-	after += (int)model_count(c->model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_NETWORK,
-		uuid_format(&pair->host, host), network, NULL);
-	before = after - pair->delta;
-	if (before && was)
-		record_member(&pair->network, was, c->before);
-	if (after && now)
-		record_member(&pair->network, now, c->after);
-	add_difference(c, SCOPE_NETWORK, &pair->network, "member",
-		member_id(&pair->network, &pair->host, id));
-	if (!before && after)
-		add_interest(c, INTEREST_GAIN, &pair->host, SCOPE_NETWORK, &pair->network);
-	else if (before && !after)
-		add_interest(c, INTEREST_LOSE, &pair->host, SCOPE_NETWORK, &pair->network);
 }
 
 static void compile_one(struct compilation *c, const struct change *change)
@@ -370,8 +323,6 @@ struct compiled *compile_change(const struct model *model, const struct changese
 	g_autoptr(GString) before = g_string_sized_new(512), after = g_string_sized_new(512);
 	struct compilation c = { model, changes, out, is_migrating(model, changes), pairs, before,
 		after };
-	GHashTableIter iter;
-	gpointer pair;
 
 	out->revision = changes->revision;
 	out->deltas = g_array_new(FALSE, FALSE, sizeof(struct delta));
@@ -379,9 +330,8 @@ struct compiled *compile_change(const struct model *model, const struct changese
 	out->interests = g_array_new(FALSE, FALSE, sizeof(struct interest));
 	for (unsigned i = 0; i < changes->n; i++)
 		compile_one(&c, &changes->changes[i]);
-	g_hash_table_iter_init(&iter, pairs);
-	while (g_hash_table_iter_next(&iter, &pair, NULL))
-		compile_pair(&c, pair);
+	compile_interfaces(&c);
+	compile_members(&c);
 	return out;
 }
 

@@ -2,7 +2,8 @@
 /*
  * Model → records of the hosts' views (ARCHITECTURE.md, "Views and scopes"). Pure functions of the
  * model: no state of its own, so there is nothing to undo and nothing to persist. The cost of a
- * change does not depend on the number of ports, hosts or networks.
+ * change does not depend on the number of ports, hosts or networks; that of a router's interface,
+ * and of a host's first or last port on a network, is that of what routers join there.
  */
 #pragma once
 
@@ -29,7 +30,7 @@ enum delta_op { DELTA_PUT, DELTA_DELETE };
 struct delta {
 	struct scope scope;
 	enum delta_op op;
-	const char *kind; /* "host", "port", "network", "subnet", "member", "endpoint"; static */
+	const char *kind; /* of ARCHITECTURE.md, "Records"; static */
 	char id[RECORD_ID_STRLEN];
 	char *data; /* JSON text of a put */
 };
@@ -63,6 +64,10 @@ typedef void (*compile_record_fn)(const char *kind, const char *id, const char *
 void compile_scope(
 	const struct model *model, const struct scope *scope, compile_record_fn record, void *user);
 
-/* All scopes of a host now: its own and one per network with a port bound to it. struct scope;
- * g_array_unref. Empty when there is no such host. */
+/* All scopes of a host now: its own and one per network that a port bound to it is on or reaches.
+ * struct scope; g_array_unref. Empty when there is no such host. */
 GArray *compile_host_scopes(const struct model *model, const struct uuid *host);
+
+/* Whether the host has the network, by a port of its own or over routers. */
+bool compile_host_has(
+	const struct model *model, const struct uuid *host, const struct uuid *network);

@@ -6,6 +6,7 @@
  */
 #include "compile/compile.h"
 #include "model/port_binding.h"
+#include "model/router_parts.h"
 #include "model/testing.h"
 
 /* What a host knows: the scopes it has, and records by "scope kind id". */
@@ -100,7 +101,7 @@ struct world {
 	GHashTable *views; /* by host id */
 	GRand *random;
 	GPtrArray *done; /* change-sets that may be undone */
-	unsigned made;
+	unsigned made, interfaces;
 };
 
 static struct view *view_of(struct world *world, const struct uuid *host)
@@ -195,6 +196,7 @@ static json_t *random_body(struct world *world, enum kind_id kind)
 	case KIND_HOST:
 		return test_json("{'name':'h%u','tunnel_ips':['192.0.2.%u']}", n, n % 250 + 1);
 	case KIND_NETWORK:
+	case KIND_ROUTER:
 		return test_json("{'name':'n%u'}", n);
 	case KIND_SUBNET:
 		return network ? test_json("{'network_id':'%s','cidr':'10.%u.0.0/28'}",
@@ -221,6 +223,8 @@ static json_t *random_change(struct world *world, enum kind_id kind)
 		return test_json("{'mtu':%u}", 1280 + n % 200);
 	case KIND_SUBNET:
 		return test_json("{'enable_dhcp':%s}", n % 2 ? "true" : "false");
+	case KIND_ROUTER:
+		return test_json("{'admin_state_up':%s}", n % 2 ? "true" : "false");
 	default:
 		if (n % 3 == 0)
 			return test_json("{'dns_name':'p%u','fixed_ips':[]}", n);
@@ -229,11 +233,30 @@ static json_t *random_change(struct world *world, enum kind_id kind)
 	}
 }
 
+/* Connects a router with a random subnet, or takes it off. */
+static bool stage_interface(struct world *world, struct txn *txn, const struct object *router)
+{
+	const struct object *subnet = pick(world, KIND_SUBNET);
+	bool remove = g_rand_int_range(world->random, 0, 4) == 0, ok;
+	json_t *body, *answer = NULL;
+
+	if (!subnet)
+		return false;
+	body = test_json("{'subnet_id':'%s'}", test_id(subnet));
+	ok = (remove ? router_interface_remove : router_interface_add)(
+		txn, router, body, &answer, NULL);
+	world->interfaces += ok;
+	json_decref(body);
+	json_decref(answer);
+	return ok;
+}
+
 /* Stages one random thing; what the model refuses (an exhausted pool, something in use) is none. */
 static bool stage(struct world *world, struct txn *txn)
 {
 	static const enum kind_id kinds[] = { KIND_HOST, KIND_NETWORK, KIND_SUBNET, KIND_PORT,
-		KIND_PORT, KIND_PORT, KIND_PORT, KIND_PORT };
+		KIND_PORT, KIND_PORT, KIND_PORT, KIND_PORT, KIND_ROUTER, KIND_ROUTER, KIND_ROUTER,
+		KIND_ROUTER };
 	enum kind_id kind = kinds[g_rand_int_range(world->random, 0, G_N_ELEMENTS(kinds))];
 	int what = g_rand_int_range(world->random, 0, 10);
 	const struct object *object;
@@ -241,11 +264,13 @@ static bool stage(struct world *world, struct txn *txn)
 	bool ok;
 
 	object = pick(world, kind);
-	if (what < 4 || !object) {
+	if (what < (kind == KIND_ROUTER ? 2 : 4) || !object) {
 		body = random_body(world, kind);
 		ok = body && txn_create(txn, kind, body, NULL);
 		json_decref(body);
-	} else if (what < 8) {
+	} else if (kind == KIND_ROUTER && what < 8) {
+		ok = stage_interface(world, txn, object);
+	} else if (what < 9) {
 		body = random_change(world, kind);
 		ok = txn_update(txn, kind, test_id(object), body, NULL);
 		json_decref(body);
@@ -340,26 +365,28 @@ static void random_step(struct world *world)
 
 static void increments_equal_full_compile(void **state)
 {
-	unsigned applied = 0;
+	unsigned applied = 0, interfaces = 0;
 
 	(void)state;
-	for (guint32 seed = 1; seed <= 12; seed++) {
+	for (guint32 seed = 1; seed <= 40; seed++) {
 		struct world world = { model_new(),
 			g_hash_table_new_full(uuid_hash, uuid_equal, NULL, view_free),
 			g_rand_new_with_seed(seed),
-			g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free), 0 };
+			g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free), 0, 0 };
 
 		for (int i = 0; i < 120; i++) {
 			random_step(&world);
 			compare_all(&world);
 		}
 		applied += world.done->len;
+		interfaces += world.interfaces;
 		g_ptr_array_unref(world.done);
 		g_rand_free(world.random);
 		g_hash_table_destroy(world.views);
 		model_free(world.model);
 	}
-	assert_true(applied > 500); /* it has not merely been refused */
+	assert_true(applied > 1000); /* it has not merely been refused */
+	assert_true(interfaces > 100);
 }
 
 /* A port's status concerns no host; its cost is nothing. */

@@ -4,6 +4,7 @@
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port.h"
+#include "model/router.h"
 #include "model/subnet.h"
 
 static void member_uuid(struct json_writer *w, const char *key, const struct uuid *uuid)
@@ -107,14 +108,33 @@ void record_subnet(const struct object *subnet, GString *text)
 	jw_end_object(&w);
 }
 
-void record_member(const struct uuid *network, const struct object *host, GString *text)
+void record_member(
+	const struct uuid *network, const struct object *host, bool routed, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
 	jw_begin_object(&w);
 	member_uuid(&w, "network_id", network);
 	member_uuid(&w, "host_id", object_id(host));
+	if (routed)
+		jw_member_bool(&w, "routed", true);
 	tunnels(&w, host);
+	jw_end_object(&w);
+}
+
+void record_interface(const struct object *port, const struct object *router, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_str(&w, "network_id", port, PORT_NETWORK_ID);
+	member_uuid(&w, "router_id", object_id(router));
+	member_mac(&w, port);
+	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
+	jw_member_bool(&w, "admin_state_up",
+		object_bool(port, PORT_ADMIN_STATE_UP) &&
+			object_bool(router, ROUTER_ADMIN_STATE_UP));
+	member_json(&w, "routes", router, ROUTER_ROUTES);
 	jw_end_object(&w);
 }
 

@@ -10,7 +10,11 @@ void record_host(const struct object *host, GString *text);
 void record_port(const struct object *port, bool active, GString *text);
 void record_network(const struct object *network, GString *text);
 void record_subnet(const struct object *subnet, GString *text);
-void record_member(const struct uuid *network, const struct object *host, GString *text);
+/* @routed: it has the network only over routers. */
+void record_member(
+	const struct uuid *network, const struct object *host, bool routed, GString *text);
+/* @port: of @router. */
+void record_interface(const struct object *port, const struct object *router, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);
 
 /* "<network id>/<host id>" */

@@ -15,7 +15,7 @@ static void a_gateway_is_a_port(void **state)
 	assert_string_equal(object_str(port, PORT_DEVICE_ID), test_id(router));
 	assert_string_equal(object_str(port, SLOT_PROJECT_ID), "");
 	l3_assert_ips(port, "203.0.113.2");
-	assert_int_equal(object_choice(router, ROUTER_STATUS), ROUTER_DOWN);
+	assert_int_equal(object_choice(router, ROUTER_STATUS), ROUTER_ACTIVE);
 	assert_false(test_delete(f->model, port, &error));
 	assert_error(error, SERVICE_PORT_IN_USE);
 	assert_null(test_update(f->model, port, test_json("{'device_id':''}"), &error));

@@ -123,6 +123,7 @@ static bool decode_member(const json_t *data, struct record *ret, GError **error
 {
 	return field_uuid(data, "network_id", &ret->member.network_id, error) &&
 	       field_uuid(data, "host_id", &ret->member.host_id, error) &&
+	       field_optional_bool(data, "routed", &ret->member.routed, error) &&
 	       field_tunnel(data, &ret->member.tunnel, error);
 }
 
@@ -169,6 +170,21 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	       field_optional_string(data, "dns_name", &port->dns_name, error);
 }
 
+static bool decode_interface(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_interface *interface = &ret->interface;
+
+	interface->fixed_ips = g_array_new(FALSE, TRUE, sizeof(struct record_fixed_ip));
+	interface->routes = g_array_new(FALSE, TRUE, sizeof(struct record_route));
+	interface->admin_state_up = true;
+	return field_uuid(data, "network_id", &interface->network_id, error) &&
+	       field_uuid(data, "router_id", &interface->router_id, error) &&
+	       field_mac(data, "mac_address", &interface->mac, error) &&
+	       field_array(data, "fixed_ips", element_fixed_ip, interface->fixed_ips, error) &&
+	       field_array(data, "routes", element_route, interface->routes, error) &&
+	       field_optional_bool(data, "admin_state_up", &interface->admin_state_up, error);
+}
+
 static void clear_host(struct record *record)
 {
 	g_free(record->host.name);
@@ -209,6 +225,12 @@ static void clear_port(struct record *record)
 	g_free(port->dns_name);
 }
 
+static void clear_interface(struct record *record)
+{
+	g_clear_pointer(&record->interface.fixed_ips, g_array_unref);
+	g_clear_pointer(&record->interface.routes, g_array_unref);
+}
+
 static const struct {
 	bool (*decode)(const json_t *data, struct record *ret, GError **error);
 	void (*clear)(struct record *record);
@@ -218,6 +240,7 @@ static const struct {
 	[RECORD_SUBNET] = { decode_subnet, clear_subnet },
 	[RECORD_MEMBER] = { decode_member, clear_member },
 	[RECORD_ENDPOINT] = { decode_endpoint, clear_endpoint },
+	[RECORD_INTERFACE] = { decode_interface, clear_interface },
 	[RECORD_PORT] = { decode_port, clear_port },
 };
 

@@ -14,13 +14,14 @@
 #include "base/uuid.h"
 
 /* X(symbol, text) */
-#define RECORD_KINDS(X)       \
-	X(HOST, "host")       \
-	X(NETWORK, "network") \
-	X(SUBNET, "subnet")   \
-	X(MEMBER, "member")   \
-	X(PORT, "port")       \
-	X(ENDPOINT, "endpoint")
+#define RECORD_KINDS(X)         \
+	X(HOST, "host")         \
+	X(NETWORK, "network")   \
+	X(SUBNET, "subnet")     \
+	X(MEMBER, "member")     \
+	X(PORT, "port")         \
+	X(ENDPOINT, "endpoint") \
+	X(INTERFACE, "interface")
 
 enum record_kind {
 #define X(symbol, text) RECORD_##symbol,
@@ -98,6 +99,7 @@ struct record_subnet {
 struct record_member {
 	struct uuid network_id, host_id;
 	struct record_tunnel tunnel;
+	bool routed; /* it has the network only over routers: it sends there, and is not sent to */
 };
 
 struct record_endpoint {
@@ -119,6 +121,15 @@ struct record_port {
 	char *name, *dns_name;
 };
 
+/* A router's, on a network; its id is the port's. */
+struct record_interface {
+	struct uuid network_id, router_id;
+	struct mac mac;
+	GArray *fixed_ips; /* struct record_fixed_ip */
+	GArray *routes;	   /* struct record_route: all of the router's */
+	bool admin_state_up;
+};
+
 struct record {
 	enum record_kind kind;
 	union {
@@ -128,6 +139,7 @@ struct record {
 		struct record_member member;
 		struct record_endpoint endpoint;
 		struct record_port port;
+		struct record_interface interface;
 	};
 };
 

@@ -85,6 +85,13 @@ static void refuses_half_a_record(void **state)
 			"\",\"cidr\":\"10.0.0.0/24\",\"ipv6_ra_mode\":\"x\"}",
 			"ipv6_ra_mode" },
 		{ RECORD_MEMBER, "{\"network_id\":\"" ID "\",\"host_id\":\"h1\"}", "host_id" },
+		{ RECORD_INTERFACE,
+			"{\"network_id\":\"" ID "\",\"mac_address\":\"fa:16:3e:00:00:01\"}",
+			"router_id" },
+		{ RECORD_INTERFACE,
+			"{\"network_id\":\"" ID "\",\"router_id\":\"" ID
+			"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"routes\":[{\"destination\":\"10.0.0.0/8\"}]}",
+			"nexthop" },
 		{ RECORD_ENDPOINT,
 			"{\"network_id\":\"" ID "\",\"host_id\":\"" ID "\",\"mac_address\":\"1\"}",
 			"mac_address" },

@@ -17,8 +17,11 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 
 import pytest
+
+from weftd import Client
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEFT_BUILD", TOP / "build")).resolve()
@@ -85,6 +88,12 @@ class Lab:
     def json(self, *words, env=None):
         """The same with `-f json`, parsed."""
         return json.loads(self.weft(*words, "-f", "json", env=env).stdout)
+
+    def api(self, env=None):
+        """The Networking API as plain HTTP, as the administrator or as whom environment() gave."""
+        env = env or self.env
+        url = urllib.parse.urlsplit(env["WEFT_URL"])
+        return Client(url.port, env["WEFT_TOKEN"], host=url.hostname)
 
     def network(self, name, cidr="10.0.0.0/24", project=None, **options):
         """Makes a network with one subnet; its object. Options are the subnet's, as `weft subnet create` has them."""

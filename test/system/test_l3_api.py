@@ -69,7 +69,7 @@ def test_cli_router(cli, api):
     world = World(api)
     api.make("subnet", network_id=world.inside["id"], cidr="10.0.7.0/24", ip_version=4, name="seven")
     made = cli.json("router", "create", "cli-r", "--description", "d", "--tag", "red", "--centralized", "--no-ha")
-    assert (made["name"], made["status"], made["external_gateway_info"]) == ("cli-r", "DOWN", None)
+    assert (made["name"], made["status"], made["external_gateway_info"]) == ("cli-r", "ACTIVE", None)
     cli("router", "set", "cli-r", "--external-gateway", world.public["id"], "--disable-snat", "--fixed-ip",
         "ip-address=203.0.113.77", "--name", "cli-s", "--disable")
     cli("router", "add", "subnet", "cli-s", "seven")
@@ -97,7 +97,7 @@ def test_cli_router(cli, api):
 def test_sdk_router(sdk, api):
     world = World(api)
     router = sdk.create_router(name="sdk-r", external_gateway_info={"network_id": world.public["id"]})
-    assert router.status == "DOWN" and router.external_gateway_info["enable_snat"] is True
+    assert router.status == "ACTIVE" and router.external_gateway_info["enable_snat"] is True
     port = sdk.create_port(network_id=world.inside["id"])
     added = sdk.add_interface_to_router(router, port_id=port.id)
     assert added["port_id"] == port.id and added["subnet_ids"] == [world.subnet["id"]]

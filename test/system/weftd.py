@@ -40,8 +40,8 @@ class Answer:
 class Client:
     """One keep-alive connection; one per thread."""
 
-    def __init__(self, port, token=ADMIN, timeout=20):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    def __init__(self, port, token=ADMIN, timeout=20, host="127.0.0.1"):
+        self.connection = http.client.HTTPConnection(host, port, timeout=timeout)
         self.headers = {"X-Auth-Token": token} if token else {}
 
     def call(self, method, path, body=None, headers=None):

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "model/host.h"
-#include "model/port.h"
+#include "model/service_port.h"
 
 #define REASON_MAX 255 /* bytes of text that an agent may give for a port */
 
@@ -67,6 +67,35 @@ static bool stage_port(struct txn *txn, const struct object *port, enum port_sta
 	return txn_put(txn, draft, error) != NULL;
 }
 
+static bool stage_bound(struct txn *txn, const struct object *port, const struct object *host,
+	bool wired, const char *reason, GError **error)
+{
+	return strcmp(object_str(port, PORT_HOST_ID), object_str(host, SLOT_NAME)) != 0 ||
+	       stage_port(txn, port, wired ? PORT_ACTIVE : PORT_DOWN, wired ? "" : reason, error);
+}
+
+/* A router's interface is on every host that has its network: it is ACTIVE once one has wired it,
+ * and DOWN when one can't, until that one says otherwise. */
+static bool stage_interface(struct txn *txn, const struct object *port, const struct object *host,
+	bool wired, const char *reason, GError **error)
+{
+	const struct model *model = txn_model(txn);
+	const char *before = object_str(port, PORT_STATUS_REASON), *colon = strstr(before, ": ");
+	g_autofree char *failed = colon ? g_strndup(before, (gsize)(colon - before)) : NULL;
+	g_autofree char *text = g_strdup_printf("%s: %s", object_str(host, SLOT_NAME), reason);
+	struct uuid network;
+
+	if (!object_uuid(port, PORT_NETWORK_ID, &network) ||
+		!compile_host_has(model, object_id(host), &network))
+		return true;
+	if (!wired)
+		return stage_port(txn, port, PORT_DOWN, text, error);
+	if (failed && strcmp(failed, object_str(host, SLOT_NAME)) &&
+		model_first(model, KIND_HOST, HOST_BY_NAME, failed, NULL))
+		return true;
+	return stage_port(txn, port, PORT_ACTIVE, "", error);
+}
+
 static bool stage_reported(
 	struct txn *txn, const struct object *host, const struct report *report, GError **error)
 {
@@ -82,14 +111,10 @@ static bool stage_reported(
 			return weft_fail(error, BAD_REQUEST,
 				"Port %s of the report lacks \"wired\": true or false.", id);
 		/* deleted or moved while the report was on its way: not this host's any more */
-		if (!port ||
-			strcmp(object_str(port, PORT_HOST_ID), object_str(host, SLOT_NAME)) != 0)
+		if (!port)
 			continue;
-		if (!stage_port(txn, port, json_is_true(wired) ? PORT_ACTIVE : PORT_DOWN,
-			    json_is_true(wired) ? ""
-			    : reason		? reason
-						: "",
-			    error))
+		if (!(port_is_router_interface(port) ? stage_interface : stage_bound)(
+			    txn, port, host, json_is_true(wired), reason ? reason : "", error))
 			return false;
 	}
 	return true;

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a router is on this host: an interface and a directory entry for each of its networks, and
+ * its routes. All of it is made anew from its interfaces whenever one of them, a network or a
+ * subnet changes, and compared with what the datapath has: a router has few of each.
+ *
+ * One destination may be said by several: its own addresses come before the subnets that it is
+ * connected to, and those before the routes that its owner gave.
+ */
+#include "agent/reconcile.h"
+
+#include <string.h>
+
+#include "agent/parts.h"
+
+struct plan {
+	u64 router;
+	GArray *interfaces; /* struct dp_interface */
+	GArray *routes;	    /* struct dp_route */
+	GHashTable *known;  /* set of prefixes as text */
+};
+
+static void add_route(struct plan *plan, struct dp_route route)
+{
+	char text[PREFIX_STRLEN];
+
+	route.router = plan->router;
+	route.prefix.ip = prefix_network(&route.prefix);
+	if (g_hash_table_add(plan->known, g_strdup(prefix_format(&route.prefix, text))))
+		g_array_append_val(plan->routes, route);
+}
+
+static const struct ip *fixed_ip(const struct interface *interface, guint i)
+{
+	return &g_array_index(interface->record.fixed_ips, struct record_fixed_ip, i).ip;
+}
+
+/* NULL while it has not arrived. */
+static const struct record_subnet *subnet_of(
+	const struct desired *desired, const struct interface *interface, guint i)
+{
+	const struct subnet *subnet = desired_subnet(desired,
+		&g_array_index(interface->record.fixed_ips, struct record_fixed_ip, i).subnet_id);
+
+	return subnet ? &subnet->record : NULL;
+}
+
+static void add_own_address(struct plan *plan, const struct ip *ip)
+{
+	add_route(plan, (struct dp_route){ .prefix = { .ip = *ip, .len = (u8)ip_bits(ip) },
+				.kind = DP_ROUTE_LOCAL });
+}
+
+static void add_interface(struct plan *plan, const struct interface *interface)
+{
+	struct ip link_local = ip_link_local_from_mac(&interface->record.mac);
+	struct dp_interface wanted = {
+		.vni = interface->network->vni, .mac = interface->record.mac, .router = plan->router
+	};
+
+	for (guint i = 0; i < interface->record.fixed_ips->len; i++) {
+		const struct ip *ip = fixed_ip(interface, i);
+		struct ip *slot = ip->family == 6 ? &wanted.ip6 : &wanted.ip4;
+
+		if (!slot->family || ip_is_link_local(slot))
+			*slot = *ip;
+		add_own_address(plan, ip);
+	}
+	add_own_address(plan, &link_local);
+	g_array_append_val(plan->interfaces, wanted);
+}
+
+static void add_connected(
+	struct plan *plan, const struct desired *desired, const struct interface *interface)
+{
+	for (guint i = 0; i < interface->record.fixed_ips->len; i++) {
+		const struct record_subnet *subnet = subnet_of(desired, interface, i);
+
+		if (subnet)
+			add_route(plan, (struct dp_route){ .prefix = subnet->cidr,
+						.kind = DP_ROUTE_CONNECTED,
+						.vni = interface->network->vni,
+						.mac = interface->record.mac });
+	}
+}
+
+/* The interface that has @ip for a neighbour, or NULL. */
+static const struct interface *towards(
+	const struct desired *desired, const struct router *router, const struct ip *ip)
+{
+	for (guint n = 0; n < router->interfaces->len; n++) {
+		const struct interface *interface = router->interfaces->pdata[n];
+
+		for (guint i = 0; i < interface->record.fixed_ips->len; i++) {
+			const struct record_subnet *subnet = subnet_of(desired, interface, i);
+
+			if (interface_is_up(interface) && subnet &&
+				prefix_contains(&subnet->cidr, ip))
+				return interface;
+		}
+	}
+	return NULL;
+}
+
+static void add_given(struct plan *plan, const struct desired *desired, const struct router *router)
+{
+	const struct interface *any = router->interfaces->pdata[0], *out;
+
+	for (guint i = 0; i < any->record.routes->len; i++) {
+		const struct record_route *given =
+			&g_array_index(any->record.routes, struct record_route, i);
+
+		out = towards(desired, router, &given->nexthop);
+		if (out)
+			add_route(plan, (struct dp_route){ .prefix = given->destination,
+						.kind = DP_ROUTE_VIA,
+						.vni = out->network->vni,
+						.mac = out->record.mac,
+						.via = given->nexthop });
+	}
+}
+
+static void make_plan(struct plan *plan, const struct desired *desired, const struct router *router)
+{
+	for (guint i = 0; i < router->interfaces->len; i++)
+		if (interface_is_up(router->interfaces->pdata[i]))
+			add_interface(plan, router->interfaces->pdata[i]);
+	for (guint i = 0; i < router->interfaces->len; i++)
+		if (interface_is_up(router->interfaces->pdata[i]))
+			add_connected(plan, desired, router->interfaces->pdata[i]);
+	if (router->interfaces->len)
+		add_given(plan, desired, router);
+}
+
+static bool is_same_interface(const struct dp_interface *a, const struct dp_interface *b)
+{
+	return a->vni == b->vni && !mac_compare(&a->mac, &b->mac);
+}
+
+static void withdraw_interfaces(
+	struct reconcile *reconcile, const struct router *router, const GArray *wanted)
+{
+	for (guint i = 0; i < router->applied_interfaces->len; i++) {
+		const struct dp_interface *old =
+			&g_array_index(router->applied_interfaces, struct dp_interface, i);
+		GError *error = NULL;
+		guint w = 0;
+
+		while (w < wanted->len &&
+			!is_same_interface(old, &g_array_index(wanted, struct dp_interface, w)))
+			w++;
+		if (w == wanted->len &&
+			!dp_interface_delete(reconcile->dp, old->vni, &old->mac, &error))
+			reconcile_failed(reconcile, error);
+	}
+}
+
+static void withdraw_routes(
+	struct reconcile *reconcile, const struct router *router, const struct plan *plan)
+{
+	for (guint i = 0; i < router->applied_routes->len; i++) {
+		const struct dp_route *old =
+			&g_array_index(router->applied_routes, struct dp_route, i);
+		char text[PREFIX_STRLEN];
+		GError *error = NULL;
+
+		if (!g_hash_table_contains(plan->known, prefix_format(&old->prefix, text)) &&
+			!dp_route_delete(reconcile->dp, old->router, &old->prefix, &error))
+			reconcile_failed(reconcile, error);
+	}
+}
+
+/* Keeps the first error for the report; each is logged. */
+static void note(struct reconcile *reconcile, GError *error, char **why)
+{
+	if (!*why)
+		*why = g_strdup(error->message);
+	reconcile_failed(reconcile, error);
+}
+
+/* NULL, or why it is not all there; the caller's. */
+static char *apply(struct reconcile *reconcile, const struct plan *plan)
+{
+	char *why = NULL;
+
+	for (guint i = 0; i < plan->routes->len; i++) {
+		GError *error = NULL;
+
+		if (!dp_route_put(reconcile->dp, &g_array_index(plan->routes, struct dp_route, i),
+			    &error))
+			note(reconcile, error, &why);
+	}
+	for (guint i = 0; i < plan->interfaces->len; i++) {
+		GError *error = NULL;
+
+		if (!dp_interface_put(reconcile->dp,
+			    &g_array_index(plan->interfaces, struct dp_interface, i), &error))
+			note(reconcile, error, &why);
+	}
+	return why;
+}
+
+static void set_states(struct reconcile *reconcile, const struct router *router, const char *why)
+{
+	for (guint i = 0; i < router->interfaces->len; i++) {
+		struct interface *interface = router->interfaces->pdata[i];
+		const char *reason =
+			!interface->network->known ? "its network has not arrived yet" : why;
+		enum port_state state = reason ? PORT_NOT_WIRED : PORT_WIRED;
+
+		if (interface->state == state && !g_strcmp0(interface->reason, reason))
+			continue;
+		interface->state = state;
+		g_free(interface->reason);
+		interface->reason = g_strdup(reason);
+		reconcile->interface_changed(interface, reconcile->data);
+	}
+}
+
+static u64 number_of(const struct router *router)
+{
+	u64 number;
+
+	memcpy(&number, router->id.b, sizeof(number));
+	return number;
+}
+
+void reconcile_router(struct reconcile *reconcile, struct router *router)
+{
+	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct plan plan = { number_of(router),
+		g_array_new(FALSE, FALSE, sizeof(struct dp_interface)),
+		g_array_new(FALSE, FALSE, sizeof(struct dp_route)), known };
+	g_autofree char *why = NULL;
+
+	make_plan(&plan, reconcile->desired, router);
+	withdraw_interfaces(reconcile, router, plan.interfaces);
+	withdraw_routes(reconcile, router, &plan);
+	why = apply(reconcile, &plan);
+	g_array_unref(router->applied_interfaces);
+	g_array_unref(router->applied_routes);
+	router->applied_interfaces = plan.interfaces;
+	router->applied_routes = plan.routes;
+	set_states(reconcile, router, why);
+}

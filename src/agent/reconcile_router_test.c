@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Routers: records of interfaces in, interfaces, routes and neighbours out, on a fake datapath. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "agent/reconcile_bed.h"
+
+#define NET2 "11111111-0000-4000-8000-000000000002"
+#define SUBNET2 "22222222-0000-4000-8000-000000000002"
+#define ROUTER "66666666-0000-4000-8000-000000000001"
+#define ROUTER_KEY "40000066666666"
+#define IF1 "77777777-0000-4000-8000-000000000001"
+#define IF2 "77777777-0000-4000-8000-000000000002"
+
+static void put_interface(const char *id, const char *network, const char *subnet, const char *mac,
+	const char *ip, const char *more)
+{
+	g_autofree char *scope = g_strconcat("network/", network, NULL);
+	g_autofree char *data = g_strdup_printf(
+		"{'network_id':'%s','router_id':'" ROUTER
+		"','mac_address':'%s','fixed_ips':[{'ip_address':'%s','subnet_id':'%s'}]%s}",
+		network, mac, ip, subnet, more);
+
+	put("interface", id, scope, data);
+}
+
+static void put_interface1(const char *more)
+{
+	put_interface(IF1, NET, SUBNET, "fa:16:3e:00:01:01", "10.0.0.1", more);
+}
+
+static void put_network2(const char *vni)
+{
+	g_autofree char *data =
+		g_strdup_printf("{'name':'n2','vni':%s,'mtu':1442,'admin_state_up':true}", vni);
+
+	put("network", NET2, "network/" NET2, data);
+}
+
+/* One that holds, one that a connected subnet hides, one that leads nowhere. */
+#define ROUTES                                                             \
+	",'routes':[{'destination':'172.16.0.0/12','nexthop':'10.2.0.9'}," \
+	"{'destination':'10.2.0.0/24','nexthop':'10.0.0.9'},"              \
+	"{'destination':'192.168.0.0/16','nexthop':'203.0.113.1'}]"
+
+static void route(void)
+{
+	snapshot();
+	put_interface1(ROUTES);
+	put_interface(IF2, NET2, SUBNET2, "fa:16:3e:00:01:02", "10.2.0.1", ROUTES);
+	put_network2("8");
+	put("subnet", SUBNET2, "network/" NET2,
+		"{'network_id':'" NET2
+		"','cidr':'10.2.0.0/24','ip_version':4,'gateway_ip':'10.2.0.1'}");
+	put("member", NET2 "/" PEER, "network/" NET2,
+		"{'network_id':'" NET2 "','host_id':'" PEER
+		"','routed':true,'tunnel_ips':['192.0.2.2'],'encapsulations':['vxlan','geneve']}");
+	sync_now();
+}
+
+/* The lines of the datapath's content that tell of routing. */
+static char *routing(void)
+{
+	static const char *const kinds[] = { "interface", "route", "neighbour 8",
+		"neighbour 7 10.0.0.1 ", "member 8" };
+	g_autofree char *content = fake_content();
+	g_auto(GStrv) lines = g_strsplit(content, "\n", -1);
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; lines[i]; i++)
+		for (guint k = 0; k < G_N_ELEMENTS(kinds); k++)
+			if (g_str_has_prefix(lines[i], kinds[k]))
+				g_string_append_printf(text, "%s\n", lines[i]);
+	return g_string_free(text, FALSE);
+}
+
+static void expect_routing(const char *expected)
+{
+	g_autofree char *text = routing();
+
+	assert_string_equal(text, expected);
+}
+
+#define ON_NET1                                          \
+	"route " ROUTER_KEY " 10.0.0.0/24 connected 7\n" \
+	"route " ROUTER_KEY " 10.0.0.1/32 local\n"
+#define WHOLE_ROUTER                                                                           \
+	"interface 7 fa:16:3e:00:01:01 " ROUTER_KEY " 10.0.0.1 -\n"                            \
+	"interface 8 fa:16:3e:00:01:02 " ROUTER_KEY " 10.2.0.1 -\n"                            \
+	"member 8 192.0.2.2 geneve routed\n"                                                   \
+	"neighbour 7 10.0.0.1 fa:16:3e:00:01:01\n"                                             \
+	"neighbour 8 10.2.0.1 fa:16:3e:00:01:02\n"                                             \
+	"neighbour 8 fe80::f816:3eff:fe00:102 fa:16:3e:00:01:02\n" ON_NET1 "route " ROUTER_KEY \
+	" 10.2.0.0/24 connected 8\n"                                                           \
+	"route " ROUTER_KEY " 10.2.0.1/32 local\n"                                             \
+	"route " ROUTER_KEY " 172.16.0.0/12 via 10.2.0.9 8\n"                                  \
+	"route " ROUTER_KEY " fe80::f816:3eff:fe00:101/128 local\n"                            \
+	"route " ROUTER_KEY " fe80::f816:3eff:fe00:102/128 local\n"
+
+static void a_router_is_wired(void **state)
+{
+	(void)state;
+	route();
+	expect_routing(WHOLE_ROUTER);
+	assert_int_equal(last_interface->state, PORT_WIRED);
+	assert_int_equal(n_rerouted, 2);
+}
+
+/* The other network stays, and what its subnet hid comes to light; with the last one all goes. */
+static void an_interface_goes(void **state)
+{
+	(void)state;
+	route();
+	line("{\"op\":\"delete\",\"kind\":\"interface\",\"id\":\"" IF2
+	     "\",\"scope\":\"network/" NET2 "\",\"rev\":9}");
+	sync_now();
+	expect_routing("interface 7 fa:16:3e:00:01:01 " ROUTER_KEY " 10.0.0.1 -\n"
+		       "member 8 192.0.2.2 geneve routed\n"
+		       "neighbour 7 10.0.0.1 fa:16:3e:00:01:01\n" ON_NET1 "route " ROUTER_KEY
+		       " 10.2.0.0/24 via 10.0.0.9 7\nroute " ROUTER_KEY
+		       " fe80::f816:3eff:fe00:101/128 local\n");
+	line("{\"op\":\"drop\",\"scope\":\"network/" NET2 "\",\"rev\":10}");
+	line("{\"op\":\"delete\",\"kind\":\"interface\",\"id\":\"" IF1 "\",\"scope\":\"" N_SCOPE
+	     "\",\"rev\":11}");
+	sync_now();
+	expect_routing("");
+	assert_int_equal(g_hash_table_size(desired->routers), 0);
+}
+
+/* A router that is down is not there. */
+static void admin_state(void **state)
+{
+	(void)state;
+	snapshot();
+	put_interface1(",'admin_state_up':false");
+	sync_now();
+	expect_routing("");
+	put_interface1("");
+	sync_now();
+	expect_routing("interface 7 fa:16:3e:00:01:01 " ROUTER_KEY " 10.0.0.1 -\n"
+		       "neighbour 7 10.0.0.1 fa:16:3e:00:01:01\n" ON_NET1 "route " ROUTER_KEY
+		       " fe80::f816:3eff:fe00:101/128 local\n");
+}
+
+/* A guest that may use the gateway's address does not get it. */
+static void a_guest_claims_the_gateway(void **state)
+{
+	(void)state;
+	route();
+	put_endpoint(FAR, PEER, 6,
+		"{'ip_address':'10.0.0.1','mac_address':'fa:16:3e:00:00:06'},"
+		"{'ip_address':'10.0.0.9','mac_address':'fa:16:3e:00:01:01'}");
+	sync_now();
+	expect_routing(WHOLE_ROUTER);
+	g_autofree char *content = fake_content();
+	assert_null(strstr(content, "endpoint 7 fa:16:3e:00:01:01"));
+}
+
+static void another_vni(void **state)
+{
+	(void)state;
+	route();
+	put_network2("9");
+	sync_now();
+	g_autofree char *text = routing();
+	assert_null(strstr(text, " 8 fa:16"));
+	assert_null(strstr(text, "neighbour 8"));
+	assert_non_null(strstr(text, "interface 9 fa:16:3e:00:01:02"));
+	assert_non_null(strstr(text, "10.2.0.0/24 connected 9\n"));
+}
+
+static void what_fails_is_told(void **state)
+{
+	(void)state;
+	snapshot();
+	fake_fail("put route " ROUTER_KEY " 10.0.0.0/24");
+	put_interface1("");
+	sync_now();
+	assert_int_equal(last_interface->state, PORT_NOT_WIRED);
+	assert_non_null(strstr(last_interface->reason, "the fake fails"));
+	assert_true(reconcile.failed);
+	reconcile_all(&reconcile);
+	assert_int_equal(last_interface->state, PORT_WIRED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+		T(a_router_is_wired),
+		T(an_interface_goes),
+		T(admin_state),
+		T(a_guest_claims_the_gateway),
+		T(another_vni),
+		T(what_fails_is_told),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files that compile a change-set. Inside of src/compile. */
+#pragma once
+
+#include "compile/compile.h"
+
+/* A host and a network whose ports or tunnels change; the key of `pairs`. */
+struct pair {
+	struct uuid host, network;
+	int delta;    /* of the ports that are there, or may move there */
+	bool tunnels; /* the host's record changes */
+};
+
+struct compilation {
+	const struct model *model;
+	const struct changeset *changes;
+	struct compiled *out;
+	bool migrating; /* there are inactive bindings, or were before */
+	GHashTable *pairs;
+	GString *before, *after; /* the two forms of the record at hand */
+};
+
+/* The change of an object in this change-set, or NULL. */
+const struct change *compile_find(
+	const struct compilation *c, enum kind_id kind, const struct uuid *id);
+/* The object as it was; NULL: there was none. */
+const struct object *compile_old(
+	const struct compilation *c, enum kind_id kind, const struct uuid *id);
+
+/* Makes a delta of the difference between c->before and c->after (empty: no record), and empties
+ * them. */
+void compile_difference(struct compilation *c, enum scope_type type, const struct uuid *scope,
+	const char *kind, const char *id);
+void compile_interest(struct compilation *c, enum interest_op op, const struct uuid *host,
+	enum scope_type type, const struct uuid *scope);
+
+/* compile_member.c: which hosts have which networks, of the pairs and of the routers' interfaces.
+ */
+void compile_members(struct compilation *c);
+/* compile_interface.c: the records of routers' interfaces. */
+void compile_interfaces(struct compilation *c);

@@ -1,0 +1,214 @@
+"""Routers at the edge: what a guest sends to another subnet goes from its host to the destination's host in one hop.
+
+    net1 10.1.0.0/24, fd01::/64 ── r ── net2 10.2.0.0/24, fd02::/64
+    h1: a (net1), c (net2)              h2: b (net2)
+"""
+import re
+
+import pytest
+
+from conftest import run, wait_until
+from traffic import Iperf, Ping
+
+
+class Topology:
+    """The drawing, in a project of its own; objects by name."""
+
+    def __init__(self, lab, project):
+        self.lab, self.project = lab, project
+        self.environment = lab.environment(project)
+        self.networks, self.subnets = {}, {}
+        for n in (1, 2):
+            name = f"net{n}"
+            self.networks[name] = self.api.make("network", name=name)
+            self.subnets[name] = self.subnet(name, f"10.{n}.0.0/24")
+            self.subnets[f"{name}-6"] = self.subnet(name, f"fd0{n}::/64", ip_version=6, ipv6_ra_mode="slaac", ipv6_address_mode="slaac")
+        self.router = self.api.make("router", name="r")
+        for subnet in self.subnets.values():
+            self.connect(self.router, subnet)
+
+    @property
+    def api(self):
+        """A connection of its own each time: weftd is restarted meanwhile."""
+        return self.lab.api(self.environment)
+
+    def subnet(self, network, cidr, **more):
+        return self.api.make("subnet", network_id=self.networks[network]["id"], cidr=cidr, **{"ip_version": 4, **more})
+
+    def act(self, router, verb, **body):
+        answer = self.api.call("PUT", f"/v2.0/routers/{router['id']}/{verb}", body)
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def connect(self, router, subnet):
+        return self.act(router, "add_router_interface", subnet_id=subnet["id"])
+
+    def disconnect(self, router, subnet):
+        return self.act(router, "remove_router_interface", subnet_id=subnet["id"])
+
+    def set_routes(self, router, **routes):
+        """set_routes(r, **{"10.9.0.0/24": "10.2.0.9"})"""
+        body = {"router": {"routes": [{"destination": to, "nexthop": via} for to, via in routes.items()]}}
+        answer = self.api.call("PUT", f"/v2.0/routers/{router['id']}", body)
+        assert answer.status == 200, answer.text
+
+    def guest(self, name, host, network, **attributes):
+        port = self.api.make("port", name=name, network_id=self.networks[network]["id"], **attributes)
+        admin = self.lab.api()
+        answer = admin.call("PUT", f"/v2.0/ports/{port['id']}", {"port": {"binding:host_id": f"h{host}"}})
+        assert answer.status == 200, answer.text
+        self.lab.guest(f"{self.project}-{name}", host, None, port=port["id"])
+        return port
+
+    def pings(self, source, address):
+        return self.lab.pings(f"{self.project}-{source}", address)
+
+    def exec(self, source, *words, **options):
+        return self.lab.exec(f"{self.project}-{source}", *words, **options)
+
+
+@pytest.fixture(scope="module")
+def red(module_lab):
+    """The drawing, and its addresses: red.ip["a"], red.ip6["b"]."""
+    red = Topology(module_lab, "red")
+    red.ports = {name: red.guest(name, host, network) for name, host, network in (("a", 1, "net1"), ("c", 1, "net2"), ("b", 2, "net2"))}
+    red.ip = {name: module_lab.address(port) for name, port in red.ports.items()}
+    red.ip6 = {name: module_lab.address(port, 6) for name, port in red.ports.items()}
+    return red
+
+
+def interface(red, subnet):
+    ports = red.api.get("/v2.0/ports", device_id=red.router["id"]).json["ports"]
+    return next(port for port in ports if any(ip["subnet_id"] == red.subnets[subnet]["id"] for ip in port["fixed_ips"]))
+
+
+def test_guests_of_different_subnets_talk(red):
+    """Same host and across hosts, both families, one hop; the router's own addresses answer."""
+    for name in ("b", "c"):
+        wait_until(lambda: red.pings("a", red.ip[name]), what=f"a reaches {name}")
+        wait_until(lambda: red.pings("a", red.ip6[name]), what=f"a reaches {name} over IPv6")
+    out = red.exec("a", "ping", "-c", "3", "-i", "0.05", red.ip["b"]).stdout
+    assert out.count("ttl=63") == 3, out
+    for address in ("10.1.0.1", "10.2.0.1", "fd01::1", "fd02::1"):
+        assert red.pings("a", address), address
+    wait_until(lambda: {interface(red, subnet)["status"] for subnet in red.subnets} == {"ACTIVE"}, what="the interfaces are ACTIVE")
+
+
+def test_traceroute_names_the_router(red):
+    for address, gateway in ((red.ip["b"], "10.1.0.1"), (red.ip6["b"], "fd01::1")):
+        out = red.exec("a", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "4", address).stdout
+        hops = re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE)
+        assert hops == [gateway, address], out
+
+
+def test_tcp_runs(red):
+    for name in ("b", "c"):
+        bits, _ = Iperf(red.lab.netns("red-a"), red.lab.netns(f"red-{name}"), red.ip[name], 1).result()
+        assert bits > 1e9, f"{bits / 1e9:.2f} Gb/s to {name}"
+
+
+def test_no_route_is_told(red):
+    out = red.exec("a", "ping", "-c", "1", "-W", "2", "10.77.0.1", check=False).stdout
+    assert "From 10.1.0.1" in out and "Net Unreachable" in out, out
+    out = red.exec("a", "ping", "-c", "1", "-W", "2", "10.2.0.200", check=False).stdout
+    assert "From 10.1.0.1" in out and "Host Unreachable" in out, out
+    out = red.exec("a", "ping", "-c", "1", "-W", "2", "fd02::dead", check=False).stdout
+    assert "From fd01::1" in out and "Address unreachable" in out, out
+
+
+def test_small_mtu_is_told(red):
+    """A network with a smaller MTU behind the router: too big is told, and TCP finds its way."""
+    net3 = red.networks["net3"] = red.api.make("network", name="net3", mtu=1300)
+    subnet = red.subnet("net3", "10.3.0.0/24")
+    red.connect(red.router, subnet)
+    d = red.guest("d", 2, "net3")
+    address = red.lab.address(d)
+    wait_until(lambda: red.pings("a", address), what="a reaches d")
+    out = red.exec("a", "ping", "-c", "2", "-W", "2", "-M", "do", "-s", "1350", address, check=False).stdout
+    assert "mtu = 1300" in out, out
+    bits, _ = Iperf(red.lab.netns("red-a"), red.lab.netns("red-d"), address, 1).result()
+    assert bits > 1e8
+    red.lab.weft("lab", "remove", "red-d")
+    assert red.api.call("DELETE", f"/v2.0/ports/{d['id']}").status == 204
+    red.disconnect(red.router, subnet)
+    assert red.api.call("DELETE", f"/v2.0/networks/{net3['id']}").status == 204
+
+
+def test_tenants_with_the_same_subnets(red):
+    """Each router is a table of its own: blue has the same addresses, and neither reaches the other."""
+    blue = Topology(red.lab, "blue")
+    e, f = blue.guest("e", 1, "net1"), blue.guest("f", 2, "net2", fixed_ips=[{"subnet_id": blue.subnets["net2"]["id"], "ip_address": "10.2.0.222"}])
+    wait_until(lambda: blue.pings("e", "10.2.0.222"), what="e reaches f")
+    assert not red.pings("a", "10.2.0.222")
+    assert red.pings("a", red.ip["b"])
+    assert not blue.pings("e", red.ip["b"]) or red.ip["b"] == blue.lab.address(f)
+    for name in ("e", "f"):
+        red.lab.weft("lab", "remove", f"blue-{name}")
+
+
+def test_interface_comes_and_goes(red):
+    """A connection is cut when the interface goes, and lives again when it comes back."""
+    wait_until(lambda: red.pings("a", red.ip["b"]), what="a reaches b")
+    red.disconnect(red.router, red.subnets["net2"])
+    wait_until(lambda: not red.pings("a", red.ip["b"]), what="b is cut off")
+    assert red.pings("a", red.ip6["b"]), "the IPv6 subnet's interface is another one"
+    red.connect(red.router, red.subnets["net2"])
+    wait_until(lambda: red.pings("a", red.ip["b"]), what="b is back")
+    body = {"router": {"admin_state_up": False}}
+    assert red.api.call("PUT", f"/v2.0/routers/{red.router['id']}", body).status == 200
+    wait_until(lambda: not red.pings("a", red.ip["b"]), what="the router is down")
+    body["router"]["admin_state_up"] = True
+    assert red.api.call("PUT", f"/v2.0/routers/{red.router['id']}", body).status == 200
+    wait_until(lambda: red.pings("a", red.ip["b"]) and red.pings("a", red.ip6["b"]), what="the router is up")
+
+
+def test_extra_route_to_a_guest(red):
+    """A guest that is a router itself: what is behind it is reached by a route of the router."""
+    port = red.ports["b"]
+    pairs = {"port": {"allowed_address_pairs": [{"ip_address": "192.168.77.0/24"}]}}
+    assert red.api.call("PUT", f"/v2.0/ports/{port['id']}", pairs).status == 200
+    red.exec("b", "ip", "address", "add", "192.168.77.1/32", "dev", "lo")
+    red.set_routes(red.router, **{"192.168.77.0/24": red.ip["b"]})
+    wait_until(lambda: red.pings("a", "192.168.77.1"), what="a reaches what is behind b")
+    red.set_routes(red.router)
+    wait_until(lambda: not red.pings("a", "192.168.77.1"), what="the route is gone")
+
+
+def test_two_routers_in_a_row(red):
+    """net1 ── r ── net2 ── r2 ── net4: a host of net1 routes all the way by itself."""
+    net4 = red.networks["net4"] = red.api.make("network", name="net4")
+    subnet = red.subnet("net4", "10.4.0.0/24")
+    r2 = red.api.make("router", name="r2")
+    red.connect(r2, subnet)
+    port = red.api.make("port", network_id=red.networks["net2"]["id"], fixed_ips=[{"subnet_id": red.subnets["net2"]["id"], "ip_address": "10.2.0.254"}])
+    red.act(r2, "add_router_interface", port_id=port["id"])
+    red.set_routes(red.router, **{"10.4.0.0/24": "10.2.0.254"})
+    red.set_routes(r2, **{"10.1.0.0/24": "10.2.0.1"})
+    g = red.guest("g", 2, "net4")
+    address = red.lab.address(g)
+    wait_until(lambda: red.pings("a", address), what="a reaches g over two routers")
+    out = red.exec("a", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "5", address).stdout
+    assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE) == ["10.1.0.1", "10.2.0.254", address], out
+    red.lab.weft("lab", "remove", "red-g")
+    red.set_routes(red.router)
+    assert red.api.call("DELETE", f"/v2.0/ports/{g['id']}").status == 204
+
+
+def test_daemons_may_die(red):
+    """With weftd killed, and then each agent killed and started again, nothing is lost."""
+    lab = red.lab
+    wait_until(lambda: red.pings("a", red.ip["b"]), what="a reaches b")
+    ping = Ping(lab.netns("red-a"), red.ip["b"])
+    lab.stop("weftd", kill=True)
+    lab.start("weftd")
+    for host in ("h1", "h2"):
+        lab.stop(host, kill=True)
+        lab.start(host)
+    lab.weft("wait", "revision")
+    sent, lost = ping.stop()
+    assert sent > 100 and lost == 0, f"{lost} of {sent} lost"
+
+
+def test_trace_explains(red):
+    text = red.lab.weft("trace", red.ports["a"]["id"], "--to", red.ip["b"], "--proto", "tcp", "--dport", "80").stdout
+    assert "routed to VNI" in text and "(the destination itself)" in text and "sent to another host" in text, text
