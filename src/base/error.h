@@ -131,6 +131,14 @@
 	X(QOS_RULES_CONFLICT, 409, "QoSRulesConflict") \
 	X(QOS_RULE_VALUE, 409, "QoSRuleParameterConflict") \
 	X(NOT_IMPLEMENTED, 501, "NotImplementedError") \
+	X(METERING_LABEL_NOT_FOUND, 404, "MeteringLabelNotFound")                  \
+	X(METERING_RULE_NOT_FOUND, 404, "MeteringLabelRuleNotFound")               \
+	X(METERING_RULE_OVERLAPS, 409, "MeteringLabelRuleOverlaps")                \
+	X(LOG_NOT_FOUND, 404, "LogResourceNotFound")                               \
+	X(LOG_TYPE, 400, "InvalidLogResourceType")                                 \
+	X(LOG_RESOURCE_NOT_FOUND, 404, "ResourceNotFound")                         \
+	X(LOG_TARGET_NOT_FOUND, 404, "TargetResourceNotFound")                     \
+	X(LOG_CONSTRAINT, 400, "InvalidResourceConstraint")                        \
 	X(QUOTA_NOT_FOUND, 404, "TenantQuotaNotFound")                             \
 	X(RBAC_NOT_FOUND, 404, "RbacPolicyNotFound")                               \
 	X(RBAC_IN_USE, 409, "RbacPolicyInUse")                                     \

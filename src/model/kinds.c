@@ -14,7 +14,10 @@
 #include "model/host.h"
 #include "model/catalog.h"
 #include "model/identity.h"
+#include "model/metering_label.h"
+#include "model/metering_label_rule.h"
 #include "model/network.h"
+#include "model/network_log.h"
 #include "model/object_impl.h"
 #include "model/port.h"
 #include "model/port_binding.h"
@@ -58,6 +61,10 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_FLOATING_IP] = &floating_ip_kind,
 	[KIND_PORT_FORWARDING] = &port_forwarding_kind,
 	[KIND_CONNTRACK_HELPER] = &conntrack_helper_kind,
+	[KIND_METERING_LABEL] = &metering_label_kind,
+	[KIND_METERING_LABEL_RULE] = &metering_label_rule_kind,
+	[KIND_NETWORK_LOG] = &network_log_kind,
+	[KIND_LOGGABLE_RESOURCE] = &loggable_resource_kind,
 	[KIND_SERVICE_PROFILE] = &service_profile_kind,
 	[KIND_FLAVOR] = &flavor_kind,
 	[KIND_DOMAIN] = &domain_kind,

@@ -81,6 +81,7 @@ struct port_groups {
 };
 struct port_groups port_groups_of(const struct object *port);
 bool port_groups_next(struct port_groups *groups);
+bool port_has_group(const struct object *port, const char *group_id);
 
 static inline bool port_is_bound(const struct object *port)
 {

@@ -25,6 +25,16 @@ bool port_groups_next(struct port_groups *groups)
 	return true;
 }
 
+bool port_has_group(const struct object *port, const char *group_id)
+{
+	struct port_groups groups = port_groups_of(port);
+
+	while (port_groups_next(&groups))
+		if (!strcmp(groups.id, group_id))
+			return true;
+	return false;
+}
+
 /* Ports that belong to the network itself, such as a router's, are nobody's guest. */
 static bool is_trusted(const struct object *port)
 {

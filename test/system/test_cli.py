@@ -227,7 +227,7 @@ def complete(lab, *words):
 
 
 def test_completion_offers_commands_options_choices_and_names(lab):
-    assert complete(lab, "ne") == ["network"]
+    assert complete(lab, "ne") == ["network", "network-log"]
     assert complete(lab, "network", "") == ["create", "list", "show", "set", "delete"]
     assert "--subnet-range" in complete(lab, "subnet", "create", "--sub")
     assert complete(lab, "network", "list", "-f", "j") == ["json"]

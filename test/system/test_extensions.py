@@ -31,6 +31,9 @@ ON_PURPOSE = {
     **{f"{rules}_rules.tenant_id: {key} is True, but it is not {what}": "a rule is its policy's project's"
        for rules in ("bandwidth_limit", "dscp_marking", "minimum_bandwidth", "packet_rate_limit", "minimum_packet_rate")
        for key, what in (("is_visible", "shown"), ("allow_post", "taken when created"))},
+    "metering_label_rules.tenant_id: is_visible is True, but it is not shown": "a rule is its label's project's",
+    "metering_label_rules.*: there is no such collection of metering_label_rules":
+        "means the rules themselves: test_logs_and_meters.py",
     "networks.mtu: default is 0, weftd has 1422": "0 says what weftd shows: what the underlay leaves",
     **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "an overlay keeps its kind and VNI"
        for name in ("network_type", "physical_network", "segmentation_id")},
