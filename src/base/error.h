@@ -43,6 +43,8 @@
 	X(PORT_BINDING_NOT_FOUND, 404, "PortBindingNotFound")                      \
 	X(PORT_BINDING_EXISTS, 409, "PortBindingAlreadyExists")                    \
 	X(PORT_BINDING_ACTIVE, 409, "PortBindingAlreadyActive")                    \
+	X(INVALID_SERVICE_TYPE, 400, "InvalidSubnetServiceType")                   \
+	X(NO_SERVICE_SUBNET, 409, "IpAddressGenerationFailureNoMatchingSubnet")    \
 	X(TRUNK_NOT_FOUND, 404, "TrunkNotFound")                                   \
 	X(TRUNK_IN_USE, 409, "TrunkInUse")                                         \
 	X(TRUNK_DISABLED, 409, "TrunkDisabled")                                    \

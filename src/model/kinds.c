@@ -31,12 +31,14 @@
 #include "model/security_group_rule.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
+#include "model/service_provider.h"
 #include "model/trunk.h"
 
 static const struct kind *const kinds[N_KINDS] = {
 	[KIND_HOST] = &host_kind,
 	[KIND_AGENT] = &agent_kind,
 	[KIND_AVAILABILITY_ZONE] = &availability_zone_kind,
+	[KIND_SERVICE_PROVIDER] = &service_provider_kind,
 	[KIND_ADDRESS_SCOPE] = &address_scope_kind,
 	[KIND_SUBNETPOOL] = &subnetpool_kind,
 	[KIND_ADDRESS_GROUP] = &address_group_kind,

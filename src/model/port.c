@@ -11,6 +11,7 @@
 #include "model/port_binding.h"
 #include "model/port_group.h"
 #include "model/port_hooks.h"
+#include "model/port_mac.h"
 #include "model/qos_policy.h"
 #include "model/qos_rule.h"
 #include "model/service_port.h"
@@ -70,30 +71,6 @@ bool port_has_subnet(const struct object *port, const char *subnet_id)
 		if (!strcmp(ips.subnet_id, subnet_id))
 			return true;
 	return false;
-}
-
-#define MAC_TRIES 64
-
-static bool make_mac(struct txn *txn, struct object *draft, GError **error)
-{
-	const char *network = object_str(draft, PORT_NETWORK_ID);
-	char text[MAC_STRLEN];
-
-	for (int i = 0; i < MAC_TRIES; i++) {
-		struct uuid random = uuid_random();
-		struct mac mac = { { 0xfa, 0x16, 0x3e, random.b[0], random.b[1], random.b[2] } };
-		struct txn_iter iter;
-
-		txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_NETWORK_MAC, network,
-			mac_format(&mac, text), NULL);
-		if (txn_iter_next(&iter))
-			continue;
-		object_set_mac(draft, PORT_MAC_ADDRESS, &mac);
-		return true;
-	}
-	return weft_fail(error, MAC_EXHAUSTED,
-		"No MAC address of fa:16:3e:xx:xx:xx was found free on network %s; name one as mac_address.",
-		network);
 }
 
 static const struct object *find_host(struct txn *txn, const char *name_or_id)
@@ -205,7 +182,7 @@ bool port_on_create(struct txn *txn, struct object *draft, GError **error)
 	if (!network || !check_network(txn, network, error) ||
 		!service_port_check(txn, NULL, draft, error) || !check_binding(txn, draft, error))
 		return false;
-	if (object_is_null(draft, PORT_MAC_ADDRESS) && !make_mac(txn, draft, error))
+	if (!port_find_mac(txn, NULL, draft, error))
 		return false;
 	if (!(given & SLOT_BIT(PORT_PORT_SECURITY)))
 		object_set_bool(
@@ -242,8 +219,8 @@ static char *addresses_without_slaac(struct txn *txn, const struct object *port)
 
 bool port_on_update(struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
-	bool mac_changed = !object_equal(old, draft, PORT_MAC_ADDRESS);
 	g_autofree char *addresses = NULL;
+	bool mac_changed;
 
 	if (!service_port_check(txn, old, draft, error))
 		return false;
@@ -256,6 +233,9 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		if (!port_binding_forget(txn, draft, error))
 			return false;
 	}
+	if (!port_find_mac(txn, old, draft, error))
+		return false;
+	mac_changed = !object_equal(old, draft, PORT_MAC_ADDRESS);
 	if (object_given(draft) & SLOT_BIT(PORT_EXTRA_DHCP_OPTS))
 		merge_options(old, draft);
 	if (!check_pairs(draft, error) || !port_assign_groups(txn, old, draft, error) ||

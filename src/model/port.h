@@ -35,6 +35,7 @@ enum port_slot {
 	PORT_HINTS,
 	PORT_STATUS_REASON, /* why a bound port is not ACTIVE, as its host says; else "" */
 	PORT_TRUNK_DETAILS, /* computed */
+	PORT_DEVICE_PROFILE,
 	N_PORT_SLOTS
 };
 

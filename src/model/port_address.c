@@ -167,7 +167,7 @@ static bool add_asked(struct assignment *a, json_t *item, GError **error)
 		return kind_fail_not_found(KIND_SUBNET, id, error);
 	if (id && !subnet)
 		return weft_fail(error, INVALID_INPUT,
-			"Invalid input for fixed_ips: subnet %s is not on the port's network %s.",
+			"Invalid input for fixed_ips: subnet %s is not on the port's network %s, or its service_types are others than the port's device_owner.",
 			id, object_str(a->draft, PORT_NETWORK_ID));
 	if (address)
 		return add_asked_address(a, subnet, address, error);
@@ -197,29 +197,15 @@ static bool add_all_asked(struct assignment *a, const char *asked, GError **erro
 	return ok;
 }
 
-/* Is the subnet one of those that @owner's ports get addresses of without asking? */
-static bool serves(const struct object *subnet, const char *owner)
-{
-	const char *types = object_str(subnet, SUBNET_SERVICE_TYPES);
-	g_autofree char *quoted = NULL;
-
-	if (!strcmp(types, "[]"))
-		return true;
-	quoted = g_strdup_printf("\"%s\"", owner);
-	return strstr(types, quoted);
-}
-
 /* One address of the first subnet of that family that has one left. No such subnet: none. */
 static bool add_default(struct assignment *a, s64 version, GError **error)
 {
-	const char *owner = object_str(a->draft, PORT_DEVICE_OWNER);
 	g_autoptr(GError) exhausted = NULL;
 
 	for (guint i = 0; i < a->subnets->len; i++) {
 		const struct object *subnet = a->subnets->pdata[i];
 
-		if (object_int(subnet, SUBNET_IP_VERSION) != version || subnet_is_slaac(subnet) ||
-			!serves(subnet, owner))
+		if (object_int(subnet, SUBNET_IP_VERSION) != version || subnet_is_slaac(subnet))
 			continue;
 		g_clear_error(&exhausted);
 		if (add_next(a, subnet, &exhausted))
@@ -281,20 +267,62 @@ static GPtrArray *subnets_of(struct txn *txn, const char *network_id)
 	return subnets;
 }
 
+/* Are ports of @owner served by the subnet? */
+static bool serves(const struct object *subnet, const char *owner)
+{
+	const char *types = object_str(subnet, SUBNET_SERVICE_TYPES);
+	g_autofree char *quoted = NULL;
+
+	if (!strcmp(types, "[]"))
+		return true;
+	quoted = g_strdup_printf("\"%s\"", owner);
+	return strstr(types, quoted);
+}
+
+/* Of the network's subnets those that the port may have addresses of: first those for ports of its
+ * owner, then those for all. What it has already it keeps. NULL: there are subnets, but none for
+ * it. */
+static GPtrArray *candidates(
+	struct txn *txn, const struct object *old, const struct object *draft, GError **error)
+{
+	const char *network = object_str(draft, PORT_NETWORK_ID);
+	const char *owner = object_str(draft, PORT_DEVICE_OWNER);
+	g_autoptr(GPtrArray) all = subnets_of(txn, network);
+	g_autoptr(GPtrArray) fit = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	char id[UUID_STRLEN];
+	gint n_typed = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		struct object *subnet = all->pdata[i];
+		bool typed = strcmp(object_str(subnet, SUBNET_SERVICE_TYPES), "[]");
+
+		if (serves(subnet, owner) ||
+			(old && port_has_subnet(old, uuid_format(object_id(subnet), id))))
+			g_ptr_array_insert(fit, typed ? n_typed++ : -1, object_ref(subnet));
+	}
+	if (fit->len || !all->len)
+		return g_steal_pointer(&fit);
+	weft_fail(error, NO_SERVICE_SUBNET,
+		"No valid service subnet for the given device owner, network %s, service type %s: each of its subnets has other service_types.",
+		network, owner);
+	return NULL;
+}
+
 bool port_assign_addresses(struct txn *txn, const struct object *old, struct object *draft,
 	const char *asked, GError **error)
 {
-	struct assignment a = { .txn = txn,
-		.old = old,
-		.draft = draft,
-		.mac = object_mac(draft, PORT_MAC_ADDRESS),
-		.subnets = subnets_of(txn, object_str(draft, PORT_NETWORK_ID)) };
-	g_autoptr(GPtrArray) subnets = a.subnets;
+	struct assignment a = {
+		.txn = txn, .old = old, .draft = draft, .mac = object_mac(draft, PORT_MAC_ADDRESS)
+	};
+	g_autoptr(GPtrArray) subnets = NULL;
 
 	if (asked && !strcmp(asked, "[]")) {
 		object_set_str(draft, PORT_FIXED_IPS, asked);
 		return true;
 	}
+	a.subnets = subnets = candidates(txn, old, draft, error);
+	if (!subnets)
+		return false;
 	if (asked ? !add_all_asked(&a, asked, error) : !add_defaults(&a, error))
 		return false;
 	if (!add_all_slaac(&a, error))

@@ -30,8 +30,22 @@ static const struct attr route_attr = {
 	.name = "route", .type = TYPE_OBJECT, .fields = route_fields
 };
 static const struct attr nameserver_attr = { .name = "dns_nameserver", .type = TYPE_IP };
+/* What a device_owner may begin with. */
+static bool check_service_type(const struct attr *attr, const char *value, GError **error)
+{
+	(void)attr;
+	static const char *const prefixes[] = { "network:", "neutron:", "compute:", "baremetal:" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+		if (g_str_has_prefix(value, prefixes[i]))
+			return true;
+	return weft_fail(error, INVALID_SERVICE_TYPE,
+		"Subnet service type %.64s does not correspond to a valid device owner: it begins with network:, neutron:, compute: or baremetal:.",
+		value);
+}
+
 static const struct attr service_type_attr = {
-	.name = "service_type", .type = TYPE_STRING, .max = 255
+	.name = "service_type", .type = TYPE_STRING, .max = 255, .check = check_service_type
 };
 
 /* Prefix delegation is named like a pool. */

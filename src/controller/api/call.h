@@ -82,6 +82,7 @@ void flavor_associate(struct call *call); /* flavor.c */
 void flavor_dissociate(struct call *call);
 void tags_get(struct call *call); /* tags.c */
 void tags_replace(struct call *call);
+void tags_add(struct call *call);
 void tags_clear(struct call *call);
 void tag_get(struct call *call);
 void tag_add(struct call *call);

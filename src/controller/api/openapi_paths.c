@@ -288,16 +288,16 @@ static void write_tag_operation(struct json_writer *w, const struct kind *kind, 
 	const char *verb, const char *status)
 {
 	static const char *const schema = "{\"$ref\":\"#/components/schemas/tags\"}";
-	bool put_all = !strcmp(verb, "replace_tags");
+	bool takes_all = !strcmp(verb, "replace_tags") || !strcmp(verb, "add_tags");
 
 	begin_operation(w, method, verb, kind, "Its tags as a resource of their own.");
-	if (put_all) {
+	if (takes_all) {
 		begin_body(w);
 		jw_raw(w, schema, strlen(schema));
 		end_body(w);
 	}
 	begin_answer(w, status, "Done.");
-	if (!strcmp(status, "200")) {
+	if (takes_all || !strcmp(status, "200")) {
 		begin_json(w);
 		jw_raw(w, schema, strlen(schema));
 		end_json(w);
@@ -332,6 +332,7 @@ static void write_tag_paths(
 {
 	begin_path(w, base, "/{id}/tags", (const char *const[]){ "id", parent, NULL });
 	write_tag_operation(w, kind, "get", "list_tags", "200");
+	write_tag_operation(w, kind, "post", "add_tags", "201");
 	write_tag_operation(w, kind, "put", "replace_tags", "200");
 	write_tag_operation(w, kind, "delete", "clear_tags", "204");
 	jw_end_object(w);

@@ -70,7 +70,7 @@ static const struct route routes[] = {
 	{ "/v2.0/{collection}/{id}", { "{collection}", "{id}" }, ACCESS_CALLER, .get = object_show,
 		.put = object_update, .del = object_delete },
 	{ "/v2.0/{collection}/{id}/tags", { "{collection}", "{id}", "tags" }, ACCESS_CALLER,
-		.get = tags_get, .put = tags_replace, .del = tags_clear },
+		.get = tags_get, .post = tags_add, .put = tags_replace, .del = tags_clear },
 	{ "/v2.0/{collection}/{id}/tags/{tag}", { "{collection}", "{id}", "tags", "{item}" },
 		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
 	{ "/v2.0/{collection}/{id}/{action}", { "{collection}", "{id}", "{action}" }, ACCESS_CALLER,

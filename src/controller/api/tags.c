@@ -12,7 +12,7 @@ static int find_tag(json_t *tags, const char *tag)
 	size_t i;
 
 	json_array_foreach(tags, i, item)
-		if (!strcmp(json_string_value(item), tag))
+		if (!g_strcmp0(json_string_value(item), tag))
 			return (int)i;
 	return -1;
 }
@@ -35,14 +35,23 @@ static json_t *load_tags(struct call *call, GError **error)
 	return object && !tags ? json_array() : tags;
 }
 
-static void respond_tags(struct write *write)
+static void answer_tags(const struct call *call, unsigned status, const struct object *object)
 {
-	const struct object *object = write->objects->pdata[0];
 	GString *text = g_string_new("{\"tags\":");
 
 	g_string_append(text, object_str(object, SLOT_TAGS));
 	g_string_append_c(text, '}');
-	call_answer(&write->call, 200, text);
+	call_answer(call, status, text);
+}
+
+static void respond_tags(struct write *write)
+{
+	answer_tags(&write->call, 200, write->objects->pdata[0]);
+}
+
+static void respond_added(struct write *write)
+{
+	answer_tags(&write->call, 201, write->objects->pdata[0]);
 }
 
 static void respond_created(struct write *write)
@@ -71,14 +80,10 @@ void tags_get(struct call *call)
 {
 	GError *error = NULL;
 	const struct object *object = tagged_object(call, &error);
-	GString *text;
 
 	if (!object)
 		return call_fail(call, error);
-	text = g_string_new("{\"tags\":");
-	g_string_append(text, object_str(object, SLOT_TAGS));
-	g_string_append_c(text, '}');
-	call_answer(call, 200, text);
+	answer_tags(call, 200, object);
 }
 
 void tags_replace(struct call *call)
@@ -92,6 +97,32 @@ void tags_replace(struct call *call)
 	if (!tags)
 		return call_fail(call, error);
 	store_tags(call, tags, respond_tags);
+}
+
+/* Adds those of the body to those that are there. */
+void tags_add(struct call *call)
+{
+	GError *error = NULL;
+	json_t *body = body_parse(call->request, &error);
+	json_t *more = body ? body_member(body, "tags", &error) : NULL;
+	json_t *tags = more ? load_tags(call, &error) : NULL;
+	json_t *tag;
+	size_t i;
+
+	if (!tags) {
+		json_decref(body);
+		return call_fail(call, error);
+	}
+	/* What is no list of texts is refused by the attribute's own check. */
+	if (!json_is_array(more)) {
+		json_decref(tags);
+		tags = json_incref(more);
+	}
+	json_array_foreach(more, i, tag)
+		if (!json_is_string(tag) || find_tag(tags, json_string_value(tag)) < 0)
+			json_array_append(tags, tag);
+	json_decref(body);
+	store_tags(call, tags, respond_added);
 }
 
 void tags_clear(struct call *call)
