@@ -22,6 +22,22 @@ void log_init(const char *program)
 		threshold = LEVEL_WARNING;
 }
 
+/* What somebody else chose must not look like a line of ours. */
+static void escape_controls(GString *text)
+{
+	for (gsize i = 0; i < text->len; i++) {
+		unsigned char c = (unsigned char)text->str[i];
+		char escaped[8];
+
+		if (c >= 0x20 && c != 0x7f)
+			continue;
+		snprintf(escaped, sizeof(escaped), "\\x%02x", c);
+		g_string_erase(text, (gssize)i, 1);
+		g_string_insert(text, (gssize)i, escaped);
+		i += strlen(escaped) - 1;
+	}
+}
+
 static void emit(enum level level, const char *format, va_list args)
 {
 	/* syslog(3) priorities, which journald reads from the "<N>" prefix of a line (sd-daemon(3))
@@ -34,7 +50,12 @@ static void emit(enum level level, const char *format, va_list args)
 
 	if (level < threshold)
 		return;
-	g_autofree char *message = g_strdup_vprintf(format, args);
+	g_autoptr(GString) text = g_string_new(NULL);
+	const char *message;
+
+	g_string_vprintf(text, format, args);
+	escape_controls(text);
+	message = text->str;
 	if (g_getenv("JOURNAL_STREAM")) {
 		fprintf(stderr, "%s%s\n", prefix[level], message);
 		return;

@@ -22,7 +22,7 @@ struct route {
 	const char *name; /* in the metrics */
 	const char *segments[MAX_PATTERN];
 	enum access access;
-	call_fn get, post, put, del, patch;
+	call_fn get, post, put, del, patch, other;
 	size_t body_max; /* 0: BODY_MAX */
 };
 
@@ -76,7 +76,8 @@ static const struct route routes[] = {
 	{ "/v2.0/{collection}/{id}/{action}", { "{collection}", "{id}", "{action}" }, ACCESS_CALLER,
 		.get = action_read, .put = action_run },
 	{ "/v3/…", { "v3", "{…}" }, ACCESS_OWN, .get = identity_pass, .post = identity_pass,
-		.put = identity_pass, .patch = identity_pass, .del = identity_pass },
+		.put = identity_pass, .patch = identity_pass, .del = identity_pass,
+		.other = identity_pass },
 	{ "/weft/v1/hosts/{id}", { HOSTS, "{id}" }, ACCESS_OWN, .put = host_update },
 	{ "/weft/v1/hosts/{id}/credential", { HOSTS, "{id}", "credential" }, ACCESS_CALLER,
 		.post = host_renew },
@@ -173,7 +174,7 @@ static call_fn method_of(
 	case HTTP_DELETE:
 		return route->del;
 	default:
-		return NULL;
+		return route->other;
 	}
 }
 

@@ -77,8 +77,9 @@ bool admins_remain(struct txn *txn, GError **error)
 		"Nobody would be left who can administer the cloud: give another enabled user the role admin on an enabled project or on the system first.");
 }
 
-static bool gives_admin(const struct model *model, unsigned index, const char *id)
+static bool gives_admin(const struct identity *identity, unsigned index, const char *id)
 {
+	const struct model *model = identity->model;
 	const struct object *assignment, *role;
 	struct model_iter iter;
 
@@ -88,27 +89,28 @@ static bool gives_admin(const struct model *model, unsigned index, const char *i
 				 !object_bool(assignment, ASSIGNMENT_INHERITED);
 
 		role = model_get_text(model, KIND_ROLE, object_str(assignment, ASSIGNMENT_ROLE_ID));
-		if (!on_domain && role && role_leads_to_admin(model, role))
+		if (!on_domain && role && role_leads_to_admin(identity, role))
 			return true;
 	}
 	return false;
 }
 
-bool is_privileged(const struct model *model, const struct object *actor)
+bool is_privileged(const struct identity *identity, const struct object *actor)
 {
+	const struct model *model = identity->model;
 	bool user = object_kind(actor)->id == KIND_USER;
 	const struct object *membership;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
 	uuid_format(object_id(actor), id);
-	if (gives_admin(model, user ? ASSIGNMENT_BY_USER : ASSIGNMENT_BY_GROUP, id))
+	if (gives_admin(identity, user ? ASSIGNMENT_BY_USER : ASSIGNMENT_BY_GROUP, id))
 		return true;
 	if (!user)
 		return false;
 	model_iter_init(&iter, model, KIND_GROUP_MEMBER, GROUP_MEMBER_BY_USER, id, NULL);
 	while ((membership = model_iter_next(&iter)))
-		if (gives_admin(model, ASSIGNMENT_BY_GROUP,
+		if (gives_admin(identity, ASSIGNMENT_BY_GROUP,
 			    object_str(membership, GROUP_MEMBER_GROUP_ID)))
 			return true;
 	return false;

@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/log.h"
 #include "controller/api/body.h"
 #include "controller/auth/credential.h"
 #include "controller/identity/identity_impl.h"
@@ -26,7 +25,7 @@ static bool may_handle(const struct visit *visit, GError **error)
 		return weft_fail(
 			error, FORBIDDEN, "The token is of a restricted application credential.");
 	if (uuid_parse(visit->args[0], &user) &&
-		(uuid_equal(&user, &token->user) || subject_is_admin(&visit->subject)))
+		(uuid_equal(&user, &token->user) || visit_reads_all(visit)))
 		return true;
 	return weft_fail(
 		error, FORBIDDEN, "Application credentials are for the user itself to handle.");
@@ -143,7 +142,7 @@ void app_credential_delete(struct visit *visit)
 
 	if (!credential || !txn_remove(txn, credential, &error))
 		return visit_fail(visit, error);
-	log_info("identity: application credential %s is deleted", visit->args[1]);
+	audit(visit, "application credential %s is deleted", visit->args[1]);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }
 
@@ -202,7 +201,7 @@ static void on_hashed(const char *hash, void *user)
 	const struct object *object = NULL;
 	struct write *write;
 	GError *error = NULL;
-	char id[UUID_STRLEN], by[UUID_STRLEN];
+	char id[UUID_STRLEN];
 
 	if (hash)
 		object = stage(make, txn, hash, &error);
@@ -211,9 +210,8 @@ static void on_hashed(const char *hash, void *user)
 			&error, UNAVAILABLE, "No memory to hash the secret with; ask again later.");
 	if (!object)
 		return make_fail(make, error);
-	log_info("identity: application credential %s is made by user %s",
-		uuid_format(object_id(object), id),
-		uuid_format(&make->visit.subject.token.user, by));
+	audit(&make->visit, "application credential %s is made",
+		uuid_format(object_id(object), id));
 	write = write_new(&make->visit.call,
 		g_ptr_array_new_with_free_func((GDestroyNotify)object_unref), respond_made);
 	g_ptr_array_add(write->objects, object_ref(object));

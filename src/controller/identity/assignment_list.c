@@ -212,14 +212,6 @@ static void expand_place(struct listing *listing, struct line line)
 	}
 }
 
-/* "?effective" and "?effective=1" are true; "0" and "false" are not. */
-static bool read_flag(const struct http_target *target, const char *name)
-{
-	const char *value = http_target_param(target, name);
-
-	return value && g_ascii_strcasecmp(value, "false") && strcmp(value, "0");
-}
-
 static void read_filters(struct listing *listing, char domain[static UUID_STRLEN])
 {
 	const struct http_target *target = http_request_target(listing->visit->call.request);
@@ -233,9 +225,9 @@ static void read_filters(struct listing *listing, char domain[static UUID_STRLEN
 		listing->domain = uuid_format(&default_domain_id, domain);
 	listing->system = http_target_param(target, "scope.system") != NULL;
 	listing->inherited = http_target_param(target, "scope.OS-INHERIT:inherited_to") != NULL;
-	listing->effective = read_flag(target, "effective");
-	listing->names = read_flag(target, "include_names");
-	listing->subtree = read_flag(target, "include_subtree");
+	listing->effective = visit_flag(listing->visit, "effective");
+	listing->names = visit_flag(listing->visit, "include_names");
+	listing->subtree = visit_flag(listing->visit, "include_subtree");
 }
 
 void assignments_list(struct visit *visit)

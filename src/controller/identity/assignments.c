@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/log.h"
 #include "controller/identity/identity_impl.h"
 
 /* What a path says. */
@@ -128,16 +127,14 @@ static struct object *draft_of(const struct grant *grant)
 	return draft;
 }
 
-static void audit(const struct visit *visit, const char *what, const struct grant *grant)
+static void audit_grant(const struct visit *visit, const char *what, const struct grant *grant)
 {
-	char actor[UUID_STRLEN], place[UUID_STRLEN], by[UUID_STRLEN];
+	char actor[UUID_STRLEN], place[UUID_STRLEN];
 
-	log_info("identity: role %s of %s %s on %s%s is %s by user %s",
-		object_str(grant->role, SLOT_NAME), object_kind(grant->actor)->singular,
-		uuid_format(object_id(grant->actor), actor),
+	audit(visit, "role %s of %s %s on %s%s is %s", object_str(grant->role, SLOT_NAME),
+		object_kind(grant->actor)->singular, uuid_format(object_id(grant->actor), actor),
 		grant->inherited ? "what is below " : "",
-		grant->place ? uuid_format(object_id(grant->place), place) : "the system", what,
-		uuid_format(&visit->subject.token.user, by));
+		grant->place ? uuid_format(object_id(grant->place), place) : "the system", what);
 }
 
 /* A domain's own role is of use on its projects. Only who administers the cloud makes others do so.
@@ -156,8 +153,7 @@ static bool may_change(const struct visit *visit, const struct grant *grant, GEr
 		return weft_fail(error, FORBIDDEN,
 			"The role %s is domain %s's own; it can be given there only.",
 			object_str(grant->role, SLOT_NAME), own);
-	if (!reach_domain(visit) || on_domain ||
-		!role_leads_to_admin(visit->identity->model, grant->role))
+	if (!reach_domain(visit) || on_domain || !role_leads_to_admin(visit->identity, grant->role))
 		return true;
 	return weft_fail(error, FORBIDDEN,
 		"The role %s is more than this domain's; only an administrator of the cloud may give or take it there.",
@@ -174,7 +170,7 @@ void assignment_put(struct visit *visit)
 		(!find(visit->identity->model, &grant, grant.role) &&
 			!txn_put(txn, draft_of(&grant), &error)))
 		return visit_fail(visit, error);
-	audit(visit, "given", &grant);
+	audit_grant(visit, "given", &grant);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }
 
@@ -212,7 +208,7 @@ void assignment_delete(struct visit *visit)
 	if (!assignment || !may_change(visit, &grant, &error) ||
 		!txn_remove(txn, assignment, &error) || !admins_remain(txn, &error))
 		return visit_fail(visit, error);
-	audit(visit, "taken", &grant);
+	audit_grant(visit, "taken", &grant);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }
 

@@ -101,6 +101,14 @@ static const struct method {
 	{ "application_credential", TOKEN_METHOD_APP_CREDENTIAL, parse_app_credential },
 };
 
+const char *auth_method_name(enum token_method method)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++)
+		if (methods[i].method == method)
+			return methods[i].name;
+	return "nothing";
+}
+
 static bool parse_identity(json_t *identity, struct auth_request *ret, GError **error)
 {
 	json_t *list = json_object_get(identity, "methods"), *inner;

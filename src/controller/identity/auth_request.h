@@ -27,5 +27,8 @@ struct auth_request {
 	struct named_ref scope_target; /* project or domain */
 };
 
+/* As `methods` has it. Static. */
+const char *auth_method_name(enum token_method method);
+
 /* BAD_REQUEST names what is missing or wrong. */
 bool auth_request_parse(json_t *body, struct auth_request *ret, GError **error);

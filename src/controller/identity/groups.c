@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is in which group. */
-#include "base/log.h"
 #include "controller/identity/identity_impl.h"
 
 struct membership {
@@ -33,14 +32,13 @@ static bool need(const struct visit *visit, struct membership *ret, GError **err
 		       object_str(ret->user, SLOT_NAME), object_str(ret->group, SLOT_NAME));
 }
 
-static void audit(const struct visit *visit, const char *what, const struct membership *membership)
+static void audit_membership(
+	const struct visit *visit, const char *what, const struct membership *membership)
 {
-	char user[UUID_STRLEN], group[UUID_STRLEN], by[UUID_STRLEN];
+	char user[UUID_STRLEN], group[UUID_STRLEN];
 
-	log_info("identity: user %s is %s group %s by user %s",
-		uuid_format(object_id(membership->user), user), what,
-		uuid_format(object_id(membership->group), group),
-		uuid_format(&visit->subject.token.user, by));
+	audit(visit, "user %s is %s group %s", uuid_format(object_id(membership->user), user), what,
+		uuid_format(object_id(membership->group), group));
 }
 
 static struct object *draft_of(const struct membership *membership)
@@ -63,7 +61,7 @@ void membership_put(struct visit *visit)
 		!reach_change(visit, membership.group, &error) ||
 		(!membership.object && !txn_put(txn, draft_of(&membership), &error)))
 		return visit_fail(visit, error);
-	audit(visit, "put into", &membership);
+	audit_membership(visit, "put into", &membership);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }
 
@@ -86,7 +84,7 @@ void membership_delete(struct visit *visit)
 	if (!need(visit, &membership, &error) || !reach_change(visit, membership.group, &error) ||
 		!txn_remove(txn, membership.object, &error) || !admins_remain(txn, &error))
 		return visit_fail(visit, error);
-	audit(visit, "taken out of", &membership);
+	audit_membership(visit, "taken out of", &membership);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }
 

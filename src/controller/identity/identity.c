@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-/* Per user: ten tries, then one every five seconds. Per address, which many may share: a hundred,
- * then one a second. */
-#define USER_BURST 10
-#define USER_REFILL_US (5 * G_USEC_PER_SEC)
-#define SOURCE_BURST 100
-#define SOURCE_REFILL_US G_USEC_PER_SEC
-
 const struct caller identity_itself = { CALLER_SYSTEM, "" };
 
 static bool load_key(struct identity *identity, GError **error)
@@ -39,8 +32,7 @@ struct identity *identity_new(
 	identity->model = model;
 	identity->commit = commit;
 	identity->hasher = hasher_new();
-	identity->users = throttle_new(USER_BURST, USER_REFILL_US);
-	identity->sources = throttle_new(SOURCE_BURST, SOURCE_REFILL_US);
+	identity->guesses = guesses_new();
 	if (!bootstrap(identity, error) || !load_key(identity, error))
 		return NULL;
 	return g_steal_pointer(&identity);
@@ -49,8 +41,7 @@ struct identity *identity_new(
 void identity_free(struct identity *identity)
 {
 	hasher_free(identity->hasher);
-	throttle_free(identity->users);
-	throttle_free(identity->sources);
+	guesses_free(identity->guesses);
 	sodium_memzero(&identity->key, sizeof identity->key);
 	g_free(identity);
 }

@@ -4,9 +4,10 @@
 
 #include "controller/api/call.h"
 #include "controller/identity/auth_request.h"
+#include "controller/identity/guesses.h"
 #include "controller/identity/hasher.h"
 #include "controller/identity/identity.h"
-#include "controller/identity/throttle.h"
+#include "controller/identity/source.h"
 #include "model/identity.h"
 
 struct identity {
@@ -15,7 +16,7 @@ struct identity {
 	struct commit *commit;
 	struct token_key key;
 	struct hasher *hasher;
-	struct throttle *users, *sources; /* who fails to log in */
+	struct guesses *guesses;
 };
 
 /* weftd's own hand, for what Identity writes. */
@@ -40,6 +41,9 @@ struct visit {
 /* subject.c. UNAUTHORIZED for any reason. The user is borrowed from the model. */
 bool subject_of_token(
 	const struct identity *identity, const char *text, struct subject *ret, GError **error);
+/* The same of a token that may have expired up to @grace_s seconds ago. */
+bool subject_of_late_token(const struct identity *identity, const char *text, s64 grace_s,
+	struct subject *ret, GError **error);
 /* The same, when the token has just been made; says what is wrong with its user or scope. */
 bool subject_of(const struct identity *identity, const struct token *token, struct subject *ret,
 	GError **error);
@@ -57,7 +61,8 @@ bool roles_any(const struct model *model, const struct token *token);
 GPtrArray *roles_of(const struct model *model, const struct token *token);
 unsigned roles_highest(const GPtrArray *roles); /* rank */
 void roles_add_implied(const struct model *model, GPtrArray *roles);
-bool role_leads_to_admin(const struct model *model, const struct object *role);
+/* Is who has it somewhere an administrator, here or (by the policy) on the Networking API? */
+bool role_leads_to_admin(const struct identity *identity, const struct object *role);
 /* Is @assignment good in the token's scope? Whose it is is not looked at. */
 bool assignment_fits(
 	const struct model *model, const struct object *assignment, const struct token *token);
@@ -65,7 +70,7 @@ bool assignment_fits(
 /* admins.c. Would somebody be left who can administer the cloud? FORBIDDEN: nobody. */
 bool admins_remain(struct txn *txn, GError **error);
 /* Has the user or group (or a group of the user) the role admin beyond a domain? */
-bool is_privileged(const struct model *model, const struct object *actor);
+bool is_privileged(const struct identity *identity, const struct object *actor);
 
 /* reach.c: how far an administrator of one domain gets. All are true for one of the cloud. */
 /* The domain that the bearer administers; NULL: the cloud, or nothing. */
@@ -82,6 +87,9 @@ const struct object *find_domain(const struct model *model, const struct domain_
 const struct object *find_project(const struct model *model, const struct named_ref *ref);
 const struct object *find_user(const struct model *model, const struct named_ref *ref);
 extern const struct uuid default_domain_id;
+
+/* audit.c. Logs what happened, printf-like, with who did it and from where. No secrets! */
+void audit(const struct visit *visit, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* bootstrap.c */
 bool bootstrap(struct identity *identity, GError **error);
@@ -159,3 +167,8 @@ GString *page_view_render(const struct call *call, const struct kind *kind, cons
 void list_links_write(const struct call *call, struct json_writer *w);
 
 void visit_fail(const struct visit *visit, GError *error);
+/* Is the parameter there, and not "0" or "false"? */
+bool visit_flag(const struct visit *visit, const char *name);
+/* May the bearer see what is others'? An administrator of the cloud, or, where nothing is changed,
+ * who has the role reader on the system. */
+bool visit_reads_all(const struct visit *visit);

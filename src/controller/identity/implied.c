@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Roles that come with others: /v3/roles/PRIOR/implies[/IMPLIED], /v3/role_inferences. */
-#include "base/log.h"
 #include "controller/identity/identity_impl.h"
 
 struct inference {
@@ -111,14 +110,11 @@ static void respond_made(struct write *write)
 	answer_one(&visit, 201, &inference);
 }
 
-static void audit(const struct visit *visit, const char *what, const struct inference *inference)
+static void audit_inference(
+	const struct visit *visit, const char *what, const struct inference *inference)
 {
-	char by[UUID_STRLEN];
-
-	log_info("identity: role %s %s role %s, by user %s",
-		object_str(inference->prior, SLOT_NAME), what,
-		object_str(inference->implied, SLOT_NAME),
-		uuid_format(&visit->subject.token.user, by));
+	audit(visit, "role %s %s role %s", object_str(inference->prior, SLOT_NAME), what,
+		object_str(inference->implied, SLOT_NAME));
 }
 
 void implied_put(struct visit *visit)
@@ -135,7 +131,7 @@ void implied_put(struct visit *visit)
 	if (!may_imply(visit, &inference, &error) ||
 		!txn_put(txn, implied_role_draft(inference.prior, inference.implied), &error))
 		return visit_fail(visit, error);
-	audit(visit, "now implies", &inference);
+	audit_inference(visit, "now implies", &inference);
 	objects = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 	g_ptr_array_add(objects, object_ref(inference.prior));
 	g_ptr_array_add(objects, object_ref(inference.implied));
@@ -167,7 +163,7 @@ void implied_delete(struct visit *visit)
 			object_str(inference.implied, SLOT_NAME));
 	if (error || !txn_remove(txn, inference.object, &error))
 		return visit_fail(visit, error);
-	audit(visit, "no longer implies", &inference);
+	audit_inference(visit, "no longer implies", &inference);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }
 

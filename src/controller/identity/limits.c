@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registered limits and limits are made several at a time: {"limits": [{…}, …]}, all or none. */
-#include "base/log.h"
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
 #include "model/catalog.h"
@@ -41,13 +40,11 @@ void limits_post(struct visit *visit)
 	json_t *body = body_parse(visit->call.request, &error);
 	json_t *list = body ? json_object_get(body, visit->call.kind->collection) : NULL;
 	bool staged = body && stage(visit, txn, list, made, &error);
-	char by[UUID_STRLEN];
 
 	json_decref(body);
 	if (!staged)
 		return visit_fail(visit, error);
-	log_info("identity: %u %s are made by user %s", made->len, visit->call.kind->collection,
-		uuid_format(&visit->subject.token.user, by));
+	audit(visit, "%u %s are made", made->len, visit->call.kind->collection);
 	write_submit(&visit->call, g_steal_pointer(&txn), g_steal_pointer(&made), respond);
 }
 
@@ -56,7 +53,7 @@ void limits_list(struct visit *visit)
 {
 	const struct token *token = &visit->subject.token;
 
-	visit->own_project = !subject_is_admin(&visit->subject);
+	visit->own_project = !visit_reads_all(visit);
 	if (visit->own_project && token->scope != TOKEN_PROJECT) {
 		GError *error = NULL;
 

@@ -14,9 +14,9 @@ struct login {
 	struct visit visit;
 	json_t *body; /* what the request borrows from */
 	struct auth_request request;
-	struct token token;	 /* as far as it is known */
-	char *hash;		 /* what was verified; NULL: there was nothing */
-	char *user_key, *source; /* for the throttles and the log */
+	struct token token; /* as far as it is known */
+	char *hash;	    /* what was verified; NULL: there was nothing */
+	char *user_key;	    /* for the throttles */
 };
 
 static void login_free(struct login *login)
@@ -25,7 +25,6 @@ static void login_free(struct login *login)
 	sodium_memzero(&login->token, sizeof login->token);
 	g_free(login->hash);
 	g_free(login->user_key);
-	g_free(login->source);
 	g_free(login);
 }
 
@@ -33,19 +32,6 @@ static void login_fail(struct login *login, GError *error)
 {
 	visit_fail(&login->visit, error);
 	login_free(login);
-}
-
-/* The address without the port. */
-static char *source_of(const struct http_request *request)
-{
-	char peer[HTTP_PEER_STRLEN];
-	char *colon;
-
-	http_request_peer(request, peer);
-	colon = strrchr(peer, ':');
-	if (colon)
-		*colon = '\0';
-	return g_strdup(peer);
 }
 
 static bool choose_scope(struct login *login, GError **error)
@@ -83,13 +69,25 @@ static bool choose_scope(struct login *login, GError **error)
 	return true;
 }
 
+static const char *scope_words(const struct token *token)
+{
+	static const char *const words[N_TOKEN_SCOPES] = {
+		[TOKEN_UNSCOPED] = "no scope",
+		[TOKEN_PROJECT] = "a project",
+		[TOKEN_DOMAIN] = "a domain",
+		[TOKEN_SYSTEM] = "the system",
+	};
+
+	return words[token->scope];
+}
+
 static void issue(struct login *login)
 {
 	struct visit *visit = &login->visit;
 	g_autofree char *text = NULL;
 	struct subject subject;
 	GError *error = NULL;
-	char user[UUID_STRLEN], audit[UUID_STRLEN];
+	char user[UUID_STRLEN], id[UUID_STRLEN];
 
 	login->token.audit = uuid_random();
 	login->token.methods |= login->request.method;
@@ -100,11 +98,10 @@ static void issue(struct login *login)
 	if (!subject_of(visit->identity, &login->token, &subject, &error))
 		return login_fail(login, error);
 	text = token_seal(&login->token, &visit->identity->key);
-	log_info("identity: user %s logged in from %s, token %s",
-		uuid_format(&login->token.user, user), login->source,
-		uuid_format(&login->token.audit, audit));
+	audit(visit, "user %s logged in by %s for %s, with token %s",
+		uuid_format(&login->token.user, user), auth_method_name(login->request.method),
+		scope_words(&login->token), uuid_format(&login->token.audit, id));
 	http_request_add_header(visit->call.request, "X-Subject-Token", text);
-	http_request_add_header(visit->call.request, "Vary", "X-Auth-Token");
 	call_answer(&visit->call, 201, token_render(visit, &subject));
 	login_free(login);
 }
@@ -115,11 +112,12 @@ static void refuse(struct login *login)
 	GError *error = NULL;
 
 	if (uuid_is_zero(&login->token.user))
-		log_limited(
-			warning, "identity: nobody known failed to log in from %s", login->source);
+		audit(&login->visit, "nobody known failed to log in by %s",
+			auth_method_name(login->request.method));
 	else
-		log_limited(warning, "identity: user %s failed to log in from %s",
-			uuid_format(&login->token.user, user), login->source);
+		audit(&login->visit, "user %s failed to log in by %s",
+			uuid_format(&login->token.user, user),
+			auth_method_name(login->request.method));
 	weft_fail(&error, UNAUTHORIZED,
 		"The user, the password or the secret is wrong, or the user may not log in.");
 	login_fail(login, error);
@@ -193,18 +191,16 @@ static char *user_key_of(const struct login *login)
 
 bool login_allowed(const struct visit *visit, const char *user_key, GError **error)
 {
-	struct identity *identity = visit->identity;
 	g_autofree char *source = source_of(visit->call.request);
-	u64 now = (u64)g_get_monotonic_time();
-	u64 wait = MAX(throttle_take(identity->users, user_key, now),
-		throttle_take(identity->sources, source, now));
+	u64 wait = guesses_take(
+		visit->identity->guesses, user_key, source, (u64)g_get_monotonic_time());
 	char seconds[24];
 
 	if (!wait)
 		return true;
 	g_snprintf(seconds, sizeof seconds, "%u", (unsigned)(wait / G_USEC_PER_SEC + 1));
 	http_request_add_header(visit->call.request, "Retry-After", seconds);
-	log_limited(warning, "identity: too many log-ins fail, from %s among others", source);
+	log_limited(warning, "audit: too many log-ins fail, from %s among others", source);
 	return weft_fail(error, TOO_MANY_REQUESTS,
 		"Too many log-ins have failed; ask again in %s seconds.", seconds);
 }
@@ -213,8 +209,7 @@ void login_succeeded(const struct visit *visit, const char *user_key)
 {
 	g_autofree char *source = source_of(visit->call.request);
 
-	throttle_forgive(visit->identity->users, user_key);
-	throttle_forgive(visit->identity->sources, source);
+	guesses_forgive(visit->identity->guesses, user_key, source);
 }
 
 static void by_secret(struct login *login)
@@ -260,7 +255,6 @@ void login_post(struct visit *visit)
 	GError *error = NULL;
 
 	login->visit = *visit;
-	login->source = source_of(visit->call.request);
 	login->body = body_parse(visit->call.request, &error);
 	if (!login->body || !auth_request_parse(login->body, &login->request, &error))
 		return login_fail(login, error);

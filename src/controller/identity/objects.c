@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "base/log.h"
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
 #include "model/catalog.h"
@@ -143,13 +142,12 @@ void user_get(struct visit *visit)
 	object_get(visit);
 }
 
-static void audit(const struct visit *visit, const char *what, const struct object *object)
+static void audit_object(const struct visit *visit, const char *what, const struct object *object)
 {
-	char id[UUID_STRLEN], by[UUID_STRLEN];
+	char id[UUID_STRLEN];
 
-	log_info("identity: %s %s is %s by user %s", object_kind(object)->singular,
-		uuid_format(object_id(object), id), what,
-		uuid_format(&visit->subject.token.user, by));
+	audit(visit, "%s %s is %s", kind_words(object_kind(object)),
+		uuid_format(object_id(object), id), what);
 }
 
 /* Writing, perhaps with a password on its way. */
@@ -216,7 +214,10 @@ static void save_submit(struct save *save, const char *hash)
 		object = stage(save, txn, hash, &error);
 	if (!object || !reach_change(&save->visit, object, &error) || !admins_remain(txn, &error))
 		return save_fail(save, error);
-	audit(&save->visit, save->id ? "changed" : "made", object);
+	audit_object(&save->visit,
+		hash ? (save->id ? "changed, with a new password" : "made, with a password")
+		     : (save->id ? "changed" : "made"),
+		object);
 	objects = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 	g_ptr_array_add(objects, object_ref(object));
 	write_submit(&save->visit.call, g_steal_pointer(&txn), objects,
@@ -322,6 +323,6 @@ void object_remove(struct visit *visit)
 	if (!object || !reach_change(visit, object, &error) || !txn_remove(txn, object, &error) ||
 		!admins_remain(txn, &error))
 		return visit_fail(visit, error);
-	audit(visit, "deleted", object);
+	audit_object(visit, "deleted", object);
 	write_submit(&visit->call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }

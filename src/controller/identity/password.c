@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/log.h"
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
 
@@ -45,7 +44,7 @@ static void refuse(struct renewal *renewal)
 {
 	GError *error = NULL;
 
-	log_limited(warning, "identity: a wrong old password was given for user %s", renewal->id);
+	audit(&renewal->visit, "a wrong old password was given for user %.64s", renewal->id);
 	weft_fail(&error, UNAUTHORIZED,
 		"The user or the original password is wrong, or the user is disabled.");
 	renewal_fail(renewal, error);
@@ -73,7 +72,7 @@ static void on_hashed(const char *hash, void *data)
 	object_set_int(draft, USER_GENERATION, object_int(user, USER_GENERATION) + 1);
 	if (!txn_put(txn, draft, &error))
 		return renewal_fail(renewal, error);
-	log_info("identity: user %s has a new password, by itself", renewal->id);
+	audit(&renewal->visit, "user %s has given itself a new password", renewal->id);
 	write_submit(&renewal->visit.call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 	renewal_free(renewal);
 }

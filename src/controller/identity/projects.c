@@ -135,7 +135,7 @@ void project_get(struct visit *visit)
 	GString *text;
 	struct json_writer w;
 
-	if (project && !subject_is_admin(&visit->subject) && !is_at_home(visit, project)) {
+	if (project && !visit_reads_all(visit) && !is_at_home(visit, project)) {
 		if (!reach_domain(visit))
 			weft_fail(&error, FORBIDDEN,
 				"Only an administrator may see projects in which he has no role.");

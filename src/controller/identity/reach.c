@@ -45,7 +45,7 @@ bool reach_change(const struct visit *visit, const struct object *object, GError
 			error, FORBIDDEN, "Only an administrator of the cloud may do this.");
 	if (!reach_object(visit, object, error))
 		return false;
-	if (kind == KIND_PROJECT || !is_privileged(visit->identity->model, object))
+	if (kind == KIND_PROJECT || !is_privileged(visit->identity, object))
 		return true;
 	return weft_fail(error, FORBIDDEN,
 		"The %s administers more than this domain; only an administrator of the cloud may change it.",
@@ -60,7 +60,7 @@ bool reach_user(const struct visit *visit, GError **error)
 
 	if (subject->user && !strcmp(uuid_format(&subject->token.user, id), visit->args[0]))
 		return true;
-	if (!subject_is_admin(subject) && !reach_domain(visit))
+	if (!visit_reads_all(visit) && !reach_domain(visit))
 		return weft_fail(error, FORBIDDEN, "Only an administrator may see other users.");
 	user = model_need(visit->identity->model, KIND_USER, visit->args[0], error);
 	return user && reach_object(visit, user, error);

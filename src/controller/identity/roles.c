@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
+#include "model/policy.h"
 
 static const char *const ranked[] = { "reader", "member", "admin" };
 
@@ -180,11 +181,28 @@ bool roles_any(const struct model *model, const struct token *token)
 	return roles->len > 0;
 }
 
-bool role_leads_to_admin(const struct model *model, const struct object *role)
+/* Does the policy make an administrator of who has @role in a project? */
+static bool policy_makes_admin(const struct policy *policy, const struct object *role)
+{
+	const struct caller bearer = {
+		.role = (enum caller_role)role_rank(role),
+		.project_id = "",
+		.roles = policy_role(policy ?: policy_default(), object_str(role, SLOT_NAME)),
+		.policy = policy,
+	};
+
+	return caller_is_admin(&bearer);
+}
+
+bool role_leads_to_admin(const struct identity *identity, const struct object *role)
 {
 	g_autoptr(GPtrArray) roles = g_ptr_array_new();
 
 	g_ptr_array_add(roles, (void *)role);
-	roles_add_implied(model, roles);
-	return roles_highest(roles) >= RANK_ADMIN;
+	roles_add_implied(identity->model, roles);
+	for (unsigned i = 0; i < roles->len; i++)
+		if (role_rank(roles->pdata[i]) >= RANK_ADMIN ||
+			policy_makes_admin(identity->config->policy, roles->pdata[i]))
+			return true;
+	return false;
 }

@@ -105,9 +105,46 @@ static const struct {
 	OBJECTS(limit_kind, "limits", ACCESS_ADMIN, object_get, ACCESS_ADMIN, ACCESS_ADMIN),
 };
 
+/* Parts of Identity that are not there; behind "v3", the beginning is enough. */
+static const struct {
+	const char *what;
+	const char *segments[4];
+} missing[] = {
+	{ "Trusts", { "OS-TRUST" } },
+	{ "Federated identities", { "OS-FEDERATION" } },
+	{ "Federated identities", { "auth", "OS-FEDERATION" } },
+	{ "OAuth consumers and tokens", { "OS-OAUTH1" } },
+	{ "OAuth consumers and tokens", { "users", "*", "OS-OAUTH1" } },
+	{ "OAuth consumers and tokens", { "OS-OAUTH2" } },
+	{ "Endpoint groups and endpoints of projects", { "OS-EP-FILTER" } },
+	{ "Policies of endpoints", { "policies" } },
+	{ "Policies of endpoints", { "endpoints", "*", "OS-ENDPOINT-POLICY" } },
+	{ "EC2 credentials", { "users", "*", "credentials" } },
+	{ "EC2 credentials", { "ec2tokens" } },
+	{ "EC2 credentials", { "s3tokens" } },
+	{ "Configurations of domains", { "domains", "*", "config" } },
+};
+
 void visit_fail(const struct visit *visit, GError *error)
 {
 	call_fail(&visit->call, error);
+}
+
+bool visit_flag(const struct visit *visit, const char *name)
+{
+	const char *value = http_target_param(http_request_target(visit->call.request), name);
+
+	return value && g_ascii_strcasecmp(value, "false") && strcmp(value, "0");
+}
+
+bool visit_reads_all(const struct visit *visit)
+{
+	const struct subject *subject = &visit->subject;
+	enum http_method method = http_request_method(visit->call.request);
+
+	return subject_is_admin(subject) ||
+	       ((method == HTTP_GET || method == HTTP_HEAD) && subject->user &&
+		       subject->token.scope == TOKEN_SYSTEM && subject->rank > 0);
 }
 
 /* Is @segment one of @choices, "a|b"? */
@@ -123,28 +160,34 @@ static bool is_one_of(const char *choices, const char *segment)
 	return false;
 }
 
-static bool match(const char *const *pattern, const struct http_target *target, struct visit *visit)
+/* Does the path begin so, behind "v3"? 0: no; else how many segments that is, with "v3". */
+static unsigned begins(
+	const char *const *pattern, const struct http_target *target, struct visit *visit)
 {
 	unsigned i = 0, n_args = 0;
 
 	for (; pattern[i]; i++) {
 		if (i + 1 >= target->n_segments)
-			return false;
+			return 0;
 		if (!strcmp(pattern[i], "*"))
 			visit->args[n_args++] = target->segments[i + 1];
 		else if (!is_one_of(pattern[i], target->segments[i + 1]))
-			return false;
+			return 0;
 	}
-	return i + 1 == target->n_segments;
+	return i + 1;
 }
 
-static bool admit(struct visit *visit, enum access access, GError **error)
+static bool match(const char *const *pattern, const struct http_target *target, struct visit *visit)
+{
+	return begins(pattern, target, visit) == target->n_segments;
+}
+
+/* Who sends the request? Without a token nobody, which is not wrong yet. */
+static bool recognize(struct visit *visit, GError **error)
 {
 	const char *token = auth_presented(visit->call.request);
 	struct caller caller;
 
-	if (access == ACCESS_OPEN)
-		return true;
 	if (!token || !subject_of_token(visit->identity, token, &visit->subject, NULL)) {
 		/* One of the configuration is nobody in particular. */
 		if (!auth_caller(visit->call.api->auth, visit->call.request, &caller, error))
@@ -154,12 +197,73 @@ static bool admit(struct visit *visit, enum access access, GError **error)
 	visit->call.caller = subject_is_admin(&visit->subject)
 				     ? identity_itself
 				     : (struct caller){ CALLER_READER, "" };
-	if (access < ACCESS_DOMAIN || subject_is_admin(&visit->subject))
-		return true;
-	if (access == ACCESS_ADMIN || !reach_domain(visit))
-		return weft_fail(error, FORBIDDEN, "Only an administrator%s may do this.",
-			access == ACCESS_ADMIN ? " of the cloud" : "");
 	return true;
+}
+
+static bool admit(struct visit *visit, enum access access, GError **error)
+{
+	if (access == ACCESS_OPEN)
+		return true;
+	if (!recognize(visit, error))
+		return false;
+	if (access < ACCESS_DOMAIN || visit_reads_all(visit) ||
+		(access == ACCESS_DOMAIN && reach_domain(visit)))
+		return true;
+	return weft_fail(error, FORBIDDEN, "Only an administrator%s may do this.",
+		access == ACCESS_ADMIN ? " of the cloud" : "");
+}
+
+/* Which methods the path takes; "" for a path that is none. */
+static char *methods_of(const struct http_target *target)
+{
+	static const char *const names[] = { "GET, HEAD", NULL, "POST", "PUT", "PATCH", "DELETE" };
+	GString *text = g_string_new(NULL);
+	struct visit ignored;
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++) {
+		enum http_method method = routes[i].method;
+
+		if (seen & 1u << method || !match(routes[i].segments, target, &ignored))
+			continue;
+		seen |= 1u << method;
+		g_string_append_printf(text, "%s%s", text->len ? ", " : "", names[method]);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static const char *missing_part(const struct http_target *target)
+{
+	struct visit ignored;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(missing); i++)
+		if (begins(missing[i].segments, target, &ignored))
+			return missing[i].what;
+	return NULL;
+}
+
+static void refuse(struct visit *visit)
+{
+	const struct http_target *target = http_request_target(visit->call.request);
+	g_autofree char *methods = methods_of(target);
+	const char *method = http_request_method_name(visit->call.request);
+	const char *part = missing_part(target);
+	GError *error = NULL;
+
+	if (*methods)
+		http_request_add_header(visit->call.request, "Allow", methods);
+	if (*methods && !strcmp(method, "OPTIONS"))
+		return http_request_answer(visit->call.request, 200, NULL, NULL);
+	if (*methods)
+		weft_fail(&error, METHOD_NOT_ALLOWED, "%s is not possible here; possible are %s.",
+			method, methods);
+	else if (part)
+		weft_fail(&error, NOT_IMPLEMENTED,
+			"%s are not supported by this Identity service (docs/api.md, \"Identity v3\").",
+			part);
+	else
+		weft_fail(&error, NOT_FOUND, "There is nothing at this path.");
+	visit_fail(visit, error);
 }
 
 void identity_handle(struct identity *identity, const struct call *call)
@@ -168,25 +272,18 @@ void identity_handle(struct identity *identity, const struct call *call)
 	enum http_method method = http_request_method(call->request);
 	struct visit visit = { .identity = identity, .call = *call };
 	GError *error = NULL;
-	bool found = false;
 
+	/* No answer is for the bearer of another token. */
+	http_request_add_header(call->request, "Vary", "X-Auth-Token");
 	if (method == HTTP_HEAD)
 		method = HTTP_GET;
 	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++) {
-		if (!match(routes[i].segments, target, &visit))
-			continue;
-		found = true;
-		if (routes[i].method != method)
+		if (routes[i].method != method || !match(routes[i].segments, target, &visit))
 			continue;
 		if (!admit(&visit, routes[i].access, &error))
 			return visit_fail(&visit, error);
 		visit.call.kind = routes[i].kind;
 		return routes[i].handle(&visit);
 	}
-	if (found)
-		weft_fail(&error, METHOD_NOT_ALLOWED, "%s is not possible here.",
-			http_request_method_name(call->request));
-	else
-		weft_fail(&error, NOT_FOUND, "There is nothing at this path.");
-	visit_fail(&visit, error);
+	refuse(&visit);
 }

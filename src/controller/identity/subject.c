@@ -66,9 +66,15 @@ bool subject_of(const struct identity *identity, const struct token *token, stru
 bool subject_of_token(
 	const struct identity *identity, const char *text, struct subject *ret, GError **error)
 {
+	return subject_of_late_token(identity, text, 0, ret, error);
+}
+
+bool subject_of_late_token(const struct identity *identity, const char *text, s64 grace_s,
+	struct subject *ret, GError **error)
+{
 	struct token token;
 
-	if (!token_open(text, &identity->key, &token) || token.expires_at <= now_s() ||
+	if (!token_open(text, &identity->key, &token) || token.expires_at + grace_s <= now_s() ||
 		model_get(identity->model, KIND_TOKEN_REVOCATION, &token.audit) ||
 		!subject_of(identity, &token, ret, NULL))
 		return weft_fail(error, UNAUTHORIZED, "The request's token is not valid here.");

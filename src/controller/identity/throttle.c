@@ -71,3 +71,11 @@ void throttle_forgive(struct throttle *throttle, const char *key)
 {
 	g_hash_table_remove(throttle->full_at, key);
 }
+
+void throttle_refund(struct throttle *throttle, const char *key)
+{
+	u64 *full_at = g_hash_table_lookup(throttle->full_at, key);
+
+	if (full_at)
+		*full_at -= throttle->refill_us;
+}

@@ -18,3 +18,5 @@ DEFINE_AUTOPTR(throttle, throttle_free)
 u64 throttle_take(struct throttle *throttle, const char *key, u64 now_us);
 /* The try succeeded: @key has all of them again. */
 void throttle_forgive(struct throttle *throttle, const char *key);
+/* The try did not count: @key has that one again, but not what others took. */
+void throttle_refund(struct throttle *throttle, const char *key);

@@ -35,6 +35,21 @@ static void test_forgives(void **state)
 	assert_int_equal(throttle_take(throttle, "a", S), 0);
 }
 
+/* Who knows one password gains no tries at others'. */
+static void test_refunds_one(void **state)
+{
+	g_autoptr(throttle) throttle = throttle_new(2, 10 * S);
+	u64 now = 100 * S;
+
+	(void)state;
+	throttle_refund(throttle, "a"); /* nothing was taken */
+	assert_int_equal(throttle_take(throttle, "a", now), 0);
+	assert_int_equal(throttle_take(throttle, "a", now), 0);
+	throttle_refund(throttle, "a");
+	assert_int_equal(throttle_take(throttle, "a", now), 0);
+	assert_int_equal(throttle_take(throttle, "a", now), 10 * S);
+}
+
 /* Who fills the table gains no try from it, and it does not grow. */
 static void test_is_bounded(void **state)
 {
@@ -58,6 +73,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_burst_then_refill),
 		cmocka_unit_test(test_forgives),
+		cmocka_unit_test(test_refunds_one),
 		cmocka_unit_test(test_is_bounded),
 	};
 

@@ -102,8 +102,10 @@ GString *token_render(const struct visit *visit, const struct subject *subject)
 	if (token->scope != TOKEN_UNSCOPED) {
 		write_scope(&w, model, token);
 		write_roles(&w, model, token);
-		jw_key(&w, "catalog");
-		catalog_write(visit, token, &w);
+		if (!http_target_param(http_request_target(visit->call.request), "nocatalog")) {
+			jw_key(&w, "catalog");
+			catalog_write(visit, token, &w);
+		}
 	}
 	jw_end_object(&w);
 	jw_end_object(&w);
