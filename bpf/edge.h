@@ -25,10 +25,11 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 3
+#define EDGE_LAYOUT 4
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
+#define EDGE_ROUTE_HOPS 8	 /* next hops that share a route's traffic */
 #define EDGE_MULTIPATH 4	 /* next hops remembered per peer, for ECMP underlays */
 #define EDGE_TICK_SHIFT 30	 /* a tick is 2^30 ns, about a second */
 #define EDGE_PUNT_FRAME_MAX 2032 /* longer frames are punted cut */
@@ -166,18 +167,25 @@ struct route_key {
 #define ROUTE_KEY_FIXED_BITS 96
 enum edge_route_kind {
 	EDGE_ROUTE_CONNECTED, /* the destination is on the network */
-	EDGE_ROUTE_VIA,	      /* `via` is */
+	EDGE_ROUTE_VIA,	      /* a hop's `via` is; the connection decides which hop */
 	EDGE_ROUTE_LOCAL,     /* the router's own address */
 	EDGE_ROUTE_BLACKHOLE,
 };
-struct route {
+struct route_hop {
 	u32 vni;   /* of the network that it leads to */
 	u8 mac[6]; /* the router's there */
-	u8 kind;
-	u8 zero;
-	struct addr via;
+	u8 zero[2];
+	struct addr via; /* not of EDGE_ROUTE_CONNECTED */
 };
-_Static_assert(sizeof(struct route_key) == 32 && sizeof(struct route) == 28, "layout");
+struct route {
+	u8 kind;
+	u8 n_hops; /* 0: of EDGE_ROUTE_LOCAL and EDGE_ROUTE_BLACKHOLE */
+	u8 zero[2];
+	struct route_hop hops[EDGE_ROUTE_HOPS];
+};
+_Static_assert(sizeof(struct route_key) == 32 && sizeof(struct route_hop) == 28 &&
+		       sizeof(struct route) == 4 + 28 * EDGE_ROUTE_HOPS,
+	"layout");
 
 /* map vteps: array by id. The hops are the BPF side's own cache of the kernel's routing. */
 struct hop {

@@ -217,25 +217,62 @@ static __always_inline int router_echo(
 	return (int)bpf_redirect(port->ifindex, 0);
 }
 
+/* Which of a route's next hops a connection takes: the one that scores highest with it, so that a
+ * hop that comes or goes moves only the connections that it gains or had (rendezvous hashing).
+ * Global, so that the verifier looks at the loop once, and not with each state of the caller. */
+__noinline u32 route_rank(const struct route *route, u32 connection)
+{
+	u32 best = 0, chosen = 0;
+
+	if (!route)
+		return 0;
+	for (u32 i = 0; i < EDGE_ROUTE_HOPS; i++) {
+		u32 score = (connection ^ route->hops[i].via.w[3]) * 0x85ebca6bu;
+
+		score ^= score >> 13;
+		score *= 0xc2b2ae35u;
+		score ^= score >> 16;
+		if (i < route->n_hops && score >= best) {
+			best = score;
+			chosen = i;
+		}
+	}
+	return chosen;
+}
+
+/* A packet without a flow entry goes by its addresses. */
+static __always_inline const struct route_hop *route_choose(
+	const struct pkt *pkt, const struct route *route)
+{
+	u32 connection = pkt->src.w[2] ^ pkt->src.w[3] ^ (pkt->dst.w[2] ^ pkt->dst.w[3]) * 31;
+
+	if (route->n_hops <= 1)
+		return &route->hops[0];
+	if (!(pkt->flags & PKT_NO_FLOW))
+		connection ^= pkt->ports * 0x9e3779b1u;
+	return &route->hops[route_rank(route, connection) & (EDGE_ROUTE_HOPS - 1)];
+}
+
 /* Where the next hop is: fills in the flow's output and the new destination MAC; 0, or the reason
  * to drop. A router there: EDGE_ENDPOINT_ROUTER in flow->vtep. */
 static __always_inline int route_resolve(struct __sk_buff *skb, const struct pkt *pkt,
-	const struct route *route, struct flow *flow, struct rewrite *rewrite)
+	const struct route *route, const struct route_hop *hop, struct flow *flow,
+	struct rewrite *rewrite)
 {
-	struct neighbour_key key = { .vni = route->vni,
-		.addr = route->kind == EDGE_ROUTE_VIA ? route->via : pkt->dst };
+	struct neighbour_key key = { .vni = hop->vni,
+		.addr = route->kind == EDGE_ROUTE_VIA ? hop->via : pkt->dst };
 	const struct neighbour *neighbour = bpf_map_lookup_elem(&neighbours, &key);
 	const struct endpoint *endpoint;
 
-	trace(skb, STEP_ROUTE, route->vni, route->kind, NULL, &key.addr);
+	trace(skb, STEP_ROUTE, hop->vni, route->kind, NULL, &key.addr);
 	if (!neighbour)
 		return DROP_UNKNOWN_NEIGHBOUR;
-	endpoint = endpoint_get(route->vni, neighbour->mac);
+	endpoint = endpoint_get(hop->vni, neighbour->mac);
 	if (!endpoint)
 		return DROP_UNKNOWN_NEIGHBOUR;
-	rewrite->vni = route->vni;
+	rewrite->vni = hop->vni;
 	mac_copy(rewrite->macs, neighbour->mac);
-	mac_copy(rewrite->macs + ETH_ALEN, route->mac);
+	mac_copy(rewrite->macs + ETH_ALEN, hop->mac);
 	if (endpoint->ifindex)
 		return resolve_local(endpoint->ifindex, flow);
 	flow->output = FLOW_TO_TUNNEL;
@@ -252,6 +289,7 @@ static __always_inline int route_from_guest(struct __sk_buff *skb, const struct 
 	const struct interface *in = interface_get(vni, PKT_DST(pkt));
 	const struct network *network;
 	const struct route *route;
+	const struct route_hop *hop;
 	struct rewrite rewrite;
 	struct flow flow;
 	int reason;
@@ -271,11 +309,12 @@ static __always_inline int route_from_guest(struct __sk_buff *skb, const struct 
 	if (pkt_ttl(skb, pkt) <= 1)
 		return route_error(skb, port, pkt, DROP_TTL_EXPIRED, ICMP_TIME_EXCEEDED, 0,
 			ICMPV6_TIME_EXCEEDED, 0);
-	network = network_get(route->vni);
+	hop = route_choose(pkt, route);
+	network = network_get(hop->vni);
 	if (!network)
 		return drop(skb, port->id, DROP_NO_NETWORK);
 	verdict_init(&flow, host, pkt, network->mtu);
-	reason = route_resolve(skb, pkt, route, &flow, &rewrite);
+	reason = route_resolve(skb, pkt, route, hop, &flow, &rewrite);
 	if (reason == DROP_UNKNOWN_NEIGHBOUR)
 		return route_error(skb, port, pkt, DROP_UNKNOWN_NEIGHBOUR, ICMP_DEST_UNREACH,
 			ICMP_HOST_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_ADDRESS_UNREACH);

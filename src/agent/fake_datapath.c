@@ -289,16 +289,16 @@ static char *route_key(u64 router, const struct prefix *prefix)
 bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error)
 {
 	static const char *const kinds[] = { "connected", "via", "local", "blackhole" };
-	char via[IP_STRLEN] = "";
+	g_autoptr(GString) value = g_string_new(kinds[route->kind]);
+	char via[IP_STRLEN];
 
 	(void)dp;
-	if (route->kind == DP_ROUTE_VIA)
-		ip_format(&route->via, via);
-	return put(route_key(route->router, &route->prefix),
-		route->vni ? g_strdup_printf("%s %s%s%u", kinds[route->kind], via, *via ? " " : "",
-				     route->vni)
-			   : g_strdup(kinds[route->kind]),
-		error);
+	for (u8 i = 0; i < route->n_hops; i++) {
+		if (route->hops[i].via.family)
+			g_string_append_printf(value, " %s", ip_format(&route->hops[i].via, via));
+		g_string_append_printf(value, " %u", route->hops[i].vni);
+	}
+	return put(route_key(route->router, &route->prefix), g_strdup(value->str), error);
 }
 
 bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GError **error)

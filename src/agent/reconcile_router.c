@@ -5,7 +5,8 @@
  * subnet changes, and compared with what the datapath has: a router has few of each.
  *
  * One destination may be said by several: its own addresses come before the subnets that it is
- * connected to, and those before the routes that its owner gave.
+ * connected to, and those before the routes that its owner gave; of these several with one
+ * destination are the hops of one route.
  */
 #include "agent/reconcile.h"
 
@@ -17,17 +18,40 @@ struct plan {
 	u64 router;
 	GArray *interfaces; /* struct dp_interface */
 	GArray *routes;	    /* struct dp_route */
-	GHashTable *known;  /* set of prefixes as text */
+	GHashTable *known;  /* prefixes as text → 1 + place in routes */
 };
 
-static void add_route(struct plan *plan, struct dp_route route)
+/* The route to @prefix: a new one of @kind, or the one that is there, if it is of that kind too;
+ * NULL: it is of another, which came first. Valid until the next. */
+static struct dp_route *need_route(
+	struct plan *plan, const struct prefix *prefix, enum dp_route_kind kind)
 {
+	struct dp_route route = { .router = plan->router, .prefix = *prefix, .kind = kind };
+	struct dp_route *known;
 	char text[PREFIX_STRLEN];
+	guint n;
 
-	route.router = plan->router;
-	route.prefix.ip = prefix_network(&route.prefix);
-	if (g_hash_table_add(plan->known, g_strdup(prefix_format(&route.prefix, text))))
+	route.prefix.ip = prefix_network(prefix);
+	prefix_format(&route.prefix, text);
+	n = GPOINTER_TO_UINT(g_hash_table_lookup(plan->known, text));
+	if (!n) {
 		g_array_append_val(plan->routes, route);
+		n = plan->routes->len;
+		g_hash_table_insert(plan->known, g_strdup(text), GUINT_TO_POINTER(n));
+	}
+	known = &g_array_index(plan->routes, struct dp_route, n - 1);
+	return known->kind == kind ? known : NULL;
+}
+
+/* More hops than the datapath can share between are left out. */
+static void add_hop(struct dp_route *route, const struct interface *out, const struct ip *via)
+{
+	struct dp_route_hop hop = { .vni = out->network->vni, .mac = out->record.mac };
+
+	if (via)
+		hop.via = *via;
+	if (route && route->n_hops < (via ? DP_ROUTE_HOPS : 1))
+		route->hops[route->n_hops++] = hop;
 }
 
 static const struct ip *fixed_ip(const struct interface *interface, guint i)
@@ -47,8 +71,9 @@ static const struct record_subnet *subnet_of(
 
 static void add_own_address(struct plan *plan, const struct ip *ip)
 {
-	add_route(plan, (struct dp_route){ .prefix = { .ip = *ip, .len = (u8)ip_bits(ip) },
-				.kind = DP_ROUTE_LOCAL });
+	struct prefix prefix = { .ip = *ip, .len = (u8)ip_bits(ip) };
+
+	need_route(plan, &prefix, DP_ROUTE_LOCAL);
 }
 
 static void add_interface(struct plan *plan, const struct interface *interface)
@@ -77,10 +102,8 @@ static void add_connected(
 		const struct record_subnet *subnet = subnet_of(desired, interface, i);
 
 		if (subnet)
-			add_route(plan, (struct dp_route){ .prefix = subnet->cidr,
-						.kind = DP_ROUTE_CONNECTED,
-						.vni = interface->network->vni,
-						.mac = interface->record.mac });
+			add_hop(need_route(plan, &subnet->cidr, DP_ROUTE_CONNECTED), interface,
+				NULL);
 	}
 }
 
@@ -112,11 +135,8 @@ static void add_given(struct plan *plan, const struct desired *desired, const st
 
 		out = towards(desired, router, &given->nexthop);
 		if (out)
-			add_route(plan, (struct dp_route){ .prefix = given->destination,
-						.kind = DP_ROUTE_VIA,
-						.vni = out->network->vni,
-						.mac = out->record.mac,
-						.via = given->nexthop });
+			add_hop(need_route(plan, &given->destination, DP_ROUTE_VIA), out,
+				&given->nexthop);
 	}
 }
 

@@ -40,11 +40,12 @@ static void put_network2(const char *vni)
 	put("network", NET2, "network/" NET2, data);
 }
 
-/* One that holds, one that a connected subnet hides, one that leads nowhere. */
+/* One with two next hops, one that a connected subnet hides, one that leads nowhere. */
 #define ROUTES                                                             \
 	",'routes':[{'destination':'172.16.0.0/12','nexthop':'10.2.0.9'}," \
 	"{'destination':'10.2.0.0/24','nexthop':'10.0.0.9'},"              \
-	"{'destination':'192.168.0.0/16','nexthop':'203.0.113.1'}]"
+	"{'destination':'192.168.0.0/16','nexthop':'203.0.113.1'},"        \
+	"{'destination':'172.16.0.0/12','nexthop':'10.0.0.8'}]"
 
 static void route(void)
 {
@@ -96,7 +97,7 @@ static void expect_routing(const char *expected)
 	"neighbour 8 fe80::f816:3eff:fe00:102 fa:16:3e:00:01:02\n" ON_NET1 "route " ROUTER_KEY \
 	" 10.2.0.0/24 connected 8\n"                                                           \
 	"route " ROUTER_KEY " 10.2.0.1/32 local\n"                                             \
-	"route " ROUTER_KEY " 172.16.0.0/12 via 10.2.0.9 8\n"                                  \
+	"route " ROUTER_KEY " 172.16.0.0/12 via 10.2.0.9 8 10.0.0.8 7\n"                       \
 	"route " ROUTER_KEY " fe80::f816:3eff:fe00:101/128 local\n"                            \
 	"route " ROUTER_KEY " fe80::f816:3eff:fe00:102/128 local\n"
 
@@ -121,6 +122,7 @@ static void an_interface_goes(void **state)
 		       "member 8 192.0.2.2 geneve routed\n"
 		       "neighbour 7 10.0.0.1 fa:16:3e:00:01:01\n" ON_NET1 "route " ROUTER_KEY
 		       " 10.2.0.0/24 via 10.0.0.9 7\nroute " ROUTER_KEY
+		       " 172.16.0.0/12 via 10.0.0.8 7\nroute " ROUTER_KEY
 		       " fe80::f816:3eff:fe00:101/128 local\n");
 	line("{\"op\":\"drop\",\"scope\":\"network/" NET2 "\",\"rev\":10}");
 	line("{\"op\":\"delete\",\"kind\":\"interface\",\"id\":\"" IF1 "\",\"scope\":\"" N_SCOPE

@@ -98,18 +98,23 @@ bool dp_interface_put(struct dp *dp, const struct dp_interface *interface, GErro
 bool dp_interface_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error);
 
 enum dp_route_kind {
-	DP_ROUTE_CONNECTED, /* the destination is a neighbour on network @vni */
-	DP_ROUTE_VIA,	    /* @via is */
+	DP_ROUTE_CONNECTED, /* the destination is a neighbour on the network of its one hop */
+	DP_ROUTE_VIA,	    /* the hop's @via is; several hops share the connections */
 	DP_ROUTE_LOCAL,	    /* the router's own address */
 	DP_ROUTE_BLACKHOLE,
+};
+#define DP_ROUTE_HOPS 8
+struct dp_route_hop {
+	u32 vni;	/* where it leads to */
+	struct mac mac; /* the router's there */
+	struct ip via;	/* family 0: not of DP_ROUTE_VIA */
 };
 struct dp_route {
 	u64 router;
 	struct prefix prefix;
 	enum dp_route_kind kind;
-	u32 vni;	/* where it leads to; not of LOCAL and BLACKHOLE, nor is @mac */
-	struct mac mac; /* the router's there */
-	struct ip via;
+	u8 n_hops; /* 0: LOCAL and BLACKHOLE */
+	struct dp_route_hop hops[DP_ROUTE_HOPS];
 };
 bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error);
 bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GError **error);

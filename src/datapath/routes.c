@@ -4,6 +4,8 @@
 
 #include "datapath/internal.h"
 
+_Static_assert(DP_ROUTE_HOPS == EDGE_ROUTE_HOPS, "one limit");
+
 static bool changed(struct dp *dp, enum table_change change, GError **error)
 {
 	return change == TABLE_UNCHANGED || host_raise_epoch(dp, error);
@@ -73,15 +75,17 @@ bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error)
 		[DP_ROUTE_BLACKHOLE] = EDGE_ROUTE_BLACKHOLE,
 	};
 	struct route_key key = route_key(route->router, &route->prefix);
-	struct route value = { .kind = kinds[route->kind] };
+	struct route value = { .kind = kinds[route->kind], .n_hops = route->n_hops };
 	enum table_change change;
 
-	if (route->kind == DP_ROUTE_CONNECTED || route->kind == DP_ROUTE_VIA) {
-		value.vni = route->vni;
-		memcpy(value.mac, route->mac.b, sizeof(value.mac));
+	for (u8 i = 0; i < route->n_hops; i++) {
+		const struct dp_route_hop *hop = &route->hops[i];
+
+		value.hops[i].vni = hop->vni;
+		memcpy(value.hops[i].mac, hop->mac.b, sizeof(value.hops[i].mac));
+		if (hop->via.family)
+			value.hops[i].via = addr_from_ip(&hop->via);
 	}
-	if (route->kind == DP_ROUTE_VIA)
-		value.via = addr_from_ip(&route->via);
 	return table_put(dp, TABLE_ROUTES, &key, &value, &change, error) &&
 	       changed(dp, change, error);
 }

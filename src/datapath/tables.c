@@ -11,7 +11,7 @@
 
 #include "datapath/internal.h"
 
-#define VALUE_MAX 64
+#define VALUE_MAX 256 /* bytes of the largest key or value */
 
 static const struct {
 	const char *what;
@@ -155,8 +155,11 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_ENDPOINTS] = bpf_map__fd(dp->edge->maps.endpoints);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
 	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);
-	for (enum table table = 0; table < N_TABLES; table++)
+	for (enum table table = 0; table < N_TABLES; table++) {
+		g_assert(tables[table].key_size <= VALUE_MAX &&
+			 tables[table].value_size <= VALUE_MAX);
 		table_foreach(dp, table, count_entry, &table);
+	}
 }
 
 void dp_sweep_begin(struct dp *dp)

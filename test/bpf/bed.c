@@ -303,11 +303,16 @@ void bed_expect(struct bed *bed, enum bed_place place, struct frame frame)
 	fail_msg("another frame came out at %s", guest_ends[place]);
 }
 
+bool bed_has(struct bed *bed, enum bed_place place)
+{
+	return arrives(bed, place, 0);
+}
+
 /* Frames cross in the sender's own context: by the time that send() has returned and a drop or
  * another frame was seen, this one would be there. */
 void bed_expect_nothing(struct bed *bed, enum bed_place place)
 {
-	if (!arrives(bed, place, 0))
+	if (!bed_has(bed, place))
 		return;
 	struct frame frame = bed_receive(bed, place);
 

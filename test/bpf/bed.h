@@ -59,6 +59,8 @@ void bed_send(struct bed *bed, enum bed_place place, struct frame frame);
 void bed_expect(struct bed *bed, enum bed_place place, struct frame frame);
 struct frame bed_receive(struct bed *bed, enum bed_place place);
 struct frame bed_receive_arp(struct bed *bed); /* the next that the host itself asks on the wire */
+/* Whether a frame has come out. */
+bool bed_has(struct bed *bed, enum bed_place place);
 void bed_expect_nothing(struct bed *bed, enum bed_place place);
 /* Sends the frame and expects it counted, once, as dropped for @reason at that port (BED_WIRE: at
  * the host), and nothing out. */

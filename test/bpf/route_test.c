@@ -59,11 +59,11 @@ static void add_route(
 	struct dp_route route = { .router = ROUTER,
 		.prefix = prefix(destination),
 		.kind = kind,
-		.vni = vni,
-		.mac = mac(vni == VNI ? ROUTER_MAC1 : ROUTER_MAC2) };
+		.n_hops = kind == DP_ROUTE_CONNECTED || kind == DP_ROUTE_VIA,
+		.hops = { { .vni = vni, .mac = mac(vni == VNI ? ROUTER_MAC1 : ROUTER_MAC2) } } };
 
 	if (via)
-		route.via = ip(via);
+		route.hops[0].via = ip(via);
 	assert_true(dp_route_put(bed->dp, &route, NULL));
 }
 
@@ -248,6 +248,61 @@ static void test_routed_members(void **state)
 	}
 }
 
+/* Where each of 64 connections goes: bit n, to guest 2 of VNI 200 or to guest 3 behind the peer. */
+static u64 spread(struct bed *bed)
+{
+	u64 local = 0;
+
+	for (u16 n = 0; n < 64; n++) {
+		struct frame frame = frame_eth(ROUTER_MAC1, MAC1, IP4,
+			frame_ip(IP1, "172.21.0.1", IPPROTO_UDP,
+				frame_udp((u16)(3000 + n), 53, frame_fill(8))));
+
+		bed_send(bed, BED_GUEST1, frame);
+		if (bed_has(bed, BED_GUEST2)) {
+			bed_receive(bed, BED_GUEST2);
+			local |= 1ull << n;
+		} else {
+			assert_int_equal(bed_receive(bed, BED_WIRE).len, 50 + frame.len);
+		}
+	}
+	return local;
+}
+
+/* Several next hops share the connections; one that comes or goes moves only its own. */
+static void test_next_hops_share(void **state)
+{
+	struct bed *bed = *state;
+	struct dp_member member = { .vni = VNI2, .vtep = ip("192.0.2.2"), .encap = DP_ENCAP_VXLAN };
+	struct dp_endpoint endpoint = {
+		.vni = VNI2, .mac = mac(MAC3), .vtep = member.vtep, .encap = DP_ENCAP_VXLAN
+	};
+	const struct dp_route_hop near = { VNI2, mac(ROUTER_MAC2), ip(FAR) },
+				  far = { VNI2, mac(ROUTER_MAC2), ip(BEYOND) };
+	struct dp_route route = { .router = ROUTER,
+		.prefix = prefix("172.21.0.0/16"),
+		.kind = DP_ROUTE_VIA,
+		.n_hops = 2,
+		.hops = { near, far } };
+	u64 first;
+
+	assert_true(dp_member_put(bed->dp, &member, NULL));
+	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
+	add_neighbour(bed, VNI2, BEYOND, MAC3);
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+	first = spread(bed);
+	assert_in_range(__builtin_popcountll(first), 16, 48);
+	assert_true(spread(bed) == first);
+	route.n_hops = 1;
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+	assert_true(spread(bed) == UINT64_MAX);
+	route.n_hops = 2;
+	route.hops[0] = far;
+	route.hops[1] = near;
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+	assert_true(spread(bed) == first);
+}
+
 /* A change of the route is felt by a flow that was decided before it. */
 static void test_changes_are_felt(void **state)
 {
@@ -422,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_routes_to_another_host),
 		cmocka_unit_test(test_is_a_router_to_neighbours),
 		cmocka_unit_test(test_routed_members),
+		cmocka_unit_test(test_next_hops_share),
 		cmocka_unit_test(test_changes_are_felt),
 		cmocka_unit_test(test_traceroute),
 		cmocka_unit_test(test_ttl_of_a_known_flow),

@@ -174,6 +174,26 @@ def test_extra_route_to_a_guest(red):
     wait_until(lambda: not red.pings("a", "192.168.77.1"), what="the route is gone")
 
 
+def test_next_hops_share(red):
+    """Two guests that are routers to the same place: connections spread over both, each keeps its way."""
+    for name in ("b", "c"):
+        pairs = {"port": {"allowed_address_pairs": [{"ip_address": "192.168.88.1"}]}}
+        assert red.api.call("PUT", f"/v2.0/ports/{red.ports[name]['id']}", pairs).status == 200
+        red.exec(name, "ip", "address", "add", "192.168.88.1/32", "dev", "lo")
+    routes = [{"destination": "192.168.88.0/24", "nexthop": red.ip[name]} for name in ("b", "c")]
+    answer = red.api.call("PUT", f"/v2.0/routers/{red.router['id']}", {"router": {"routes": routes}})
+    assert answer.status == 200, answer.text
+    servers = {name: red.lab.popen(f"red-{name}", "socat", "TCP-LISTEN:7070,fork,reuseaddr", f"SYSTEM:echo {name}") for name in ("b", "c")}
+    ask = "for n in $(seq 40); do socat -u TCP:192.168.88.1:7070,connect-timeout=2 - || echo lost; done"
+    wait_until(lambda: red.exec("a", "socat", "-u", "TCP:192.168.88.1:7070,connect-timeout=1", "-", check=False).stdout)
+    answers = red.exec("a", "sh", "-c", ask).stdout.split()
+    for server in servers.values():
+        server.terminate()
+        server.wait()
+    assert sorted(set(answers)) == ["b", "c"] and len(answers) == 40, answers
+    red.set_routes(red.router)
+
+
 def test_two_routers_in_a_row(red):
     """net1 ── r ── net2 ── r2 ── net4: a host of net1 routes all the way by itself."""
     net4 = red.networks["net4"] = red.api.make("network", name="net4")
