@@ -11,6 +11,32 @@ static bool dash_before(int i)
 	return i == 4 || i == 6 || i == 8 || i == 10;
 }
 
+/* The digit's value and one; 0: none. Every reference is parsed when it is followed. */
+static const u8 digit_values[256] = {
+	['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16,
+	['A'] = 11,
+	['B'] = 12,
+	['C'] = 13,
+	['D'] = 14,
+	['E'] = 15,
+	['F'] = 16,
+};
+
 bool uuid_parse(const char *text, struct uuid *ret)
 {
 	struct uuid uuid;
@@ -18,12 +44,12 @@ bool uuid_parse(const char *text, struct uuid *ret)
 	for (int i = 0; i < 16; i++, text += 2) {
 		if (dash_before(i) && *text++ != '-')
 			return false;
-		int high = g_ascii_xdigit_value(text[0]);
-		int low = high < 0 ? -1 : g_ascii_xdigit_value(text[1]);
+		unsigned high = digit_values[(u8)text[0]];
+		unsigned low = high ? digit_values[(u8)text[1]] : 0;
 
-		if (low < 0)
+		if (!low)
 			return false;
-		uuid.b[i] = (u8)(high << 4 | low);
+		uuid.b[i] = (u8)((high - 1) << 4 | (low - 1));
 	}
 	if (*text)
 		return false;

@@ -249,6 +249,16 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 				     floating_ip_follow_port(txn, draft, error));
 }
 
+/* "host-10-0-0-3" of an address. */
+static void name_of_address(const char *ip, char name[static IP_STRLEN + 8])
+{
+	char *to = stpcpy(name, "host-");
+
+	for (; *ip; ip++)
+		*to++ = *ip == '.' || *ip == ':' ? '-' : *ip;
+	*to = '\0';
+}
+
 static void write_assignment(
 	const struct object *port, const struct object *network, struct json_writer *w)
 {
@@ -263,10 +273,12 @@ static void write_assignment(
 	while (port_ips_next(&ips)) {
 		char made[IP_STRLEN + 8], fqdn[600];
 
-		g_snprintf(made, sizeof(made), "host-%s", ips.ip_text);
-		g_strdelimit(made, ".:", '-');
-		g_snprintf(fqdn, sizeof(fqdn), "%s.%s%s", *name ? name : made, domain,
-			g_str_has_suffix(domain, ".") ? "" : ".");
+		name_of_address(ips.ip_text, made);
+		g_strlcpy(fqdn, *name ? name : made, sizeof(fqdn));
+		g_strlcat(fqdn, ".", sizeof(fqdn));
+		g_strlcat(fqdn, domain, sizeof(fqdn));
+		if (!g_str_has_suffix(domain, "."))
+			g_strlcat(fqdn, ".", sizeof(fqdn));
 		jw_begin_object(w);
 		jw_member_string(w, "hostname", *name ? name : made);
 		jw_member_string(w, "ip_address", ips.ip_text);

@@ -5,6 +5,8 @@
 
 #define PARENT "{parent}"
 #define MAX_SEGMENTS 8
+#define MIN_NESTED 4 /* segments of "v2.0/floatingips/{parent}/port_forwardings" */
+#define PATH_MAX_LEN 128
 
 /* Paths without their first "/" → kind. */
 static GHashTable *known_paths(void)
@@ -19,6 +21,7 @@ static GHashTable *known_paths(void)
 
 		if (kind->flags & KIND_ELSEWHERE)
 			continue;
+		g_assert(strlen(kind->path) < PATH_MAX_LEN);
 		g_hash_table_insert(paths, (char *)kind->path + 1, (gpointer)kind);
 		if (kind->alias_path)
 			g_hash_table_insert(paths, (char *)kind->alias_path + 1, (gpointer)kind);
@@ -26,35 +29,51 @@ static GHashTable *known_paths(void)
 	return paths;
 }
 
+struct text {
+	char buf[PATH_MAX_LEN];
+	size_t len; /* more than PATH_MAX_LEN: it did not fit */
+};
+
+static void append(struct text *text, const char *piece, size_t len)
+{
+	if (text->len + len < PATH_MAX_LEN)
+		memcpy(text->buf + text->len, piece, len);
+	text->len += len;
+}
+
 /* OpenStack's older clients ask for "networks.json". */
-static void append_last(GString *path, const char *segment)
+static void append_last(struct text *text, const char *segment)
 {
 	size_t len = strlen(segment);
 
-	g_string_append_len(
-		path, segment, (gssize)(g_str_has_suffix(segment, ".json") ? len - 5 : len));
+	append(text, segment, g_str_has_suffix(segment, ".json") ? len - 5 : len);
 }
 
 /* The kind whose path is the first @n segments; with @nested the one before the last is an id. */
 static const struct kind *look_up(const struct http_target *target, unsigned n, bool nested)
 {
-	g_autoptr(GString) path = g_string_sized_new(64);
+	struct text text = { .len = 0 };
 
 	for (unsigned i = 0; i < n; i++) {
+		const char *segment = nested && i == n - 2 ? PARENT : target->segments[i];
+
 		if (i)
-			g_string_append_c(path, '/');
+			append(&text, "/", 1);
 		if (i == n - 1)
-			append_last(path, target->segments[i]);
+			append_last(&text, segment);
 		else
-			g_string_append(path, nested && i == n - 2 ? PARENT : target->segments[i]);
+			append(&text, segment, strlen(segment));
 	}
-	return g_hash_table_lookup(known_paths(), path->str);
+	if (text.len >= PATH_MAX_LEN)
+		return NULL;
+	text.buf[text.len] = '\0';
+	return g_hash_table_lookup(known_paths(), text.buf);
 }
 
 bool path_find(const struct http_target *target, struct collection_path *ret)
 {
 	for (unsigned n = MIN(target->n_segments, MAX_SEGMENTS); n >= 2; n--)
-		for (int nested = 1; nested >= 0; nested--) {
+		for (int nested = n >= MIN_NESTED; nested >= 0; nested--) {
 			const struct kind *kind = look_up(target, n, nested);
 
 			if (!kind)

@@ -35,7 +35,18 @@ struct route {
 
 static void identity_pass(struct call *call);
 
+/* What is asked for most stands first. */
 static const struct route routes[] = {
+	{ "/v2.0/{collection}", { "{collection}" }, ACCESS_CALLER, .get = collection_list,
+		.post = collection_create },
+	{ "/v2.0/{collection}/{id}", { "{collection}", "{id}" }, ACCESS_CALLER, .get = object_show,
+		.put = object_update, .del = object_delete },
+	{ "/v2.0/{collection}/{id}/tags", { "{collection}", "{id}", "tags" }, ACCESS_CALLER,
+		.get = tags_get, .post = tags_add, .put = tags_replace, .del = tags_clear },
+	{ "/v2.0/{collection}/{id}/tags/{tag}", { "{collection}", "{id}", "tags", "{item}" },
+		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
+	{ "/v2.0/{collection}/{id}/{action}", { "{collection}", "{id}", "{action}" }, ACCESS_CALLER,
+		.get = action_read, .put = action_run },
 	{ "/", { NULL }, ACCESS_OPEN, .get = versions_get },
 	{ "/healthz", { "healthz" }, ACCESS_OPEN, .get = healthz_get },
 	{ "/metrics", { "metrics" }, ACCESS_OPEN, .get = metrics_get },
@@ -65,16 +76,6 @@ static const struct route routes[] = {
 		.put = quota_update, .del = quota_delete },
 	{ "/v2.0/quotas/{id}/{item}", { V2, "quotas", "{id}", "{item}" }, ACCESS_CALLER,
 		.get = quota_show_part },
-	{ "/v2.0/{collection}", { "{collection}" }, ACCESS_CALLER, .get = collection_list,
-		.post = collection_create },
-	{ "/v2.0/{collection}/{id}", { "{collection}", "{id}" }, ACCESS_CALLER, .get = object_show,
-		.put = object_update, .del = object_delete },
-	{ "/v2.0/{collection}/{id}/tags", { "{collection}", "{id}", "tags" }, ACCESS_CALLER,
-		.get = tags_get, .post = tags_add, .put = tags_replace, .del = tags_clear },
-	{ "/v2.0/{collection}/{id}/tags/{tag}", { "{collection}", "{id}", "tags", "{item}" },
-		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
-	{ "/v2.0/{collection}/{id}/{action}", { "{collection}", "{id}", "{action}" }, ACCESS_CALLER,
-		.get = action_read, .put = action_run },
 	{ "/v3/…", { "v3", "{…}" }, ACCESS_OWN, .get = identity_pass, .post = identity_pass,
 		.put = identity_pass, .patch = identity_pass, .del = identity_pass,
 		.other = identity_pass },
