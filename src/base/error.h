@@ -95,6 +95,13 @@
 	X(CONNTRACK_HELPER_NOT_FOUND, 404, "ConntrackHelperNotFound") \
 	X(HELPER_NOT_ALLOWED, 400, "ConntrackHelperNotAllowed") \
 	X(BAD_PROTOCOL_FOR_HELPER, 400, "InvalidProtocolForHelper") \
+	X(LOCAL_IP_NOT_FOUND, 404, "LocalIPNotFound") \
+	X(LOCAL_IP_IN_USE, 409, "LocalIPInUse") \
+	X(LOCAL_IP_NO_IP, 400, "LocalIPNoIP") \
+	X(LOCAL_IP_NO_SUCH_IP, 400, "LocalIPRequestedIPNotFound") \
+	X(LOCAL_IP_WHICH_IP, 400, "LocalIPNoRequestedIP") \
+	X(LOCAL_IP_NO_PORT, 400, "LocalIPPortOrNetworkRequired") \
+	X(LOCAL_IP_ASSOCIATION_NOT_FOUND, 404, "LocalIPAssociationNotFound") \
 	X(MAC_IN_USE, 409, "MacAddressInUse")                                      \
 	X(OVER_QUOTA, 409, "OverQuota")                                            \
 	X(ADDRESS_GROUP_NOT_FOUND, 404, "AddressGroupNotFound") \

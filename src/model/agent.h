@@ -43,5 +43,7 @@ const struct object *agent_of_host(
 bool agents_answer(struct txn *txn, GPtrArray *hosts, enum agent_type type, json_t **ret_answer,
 	GError **error);
 
-/* What schedulers see: the verbs of an agent and of a network (agent_view.c). */
+/* What schedulers see: the verbs of an agent, of a network and one of a router (agent_view.c). */
 extern const struct kind_action agent_actions[], network_actions[];
+bool router_agents(struct txn *txn, const struct object *router, json_t *body, json_t **ret_answer,
+	GError **error);

@@ -2,6 +2,7 @@
 /* Agents and zones come and go with their hosts. */
 #include "model/agent.h"
 #include "model/availability_zone.h"
+#include "model/network_hosts.h"
 #include "model/testing.h"
 
 static int setup(void **state)
@@ -54,7 +55,7 @@ static void old_hosts_get_their_agents(void **state)
 
 static void assert_zones(const struct model *model, const char *expected)
 {
-	g_autoptr(GPtrArray) all = availability_zone_kind.hooks.all(model);
+	g_autoptr(GPtrArray) all = availability_zone_kind.hooks.all(model, NULL);
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (guint i = 0; i < all->len; i++)
@@ -71,7 +72,7 @@ static void assert_network_zones(struct model *model, const char *expected)
 	g_autoptr(GString) text = g_string_new(NULL);
 	struct json_writer w = json_writer_on(text);
 
-	availability_zones_write(model, network, &w);
+	availability_zones_write(network_hosts(model, network), &w);
 	assert_string_equal(text->str, expected);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who serves what, as clients of the agent schedulers ask. Nothing is scheduled: DHCP is answered
- * on each host that has ports of the network.
+ * Who serves what, as clients of the agent schedulers ask. Nothing is scheduled: DHCP is answered,
+ * and packets are routed, on each host that has ports of the network.
  */
 #include <string.h>
 
@@ -9,6 +9,7 @@
 #include "model/network.h"
 #include "model/network_hosts.h"
 #include "model/port.h"
+#include "model/router.h"
 #include "model/subnet.h"
 
 /* As the caller sees it; json_decref(). */
@@ -88,9 +89,63 @@ static bool dhcp_networks(struct txn *txn, const struct object *agent, json_t *b
 	return true;
 }
 
+bool router_agents(struct txn *txn, const struct object *router, json_t *body, json_t **ret_answer,
+	GError **error)
+{
+	(void)body;
+	return agents_answer(
+		txn, router_hosts(txn_model(txn), router), AGENT_L3, ret_answer, error);
+}
+
+/* Adds the routers with an interface on the network that are not in @seen yet. */
+static void add_routers(struct txn *txn, const char *network_id, GHashTable *seen, json_t *list)
+{
+	const struct model *model = txn_model(txn);
+	const struct object *subnet, *port, *router;
+	struct model_iter subnets, ports;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&subnets, model, KIND_SUBNET, SUBNET_BY_NETWORK, network_id, NULL);
+	while ((subnet = model_iter_next(&subnets))) {
+		model_iter_init(&ports, model, KIND_PORT, PORT_BY_ROUTER_SUBNET,
+			uuid_format(object_id(subnet), id), NULL);
+		while ((port = model_iter_next(&ports))) {
+			router = model_get_text(
+				model, KIND_ROUTER, object_str(port, PORT_DEVICE_ID));
+			if (router && g_hash_table_add(seen, (gpointer)router))
+				json_array_append_new(list, object_as_json(txn, router));
+		}
+	}
+}
+
+static bool l3_routers(struct txn *txn, const struct object *agent, json_t *body,
+	json_t **ret_answer, GError **error)
+{
+	g_autoptr(GHashTable) networks = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) routers = g_hash_table_new(NULL, NULL);
+	json_t *list = json_array();
+	const struct object *port;
+	struct model_iter iter;
+
+	(void)body;
+	(void)error;
+	model_iter_init(&iter, txn_model(txn), KIND_PORT, PORT_BY_HOST,
+		object_str(agent, AGENT_HOST), NULL);
+	while (object_choice(agent, AGENT_TYPE) == AGENT_L3 && (port = model_iter_next(&iter))) {
+		const char *network = object_str(port, PORT_NETWORK_ID);
+
+		if (g_hash_table_add(networks, (gpointer)network))
+			add_routers(txn, network, routers, list);
+	}
+	*ret_answer = json_pack("{s:o}", "routers", list);
+	return true;
+}
+
 const struct kind_action agent_actions[] = {
 	{ "dhcp-networks", .read = true, .run = dhcp_networks,
 		.doc = "Networks whose DHCP it answers: those with DHCP that its host has ports of." },
+	{ "l3-routers", .read = true, .run = l3_routers,
+		.doc = "Routers that it routes for: those that connect networks which its host has ports of." },
 	{ 0 },
 };
 

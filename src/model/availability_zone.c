@@ -5,7 +5,6 @@
 
 #include "model/agent.h"
 #include "model/host.h"
-#include "model/network_hosts.h"
 
 static const char *const resources[] = { "network", "router", NULL };
 static const char *const states[] = { "available", "unavailable", NULL };
@@ -61,13 +60,14 @@ static void add_zone(GPtrArray *all, const struct model *model, const char *name
 	}
 }
 
-static GPtrArray *all_zones(const struct model *model)
+static GPtrArray *all_zones(const struct model *model, const struct query *query)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	const struct object *host;
 	struct model_iter iter;
 
+	(void)query;
 	model_iter_all(&iter, model, KIND_HOST, NULL);
 	while ((host = model_iter_next(&iter)))
 		if (object_bool(host, HOST_MANAGED) &&
@@ -118,15 +118,14 @@ bool availability_zones_check(
 	return ok;
 }
 
-void availability_zones_write(
-	const struct model *model, const struct object *network, struct json_writer *w)
+void availability_zones_write(GPtrArray *hosts, struct json_writer *w)
 {
-	g_autoptr(GPtrArray) hosts = network_hosts(model, network);
+	g_autoptr(GPtrArray) owned = hosts;
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
 	jw_begin_array(w);
-	for (guint i = 0; i < hosts->len; i++) {
-		const char *zone = object_str(hosts->pdata[i], HOST_ZONE);
+	for (guint i = 0; i < owned->len; i++) {
+		const char *zone = object_str(owned->pdata[i], HOST_ZONE);
 
 		if (g_hash_table_add(seen, (gpointer)zone))
 			jw_string(w, zone);

@@ -16,6 +16,5 @@ extern const struct kind availability_zone_kind;
 bool availability_zones_check(
 	struct txn *txn, const struct object *draft, unsigned slot, GError **error);
 
-/* The list of zones that a network is in. */
-void availability_zones_write(
-	const struct model *model, const struct object *network, struct json_writer *w);
+/* The list of zones that @hosts (taken) are in. */
+void availability_zones_write(GPtrArray *hosts, struct json_writer *w);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/floating_ip_parts.h"
+#include "model/local_ip.h"
 #include "model/port_forwarding.h"
 #include "model/router.h"
 #include "model/subnet.h"
@@ -238,7 +239,8 @@ bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError
 		if (!txn_put(txn, change, error))
 			return false;
 	}
-	return port_forwarding_follow_port(txn, draft, error);
+	return port_forwarding_follow_port(txn, draft, error) &&
+	       local_ip_follow_port(txn, draft, error);
 }
 
 /* Does it, or a port forwarding of it, stand for an address on that subnet? */

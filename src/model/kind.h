@@ -16,6 +16,7 @@
 struct caller;
 struct model;
 struct object;
+struct query;
 struct txn;
 
 /* In the order of dependence: a kind refers only to itself and kinds before it. The order of
@@ -52,6 +53,10 @@ enum kind_id {
 	KIND_METERING_LABEL_RULE,
 	KIND_NETWORK_LOG,
 	KIND_LOGGABLE_RESOURCE,
+	KIND_FLOATINGIP_POOL,
+	KIND_LOCAL_IP,
+	KIND_LOCAL_IP_ASSOCIATION,
+	KIND_IP_AVAILABILITY,
 	KIND_RBAC_POLICY,
 	KIND_QUOTA,
 	KIND_SERVICE_PROFILE,
@@ -102,7 +107,9 @@ enum attr_flags {
 	ATTR_INTERN = 1 << 8,	    /* few distinct values: kept once */
 	ATTR_UNIQUE_ITEMS = 1 << 9, /* a list without duplicates */
 	ATTR_ANY_CASE = 1 << 10,    /* of TYPE_ENUM: "ipv4" is taken for "IPv4" */
-	ATTR_REQUEST = 1 << 11,	    /* says how to make the object: neither stored nor shown */
+	/* Says how to make the object: neither stored nor shown. Of KIND_COMPUTED, whose objects
+	 * are made when listed, it is given as a filter, and hooks.all does what it says. */
+	ATTR_REQUEST = 1 << 11,
 };
 
 enum on_delete {
@@ -200,8 +207,12 @@ struct kind_hooks {
 	/* Writes the value of a computed attribute. */
 	void (*compute)(const struct model *model, const struct object *object, unsigned slot,
 		struct json_writer *w);
-	/* Of KIND_COMPUTED: all objects that there are now; g_ptr_array_unref. */
-	GPtrArray *(*all)(const struct model *model);
+	/* Of KIND_COMPUTED: all objects that there are now, of which those that the query does not
+	 * ask for (query_asks()) may be left out; g_ptr_array_unref. */
+	GPtrArray *(*all)(const struct model *model, const struct query *query);
+	/* Of KIND_COMPUTED: the one of that id, a reference; NULL: there is none. Without this
+	 * hook they are listed, and none is shown alone. */
+	struct object *(*one)(const struct model *model, const char *id);
 	/* Before objects of it are listed for @project: makes what has to be there without having
 	 * been asked for, such as the project's default security group. */
 	bool (*on_list)(struct txn *txn, const char *project, GError **error);
@@ -235,7 +246,7 @@ enum kind_flags {
 	KIND_IDENTITY = 1 << 1,	   /* served by the Identity API, not by Networking's */
 	KIND_ADMIN_WRITE = 1 << 2, /* only an administrator changes objects of it */
 	KIND_OWN_PATHS = 1 << 3,   /* served by handlers of its own, not by those of the table */
-	KIND_COMPUTED = 1 << 4,	   /* made by hooks.all when asked for; listed, nothing else */
+	KIND_COMPUTED = 1 << 4,	   /* made by hooks.all when asked for, never changed */
 	KIND_FIXED = 1 << 5, /* comes and goes with others: no request creates or deletes one */
 };
 #define KIND_ELSEWHERE (KIND_IDENTITY | KIND_OWN_PATHS)

@@ -7,6 +7,7 @@
 #include "model/default_security_group_rule.h"
 #include "model/conntrack_helper.h"
 #include "model/floating_ip.h"
+#include "model/floatingip_pool.h"
 #include "model/flavor.h"
 #include "model/agent.h"
 #include "model/availability_zone.h"
@@ -16,6 +17,8 @@
 #include "model/identity.h"
 #include "model/metering_label.h"
 #include "model/metering_label_rule.h"
+#include "model/ip_availability.h"
+#include "model/local_ip.h"
 #include "model/network.h"
 #include "model/network_log.h"
 #include "model/object_impl.h"
@@ -67,6 +70,10 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_METERING_LABEL_RULE] = &metering_label_rule_kind,
 	[KIND_NETWORK_LOG] = &network_log_kind,
 	[KIND_LOGGABLE_RESOURCE] = &loggable_resource_kind,
+	[KIND_FLOATINGIP_POOL] = &floatingip_pool_kind,
+	[KIND_LOCAL_IP] = &local_ip_kind,
+	[KIND_LOCAL_IP_ASSOCIATION] = &local_ip_association_kind,
+	[KIND_IP_AVAILABILITY] = &ip_availability_kind,
 	[KIND_SERVICE_PROFILE] = &service_profile_kind,
 	[KIND_FLAVOR] = &flavor_kind,
 	[KIND_DOMAIN] = &domain_kind,

@@ -7,6 +7,7 @@
 #include "model/agent.h"
 #include "model/availability_zone.h"
 #include "model/floating_ip.h"
+#include "model/network_hosts.h"
 #include "model/port.h"
 #include "model/qos_policy.h"
 #include "model/rbac.h"
@@ -132,6 +133,12 @@ static void default_keys(const struct object *network, struct key_sink *sink)
 		index_add(sink, (const char *const[]){ "true" }, 1);
 }
 
+static void external_keys(const struct object *network, struct key_sink *sink)
+{
+	if (object_bool(network, NETWORK_EXTERNAL))
+		index_add(sink, (const char *const[]){ "true" }, 1);
+}
+
 static const struct index indexes[N_NETWORK_INDEXES] = {
 	[NETWORK_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[NETWORK_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
@@ -143,6 +150,9 @@ static const struct index indexes[N_NETWORK_INDEXES] = {
 	[NETWORK_BY_DEFAULT] = { .name = "default",
 		.keys = default_keys,
 		.depends_on = NETWORK_IS_DEFAULT },
+	[NETWORK_BY_EXTERNAL] = { .name = "external",
+		.keys = external_keys,
+		.depends_on = NETWORK_EXTERNAL },
 };
 
 const struct object *network_default(const struct txn *txn)
@@ -259,7 +269,7 @@ static void compute(const struct model *model, const struct object *network, uns
 	if (slot == NETWORK_IPV4_ADDRESS_SCOPE || slot == NETWORK_IPV6_ADDRESS_SCOPE)
 		return write_scope(model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6, w);
 	if (slot == NETWORK_AZS)
-		return availability_zones_write(model, network, w);
+		return availability_zones_write(network_hosts(model, network), w);
 	jw_begin_array(w);
 	if (slot == NETWORK_SUBNETS) {
 		model_iter_init(&iter, model, KIND_SUBNET, SUBNET_BY_NETWORK, id, NULL);

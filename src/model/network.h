@@ -31,7 +31,8 @@ enum network_index {
 	NETWORK_BY_PROJECT,
 	NETWORK_BY_SEGMENT,
 	NETWORK_BY_QOS_POLICY,
-	NETWORK_BY_DEFAULT, /* text: "true" */
+	NETWORK_BY_DEFAULT,  /* text: "true" */
+	NETWORK_BY_EXTERNAL, /* text: "true" */
 	N_NETWORK_INDEXES
 };
 

@@ -2,7 +2,7 @@
 #include "model/network_hosts.h"
 
 #include "model/host.h"
-#include "model/port.h"
+#include "model/service_port.h"
 
 static void by_ports(const struct model *model, const char *network, GPtrArray *hosts)
 {
@@ -46,4 +46,28 @@ GPtrArray *network_hosts(const struct model *model, const struct object *network
 	else
 		by_hosts(model, id, hosts);
 	return hosts;
+}
+
+GPtrArray *router_hosts(const struct model *model, const struct object *router)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	GPtrArray *all = g_ptr_array_new();
+	const struct object *port;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	uuid_format(object_id(router), id);
+	model_iter_init(&iter, model, KIND_PORT, PORT_BY_DEVICE, id, NULL);
+	while ((port = model_iter_next(&iter))) {
+		g_autoptr(GPtrArray) hosts = NULL;
+
+		if (!port_is_router_interface(port))
+			continue;
+		hosts = network_hosts(model,
+			model_get_text(model, KIND_NETWORK, object_str(port, PORT_NETWORK_ID)));
+		for (guint i = 0; i < hosts->len; i++)
+			if (g_hash_table_add(seen, hosts->pdata[i]))
+				g_ptr_array_add(all, hosts->pdata[i]);
+	}
+	return all;
 }

@@ -123,11 +123,12 @@ static const struct attr loggable_attrs[N_LOGGABLE_RESOURCE_SLOTS] = {
 		.doc = "As resource_type of a log." },
 };
 
-static GPtrArray *all_types(const struct model *model)
+static GPtrArray *all_types(const struct model *model, const struct query *query)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 
 	(void)model;
+	(void)query;
 	for (const char *const *type = types; *type; type++) {
 		struct object *resource = object_new(&loggable_resource_kind, NULL);
 

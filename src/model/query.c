@@ -48,6 +48,18 @@ void query_free(struct query *query)
 	g_free(query);
 }
 
+bool query_asks(const struct query *query, unsigned slot, const char *text)
+{
+	for (guint i = 0; i < query->filters->len; i++) {
+		const struct filter *filter = query->filters->pdata[i];
+
+		if (filter->type == FILTER_VALUE && filter->slot == slot &&
+			!g_ptr_array_find_with_equal_func(filter->values, text, g_str_equal, NULL))
+			return false;
+	}
+	return true;
+}
+
 u64 query_fields(const struct query *query)
 {
 	return query->fields;
@@ -372,7 +384,7 @@ static void fail_marker(const struct query *query, GError **error)
 static GPtrArray *run_computed(
 	const struct query *query, const struct model *model, bool *ret_more, GError **error)
 {
-	g_autoptr(GPtrArray) all = query->kind->hooks.all(model);
+	g_autoptr(GPtrArray) all = query->kind->hooks.all(model, query);
 	GPtrArray *page = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 	const struct object *marker = NULL;
 	char id[UUID_STRLEN];

@@ -35,6 +35,8 @@ void query_add_parent(struct query *query, const char *parent);
 /* Adds the attributes of one `fields` parameter, separated by commas, to the mask *@fields. What
  * the kind lacks selects nothing; the id's bit tells "a selection" from "all". */
 void query_select(const struct kind *kind, const char *value, u64 *fields);
+/* Is the query for objects whose attribute has that text, among others perhaps? For hooks.all. */
+bool query_asks(const struct query *query, unsigned slot, const char *text);
 u64 query_fields(const struct query *query);	 /* for object_write_json(); 0: all */
 unsigned query_limit(const struct query *query); /* 0: none */
 bool query_page_reverse(const struct query *query);

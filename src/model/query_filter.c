@@ -15,6 +15,12 @@ void filter_free(gpointer data)
 	g_free(filter);
 }
 
+/* What is not shown, but asked for. */
+static bool is_request(const struct kind *kind, const struct attr *attr)
+{
+	return kind->flags & KIND_COMPUTED && attr->flags & ATTR_REQUEST;
+}
+
 static enum filter_type tag_filter_type(const char *name)
 {
 	static const struct {
@@ -171,7 +177,7 @@ bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller
 	}
 	slot = kind_slot(kind, name);
 	attr = slot < 0 ? NULL : kind_attr(kind, (unsigned)slot);
-	if (!attr || !attr_readable(kind, (unsigned)slot, caller))
+	if (!attr || !(is_request(kind, attr) || attr_readable(kind, (unsigned)slot, caller)))
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid filter '%.64s': a %s has no such attribute.", name,
 			kind->singular);
@@ -240,6 +246,8 @@ static bool value_matches(const struct filter *filter, const struct object *obje
 	char buf[VALUE_TEXT];
 	const char *text;
 
+	if (is_request(kind, kind_attr(kind, filter->slot)))
+		return true; /* hooks.all has seen to it */
 	if (kind->rbac && filter->slot == kind->shared_slot)
 		return has_value(filter, rbac_shared_to(model, object, caller) ? "true" : "false");
 	if (kind_attr(kind, filter->slot)->flags & ATTR_COMPUTED)

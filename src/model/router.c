@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "model/agent.h"
+#include "model/availability_zone.h"
 #include "model/conntrack_helper.h"
 #include "model/network.h"
+#include "model/network_hosts.h"
 #include "model/router_parts.h"
 #include "model/standard.h"
 
@@ -102,11 +105,11 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.item = &zone_attr,
 		.flags = ATTR_CREATE | ATTR_INTERN,
 		.fallback = "[]",
-		.doc = "Where its gateway should be." },
+		.doc = "Zones in which its gateway should be." },
 	[ROUTER_AZS] = { .name = "availability_zones",
 		.type = TYPE_LIST,
 		.flags = ATTR_COMPUTED,
-		.doc = "Where its gateway is." },
+		.doc = "Those of the hosts that have ports on its networks: each routes for its own." },
 	[ROUTER_FLAVOR_ID] = { .name = "flavor_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
@@ -144,6 +147,10 @@ static const struct kind_action actions[] = {
 	{ .name = "remove_extraroutes",
 		.run = router_routes_remove,
 		.doc = "Takes out of `routes` what is there." },
+	{ .name = "l3-agents",
+		.read = true,
+		.run = router_agents,
+		.doc = "Agents that route for it: those of the hosts that have ports on its networks." },
 	{ 0 },
 };
 
@@ -196,7 +203,8 @@ static bool change_mode(
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	return router_gateway_update(txn, NULL, draft, error);
+	return availability_zones_check(txn, draft, ROUTER_AZ_HINTS, error) &&
+	       router_gateway_update(txn, NULL, draft, error);
 }
 
 static bool on_update(
@@ -230,8 +238,7 @@ static void compute(const struct model *model, const struct object *router, unsi
 		return router_gateway_write(model, router, w);
 	if (slot == ROUTER_CONNTRACK_HELPERS)
 		return conntrack_helper_write_all(model, router, w);
-	jw_begin_array(w);
-	jw_end_array(w);
+	availability_zones_write(router_hosts(model, router), w);
 }
 
 const struct kind router_kind = {

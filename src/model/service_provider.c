@@ -14,12 +14,13 @@ static const struct attr attrs[N_SERVICE_PROVIDER_SLOTS] = {
 };
 
 /* Routers are weft's own; other services have no providers to choose from. */
-static GPtrArray *all(const struct model *model)
+static GPtrArray *all(const struct model *model, const struct query *query)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 	struct object *provider = object_new(&service_provider_kind, NULL);
 
 	(void)model;
+	(void)query;
 	object_set_str(provider, SLOT_NAME, "weft");
 	object_set_str(provider, SERVICE_PROVIDER_TYPE, "L3_ROUTER_NAT");
 	object_set_bool(provider, SERVICE_PROVIDER_DEFAULT, true);

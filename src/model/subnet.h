@@ -2,6 +2,7 @@
 /* A range of addresses on a network, and what DHCP and RA tell of it. */
 #pragma once
 
+#include "model/number_set.h"
 #include "model/txn.h"
 
 enum subnet_slot {
@@ -47,6 +48,9 @@ bool subnet_is_slaac(const struct object *subnet);
 bool subnet_take_next(struct txn *txn, const struct object *subnet, struct ip *ret, GError **error);
 bool subnet_take(struct txn *txn, const struct object *subnet, const struct ip *ip, GError **error);
 
-/* Addresses of the pools: how many there are, and how many are free (saturated). */
-u64 subnet_pool_size(const struct model *model, const struct object *subnet);
+/* How many addresses its pools have, or without any its whole range; and how many, in the pools or
+ * not, ports have. */
+u128 subnet_address_count(const struct object *subnet);
+u64 subnet_addresses_used(const struct model *model, const struct object *subnet);
+/* How many of the pools are free (saturated). */
 u64 subnet_pool_free(const struct model *model, const struct object *subnet);

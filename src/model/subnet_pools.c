@@ -31,10 +31,24 @@ static struct ip number_ip(u8 family, u128 number)
 	return ip;
 }
 
+/* What is kept of a subnet. */
+struct pools {
+	struct number_set *set;
+	u64 n_used; /* addresses that ports have, in the pools or not */
+};
+
+static void pools_free(gpointer data)
+{
+	struct pools *pools = data;
+
+	if (pools->set)
+		number_set_free(pools->set);
+	g_free(pools);
+}
+
 void *subnet_pools_new(void)
 {
-	return g_hash_table_new_full(
-		uuid_hash, uuid_equal, g_free, (GDestroyNotify)number_set_free);
+	return g_hash_table_new_full(uuid_hash, uuid_equal, g_free, pools_free);
 }
 
 void subnet_pools_free(void *pools)
@@ -42,16 +56,28 @@ void subnet_pools_free(void *pools)
 	g_hash_table_destroy(pools);
 }
 
-static struct number_set *pools_of(const struct model *model, const struct uuid *subnet)
+static struct pools *find(const struct model *model, const struct uuid *subnet)
 {
 	return g_hash_table_lookup(model_state(model, KIND_SUBNET), subnet);
 }
 
-static struct number_set *pools_of_text(const struct model *model, const char *subnet_id)
+static struct pools *find_or_add(const struct model *model, const struct uuid *subnet)
 {
-	struct uuid id;
+	struct pools *pools = find(model, subnet);
 
-	return uuid_parse(subnet_id, &id) ? pools_of(model, &id) : NULL;
+	if (!pools) {
+		pools = g_new0(struct pools, 1);
+		g_hash_table_insert(
+			model_state(model, KIND_SUBNET), g_memdup2(subnet, sizeof *subnet), pools);
+	}
+	return pools;
+}
+
+static struct number_set *set_of(const struct model *model, const struct object *subnet)
+{
+	struct pools *pools = find(model, object_id(subnet));
+
+	return pools ? pools->set : NULL;
 }
 
 static void take_used(
@@ -75,21 +101,23 @@ static void take_used(
 
 static void build(const struct model *model, const struct object *subnet)
 {
+	struct pools *pools = find_or_add(model, object_id(subnet));
+	json_t *spans = object_json(subnet, SUBNET_ALLOCATION_POOLS);
 	struct number_set *set = number_set_new();
-	json_t *pools = object_json(subnet, SUBNET_ALLOCATION_POOLS);
 	struct ip start, end;
 	json_t *pool;
 	size_t i;
 
-	json_array_foreach(pools, i, pool) {
+	json_array_foreach(spans, i, pool) {
 		ip_parse(json_string_value(json_object_get(pool, "start")), &start);
 		ip_parse(json_string_value(json_object_get(pool, "end")), &end);
 		number_set_add_span(set, ip_number(&start), ip_number(&end));
 	}
-	json_decref(pools);
+	json_decref(spans);
 	take_used(model, subnet, set);
-	g_hash_table_replace(model_state(model, KIND_SUBNET),
-		g_memdup2(object_id(subnet), sizeof(struct uuid)), set);
+	if (pools->set)
+		number_set_free(pools->set);
+	pools->set = set;
 }
 
 void subnet_pools_observe(struct model *model, const struct object *old, const struct object *new,
@@ -107,26 +135,30 @@ void subnet_pools_observe_port(struct model *model, const struct object *old,
 {
 	const struct object *port = phase == OBSERVE_RELEASE ? old : new;
 	struct port_ips ips;
+	struct uuid id;
 	struct ip ip;
 
 	if (!port || (old && new &&object_equal(old, new, PORT_FIXED_IPS)))
 		return;
 	ips = port_ips_of(port);
 	while (port_ips_next(&ips)) {
-		struct number_set *set = pools_of_text(model, ips.subnet_id);
+		struct pools *pools = uuid_parse(ips.subnet_id, &id) ? find(model, &id) : NULL;
 
-		if (!set || !ip_parse(ips.ip_text, &ip))
+		if (!pools || !ip_parse(ips.ip_text, &ip))
 			continue;
-		if (phase == OBSERVE_RELEASE)
-			number_set_give(set, ip_number(&ip));
-		else
-			number_set_take(set, ip_number(&ip));
+		if (phase == OBSERVE_RELEASE) {
+			number_set_give(pools->set, ip_number(&ip));
+			pools->n_used--;
+		} else {
+			number_set_take(pools->set, ip_number(&ip));
+			pools->n_used++;
+		}
 	}
 }
 
 bool subnet_take_next(struct txn *txn, const struct object *subnet, struct ip *ret, GError **error)
 {
-	struct number_set *set = pools_of(txn_model(txn), object_id(subnet));
+	struct number_set *set = set_of(txn_model(txn), subnet);
 	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
 	char id[UUID_STRLEN];
 	u128 number;
@@ -143,7 +175,7 @@ bool subnet_take_next(struct txn *txn, const struct object *subnet, struct ip *r
 
 bool subnet_take(struct txn *txn, const struct object *subnet, const struct ip *ip, GError **error)
 {
-	struct number_set *set = pools_of(txn_model(txn), object_id(subnet));
+	struct number_set *set = set_of(txn_model(txn), subnet);
 	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
 	char text[IP_STRLEN], id[UUID_STRLEN];
 	const struct object *holder;
@@ -167,16 +199,36 @@ bool subnet_take(struct txn *txn, const struct object *subnet, const struct ip *
 	return true;
 }
 
-u64 subnet_pool_size(const struct model *model, const struct object *subnet)
+u128 subnet_address_count(const struct object *subnet)
 {
-	struct number_set *set = pools_of(model, object_id(subnet));
+	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
+	struct ip start = prefix_network(&cidr), end = prefix_last(&cidr);
+	json_t *pools = object_json(subnet, SUBNET_ALLOCATION_POOLS);
+	u128 count = 0;
+	json_t *pool;
+	size_t i;
 
-	return set ? number_set_size(set) : 0;
+	json_array_foreach(pools, i, pool) {
+		ip_parse(json_string_value(json_object_get(pool, "start")), &start);
+		ip_parse(json_string_value(json_object_get(pool, "end")), &end);
+		count += ip_number(&end) - ip_number(&start) + 1;
+	}
+	if (!json_array_size(pools))
+		count = ip_number(&end) - ip_number(&start) + 1;
+	json_decref(pools);
+	return count;
+}
+
+u64 subnet_addresses_used(const struct model *model, const struct object *subnet)
+{
+	struct pools *pools = find(model, object_id(subnet));
+
+	return pools ? pools->n_used : 0;
 }
 
 u64 subnet_pool_free(const struct model *model, const struct object *subnet)
 {
-	struct number_set *set = pools_of(model, object_id(subnet));
+	struct number_set *set = set_of(model, subnet);
 
 	return set ? number_set_free_count(set) : 0;
 }

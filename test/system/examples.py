@@ -22,6 +22,11 @@ def routed(make):
     return make("floatingip", floating_network_id=outside["id"]), port
 
 
+def addressed(make):
+    """A port with an address."""
+    return make("port", network_id=make("subnet")["network_id"])
+
+
 def forwarding(make):
     floating_ip, port = routed(make)
     return {"parent": floating_ip["id"], "protocol": "tcp", "internal_port_id": port["id"], "external_port": 80,
@@ -43,12 +48,18 @@ SPECIAL = {
                                          "source_ip_prefix": "10.0.0.0/24"},
     "network_log": lambda make: {"resource_type": "security_group"},
     "service_profile": lambda make: {"metainfo": f"example{next(numbers)}"},
+    "local_ip": lambda make: {"local_port_id": addressed(make)["id"]},
+    "local_ip_port_association": lambda make: {"parent": make("local_ip")["id"], "fixed_port_id": addressed(make)["id"]},
     "floatingip": lambda make: {"floating_network_id": external(make)["id"]},
     "floatingip_port_forwarding": forwarding,
     "router_conntrack_helper": lambda make: {"helper": "ftp", "protocol": "tcp", "port": 21},
     "rbac_policy": lambda make: {"object_type": "network", "object_id": make("network")["id"], "action": "access_as_shared",
                                  "target_tenant": f"project-{next(numbers)}"},
 }
+
+
+# What an object is found by below its parent, of kinds without an id.
+FOUND_BY = {"local_ip_port_association": "fixed_port_id"}
 
 
 class Kind:
@@ -67,6 +78,10 @@ class Kind:
 
     def __repr__(self):
         return self.name
+
+    def found_by(self, answer):
+        """What the path of an object ends with."""
+        return answer[FOUND_BY.get(self.name, "id")]
 
 
 def kinds_of(document, verb="create"):
@@ -130,7 +145,8 @@ class Examples:
         answer = self.client.call("POST", path, {kind.singular: attributes})
         assert answer.status == 201, f"an example of {name} needs an entry in SPECIAL of examples.py: " \
             f"{attributes} was answered {answer.text.decode()}"
-        return dict(answer.json[kind.singular], **{"_path": f"{path}/{answer.json[kind.singular]['id']}"})
+        made = answer.json[kind.singular]
+        return dict(made, _path=f"{path}/{kind.found_by(made)}")
 
 
 def as_json_schema(node):

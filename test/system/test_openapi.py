@@ -141,7 +141,7 @@ def test_answers(document, examples, weftd):
         body = made.json
         body[kind.singular].pop("credential", None)  # of a host, this one time
         check(document, answer_schema(document, kind.path, "post", "201")["oneOf"][0], body)
-        one = f"{path}/{body[kind.singular]['id']}"
+        one = f"{path}/{kind.found_by(body[kind.singular])}"
         for client in (admin, member):
             listed = client.get(path, limit=1)
             if listed.status == 200:

@@ -19,11 +19,27 @@ static u64 requested_fields(const struct call *call)
 	return fields;
 }
 
+/* One that is made when asked for. */
+static void show_computed(struct call *call)
+{
+	const struct model *model = call->api->model;
+	g_autoptr(object) object = call->kind->hooks.one(model, call->id);
+	GError *error = NULL;
+
+	if (object && model_visible(model, object, &call->caller))
+		return call_answer(call, 200, call_render(call, object, requested_fields(call)));
+	kind_fail_not_found(call->kind->id, call->id, &error);
+	call_fail(call, error);
+}
+
 void object_show(struct call *call)
 {
 	GError *error = NULL;
-	const struct object *object = call_object(call, &error);
+	const struct object *object;
 
+	if (call->kind->flags & KIND_COMPUTED)
+		return show_computed(call);
+	object = call_object(call, &error);
 	if (!object)
 		return call_fail(call, error);
 	call_answer(call, 200, call_render(call, object, requested_fields(call)));

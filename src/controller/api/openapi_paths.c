@@ -145,10 +145,12 @@ static void write_filters(struct json_writer *w, const struct kind *kind)
 {
 	static const char *const of_tags[] = { "tags-any", "not-tags", "not-tags-any" };
 
+	unsigned hidden = ATTR_SECRET | (kind->flags & KIND_COMPUTED ? 0 : ATTR_REQUEST);
+
 	for (unsigned slot = 0; slot < kind->n_slots; slot++) {
 		const struct attr *attr = kind_attr(kind, slot);
 
-		if (!attr->name || attr->flags & (ATTR_SECRET | ATTR_REQUEST))
+		if (!attr->name || attr->flags & hidden)
 			continue;
 		write_filter(w, attr->name, attr->doc);
 		if (attr->alias)
@@ -246,6 +248,8 @@ static void write_object(
 	write_fields_parameter(w);
 	write_object_answer(w, kind, member, read_errors);
 	jw_end_object(w);
+	if (kind->flags & KIND_COMPUTED)
+		return;
 	begin_operation(w, "put", update, kind, "Change what is named, nothing else.");
 	write_if_match(w);
 	begin_body(w);
@@ -368,11 +372,13 @@ void openapi_write_paths(struct json_writer *w, const struct kind *kind)
 	if (!(kind->flags & (KIND_COMPUTED | KIND_FIXED)))
 		write_create(w, kind);
 	jw_end_object(w);
-	if (kind->flags & KIND_COMPUTED)
+	if (kind->flags & KIND_COMPUTED && !kind->hooks.one)
 		return;
 	begin_path(w, base, "/{id}", (const char *const[]){ "id", parent, NULL });
 	write_object(w, kind, kind->singular, "");
 	jw_end_object(w);
+	if (kind->flags & KIND_COMPUTED)
+		return;
 	if (kind->attrs[SLOT_TAGS].name)
 		write_tag_paths(w, kind, base, parent);
 	write_action_paths(w, kind, base, parent);

@@ -103,6 +103,14 @@ static bool match_segment(const char *pattern, const char *segment, struct call 
 	return true;
 }
 
+/* How many segments paths of the kind have at most. */
+static unsigned deepest(const struct collection_path *path)
+{
+	if (!(path->kind->flags & KIND_COMPUTED))
+		return G_MAXUINT;
+	return path->n_segments + (path->kind->hooks.one != NULL);
+}
+
 static bool match(const struct route *route, const struct http_target *target,
 	const struct collection_path *path, struct call *call)
 {
@@ -119,7 +127,7 @@ static bool match(const struct route *route, const struct http_target *target,
 		call->kind = path->kind;
 		call->parent = path->parent;
 		call->alias = path->alias;
-		if (call->kind->flags & KIND_COMPUTED && target->n_segments > path->n_segments)
+		if (target->n_segments > deepest(path))
 			return false;
 		at = path->n_segments;
 		pattern++;
