@@ -24,7 +24,7 @@ static const char *obstacle(const struct reconcile *reconcile, const struct port
 	if (!port->has_device)
 		return "no device is plugged";
 	if (!port->network->known)
-		return "its network has not arrived yet";
+		return "its network has not arrived yet, or is of a type that hosts do not forward";
 	if (g_strv_contains(reconcile->uplinks, port->device.name))
 		return "the device is an uplink of this host";
 	return NULL;

@@ -61,6 +61,8 @@
 	X(HOST_NOT_FOUND, 404, "HostNotFound")                                     \
 	X(HOST_IN_USE, 409, "HostInUse")                                           \
 	X(VNI_IN_USE, 409, "TunnelIdInUse")                                        \
+	X(VLAN_IN_USE, 409, "VlanIdInUse")                                         \
+	X(FLAT_IN_USE, 409, "FlatNetworkInUse")                                    \
 	X(VNI_EXHAUSTED, 409, "NoNetworkAvailable")                                \
 	X(GATEWAY_IN_POOL, 409, "GatewayConflictWithAllocationPools")              \
 	X(POOL_INVALID, 400, "InvalidAllocationPool")                              \

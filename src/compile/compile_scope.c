@@ -147,8 +147,10 @@ void compile_scope(
 	network = model_get(model, KIND_NETWORK, &scope->id);
 	if (!network)
 		return;
+	uuid_format(&scope->id, id);
 	record_network(network, text);
-	give(&e, "network", uuid_format(&scope->id, id));
+	if (text->len)
+		give(&e, "network", id);
 	give_subnets(&e, id);
 	give_members(&e, &scope->id);
 	give_interfaces(&e, id);

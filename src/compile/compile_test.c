@@ -197,7 +197,9 @@ static json_t *random_body(struct world *world, enum kind_id kind)
 		return test_json("{'name':'h%u','tunnel_ips':['192.0.2.%u']}", n, n % 250 + 1);
 	case KIND_NETWORK:
 	case KIND_ROUTER:
-		return test_json("{'name':'n%u'}", n);
+		return n % 5 ? test_json("{'name':'n%u'}", n)
+			     : test_json("{'provider:network_type':'vlan',"
+					 "'provider:physical_network':'p'}");
 	case KIND_SUBNET:
 		return network ? test_json("{'network_id':'%s','cidr':'10.%u.0.0/28'}",
 					 test_id(network), n % 250)

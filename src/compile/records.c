@@ -82,6 +82,8 @@ void record_network(const struct object *network, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
+	if (!network_has_datapath(network))
+		return;
 	jw_begin_object(&w);
 	member_str(&w, "name", network, SLOT_NAME);
 	jw_member_int(&w, "vni", object_int(network, NETWORK_PROVIDER_SEGMENT));

@@ -9,6 +9,7 @@
 #include "model/floating_ip.h"
 #include "model/network_hosts.h"
 #include "model/port.h"
+#include "model/provider.h"
 #include "model/qos_policy.h"
 #include "model/rbac.h"
 #include "model/router.h"
@@ -18,7 +19,6 @@
 #include "model/subnetpool.h"
 #include "model/txn_impl.h"
 
-static const char *const types[] = { "geneve", "vxlan", NULL };
 static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", NULL };
 static const struct attr zone_attr = {
 	.name = "availability_zone_hint", .type = TYPE_STRING, .max = 255
@@ -54,21 +54,21 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.doc = "Bytes of the largest IP packet." },
 	[NETWORK_PROVIDER_TYPE] = { .name = "provider:network_type",
 		.type = TYPE_ENUM,
-		.choices = types,
+		.choices = provider_types,
 		.flags = PROVIDER,
 		.fallback = "\"geneve\"",
-		.doc = "An overlay; which encapsulation carries it is decided per pair of hosts." },
+		.doc = "geneve or vxlan: an overlay; which encapsulation carries it is decided per pair of hosts." },
 	[NETWORK_PROVIDER_PHYSICAL] = { .name = "provider:physical_network",
 		.type = TYPE_STRING,
 		.max = 64,
 		.flags = PROVIDER | ATTR_NULLABLE,
-		.doc = "Null: it is an overlay." },
+		.doc = "Of a vlan or flat network; null: it is an overlay." },
 	[NETWORK_PROVIDER_SEGMENT] = { .name = "provider:segmentation_id",
 		.type = TYPE_INT,
 		.min = 1,
 		.max = 0xffffff,
-		.flags = PROVIDER | ATTR_NULLABLE,
-		.doc = "Its VNI." },
+		.flags = PROVIDER | ATTR_UPDATE | ATTR_NULLABLE,
+		.doc = "Its VNI, or its VLAN." },
 	[NETWORK_EXTERNAL] = { .name = "router:external",
 		.type = TYPE_BOOL,
 		.flags = GIVEN | ATTR_ADMIN_SET,
@@ -142,10 +142,22 @@ static void external_keys(const struct object *network, struct key_sink *sink)
 static const struct index indexes[N_NETWORK_INDEXES] = {
 	[NETWORK_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[NETWORK_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
-	[NETWORK_BY_SEGMENT] = { .name = "provider:segmentation_id",
-		.slots = { NETWORK_PROVIDER_SEGMENT },
+	[NETWORK_BY_SEGMENT] = { .name = "segmentation id", .slots = { NETWORK_PROVIDER_SEGMENT } },
+	[NETWORK_BY_VNI] = { .name = "provider:segmentation_id",
+		.keys = provider_vni_keys,
+		.depends_on = NETWORK_PROVIDER_SEGMENT,
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_VNI_IN_USE },
+	[NETWORK_BY_VLAN] = { .name = "provider:segmentation_id",
+		.keys = provider_vlan_keys,
+		.depends_on = NETWORK_PROVIDER_SEGMENT,
+		.flags = INDEX_UNIQUE,
+		.error = WEFT_ERROR_VLAN_IN_USE },
+	[NETWORK_BY_FLAT] = { .name = "provider:physical_network",
+		.keys = provider_flat_keys,
+		.depends_on = NETWORK_PROVIDER_PHYSICAL,
+		.flags = INDEX_UNIQUE,
+		.error = WEFT_ERROR_FLAT_IN_USE },
 	[NETWORK_BY_QOS_POLICY] = { .name = "QoS policy", .slots = { NETWORK_QOS_POLICY_ID } },
 	[NETWORK_BY_DEFAULT] = { .name = "default",
 		.keys = default_keys,
@@ -182,9 +194,7 @@ static bool check_default(struct txn *txn, const struct object *draft, GError **
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	struct number_set *vnis = model_state(txn_model(txn), KIND_NETWORK);
 	const struct object *group;
-	u128 vni;
 
 	if (!check_default(txn, draft, error) ||
 		!availability_zones_check(txn, draft, NETWORK_AZ_HINTS, error) ||
@@ -192,18 +202,17 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 		!security_group_default(txn, object_str(draft, SLOT_PROJECT_ID), &group, error))
 		return false;
 	qos_policy_fill_default(txn, draft, NETWORK_QOS_POLICY_ID);
-	if (!object_is_null(draft, NETWORK_PROVIDER_PHYSICAL))
-		return weft_fail(error, INVALID_INPUT,
-			"Invalid input for provider:physical_network: a %s network is an overlay and has none; leave it out.",
-			object_str(draft, NETWORK_PROVIDER_TYPE));
-	if (!object_is_null(draft, NETWORK_PROVIDER_SEGMENT))
-		return true;
-	if (!txn_reserve_next(txn, vnis, &vni))
-		return weft_fail(error, VNI_EXHAUSTED,
-			"No VNI is left: all of %u to %u are in use; delete a network, or name one outside of that range as provider:segmentation_id.",
-			NETWORK_VNI_FIRST, NETWORK_VNI_LAST);
-	object_set_int(draft, NETWORK_PROVIDER_SEGMENT, (s64)vni);
+	if (!provider_settle(txn, draft, error))
+		return false;
+	if (!network_has_datapath(draft))
+		object_set_choice(draft, NETWORK_STATUS, NETWORK_DOWN);
 	return true;
+}
+
+bool network_has_datapath(const struct object *network)
+{
+	return provider_is_overlay(object_choice(network, NETWORK_PROVIDER_TYPE)) &&
+	       !object_bool(network, NETWORK_VLAN_TRANSPARENT);
 }
 
 /* One that ceases to be external has no floating IPs any more: those that are in use refuse. */
@@ -214,7 +223,8 @@ static bool on_update(
 	char id[UUID_STRLEN], router[UUID_STRLEN];
 	const struct object *user;
 
-	if (!qos_policy_check(txn, old, draft, NETWORK_QOS_POLICY_ID, error))
+	if (!qos_policy_check(txn, old, draft, NETWORK_QOS_POLICY_ID, error) ||
+		!provider_check_update(old, draft, error))
 		return false;
 	if (!object_bool(old, NETWORK_EXTERNAL) || object_bool(draft, NETWORK_EXTERNAL))
 		return check_default(txn, draft, error);
@@ -235,6 +245,8 @@ static void observe(struct model *model, const struct object *old, const struct 
 {
 	struct number_set *vnis = model_state(model, KIND_NETWORK);
 
+	if (!provider_is_overlay(object_choice(old ? old : new, NETWORK_PROVIDER_TYPE)))
+		return;
 	if (phase == OBSERVE_RELEASE && old)
 		number_set_give(vnis, (u128)object_int(old, NETWORK_PROVIDER_SEGMENT));
 	if (phase == OBSERVE_CLAIM && new)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A virtual L2 network; its VNI is provider:segmentation_id. */
+/* A virtual L2 network; what carries it is in provider.h. */
 #pragma once
 
 #include "model/txn.h"
@@ -11,7 +11,7 @@ enum network_slot {
 	NETWORK_MTU,
 	NETWORK_PROVIDER_TYPE,
 	NETWORK_PROVIDER_PHYSICAL,
-	NETWORK_PROVIDER_SEGMENT, /* the VNI */
+	NETWORK_PROVIDER_SEGMENT, /* the VNI, or the VLAN */
 	NETWORK_EXTERNAL,
 	NETWORK_IS_DEFAULT,
 	NETWORK_PORT_SECURITY,
@@ -30,6 +30,9 @@ enum network_index {
 	NETWORK_BY_NAME,
 	NETWORK_BY_PROJECT,
 	NETWORK_BY_SEGMENT,
+	NETWORK_BY_VNI,
+	NETWORK_BY_VLAN, /* texts: physical network, VLAN */
+	NETWORK_BY_FLAT, /* text: physical network */
 	NETWORK_BY_QOS_POLICY,
 	NETWORK_BY_DEFAULT,  /* text: "true" */
 	NETWORK_BY_EXTERNAL, /* text: "true" */
@@ -44,7 +47,13 @@ enum network_index {
  * option over IPv6). */
 #define NETWORK_MTU_DEFAULT "1422"
 
+enum network_status { NETWORK_ACTIVE, NETWORK_DOWN };
+
 extern const struct kind network_kind;
+
+/* Do hosts forward for it? Not for physical networks and transparent VLANs: those stay DOWN, and no
+ * host is told of them. */
+bool network_has_datapath(const struct object *network);
 
 /* The external network that is taken when none is named, or NULL. */
 const struct object *network_default(const struct txn *txn);

@@ -376,13 +376,16 @@ static void vnis_are_distinct(void **state)
 	struct fixture *f = *state;
 	GError *error = NULL;
 	const struct object *network = test_create(f->model, KIND_NETWORK,
-		test_json("{'provider:segmentation_id':%u}", NETWORK_VNI_FIRST + 1));
+		test_json("{'provider:network_type':'geneve','provider:segmentation_id':%u}",
+			NETWORK_VNI_FIRST + 1));
 
 	assert_int_equal(object_int(f->network, NETWORK_PROVIDER_SEGMENT), NETWORK_VNI_FIRST);
 	network = test_create(f->model, KIND_NETWORK, test_json("{}"));
 	assert_int_equal(object_int(network, NETWORK_PROVIDER_SEGMENT), NETWORK_VNI_FIRST + 2);
 	assert_null(test_create_as(f->model, &test_admin, KIND_NETWORK,
-		test_json("{'provider:segmentation_id':%u}", NETWORK_VNI_FIRST), &error));
+		test_json("{'provider:network_type':'geneve','provider:segmentation_id':%u}",
+			NETWORK_VNI_FIRST),
+		&error));
 	assert_error(error, VNI_IN_USE);
 }
 

@@ -4,11 +4,9 @@
 
 #include "model/network.h"
 #include "model/port.h"
+#include "model/provider.h"
 #include "model/standard.h"
 #include "model/trunk.h"
-
-#define VLAN_FIRST 1
-#define VLAN_LAST 4094
 
 static const char *const types[] = { "vlan", NULL };
 
@@ -141,7 +139,7 @@ static bool parse_segment(json_t *item, const struct object *network, s64 *ret, 
 	if (number < VLAN_FIRST || number > VLAN_LAST)
 		return weft_fail(error, INVALID_INPUT,
 			"Segmentation ID '%" G_GINT64_FORMAT
-			"' is not in range: a VLAN is %d to %d.",
+			"' is not in range: a VLAN is %u to %u.",
 			number, VLAN_FIRST, VLAN_LAST);
 	*ret = number;
 	return true;

@@ -35,8 +35,8 @@ ON_PURPOSE = {
     "metering_label_rules.*: there is no such collection of metering_label_rules":
         "means the rules themselves: test_logs_and_meters.py",
     "networks.mtu: default is 0, weftd has 1422": "0 says what weftd shows: what the underlay leaves",
-    **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "an overlay keeps its kind and VNI"
-       for name in ("network_type", "physical_network", "segmentation_id")},
+    **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "a network stays what it is, in Neutron too"
+       for name in ("network_type", "physical_network")},
     **{f"{kind}.tenant_id: {what}": "they are everybody's, in Neutron too"
        for kind in ("flavors", "service_profiles")
        for what in ("is_visible is True, but it is not shown", "allow_post is True, but it is not taken when created")},

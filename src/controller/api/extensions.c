@@ -200,6 +200,7 @@ static const struct extension extensions[] = {
 		"A port says whether its link follows its uplink's." },
 	{ "uplink-status-propagation-updatable", "Port uplink status propagation updatable",
 		"That may be changed." },
+	{ "vlan-transparent", "Vlantransparent", "Guests may tag frames with VLANs of their own." },
 };
 
 static void write_extension(struct json_writer *w, const struct extension *extension)

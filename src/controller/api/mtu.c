@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/api/mtu.h"
 
+#include "model/network.h"
+#include "model/provider.h"
+
 /* What encapsulating costs at most: IPv6 40, UDP 8, Geneve 8 with one option 8, Ethernet 14. */
 #define OVERHEAD 78
+
+/* Of a new network, or of one that is there. What is no overlay costs nothing. */
+static unsigned largest(const struct call *call, const struct object *network, json_t *body)
+{
+	const char *type =
+		network ? object_str(network, NETWORK_PROVIDER_TYPE)
+			: json_string_value(json_object_get(body, "provider:network_type"));
+	unsigned underlay = call->api->config->underlay_mtu;
+	bool physical = !g_strcmp0(type, provider_types[PROVIDER_VLAN]) ||
+			!g_strcmp0(type, provider_types[PROVIDER_FLAT]);
+
+	return physical ? underlay : underlay - OVERHEAD;
+}
 
 /* Numbers are taken as text, too. What is none is left to the parser to refuse. */
 static gint64 number_of(json_t *mtu)
@@ -15,11 +31,14 @@ static gint64 number_of(json_t *mtu)
 	return number;
 }
 
-bool mtu_check(const struct call *call, json_t *body, GError **error)
+bool mtu_check(const struct call *call, const struct object *network, json_t *body, GError **error)
 {
 	json_t *mtu = call->kind->id == KIND_NETWORK ? json_object_get(body, "mtu") : NULL;
-	unsigned max = call->api->config->underlay_mtu - OVERHEAD;
+	unsigned max;
 
+	if (!mtu)
+		return true;
+	max = largest(call, network, body);
 	if (number_of(mtu) <= max)
 		return true;
 	return weft_fail(error, INVALID_INPUT,
@@ -37,7 +56,6 @@ bool mtu_prepare(const struct call *call, json_t *body, GError **error)
 		if (!json_object_get(body, "mtu") ||
 			json_is_integer(json_object_get(body, "mtu")) ||
 			json_is_null(json_object_get(body, "mtu")))
-			json_object_set_new(body, "mtu",
-				json_integer(call->api->config->underlay_mtu - OVERHEAD));
-	return mtu_check(call, body, error);
+			json_object_set_new(body, "mtu", json_integer(largest(call, NULL, body)));
+	return mtu_check(call, NULL, body, error);
 }

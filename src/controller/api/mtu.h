@@ -8,5 +8,5 @@
 
 /* The body of a network's creation: fills in the largest MTU when none is asked for. */
 bool mtu_prepare(const struct call *call, json_t *body, GError **error);
-/* A network's creation or update must not ask for more. */
-bool mtu_check(const struct call *call, json_t *body, GError **error);
+/* A network's creation (@network is NULL) or update must not ask for more. */
+bool mtu_check(const struct call *call, const struct object *network, json_t *body, GError **error);

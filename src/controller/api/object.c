@@ -52,7 +52,8 @@ static const struct object *stage_update(struct call *call, struct txn *txn, GEr
 	const struct object *before = inner ? call_object(call, error) : NULL;
 	const struct object *after = NULL;
 
-	if (before && call_check_revision(call, before, error) && mtu_check(call, inner, error))
+	if (before && call_check_revision(call, before, error) &&
+		mtu_check(call, before, inner, error))
 		after = txn_update(txn, call->kind->id, call->id, inner, error);
 	json_decref(body);
 	return after;
