@@ -1,15 +1,11 @@
 """The real clients of OpenStack, unmodified: Debian's `openstack` CLI and openstacksdk. Proves B2, B9 (the API that users
 already have) for networks, subnets and ports."""
-import json
-import os
-import shutil
-import subprocess
-
 import pytest
 
 from weftd import ADMIN, MEMBER, Weftd
 
 openstack = pytest.importorskip("openstack")
+from openstack_clients import Cli  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -19,27 +15,9 @@ def weftd(tmp_path_factory):
     server.stop()
 
 
-def variables(weftd, token):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OS_")}
-    return {**clean, "OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": weftd.url, "OS_TOKEN": token}
-
-
 @pytest.fixture
 def cli(weftd):
-    if not shutil.which("openstack"):
-        pytest.skip("python3-openstackclient is not installed")
-
-    def run(*words, token=ADMIN, fails=False):
-        done = subprocess.run(["/usr/bin/openstack", *words], env=variables(weftd, token), text=True,
-                              capture_output=True, timeout=60)
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
-
-    def as_json(*words, **options):
-        return json.loads(run(*words, "-f", "json", **options))
-
-    run.json = as_json
-    return run
+    return Cli(weftd)
 
 
 @pytest.fixture

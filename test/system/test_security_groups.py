@@ -1,9 +1,5 @@
 """Security groups, their rules and templates, address groups: the API by HTTP, the real `openstack` CLI and openstacksdk.
 Proves B33 (as far as the API goes: what hosts make of it is not part of it), B2, B9."""
-import json
-import os
-import shutil
-import subprocess
 import uuid
 
 import pytest
@@ -11,6 +7,7 @@ import pytest
 from weftd import ADMIN, MEMBER, OTHER, READER, Weftd
 
 openstack = pytest.importorskip("openstack")
+from openstack_clients import Cli  # noqa: E402
 GROUPS, RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
 TEMPLATES, ADDRESSES = "/v2.0/default-security-group-rules", "/v2.0/address-groups"
 
@@ -39,18 +36,7 @@ def other(weftd):
 
 @pytest.fixture
 def cli(weftd):
-    if not shutil.which("openstack"):
-        pytest.skip("python3-openstackclient is not installed")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OS_")}
-
-    def run(*words, token=MEMBER, fails=False):
-        done = subprocess.run(["/usr/bin/openstack", *words], text=True, capture_output=True, timeout=60,
-                              env={**clean, "OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": weftd.url, "OS_TOKEN": token})
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
-
-    run.json = lambda *words, **options: json.loads(run(*words, "-f", "json", **options))
-    return run
+    return Cli(weftd, MEMBER)
 
 
 @pytest.fixture
