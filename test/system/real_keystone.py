@@ -1,5 +1,6 @@
 """A real Keystone, Debian's, for a test: SQLite in a folder of its own, one uwsgi process on loopback."""
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -40,6 +41,7 @@ class Keystone:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.process = None
+        self.marks = itertools.count()
         self.token = None
 
     def configure(self, lifetime=3600):
@@ -96,7 +98,11 @@ class Keystone:
         return (self.folder / "log").read_text()
 
     def questions(self):
-        """How often somebody has asked it about a token."""
+        """How often somebody has asked it about a token. It logs one after the other, after its answer: once a request of our
+        own is in the log, all before it are."""
+        mark = f"GET /v3?mark={next(self.marks)} "
+        urllib.request.urlopen(f"{URL}{mark.strip()[7:]}", timeout=20).close()
+        wait_until(lambda: mark in self.log(), what="Keystone has logged what it was asked")
         return self.log().count("GET /v3/auth/tokens")
 
     def call(self, method, path, body=None, token=None, **headers):

@@ -3,6 +3,7 @@
 import pytest
 
 from openstack_cli import Cli
+from test_identity import guess
 from weftd import Weftd
 
 PASSWORD = "correct horse"
@@ -199,8 +200,8 @@ def test_own_password(cli, weftd):
     assert anybody.call("POST", path, {"user": {"password": "new", "original_password": "new"}}).status == 400
     nobody = "/v3/users/00000000-0000-4000-8000-000000000000/password"
     assert anybody.call("POST", nobody, {"user": {"password": "a", "original_password": "b"}}).status == 401
-    answers = [anybody.call("POST", path, {"user": {"password": "a", "original_password": "b"}}).status for _ in range(11)]
-    assert answers[-1] == 429 and set(answers) == {401, 429}
+    answers = guess(lambda: anybody.call("POST", path, {"user": {"password": "a", "original_password": "b"}}).status)
+    assert answers[-1] == 429 and set(answers) == {401, 429}, answers
     assert not any(word in line for line in weftd.lines for word in ('"new"', PASSWORD))
 
 

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from identity_server import PASSWORD, Admin, client_of, log_in, start, token_of
+from conftest import wait_until
 from weftd import ADMIN
 
 
@@ -209,10 +210,7 @@ def test_the_log_says_who_did_what_and_no_secret(weftd, admin):
     weftd.client(None).call("POST", "/v3/users/x%0A12:00:00%20weftd%5B1%5D%20info:%20audit:%20all%20is%20well/password",
                             {"user": {"original_password": "a", "password": "b"}})
     weftd.client(None).get("/healthz")
-    end = time.monotonic() + 10
-    while not any("all is well" in line for line in weftd.lines):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: any("all is well" in line for line in weftd.lines))
     lines = [line for line in weftd.lines if " audit: " in line]
     admins = client.call("GET", "/v3/auth/tokens", headers={"X-Subject-Token": token_of(client)}).json["token"]
     by_admin = f"by user {admins['user']['id']} with token {admins['audit_ids'][0]} from 127.0.0.1"

@@ -119,7 +119,7 @@ def test_what_nova_refuses_is_not_sent_again(cloud, nova):
     report(cloud, here, True)
     wait_until(lambda: nova.names(here) == ["network-vif-plugged"], what="the next is delivered")
     assert nova.names(gone) == []
-    assert any("refuses 1 event(s) with answer 404" in line and gone["id"] in line for line in cloud.lines)
+    wait_until(lambda: any("refuses 1 event(s) with answer 404" in line and gone["id"] in line for line in cloud.lines))
 
 
 @pytest.mark.parametrize("notify, says", [({"url": "nova"}, "give an http or https URL"), ({}, "no url"),
