@@ -6,7 +6,8 @@ A test draws its topology in its docstring and asks for
     module_lab the same, shared by the tests of a file
     lab_with   a function that makes labs of other shapes: lab_with(hosts=3, underlay=6, mtu=9000)
 
-Names are unique, so tests may run in parallel and beside labs of yours. WEFT_BUILD names the build folder.
+Names are unique, so tests run in parallel (tools/test) and beside labs of yours. What measures time or rates, or loads the
+machine so that others could not, is marked `alone` and runs when nothing else does. WEFT_BUILD names the build folder.
 """
 import itertools
 import json
@@ -27,6 +28,23 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEFT_BUILD", TOP / "build")).resolve()
 WEFT = BUILD / "src/cli/weft"
 numbers = itertools.count()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time or rates, so nothing may run beside it")
+
+
+def has_module_fixture(item):
+    return any(definitions[-1].scope == "module" for definitions in item._fixtureinfo.name2fixturedefs.values())
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """The tests that share a fixture of their file run in one process, in order; they come first, as they take longest."""
+    for item in items:
+        if has_module_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def pytest_sessionstart():

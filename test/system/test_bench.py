@@ -4,7 +4,11 @@ import json
 import os
 import subprocess
 
+import pytest
+
 from weftd import BUILD, TOP
+
+pytestmark = pytest.mark.alone
 
 
 def bench(folder, *words):

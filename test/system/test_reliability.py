@@ -50,6 +50,7 @@ def same_again(lab, before):
             assert after[host][what] == value, (host, what)
 
 
+@pytest.mark.alone
 def test_agents_killed_again_and_again(talking):
     """B5, B39, L8: five SIGKILLs of each agent under two pings and a TCP stream; view, devices, maps, programs stay the same."""
     lab, before = talking, footprints(talking)

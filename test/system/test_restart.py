@@ -33,6 +33,7 @@ def connected(lab):
     return all(lab.agent(host, "status")["controller"]["state"] == "connected" for host in ("h1", "h2"))
 
 
+@pytest.mark.alone
 def test_killed_daemons_lose_no_packet(talking):
     """B5, B39: SIGKILL and restart of both agents and the controller under ping and iperf3: nothing lost, nothing twice."""
     lab, address = talking

@@ -55,6 +55,7 @@ def slowest(client, n):
 
 # --- slow and idle clients
 
+@pytest.mark.alone
 def test_slow_senders_hurt_nobody(weftd):
     """Half a thousand clients that send a byte of a head, or of a body, now and then: others are served as ever."""
     admin = weftd.client()
@@ -74,6 +75,7 @@ def test_slow_senders_hurt_nobody(weftd):
     assert slowest(admin, 10) < 1
 
 
+@pytest.mark.alone
 def test_a_client_that_does_not_read(weftd):
     """Answers that nobody fetches stay with their connection; others are served."""
     admin = weftd.client()
@@ -122,6 +124,7 @@ IDLE = 10_000
 IDLE_KIB = 28  # of memory for each, what the kernel keeps for it apart; 24 are room for a request line and its headers
 
 
+@pytest.mark.alone
 def test_ten_thousand_idle_connections(weftd):
     """Each has asked once and stays. weftd raises its own limit of descriptors; its memory is bounded, and it answers as ever."""
     raise_limit(IDLE + 500)
