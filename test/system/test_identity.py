@@ -170,8 +170,12 @@ def test_without_the_group_there_is_no_identity(tmp_path):
 
 
 def test_tokens_of_the_configuration_go_on_working(weftd):
+    """…for a project that Identity knows by its name, or for the text that the configuration has."""
     for token in TOKENS:
         assert weftd.client(token).get("/v2.0/networks").status == 200
+    admins = weftd.client("admin-token").make("network", name="by-token")["project_id"]
+    assert admins == log_in(weftd).json["token"]["project"]["id"]
+    assert weftd.client("member-token").make("network", name="by-token")["project_id"] == "project-1"
 
 
 def test_cli_domains_projects_users_roles(cli):

@@ -4,6 +4,7 @@
                             [h1]        [h2] …        weft-agent in each
                                └ uplink0 ──┴── br0    the underlay
 """
+import json
 import pathlib
 import re
 import subprocess
@@ -185,6 +186,11 @@ def test_exec_gives_the_commands_exit_code(lab):
 
 def test_openstack_command_works_in_the_lab(lab):
     """B2, B34: the variables of `weft lab env` are enough for the openstack command, as a tenant too."""
+    assert lab.env["OS_AUTH_URL"] == lab.env["WEFT_URL"] and "OS_TOKEN" not in lab.env
+    made = json.loads(run("openstack", "network", "create", "by-admin", "-f", "json", env=lab.env, timeout=120).stdout)
+    lab.weft("network", "create", "by-weft")
+    assert lab.json("network", "show", "by-weft")["project_id"] == made["project_id"]
+    lab.weft("network", "delete", "by-weft", "by-admin")
     tenant = lab.environment("red")
     run("openstack", "network", "create", "theirs", env=tenant, timeout=120)
     assert [n["name"] for n in lab.json("network", "list")] == ["theirs"]

@@ -70,8 +70,10 @@ static bool write_weftd_conf(const struct lab *lab, GError **error)
 		"allow-plain-http = true\n"
 		"store = sqlite:%s/weftd/weft.db\n"
 		"underlay-mtu = %u\n"
+		"\n[identity]\n"
+		"admin-password-file = %s/weftd/admin-password\n"
 		"\n[tokens]\n%s = admin:admin\n",
-		address, lab->dir, lab->mtu, lab->token);
+		address, lab->dir, lab->mtu, lab->dir, lab->token);
 	for (char **project = projects; *project; project++) {
 		bool made;
 		g_autofree char *token = lab_project_token(lab, *project, &made, error);
@@ -85,7 +87,11 @@ static bool write_weftd_conf(const struct lab *lab, GError **error)
 
 bool node_prepare_weftd(const struct lab *lab, GError **error)
 {
-	return lab_mkdir(lab, NODE_WEFTD, error) && write_weftd_conf(lab, error);
+	g_autofree char *password = lab_new_secret();
+
+	return lab_mkdir(lab, NODE_WEFTD, error) &&
+	       write_file(lab, NODE_WEFTD, "admin-password", password, error) &&
+	       write_weftd_conf(lab, error);
 }
 
 /* Tells the controller of the host; returns the host's credential. */

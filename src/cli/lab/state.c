@@ -86,8 +86,7 @@ void lab_free(struct lab *lab)
 	g_free(lab);
 }
 
-/* 128 random bits as text. */
-static char *new_token(void)
+char *lab_new_secret(void)
 {
 	u8 bytes[16];
 	GString *text = g_string_new(NULL);
@@ -115,7 +114,7 @@ struct lab *lab_new(const char *name, GError **error)
 			weft_fail_errno(error, errno, "make %s", lab->dir);
 		return NULL;
 	}
-	lab->token = new_token();
+	lab->token = lab_new_secret();
 	return g_steal_pointer(&lab);
 }
 
@@ -253,12 +252,20 @@ char *lab_project_token(const struct lab *lab, const char *project, bool *ret_ne
 			"'%s' is no name for a project: small letters, digits and '-'", project);
 		return NULL;
 	}
-	token = new_token();
+	token = lab_new_secret();
 	g_key_file_set_string(file, "tokens", project, token);
 	if (!g_key_file_save_to_file(file, path, error))
 		return NULL;
 	*ret_new = true;
 	return g_steal_pointer(&token);
+}
+
+char *lab_admin_password(const struct lab *lab, GError **error)
+{
+	g_autofree char *path = lab_path(lab, "weftd/admin-password");
+	char *password = NULL;
+
+	return g_file_get_contents(path, &password, NULL, error) ? g_strchomp(password) : NULL;
 }
 
 char **lab_projects(const struct lab *lab)

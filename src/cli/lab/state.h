@@ -77,6 +77,11 @@ unsigned lab_host(const struct lab *lab, const char *text, GError **error);
 char *lab_project_token(const struct lab *lab, const char *project, bool *ret_new, GError **error);
 char **lab_projects(const struct lab *lab);
 
+/* 128 random bits as text; to be freed. */
+char *lab_new_secret(void);
+/* Of the user admin in the lab's Identity; to be freed. */
+char *lab_admin_password(const struct lab *lab, GError **error);
+
 /* Guests. */
 struct guest *guest_load(const struct lab *lab, const char *name, GError **error);
 bool guest_save(const struct lab *lab, const struct guest *guest, GError **error);

@@ -32,7 +32,8 @@ bool auth_admit(const struct auth *auth, struct http_request *request);
 const char *auth_presented(const struct http_request *request);
 
 /* UNAUTHORIZED without a valid token. FORBIDDEN for one that is good for nothing here.
- * The project's id lives as long as @auth. */
+ * The project's id lives as long as @auth. With Identity a token of the configuration may name a
+ * project. */
 bool auth_caller(const struct auth *auth, const struct http_request *request, struct caller *ret,
 	GError **error);
 

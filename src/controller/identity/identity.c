@@ -46,6 +46,15 @@ void identity_free(struct identity *identity)
 	g_free(identity);
 }
 
+const char *identity_project(const struct identity *identity, const char *text)
+{
+	const struct object *project = find_project(identity->model,
+		&(struct named_ref){ .name = text, .domain = { .id = "default" } });
+	char id[UUID_STRLEN];
+
+	return project ? g_intern_string(uuid_format(object_id(project), id)) : text;
+}
+
 unsigned identity_pending(const struct identity *identity)
 {
 	return hasher_pending(identity->hasher);
