@@ -2,7 +2,7 @@
 #include "model/identity.h"
 #include "model/standard.h"
 
-static const struct attr role_id_attr = { .name = "role_id", .type = TYPE_UUID };
+static const struct attr id_attr = { .name = "id", .type = TYPE_UUID };
 
 static const struct attr attrs[N_APP_CREDENTIAL_SLOTS] = {
 	STANDARD_ATTRS(ATTR_CREATE | ATTR_REQUIRED),
@@ -22,7 +22,7 @@ static const struct attr attrs[N_APP_CREDENTIAL_SLOTS] = {
 		.doc = "Where." },
 	[APP_CREDENTIAL_ROLE_IDS] = { .name = "role_ids",
 		.type = TYPE_LIST,
-		.item = &role_id_attr,
+		.item = &id_attr,
 		.fallback = "[]",
 		.doc = "Roles that it has, as far as the user has them." },
 	[APP_CREDENTIAL_EXPIRES_AT] = { .name = "expires_at",
@@ -37,6 +37,11 @@ static const struct attr attrs[N_APP_CREDENTIAL_SLOTS] = {
 	[APP_CREDENTIAL_SECRET_HASH] = { .name = "secret_hash",
 		.type = TYPE_STRING,
 		.flags = ATTR_SECRET | ATTR_NULLABLE },
+	[APP_CREDENTIAL_ACCESS_RULE_IDS] = { .name = "access_rule_ids",
+		.type = TYPE_LIST,
+		.item = &id_attr,
+		.flags = ATTR_NULLABLE,
+		.doc = "Rules for what it may be used; null: anything." },
 };
 
 static const struct index indexes[N_APP_CREDENTIAL_INDEXES] = {

@@ -104,13 +104,28 @@ enum assignment_index {
 	N_ASSIGNMENT_INDEXES
 };
 
+/* What an application credential may be used for: requests of one method at paths of one service. A
+ * user's rules are shared by its credentials. */
+enum access_rule_slot {
+	ACCESS_RULE_USER_ID = N_STANDARD_SLOTS,
+	ACCESS_RULE_SERVICE, /* type: "network" */
+	ACCESS_RULE_METHOD,
+	ACCESS_RULE_PATH, /* "*" stands for what is in one segment, "**" for anything */
+	N_ACCESS_RULE_SLOTS
+};
+enum access_rule_index { ACCESS_RULE_BY_USER, N_ACCESS_RULE_INDEXES };
+
+/* Does @path fit the @pattern of a rule? A "{name}" in it is as "*". */
+bool access_rule_fits(const char *pattern, const char *path);
+
 enum app_credential_slot {
 	APP_CREDENTIAL_USER_ID = N_STANDARD_SLOTS,
 	APP_CREDENTIAL_PROJECT_ID,
 	APP_CREDENTIAL_ROLE_IDS,   /* those that it has, as far as the user has them still */
 	APP_CREDENTIAL_EXPIRES_AT, /* null: never */
 	APP_CREDENTIAL_UNRESTRICTED,
-	APP_CREDENTIAL_SECRET_HASH, /* secret: argon2id */
+	APP_CREDENTIAL_SECRET_HASH,	/* secret: argon2id */
+	APP_CREDENTIAL_ACCESS_RULE_IDS, /* null: anything that its roles may */
 	N_APP_CREDENTIAL_SLOTS
 };
 enum app_credential_index {
@@ -120,6 +135,16 @@ enum app_credential_index {
 	APP_CREDENTIAL_BY_USER_NAME, /* unique */
 	N_APP_CREDENTIAL_INDEXES
 };
+
+/* Something that a user keeps here for another service; weftd makes nothing of it. */
+enum credential_slot {
+	CREDENTIAL_USER_ID = N_STANDARD_SLOTS,
+	CREDENTIAL_PROJECT_ID,
+	CREDENTIAL_TYPE,
+	CREDENTIAL_BLOB,
+	N_CREDENTIAL_SLOTS
+};
+enum credential_index { CREDENTIAL_BY_USER, CREDENTIAL_BY_PROJECT, N_CREDENTIAL_INDEXES };
 
 /* What seals tokens; there is one. */
 enum token_key_slot { TOKEN_KEY_KEY = N_STANDARD_SLOTS, N_TOKEN_KEY_SLOTS };
@@ -131,5 +156,5 @@ enum token_revocation_slot {
 };
 
 extern const struct kind domain_kind, project_kind, user_kind, group_kind, group_member_kind,
-	role_kind, implied_role_kind, assignment_kind, app_credential_kind, token_key_kind,
-	token_revocation_kind;
+	role_kind, implied_role_kind, assignment_kind, access_rule_kind, app_credential_kind,
+	credential_kind, token_key_kind, token_revocation_kind;

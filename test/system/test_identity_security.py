@@ -195,6 +195,71 @@ def test_nobody_locks_others_out(weftd, admin):
     assert log_in(weftd, "calm", "pw", project="calm").status == 201
 
 
+def test_access_rules(weftd, admin):
+    """An application credential is good for the requests that its rules name, and for no other, here and elsewhere."""
+    user, _ = admin.tenant("rob")
+    client = client_of(weftd, "rob", "pw", project="rob")
+    network = client.make("network", name="robs")["id"]
+    path, rules = f"/v3/users/{user}/application_credentials", f"/v3/users/{user}/access_rules"
+    make = lambda **inner: client.call("POST", path, {"application_credential": {"unrestricted": True, **inner}})
+    read = {"service": "network", "method": "GET", "path": "/v2.0/networks/*"}
+    identity = {"service": "identity", "method": "GET", "path": "/v3/auth/projects"}
+    for wrong in ([], "x", [5], [{}], [{**read, "method": "LOOK"}], [{**read, "path": "networks"}], [{"id": "x"}], [{**read, "x": 1}]):
+        assert make(name="wrong", access_rules=wrong).status == 400, wrong
+    assert client.get(rules).json["access_rules"] == []
+    made = make(name="robot", secret="s", access_rules=[read, identity]).json["application_credential"]
+    assert [{key: rule[key] for key in read} for rule in made["access_rules"]] == [read, identity]
+    assert client.get(rules).json["access_rules"] == made["access_rules"]
+    again = make(name="second", access_rules=[read, {"id": made["access_rules"][1]["id"]}]).json["application_credential"]
+    assert again["access_rules"] == made["access_rules"], "a rule of the same content is the same"
+    auth = {"identity": {"methods": ["application_credential"], "application_credential": {"id": made["id"], "secret": "s"}}}
+    answer = weftd.client(None).call("POST", "/v3/auth/tokens", {"auth": auth})
+    assert answer.json["token"]["application_credential"]["access_rules"] == made["access_rules"]
+    robot = weftd.client(answer.headers["X-Subject-Token"])
+    assert robot.get(f"/v2.0/networks/{network}").status == robot.get("/v3/auth/projects").status == 200
+    for method, where in (("GET", "/v2.0/networks"), ("HEAD", f"/v2.0/networks/{network}"), ("DELETE", f"/v2.0/networks/{network}"),
+                          ("GET", f"/v2.0/networks/{network}/tags"), ("GET", "/v3/auth/domains"), ("GET", path), ("POST", path),
+                          ("GET", "/v3/auth/tokens"), ("GET", "/weft/v1/status")):
+        assert robot.call(method, where, {} if method == "POST" else None).status == 403, (method, where)
+    about = {"X-Subject-Token": token_of(robot)}
+    assert weftd.client(ADMIN).call("GET", "/v3/auth/tokens", headers=about).status == 404
+    knows = {**about, "OpenStack-Identity-Access-Rules": "1.0"}
+    assert weftd.client(ADMIN).call("GET", "/v3/auth/tokens", headers=knows).status == 200
+    rule = f"{rules}/{made['access_rules'][0]['id']}"
+    assert client.get(rule).json["access_rule"] == made["access_rules"][0]
+    assert client.call("DELETE", rule).status == 403
+    eve = client_of(weftd, "eve", "pw", project="eve")
+    assert eve.get(rules).status == eve.get(rule).status == eve.call("DELETE", rule).status == 403
+    for credential in (made, again):
+        assert client.call("DELETE", f"{path}/{credential['id']}").status == 204
+    assert client.call("DELETE", rule).status == 204 and client.get(rule).status == 404
+
+
+def test_credentials_are_their_owners(weftd, admin):
+    olga, _ = admin.tenant("olga")
+    client, eve = client_of(weftd, "olga", "pw", project="olga"), client_of(weftd, "eve", "pw", project="eve")
+    eves = eve.call("POST", "/v3/credentials", {"credential": {"type": "cert", "blob": "eves"}}).json["credential"]
+    made = client.call("POST", "/v3/credentials", {"credential": {"type": "cert", "blob": "secret"}})
+    assert made.status == 201 and made.json["credential"]["user_id"] == olga
+    path = f"/v3/credentials/{made.json['credential']['id']}"
+    assert client.get("/v3/credentials").json["credentials"] == [made.json["credential"]]
+    assert client.get(f"/v3/credentials?user_id={eves['user_id']}").json["credentials"] == [made.json["credential"]]
+    assert client.call("PATCH", path, {"credential": {"blob": "other"}}).json["credential"]["blob"] == "other"
+    for method, where, body in (("GET", path, None), ("PATCH", path, {"credential": {"blob": "x"}}), ("DELETE", path, None),
+                                ("POST", "/v3/credentials", {"credential": {"type": "x", "blob": "x", "user_id": olga}}),
+                                ("PATCH", f"/v3/credentials/{eves['id']}", {"credential": {"user_id": olga}})):
+        assert eve.call(method, where, body).status == 403, (method, where)
+    both = {c["id"] for c in weftd.client(ADMIN).get("/v3/credentials").json["credentials"]}
+    assert {eves["id"], made.json["credential"]["id"]} <= both
+    secret = client.call("POST", f"/v3/users/{olga}/application_credentials", {"application_credential": {"name": "r", "secret": "s"}})
+    auth = {"identity": {"methods": ["application_credential"],
+                         "application_credential": {"id": secret.json["application_credential"]["id"], "secret": "s"}}}
+    robot = weftd.client(weftd.client(None).call("POST", "/v3/auth/tokens", {"auth": auth}).headers["X-Subject-Token"])
+    assert robot.call("POST", "/v3/credentials", {"credential": {"type": "x", "blob": "x"}}).status == 403
+    assert robot.call("DELETE", path).status == 403
+    assert client.call("DELETE", path).status == 204 and client.get(path).status == 404
+
+
 def test_the_log_says_who_did_what_and_no_secret(weftd, admin):
     admin.tenant("lara")
     lara = client_of(weftd, "lara", "pw", project="lara")

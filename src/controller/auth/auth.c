@@ -120,13 +120,15 @@ bool auth_caller(const struct auth *auth, const struct http_request *request, st
 	const struct caller *caller = token ? find(auth, &hash) : NULL;
 
 	if (token && !caller && auth->identity)
-		return identity_caller(auth->identity, token, ret, error);
+		return identity_caller(auth->identity, request, token, ret, error);
 	if (token && !caller && http_request_kept(request))
 		return keystone_caller(
 			http_request_kept(request), g_get_real_time() / G_USEC_PER_SEC, ret, error);
 	if (!caller)
 		return unauthorized(token, error);
 	*ret = *caller;
+	if (auth->identity)
+		ret->project_id = identity_project(auth->identity, caller->project_id);
 	return true;
 }
 

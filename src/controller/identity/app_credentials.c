@@ -11,10 +11,11 @@
 #include "controller/identity/identity_impl.h"
 
 #define SECRET_MAX 1024
+#define ACCESS_RULES_MAX 100
 
 /* Whose they are by the path: the bearer himself, or anybody for an administrator. A restricted
  * credential's token is not good for handling credentials. */
-static bool may_handle(const struct visit *visit, GError **error)
+bool app_credentials_may_handle(const struct visit *visit, GError **error)
 {
 	const struct token *token = &visit->subject.token;
 	const struct object *credential =
@@ -65,6 +66,8 @@ static void write_one(const struct call *call, const struct object *credential, 
 	/* Inside of its braces. */
 	g_string_truncate(w->text, w->text->len - 1);
 	write_roles(w, call->api->model, credential);
+	if (!object_is_null(credential, APP_CREDENTIAL_ACCESS_RULE_IDS))
+		access_rules_write(w, call->api->model, credential);
 	if (secret)
 		jw_member_string(w, "secret", secret);
 	jw_member_raw(w, "links", "{}");
@@ -92,7 +95,7 @@ void app_credentials_list(struct visit *visit)
 	struct model_iter iter;
 	GError *error = NULL;
 
-	if (!may_handle(visit, &error)) {
+	if (!app_credentials_may_handle(visit, &error)) {
 		g_string_free(text, TRUE);
 		return visit_fail(visit, error);
 	}
@@ -114,7 +117,7 @@ static const struct object *need(const struct visit *visit, GError **error)
 {
 	const struct object *credential;
 
-	if (!may_handle(visit, error))
+	if (!app_credentials_may_handle(visit, error))
 		return NULL;
 	credential = model_need(visit->identity->model, KIND_APP_CREDENTIAL, visit->args[1], error);
 	if (credential && strcmp(object_str(credential, APP_CREDENTIAL_USER_ID), visit->args[0])) {
@@ -149,6 +152,7 @@ void app_credential_delete(struct visit *visit)
 struct make {
 	struct visit visit;
 	json_t *body;
+	json_t *rules; /* NULL: none given */
 	char *secret, *role_ids;
 	s64 expires_at; /* 0: never */
 };
@@ -156,6 +160,7 @@ struct make {
 static void make_free(struct make *make)
 {
 	json_decref(make->body);
+	json_decref(make->rules);
 	g_free(make->secret);
 	g_free(make->role_ids);
 	g_free(make);
@@ -179,12 +184,20 @@ static const struct object *stage(
 	json_t *inner = json_object_get(make->body, "application_credential");
 	const struct object *object = txn_create(txn, KIND_APP_CREDENTIAL, inner, error);
 	const struct token *token = &make->visit.subject.token;
+	g_autofree char *rules = NULL;
 	struct object *draft;
 	char id[UUID_STRLEN];
 
 	if (!object)
 		return NULL;
+	if (make->rules) {
+		rules = access_rules_stage(txn, uuid_format(&token->user, id), make->rules, error);
+		if (!rules)
+			return NULL;
+	}
 	draft = object_edit(object);
+	if (rules)
+		object_set_str(draft, APP_CREDENTIAL_ACCESS_RULE_IDS, rules);
 	object_set_str(draft, APP_CREDENTIAL_USER_ID, uuid_format(&token->user, id));
 	object_set_str(draft, APP_CREDENTIAL_PROJECT_ID, uuid_format(&token->scope_id, id));
 	object_set_str(draft, APP_CREDENTIAL_ROLE_IDS, make->role_ids);
@@ -270,6 +283,21 @@ static bool take_roles(struct make *make, json_t *inner, GError **error)
 	return true;
 }
 
+static bool take_rules(struct make *make, json_t *inner, GError **error)
+{
+	json_t *rules = json_object_get(inner, "access_rules");
+
+	if (rules && !json_is_null(rules)) {
+		if (!json_array_size(rules) || json_array_size(rules) > ACCESS_RULES_MAX)
+			return weft_fail(error, INVALID_INPUT,
+				"access_rules must be a list of 1 to %d rules; leave it out to permit all that the roles do.",
+				ACCESS_RULES_MAX);
+		make->rules = json_incref(rules);
+	}
+	json_object_del(inner, "access_rules");
+	return true;
+}
+
 static bool take_expiry(struct make *make, json_t *inner, GError **error)
 {
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
@@ -310,7 +338,7 @@ static bool may_make(const struct visit *visit, GError **error)
 	const struct token *token = &visit->subject.token;
 	char id[UUID_STRLEN];
 
-	if (!may_handle(visit, error))
+	if (!app_credentials_may_handle(visit, error))
 		return false;
 	if (token->scope == TOKEN_PROJECT && !strcmp(uuid_format(&token->user, id), visit->args[0]))
 		return true;
@@ -331,8 +359,8 @@ void app_credential_post(struct visit *visit)
 		inner = body_member(make->body, "application_credential", &error);
 	if (inner && json_is_null(json_object_get(inner, "description")))
 		json_object_del(inner, "description");
-	if (!inner || !take_roles(make, inner, &error) || !take_expiry(make, inner, &error) ||
-		!take_secret(make, inner, &error) ||
+	if (!inner || !take_roles(make, inner, &error) || !take_rules(make, inner, &error) ||
+		!take_expiry(make, inner, &error) || !take_secret(make, inner, &error) ||
 		!hasher_hash(visit->identity->hasher, make->secret, on_hashed, make, &error))
 		make_fail(make, error);
 }

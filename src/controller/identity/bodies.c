@@ -10,7 +10,7 @@ static void drop_constants(enum kind_id kind, json_t *inner)
 {
 	static const char *const nullable[] = { "parent_id", "domain_id", "project_id",
 		"description", "default_project_id", "password", "parent_region_id", "region",
-		"region_id" };
+		"region_id", "user_id" };
 	json_t *options = json_object_get(inner, "options");
 
 	if (json_is_object(options) && !json_object_size(options))
@@ -74,8 +74,14 @@ static void settle_region(enum body_of of, json_t *inner)
 
 void body_settle(const struct visit *visit, enum body_of of, json_t *inner)
 {
+	char id[UUID_STRLEN];
+
 	drop_constants(visit->call.kind->id, inner);
 	settle_domain(visit, of, inner);
+	if (visit->call.kind->id == KIND_CREDENTIAL && of == BODY_OF_NEW &&
+		!json_object_get(inner, "user_id") && visit->subject.user)
+		json_object_set_new(
+			inner, "user_id", json_string(uuid_format(&visit->subject.token.user, id)));
 	if (visit->call.kind->id == KIND_REGION)
 		settle_region(of, inner);
 }

@@ -23,10 +23,15 @@ DEFINE_AUTOPTR(identity, identity_free)
 /* Requests that wait for a password to be hashed. */
 unsigned identity_pending(const struct identity *identity);
 
-/* What the bearer of @token may do on the Networking API: UNAUTHORIZED without a valid token,
- * FORBIDDEN when it is good for nothing there. The project's id lives on. */
-bool identity_caller(
-	const struct identity *identity, const char *token, struct caller *ret, GError **error);
+/* What the bearer of @token, which @request shows, may do on the Networking API: UNAUTHORIZED
+ * without a valid token, FORBIDDEN when it is good for nothing there, or not for this request. The
+ * project's id lives on. */
+bool identity_caller(const struct identity *identity, const struct http_request *request,
+	const char *token, struct caller *ret, GError **error);
+
+/* What a token of the configuration is for: the id of the project that @text names in the default
+ * domain; when there is none, @text itself. An id lives on. */
+const char *identity_project(const struct identity *identity, const char *text);
 
 /* The version of this API as an object, for discovery. */
 void identity_write_version(const struct http_request *request, struct json_writer *w);

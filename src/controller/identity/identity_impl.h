@@ -35,7 +35,8 @@ struct visit {
 	struct call call;
 	struct subject subject;
 	const char *args[3]; /* of the path; borrowed from the request */
-	bool own_project;    /* a list is of the token's project alone */
+	bool own_project;    /* a list is of the token's project alone, or of its user */
+	bool own_user;
 };
 
 /* subject.c. UNAUTHORIZED for any reason. The user is borrowed from the model. */
@@ -112,6 +113,22 @@ enum body_of { BODY_OF_NEW, BODY_OF_OLD };
 void body_settle(const struct visit *visit, enum body_of of, json_t *inner);
 bool body_take_region(struct txn *txn, json_t *inner, GError **error);
 
+/* app_credentials.c. May the bearer handle those (and access rules) of the user that the path
+ * names? */
+bool app_credentials_may_handle(const struct visit *visit, GError **error);
+
+/* access_rules.c. Is the token of an application credential with access rules? */
+bool access_rules_limit(const struct model *model, const struct token *token);
+/* FORBIDDEN when it is and none of them permits @request. */
+bool access_rules_check(const struct model *model, const struct token *token,
+	const struct http_request *request, GError **error);
+/* The member "access_rules". */
+void access_rules_write(
+	struct json_writer *w, const struct model *model, const struct object *credential);
+/* The ids, as JSON text, of the @user's rules that a body's list @rules names or describes; missing
+ * ones are staged. g_free. */
+char *access_rules_stage(struct txn *txn, const char *user, json_t *rules, GError **error);
+
 /* implied.c */
 struct object *implied_role_draft(const struct object *prior, const struct object *implied);
 
@@ -153,6 +170,14 @@ void limits_post(struct visit *visit); /* limits.c */
 void limits_list(struct visit *visit);
 void limits_model_get(struct visit *visit);
 
+void credentials_list(struct visit *visit); /* credentials.c */
+void credential_post(struct visit *visit);
+void credential_get(struct visit *visit);
+void credential_patch(struct visit *visit);
+void credential_delete(struct visit *visit);
+void access_rules_list(struct visit *visit); /* access_rules.c */
+void access_rule_get(struct visit *visit);
+void access_rule_delete(struct visit *visit);
 void app_credentials_list(struct visit *visit); /* app_credentials.c */
 void app_credential_post(struct visit *visit);
 void app_credential_get(struct visit *visit);

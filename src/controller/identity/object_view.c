@@ -56,6 +56,9 @@ static u64 hidden_of(enum kind_id kind)
 		return HIDDEN | SLOT_BIT(PROJECT_PARENT_ID); /* see write_extras() */
 	case KIND_REGION:
 		return HIDDEN | SLOT_BIT(SLOT_TAGS) | SLOT_BIT(SLOT_ID) | SLOT_BIT(SLOT_NAME);
+	case KIND_CREDENTIAL:
+		return HIDDEN | SLOT_BIT(SLOT_TAGS) | SLOT_BIT(SLOT_NAME) |
+		       SLOT_BIT(SLOT_DESCRIPTION);
 	case KIND_REGISTERED_LIMIT:
 	case KIND_LIMIT:
 		return HIDDEN | SLOT_BIT(SLOT_TAGS) | SLOT_BIT(SLOT_NAME);

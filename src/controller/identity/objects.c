@@ -51,7 +51,8 @@ static bool add_filter(struct query *query, const struct visit *visit,
 	char id[UUID_STRLEN];
 
 	if ((is_domain && reach_domain(visit)) ||
-		(visit->own_project && !strcmp(param->name, "project_id")))
+		(visit->own_project && !strcmp(param->name, "project_id")) ||
+		(visit->own_user && !strcmp(param->name, "user_id")))
 		return true; /* there is but one */
 	if (!strcmp(param->name, "parent_id"))
 		return add_parent_filter(query, visit, param->value, error);
@@ -71,6 +72,9 @@ static bool limit_to_domain(struct query *query, const struct visit *visit, GErr
 	if (visit->own_project)
 		return query_add(query, "project_id",
 			uuid_format(&visit->subject.token.scope_id, id), error);
+	if (visit->own_user)
+		return query_add(
+			query, "user_id", uuid_format(&visit->subject.token.user, id), error);
 	if (kind == KIND_ROLE)
 		return http_target_param(target, "domain_id") ||
 		       query_add(query, "domain_id", "", error);

@@ -93,6 +93,15 @@ static const struct {
 		{ "users", "*", "application_credentials", "*" } },
 	{ HTTP_DELETE, ACCESS_TOKEN, app_credential_delete, NULL,
 		{ "users", "*", "application_credentials", "*" } },
+	{ HTTP_GET, ACCESS_TOKEN, access_rules_list, NULL, { "users", "*", "access_rules" } },
+	{ HTTP_GET, ACCESS_TOKEN, access_rule_get, NULL, { "users", "*", "access_rules", "*" } },
+	{ HTTP_DELETE, ACCESS_TOKEN, access_rule_delete, NULL,
+		{ "users", "*", "access_rules", "*" } },
+	{ HTTP_GET, ACCESS_TOKEN, credentials_list, &credential_kind, { "credentials" } },
+	{ HTTP_POST, ACCESS_TOKEN, credential_post, &credential_kind, { "credentials" } },
+	{ HTTP_GET, ACCESS_TOKEN, credential_get, &credential_kind, { "credentials", "*" } },
+	{ HTTP_PATCH, ACCESS_TOKEN, credential_patch, &credential_kind, { "credentials", "*" } },
+	{ HTTP_DELETE, ACCESS_TOKEN, credential_delete, &credential_kind, { "credentials", "*" } },
 	OBJECTS(region_kind, "regions", ACCESS_TOKEN, object_get, ACCESS_TOKEN, ACCESS_ADMIN),
 	OBJECTS(service_kind, "services", ACCESS_ADMIN, object_get, ACCESS_ADMIN, ACCESS_ADMIN),
 	OBJECTS(endpoint_kind, "endpoints", ACCESS_ADMIN, object_get, ACCESS_ADMIN, ACCESS_ADMIN),
@@ -194,6 +203,9 @@ static bool recognize(struct visit *visit, GError **error)
 			return false;
 		visit->subject = (struct subject){ .rank = (unsigned)caller.role };
 	}
+	if (!access_rules_check(
+		    visit->identity->model, &visit->subject.token, visit->call.request, error))
+		return false;
 	visit->call.caller = subject_is_admin(&visit->subject)
 				     ? identity_itself
 				     : (struct caller){ CALLER_READER, "" };

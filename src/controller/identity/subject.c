@@ -103,15 +103,16 @@ static u64 roles_for_rules(const struct identity *identity, const struct token *
 	return mask;
 }
 
-bool identity_caller(
-	const struct identity *identity, const char *text, struct caller *ret, GError **error)
+bool identity_caller(const struct identity *identity, const struct http_request *request,
+	const char *text, struct caller *ret, GError **error)
 {
 	struct subject subject;
 	enum token_scope scope;
 	char user[UUID_STRLEN], project[UUID_STRLEN] = "";
 	u64 roles;
 
-	if (!subject_of_token(identity, text, &subject, error))
+	if (!subject_of_token(identity, text, &subject, error) ||
+		!access_rules_check(identity->model, &subject.token, request, error))
 		return false;
 	scope = subject.token.scope;
 	roles = roles_for_rules(identity, &subject.token);

@@ -73,6 +73,8 @@ static void write_app_credential(
 	credential = model_get(model, KIND_APP_CREDENTIAL, &token->app_credential);
 	write_named(w, "application_credential", credential);
 	jw_member_bool(w, "restricted", !object_bool(credential, APP_CREDENTIAL_UNRESTRICTED));
+	if (access_rules_limit(model, token))
+		access_rules_write(w, model, credential);
 	jw_end_object(w);
 }
 

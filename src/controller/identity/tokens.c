@@ -23,6 +23,13 @@ static bool is_service(const struct visit *visit)
 	return false;
 }
 
+/* A service that does not know access rules would permit everything. */
+static bool knows_rules(const struct visit *visit, const struct subject *subject)
+{
+	return http_request_header(visit->call.request, "OpenStack-Identity-Access-Rules") ||
+	       !access_rules_limit(visit->identity->model, &subject->token);
+}
+
 /* The token that the request is about, that has not expired more than @grace_s ago. */
 static bool named_subject(
 	const struct visit *visit, s64 grace_s, struct subject *ret, GError **error)
@@ -32,7 +39,8 @@ static bool named_subject(
 	if (!text)
 		return weft_fail(
 			error, BAD_REQUEST, "The request needs a token as X-Subject-Token.");
-	return subject_of_late_token(visit->identity, text, grace_s, ret, NULL) ||
+	return (subject_of_late_token(visit->identity, text, grace_s, ret, NULL) &&
+		       knows_rules(visit, ret)) ||
 	       weft_fail(error, NOT_FOUND, "The subject's token could not be found.");
 }
 
