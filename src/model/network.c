@@ -24,6 +24,26 @@ static const struct attr zone_attr = {
 	.name = "availability_zone_hint", .type = TYPE_STRING, .max = 255
 };
 
+static const struct attr segment_fields[] = {
+	{ .name = "provider:network_type",
+		.type = TYPE_ENUM,
+		.choices = provider_types,
+		.flags = ATTR_REQUIRED },
+	{ .name = "provider:physical_network",
+		.type = TYPE_STRING,
+		.max = 64,
+		.flags = ATTR_NULLABLE },
+	{ .name = "provider:segmentation_id",
+		.type = TYPE_INT,
+		.min = 1,
+		.max = 0xffffff,
+		.flags = ATTR_NULLABLE },
+	{ 0 },
+};
+static const struct attr segment_attr = {
+	.name = "segment", .type = TYPE_OBJECT, .fields = segment_fields
+};
+
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
 #define PROVIDER (ATTR_CREATE | ATTR_ADMIN_SET | ATTR_ADMIN_READ)
 
@@ -55,7 +75,7 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 	[NETWORK_PROVIDER_TYPE] = { .name = "provider:network_type",
 		.type = TYPE_ENUM,
 		.choices = provider_types,
-		.flags = PROVIDER,
+		.flags = PROVIDER | ATTR_NULLABLE,
 		.fallback = "\"geneve\"",
 		.doc = "geneve or vxlan: an overlay; which encapsulation carries it is decided per pair of hosts." },
 	[NETWORK_PROVIDER_PHYSICAL] = { .name = "provider:physical_network",
@@ -69,6 +89,16 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.max = 0xffffff,
 		.flags = PROVIDER | ATTR_UPDATE | ATTR_NULLABLE,
 		.doc = "Its VNI, or its VLAN." },
+	[NETWORK_SEGMENTS] = { .name = "segments",
+		.type = TYPE_LIST,
+		.item = &segment_attr,
+		.max = 64,
+		.flags = PROVIDER | ATTR_NULLABLE,
+		.doc = "What carries it, where there are several; null when one does." },
+	[NETWORK_L2_ADJACENCY] = { .name = "l2_adjacency",
+		.type = TYPE_BOOL,
+		.flags = ATTR_COMPUTED,
+		.doc = "Whether all of its ports reach each other on layer 2." },
 	[NETWORK_EXTERNAL] = { .name = "router:external",
 		.type = TYPE_BOOL,
 		.flags = GIVEN | ATTR_ADMIN_SET,
@@ -240,19 +270,6 @@ static bool on_update(
 	return check_default(txn, draft, error) && floating_ip_leave(txn, old, error);
 }
 
-static void observe(struct model *model, const struct object *old, const struct object *new,
-	enum observe_phase phase)
-{
-	struct number_set *vnis = model_state(model, KIND_NETWORK);
-
-	if (!provider_is_overlay(object_choice(old ? old : new, NETWORK_PROVIDER_TYPE)))
-		return;
-	if (phase == OBSERVE_RELEASE && old)
-		number_set_give(vnis, (u128)object_int(old, NETWORK_PROVIDER_SEGMENT));
-	if (phase == OBSERVE_CLAIM && new)
-		number_set_take(vnis, (u128)object_int(new, NETWORK_PROVIDER_SEGMENT));
-}
-
 /* All pools of a network's subnets of one IP version are in one scope, or in none. */
 static void write_scope(
 	const struct model *model, const char *id, s64 version, struct json_writer *w)
@@ -280,6 +297,8 @@ static void compute(const struct model *model, const struct object *network, uns
 	uuid_format(object_id(network), id);
 	if (slot == NETWORK_IPV4_ADDRESS_SCOPE || slot == NETWORK_IPV6_ADDRESS_SCOPE)
 		return write_scope(model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6, w);
+	if (slot == NETWORK_L2_ADJACENCY) /* there are no routed networks */
+		return jw_bool(w, true);
 	if (slot == NETWORK_AZS)
 		return availability_zones_write(network_hosts(model, network), w);
 	jw_begin_array(w);
@@ -331,7 +350,7 @@ const struct kind network_kind = {
 	.in_use = WEFT_ERROR_NETWORK_IN_USE,
 	.hooks = { .on_create = on_create,
 		.on_update = on_update,
-		.observe = observe,
+		.observe = provider_observe,
 		.compute = compute,
 		.state_new = state_new,
 		.state_free = state_free },

@@ -182,6 +182,8 @@ bool port_on_create(struct txn *txn, struct object *draft, GError **error)
 	if (!network || !check_network(txn, network, error) ||
 		!service_port_check(txn, NULL, draft, error) || !check_binding(txn, draft, error))
 		return false;
+	if (asked && !strcmp(addresses, "[]"))
+		object_set_choice(draft, PORT_IP_ALLOCATION, PORT_IP_NONE);
 	if (!port_find_mac(txn, NULL, draft, error))
 		return false;
 	if (!(given & SLOT_BIT(PORT_PORT_SECURITY)))

@@ -57,6 +57,7 @@ enum port_index {
 	N_PORT_INDEXES
 };
 
+enum port_ip_allocation { PORT_IP_IMMEDIATE, PORT_IP_DEFERRED, PORT_IP_NONE };
 enum port_status { PORT_ACTIVE, PORT_DOWN, PORT_BUILD, PORT_ERROR };
 
 extern const struct kind port_kind;

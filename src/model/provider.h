@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What carries a network: an overlay (geneve, vxlan: a VNI), a VLAN of a physical network, or a
- * physical network as it is (flat).
+ * physical network as it is (flat). Or several of these: then NETWORK_SEGMENTS lists them, and the
+ * network's own provider attributes are null.
  */
 #pragma once
 
@@ -25,6 +26,10 @@ static inline bool provider_is_overlay(int type)
 bool provider_settle(struct txn *txn, struct object *draft, GError **error);
 /* The VLAN of a network may be changed, and nothing else. */
 bool provider_check_update(const struct object *old, const struct object *draft, GError **error);
+
+/* Keeps which VNIs are free, network_kind's state; kind_hooks.observe. */
+void provider_observe(struct model *model, const struct object *old, const struct object *new,
+	enum observe_phase phase);
 
 /* Keys of network_kind's unique indexes. */
 void provider_vni_keys(const struct object *network, struct key_sink *sink);

@@ -131,6 +131,73 @@ static void all_vlans(void **state)
 	assert_error(error, VNI_EXHAUSTED);
 }
 
+#define ITEM(type, physical, number)                                                \
+	"{'provider:network_type':'" type "','provider:physical_network':" physical \
+	",'provider:segmentation_id':" number "}"
+
+static void several_segments(void **state)
+{
+	static const char *const bad[] = {
+		"'segments':[]",
+		"'segments':[{}]",
+		"'segments':[" ITEM("flat", "'p1'", "null") "]," VLAN,
+		"'segments':[" ITEM("vlan", "'p9'", "5") "," ITEM("vlan", "'p9'", "5") "]",
+		"'segments':[" ITEM("flat", "'p9'", "5") "]",
+		"'segments':[" ITEM("geneve", "'p9'", "null") "]",
+	};
+	struct model *model = *state;
+	GError *error = NULL;
+	const struct object *network = make(model,
+		"'segments':[" ITEM("geneve", "null", "null") "," ITEM(
+			"vlan", "'p1'", "null") "," ITEM("vlan", "'p1'", "null") "," ITEM("flat",
+			"'p2'", "null") "]",
+		&error);
+	g_autofree char *expected = g_strdup("[" ITEM("geneve", "null", "4096") "," ITEM("vlan",
+		"'p1'", "1") "," ITEM("vlan", "'p1'", "2") "," ITEM("flat", "'p2'", "null") "]");
+
+	assert_non_null(network);
+	g_strdelimit(expected, "'", '"');
+	assert_string_equal(object_str(network, NETWORK_SEGMENTS), expected);
+	assert_true(object_is_null(network, NETWORK_PROVIDER_TYPE));
+	assert_int_equal(object_choice(network, NETWORK_STATUS), NETWORK_DOWN);
+	/* what it has is taken */
+	assert_null(make(model, VLAN ",'provider:segmentation_id':2", &error));
+	assert_error(error, VLAN_IN_USE);
+	assert_null(make(
+		model, "'provider:network_type':'flat','provider:physical_network':'p2'", &error));
+	assert_error(error, FLAT_IN_USE);
+	assert_null(make(
+		model, "'provider:network_type':'vxlan','provider:segmentation_id':4096", &error));
+	assert_error(error, VNI_IN_USE);
+	assert_int_equal(object_int(make(model, "", &error), NETWORK_PROVIDER_SEGMENT), 4097);
+	/* and free again when it is gone */
+	assert_true(test_delete(model, network, &error));
+	assert_non_null(make(model, VLAN ",'provider:segmentation_id':2", &error));
+	assert_non_null(make(
+		model, "'provider:network_type':'vxlan','provider:segmentation_id':4096", &error));
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+		if (make(model, bad[i], &error))
+			fail_msg("%s is taken", bad[i]);
+		assert_error(error, INVALID_INPUT);
+	}
+}
+
+static void one_segment(void **state)
+{
+	struct model *model = *state;
+	GError *error = NULL;
+	const struct object *network =
+		make(model, "'segments':[" ITEM("vlan", "'p1'", "8") "]", &error);
+
+	assert_non_null(network);
+	assert_true(object_is_null(network, NETWORK_SEGMENTS));
+	assert_string_equal(object_str(network, NETWORK_PROVIDER_TYPE), "vlan");
+	assert_string_equal(object_str(network, NETWORK_PROVIDER_PHYSICAL), "p1");
+	assert_int_equal(object_int(network, NETWORK_PROVIDER_SEGMENT), 8);
+	network = make(model, "'segments':[" ITEM("geneve", "null", "null") "]", &error);
+	assert_int_equal(object_choice(network, NETWORK_STATUS), NETWORK_ACTIVE);
+}
+
 static void transparent(void **state)
 {
 	struct model *model = *state;
@@ -152,6 +219,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(collisions, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_vlan, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_vlans, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_segments, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_segment, setup, teardown),
 		cmocka_unit_test_setup_teardown(transparent, setup, teardown),
 	};
 

@@ -122,7 +122,7 @@ static bool parse_segment(json_t *item, const struct object *network, s64 *ret, 
 	gint64 number = json_integer_value(id);
 
 	if (name && !strcmp(name, "inherit")) {
-		name = object_str(network, NETWORK_PROVIDER_TYPE);
+		name = object_str(network, NETWORK_PROVIDER_TYPE) ?: "multi-segment";
 		number = object_int(network, NETWORK_PROVIDER_SEGMENT);
 	} else if (!name || !id) {
 		return weft_fail(error, INVALID_INPUT,

@@ -37,6 +37,7 @@ ON_PURPOSE = {
     "networks.mtu: default is 0, weftd has 1422": "0 says what weftd shows: what the underlay leaves",
     **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "a network stays what it is, in Neutron too"
        for name in ("network_type", "physical_network")},
+    "networks.segments: allow_put is True, but it is not taken in an update": "a network stays what it is, in Neutron too",
     **{f"{kind}.tenant_id: {what}": "they are everybody's, in Neutron too"
        for kind in ("flavors", "service_profiles")
        for what in ("is_visible is True, but it is not shown", "allow_post is True, but it is not taken when created")},

@@ -99,6 +99,44 @@ def test_rules(weftd, admin):
     assert refused(member.call("PUT", path, {"network": give(None, None, 9)}), 403, "PolicyNotAuthorized")
 
 
+def test_segments(weftd, admin):
+    """multi-provider: a network that is carried in several ways."""
+    items = [give("vlan", "s1", 5), give("vlan", "s2"), give("geneve", None, 90)]
+    made = create(admin, segments=items)
+    assert made.status == 201, made.text
+    network = made.json["network"]
+    shown = [dict.fromkeys((f"provider:{name}" for name in PROVIDER), None) | item for item in items]
+    shown[1]["provider:segmentation_id"] = 1
+    assert (network["segments"], of(network), network["status"]) == (shown, [None, None, None], "DOWN")
+    assert admin.get(f"/v2.0/networks/{network['id']}").json["network"] == network
+    assert refused(create(admin, "vlan", "s2", 1), 409, "VlanIdInUse", network["id"])
+    assert of(create(admin, segments=[give("flat", "s3")]).json["network"]) == ["flat", "s3", None]
+    assert refused(create(admin, "vlan", "s4", segments=items), 400, "InvalidInput", "cannot both be set")
+    assert refused(create(admin, segments=[give("flat", "s4"), give("flat", "s4")]), 400, "InvalidInput", "Duplicate")
+    assert refused(create(admin, segments=[give(None, "s4")]), 400, "InvalidInput", "network_type")
+    assert refused(create(weftd.client(MEMBER), segments=items), 403, "PolicyNotAuthorized")
+    assert "segments" not in weftd.client(MEMBER).make("network")
+    assert admin.call("DELETE", f"/v2.0/networks/{network['id']}").status == 204
+    assert create(admin, segments=items).status == 201
+
+
+def test_sdk_segments(sdk):
+    made = sdk.create_network(segments=[give("vlan", "sdk2", 5), give("vlan", "sdk3", 6)])
+    assert [s["provider:segmentation_id"] for s in sdk.get_network(made.id).segments] == [5, 6]
+    assert (made.provider_network_type, made.is_router_external) == (None, False)
+
+
+def test_adjacency_and_allocation(admin):
+    """l2_adjacency and ip_allocation say what routed networks would change."""
+    network = admin.make("network")
+    assert network["l2_adjacency"] is True
+    admin.make("subnet", network_id=network["id"], cidr="10.0.0.0/24")
+    assert admin.make("port", network_id=network["id"])["ip_allocation"] == "immediate"
+    none = admin.make("port", network_id=network["id"], fixed_ips=[])
+    assert none["ip_allocation"] == "none"
+    assert [p["id"] for p in admin.get("/v2.0/ports", ip_allocation="none").json["ports"]] == [none["id"]]
+
+
 def test_hosts_are_not_told(weftd, admin):
     """A port on a network that hosts do not forward for stays DOWN, whatever is bound."""
     network = create(admin, "vlan", "hosts").json["network"]["id"]
@@ -114,11 +152,14 @@ def test_numbers_are_free_again_after_a_restart(tmp_path):
     server = Weftd(tmp_path).start()
     admin = server.client()
     first, second = (create(admin, "vlan", "p").json["network"] for _ in range(2))
+    several = create(admin, segments=[give("vlan", "r", 3), give("vxlan", None, 4)]).json["network"]
     assert admin.call("DELETE", f"/v2.0/networks/{first['id']}").status == 204
     server.kill()
     server.start()
     admin = server.client()
     assert admin.get(f"/v2.0/networks/{second['id']}").json["network"] == second
     assert refused(create(admin, "vlan", "p", 2), 409, "VlanIdInUse")
+    assert admin.get(f"/v2.0/networks/{several['id']}").json["network"] == several
+    assert refused(create(admin, "vlan", "r", 3), 409, "VlanIdInUse")
     assert of(create(admin, "vlan", "p").json["network"]) == ["vlan", "p", 1]
     server.stop()

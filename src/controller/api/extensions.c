@@ -201,6 +201,11 @@ static const struct extension extensions[] = {
 	{ "uplink-status-propagation-updatable", "Port uplink status propagation updatable",
 		"That may be changed." },
 	{ "vlan-transparent", "Vlantransparent", "Guests may tag frames with VLANs of their own." },
+	{ "ip_allocation", "IP Allocation",
+		"A port says whether it got addresses when it was made." },
+	{ "l2_adjacency", "L2 Adjacency",
+		"A network says whether its ports reach each other on layer 2." },
+	{ "multi-provider", "Multi Provider Network", "A network may be carried in several ways." },
 };
 
 static void write_extension(struct json_writer *w, const struct extension *extension)
