@@ -39,6 +39,11 @@ static enum filter_type tag_filter_type(const char *name)
 	return FILTER_VALUE;
 }
 
+static bool is_time_filter(const struct kind *kind, const char *name)
+{
+	return !strcmp(name, "changed_since") && kind->attrs[SLOT_UPDATED_AT].name;
+}
+
 static struct filter *find_or_add(
 	GPtrArray *filters, enum filter_type type, unsigned slot, const char *field)
 {
@@ -160,6 +165,22 @@ static bool add_item_filter(GPtrArray *filters, const struct attr *attr, unsigne
 		attr->name, value, attr->name, fields[0].name);
 }
 
+/* The value is kept as seconds since the epoch. */
+static bool add_time_filter(GPtrArray *filters, const char *value, GError **error)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(value, utc);
+	g_autofree char *text = NULL;
+
+	if (!time)
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid filter changed_since=%.64s: it is a time in UTC like 2026-01-31T12:00:00Z.",
+			value);
+	text = g_strdup_printf("%" G_GINT64_FORMAT, g_date_time_to_unix(time));
+	add_value(find_or_add(filters, FILTER_CHANGED_SINCE, SLOT_UPDATED_AT, NULL), text);
+	return true;
+}
+
 bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller *caller,
 	const char *name, const char *value, GError **error)
 {
@@ -175,6 +196,8 @@ bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller
 			add_value(find_or_add(filters, type, SLOT_TAGS, NULL), tags[i]);
 		return true;
 	}
+	if (is_time_filter(kind, name))
+		return add_time_filter(filters, value, error);
 	slot = kind_slot(kind, name);
 	attr = slot < 0 ? NULL : kind_attr(kind, (unsigned)slot);
 	if (!attr || !(is_request(kind, attr) || attr_readable(kind, (unsigned)slot, caller)))
@@ -282,6 +305,16 @@ static unsigned count_items(const struct filter *filter, const struct object *ob
 	return n;
 }
 
+static bool changed_since(const struct filter *filter, const struct object *object)
+{
+	s64 changed = object_int(object, SLOT_UPDATED_AT);
+
+	for (guint i = 0; i < filter->values->len; i++)
+		if (changed >= g_ascii_strtoll(filter->values->pdata[i], NULL, 10))
+			return true;
+	return false;
+}
+
 bool filter_matches(const struct filter *filter, const struct object *object,
 	const struct model *model, const struct caller *caller)
 {
@@ -298,6 +331,8 @@ bool filter_matches(const struct filter *filter, const struct object *object,
 		return count_items(filter, object) < filter->values->len;
 	case FILTER_NOT_ANY_TAG:
 		return count_items(filter, object) == 0;
+	case FILTER_CHANGED_SINCE:
+		return changed_since(filter, object);
 	}
 	return false;
 }

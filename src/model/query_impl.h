@@ -10,13 +10,14 @@ GPtrArray *sight_gather(
 	const struct model *model, const struct kind *kind, const struct caller *caller);
 
 enum filter_type {
-	FILTER_VALUE,	     /* the attribute is one of the values */
-	FILTER_ITEM,	     /* an item of the list, or its `field`, is one of them */
-	FILTER_ITEM_PART,    /* the `field` of an item has one of them in it */
-	FILTER_ALL_TAGS,     /* tags: it has them all */
-	FILTER_ANY_TAG,	     /* tags-any */
-	FILTER_NOT_ALL_TAGS, /* not-tags */
-	FILTER_NOT_ANY_TAG,  /* not-tags-any */
+	FILTER_VALUE,	      /* the attribute is one of the values */
+	FILTER_ITEM,	      /* an item of the list, or its `field`, is one of them */
+	FILTER_ITEM_PART,     /* the `field` of an item has one of them in it */
+	FILTER_ALL_TAGS,      /* tags: it has them all */
+	FILTER_ANY_TAG,	      /* tags-any */
+	FILTER_NOT_ALL_TAGS,  /* not-tags */
+	FILTER_NOT_ANY_TAG,   /* not-tags-any */
+	FILTER_CHANGED_SINCE, /* updated_at is one of them or later */
 };
 
 struct filter {

@@ -93,6 +93,25 @@ static void filters(void **state)
 	model_free(model);
 }
 
+/* Times are seconds; what was changed in the very second counts. */
+static void changed_since(void **state)
+{
+	struct model *model = make_model();
+	const struct object *port = model_first(model, KIND_PORT, PORT_BY_NAME, "p3", NULL);
+	char at[VALUE_TEXT], query[VALUE_TEXT + 64];
+
+	(void)state;
+	g_snprintf(query, sizeof(query), "changed_since=%s&name=p3",
+		object_text(port, SLOT_UPDATED_AT, at));
+	assert_list(model, query, "p3");
+	assert_list(model, "changed_since=2001-01-31T00:00:00", "p5 p4 p3 p2 p1 p0");
+	assert_list(model, "changed_since=2999-01-31T00:00:00Z", "");
+	assert_list(model,
+		"changed_since=2999-01-31T00:00:00Z&changed_since=2001-01-31T00:00:00Z&name=p1",
+		"p1");
+	model_free(model);
+}
+
 static void pages_and_order(void **state)
 {
 	struct model *model = make_model();
@@ -136,7 +155,8 @@ static void bad_parameters(void **state)
 	static const char *const bad[][2] = { { "colour", "red" }, { "sort_key", "colour" },
 		{ "sort_dir", "up" }, { "limit", "-1" }, { "limit", "many" },
 		{ "admin_state_up", "perhaps" }, { "fixed_ips", "10.0.0.1" },
-		{ "fixed_ips", "colour=red" }, { "binding:host_id", "h1" } };
+		{ "fixed_ips", "colour=red" }, { "binding:host_id", "h1" },
+		{ "changed_since", "yesterday" } };
 	static const struct caller bob = { CALLER_MEMBER, "bob" };
 	g_autoptr(query) query = query_new(&port_kind, &bob);
 	struct model *model = make_model();
@@ -289,6 +309,7 @@ int main(void)
 		cmocka_unit_test(lists_are_what_is_visible),
 		cmocka_unit_test(sight_leaves_others_out),
 		cmocka_unit_test(filters),
+		cmocka_unit_test(changed_since),
 		cmocka_unit_test(pages_and_order),
 		cmocka_unit_test(who_sees_what),
 		cmocka_unit_test(bad_parameters),

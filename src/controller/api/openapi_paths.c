@@ -158,6 +158,8 @@ static void write_filters(struct json_writer *w, const struct kind *kind)
 	}
 	for (unsigned i = 0; kind->attrs[SLOT_TAGS].name && i < G_N_ELEMENTS(of_tags); i++)
 		write_filter(w, of_tags[i], "Tags, separated by commas.");
+	if (kind->attrs[SLOT_UPDATED_AT].name)
+		write_filter(w, "changed_since", "Changed at this time in UTC, or later.");
 }
 
 static void write_list(struct json_writer *w, const struct kind *kind)
