@@ -38,16 +38,16 @@ static const struct kind_rules *rules_of(const struct txn *txn, const struct kin
 	return &policy_of(txn->caller)->kinds[kind->id];
 }
 
-/* Has an item of the list that field? */
+/* Has the object, or an item of the list, that field? */
 static bool gives_field(const struct object *draft, const struct field_rule *rule)
 {
-	json_t *list = object_json(draft, rule->slot), *item;
-	bool found = false;
+	json_t *value = object_json(draft, rule->slot), *item;
+	bool found = json_object_get(value, rule->field) != NULL;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach(value, i, item)
 		found = found || json_object_get(item, rule->field);
-	json_decref(list);
+	json_decref(value);
 	return found;
 }
 

@@ -60,7 +60,8 @@ struct rule {
 	u8 colour;     /* of the search for circles */
 };
 
-/* A rule for a field of the items of a list: "create_port:fixed_ips:ip_address". */
+/* A rule for a field of an object, or of the items of a list: "create_port:fixed_ips:ip_address".
+ */
 struct field_rule {
 	enum policy_operation operation;
 	unsigned slot;
@@ -88,6 +89,12 @@ struct policy {
 
 /* The names of the operations in those of rules: "create". */
 extern const char *const policy_operation_names[N_POLICY_OPERATIONS];
+
+/* The fields that may have rules of their own, ended by a nameless one; NULL: it has none. */
+static inline const struct attr *policy_fields(const struct attr *attr)
+{
+	return attr->item ? attr->item->fields : attr->fields;
+}
 
 /* The kind's name in those of rules: "network", "policy_dscp_marking_rule"; g_free. */
 char *policy_kind_name(const struct kind *kind);

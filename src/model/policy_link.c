@@ -82,7 +82,7 @@ static void place_attr(struct policy *policy, const struct kind *kind, const cha
 {
 	struct kind_rules *rules = &policy->kinds[kind->id];
 	const struct attr *attr = &kind->attrs[slot];
-	const struct attr *field = attr->item ? attr->item->fields : NULL;
+	const struct attr *field = policy_fields(attr);
 
 	rules->attrs[operation][slot] =
 		rule_of_attr(policy, kind_name, operation, attr->name, NULL);

@@ -197,12 +197,12 @@ static void add_actions(struct policy *policy, const struct kind *kind, const ch
 	}
 }
 
-/* Fields of the items of lists have rules only where the kind lists them. */
+/* By default fields have rules only where the kind lists them. */
 static bool is_field_rule(const struct kind *kind, const char *rule)
 {
 	for (unsigned slot = 0; slot < kind->n_slots; slot++) {
 		const struct attr *attr = &kind->attrs[slot];
-		const struct attr *field = attr->item ? attr->item->fields : NULL;
+		const struct attr *field = policy_fields(attr);
 
 		for (; field && field->name; field++) {
 			g_autofree char *end = g_strdup_printf(":%s:%s", attr->name, field->name);
@@ -265,23 +265,45 @@ void policy_free(struct policy *policy)
 	g_free(policy);
 }
 
+/* Does @rest, as in "create_port:REST", name the attribute, or a field of it that may be given? */
+static bool names_attr(const struct attr *attr, enum policy_operation operation, const char *rest)
+{
+	size_t len = strlen(attr->name);
+
+	if (strncmp(rest, attr->name, len) != 0)
+		return false;
+	if (!rest[len])
+		return true;
+	if (rest[len] != ':' || operation == POLICY_GET)
+		return false;
+	for (const struct attr *field = policy_fields(attr); field && field->name; field++)
+		if (!strcmp(field->name, rest + len + 1))
+			return true;
+	return false;
+}
+
+static bool asks_for(const struct kind *kind, enum policy_operation operation, const char *name)
+{
+	g_autofree char *kind_name = policy_kind_name(kind);
+	g_autofree char *prefix =
+		g_strdup_printf("%s_%s:", policy_operation_names[operation], kind_name);
+
+	if (kind->flags & KIND_IDENTITY || !g_str_has_prefix(name, prefix))
+		return false;
+	for (unsigned slot = 0; slot < kind->n_slots; slot++)
+		if (concerns(&kind->attrs[slot], operation) &&
+			names_attr(&kind->attrs[slot], operation, name + strlen(prefix)))
+			return true;
+	return false;
+}
+
 /* Is it a rule that the API would ask for, was there one? */
 static bool is_possible(const char *name)
 {
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++)
-		for (unsigned op = 0; op < N_POLICY_OPERATIONS; op++) {
-			const struct kind *kind = kind_by_id((enum kind_id)id);
-			g_autofree char *kind_name = policy_kind_name(kind);
-			g_autofree char *prefix =
-				g_strdup_printf("%s_%s:", policy_operation_names[op], kind_name);
-			int slot;
-
-			if (kind->flags & KIND_IDENTITY || !g_str_has_prefix(name, prefix))
-				continue;
-			slot = kind_slot(kind, name + strlen(prefix));
-			if (slot >= 0 && concerns(&kind->attrs[slot], op))
+		for (unsigned op = 0; op < N_POLICY_OPERATIONS; op++)
+			if (asks_for(kind_by_id((enum kind_id)id), op, name))
 				return true;
-		}
 	return false;
 }
 

@@ -273,6 +273,45 @@ static void other_rules(void **state)
 	assert_null(deleting(f->model, &member, own));
 }
 
+/* What is part of an attribute has its own rules, by default or by the policy file. */
+static void rules_of_fields(void **state)
+{
+	static const char *const rules[] = { "create_port:allowed_address_pairs:mac_address", "!",
+		"create_router:external_gateway_info:network_id", "!",
+		"create_router:external_gateway_info:enable_snat", "@", NULL };
+	static const char *const unknown[] = { "create_port:allowed_address_pairs:colour",
+		"get_port:fixed_ips:ip_address", "create_network:tenant_id",
+		"update_port:network_id", "create_router:external_gateway_info:" };
+	struct fixture *f = *state;
+	g_autoptr(policy) policy = changed(rules);
+	struct caller member = { .role = CALLER_MEMBER, .project_id = "alice", .policy = policy };
+	const char *gateway = "{'external_gateway_info':{'network_id':'%s','enable_snat':false}}";
+	const char *rule;
+
+	assert_string_equal(creating(f->model, &alice, KIND_ROUTER, test_json(gateway, f->own)),
+		"create_router:external_gateway_info:enable_snat");
+	assert_string_equal(creating(f->model, &member, KIND_ROUTER, test_json(gateway, f->own)),
+		"create_router:external_gateway_info:network_id");
+	assert_string_equal(
+		creating(f->model, &member, KIND_PORT,
+			test_json(
+				"{'network_id':'%s','allowed_address_pairs':[{'ip_address':'10.9.9.9'},{'ip_address':'10.9.9.8','mac_address':'fa:16:3e:00:00:09'}]}",
+				f->own)),
+		"create_port:allowed_address_pairs:mac_address");
+	assert_null(creating(f->model, &member, KIND_PORT,
+		test_json("{'network_id':'%s','allowed_address_pairs':[{'ip_address':'10.9.9.9'}]}",
+			f->own)));
+	for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++) {
+		g_autoptr(policy) wrong = policy_new();
+		GError *error = NULL;
+
+		assert_true(policy_set(wrong, unknown[i], "@", &error));
+		assert_false(policy_link(wrong, &rule, &error));
+		assert_string_equal(rule, unknown[i]);
+		assert_error(error, INVALID_INPUT);
+	}
+}
+
 /* What one can't read one can't filter by. */
 static void filters(void **state)
 {
@@ -295,6 +334,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(guests_of_a_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(reader_of_the_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_rules, setup, teardown),
+		cmocka_unit_test_setup_teardown(rules_of_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
 	};
 

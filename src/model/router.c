@@ -241,6 +241,18 @@ static void compute(const struct model *model, const struct object *router, unsi
 	availability_zones_write(router_hosts(model, router), w);
 }
 
+static const struct kind_rule rules[] = {
+	{ "create_router:external_gateway_info:enable_snat", "rule:admin_only",
+		"Choose whether a router hides its subnets." },
+	{ "update_router:external_gateway_info:enable_snat", "rule:admin_only",
+		"Change whether a router hides its subnets." },
+	{ "create_router:external_gateway_info:external_fixed_ips", "rule:admin_only",
+		"Choose the addresses of a router's gateway." },
+	{ "update_router:external_gateway_info:external_fixed_ips", "rule:admin_only",
+		"Choose other addresses of a router's gateway." },
+	{ 0 },
+};
+
 const struct kind router_kind = {
 	.id = KIND_ROUTER,
 	.singular = "router",
@@ -252,6 +264,7 @@ const struct kind router_kind = {
 	.n_slots = N_ROUTER_SLOTS,
 	.indexes = indexes,
 	.n_indexes = N_ROUTER_INDEXES,
+	.rules = rules,
 	.quota = { "router", 10 },
 	.not_found = WEFT_ERROR_ROUTER_NOT_FOUND,
 	.in_use = WEFT_ERROR_ROUTER_IN_USE,

@@ -16,22 +16,7 @@ struct request {
 	json_t *qos_policy_id; /* NULL: not given */
 };
 
-/* Which parts of it are the administrator's. */
-static bool check_role(const struct txn *txn, json_t *info, GError **error)
-{
-	static const char *const reserved[] = { "enable_snat", "external_fixed_ips" };
-
-	if (caller_is_admin(txn_caller(txn)))
-		return true;
-	for (unsigned i = 0; i < G_N_ELEMENTS(reserved); i++)
-		if (json_object_get(info, reserved[i]))
-			return weft_fail(error, FORBIDDEN,
-				"The %s of external_gateway_info may be set only by an administrator; leave it out.",
-				reserved[i]);
-	return true;
-}
-
-static bool read_request(const struct txn *txn, json_t *info, struct request *ret, GError **error)
+static bool read_request(json_t *info, struct request *ret, GError **error)
 {
 	json_t *snat = json_object_get(info, "enable_snat");
 
@@ -42,10 +27,9 @@ static bool read_request(const struct txn *txn, json_t *info, struct request *re
 		.qos_policy_id = json_object_get(info, "qos_policy_id") };
 	if (!json_array_size(ret->addresses))
 		ret->addresses = NULL;
-	if (!ret->network_id && json_object_size(info))
-		return weft_fail(error, BAD_REQUEST,
-			"Invalid input for external_gateway_info: 'network_id' is missing; name the external network, or give null for no gateway.");
-	return check_role(txn, info, error);
+	return ret->network_id || !json_object_size(info) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "Invalid input for external_gateway_info: 'network_id' is missing; name the external network, or give null for no gateway.");
 }
 
 static bool check_network(
@@ -194,7 +178,7 @@ bool router_gateway_update(
 		return true;
 	info = object_json(draft, ROUTER_GATEWAY_INFO);
 	object_set_null(draft, ROUTER_GATEWAY_INFO);
-	ok = read_request(txn, info, &request, error) && apply(txn, old, draft, &request, error);
+	ok = read_request(info, &request, error) && apply(txn, old, draft, &request, error);
 	json_decref(info);
 	return ok;
 }
