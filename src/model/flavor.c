@@ -36,7 +36,7 @@ static const struct attr attrs[N_FLAVOR_SLOTS] = {
 		.doc = "The kind of service that it is a flavor of." },
 	[FLAVOR_ENABLED] = { .name = "enabled",
 		.type = TYPE_BOOL,
-		.flags = GIVEN,
+		.flags = GIVEN | ATTR_NULL_IS_DEFAULT,
 		.fallback = "true",
 		.doc = "Whether it may be chosen." },
 	[FLAVOR_SERVICE_PROFILES] = { .name = "service_profiles",

@@ -112,6 +112,7 @@ enum attr_flags {
 	/* Says how to make the object: neither stored nor shown. Of KIND_COMPUTED, whose objects
 	 * are made when listed, it is given as a filter, and hooks.all does what it says. */
 	ATTR_REQUEST = 1 << 11,
+	ATTR_NULL_IS_DEFAULT = 1 << 12, /* null in a request says the default */
 };
 
 enum on_delete {

@@ -13,8 +13,8 @@ DEFINE_AUTOPTR(query, query_free)
 
 /*
  * One parameter of the request's query string, decoded. Understands fields, sort_key, sort_dir,
- * limit, marker, page_reverse; tags, tags-any, not-tags, not-tags-any, changed_since; every readable attribute
- * (the same name again: or; values of a nested list as "key=value", e.g.
+ * limit, marker, page_reverse; tags, tags-any, not-tags, not-tags-any, changed_since; every
+ * readable attribute (the same name again: or; values of a nested list as "key=value", e.g.
  * fixed_ips=ip_address=10.0.0.3, or fixed_ips=ip_address_substr=10.0. for a part of the text). An
  * unknown name is INVALID_INPUT.
  */

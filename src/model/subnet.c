@@ -141,7 +141,7 @@ static const struct attr attrs[N_SUBNET_SLOTS] = {
 	[SUBNET_SERVICE_TYPES] = { .name = "service_types",
 		.type = TYPE_LIST,
 		.item = &service_type_attr,
-		.flags = GIVEN | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
+		.flags = GIVEN | ATTR_UNIQUE_ITEMS | ATTR_INTERN | ATTR_NULL_IS_DEFAULT,
 		.fallback = "[]",
 		.doc = "Device owners whose ports get addresses of it; all when empty." },
 	[SUBNET_DNS_PUBLISH_FIXED_IP] = { .name = "dns_publish_fixed_ip",

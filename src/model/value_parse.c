@@ -186,19 +186,30 @@ static bool parse_nested(
 	return true;
 }
 
+static bool parse_null(const struct attr *attr, const char *path, union value *ret, GError **error)
+{
+	json_t *fallback;
+
+	if (!(attr->flags & (ATTR_NULLABLE | ATTR_NULL_IS_DEFAULT)))
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for %s: null is not allowed here; leave it out or give a value.",
+			path);
+	*ret = value_null(attr);
+	if (!(attr->flags & ATTR_NULL_IS_DEFAULT))
+		return true;
+	fallback = json_loads(attr->fallback, JSON_DECODE_ANY, NULL);
+	value_load(attr, fallback, ret);
+	json_decref(fallback);
+	return true;
+}
+
 bool value_parse(
 	const struct attr *attr, json_t *json, const char *path, union value *ret, GError **error)
 {
 	g_autofree char *text = NULL;
 
-	if (json_is_null(json)) {
-		if (!(attr->flags & ATTR_NULLABLE))
-			return weft_fail(error, INVALID_INPUT,
-				"Invalid input for %s: null is not allowed here; leave it out or give a value.",
-				path);
-		*ret = value_null(attr);
-		return true;
-	}
+	if (json_is_null(json))
+		return parse_null(attr, path, ret, error);
 	switch (attr->type) {
 	case TYPE_BOOL:
 		return parse_bool(json, path, ret, error);

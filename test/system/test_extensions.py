@@ -1,6 +1,7 @@
 """What weftd says it has is there, by the attribute maps of the neutron_lib that is installed: for every listed extension each
-attribute is taken, refused, shown, filtered and sorted by as its map says, with the same limits and defaults; its verbs and
-the extensions that it requires are there; docs/extensions.md is the list. Proves B2.
+attribute is taken, refused, shown, filtered and sorted by as its map says, with the same limits and defaults, `null` where its
+validator takes it, and a rule of its own in policy files; its verbs and the extensions that it requires are there;
+docs/extensions.md is the list. Proves B2.
 
 test_openapi.py proves that the OpenAPI document, which is compared here, is what weftd does."""
 import collections
@@ -11,11 +12,12 @@ import re
 
 import pytest
 
-from examples import kinds_of
+from examples import Examples, kinds_of
 from weftd import TOP, Weftd
 
 definitions = pytest.importorskip("neutron_lib.api.definitions")
 from neutron_lib import constants  # noqa: E402
+from neutron_lib.api import validators  # noqa: E402
 from neutron_lib.api.definitions import base  # noqa: E402
 
 CORE = ["network", "subnet", "port"]  # have maps, and are no extensions
@@ -47,6 +49,7 @@ ON_PURPOSE = {
         "port-numa-affinity-policy-socket, which is newer",
     "ports.propagate_uplink_status: allow_put is False, but it is taken in an update": "uplink-status-propagation-updatable, which is newer",
     "next_providers.*: there is no such collection of flavors": "not in OpenStack's description of the API",
+    **{f"port_associations.{name}: is no sort key": "it is computed when shown" for name in ("local_ip_address", "host")},
     "subnets.shared: is no filter": "it is not shown either; networks have it",
 }
 
@@ -207,6 +210,16 @@ def compare(attribute, name, kind):
 
 
 @pytest.fixture(scope="module")
+def examples(weftd, document):
+    return Examples(weftd.client(), document)
+
+
+def named(examples, kind):
+    """The name and kind of what is created at the same place; None: nothing is."""
+    return next(((name, other) for name, other in examples.kinds.items() if other.path == kind.path), None)
+
+
+@pytest.fixture(scope="module")
 def differences():
     """Of all tests, for the last one."""
     return Differences()
@@ -240,20 +253,68 @@ def sample(schema):
     return f"{next(iter(items))}=x" if items else "x"
 
 
-def test_filters_and_sort_keys(expected, kinds, weftd, differences):
+def test_filters_and_sort_keys(expected, kinds, weftd, examples, differences):
     """What the map calls a filter or a sort key is one; weftd has more of both."""
     admin = weftd.client()
     for key, attributes in expected.items():
         kind = kinds.get(key)
-        if not kind or kind.parent:
+        if not kind:
             continue
+        path = examples.request(named(examples, kind)[0])[0] if kind.parent else kind.path
         for name, (alias, attribute) in attributes.items():
             value = sample(kind.answer["properties"].get(name, {}))
-            if attribute.get("is_filter") and admin.get(kind.path, **{name: value}).status != 200:
+            if attribute.get("is_filter") and admin.get(path, **{name: value}).status != 200:
                 differences.add(key[1], name, alias, "is no filter")
-            if attribute.get("is_sort_key") and admin.get(kind.path, sort_key=name, sort_dir="desc").status != 200:
+            if attribute.get("is_sort_key") and admin.get(path, sort_key=name, sort_dir="desc").status != 200:
                 differences.add(key[1], name, alias, "is no sort key")
     differences.done()
+
+
+def takes_null(attribute):
+    """Does Neutron take null for it? It asks the validators, then converts."""
+    try:
+        if any(validators.get_validator(name)(None, rule) for name, rule in (attribute.get("validate") or {}).items()):
+            return False
+        attribute.get("convert_to", lambda value: value)(None)
+    except Exception:  # as good as a refusal
+        return False
+    return True
+
+
+def test_null(expected, kinds, weftd, examples, differences):
+    """Clients send null to unset, as Nova does for binding:host_id. weftd takes more nulls than Neutron, which harms nobody."""
+    admin = weftd.client()
+    for key, attributes in expected.items():
+        found = named(examples, kinds[key]) if key in kinds else None
+        for name, (alias, attribute) in attributes.items() if found else ():
+            if not attribute.get("allow_post") or name not in found[1].create["properties"] or not takes_null(attribute):
+                continue
+            path, example = examples.request(found[0])
+            answer = admin.call("POST", path, {found[1].singular: {**example, name: None}})
+            if answer.status != 201 and "null" in answer.message:
+                differences.add(key[1], name, alias, f"null is refused: {answer.message}")
+    differences.done()
+
+
+def test_rules_of_attributes(expected, kinds, examples, tmp_path):
+    """A policy file may have a rule for each attribute of which the map says enforce_policy, and weftd would ask for it."""
+    rules = []
+    for key, attributes in expected.items():
+        found = named(examples, kinds[key]) if key in kinds else None
+        if not found or key[0]:
+            continue
+        for name, (_, attribute) in attributes.items():
+            for verb, allow, schema in (("create", "allow_post", found[1].create), ("update", "allow_put", found[1].update)):
+                if attribute.get("enforce_policy") and attribute.get(allow) and name in schema["properties"] and name != "tenant_id":
+                    rules.append(f'"{verb}_{found[1].singular}:{name}": "!"')
+    assert '"create_port:binding:vnic_type": "!"' in rules and '"update_network:router:external": "!"' in rules
+    (tmp_path / "policy.yaml").write_text("\n".join(rules))
+    strict = Weftd(tmp_path, store="memory:", policy=tmp_path / "policy.yaml").start()
+    try:
+        refused = strict.client().call("POST", "/v2.0/networks", {"network": {"router:external": True}})
+        assert refused.status == 403 and "rule:create_network:router:external" in refused.message
+    finally:
+        strict.stop()
 
 
 def test_verbs(listed, document):

@@ -128,7 +128,8 @@ static void write_schema(struct json_writer *w, const struct attr *attr, enum vi
 	/* What is converted is taken in more than one form. */
 	if (view == VIEW_ANSWER || !attr->convert) {
 		write_type(w, attr, view);
-		if (attr->flags & ATTR_NULLABLE)
+		if (attr->flags &
+			(ATTR_NULLABLE | (view == VIEW_ANSWER ? 0 : ATTR_NULL_IS_DEFAULT)))
 			jw_member_bool(w, "nullable", true);
 	}
 	if (view == VIEW_CREATE && attr->fallback && strcmp(attr->fallback, "null"))
