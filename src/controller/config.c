@@ -14,12 +14,13 @@
 #define DEFAULT_CONNECTIONS 16384
 #define TOKEN_MIN 8 /* characters */
 #define LIFETIME_MAX (30 * 86400)
+#define KEY_DAYS_MAX 3650
 
 static const char *const known_keys[] = { "auth", "listen", "store", "tls-cert", "tls-key",
 	"allow-plain-http", "underlay-mtu", "max-connections", NULL };
 
-static const char *const identity_keys[] = { "admin-password-file", "region", "token-lifetime",
-	NULL };
+static const char *const identity_keys[] = { "admin-password-file", "key-days", "region",
+	"token-lifetime", NULL };
 
 static const char *const policy_keys[] = { "file", NULL };
 
@@ -213,7 +214,8 @@ static bool read_listen(const struct config_reader *reader, struct config *confi
 static bool read_identity(const struct config_reader *reader, struct config *config, GError **error)
 {
 	g_autofree char *lifetime = config_text(reader, "identity", "token-lifetime", "3600");
-	guint64 seconds;
+	g_autofree char *key_days = config_text(reader, "identity", "key-days", "30");
+	guint64 seconds, days;
 
 	config->identity = g_key_file_has_group(reader->file, "identity");
 	config->identity_region = config_text(reader, "identity", "region", "RegionOne");
@@ -223,7 +225,11 @@ static bool read_identity(const struct config_reader *reader, struct config *con
 		return weft_fail(error, INVALID_INPUT,
 			"%s: token-lifetime = %s: give seconds, from 1 to %d", reader->path,
 			lifetime, LIFETIME_MAX);
+	if (!g_ascii_string_to_unsigned(key_days, 10, 1, KEY_DAYS_MAX, &days, NULL))
+		return weft_fail(error, INVALID_INPUT, "%s: key-days = %s: give days, from 1 to %d",
+			reader->path, key_days, KEY_DAYS_MAX);
 	config->identity_token_lifetime = (unsigned)seconds;
+	config->identity_key_lifetime = (unsigned)days * 86400;
 	return true;
 }
 

@@ -33,6 +33,7 @@ struct config {
 	bool identity;					      /* there is a group [identity] */
 	char *identity_region, *identity_admin_password_file; /* the file: NULL: none */
 	unsigned identity_token_lifetime;		      /* seconds */
+	unsigned identity_key_lifetime;			      /* of what seals tokens; seconds */
 	struct config_keystone *keystone;		      /* NULL: auth is not keystone */
 	char *notify_url, *notify_token;		      /* url NULL: nobody is notified */
 	s64 quotas[N_KINDS];   /* limits of kinds that have a quota */

@@ -1,4 +1,8 @@
 """Identity v3 against those who want more than they may have. Proves B2, B9."""
+import contextlib
+import datetime
+import json
+import sqlite3
 import time
 
 import pytest
@@ -193,6 +197,49 @@ def test_nobody_locks_others_out(weftd, admin):
     assert [log_in(weftd, "victim", "wrong").status for _ in range(11)] == [401] * 10 + [429]
     assert log_in(weftd, "victim", "pw").status == 429
     assert log_in(weftd, "calm", "pw", project="calm").status == 201
+
+
+def keys_in(server, older_by=0):
+    """The keys in the store of a weftd that is not running, each made older by so many seconds; when they were made."""
+    with contextlib.closing(sqlite3.connect(server.folder / "weft.db")) as database:
+        rows = database.execute("SELECT id, data FROM object WHERE kind = 'token_key'").fetchall()
+        made = []
+        for key, data in rows:
+            data = json.loads(data)
+            then = datetime.datetime.fromisoformat(data["created_at"].replace("Z", "+00:00")) - datetime.timedelta(seconds=older_by)
+            data["created_at"] = then.strftime("%Y-%m-%dT%H:%M:%SZ")
+            made.append(data["created_at"])
+            database.execute("UPDATE object SET data = ? WHERE id = ? AND kind = 'token_key'", (json.dumps(data), key))
+        database.commit()
+    return sorted(made)
+
+
+def test_the_key_is_renewed(tmp_path):
+    """An old key gets a successor, opens what it has sealed, and goes when that has expired."""
+    server = start(tmp_path, token_lifetime=30 * 86400, key_days=1)
+    listens = lambda token: server.client(token).get("/v3/auth/projects").status
+    first = log_in(server).headers["X-Subject-Token"]
+    server.stop()
+    assert len(keys_in(server, older_by=2 * 86400)) == 1
+    server.start()
+    assert listens(first) == 200
+    server.stop()
+    assert len(keys_in(server)) == 2
+    server.start()
+    second = log_in(server).headers["X-Subject-Token"]
+    assert listens(first) == listens(second) == 200
+    server.stop()
+    keys_in(server, older_by=31 * 86400)  # the successor's 31 days are less than a token's 30 and the 2 after it
+    server.start()
+    server.stop()
+    assert len(keys_in(server)) == 3
+    keys_in(server, older_by=2 * 86400)
+    server.start()
+    server.stop()
+    server.start()
+    assert (listens(first), listens(second)) == (401, 200)
+    assert any("there is a new key" in line for line in server.lines) is False
+    server.stop()
 
 
 def test_access_rules(weftd, admin):

@@ -103,15 +103,6 @@ static const struct object *put_admin(struct txn *txn, const char *hash, GError 
 	return txn_put(txn, draft, error);
 }
 
-static bool put_key(struct txn *txn, GError **error)
-{
-	struct object *draft = object_new(&token_key_kind, NULL);
-	g_autofree char *key = credential_new();
-
-	object_set_str(draft, TOKEN_KEY_KEY, key);
-	return txn_put(txn, draft, error) != NULL;
-}
-
 static bool put_implied(
 	struct txn *txn, const struct object *prior, const struct object *implied, GError **error)
 {
@@ -133,7 +124,7 @@ static bool stage(struct txn *txn, const struct config *config, const char *hash
 	project = put_named(txn, KIND_PROJECT, "admin", NULL, PROJECT_DOMAIN_ID, error);
 	user = project ? put_admin(txn, hash, error) : NULL;
 	return user && put_assignment(txn, user, role, project, error) &&
-	       put_assignment(txn, user, role, NULL, error) && put_key(txn, error) &&
+	       put_assignment(txn, user, role, NULL, error) && keys_stage_new(txn, error) &&
 	       catalog_seed(txn, config, error);
 }
 

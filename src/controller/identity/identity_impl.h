@@ -14,7 +14,8 @@ struct identity {
 	const struct config *config;
 	struct model *model;
 	struct commit *commit;
-	struct token_key key;
+	GArray *keys; /* keys.c */
+	guint key_timer;
 	struct hasher *hasher;
 	struct guesses *guesses;
 };
@@ -91,6 +92,17 @@ extern const struct uuid default_domain_id;
 
 /* audit.c. Logs what happened, printf-like, with who did it and from where. No secrets! */
 void audit(const struct visit *visit, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* keys.c */
+/* How long services may ask about a token that has expired while they worked for its bearer. */
+#define EXPIRED_WINDOW_S (48 * 3600)
+/* Loads the keys from the store and keeps them young. */
+bool keys_start(struct identity *identity, GError **error);
+void keys_stop(struct identity *identity);
+bool keys_load(struct identity *identity, GError **error);
+bool keys_stage_new(struct txn *txn, GError **error);
+char *keys_seal(const struct identity *identity, const struct token *token); /* g_free */
+bool keys_open(const struct identity *identity, const char *text, struct token *ret);
 
 /* bootstrap.c */
 bool bootstrap(struct identity *identity, GError **error);

@@ -97,7 +97,7 @@ static void issue(struct login *login)
 			login->token.issued_at + visit->identity->config->identity_token_lifetime;
 	if (!subject_of(visit->identity, &login->token, &subject, &error))
 		return login_fail(login, error);
-	text = token_seal(&login->token, &visit->identity->key);
+	text = keys_seal(visit->identity, &login->token);
 	audit(visit, "user %s logged in by %s for %s, with token %s",
 		uuid_format(&login->token.user, user), auth_method_name(login->request.method),
 		scope_words(&login->token), uuid_format(&login->token.audit, id));

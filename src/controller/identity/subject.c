@@ -74,7 +74,7 @@ bool subject_of_late_token(const struct identity *identity, const char *text, s6
 {
 	struct token token;
 
-	if (!token_open(text, &identity->key, &token) || token.expires_at + grace_s <= now_s() ||
+	if (!keys_open(identity, text, &token) || token.expires_at + grace_s <= now_s() ||
 		model_get(identity->model, KIND_TOKEN_REVOCATION, &token.audit) ||
 		!subject_of(identity, &token, ret, NULL))
 		return weft_fail(error, UNAUTHORIZED, "The request's token is not valid here.");

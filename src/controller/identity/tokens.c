@@ -4,9 +4,6 @@
 
 #include "controller/identity/identity_impl.h"
 
-/* How long services may ask about a token that has expired while they worked for its bearer. */
-#define EXPIRED_WINDOW_S (48 * 3600)
-
 static bool is_own(const struct visit *visit, const struct subject *subject)
 {
 	return visit->subject.user && uuid_equal(&visit->subject.token.user, &subject->token.user);
