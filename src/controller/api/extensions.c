@@ -41,6 +41,8 @@ static const struct extension extensions[] = {
 	{ "external-net", "Neutron external network",
 		"Networks may be external: routers' gateways and floating IPs are on them." },
 	{ "extra_dhcp_opt", "Extra DHCP options", "Ports may have DHCP options of their own." },
+	{ "ecmp_routes", "Equal Cost Multipath Routing",
+		"Several next hops of a router's route share its connections." },
 	{ "extraroute", "Neutron Extra Route", "Routers may have routes of their own." },
 	{ "extraroute-atomic", "Atomically add/remove extra routes",
 		"Routes of a router may be added and removed one by one." },
