@@ -32,6 +32,8 @@ static char *state_path(const struct config *config, const char *name)
 
 static void flushed(struct agent *agent)
 {
+	if (agent->bfd)
+		liveness_update(agent->bfd, &agent->reconcile);
 	report_synced(agent->report, agent->view->revision);
 	ops_plug_progress(agent);
 }
@@ -146,6 +148,17 @@ static void routers_changed(struct network *network, void *data)
 
 	if (agent->punt)
 		punt_routers_changed(agent->punt, network);
+}
+
+static void host_changed(const struct ip *peer, bool up, void *data)
+{
+	char text[IP_STRLEN];
+
+	(void)data;
+	if (up)
+		log_info("the host at %s is alive", ip_format(peer, text));
+	else
+		log_warning("the host at %s does not answer", ip_format(peer, text));
 }
 
 static void port_deleted(const struct port *port, void *data)
@@ -397,6 +410,10 @@ static void start_parts(struct agent *agent)
 		.partial = true,
 	};
 	reconcile_all(&agent->reconcile);
+	if (agent->config->bfd) {
+		agent->bfd = bfd_new(host_changed, agent);
+		liveness_update(agent->bfd, &agent->reconcile);
+	}
 	agent->punt = punt_new(agent->dp, agent->desired);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
 	stream_start(agent->stream);
@@ -445,6 +462,7 @@ void agent_free(struct agent *agent)
 	client_free(agent->client);
 	g_clear_handle_id(&agent->stream_timer, g_source_remove);
 	g_clear_handle_id(&agent->report_timer, g_source_remove);
+	bfd_free(agent->bfd);
 	report_free(agent->report);
 	punt_free(agent->punt);
 	link_monitor_free(agent->monitor);

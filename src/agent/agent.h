@@ -16,6 +16,7 @@
 #include "agent/client.h"
 #include "agent/config.h"
 #include "agent/control.h"
+#include "agent/liveness.h"
 #include "agent/plugs.h"
 #include "agent/punt.h"
 #include "agent/quiet.h"
@@ -47,6 +48,7 @@ struct agent {
 	struct client *client;
 	struct stream *stream;
 	struct report *report;
+	struct bfd *bfd; /* NULL: not wanted */
 	struct control *control;
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */

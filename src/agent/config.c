@@ -106,10 +106,20 @@ static bool read_metrics_port(GKeyFile *file, struct config *config, GError **er
 	return true;
 }
 
+static bool read_bfd(GKeyFile *file, struct config *config, GError **error)
+{
+	g_autofree char *text = get_path(file, "bfd", "on");
+
+	config->bfd = strcmp(text, "on") == 0;
+	return config->bfd || strcmp(text, "off") == 0 ||
+	       weft_fail(error, INVALID_INPUT, "bfd: \"%s\" must be on or off", text);
+}
+
 static bool check_names(GKeyFile *file, GError **error)
 {
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
-		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", NULL };
+		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
+		NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 	g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, error);
 
@@ -133,7 +143,8 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 {
 	if (!check_names(file, error) || !read_host(file, config, error) ||
 		!read_controllers(file, config, error) || !read_credential(file, config, error) ||
-		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error))
+		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error) ||
+		!read_bfd(file, config, error))
 		return false;
 	config->ca_file = get_path(file, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");

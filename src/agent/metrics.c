@@ -106,6 +106,8 @@ char *metrics_text(const struct agent *agent)
 
 	agent_metrics(out, agent);
 	port_metrics(out, agent);
+	if (agent->bfd)
+		liveness_metrics(agent->bfd, out);
 	drop_metrics(out, agent);
 	service_metrics(out, agent);
 	return g_string_free(out, FALSE);

@@ -77,6 +77,10 @@ bool op_status(
 			(json_int_t)count_wired(agent)));
 	json_object_set_new(result, "uplinks", uplinks_to_json(agent));
 	json_object_set_new(result, "tunnel_ips", tunnel_ips_to_json(agent));
+	json_object_set_new(
+		result, "hosts", agent->bfd ? liveness_to_json(agent->bfd) : json_array());
+	if (agent->bfd)
+		json_object_set_new(result, "bfd", liveness_counts_to_json(agent->bfd));
 	json_object_set_new(result, "datapath", usage_to_json(agent));
 	json_object_set_new(result, "rss_bytes", json_integer((json_int_t)resident_bytes()));
 	control_answer(request, result);

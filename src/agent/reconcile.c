@@ -61,6 +61,7 @@ static void set_uplinks(struct reconcile *reconcile)
 	struct record_tunnel own = reconcile_own_tunnel(reconcile);
 	GError *error = NULL;
 
+	reconcile->peers_changed = true;
 	if (reconcile->partial && !own.ip4.family && !own.ip6.family)
 		return; /* what the kernel has is better than nothing */
 	if (!dp_set_uplinks(reconcile->dp, reconcile->uplinks, &own.ip4, &own.ip6, &error))
@@ -139,8 +140,10 @@ static void reconcile_member(struct reconcile *reconcile, struct member *member)
 		      !uuid_equal(&member->host, &reconcile->desired->self) &&
 		      tunnel_choose(&own, &member->tunnel, &wanted.vtep, &wanted.encap);
 
-	if (!exists || ip_compare(&wanted.vtep, &member->applied_vtep) != 0)
+	if (!exists || ip_compare(&wanted.vtep, &member->applied_vtep) != 0) {
+		reconcile->peers_changed |= exists || member->applied_vtep.family;
 		withdraw_member(reconcile, member);
+	}
 	if (!exists)
 		return;
 	member->applied_vtep = wanted.vtep;

@@ -36,6 +36,7 @@ struct reconcile {
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
 	bool failed;
+	bool peers_changed; /* other tunnel addresses, or ours; whoever wants to know clears it */
 	bool partial; /* set it before the first reconcile_all(); reconcile_complete() ends it */
 	bool sweeping;
 };
