@@ -209,95 +209,6 @@ static void stream_changed(enum stream_state state, void *data)
 	}
 }
 
-/* --- I/O of the stream and the report --- */
-
-static void open_view(const char *url, void *data)
-{
-	struct agent *agent = data;
-
-	client_open_view(agent->client, url, agent->view->revision, agent->view->store);
-}
-
-static void close_view(void *data)
-{
-	client_close_view(((struct agent *)data)->client);
-}
-
-static gboolean stream_due(gpointer data)
-{
-	struct agent *agent = data;
-
-	agent->stream_timer = 0;
-	stream_timer(agent->stream);
-	return G_SOURCE_REMOVE;
-}
-
-static void set_stream_timer(unsigned ms, void *data)
-{
-	struct agent *agent = data;
-
-	g_clear_handle_id(&agent->stream_timer, g_source_remove);
-	if (ms)
-		agent->stream_timer = g_timeout_add(ms, stream_due, agent);
-}
-
-static double random_fraction(void *data)
-{
-	(void)data;
-	return g_random_double();
-}
-
-static void got_bytes(const char *bytes, size_t len, void *data)
-{
-	stream_bytes(((struct agent *)data)->stream, bytes, len);
-}
-
-static void got_broken(const char *why, void *data)
-{
-	stream_broken(((struct agent *)data)->stream, why);
-}
-
-static void got_reported(const char *why, void *data)
-{
-	report_done(((struct agent *)data)->report, why);
-}
-
-static void send_report(const char *body, size_t len, void *data)
-{
-	struct agent *agent = data;
-
-	client_report(agent->client, stream_url(agent->stream), body, len);
-}
-
-static void abandon_report(void *data)
-{
-	client_abandon_report(((struct agent *)data)->client);
-}
-
-static gboolean report_due(gpointer data)
-{
-	struct agent *agent = data;
-
-	agent->report_timer = 0;
-	report_timer(agent->report);
-	return G_SOURCE_REMOVE;
-}
-
-static void set_report_timer(unsigned ms, void *data)
-{
-	struct agent *agent = data;
-
-	g_clear_handle_id(&agent->report_timer, g_source_remove);
-	if (ms)
-		agent->report_timer = g_timeout_add(ms, report_due, agent);
-}
-
-static s64 now_us(void *data)
-{
-	(void)data;
-	return g_get_monotonic_time();
-}
-
 static gboolean every_second(gpointer data)
 {
 	struct agent *agent = data;
@@ -385,11 +296,9 @@ static bool open_host(struct agent *agent, GError **error)
 
 static void start_parts(struct agent *agent)
 {
-	const struct stream_io stream_io = { open_view, close_view, set_stream_timer,
-		random_fraction, agent };
+	const struct stream_io stream_io = agent_stream_io(agent);
 	const struct stream_events stream_events = { take_line, stream_changed, agent };
-	const struct report_io report_io = { send_report, abandon_report, set_report_timer, now_us,
-		agent };
+	const struct report_io report_io = agent_report_io(agent);
 
 	agent->report = report_new(agent->desired, agent->instance, &report_io);
 	agent->stream = stream_new(
@@ -421,11 +330,10 @@ static void start_parts(struct agent *agent)
 
 bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret, GError **error)
 {
-	const struct client_events client_events = { got_bytes, got_broken, got_reported, NULL };
 	g_autofree char *socket = g_build_filename(config->run_dir, SOCKET, NULL);
 	struct uuid instance = uuid_random();
-	struct client_events events = client_events;
 	struct agent *agent = g_new0(struct agent, 1);
+	struct client_events events = agent_client_events(agent);
 
 	agent->config = config;
 	agent->loop = loop;
@@ -434,7 +342,6 @@ bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret,
 	agent->lock_fd = -1;
 	agent->started_us = g_get_monotonic_time();
 	agent->desired = desired_new();
-	events.data = agent;
 	if (!make_folder(config->state_dir, error) || !make_folder(config->run_dir, error) ||
 		!take_lock(agent, error) || !open_state(agent, error) || !open_host(agent, error) ||
 		!client_new(config, agent->instance, &events, &agent->client, error) ||

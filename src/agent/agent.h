@@ -68,3 +68,8 @@ bool agent_scan_links(struct agent *agent, GError **error);
 
 /* Reconciles soon, once for all that happens until then. */
 void agent_flush_later(struct agent *agent);
+
+/* agent_io.c */
+struct stream_io agent_stream_io(struct agent *agent);
+struct report_io agent_report_io(struct agent *agent);
+struct client_events agent_client_events(struct agent *agent);

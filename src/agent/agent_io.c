@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the stream and the report need of the world: the client, timers, a clock, chance. */
+#include "agent/agent.h"
+
+static void open_view(const char *url, void *data)
+{
+	struct agent *agent = data;
+
+	client_open_view(agent->client, url, agent->view->revision, agent->view->store);
+}
+
+static void close_view(void *data)
+{
+	client_close_view(((struct agent *)data)->client);
+}
+
+static gboolean stream_due(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->stream_timer = 0;
+	stream_timer(agent->stream);
+	return G_SOURCE_REMOVE;
+}
+
+static void set_stream_timer(unsigned ms, void *data)
+{
+	struct agent *agent = data;
+
+	g_clear_handle_id(&agent->stream_timer, g_source_remove);
+	if (ms)
+		agent->stream_timer = g_timeout_add(ms, stream_due, agent);
+}
+
+static double random_fraction(void *data)
+{
+	(void)data;
+	return g_random_double();
+}
+
+static void got_bytes(const char *bytes, size_t len, void *data)
+{
+	stream_bytes(((struct agent *)data)->stream, bytes, len);
+}
+
+static void got_broken(const char *why, void *data)
+{
+	stream_broken(((struct agent *)data)->stream, why);
+}
+
+static void got_reported(const char *why, void *data)
+{
+	report_done(((struct agent *)data)->report, why);
+}
+
+static void send_report(const char *body, size_t len, void *data)
+{
+	struct agent *agent = data;
+
+	client_report(agent->client, stream_url(agent->stream), body, len);
+}
+
+static void abandon_report(void *data)
+{
+	client_abandon_report(((struct agent *)data)->client);
+}
+
+static gboolean report_due(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->report_timer = 0;
+	report_timer(agent->report);
+	return G_SOURCE_REMOVE;
+}
+
+static void set_report_timer(unsigned ms, void *data)
+{
+	struct agent *agent = data;
+
+	g_clear_handle_id(&agent->report_timer, g_source_remove);
+	if (ms)
+		agent->report_timer = g_timeout_add(ms, report_due, agent);
+}
+
+static s64 now_us(void *data)
+{
+	(void)data;
+	return g_get_monotonic_time();
+}
+
+struct stream_io agent_stream_io(struct agent *agent)
+{
+	return (struct stream_io){ open_view, close_view, set_stream_timer, random_fraction,
+		agent };
+}
+
+struct report_io agent_report_io(struct agent *agent)
+{
+	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent };
+}
+
+struct client_events agent_client_events(struct agent *agent)
+{
+	return (struct client_events){ got_bytes, got_broken, got_reported, agent };
+}
