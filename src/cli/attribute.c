@@ -45,11 +45,8 @@ static const char *metavar_of(const struct attr *attr)
 	};
 	const struct attr *item = attr->type == TYPE_LIST ? attr->item : attr;
 
-	if (spelling_kind(attr)) {
-		g_autofree char *kind = g_ascii_strup(spelling_of_kind(spelling_kind(attr)), -1);
-
-		return g_intern_string(kind);
-	}
+	if (spelling_kind(attr))
+		return spelling_metavar(spelling_kind(attr));
 	if (!item)
 		return words[TYPE_LIST];
 	if (item->type == TYPE_OBJECT && item->fields) {

@@ -58,12 +58,16 @@ const struct command *command_find(char *const *words, unsigned *ret_used)
 	return found;
 }
 
+static const char *topic_of(const struct command *command)
+{
+	g_autofree char *word = g_strndup(command->words, strcspn(command->words, " "));
+
+	return command->topic ?: g_intern_string(word);
+}
+
 bool command_in_topic(const struct command *command, const char *topic)
 {
-	size_t n = strlen(topic);
-
-	return !strncmp(command->words, topic, n) &&
-	       (command->words[n] == '\0' || command->words[n] == ' ');
+	return !strcmp(topic_of(command), topic);
 }
 
 GPtrArray *command_topics(void)
@@ -71,10 +75,10 @@ GPtrArray *command_topics(void)
 	GPtrArray *topics = g_ptr_array_new();
 
 	for (const struct command *const *c = commands_all(); *c; c++) {
-		g_autofree char *word = g_strndup((*c)->words, strcspn((*c)->words, " "));
-		gpointer topic = (gpointer)g_intern_string(word);
+		gpointer topic = (gpointer)topic_of(*c);
 
-		if (!((*c)->flags & COMMAND_HIDDEN) && !g_ptr_array_find(topics, topic, NULL))
+		if (!((*c)->flags & COMMAND_HIDDEN) &&
+			!g_ptr_array_find_with_equal_func(topics, topic, g_str_equal, NULL))
 			g_ptr_array_add(topics, topic);
 	}
 	g_ptr_array_add(topics, NULL);

@@ -47,6 +47,7 @@ struct command {
 	unsigned flags;
 	bool (*run)(struct cli *cli, GError **error);
 	const struct resource *resource; /* for commands made from a kind */
+	const char *topic;		 /* "network-qos-policy"; NULL: the first of its words */
 };
 
 /* All commands in the order of help, ended by NULL. */
@@ -56,8 +57,7 @@ const struct command *const *commands_all(void);
  * none. */
 const struct command *command_find(char *const *words, unsigned *ret_used);
 
-/* First words of commands, in order: the subjects of help and of man pages. NULL-terminated array,
- * static strings. */
+/* The subjects of help and of manual pages, in order. NULL-terminated array, static strings. */
 GPtrArray *command_topics(void);
 bool command_in_topic(const struct command *command, const char *topic);
 

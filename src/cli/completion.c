@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/resolve.h"
 #include "cli/resource.h"
-#include "model/kind.h"
+#include "cli/spelling.h"
 
 #define NAMES_TIMEOUT_S 2
 
@@ -38,35 +38,40 @@ static void offer_commands(char *const *words, unsigned n, const char *prefix)
 	}
 }
 
-static void offer_names(struct cli *cli, const struct kind *kind, const char *prefix)
+/* Names of the objects of a kind; @parent is the name of what they are part of, or NULL. */
+static void offer_names(
+	struct cli *cli, const struct kind *kind, const char *parent, const char *prefix)
 {
-	g_autofree char *base = resolve_path(kind, NULL),
-			*path = g_strconcat(base, "?fields=name&fields=id", NULL);
+	const struct attr *called = spelling_name(kind);
 	struct client *client = cli_has_controller(cli) ? cli_client(cli, NULL) : NULL;
+	g_autofree char *parent_id = NULL;
 	size_t i;
 	json_t *answer, *object;
 
 	if (!client)
 		return;
 	client_set_timeout(client, NAMES_TIMEOUT_S);
+	if (kind_is_nested(kind)) {
+		parent_id = parent ? resolve_id(client, kind_by_id(kind_parent(kind)), parent, NULL,
+					     NULL)
+				   : NULL;
+		if (!parent_id)
+			return;
+	}
+	g_autofree char *base = resolve_path(kind, parent_id, NULL);
+	g_autofree char *path = g_strdup_printf(
+		"%s?fields=id%s%s", base, called ? "&fields=" : "", called ? called->name : "");
+
 	answer = client_call(client, "GET", path, NULL, NULL);
 	json_array_foreach(json_object_get(answer, kind->collection), i, object) {
-		const char *name = json_string_value(json_object_get(object, "name"));
+		const char *name =
+			called ? json_string_value(json_object_get(object, called->name)) : NULL;
 
-		offer(name && *name ? name : json_string_value(json_object_get(object, "id")),
-			prefix);
+		name = name && *name ? name : json_string_value(json_object_get(object, "id"));
+		if (name)
+			offer(name, prefix);
 	}
 	json_decref(answer);
-}
-
-/* The kind that an option's value or an argument names: "NETWORK" → networks. */
-static const struct kind *kind_of(const char *metavar)
-{
-	g_autofree char *word = g_ascii_strdown(metavar, -1);
-
-	g_strdelimit(word, "[]", ' ');
-	g_strdelimit(word, "-", '_');
-	return kind_by_name(g_strstrip(word));
 }
 
 static const struct option *find_option(const struct command *command, const char *word)
@@ -89,22 +94,35 @@ static void offer_options(const struct command *command, const char *prefix)
 		}
 }
 
-static void offer_argument(struct cli *cli, const struct command *command, const char *prefix)
+/* The @n-th of the words that are neither options nor their values; NULL: there are fewer. */
+static const char *argument_at(const struct command *command, char *const *words, unsigned n)
 {
-	const struct kind *kind = NULL;
+	for (; *words; words++) {
+		const struct option *option = **words == '-' ? find_option(command, *words) : NULL;
 
-	if (command->resource && command->arguments && command->arguments[0] != '[') {
-		g_autofree char *word = g_strndup(command->words, strcspn(command->words, " "));
-
-		kind = kind_by_name(word);
-	} else if (command->arguments) {
-		g_autofree char *word =
-			g_strndup(command->arguments, strcspn(command->arguments, " "));
-
-		kind = kind_of(word);
+		if (option && option->metavar && words[1])
+			words++;
+		else if (**words != '-' && !n--)
+			return *words;
 	}
-	if (kind)
-		offer_names(cli, kind, prefix);
+	return NULL;
+}
+
+/* @before: the words between the command's own and the one to complete. */
+static void offer_argument(
+	struct cli *cli, const struct command *command, char *const *before, const char *prefix)
+{
+	const struct kind *kind = command->resource ? resource_kind(command->resource) : NULL;
+	const char *first = argument_at(command, before, 0);
+	g_auto(GStrv) wanted = g_strsplit(command->arguments ?: "", " ", 0);
+	unsigned nested = kind && kind_is_nested(kind);
+
+	if (nested && !first)
+		offer_names(cli, kind_by_id(kind_parent(kind)), NULL, prefix);
+	else if (kind && wanted[0] && wanted[nested] && wanted[nested][0] != '[')
+		offer_names(cli, kind, first, prefix);
+	else if (!kind && wanted[0] && spelling_kind_of(wanted[0]))
+		offer_names(cli, spelling_kind_of(wanted[0]), NULL, prefix);
 }
 
 static bool complete(struct cli *cli, GError **error)
@@ -130,12 +148,12 @@ static bool complete(struct cli *cli, GError **error)
 	if (option && option->choices)
 		for (const char *const *choice = option->choices; *choice; choice++)
 			offer(*choice, prefix);
-	else if (option && option->metavar && kind_of(option->metavar))
-		offer_names(cli, kind_of(option->metavar), prefix);
+	else if (option && option->metavar && spelling_kind_of(option->metavar))
+		offer_names(cli, spelling_kind_of(option->metavar), NULL, prefix);
 	else if (*prefix == '-')
 		offer_options(command, prefix);
 	else if (!option || !option->metavar)
-		offer_argument(cli, command, prefix);
+		offer_argument(cli, command, typed + used, prefix);
 	return true;
 }
 

@@ -7,8 +7,9 @@
 void help_overview(void);
 void help_command(const struct command *command);
 
-/* Help on all commands that begin with the word @topic; false: there are none. */
-bool help_topic(const char *topic);
+/* Help on all commands of the topic that the words before the options name ("network", "qos",
+ * "policy"); false: there are none. */
+bool help_topic(char *const *words);
 
 /* Sets a usage error that names the commands nearest to @words. Always returns false. */
 bool help_suggest(char *const *words, GError **error);

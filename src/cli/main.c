@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 	const struct command *command = command_find(words, &used);
 
 	if (!command) {
-		if (words[0] && wants_help(words + 1) && help_topic(words[0]))
+		if (words[0] && wants_help(words + 1) && help_topic(words))
 			return EXIT_OK;
 		help_suggest(words, &error);
 		return report("", error);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cli/exit.h"
+#include "cli/resource.h"
 #include "cli/spelling.h"
-#include "model/kind.h"
 
 const struct reference_variable reference_variables[] = {
 	{ "WEFT_URL, OS_ENDPOINT", "The controller, as http://HOST:PORT or https://HOST:PORT" },
@@ -50,20 +50,42 @@ static const struct {
 	{ "completion", "let the shell complete commands" },
 };
 
+char *reference_topic_words(const char *topic)
+{
+	return g_strdelimit(g_strdup(topic), "-", ' ');
+}
+
+/* "make, list, show, change and delete networks" */
+static const char *resource_summary(const char *topic)
+{
+	g_autoptr(GString) summary = g_string_new(NULL);
+	g_autoptr(GPtrArray) verbs = g_ptr_array_new_with_free_func(g_free);
+	const struct resource *resource = NULL;
+
+	for (const struct command *const *c = commands_all(); *c; c++)
+		if (command_in_topic(*c, topic) && (*c)->resource) {
+			resource = (*c)->resource;
+			g_ptr_array_add(verbs, g_ascii_strdown((*c)->summary,
+						       (gssize)strcspn((*c)->summary, " ")));
+		}
+	for (unsigned i = 0; i < verbs->len; i++)
+		g_string_append_printf(summary, "%s%s",
+			!i		      ? ""
+			: i + 1 == verbs->len ? " and "
+					      : ", ",
+			(char *)verbs->pdata[i]);
+	if (!resource)
+		return topic;
+	g_string_append_printf(summary, " %s", spelling_of_kinds(resource_kind(resource)));
+	return g_intern_string(summary->str);
+}
+
 const char *reference_topic_summary(const char *topic)
 {
-	g_autofree char *name = g_strdelimit(g_strdup(topic), "-", '_');
-	const struct kind *kind = kind_by_name(name);
-
 	for (size_t i = 0; i < G_N_ELEMENTS(topics); i++)
 		if (!strcmp(topics[i].topic, topic))
 			return topics[i].summary;
-	if (!kind)
-		return topic;
-	g_autofree char *summary =
-		g_strdup_printf("make, list, show, change and delete %s", spelling_of_kinds(kind));
-
-	return g_intern_string(summary);
+	return resource_summary(topic);
 }
 
 char *reference_option(const struct option *option)

@@ -18,11 +18,17 @@ extern const struct reference_exit reference_exits[]; /* ended by one without me
 
 extern const char reference_description[], reference_output[];
 
-/* What the first word of some commands is about. */
+/* What the commands of a topic are about; static. */
 const char *reference_topic_summary(const char *topic);
+
+/* "network qos policy" of "network-qos-policy"; to be freed. */
+char *reference_topic_words(const char *topic);
 
 /* weft.1 (@topic NULL) or weft-TOPIC.1; troff, to be freed. */
 char *reference_man(const char *topic);
+
+/* Writes weft.1 and the pages of all topics into a folder, which is made. */
+bool reference_man_pages(const char *folder, GError **error);
 
 /* docs/cli.md; to be freed. */
 char *reference_markdown(void);

@@ -2,6 +2,7 @@
 /* Manual pages, in troff with the man macros (groff_man(7)). */
 #include "cli/reference.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Text that troff takes literally. */
@@ -116,4 +117,28 @@ char *reference_man(const char *topic)
 			add_command(page, *c);
 	g_string_append(page, ".SH \"SEE ALSO\"\n.BR weft (1)\n");
 	return g_string_free(page, FALSE);
+}
+
+static bool write_page(const char *folder, const char *topic, GError **error)
+{
+	g_autofree char *name = topic ? g_strdup_printf("weft-%s.1", topic) : g_strdup("weft.1");
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autofree char *page = reference_man(topic);
+
+	return g_file_set_contents(path, page, -1, error);
+}
+
+bool reference_man_pages(const char *folder, GError **error)
+{
+	g_autoptr(GPtrArray) topics = command_topics();
+
+	if (g_mkdir_with_parents(folder, 0755))
+		return weft_fail(
+			error, INTERNAL, "can't make the folder %s: %s", folder, g_strerror(errno));
+	if (!write_page(folder, NULL, error))
+		return false;
+	for (unsigned i = 0; topics->pdata[i]; i++)
+		if (!write_page(folder, topics->pdata[i], error))
+			return false;
+	return true;
 }

@@ -90,9 +90,10 @@ char *reference_markdown(void)
 	add_introduction(page);
 	for (unsigned i = 0; topics->pdata[i]; i++) {
 		const char *topic = topics->pdata[i];
+		g_autofree char *words = reference_topic_words(topic);
 
 		g_string_append_printf(
-			page, "\n## weft %s: %s\n", topic, reference_topic_summary(topic));
+			page, "\n## weft %s: %s\n", words, reference_topic_summary(topic));
 		for (const struct command *const *c = commands_all(); *c; c++)
 			if (command_in_topic(*c, topic) && !((*c)->flags & COMMAND_HIDDEN))
 				add_command(page, *c);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/floating_ip.h"
+
 /* Where the openstack command says it otherwise than the attribute's name would. */
 static const struct {
 	const char *attribute, *option;
@@ -63,9 +65,32 @@ char *spelling_of(const struct attr *attr)
 
 const char *spelling_of_kind(const struct kind *kind)
 {
-	g_autofree char *word = g_strdelimit(g_strdup(kind_name(kind)), "_", '-');
+	return kind->command ?: kind_words(kind);
+}
 
-	return g_intern_string(word);
+const char *spelling_metavar(const struct kind *kind)
+{
+	g_autofree char *word = g_ascii_strup(kind_name(kind), -1);
+
+	return g_intern_string(g_strdelimit(word, "_", '-'));
+}
+
+const struct kind *spelling_kind_of(const char *metavar)
+{
+	g_autofree char *word = g_ascii_strdown(metavar, -1);
+
+	g_strdelimit(word, "[]", ' ');
+	g_strdelimit(word, "-", '_');
+	return kind_by_name(g_strstrip(word));
+}
+
+const struct attr *spelling_name(const struct kind *kind)
+{
+	const struct attr *name = &kind->attrs[SLOT_NAME];
+
+	if (!name->name && kind->id == KIND_FLOATING_IP)
+		name = &kind->attrs[FLOATING_IP_ADDRESS];
+	return name->name ? name : NULL;
 }
 
 const char *spelling_of_kinds(const struct kind *kind)

@@ -8,8 +8,15 @@
  * "binding:host_id" → "host". */
 char *spelling_of(const struct attr *attr);
 
-/* The word for a kind: "security-group". Static. */
+/* The words for a kind: "security group". Static. */
 const char *spelling_of_kind(const struct kind *kind);
+
+/* What stands for an object of it in a usage line: "SECURITY-GROUP"; and back (NULL: none). */
+const char *spelling_metavar(const struct kind *kind);
+const struct kind *spelling_kind_of(const char *metavar);
+
+/* The attribute that an object of it is called by instead of its id; NULL: none. */
+const struct attr *spelling_name(const struct kind *kind);
 
 /* What several of a kind are called in a sentence: "security groups". Static. */
 const char *spelling_of_kinds(const struct kind *kind);

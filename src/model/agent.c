@@ -200,6 +200,7 @@ const struct kind agent_kind = {
 	.id = KIND_AGENT,
 	.singular = "agent",
 	.collection = "agents",
+	.command = "network agent",
 	.path = "/v2.0/agents",
 	.doc = "A service of a host, as schedulers look at it.",
 	.flags = KIND_ADMIN_ONLY | KIND_FIXED,

@@ -128,6 +128,7 @@ const struct kind conntrack_helper_kind = {
 	.singular = "conntrack_helper",
 	.collection = "conntrack_helpers",
 	.name = "router_conntrack_helper",
+	.command = "network l3 conntrack helper",
 	.path = "/v2.0/routers/{parent}/conntrack_helpers",
 	.doc = "Watches a router's connections for addresses in their payload.",
 	.parent_slot = CONNTRACK_HELPER_ROUTER_ID,

@@ -163,6 +163,7 @@ const struct kind flavor_kind = {
 	.id = KIND_FLAVOR,
 	.singular = "flavor",
 	.collection = "flavors",
+	.command = "network flavor",
 	.path = "/v2.0/flavors",
 	.doc = "What is offered of a kind of service.",
 	.flags = KIND_ADMIN_WRITE,

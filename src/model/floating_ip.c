@@ -237,6 +237,7 @@ const struct kind floating_ip_kind = {
 	.id = KIND_FLOATING_IP,
 	.singular = "floatingip",
 	.collection = "floatingips",
+	.command = "floating ip",
 	.path = "/v2.0/floatingips",
 	.doc = "An address of an external network that stands for a port's address behind a router.",
 	.attrs = attrs,

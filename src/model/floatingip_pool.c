@@ -72,6 +72,7 @@ const struct kind floatingip_pool_kind = {
 	.id = KIND_FLOATINGIP_POOL,
 	.singular = "floatingip_pool",
 	.collection = "floatingip_pools",
+	.command = "floating ip pool",
 	.path = "/v2.0/floatingip_pools",
 	.doc = "A range that floating IPs come from.",
 	.flags = KIND_COMPUTED | KIND_ADMIN_WRITE,

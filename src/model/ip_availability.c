@@ -155,6 +155,7 @@ const struct kind ip_availability_kind = {
 	.id = KIND_IP_AVAILABILITY,
 	.singular = "network_ip_availability",
 	.collection = "network_ip_availabilities",
+	.command = "ip availability",
 	.path = "/v2.0/network-ip-availabilities",
 	.doc = "How many addresses a network has and how many are in use.",
 	.flags = KIND_COMPUTED | KIND_ADMIN_ONLY,

@@ -278,8 +278,11 @@ struct kind_quota {
 struct kind {
 	enum kind_id id;
 	const char *singular, *collection; /* "network", "networks": also the JSON keys */
-	/* In the store, and for the command line. NULL: as `singular`, which need not be unique. */
+	/* In the store. NULL: as `singular`, which need not be unique. */
 	const char *name;
+	/* On the command line, as `openstack` says it: "network qos policy". NULL: the words of its
+	 * name. */
+	const char *command;
 	/* Where its collection is: "/v2.0/networks". "{parent}" stands for the id of the object
 	 * that it is part of: "/v2.0/qos/policies/{parent}/dscp_marking_rules". */
 	const char *path;

@@ -124,6 +124,7 @@ const struct kind local_ip_association_kind = {
 	.singular = "port_association",
 	.collection = "port_associations",
 	.name = "local_ip_port_association",
+	.command = "local ip association",
 	.path = "/v2.0/local_ips/{parent}/port_associations",
 	.doc = "A port that a local IP means on the port's host.",
 	.parent_slot = LOCAL_IP_ASSOCIATION_LOCAL_IP_ID,

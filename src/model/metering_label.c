@@ -30,6 +30,7 @@ const struct kind metering_label_kind = {
 	.id = KIND_METERING_LABEL,
 	.singular = "metering_label",
 	.collection = "metering_labels",
+	.command = "network meter",
 	.path = "/v2.0/metering/metering-labels",
 	.doc = "What of the traffic through routers is counted together.",
 	.flags = KIND_ADMIN_WRITE,

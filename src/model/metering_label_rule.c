@@ -100,6 +100,7 @@ const struct kind metering_label_rule_kind = {
 	.id = KIND_METERING_LABEL_RULE,
 	.singular = "metering_label_rule",
 	.collection = "metering_label_rules",
+	.command = "network meter rule",
 	.path = "/v2.0/metering/metering-label-rules",
 	.doc = "Which packets a metering label counts.",
 	.parent_slot = METERING_LABEL_RULE_LABEL_ID,

@@ -142,6 +142,7 @@ const struct kind loggable_resource_kind = {
 	.id = KIND_LOGGABLE_RESOURCE,
 	.singular = "loggable_resource",
 	.collection = "loggable_resources",
+	.command = "network loggable resources",
 	.path = "/v2.0/log/loggable-resources",
 	.doc = "A type of resource whose decisions can be written down.",
 	.flags = KIND_COMPUTED | KIND_ADMIN_ONLY,

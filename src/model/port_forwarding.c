@@ -214,6 +214,7 @@ const struct kind port_forwarding_kind = {
 	.singular = "port_forwarding",
 	.collection = "port_forwardings",
 	.name = "floatingip_port_forwarding",
+	.command = "floating ip port forwarding",
 	.path = "/v2.0/floatingips/{parent}/port_forwardings",
 	.doc = "Ports of a floating IP that stand for ports of a port's address.",
 	.parent_slot = PORT_FORWARDING_FLOATING_IP_ID,

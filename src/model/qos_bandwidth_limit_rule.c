@@ -9,7 +9,7 @@ static const struct attr attrs[N_QOS_RULE_SLOTS] = {
 };
 
 const struct kind qos_bandwidth_limit_rule_kind = {
-	QOS_RULE_KIND(KIND_QOS_BANDWIDTH_LIMIT_RULE, "bandwidth_limit"),
+	QOS_RULE_KIND(KIND_QOS_BANDWIDTH_LIMIT_RULE, "bandwidth_limit", "bandwidth limit"),
 	.doc = "At most so many bits a second.",
 	.hooks = { .on_create = qos_rule_on_create,
 		.on_update = qos_rule_on_update,

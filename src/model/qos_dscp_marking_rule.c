@@ -40,7 +40,7 @@ static const struct attr attrs[N_QOS_RULE_SLOTS] = {
 };
 
 const struct kind qos_dscp_marking_rule_kind = {
-	QOS_RULE_KIND(KIND_QOS_DSCP_MARKING_RULE, "dscp_marking"),
+	QOS_RULE_KIND(KIND_QOS_DSCP_MARKING_RULE, "dscp_marking", "dscp marking"),
 	.doc = "Packets that a port sends have this DSCP.",
 	.hooks = { .on_create = on_create,
 		.on_update = on_update,

@@ -8,7 +8,7 @@ static const struct attr attrs[N_QOS_RULE_SLOTS] = {
 };
 
 const struct kind qos_minimum_bandwidth_rule_kind = {
-	QOS_RULE_KIND(KIND_QOS_MINIMUM_BANDWIDTH_RULE, "minimum_bandwidth"),
+	QOS_RULE_KIND(KIND_QOS_MINIMUM_BANDWIDTH_RULE, "minimum_bandwidth", "minimum bandwidth"),
 	.doc = "So many bits a second are there in any case.",
 	.hooks = { .on_create = qos_rule_on_create,
 		.on_update = qos_rule_on_update,

@@ -8,7 +8,8 @@ static const struct attr attrs[N_QOS_RULE_SLOTS] = {
 };
 
 const struct kind qos_minimum_packet_rate_rule_kind = {
-	QOS_RULE_KIND(KIND_QOS_MINIMUM_PACKET_RATE_RULE, "minimum_packet_rate"),
+	QOS_RULE_KIND(
+		KIND_QOS_MINIMUM_PACKET_RATE_RULE, "minimum_packet_rate", "minimum packet rate"),
 	.doc = "So many packets a second are possible in any case.",
 	.hooks = { .on_create = qos_rule_on_create,
 		.on_update = qos_rule_on_update,

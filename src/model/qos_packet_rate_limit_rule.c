@@ -10,7 +10,7 @@ static const struct attr attrs[N_QOS_RULE_SLOTS] = {
 };
 
 const struct kind qos_packet_rate_limit_rule_kind = {
-	QOS_RULE_KIND(KIND_QOS_PACKET_RATE_LIMIT_RULE, "packet_rate_limit"),
+	QOS_RULE_KIND(KIND_QOS_PACKET_RATE_LIMIT_RULE, "packet_rate_limit", "packet rate limit"),
 	.doc = "At most so many packets a second.",
 	.hooks = { .on_create = qos_rule_on_create,
 		.on_update = qos_rule_on_update,

@@ -89,6 +89,7 @@ const struct kind qos_policy_kind = {
 	.singular = "policy",
 	.collection = "policies",
 	.name = "qos_policy",
+	.command = "network qos policy",
 	.path = "/v2.0/qos/policies",
 	.doc = "A set of rules for the traffic of networks, ports and floating IPs.",
 	.flags = KIND_ADMIN_WRITE,

@@ -46,9 +46,10 @@ extern const struct index qos_rule_indexes[N_QOS_RULE_INDEXES];
 		.fallback = "0",                  \
 		.doc = (sentence) }
 
-#define QOS_RULE_KIND(kind_id, type)                                                               \
+#define QOS_RULE_KIND(kind_id, type, words)                                                        \
 	.id = (kind_id), .singular = type "_rule", .collection = type "_rules",                    \
-	.name = "qos_" type "_rule", .path = "/v2.0/qos/policies/{parent}/" type "_rules",         \
+	.name = "qos_" type "_rule", .command = "network qos " words " rule",                      \
+	.path = "/v2.0/qos/policies/{parent}/" type "_rules",                                      \
 	.alias_path = "/v2.0/qos/alias_" type "_rules", .alias_singular = "alias_" type "_rule",   \
 	.parent_slot = QOS_RULE_POLICY_ID, .flags = KIND_ADMIN_WRITE, .attrs = attrs,              \
 	.n_slots = N_QOS_RULE_SLOTS, .indexes = qos_rule_indexes, .n_indexes = N_QOS_RULE_INDEXES, \

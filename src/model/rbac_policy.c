@@ -205,6 +205,7 @@ const struct kind rbac_policy_kind = {
 	.id = KIND_RBAC_POLICY,
 	.singular = "rbac_policy",
 	.collection = "rbac_policies",
+	.command = "network rbac",
 	.path = "/v2.0/rbac-policies",
 	.doc = "Lets another project, or all, see and use an object.",
 	.attrs = attrs,

@@ -79,6 +79,7 @@ const struct kind service_profile_kind = {
 	.id = KIND_SERVICE_PROFILE,
 	.singular = "service_profile",
 	.collection = "service_profiles",
+	.command = "network flavor profile",
 	.path = "/v2.0/service_profiles",
 	.doc = "How a flavor's service is provided.",
 	.flags = KIND_ADMIN_ONLY,

@@ -41,6 +41,7 @@ const struct kind service_provider_kind = {
 	.id = KIND_SERVICE_PROVIDER,
 	.singular = "service_provider",
 	.collection = "service_providers",
+	.command = "network service provider",
 	.path = "/v2.0/service-providers",
 	.doc = "Who provides a kind of service.",
 	.flags = KIND_COMPUTED | KIND_ADMIN_WRITE,

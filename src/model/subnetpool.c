@@ -301,6 +301,7 @@ const struct kind subnetpool_kind = {
 	.id = KIND_SUBNETPOOL,
 	.singular = "subnetpool",
 	.collection = "subnetpools",
+	.command = "subnet pool",
 	.path = "/v2.0/subnetpools",
 	.doc = "Prefixes that subnets get their range from.",
 	.actions = subnetpool_actions,

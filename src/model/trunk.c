@@ -179,6 +179,7 @@ const struct kind trunk_kind = {
 	.id = KIND_TRUNK,
 	.singular = "trunk",
 	.collection = "trunks",
+	.command = "network trunk",
 	.path = "/v2.0/trunks",
 	.doc = "A port whose guest tags its frames to be on further networks.",
 	.actions = actions,

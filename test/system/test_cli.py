@@ -222,14 +222,75 @@ def test_agent_alone_is_enough_on_a_hypervisor(lab):
     assert done.returncode == 3 and "no port that is bound to this host is called 'b'" in done.stderr
 
 
+def topics_of_help():
+    """ "network qos policy" and so on."""
+    return [line[2:].split("  ")[0] for line in run(WEFT, "help").stdout.splitlines() if line.startswith("  ")]
+
+
+def test_every_kind_is_listed(lab):
+    """B2: each kind that the API lists has a command, by the names of `openstack`."""
+    commands = [line[2:].split("  ")[0] for topic in topics_of_help() for line in run(WEFT, "help", *topic.split()).stdout.splitlines()
+                if line.startswith("  ") and line[2:].split("  ")[0].endswith(" list")]
+    nested = [words for words in commands if f"weft {words} [OPTIONS]" not in run(WEFT, "help", *words.split()).stdout]
+    assert {"floating ip list", "subnet pool list", "network rbac list", "network agent list", "network trunk list"} <= set(commands)
+    assert {"network qos dscp marking rule list", "floating ip port forwarding list"} <= set(nested)
+    for words in set(commands) - set(nested):
+        assert isinstance(lab.json(*words.split()), list), words
+
+
+def test_parts_of_objects(lab):
+    """What is part of another object is named behind that."""
+    assert lab.json("network", "qos", "policy", "create", "gold", "--share")["shared"] is True
+    rule = lab.json("network", "qos", "bandwidth", "limit", "rule", "create", "gold", "--max-kbps", "1000", "--direction", "ingress")
+    words = ("network", "qos", "bandwidth", "limit", "rule")
+    assert (rule["max_kbps"], rule["direction"]) == (1000, "ingress")
+    assert lab.json(*words, "set", "gold", rule["id"], "--max-kbps", "2000")["max_kbps"] == 2000
+    assert lab.json(*words, "show", "gold", rule["id"])["max_kbps"] == 2000
+    assert [r["id"] for r in lab.json(*words, "list", "gold")] == [rule["id"]]
+    assert complete(lab, *words, "show", "") == ["gold"] and complete(lab, *words, "show", "gold", "") == [rule["id"]]
+    assert "weft network qos bandwidth limit rule delete QOS-POLICY ID…" in lab.weft(*words, "delete", "--help").stdout
+    assert refused(lab, *words, "show", "silver", rule["id"]) == (
+        3, "weft network qos bandwidth limit rule show: there is no qos policy 'silver'; "
+           "'weft network qos policy list' shows what there is")
+    assert refused(lab, *words, "show", "gold")[0] == 2
+    lab.weft(*words, "delete", "gold", rule["id"])
+    assert lab.json(*words, "list", "gold") == []
+    lab.weft("network", "qos", "policy", "delete", "gold")
+
+
+def test_floating_ips_are_called_by_their_address(lab):
+    lab.weft("network", "create", "public", "--external")
+    lab.weft("subnet", "create", "--network", "public", "--subnet-range", "203.0.113.0/24")
+    made = lab.json("floating", "ip", "create", "--floating-network", "public", "--description", "d")
+    address = made["floating_ip_address"]
+    assert lab.json("floating", "ip", "show", address)["id"] == made["id"]
+    assert complete(lab, "floating", "ip", "show", "203.") == [address]
+    assert lab.json("floating", "ip", "set", address, "--description", "e")["description"] == "e"
+    assert lab.json("floating", "ip", "port", "forwarding", "list", address) == []
+    lab.weft("floating", "ip", "delete", address)
+    assert refused(lab, "floating", "ip", "show", address)[0] == 3
+    lab.weft("network", "delete", "public")
+
+
+def test_what_can_not_be_done_is_not_offered(lab):
+    assert refused(lab, "network", "meter", "set", "m") == (
+        2, "weft: 'network meter set m' is no command; there are: network meter create, network meter list, "
+           "network meter show, network meter delete")
+    assert refused(lab, "network", "agent", "delete", "a")[0] == refused(lab, "availability", "zone", "show", "nova")[0] == 2
+    assert refused(lab, "network", "qos") == (
+        2, "weft: 'network qos' wants a word more: network qos policy, network qos bandwidth limit rule, network qos dscp marking rule, "
+           "network qos minimum bandwidth rule, network qos packet rate limit rule, network qos minimum packet rate rule")
+
+
 def complete(lab, *words):
     return lab.weft("complete", "--", *words).stdout.split()
 
 
 def test_completion_offers_commands_options_choices_and_names(lab):
-    found = complete(lab, "ne")
-    assert "network" in found and all(word.startswith("ne") for word in found)
-    assert complete(lab, "network", "") == ["create", "list", "show", "set", "delete"]
+    assert complete(lab, "ne") == ["network"]
+    assert {"create", "list", "show", "set", "delete", "qos", "meter"} <= set(complete(lab, "network", ""))
+    assert complete(lab, "network", "qos", "p") == ["policy", "packet"]
+    assert complete(lab, "network", "meter", "") == ["create", "list", "show", "delete", "rule"]
     assert "--subnet-range" in complete(lab, "subnet", "create", "--sub")
     assert complete(lab, "network", "list", "-f", "j") == ["json"]
     assert complete(lab, "network", "show", "n") == ["net1"]
@@ -243,16 +304,16 @@ def test_completion_offers_commands_options_choices_and_names(lab):
 
 def test_manual_pages_are_well_formed():
     """Every topic has a page that man can show without complaint, and the build installs it."""
-    topics = [None] + sorted({line.split()[0] for line in run(WEFT, "help").stdout.splitlines()
-                              if line.startswith("  ")})
-    assert "network" in topics and "lab" in topics
+    topics = [None] + [topic.replace(" ", "-") for topic in topics_of_help()]
+    assert {"network", "lab", "network-qos-policy"} <= set(topics)
+    pages = WEFT.parent / "man1"
     for topic in topics:
         page = run(WEFT, "help", "--man", *([topic] if topic else [])).stdout
         done = subprocess.run(["man", "--warnings", "-l", "-"], input=page, capture_output=True, text=True,
                               env={"LC_ALL": "C.UTF-8", "MANWIDTH": "100", "PATH": "/usr/bin:/bin"}, check=False)
         assert (done.returncode, done.stderr) == (0, "") and "NAME" in done.stdout, topic
         name = f"weft-{topic}.1" if topic else "weft.1"
-        assert (WEFT.parent / name).read_text() == page
+        assert (pages / name).read_text() == page
 
 
 def test_reference_is_up_to_date():
@@ -261,6 +322,8 @@ def test_reference_is_up_to_date():
 
 
 def test_help_is_found_in_every_way(lab):
+    for words in [("help", "network", "qos", "policy"), ("help", "network-qos-policy"), ("network", "qos", "policy", "--help")]:
+        assert "Change a qos policy" in lab.weft(*words).stdout
     for words in [("help", "port", "create"), ("port", "create", "--help")]:
         assert "--fixed-ip" in lab.weft(*words).stdout
     assert "port create" in lab.weft("port", "--help").stdout

@@ -46,7 +46,7 @@ char *guest_agent_socket(const struct lab *lab, unsigned host)
 static json_t *create(struct client *client, const struct kind *kind, json_t *body, GError **error)
 {
 	json_t *wrapped = json_pack("{s:o}", kind->singular, body);
-	g_autofree char *path = resolve_path(kind, NULL);
+	g_autofree char *path = resolve_path(kind, NULL, NULL);
 	json_t *answer = client_call(client, "POST", path, wrapped, error);
 	json_t *object = answer ? json_incref(json_object_get(answer, kind->singular)) : NULL;
 
