@@ -237,11 +237,15 @@ static unsigned cost_of(
 	return n;
 }
 
-/* Candidates in order of creation: `iter`, or `gathered` when there are several keys. */
+/* Candidates in order of creation: `iter`, or `gathered` when there are several keys; or, of what a
+ * caller may see, both, merged. */
 struct walk {
+	const struct model *model;
 	struct model_iter iter;
 	GPtrArray *gathered;
 	guint at;
+	bool merged;
+	const struct object *own; /* merged: the next one of `iter` */
 };
 
 static void walk_init(struct walk *walk, const struct query *query, const struct model *model)
@@ -250,7 +254,7 @@ static void walk_init(struct walk *walk, const struct query *query, const struct
 	unsigned least = G_MAXUINT;
 	int index;
 
-	*walk = (struct walk){ 0 };
+	*walk = (struct walk){ .model = model };
 	for (guint i = 0; i < query->filters->len; i++) {
 		unsigned cost = cost_of(query, model, query->filters->pdata[i]);
 
@@ -260,9 +264,12 @@ static void walk_init(struct walk *walk, const struct query *query, const struct
 		}
 	}
 	if (!best && !caller_sees_all(query->caller))
-		walk->gathered = sight_gather(model, query->kind, query->caller);
-	if (walk->gathered)
+		walk->gathered = sight_gather(model, query->kind, query->caller, &walk->iter);
+	walk->merged = walk->gathered != NULL;
+	if (walk->merged) {
+		walk->own = model_iter_next(&walk->iter);
 		return;
+	}
 	if (!best) {
 		model_iter_all(&walk->iter, model, query->kind->id, NULL);
 		return;
@@ -277,20 +284,38 @@ static void walk_init(struct walk *walk, const struct query *query, const struct
 
 static void walk_skip(struct walk *walk, const struct model *model, const struct object *after)
 {
+	u64 behind = order_of(model, after);
+
 	if (!walk->gathered) {
 		model_iter_skip(&walk->iter, after);
-		return;
+	} else if (walk->own && order_of(model, walk->own) <= behind) {
+		model_iter_skip(&walk->iter, after);
+		walk->own = model_iter_next(&walk->iter);
 	}
-	while (walk->at < walk->gathered->len &&
-		order_of(model, walk->gathered->pdata[walk->at]) <= order_of(model, after))
+	while (walk->gathered && walk->at < walk->gathered->len &&
+		order_of(model, walk->gathered->pdata[walk->at]) <= behind)
 		walk->at++;
+}
+
+static const struct object *next_gathered(struct walk *walk)
+{
+	return walk->at < walk->gathered->len ? walk->gathered->pdata[walk->at] : NULL;
 }
 
 static const struct object *walk_next(struct walk *walk)
 {
+	const struct object *own = walk->own, *other;
+
 	if (!walk->gathered)
 		return model_iter_next(&walk->iter);
-	return walk->at < walk->gathered->len ? walk->gathered->pdata[walk->at++] : NULL;
+	other = next_gathered(walk);
+	if (other && (!own || order_of(walk->model, other) < order_of(walk->model, own))) {
+		walk->at++;
+		return other;
+	}
+	if (own)
+		walk->own = model_iter_next(&walk->iter);
+	return own;
 }
 
 static bool passes(

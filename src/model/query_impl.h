@@ -5,9 +5,10 @@
 #include "model/query.h"
 
 /* Objects of @kind that @caller may see, and perhaps others, in order of creation; borrowed
- * elements, g_ptr_array_unref. NULL: only a walk over all finds them. */
-GPtrArray *sight_gather(
-	const struct model *model, const struct kind *kind, const struct caller *caller);
+ * elements, g_ptr_array_unref. NULL: only a walk over all finds them. With @own those of the
+ * caller's project are not among them: *@own goes through them, in order too. */
+GPtrArray *sight_gather(const struct model *model, const struct kind *kind,
+	const struct caller *caller, struct model_iter *own);
 
 enum filter_type {
 	FILTER_VALUE,	      /* the attribute is one of the values */

@@ -76,7 +76,7 @@ static bool add_seen_with(GPtrArray *found, const struct model *model, const str
 
 	if (!slot)
 		return true;
-	others = sight_gather(model, referred(kind, slot), caller);
+	others = sight_gather(model, referred(kind, slot), caller, NULL);
 	if (others)
 		add_referrers(found, model, kind, slot, others);
 	return others;
@@ -108,6 +108,16 @@ static gint compare(gconstpointer a, gconstpointer b)
 	return x < y ? -1 : x > y;
 }
 
+static void leave_out_own(GPtrArray *found, const struct caller *caller)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < found->len; i++)
+		if (strcmp(object_str(found->pdata[i], SLOT_PROJECT_ID), caller->project_id) != 0)
+			found->pdata[n++] = found->pdata[i];
+	g_ptr_array_set_size(found, (gint)n);
+}
+
 /* In order of creation, each once. */
 static void order(const struct model *model, GPtrArray *found)
 {
@@ -124,26 +134,37 @@ static void order(const struct model *model, GPtrArray *found)
 	g_ptr_array_set_size(found, (gint)n);
 }
 
-GPtrArray *sight_gather(
-	const struct model *model, const struct kind *kind, const struct caller *caller)
+/* Finds all but those of the caller's project; false: only a walk would. */
+static bool add_others(GPtrArray *found, const struct model *model, const struct kind *kind,
+	const struct caller *caller)
 {
-	g_autoptr(GPtrArray) found = g_ptr_array_new();
-
-	if (kind->hooks.visible || (!kind_parent(kind) && kind_tables(kind)->project_index < 0))
-		return NULL;
-	if (kind_parent(kind)) {
-		if (!add_seen_with(found, model, kind, kind->parent_slot, caller))
-			return NULL;
-	} else {
-		add_own(found, model, kind, caller);
-		if (!add_seen_with(found, model, kind, kind->seen_with, caller))
-			return NULL;
-	}
+	if (!add_seen_with(found, model, kind, kind->parent_slot ?: kind->seen_with, caller))
+		return false;
 	if (kind->seen_by_owner)
 		add_seen_by_owner(found, model, kind, caller);
 	if (kind->rbac) {
 		add_shared(found, model, kind, caller->project_id);
 		add_shared(found, model, kind, RBAC_EVERYBODY);
+	}
+	return true;
+}
+
+GPtrArray *sight_gather(const struct model *model, const struct kind *kind,
+	const struct caller *caller, struct model_iter *own)
+{
+	g_autoptr(GPtrArray) found = g_ptr_array_new();
+	bool owned = !kind_parent(kind);
+	int index = kind_tables(kind)->project_index;
+
+	if (own)
+		*own = (struct model_iter){ .model = model };
+	if (kind->hooks.visible || (owned && index < 0) || !add_others(found, model, kind, caller))
+		return NULL;
+	if (owned && own && *caller->project_id) {
+		leave_out_own(found, caller);
+		model_iter_init(own, model, kind->id, (unsigned)index, caller->project_id, NULL);
+	} else if (owned) {
+		add_own(found, model, kind, caller);
 	}
 	order(model, found);
 	return g_steal_pointer(&found);

@@ -251,6 +251,31 @@ static struct model *mixed_model(void)
 	return model;
 }
 
+/* The same, in pages. */
+static void check_pages(const struct model *model, enum kind_id kind, const struct caller *caller,
+	const GPtrArray *all)
+{
+	char marker[UUID_STRLEN] = "";
+	guint n = 0;
+	bool more = true;
+
+	while (more) {
+		g_autoptr(query) query = query_new(kind_by_id(kind), caller);
+		g_autoptr(GPtrArray) page = NULL;
+
+		assert_true(query_add(query, "limit", "3", NULL));
+		if (*marker)
+			assert_true(query_add(query, "marker", marker, NULL));
+		page = query_run(query, model, &more, NULL);
+		for (guint i = 0; i < page->len; i++) {
+			assert_true(n < all->len);
+			assert_ptr_equal(page->pdata[i], all->pdata[n++]);
+			uuid_format(object_id(page->pdata[i]), marker);
+		}
+	}
+	assert_int_equal(n, all->len);
+}
+
 /* The list of a kind is all of it that the caller may see, in order, however it is found. */
 static void check_list(struct model *model, enum kind_id kind, const struct caller *caller)
 {
@@ -269,6 +294,7 @@ static void check_list(struct model *model, enum kind_id kind, const struct call
 			assert_ptr_equal(page->pdata[n++], object);
 		}
 	assert_int_equal(n, page->len);
+	check_pages(model, kind, caller, page);
 }
 
 static void lists_are_what_is_visible(void **state)
@@ -292,9 +318,9 @@ static void sight_leaves_others_out(void **state)
 {
 	struct model *model = mixed_model();
 	struct caller stranger = caller_of("nobody"), member = caller_of("a");
-	g_autoptr(GPtrArray) none = sight_gather(model, &port_kind, &stranger);
-	g_autoptr(GPtrArray) some = sight_gather(model, &port_kind, &member);
-	g_autoptr(GPtrArray) hosts = sight_gather(model, &host_kind, &member);
+	g_autoptr(GPtrArray) none = sight_gather(model, &port_kind, &stranger, NULL);
+	g_autoptr(GPtrArray) some = sight_gather(model, &port_kind, &member, NULL);
+	g_autoptr(GPtrArray) hosts = sight_gather(model, &host_kind, &member, NULL);
 
 	(void)state;
 	assert_int_equal(none->len, 0);
