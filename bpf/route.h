@@ -224,7 +224,7 @@ __noinline u32 route_rank(const struct route *route, u32 connection)
 {
 	u32 best = 0, chosen = 0;
 
-	if (!route)
+	if (!route || route->n_hops <= 1)
 		return 0;
 	for (u32 i = 0; i < EDGE_ROUTE_HOPS; i++) {
 		u32 score = (connection ^ route->hops[i].via.w[3]) * 0x85ebca6bu;
@@ -240,14 +240,13 @@ __noinline u32 route_rank(const struct route *route, u32 connection)
 	return chosen;
 }
 
-/* A packet without a flow entry goes by its addresses. */
+/* A packet without a flow entry goes by its addresses. One hop is no case of its own: the verifier
+ * would walk all that follows once more for it. */
 static __always_inline const struct route_hop *route_choose(
 	const struct pkt *pkt, const struct route *route)
 {
 	u32 connection = pkt->src.w[2] ^ pkt->src.w[3] ^ (pkt->dst.w[2] ^ pkt->dst.w[3]) * 31;
 
-	if (route->n_hops <= 1)
-		return &route->hops[0];
 	if (!(pkt->flags & PKT_NO_FLOW))
 		connection ^= pkt->ports * 0x9e3779b1u;
 	return &route->hops[route_rank(route, connection) & (EDGE_ROUTE_HOPS - 1)];
