@@ -66,31 +66,27 @@ static gboolean stop(gpointer loop)
 	return G_SOURCE_CONTINUE;
 }
 
-static void run(void)
-{
-	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	guint term = g_unix_signal_add(SIGTERM, stop, loop);
-	guint interrupt = g_unix_signal_add(SIGINT, stop, loop);
-
-	g_main_loop_run(loop);
-	g_source_remove(term);
-	g_source_remove(interrupt);
-}
-
+/* A signal that comes while the state is loaded waits for the loop, and ends it cleanly then. */
 static bool serve(const struct options *options, GError **error)
 {
 	g_autoptr(config) config = config_load(options->config ?: DEFAULT_CONFIG, error);
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(weftd) weftd = NULL;
+	guint term, interrupt;
 
 	if (!config || options->check)
 		return config != NULL;
+	term = g_unix_signal_add(SIGTERM, stop, loop);
+	interrupt = g_unix_signal_add(SIGINT, stop, loop);
 	raise_descriptor_limit(config->connections_max);
 	weftd = weftd_new(config, error);
-	if (!weftd)
-		return false;
-	run();
-	log_info("stopping");
-	return true;
+	if (weftd) {
+		g_main_loop_run(loop);
+		log_info("stopping");
+	}
+	g_source_remove(term);
+	g_source_remove(interrupt);
+	return weftd != NULL;
 }
 
 int main(int argc, char **argv)
