@@ -60,6 +60,8 @@ void link_from_message(
 	*ret = parsed.link;
 }
 
+#define DUMP_TRIES 20
+
 struct visit {
 	link_cb cb;
 	void *data;
@@ -84,11 +86,18 @@ bool link_foreach(struct rtnl *rtnl, link_cb cb, void *data, GError **error)
 	struct rtnl_request request;
 	int kernel_errno;
 
-	rtnl_request_init(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
-	if (rtnl_talk(rtnl, &request, visit_link, &visit, &kernel_errno, error))
-		return true;
-	g_prefix_error(error, "listing devices: ");
-	return false;
+	for (int tries = 1;; tries++) {
+		g_autoptr(GError) why = NULL;
+
+		rtnl_request_init(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+		if (rtnl_talk(rtnl, &request, visit_link, &visit, &kernel_errno, &why))
+			return true;
+		/* devices came or went meanwhile, and some may be missing from the list */
+		if (kernel_errno == EINTR && tries < DUMP_TRIES)
+			continue;
+		g_propagate_prefixed_error(error, g_steal_pointer(&why), "listing devices: ");
+		return false;
+	}
 }
 
 static void keep_link(const struct link *link, const char *alias, void *data)

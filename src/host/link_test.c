@@ -82,12 +82,39 @@ static void a_message_becomes_a_link(void **state)
 	assert_int_equal(link.mtu_bytes, 1442);
 }
 
+static int want_no_more(const struct nlmsghdr *message, void *data)
+{
+	(void)message;
+	(void)data;
+	return MNL_CB_STOP;
+}
+
+/* What is left of an answer disturbs the next request as little as an interrupted dump does. */
+static void an_answer_that_was_not_read(void **state)
+{
+	struct rtnl_request request;
+	struct rtnl *rtnl;
+	struct link link;
+	int kernel_errno;
+
+	(void)state;
+	assert_true(rtnl_open(&rtnl, NULL));
+	for (int i = 0; i < 3; i++) {
+		rtnl_request_init(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+		assert_true(rtnl_talk(rtnl, &request, want_no_more, NULL, &kernel_errno, NULL));
+	}
+	assert_true(link_get(rtnl, "lo", &link, NULL));
+	assert_string_equal(link.name, "lo");
+	rtnl_close(rtnl);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loopback_is_found),
 		cmocka_unit_test(a_device_that_is_not_there_is_named),
 		cmocka_unit_test(a_message_becomes_a_link),
+		cmocka_unit_test(an_answer_that_was_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

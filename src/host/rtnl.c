@@ -44,32 +44,62 @@ void *rtnl_request_init(struct rtnl_request *request, u16 type, u16 flags, size_
 	return mnl_nlmsg_put_extra_header(header, extra);
 }
 
+/* Whether the datagram ends the answer to a dump. */
+static bool ends_dump(const void *datagram, ssize_t n)
+{
+	const struct nlmsghdr *message = datagram;
+
+	for (int left = (int)n; mnl_nlmsg_ok(message, left);
+		message = mnl_nlmsg_next(message, &left))
+		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+			return true;
+	return false;
+}
+
+/* The next datagram of the answer; 0 with @error set when there is none. */
+static size_t receive(struct rtnl *rtnl, void *buffer, size_t size, GError **error)
+{
+	ssize_t n;
+
+	do
+		n = mnl_socket_recvfrom(rtnl->socket, buffer, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		weft_fail_errno(error, errno, "netlink: receive");
+	return n < 0 ? 0 : (size_t)n;
+}
+
 bool rtnl_talk(struct rtnl *rtnl, struct rtnl_request *request, mnl_cb_t cb, void *data,
 	int *ret_errno, GError **error)
 {
 	struct nlmsghdr *header = rtnl_header(request);
-	char buffer[32768];
-	int status = MNL_CB_OK;
+	char buffer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
+	int status = MNL_CB_OK, why = 0;
+	bool more = header->nlmsg_flags & NLM_F_DUMP;
 
 	*ret_errno = 0;
 	header->nlmsg_seq = ++rtnl->sequence;
-	if (!(header->nlmsg_flags & NLM_F_DUMP))
+	if (!more)
 		header->nlmsg_flags |= NLM_F_ACK;
 	if (mnl_socket_sendto(rtnl->socket, header, header->nlmsg_len) < 0)
 		return weft_fail_errno(error, errno, "netlink: send");
-	while (status > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(rtnl->socket, buffer, sizeof(buffer));
+	/* A dump is read to its end, also when the kernel says that it was interrupted or the
+	 * callback wants no more: else its rest would be taken for the next answer. */
+	while (status > MNL_CB_STOP || more) {
+		size_t n = receive(rtnl, buffer, sizeof(buffer), error);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return weft_fail_errno(error, errno, "netlink: receive");
-		status = mnl_cb_run(buffer, (size_t)n, header->nlmsg_seq,
-			mnl_socket_get_portid(rtnl->socket), cb, data);
+		if (!n)
+			return false;
+		if (status > MNL_CB_STOP)
+			status = mnl_cb_run(buffer, n, header->nlmsg_seq,
+				mnl_socket_get_portid(rtnl->socket), cb, data);
+		if (status == MNL_CB_ERROR && !why)
+			why = errno;
+		more = more && !ends_dump(buffer, (ssize_t)n);
 	}
 	if (status == MNL_CB_ERROR) {
-		*ret_errno = errno;
-		return weft_fail_errno(error, errno, "netlink");
+		*ret_errno = why;
+		return weft_fail_errno(error, why, "netlink");
 	}
 	return true;
 }
