@@ -124,14 +124,22 @@ static void add_attribute(GArray *options, const struct attr *attr, enum attribu
 		add_option(options, off, attr, DEED_FALSE, OPTION_SPELLING);
 }
 
-const struct option *attribute_options(const struct kind *kind, enum attribute_use use)
+bool attribute_any(const struct kind *kind, enum attribute_use use)
+{
+	for (unsigned slot = 0; slot < kind->n_slots; slot++)
+		if (has_option(kind_attr(kind, slot), use))
+			return true;
+	return false;
+}
+
+struct option *attribute_options(const struct kind *kind, enum attribute_use use)
 {
 	GArray *options = g_array_new(TRUE, TRUE, sizeof(struct option));
 
 	for (unsigned slot = 0; slot < kind->n_slots; slot++)
 		if (has_option(kind_attr(kind, slot), use))
 			add_attribute(options, kind_attr(kind, slot), use);
-	return (const struct option *)(void *)g_array_free(options, FALSE);
+	return (struct option *)(void *)g_array_free(options, FALSE);
 }
 
 struct context {

@@ -12,8 +12,11 @@
 /* What the options are for, which decides which attributes have one. */
 enum attribute_use { ATTRIBUTE_CREATE, ATTRIBUTE_SET, ATTRIBUTE_FILTER };
 
-/* The table of options, ended by a nameless one; allocated once and kept. */
-const struct option *attribute_options(const struct kind *kind, enum attribute_use use);
+/* Is there an attribute that has an option? */
+bool attribute_any(const struct kind *kind, enum attribute_use use);
+
+/* The table of options, ended by a nameless one; the caller's, to free with g_free. */
+struct option *attribute_options(const struct kind *kind, enum attribute_use use);
 
 /* Id of the object of @kind that has the name @text, to be freed; NULL with @error. */
 typedef char *(*attribute_resolve)(

@@ -103,7 +103,7 @@ static char *arguments_of(const struct verb *verb, const struct kind *kind)
 /* The first option that a change could have: "--name other". */
 static char *change_of(const struct kind *kind)
 {
-	const struct option *option = attribute_options(kind, ATTRIBUTE_SET);
+	g_autofree struct option *option = attribute_options(kind, ATTRIBUTE_SET);
 
 	return g_strdup_printf("--%s %s", option->name,
 		!strcmp(option->name, "name")	       ? "other"
@@ -166,7 +166,7 @@ static bool offers(const struct kind *kind, const struct verb *verb)
 	if (kind->flags & KIND_COMPUTED)
 		return verb->run == resource_list;
 	if (verb->run == resource_set)
-		return attribute_options(kind, ATTRIBUTE_SET)->name;
+		return attribute_any(kind, ATTRIBUTE_SET);
 	return !(kind->flags & KIND_FIXED) ||
 	       (verb->run != resource_create && verb->run != resource_delete);
 }
