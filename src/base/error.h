@@ -104,6 +104,15 @@
 	X(LOCAL_IP_WHICH_IP, 400, "LocalIPNoRequestedIP") \
 	X(LOCAL_IP_NO_PORT, 400, "LocalIPPortOrNetworkRequired") \
 	X(LOCAL_IP_ASSOCIATION_NOT_FOUND, 404, "LocalIPAssociationNotFound") \
+	X(NDP_PROXY_NOT_FOUND, 404, "NDPProxyNotFound") \
+	X(ROUTER_NDP_PROXY_NOT_ENABLED, 409, "RouterNDPProxyNotEnable") \
+	X(ROUTER_GATEWAY_NOT_VALID, 409, "RouterGatewayNotValid") \
+	X(ROUTER_IPV6_GATEWAY_IN_USE, 409, "RouterIPv6GatewayInUse") \
+	X(GATEWAY_HAS_NDP_PROXY, 409, "RouterGatewayInUseByNDPProxy") \
+	X(INTERFACE_HAS_NDP_PROXY, 409, "RouterInterfaceInUseByNDPProxy") \
+	X(ADDRESS_SCOPE_CONFLICT, 409, "AddressScopeConflict") \
+	X(PORT_UNREACHABLE, 409, "PortUnreachableRouter") \
+	X(INVALID_ADDRESS, 400, "InvalidAddress") \
 	X(MAC_IN_USE, 409, "MacAddressInUse")                                      \
 	X(OVER_QUOTA, 409, "OverQuota")                                            \
 	X(ADDRESS_GROUP_NOT_FOUND, 404, "AddressGroupNotFound") \

@@ -4,6 +4,7 @@
 
 #include "model/floating_ip_parts.h"
 #include "model/local_ip.h"
+#include "model/ndp_proxy.h"
 #include "model/port_forwarding.h"
 #include "model/router.h"
 #include "model/subnet.h"
@@ -240,7 +241,7 @@ bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError
 			return false;
 	}
 	return port_forwarding_follow_port(txn, draft, error) &&
-	       local_ip_follow_port(txn, draft, error);
+	       local_ip_follow_port(txn, draft, error) && ndp_proxy_follow_port(txn, draft, error);
 }
 
 /* Does it, or a port forwarding of it, stand for an address on that subnet? */

@@ -19,6 +19,7 @@
 #include "model/metering_label_rule.h"
 #include "model/ip_availability.h"
 #include "model/local_ip.h"
+#include "model/ndp_proxy.h"
 #include "model/network.h"
 #include "model/network_log.h"
 #include "model/object_impl.h"
@@ -74,6 +75,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_LOCAL_IP] = &local_ip_kind,
 	[KIND_LOCAL_IP_ASSOCIATION] = &local_ip_association_kind,
 	[KIND_IP_AVAILABILITY] = &ip_availability_kind,
+	[KIND_NDP_PROXY] = &ndp_proxy_kind,
 	[KIND_SERVICE_PROFILE] = &service_profile_kind,
 	[KIND_FLAVOR] = &flavor_kind,
 	[KIND_DOMAIN] = &domain_kind,

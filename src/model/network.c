@@ -271,8 +271,7 @@ static bool on_update(
 }
 
 /* All pools of a network's subnets of one IP version are in one scope, or in none. */
-static void write_scope(
-	const struct model *model, const char *id, s64 version, struct json_writer *w)
+const char *network_address_scope(const struct model *model, const char *id, s64 version)
 {
 	const struct object *subnet, *pool;
 	struct model_iter iter;
@@ -282,9 +281,9 @@ static void write_scope(
 		pool = model_get_text(
 			model, KIND_SUBNETPOOL, object_str(subnet, SUBNET_SUBNETPOOL_ID));
 		if (pool && object_int(subnet, SUBNET_IP_VERSION) == version)
-			return jw_string(w, object_str(pool, SUBNETPOOL_ADDRESS_SCOPE_ID));
+			return object_str(pool, SUBNETPOOL_ADDRESS_SCOPE_ID);
 	}
-	jw_null(w);
+	return NULL;
 }
 
 static void compute(const struct model *model, const struct object *network, unsigned slot,
@@ -296,7 +295,8 @@ static void compute(const struct model *model, const struct object *network, uns
 
 	uuid_format(object_id(network), id);
 	if (slot == NETWORK_IPV4_ADDRESS_SCOPE || slot == NETWORK_IPV6_ADDRESS_SCOPE)
-		return write_scope(model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6, w);
+		return jw_string(w, network_address_scope(
+					    model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6));
 	if (slot == NETWORK_L2_ADJACENCY) /* there are no routed networks */
 		return jw_bool(w, true);
 	if (slot == NETWORK_AZS)

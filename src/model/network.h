@@ -57,6 +57,9 @@ extern const struct kind network_kind;
  * host is told of them. */
 bool network_has_datapath(const struct object *network);
 
+/* The address scope of a network's subnets of that IP version, by the network's id; NULL: none. */
+const char *network_address_scope(const struct model *model, const char *id, s64 version);
+
 /* The external network that is taken when none is named, or NULL. */
 const struct object *network_default(const struct txn *txn);
 

@@ -6,6 +6,7 @@
 #include "model/agent.h"
 #include "model/availability_zone.h"
 #include "model/conntrack_helper.h"
+#include "model/ndp_proxy.h"
 #include "model/network.h"
 #include "model/network_hosts.h"
 #include "model/router_parts.h"
@@ -110,6 +111,11 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.type = TYPE_LIST,
 		.flags = ATTR_COMPUTED,
 		.doc = "Those of the hosts that have ports on its networks: each routes for its own." },
+	[ROUTER_NDP_PROXY] = { .name = "enable_ndp_proxy",
+		.type = TYPE_BOOL,
+		.flags = GIVEN | ATTR_NULL_IS_DEFAULT,
+		.fallback = "false",
+		.doc = "Whether it may have NDP proxies; its external network and gateway have IPv6." },
 	[ROUTER_FLAVOR_ID] = { .name = "flavor_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
@@ -204,7 +210,8 @@ static bool change_mode(
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	return availability_zones_check(txn, draft, ROUTER_AZ_HINTS, error) &&
-	       router_gateway_update(txn, NULL, draft, error);
+	       router_gateway_update(txn, NULL, draft, error) &&
+	       ndp_proxy_check_router(txn, NULL, draft, error);
 }
 
 static bool on_update(
@@ -212,7 +219,9 @@ static bool on_update(
 {
 	u64 routed = SLOT_BIT(ROUTER_GATEWAY_INFO) | SLOT_BIT(ROUTER_ROUTES);
 
-	if (!change_mode(txn, old, draft, error) || !router_gateway_update(txn, old, draft, error))
+	if (!change_mode(txn, old, draft, error) ||
+		!router_gateway_update(txn, old, draft, error) ||
+		!ndp_proxy_check_router(txn, old, draft, error))
 		return false;
 	return !(object_given(draft) & routed) || router_routes_check(txn, draft, error);
 }

@@ -21,6 +21,7 @@ enum router_slot {
 	ROUTER_ROUTES, /* [{destination, nexthop}] */
 	ROUTER_AZ_HINTS,
 	ROUTER_AZS, /* computed */
+	ROUTER_NDP_PROXY,
 	ROUTER_FLAVOR_ID,
 	ROUTER_SERVICE_TYPE_ID,
 	ROUTER_CONNTRACK_HELPERS, /* computed */

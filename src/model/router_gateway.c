@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/floating_ip.h"
+#include "model/ndp_proxy.h"
 #include "model/network.h"
 #include "model/qos_policy.h"
 #include "model/router_parts.h"
@@ -114,6 +115,10 @@ bool router_gateway_remove(struct txn *txn, const struct object *router, GError 
 		return weft_fail(error, GATEWAY_HAS_FLOATING_IP,
 			"Gateway cannot be updated for router %s, since a gateway to external network %s is required by one or more floating IPs; disassociate them first.",
 			uuid_format(object_id(router), id), object_str(port, PORT_NETWORK_ID));
+	if (ndp_proxy_needs(txn, router, NULL))
+		return weft_fail(error, GATEWAY_HAS_NDP_PROXY,
+			"Unable to unset external gateway of router %s, There are one or more ndp proxies still in use on the router; delete them first.",
+			uuid_format(object_id(router), id));
 	return txn_remove_own(txn, port, error);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/floating_ip.h"
+#include "model/ndp_proxy.h"
 #include "model/rbac.h"
 #include "model/router_parts.h"
 #include "model/subnet.h"
@@ -363,6 +364,10 @@ static bool check_unused(
 	if (floating_ip_needs(txn, router, subnet_id))
 		return weft_fail(error, INTERFACE_HAS_FLOATING_IP,
 			"Router interface for subnet %s on router %s cannot be deleted, as it is required by one or more floating IPs; disassociate them first.",
+			subnet_id, id);
+	if (ndp_proxy_needs(txn, router, subnet_id))
+		return weft_fail(error, INTERFACE_HAS_NDP_PROXY,
+			"Unable to remove subnet %s from router %s, There are one or more ndp proxies still in use on the subnet; delete them first.",
 			subnet_id, id);
 	if (subnet && router_routes_need(router, subnet))
 		return weft_fail(error, INTERFACE_HAS_ROUTE,

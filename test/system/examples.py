@@ -22,6 +22,20 @@ def routed(make):
     return make("floatingip", floating_network_id=outside["id"]), port
 
 
+def proxied(make):
+    """A router with NDP proxies, and a port behind it."""
+    scope = make("address_scope", ip_version=6)
+    pool = make("subnetpool", prefixes=[f"2001:db8:{next(numbers):x}::/48"], default_prefixlen=64, address_scope_id=scope["id"])
+    outside, inside = make("network", **{"router:external": True}), make("network")
+    for network in (outside, inside):
+        answer = make.__self__.client.call("POST", "/v2.0/subnets", {"subnet": {
+            "network_id": network["id"], "ip_version": 6, "subnetpool_id": pool["id"]}})
+        subnet = answer.json["subnet"]["id"]
+    router = make("router", external_gateway_info={"network_id": outside["id"]}, enable_ndp_proxy=True)
+    make.__self__.client.call("PUT", router["_path"] + "/add_router_interface", {"subnet_id": subnet})
+    return {"router_id": router["id"], "port_id": make("port", network_id=inside["id"])["id"]}
+
+
 def addressed(make):
     """A port with an address."""
     return make("port", network_id=make("subnet")["network_id"])
@@ -48,6 +62,7 @@ SPECIAL = {
                                          "source_ip_prefix": "10.0.0.0/24"},
     "network_log": lambda make: {"resource_type": "security_group"},
     "service_profile": lambda make: {"metainfo": f"example{next(numbers)}"},
+    "ndp_proxy": proxied,
     "local_ip": lambda make: {"local_port_id": addressed(make)["id"]},
     "local_ip_port_association": lambda make: {"parent": make("local_ip")["id"], "fixed_port_id": addressed(make)["id"]},
     "floatingip": lambda make: {"floating_network_id": external(make)["id"]},

@@ -242,3 +242,108 @@ def test_where_a_router_is(cli, api):
     assert [r["ID"] for r in cli.json("router", "list", "--agent", agents[0]["ID"])] == [world.router["id"]]
     assert world.act("remove_router_interface", subnet_id=world.subnet["id"]).status == 200
     assert api.get(f"/v2.0/agents/{agents[0]['ID']}/l3-routers").json == {"routers": []}
+
+
+class Scoped:
+    """An external and an inner IPv6 network of one address scope, a router between them and a port inside."""
+
+    def __init__(self, api, prefix):
+        self.api = api
+        answer = api.call("POST", "/v2.0/address-scopes", {"address_scope": {"name": "s", "ip_version": 6}})
+        self.scope = answer.json["address_scope"]
+        self.pool = api.make("subnetpool", name="p", prefixes=[f"{prefix}::/32"], default_prefixlen=64,
+                             address_scope_id=self.scope["id"])
+        self.public = api.make("network", **{"router:external": True})
+        self.inside = api.make("network")
+        self.outer, self.subnet = self.subnet_on(self.public), self.subnet_on(self.inside)
+        self.router = api.make("router", name="proxied", external_gateway_info={"network_id": self.public["id"]})
+        self.port = api.make("port", network_id=self.inside["id"])
+        self.connect(self.subnet)
+
+    def subnet_on(self, network, **more):
+        return self.api.make("subnet", network_id=network["id"], ip_version=6,
+                             **(more or {"subnetpool_id": self.pool["id"]}))
+
+    def connect(self, subnet, verb="add_router_interface", status=200):
+        answer = self.api.call("PUT", f"/v2.0/routers/{self.router['id']}/{verb}", {"subnet_id": subnet["id"]})
+        assert answer.status == status, answer.text
+        return answer
+
+    def update(self, **attributes):
+        return self.api.call("PUT", f"/v2.0/routers/{self.router['id']}", {"router": attributes})
+
+
+def test_ndp_proxies(weftd, sdk, api):
+    world = Scoped(api, "2001:db8")
+    address = world.port["fixed_ips"][0]["ip_address"]
+    given = {"router_id": world.router["id"], "port_id": world.port["id"]}
+
+    def wrong(status, error, **more):
+        return refused(api.call("POST", "/v2.0/ndp_proxies", {"ndp_proxy": {**given, **more}}), status, error)
+
+    assert world.router["enable_ndp_proxy"] is False
+    wrong(409, "RouterNDPProxyNotEnable")
+    assert world.update(enable_ndp_proxy=True).json["router"]["enable_ndp_proxy"] is True
+    assert [r["id"] for r in api.get("/v2.0/routers", enable_ndp_proxy=True).json["routers"]] == [world.router["id"]]
+    proxy = sdk.create_ndp_proxy(name="np", description="d", **given)
+    assert (proxy.ip_address, proxy.description) == (address, "d")
+    assert sdk.find_ndp_proxy("np").id == proxy.id and sdk.update_ndp_proxy(proxy, name="np2").name == "np2"
+    assert [p.id for p in sdk.ndp_proxies(router_id=world.router["id"])] == [proxy.id]
+    refused(api.call("PUT", f"/v2.0/ndp_proxies/{proxy.id}", {"ndp_proxy": {"ip_address": address}}), 400, "BadRequest")
+
+    four = api.make("subnet", network_id=world.inside["id"], cidr="10.0.0.0/24")
+    away = world.subnet_on(api.make("network"))
+    far = api.make("port", network_id=away["network_id"])
+    both = api.make("port", network_id=world.inside["id"], fixed_ips=[{"subnet_id": four["id"]}])
+    other_scope = world.subnet_on(api.make("network"), cidr="fd00::/64")
+    unscoped = api.make("port", network_id=other_scope["network_id"])
+    wrong(409, "Conflict")
+    wrong(409, "PortUnreachableRouter", port_id=far["id"])
+    wrong(409, "PortUnreachableRouter", port_id=both["id"])
+    wrong(400, "InvalidAddress", ip_address="2001:db8:ffff::1")
+    wrong(400, "InvalidAddress", port_id=both["id"], ip_address=both["fixed_ips"][0]["ip_address"])
+    wrong(400, "InvalidAddress", port_id=far["id"], ip_address=far["fixed_ips"][0]["ip_address"])
+    wrong(404, "RouterNotFound", router_id=world.port["id"])
+    wrong(404, "PortNotFound", port_id=world.router["id"])
+    world.connect(other_scope)
+    wrong(409, "AddressScopeConflict", port_id=unscoped["id"])
+
+    # What an NDP proxy stands on stays as long as it does.
+    assert world.connect(world.subnet, "remove_router_interface", 409).error == "RouterInterfaceInUseByNDPProxy"
+    refused(world.update(external_gateway_info=None), 409, "RouterGatewayInUseByNDPProxy")
+    assert show(api, "router", world.router)["enable_ndp_proxy"] is True
+    api.call("PUT", f"/v2.0/ports/{world.port['id']}", {"port": {"fixed_ips": [{"subnet_id": four["id"]}]}})
+    assert list(sdk.ndp_proxies()) == [], "it went with the address"
+    again = sdk.create_ndp_proxy(router_id=world.router["id"], port_id=api.make("port", network_id=world.inside["id"])["id"])
+    assert api.call("DELETE", f"/v2.0/ports/{again.port_id}").status == 204
+    assert list(sdk.ndp_proxies()) == [], "it went with the port"
+
+    # Only a router with IPv6 of an address scope outside may have them.
+    v4 = api.make("subnet", network_id=world.public["id"], cidr="203.0.113.0/24")
+    only_v4 = {"network_id": world.public["id"], "external_fixed_ips": [{"subnet_id": v4["id"]}]}
+    refused(world.update(external_gateway_info=only_v4), 409, "RouterIPv6GatewayInUse")
+    assert world.update(external_gateway_info=only_v4, enable_ndp_proxy=False).status == 200
+    refused(world.update(enable_ndp_proxy=True), 409, "RouterGatewayNotValid")
+    assert world.update(external_gateway_info={"network_id": world.public["id"], "external_fixed_ips": [
+        {"subnet_id": world.outer["id"]}]}, enable_ndp_proxy=True).status == 200
+    assert world.update(external_gateway_info=None).json["router"]["enable_ndp_proxy"] is False
+    refused(world.update(enable_ndp_proxy=True), 409, "RouterGatewayNotValid")
+    refused(api.call("POST", "/v2.0/routers", {"router": {"enable_ndp_proxy": True}}), 409, "RouterGatewayNotValid")
+    plain = api.make("network", **{"router:external": True})
+    api.make("subnet", network_id=plain["id"], cidr="fd77::/64", ip_version=6)
+    refused(api.call("POST", "/v2.0/routers", {"router": {"enable_ndp_proxy": True, "external_gateway_info": {
+        "network_id": plain["id"]}}}), 409, "RouterGatewayNotValid")
+    assert weftd.client(MEMBER).get("/v2.0/ndp_proxies").json == {"ndp_proxies": []}
+
+
+def test_ndp_proxies_of_a_member(weftd, api, sdk):
+    world = Scoped(api, "2001:db9")
+    world.update(enable_ndp_proxy=True)
+    proxy = sdk.create_ndp_proxy(router_id=world.router["id"], port_id=world.port["id"])
+    member = weftd.client(MEMBER)
+    refused(member.get(f"/v2.0/ndp_proxies/{proxy.id}"), 404, "NDPProxyNotFound")
+    refused(member.call("POST", "/v2.0/ndp_proxies", {"ndp_proxy": {"router_id": world.router["id"], "port_id": world.port["id"]}}),
+            404, "RouterNotFound")
+    sdk.delete_ndp_proxy(proxy, ignore_missing=False)
+    with pytest.raises(openstack.exceptions.ResourceNotFound):
+        sdk.get_ndp_proxy(proxy.id)
