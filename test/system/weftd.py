@@ -85,7 +85,7 @@ class Weftd:
 
     def launch(self):
         """Starts the process without waiting for it."""
-        environment = dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1", LC_ALL="C.UTF-8")
+        environment = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", **os.environ, "LC_ALL": "C.UTF-8"}
         self.lines = []
         self.process = subprocess.Popen([self.build / "src/controller/weftd", "--config", self.write_config()],
                                         stderr=subprocess.PIPE, text=True, env=environment)
