@@ -40,11 +40,12 @@ int from_guest(struct __sk_buff *skb)
 		bpf_tail_call(skb, &stages, STAGE_GUEST_ARP);
 	} else if (likely(!reason && pkt.family && !(pkt.flags & PKT_NO_FLOW))) {
 		flow = flow_get(&pkt, port->id, FLOW_FROM_GUEST);
-		if (likely(flow && flow_is_current(flow, host, &pkt) && !tracing(skb))) {
+		if (likely(flow && flow_is_current(flow, host, &pkt) && !tracing(skb) &&
+			    connection_goes_on(flow, &pkt))) {
 			if (likely(!pkt_too_big(skb, &pkt, flow->mtu))) {
 				flow_touch(flow, &pkt);
 				vni = port->vni;
-				if (unlikely(flow->routed))
+				if (unlikely(flow->flags & FLOW_ROUTED))
 					vni = route_again(skb, port, &pkt);
 				if (likely(vni))
 					return execute(skb, host, port, flow, vni, true);
@@ -215,7 +216,7 @@ int from_underlay(struct __sk_buff *skb)
 	if (unlikely(reason && !(reason == DROP_TRUNCATED && pkt_is_split(skb, OUTER_MASK))))
 		return drop(skb, 0, (u32)reason);
 	flow = reason ? NULL : receive_flow(host, &outer, &pkt);
-	if (likely(flow && !tracing(skb))) {
+	if (likely(flow && !tracing(skb) && connection_goes_on(flow, &pkt))) {
 		flow_touch(flow, &pkt);
 		return receive_execute(skb, host, flow, &outer, &pkt);
 	}
@@ -257,7 +258,7 @@ int from_vxlan(struct __sk_buff *skb)
 	if (unlikely(reason))
 		return drop(skb, 0, (u32)reason);
 	flow = receive_flow(host, &outer, &pkt);
-	if (likely(flow && !tracing(skb))) {
+	if (likely(flow && !tracing(skb) && connection_goes_on(flow, &pkt))) {
 		flow_touch(flow, &pkt);
 		return receive_execute(skb, host, flow, &outer, &pkt);
 	}

@@ -25,13 +25,15 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 4
+#define EDGE_LAYOUT 5
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
 #define EDGE_ROUTE_HOPS 8	 /* next hops that share a route's traffic */
 #define EDGE_MULTIPATH 4	 /* next hops remembered per peer, for ECMP underlays */
 #define EDGE_TICK_SHIFT 30	 /* a tick is 2^30 ns, about a second */
+#define EDGE_POLICIES_MAX 8192	 /* policies of a host; id 0 is none */
+#define EDGE_RULES_MAX 65536	 /* rules of a host, each counted once; slot 0 is none */
 #define EDGE_PUNT_FRAME_MAX 2032 /* longer frames are punted cut */
 /* What a frame needs in the linear part to be parsed: any, and those that nearly all are. A small
  * TCP segment has its headers there and its payload not: to pull that in costs more than all the
@@ -77,8 +79,10 @@ struct host {
 	struct addr vtep6;
 	u8 has_vtep4, has_vtep6;
 	u8 zero[6];
+	u32 connections_max; /* of a port with a policy */
+	u32 half_open_max;   /* of these, those that nobody has answered */
 };
-_Static_assert(sizeof(struct host) == 40, "layout");
+_Static_assert(sizeof(struct host) == 48, "layout");
 
 /* map ports: hash by ifindex. Map port_cache: the same, array by ifindex modulo its size, where a
  * lookup is inlined; an entry of another device is a miss. The ifindex is last, and so is the last
@@ -94,9 +98,10 @@ struct port {
 	u8 zero;
 	u8 uuid[16];
 	u32 flood_index; /* its place in the flood list of its network */
+	u32 policy;	 /* what its firewall lets through, see struct policy; 0: it has none */
 	u32 ifindex;
 };
-_Static_assert(sizeof(struct port) == 48, "layout");
+_Static_assert(sizeof(struct port) == 52, "layout");
 
 /* map sources: which (MAC, address) a port may use; longest prefix match. Bits of the key before
  * the address: 96. family 0 with no address bits: the MAC alone, for frames that carry no IP. */
@@ -255,7 +260,13 @@ struct flow_key6 {
 #define FLOW_KIND(proto, direction) ((proto) | (direction) << 8)
 _Static_assert(sizeof(struct flow_key4) == 20 && sizeof(struct flow_key6) == 44, "layout");
 
-enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSING };
+enum flow_state {
+	FLOW_NEW,	  /* not answered yet; of TCP: the handshake is not over */
+	FLOW_ESTABLISHED, /* answered, or not tracked */
+	FLOW_CLOSING,	  /* over: reset, or closed by both sides */
+	FLOW_CONNECTED,	  /* a tracked TCP connection, which may be silent for hours */
+	FLOW_HALF_CLOSED, /* the same, closed by one side */
+};
 enum flow_output {
 	FLOW_TO_PEER,	/* into the namespace at the other end of a veth */
 	FLOW_TO_DEVICE, /* out of a device */
@@ -266,15 +277,31 @@ struct flow {
 	u32 seen;    /* tick of the last packet, a tick or so behind */
 	u32 macs[3]; /* destination and source MAC that it was decided for, as on the wire */
 	u32 ifindex; /* of the local device */
-	u32 port_id; /* of the local receiver, for its counters */
-	u32 vtep;    /* peer: destination, or source of what came from the underlay */
+	be32 ack;    /* of a tracked TCP connection: what the guest expects next */
+	u16 port_id; /* of the local receiver, for its counters */
+	u16 vtep;    /* peer: destination, or source of what came from the underlay */
 	u16 mtu;
 	u16 hash; /* chooses the outer source port and next hop */
 	u8 state;
 	u8 output;
-	u8 routed; /* see rewrites4 */
+	u8 flags;
 	u8 zero;
 };
+/* A port's entry for what its guest sends is also the state of the connection at the port's
+ * firewall (bpf/connection.h): an entry that the other side opened has epoch 0, no verdict, until
+ * the guest sends something. */
+enum flow_flags {
+	FLOW_ROUTED = 1 << 0,	  /* see rewrites4 */
+	FLOW_TRACKED = 1 << 1,	  /* the state is that of the connection at the sender's firewall */
+	FLOW_TO_TRACKED = 1 << 2, /* the local receiver's firewall has a state of it too */
+	FLOW_BY_REMOTE = 1 << 3,  /* tracked: the other side opened it */
+	FLOW_REPLIED = 1 << 4,
+	FLOW_FIN_LOCAL = 1 << 5,
+	FLOW_FIN_REMOTE = 1 << 6,
+};
+#define FLOW_CONNECTION \
+	(FLOW_TRACKED | FLOW_BY_REMOTE | FLOW_REPLIED | FLOW_FIN_LOCAL | FLOW_FIN_REMOTE)
+_Static_assert(EDGE_PORTS_MAX <= 65536 && EDGE_VTEPS_MAX <= 65536, "port_id and vtep of a flow");
 /* Eight bytes more and an entry of flows4 takes three cache lines instead of two: what only some
  * connections have belongs into a map of its own, named by a bit of the output. */
 _Static_assert(sizeof(struct flow) == 40, "layout");
@@ -286,6 +313,8 @@ struct rewrite {
 	u8 macs[12]; /* destination and source */
 };
 _Static_assert(sizeof(struct rewrite) == 16, "layout");
+
+#include "edge_firewall.h"
 
 /* map counters: per-CPU array by port id. rx: from the guest, tx: to the guest. */
 struct counters {
@@ -379,7 +408,24 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(NOT_ROUTED, "not-routed",                                                                         \
 		"Sent to a router's MAC, but not to be routed: no IP, link-local or multicast.")            \
 	X(ROUTER_LOCAL, "router-local",                                                                     \
-		"To a router itself, which answers nothing but echo requests.")
+		"To a router itself, which answers nothing but echo requests.")                             \
+	X(DENIED_EGRESS, "denied-egress",                                                                   \
+		"No egress rule of the port's security groups allows the connection.")                      \
+	X(DENIED_INGRESS, "denied-ingress",                                                                 \
+		"No ingress rule of the port's security groups allows the connection.")                     \
+	X(NO_CONNECTION, "no-connection",                                                                   \
+		"A TCP answer (SYN and ACK) to a connection that nobody opened.")                           \
+	X(TCP_FLAGS, "tcp-flags", "TCP flags that contradict each other.")                                  \
+	X(TCP_RESET, "tcp-reset",                                                                           \
+		"A TCP reset from outside of the window that the guest expects.")                           \
+	X(FRAGMENT, "fragment",                                                                             \
+		"A fragment of a packet whose first fragment was not let through, or that overlaps it.")    \
+	X(CONNECTION_QUOTA, "connection-quota",                                                             \
+		"The port has as many tracked connections as a port may have.")                             \
+	X(HALF_OPEN_QUOTA, "half-open-quota",                                                               \
+		"The port has as many unanswered connections as a port may have.")                          \
+	X(CONNECTION_TABLE, "connection-table",                                                             \
+		"The table of connections is full, so a new one can't be tracked.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,
@@ -411,6 +457,11 @@ enum trace_code {
 		     */
 	STEP_ROUTER_ECHO, /* addr: the router's */
 	STEP_ICMP_ERROR,  /* a: type, b: code */
+	STEP_RULE, /* a: slot, RULE_DENY set if it denies; b: port id, RULE_STEP_EGRESS set if so */
+	STEP_NO_RULE,	       /* b: the same */
+	STEP_CONNECTION,       /* a: 1 if the guest opened it, else 0; b: port id */
+	STEP_RELATED,	       /* an ICMP error about a connection; b: port id */
+	STEP_NO_POLICY_NEEDED, /* b: port id */
 };
 struct trace_step {
 	u32 code;
@@ -420,6 +471,9 @@ struct trace_step {
 	struct addr addr;
 };
 _Static_assert(sizeof(struct trace_step) == 36, "layout");
+
+#define RULE_DENY 0x80000000u
+#define RULE_STEP_EGRESS 0x80000000u
 
 /* skb->mark of a packet that is only traced. */
 #define EDGE_TRACE_MARK 0x77656674

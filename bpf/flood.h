@@ -48,6 +48,7 @@ static __always_inline int flood_start(struct __sk_buff *skb, u32 port_id, u32 v
 
 struct flood_loop {
 	struct __sk_buff *skb;
+	struct pkt *pkt; /* of copies to local ports */
 	const struct host *host;
 	u32 vni, sender, first;
 	be32 identity;
@@ -69,12 +70,18 @@ static long flood_to_port(u32 i, void *data)
 	struct flood_loop *loop = data;
 	const struct flood_target *target = flood_target_get(loop, i);
 	const struct port *to;
+	int answer;
 
 	if (!target || target->id == loop->sender)
 		return 0;
 	to = port_get(target->id);
 	if (!to || to->flags & EDGE_PORT_DOWN)
 		return 0;
+	answer = firewall(loop->skb, to, loop->pkt, RULE_INGRESS);
+	if (answer < 0) {
+		drop(loop->skb, to->id, (u32)-answer);
+		return 0;
+	}
 	loop->copies++;
 	if (tracing(loop->skb))
 		return 0;
@@ -138,7 +145,9 @@ static __always_inline int flood_local_copies(struct __sk_buff *skb)
 {
 	u32 vni = skb->cb[CB_VNI], first = skb->cb[CB_NEXT], n;
 	struct flood_group *group = bpf_map_lookup_elem(&flood_groups, &vni);
+	struct pkt pkt;
 	struct flood_loop loop = { .skb = skb,
+		.pkt = &pkt,
 		.vni = vni,
 		.sender = skb->cb[CB_SENDER],
 		.first = first,
@@ -146,6 +155,8 @@ static __always_inline int flood_local_copies(struct __sk_buff *skb)
 
 	if (!group)
 		return drop(skb, 0, DROP_NO_NETWORK);
+	if (pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+		return drop(skb, 0, DROP_INTERNAL); /* it has been parsed before */
 	n = group->n[FLOOD_PORT] > first ? group->n[FLOOD_PORT] - first : 0;
 	bpf_loop(n < FLOOD_CHUNK ? n : FLOOD_CHUNK, flood_to_port, &loop, 0);
 	trace(skb, STEP_FLOOD, vni, loop.copies, NULL, NULL);

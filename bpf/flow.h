@@ -75,15 +75,17 @@ static __always_inline void flow_touch(struct flow *flow, const struct pkt *pkt)
 
 	if (unlikely(flow->seen != now))
 		flow->seen = now;
+	if (unlikely(flow->flags & FLOW_TRACKED))
+		return;
 	if (unlikely(pkt->flags & (PKT_OPENING | PKT_CLOSING)))
 		flow->state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : FLOW_NEW;
 	else if (unlikely(flow->state == FLOW_NEW))
 		flow->state = FLOW_ESTABLISHED;
 }
 
-/* Writes a verdict down. If the table is full the packet is forwarded all the same, and so is the
- * next, the slow way. */
-static __always_inline void flow_put(
+/* Writes a verdict down, in an entry that keeps its connection's state. If the table is full the
+ * packet is forwarded all the same, and so is the next, the slow way. */
+static __noinline void flow_put(
 	struct __sk_buff *skb, const struct pkt *pkt, u32 scope, u8 direction, struct flow *flow)
 {
 	struct flow *old = flow_get(pkt, scope, direction);
@@ -91,6 +93,13 @@ static __always_inline void flow_put(
 
 	flow->seen = tick_now();
 	flow->state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : old ? old->state : FLOW_NEW;
+	if (flow->flags & FLOW_TRACKED) {
+		if (!old || !(old->flags & FLOW_TRACKED))
+			return; /* aged away just now */
+		flow->state = old->state;
+		flow->ack = old->ack;
+		flow->flags |= old->flags & FLOW_CONNECTION;
+	}
 	if (pkt->family == 4) {
 		struct flow_key4 key = flow_key4(pkt, scope, direction);
 

@@ -7,16 +7,6 @@
 #include "punt.h"
 
 #define PORT_DNS 53
-#define PORT_DHCP_SERVER 67
-#define PORT_DHCP_CLIENT 68
-#define PORT_DHCP6_CLIENT 546
-#define PORT_DHCP6_SERVER 547
-
-static __always_inline bool pkt_is_udp(const struct pkt *pkt, u16 sport, u16 dport)
-{
-	return pkt->proto == IPPROTO_UDP && (!sport || (u16)pkt->ports == bpf_htons(sport)) &&
-	       (!dport || pkt->ports >> 16 == bpf_htons(dport));
-}
 
 static __always_inline bool addr_is_unspecified(const struct pkt *pkt)
 {
@@ -92,7 +82,7 @@ static __always_inline bool pkt_is_reserved(const struct pkt *pkt)
 
 /* The whole pipeline of a guest's frame, up to switching. */
 static __always_inline int guest_pipeline(
-	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
+	struct __sk_buff *skb, const struct port *port, struct pkt *pkt)
 {
 	const struct network *network = network_get(port->vni);
 	int reason = guest_check(skb, port, pkt);
@@ -116,8 +106,12 @@ static __always_inline int guest_pipeline(
 		bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
 		return drop(skb, port->id, DROP_TOO_BIG);
 	}
-	if (pkt_is_multicast(pkt))
+	if (pkt_is_multicast(pkt)) {
+		reason = firewall(skb, port, pkt, RULE_EGRESS);
+		if (reason < 0)
+			return drop(skb, port->id, (u32)-reason);
 		return flood_start(skb, port->id, port->vni, port->ifindex);
+	}
 	bpf_tail_call(skb, &stages, STAGE_UNICAST);
 	return drop(skb, port->id, DROP_INTERNAL);
 }

@@ -4,12 +4,11 @@
 
 #include "drop.h"
 #include "encap.h"
-#include "flow.h"
-#include "ports.h"
+#include "firewall.h"
 #include "stage.h"
 
 /* What one stage tells the next in skb->cb; flood.h has its own. */
-enum route_cb { CB_MTU = 0, CB_ICMP_TYPE = 0, CB_ICMP_CODE = 1, CB_ROUTE_VNI = 2 };
+enum route_cb { CB_MTU = 0, CB_ICMP_TYPE = 0, CB_ICMP_CODE = 1, CB_ROUTE_VNI = 2, CB_FIREWALL = 3 };
 
 /* The skb to the guest behind a device of this host; the verdict. redirect_peer puts it into the
  * guest's namespace at once, but only a veth can do that, and only for packets to this host. */
@@ -35,19 +34,53 @@ static __always_inline int execute(struct __sk_buff *skb, const struct host *hos
 	return deliver(skb, flow->ifindex, flow->output);
 }
 
-/* Fills in the local receiver at @ifindex; 0, or the reason to drop. */
-static __always_inline int resolve_local(u32 ifindex, struct flow *flow)
+/* The same for the slow path, which needs the stack for other things. */
+static __noinline int execute_ip(struct __sk_buff *skb, const struct host *host,
+	const struct port *port, const struct flow *flow, u32 vni)
+{
+	return execute(skb, host, port, flow, vni, true);
+}
+
+static __noinline int execute_other(struct __sk_buff *skb, const struct host *host,
+	const struct port *port, const struct flow *flow, u32 vni)
+{
+	return execute(skb, host, port, flow, vni, false);
+}
+
+#define DROPPED (-1) /* by the receiver's firewall, and counted there */
+
+/* Fills in the local receiver at @ifindex and asks its firewall, whose answer goes into
+ * *ret_answer; 0, DROPPED, or the reason to drop. */
+static __always_inline int resolve_local(
+	struct __sk_buff *skb, struct pkt *pkt, u32 ifindex, struct flow *flow, int *ret_answer)
 {
 	const struct port *to = port_get(ifindex);
+	int answer;
 
 	if (!to)
 		return DROP_RECEIVER_GONE;
 	if (to->flags & EDGE_PORT_DOWN)
 		return DROP_RECEIVER_DOWN;
+	answer = firewall(skb, to, pkt, RULE_INGRESS);
+	if (answer < 0) {
+		drop(skb, to->id, (u32)-answer);
+		return DROPPED;
+	}
+	*ret_answer = answer;
+	if (answer == FIREWALL_TRACKED)
+		flow->flags |= FLOW_TO_TRACKED;
 	flow->ifindex = ifindex;
-	flow->port_id = to->id;
+	flow->port_id = (u16)to->id;
 	flow->output = to->kind == EDGE_PORT_VETH ? FLOW_TO_PEER : FLOW_TO_DEVICE;
 	return 0;
+}
+
+/* Whether what the two firewalls said may be written down; marks the flow. */
+static __always_inline bool verdict_holds(struct flow *flow, int sender, int receiver)
+{
+	if (sender == FIREWALL_TRACKED)
+		flow->flags |= FLOW_TRACKED;
+	return sender != FIREWALL_ONCE && receiver != FIREWALL_ONCE;
 }
 
 static __always_inline void verdict_init(
@@ -63,15 +96,18 @@ static __always_inline void verdict_init(
 
 /* Known unicast from a guest, not too big: decide, write down, execute. @is_ip is a constant. */
 static __always_inline int switch_unicast(struct __sk_buff *skb, const struct host *host,
-	const struct port *port, const struct pkt *pkt, const bool is_ip)
+	const struct port *port, struct pkt *pkt, const bool is_ip)
 {
 	const struct network *network = network_get(port->vni);
 	const struct endpoint *endpoint;
 	struct flow flow;
-	int reason;
+	int reason, sender, receiver = FIREWALL_ALLOW;
 
 	if (!network)
 		return drop(skb, port->id, DROP_NO_NETWORK);
+	sender = firewall(skb, port, pkt, RULE_EGRESS);
+	if (sender < 0)
+		return drop(skb, port->id, (u32)-sender);
 	endpoint = endpoint_get(port->vni, PKT_DST(pkt));
 	if (!endpoint)
 		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
@@ -83,6 +119,7 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	}
 	if (!endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
 		skb->cb[CB_ROUTE_VNI] = port->vni;
+		skb->cb[CB_FIREWALL] = (u32)sender;
 		bpf_tail_call(skb, &stages, STAGE_ROUTE);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
@@ -90,15 +127,17 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 		return drop(skb, port->id, DROP_HAIRPIN);
 	verdict_init(&flow, host, pkt, network->mtu);
 	if (endpoint->ifindex) {
-		reason = resolve_local(endpoint->ifindex, &flow);
+		reason = resolve_local(skb, pkt, endpoint->ifindex, &flow, &receiver);
 		if (reason)
-			return drop(skb, port->id, (u32)reason);
+			return reason == DROPPED ? CONSUMED : drop(skb, port->id, (u32)reason);
 	} else {
 		flow.output = FLOW_TO_TUNNEL;
-		flow.vtep = endpoint->vtep;
+		flow.vtep = (u16)endpoint->vtep;
 		flow.hash = (u16)bpf_get_hash_recalc(skb);
 	}
-	if (is_ip && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW))
+	if (is_ip && verdict_holds(&flow, sender, receiver) && !tracing(skb) &&
+		!(pkt->flags & PKT_NO_FLOW))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
-	return execute(skb, host, port, &flow, port->vni, is_ip);
+	return is_ip ? execute_ip(skb, host, port, &flow, port->vni)
+		     : execute_other(skb, host, port, &flow, port->vni);
 }

@@ -11,11 +11,6 @@
 #include "flood.h"
 #include "neighbours.h"
 
-#define ND_ROUTER_SOLICIT 133
-#define ND_ROUTER_ADVERT 134
-#define ND_NEIGHBOUR_SOLICIT 135
-#define ND_NEIGHBOUR_ADVERT 136
-#define ND_REDIRECT 137
 #define ND_OPTION_SOURCE_LL 1
 #define ND_OPTION_TARGET_LL 2
 #define ND_OPTIONS_MAX 4

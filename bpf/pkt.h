@@ -26,6 +26,7 @@ struct icmp {
 #define ICMP_ECHOREPLY 0
 #define ICMP_DEST_UNREACH 3
 #define ICMP_FRAG_NEEDED 4
+#define ICMP_TIME_EXCEEDED 11 /* RFC 792 */
 #define ICMPV6_PKT_TOOBIG 2
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY 129
@@ -40,7 +41,16 @@ enum pkt_flags {
 	PKT_DF = 1 << 1,
 	PKT_OPENING = 1 << 2, /* TCP SYN without ACK */
 	PKT_CLOSING = 1 << 3, /* TCP FIN or RST */
+	PKT_MESSAGE = 1 << 4, /* ICMP, and no echo */
+	PKT_FIRST_FRAGMENT = 1 << 5,
+	PKT_LATER_FRAGMENT = 1 << 6,
 };
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+#define TCP_FLAGS_OFF 13
 
 struct pkt {
 	u32 macs[3];  /* destination and source, as on the wire */
@@ -53,10 +63,18 @@ struct pkt {
 	u32 l3_len;   /* bytes of the IP packet as its header says */
 	u32 l4_off;   /* of the transport header from the start of the frame */
 	struct addr src, dst;
-	/* Source and destination as on the wire; ICMP echo: the identifier twice; without ports: 0.
-	 * One word and not two fields, because it goes into the key of the flow table as one. */
+	/* Source and destination as on the wire; of an ICMP echo request the identifier is the
+	 * source, of a reply the destination; without ports: 0. One word and not two fields,
+	 * because it goes into the key of the flow table as one. */
 	u32 ports;
+	be32 ack;	     /* TCP */
+	u32 fragment;	     /* the packet's identification, as on the wire */
+	u16 fragment_offset; /* in 8 bytes */
+	u8 icmp_code;
+	u8 tcp_flags;
 };
+_Static_assert(
+	sizeof(struct pkt) == 76, "no holes: functions that are verified alone read all of it");
 
 #define PKT_DST(pkt) ((const u8 *)(pkt)->macs)
 #define PKT_SRC(pkt) ((const u8 *)(pkt)->macs + ETH_ALEN)
@@ -81,12 +99,17 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 			return DROP_MALFORMED;
 		pkt->ports = *(const u32 *)l4;
 		pkt->headers += (u16)(tcp->doff * 4);
-		if (tcp->syn && !tcp->ack)
+		pkt->ack = tcp->ack_seq;
+		pkt->tcp_flags = ((const u8 *)l4)[TCP_FLAGS_OFF];
+		if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 			pkt->flags |= PKT_OPENING;
-		if (tcp->fin || tcp->rst)
+		if (pkt->tcp_flags & (TCP_FIN | TCP_RST))
 			pkt->flags |= PKT_CLOSING;
 		return 0;
 	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_DCCP:
+	case IPPROTO_SCTP: /* ports and eight bytes, as UDP has */
 		if ((const void *)(udp + 1) > end)
 			return DROP_TRUNCATED;
 		pkt->ports = *(const u32 *)l4;
@@ -97,11 +120,13 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 		if ((const void *)(icmp + 1) > end)
 			return DROP_TRUNCATED;
 		pkt->icmp_type = icmp->type;
-		if (icmp->type == ICMP_ECHO || icmp->type == ICMP_ECHOREPLY ||
-			icmp->type == ICMPV6_ECHO_REQUEST || icmp->type == ICMPV6_ECHO_REPLY)
-			pkt->ports = icmp->id_or_zero * 0x10001u;
+		pkt->icmp_code = icmp->code;
+		if (icmp->type == (pkt->family == 4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST))
+			pkt->ports = icmp->id_or_zero;
+		else if (icmp->type == (pkt->family == 4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY))
+			pkt->ports = (u32)icmp->id_or_zero << 16;
 		else
-			pkt->flags |= PKT_NO_FLOW;
+			pkt->flags |= PKT_NO_FLOW | PKT_MESSAGE;
 		return 0;
 	default:
 		return 0;
@@ -130,9 +155,13 @@ static __always_inline int pkt_parse4(
 	if (ip->frag_off & bpf_htons(IP_DF))
 		pkt->flags |= PKT_DF;
 	if (unlikely(ip->frag_off & bpf_htons(IP_FRAGMENT))) {
-		pkt->flags |= PKT_NO_FLOW;
-		if (ip->frag_off & bpf_htons(IP_OFFSET))
+		pkt->flags |= PKT_NO_FLOW | PKT_FIRST_FRAGMENT;
+		pkt->fragment = ip->id;
+		pkt->fragment_offset = bpf_ntohs(ip->frag_off) & IP_OFFSET;
+		if (pkt->fragment_offset) {
+			pkt->flags ^= PKT_FIRST_FRAGMENT | PKT_LATER_FRAGMENT;
 			return 0;
+		}
 	}
 	pkt->l4_off += ihl;
 	return pkt_parse_l4(pkt, l3 + ihl, end);
@@ -165,8 +194,11 @@ static __always_inline int pkt_skip_extensions(struct pkt *pkt, const void *l3, 
 		case IPPROTO_FRAGMENT:
 			if ((const void *)(ext + 4) > end)
 				return DROP_TRUNCATED;
-			pkt->flags |= PKT_NO_FLOW;
-			if (((const be16 *)ext)[1] & bpf_htons(0xfff8)) {
+			pkt->flags |= PKT_NO_FLOW | PKT_FIRST_FRAGMENT;
+			pkt->fragment = ((const be32 *)ext)[1];
+			pkt->fragment_offset = bpf_ntohs(((const be16 *)ext)[1]) >> 3;
+			if (pkt->fragment_offset) {
+				pkt->flags ^= PKT_FIRST_FRAGMENT | PKT_LATER_FRAGMENT;
 				pkt->proto = ext->nexthdr;
 				return NOT_FIRST_FRAGMENT;
 			}
@@ -248,6 +280,11 @@ static __always_inline int pkt_parse(struct __sk_buff *skb, u32 off, struct pkt 
 	pkt->icmp_type = 0;
 	pkt->headers = 0;
 	pkt->ports = 0;
+	pkt->ack = 0;
+	pkt->fragment = 0;
+	pkt->fragment_offset = 0;
+	pkt->icmp_code = 0;
+	pkt->tcp_flags = 0;
 	pkt->l4_off = off + ETH_HLEN;
 	if (pkt->eth_type == ETH_P_IP)
 		return pkt_parse4(pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);

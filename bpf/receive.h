@@ -29,6 +29,13 @@ static __always_inline int receive_execute(struct __sk_buff *skb, const struct h
 	return deliver(skb, flow->ifindex, output);
 }
 
+/* The same for the slow path, which needs the stack for other things. */
+static __noinline int receive_finish(struct __sk_buff *skb, const struct host *host,
+	const struct flow *flow, const struct outer *outer, const struct pkt *pkt)
+{
+	return receive_execute(skb, host, flow, outer, pkt);
+}
+
 /* The flow entry of the packet if it holds, for this sender too. */
 static __always_inline struct flow *receive_flow(
 	const struct host *host, const struct outer *outer, const struct pkt *pkt)
@@ -46,8 +53,8 @@ static __always_inline struct flow *receive_flow(
 }
 
 /* Decides anew: is the sender a host of the network, and which port has the destination MAC. */
-static __always_inline int receive_slow(struct __sk_buff *skb, const struct host *host,
-	const struct outer *outer, const struct pkt *pkt)
+static __always_inline int receive_slow(
+	struct __sk_buff *skb, const struct host *host, const struct outer *outer, struct pkt *pkt)
 {
 	struct member_key key = { .vni = outer->vni, .remote = outer->src };
 	const struct network *network = network_get(outer->vni);
@@ -55,7 +62,7 @@ static __always_inline int receive_slow(struct __sk_buff *skb, const struct host
 	const struct member *member;
 	struct flow flow;
 	u32 output;
-	int reason;
+	int reason, answer;
 
 	trace(skb, STEP_FROM_UNDERLAY, outer->vni, outer->encap, NULL, &outer->src);
 	if (!network)
@@ -72,13 +79,13 @@ static __always_inline int receive_slow(struct __sk_buff *skb, const struct host
 	if (!endpoint || !endpoint->ifindex) /* a router's packets were routed where they entered */
 		return drop(skb, 0, DROP_UNKNOWN_UNICAST);
 	verdict_init(&flow, host, pkt, network->mtu);
-	flow.vtep = member->vtep;
-	reason = resolve_local(endpoint->ifindex, &flow);
+	flow.vtep = (u16)member->vtep;
+	reason = resolve_local(skb, pkt, endpoint->ifindex, &flow, &answer);
 	if (reason)
-		return drop(skb, 0, (u32)reason);
-	if (pkt->family && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
+		return reason == DROPPED ? CONSUMED : drop(skb, 0, (u32)reason);
+	if (pkt->family && answer != FIREWALL_ONCE && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
 		flow_put(skb, pkt, outer->vni, FLOW_FROM_UNDERLAY, &flow);
-	return receive_execute(skb, host, &flow, outer, pkt);
+	return receive_finish(skb, host, &flow, outer, pkt);
 }
 
 /* Fills in @outer from what the kernel's vxlan device kept of it; 0 on success. */

@@ -71,8 +71,7 @@ static __always_inline const struct rewrite *rewrite_get(const struct pkt *pkt, 
 }
 
 /* 0 on success. */
-static __always_inline long rewrite_put(
-	const struct pkt *pkt, u32 scope, const struct rewrite *rewrite)
+static __noinline long rewrite_put(const struct pkt *pkt, u32 scope, const struct rewrite *rewrite)
 {
 	if (pkt->family == 4) {
 		struct flow_key4 key = flow_key4(pkt, scope, FLOW_FROM_GUEST);
@@ -126,6 +125,13 @@ static __always_inline long rewrite_apply(
 	return bpf_skb_store_bytes(skb, 0, rewrite->macs, sizeof(rewrite->macs), 0);
 }
 
+/* The same for the slow path, which needs the stack for other things. */
+static __noinline long rewrite_apply_slowly(
+	struct __sk_buff *skb, const struct pkt *pkt, const struct rewrite *rewrite)
+{
+	return rewrite_apply(skb, pkt, rewrite);
+}
+
 /* A packet of a flow that is routed, by what was written down: the VNI that it leaves on, or 0 when
  * the pipeline must look at it. Pointers into the packet are void afterwards. */
 static __always_inline u32 route_again(
@@ -173,7 +179,6 @@ static __always_inline int route_error(struct __sk_buff *skb, const struct port 
 	return CONSUMED;
 }
 
-#define ICMP_TIME_EXCEEDED 11 /* RFC 792 */
 #define ICMP_NET_UNREACH 0
 #define ICMP_HOST_UNREACH 1
 #define ICMPV6_DEST_UNREACH 1 /* RFC 4443 */
@@ -183,7 +188,7 @@ static __always_inline int route_error(struct __sk_buff *skb, const struct port 
 
 /* An echo request to the router itself is turned round; the sum of its IP header and of the
  * pseudo-header does not change by that. */
-static __always_inline int router_echo(
+static __noinline int router_echo(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
 	const bool v4 = pkt->family == 4;
@@ -252,11 +257,13 @@ static __always_inline const struct route_hop *route_choose(
 	return &route->hops[route_rank(route, connection) & (EDGE_ROUTE_HOPS - 1)];
 }
 
-/* Where the next hop is: fills in the flow's output and the new destination MAC; 0, or the reason
- * to drop. A router there: EDGE_ENDPOINT_ROUTER in flow->vtep. */
-static __always_inline int route_resolve(struct __sk_buff *skb, const struct pkt *pkt,
+#define NEXT_ROUTER (-2)
+
+/* Where the next hop is: fills in the flow's output and the new MACs; 0, NEXT_ROUTER, DROPPED, or
+ * the reason to drop. @ret_answer: see resolve_local(). */
+static __always_inline int route_resolve(struct __sk_buff *skb, struct pkt *pkt,
 	const struct route *route, const struct route_hop *hop, struct flow *flow,
-	struct rewrite *rewrite)
+	struct rewrite *rewrite, int *ret_answer)
 {
 	struct neighbour_key key = { .vni = hop->vni,
 		.addr = route->kind == EDGE_ROUTE_VIA ? hop->via : pkt->dst };
@@ -273,25 +280,26 @@ static __always_inline int route_resolve(struct __sk_buff *skb, const struct pkt
 	mac_copy(rewrite->macs, neighbour->mac);
 	mac_copy(rewrite->macs + ETH_ALEN, hop->mac);
 	if (endpoint->ifindex)
-		return resolve_local(endpoint->ifindex, flow);
+		return resolve_local(skb, pkt, endpoint->ifindex, flow, ret_answer);
+	if (endpoint->vtep == EDGE_ENDPOINT_ROUTER)
+		return NEXT_ROUTER;
 	flow->output = FLOW_TO_TUNNEL;
-	flow->vtep = endpoint->vtep;
+	flow->vtep = (u16)endpoint->vtep;
 	flow->hash = (u16)bpf_get_hash_recalc(skb);
 	return 0;
 }
 
 /* A checked packet whose destination MAC is a router's on network skb->cb[CB_ROUTE_VNI]. */
-static __always_inline int route_from_guest(struct __sk_buff *skb, const struct host *host,
-	const struct port *port, const struct pkt *pkt)
+static __always_inline int route_from_guest(
+	struct __sk_buff *skb, const struct host *host, const struct port *port, struct pkt *pkt)
 {
-	u32 vni = skb->cb[CB_ROUTE_VNI];
-	const struct interface *in = interface_get(vni, PKT_DST(pkt));
+	const struct interface *in = interface_get(skb->cb[CB_ROUTE_VNI], PKT_DST(pkt));
 	const struct network *network;
 	const struct route *route;
 	const struct route_hop *hop;
 	struct rewrite rewrite;
 	struct flow flow;
-	int reason;
+	int reason, receiver = FIREWALL_ALLOW;
 
 	if (!in)
 		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
@@ -313,29 +321,32 @@ static __always_inline int route_from_guest(struct __sk_buff *skb, const struct 
 	if (!network)
 		return drop(skb, port->id, DROP_NO_NETWORK);
 	verdict_init(&flow, host, pkt, network->mtu);
-	reason = route_resolve(skb, pkt, route, hop, &flow, &rewrite);
+	reason = route_resolve(skb, pkt, route, hop, &flow, &rewrite, &receiver);
+	if (reason == DROPPED)
+		return CONSUMED;
 	if (reason == DROP_UNKNOWN_NEIGHBOUR)
 		return route_error(skb, port, pkt, DROP_UNKNOWN_NEIGHBOUR, ICMP_DEST_UNREACH,
 			ICMP_HOST_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_ADDRESS_UNREACH);
-	if (reason)
+	if (reason > 0)
 		return drop(skb, port->id, (u32)reason);
-	if (pkt_too_big(skb, pkt, network->mtu)) {
-		skb->cb[CB_MTU] = network->mtu;
+	if (pkt_too_big(skb, pkt, flow.mtu)) {
+		skb->cb[CB_MTU] = flow.mtu;
 		bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
 		return drop(skb, port->id, DROP_TOO_BIG);
 	}
-	if (flow.output == FLOW_TO_TUNNEL && flow.vtep == EDGE_ENDPOINT_ROUTER) {
-		if (rewrite_apply(skb, pkt, &rewrite))
+	if (reason == NEXT_ROUTER) {
+		if (rewrite_apply_slowly(skb, pkt, &rewrite))
 			return drop(skb, port->id, DROP_INTERNAL);
 		skb->cb[CB_ROUTE_VNI] = rewrite.vni;
 		bpf_tail_call(skb, &stages, STAGE_ROUTE);
 		return drop(skb, port->id, DROP_TTL_EXPIRED);
 	}
-	flow.routed = 1;
-	if (vni == port->vni && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW) &&
-		!rewrite_put(pkt, port->id, &rewrite))
+	flow.flags |= FLOW_ROUTED;
+	if (skb->cb[CB_ROUTE_VNI] == port->vni &&
+		verdict_holds(&flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
+		!(pkt->flags & PKT_NO_FLOW) && !rewrite_put(pkt, port->id, &rewrite))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
-	if (rewrite_apply(skb, pkt, &rewrite))
+	if (rewrite_apply_slowly(skb, pkt, &rewrite))
 		return drop(skb, port->id, DROP_INTERNAL);
-	return execute(skb, host, port, &flow, rewrite.vni, true);
+	return execute_ip(skb, host, port, &flow, rewrite.vni);
 }

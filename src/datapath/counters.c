@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "datapath/internal.h"
+#include "datapath/firewall.h"
 #include "edge.skel.h"
 
 static const struct {
@@ -129,6 +129,29 @@ void counters_zero(struct dp *dp, u32 port_id)
 
 	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.counters), &port_id, zero, BPF_ANY);
 	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.limits), &port_id, &limits, BPF_ANY);
+}
+
+void rule_hits_zero(struct dp *dp, u32 slot)
+{
+	g_autofree u64 *zero = g_new0(u64, n_cpus());
+
+	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.rule_hits), &slot, zero, BPF_ANY);
+}
+
+bool dp_rule_hits(struct dp *dp, const u8 id[16], u64 *ret, GError **error)
+{
+	g_autofree u64 *values = g_new0(u64, n_cpus());
+	u64 sum = 0;
+	u32 slot;
+
+	if (!name_number(dp, NAME_RULE, (const struct name *)id, &slot))
+		return weft_fail(error, NOT_FOUND, "No port of this host has that rule.");
+	if (bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.rule_hits), &slot, values))
+		return weft_fail_errno(error, errno, "Can't read the count of a rule");
+	for (unsigned cpu = 0; cpu < n_cpus(); cpu++)
+		sum += values[cpu];
+	*ret = sum;
+	return true;
 }
 
 void drops_forget(struct dp *dp, u32 port_id)

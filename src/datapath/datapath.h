@@ -119,6 +119,44 @@ struct dp_route {
 bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error);
 bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GError **error);
 
+/*
+ * The firewall. A policy is what a port lets in and out: rules in the order of precedence, of which
+ * the first that matches decides; what none matches is dropped. Ports with the same rules share a
+ * policy. A policy is stated before the ports that have it. What a removed rule let through is cut
+ * with its next packet; a rule that is added disturbs nothing.
+ */
+enum dp_direction { DP_INGRESS, DP_EGRESS }; /* as the port sees it */
+enum dp_remote { DP_REMOTE_ANY, DP_REMOTE_PREFIX, DP_REMOTE_GROUP };
+struct dp_rule {
+	u8 id[16]; /* UUID: for counters and traces */
+	enum dp_direction direction;
+	enum dp_remote remote;
+	u8 family;		/* 4, 6 */
+	bool deny;		/* else it allows */
+	s32 proto;		/* -1: any; IPv6: behind extension headers */
+	s32 port_min, port_max; /* of the destination; -1: any. ICMP: type and code */
+	struct prefix prefix;
+	u8 domain[16], group[16]; /* DP_REMOTE_GROUP: see dp_membership_put() */
+};
+struct dp_policy {
+	u8 id[16];
+	const struct dp_rule *rules; /* compared as bytes: zero what is not set */
+	size_t n_rules;
+	bool stateless; /* answers need a rule too */
+};
+bool dp_policy_put(struct dp *dp, const struct dp_policy *policy, GError **error);
+bool dp_policy_delete(struct dp *dp, const u8 id[16], GError **error); /* no port has it */
+
+/* Who belongs to a group that rules refer to. Groups are kept by domain (a project, say), and a
+ * policy may refer to groups of 7 domains. The cost does not depend on who refers to the group. */
+bool dp_membership_put(struct dp *dp, const u8 domain[16], const u8 group[16],
+	const struct prefix *prefix, GError **error);
+bool dp_membership_delete(struct dp *dp, const u8 domain[16], const u8 group[16],
+	const struct prefix *prefix, GError **error);
+
+/* How many connections (of a stateless policy: verdicts) a rule has decided about. */
+bool dp_rule_hits(struct dp *dp, const u8 id[16], u64 *ret, GError **error);
+
 /* A guest port. @pairs: the (MAC, prefix) that it may use as source, its own fixed addresses
  * included; ignored without DP_PORT_SECURITY. */
 struct dp_pair {
@@ -142,6 +180,7 @@ struct dp_port {
 	u8 uuid[16]; /* of the port; the traces and metadata carry it */
 	const struct dp_pair *pairs;
 	size_t n_pairs;
+	const u8 *policy; /* 16 bytes, its id; NULL: everything is let through */
 };
 bool dp_port_put(
 	struct dp *dp, const struct dp_port *port, GError **error); /* attaches the program */

@@ -5,10 +5,14 @@
  * depends on its state, and on how full the table is: under pressure what never became a connection
  * goes first.
  *
- *   state          idle for       under pressure (7/8 full)
+ *   state          idle for       under pressure (7/8 full, or half of the port's quota half open)
  *   new            30 s           3 s
  *   closing        10 s           1 s
  *   established    300 s          60 s
+ *   connected      2 h 4 min      600 s         tracked TCP alone (RFC 5382 section 5)
+ *   half closed    240 s          30 s          the same
+ *
+ * The entries of a port that is gone go too, so that its id is clean when another gets it.
  */
 #include <errno.h>
 #include <string.h>
@@ -26,6 +30,8 @@ struct flow_walk {
 	u32 max;
 	u32 seen, entries; /* in this round; in the last one */
 	bool in_round;
+	u32 half_open[EDGE_PORTS_MAX];	    /* in this round, by port id */
+	u32 last_half_open[EDGE_PORTS_MAX]; /* in the last one */
 	u32 cursor; /* the kernel's batch cursor: of a hash table, a bucket */
 	u8 *keys, *dead;
 	struct flow *values;
@@ -38,6 +44,8 @@ static const struct {
 	[FLOW_NEW] = { 30, 3 },
 	[FLOW_ESTABLISHED] = { 300, 60 },
 	[FLOW_CLOSING] = { 10, 1 },
+	[FLOW_CONNECTED] = { 7440, 600 },
+	[FLOW_HALF_CLOSED] = { 240, 30 },
 };
 
 static void walk_init(struct flow_walk *walk, struct bpf_map *map, struct bpf_map *rewrites)
@@ -85,18 +93,69 @@ static bool is_dead(const struct flow *flow, u32 now, bool pressed)
 	return idle > (s32)(pressed ? idle_limits[state].pressed : idle_limits[state].idle);
 }
 
-static void bury(struct flow_walk *walk, u32 count, u32 now)
+/* Both kinds of key begin with these. */
+struct key_head {
+	u32 scope, kind;
+};
+
+/* A port's own entry, of what its guest sends, or NULL. */
+static const struct key_head *port_entry(const u8 *key)
+{
+	const struct key_head *head = (const void *)key;
+
+	return head->kind >> 8 == FLOW_FROM_GUEST && head->scope < EDGE_PORTS_MAX ? head : NULL;
+}
+
+/* The agent's side of the count of a port's connections. */
+static void count_gone(struct dp *dp, u32 port_id, const struct flow *flow)
+{
+	int fd = bpf_map__fd(dp->edge->maps.connections_gone);
+	struct connections_gone gone;
+
+	if (!(flow->flags & FLOW_TRACKED) || bpf_map_lookup_elem(fd, &port_id, &gone))
+		return;
+	gone.gone++;
+	gone.half_open += flow->state == FLOW_NEW;
+	bpf_map_update_elem(fd, &port_id, &gone, BPF_ANY);
+}
+
+void connections_zero(struct dp *dp, u32 port_id)
+{
+	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.connections), &port_id,
+		&(struct connections){ 0 }, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.connections_gone), &port_id,
+		&(struct connections_gone){ 0 }, BPF_ANY);
+}
+
+static bool is_to_go(
+	struct dp *dp, struct flow_walk *walk, const u8 *key, const struct flow *flow, u32 now)
 {
 	bool pressed = walk->entries > walk->max - walk->max / 8;
+	const struct key_head *own = port_entry(key);
+
+	if (own && !dp->port_ifindex[own->scope])
+		return true;
+	if (own && flow->flags & FLOW_TRACKED && flow->state == FLOW_NEW) {
+		walk->half_open[own->scope]++;
+		pressed |= walk->last_half_open[own->scope] > dp->host.half_open_max / 2;
+	}
+	return is_dead(flow, now, pressed);
+}
+
+static void bury(struct dp *dp, struct flow_walk *walk, u32 count, u32 now)
+{
 	u32 n = 0;
 
 	for (u32 i = 0; i < count; i++) {
 		const u8 *key = &walk->keys[i * walk->key_size];
+		const struct key_head *own = port_entry(key);
 
-		if (!is_dead(&walk->values[i], now, pressed))
+		if (!is_to_go(dp, walk, key, &walk->values[i], now))
 			continue;
+		if (own && dp->port_ifindex[own->scope])
+			count_gone(dp, own->scope, &walk->values[i]);
 		memcpy(&walk->dead[n++ * walk->key_size], key, walk->key_size);
-		if (walk->values[i].routed)
+		if (walk->values[i].flags & FLOW_ROUTED)
 			bpf_map_delete_elem(walk->rewrites_fd, key);
 	}
 	walk->seen += count - n;
@@ -105,7 +164,7 @@ static void bury(struct flow_walk *walk, u32 count, u32 now)
 }
 
 /* One batch; false at the end of a round. */
-static bool walk_batch(struct flow_walk *walk, u32 now)
+static bool walk_batch(struct dp *dp, struct flow_walk *walk, u32 now)
 {
 	u32 count = BATCH;
 	int rc = bpf_map_lookup_batch(walk->fd, walk->in_round ? &walk->cursor : NULL,
@@ -116,12 +175,14 @@ static bool walk_batch(struct flow_walk *walk, u32 now)
 		walk->in_round = false;
 		return false;
 	}
-	bury(walk, count, now);
+	bury(dp, walk, count, now);
 	walk->in_round = !rc;
 	if (!rc)
 		return true;
 	walk->entries = walk->seen;
 	walk->seen = 0;
+	memcpy(walk->last_half_open, walk->half_open, sizeof(walk->half_open));
+	memset(walk->half_open, 0, sizeof(walk->half_open));
 	return false;
 }
 
@@ -132,7 +193,7 @@ void dp_flows_expire(struct dp *dp)
 
 	neigh_resolve_missing(dp);
 	for (int i = 0; i < N_WALKS; i++)
-		for (int batch = 0; batch < BATCHES_PER_CALL && walk_batch(&dp->walks[i], now);
+		for (int batch = 0; batch < BATCHES_PER_CALL && walk_batch(dp, &dp->walks[i], now);
 			batch++)
 			;
 }

@@ -13,6 +13,10 @@ struct rtnl;
 
 /* Maps whose entries are the caller's statements: what it does not repeat in a sweep goes. */
 enum table {
+	TABLE_NAMES,
+	TABLE_RULES,
+	TABLE_POLICIES,
+	TABLE_IDENTITIES,
 	TABLE_NETWORKS,
 	TABLE_SERVICES,
 	TABLE_NEIGHBOURS,
@@ -23,6 +27,14 @@ enum table {
 	TABLE_PORTS,
 	N_TABLES
 };
+
+/* firewall.h */
+struct firewall {
+	GHashTable *policies; /* struct fw_policy by name */
+	GHashTable *domains;  /* struct fw_domain by name */
+	u32 n_denying;	      /* policies with a rule that denies */
+};
+struct names;
 
 struct dp {
 	char *pin_dir;
@@ -37,14 +49,19 @@ struct dp {
 	bool switching;	  /* new maps beside old ones: programs are switched at the end of the first
 			     sweep */
 	int table_fd[N_TABLES];
-	GHashTable *kept[N_TABLES]; /* during a sweep: keys that were put, as GBytes */
+	GHashTable *kept[N_TABLES];   /* during a sweep: keys that were put, as GBytes */
+	GHashTable *copies[N_TABLES]; /* see tables.c: GBytes → value */
 	u32 n_entries[N_TABLES];
 
 	GHashTable *vteps;		  /* struct vtep_ref, by address and encapsulation */
 	GHashTable *vteps_by_id;	  /* the same, borrowed */
 	GHashTable *sources;		  /* ifindex → GArray of struct source_key */
 	u32 port_ifindex[EDGE_PORTS_MAX]; /* by port id; 0: free */
-	struct flow_walk *walks;	  /* see flows.c */
+	u32 port_policy[EDGE_PORTS_MAX];  /* by port id; 0: none */
+	u32 last_port_id;
+	struct firewall firewall;
+	struct names *names;	 /* by kind */
+	struct flow_walk *walks; /* see flows.c */
 };
 
 /* tables.c: maps by descriptor */
@@ -56,6 +73,7 @@ bool table_delete(struct dp *dp, enum table table, const void *key,
 	GError **error); /* fine if it is not there */
 void table_keep(struct dp *dp, enum table table, const void *key);
 void tables_open(struct dp *dp);
+void tables_close(struct dp *dp);
 size_t table_key_size(enum table table);
 u32 table_max(enum table table, const struct dp *dp);
 typedef void (*table_entry_fn)(struct dp *dp, const void *key, const void *value, void *data);
@@ -119,6 +137,17 @@ bool neighbour_drop(struct dp *dp, const void *key, GError **error);
 bool endpoint_drop(struct dp *dp, const void *key, GError **error);
 bool member_drop(struct dp *dp, const void *key, GError **error);
 bool port_drop(struct dp *dp, const void *key, GError **error);
+bool name_drop(struct dp *dp, const void *key, GError **error);
+bool rule_drop(struct dp *dp, const void *key, GError **error);
+bool policy_drop(struct dp *dp, const void *key, GError **error);
+bool identity_drop(struct dp *dp, const void *key, GError **error);
+
+/* firewall.c */
+void firewall_open(struct dp *dp);
+void firewall_close(struct dp *dp);
+void firewall_sweep_begin(struct dp *dp);
+bool firewall_sweep_end(struct dp *dp, GError **error);
+bool firewall_policy_number(struct dp *dp, const u8 *id /* NULL: none */, u32 *ret, GError **error);
 
 /* ports.c */
 void ports_open(struct dp *dp);
@@ -126,6 +155,7 @@ void ports_close(struct dp *dp);
 
 /* counters.c */
 void counters_zero(struct dp *dp, u32 port_id);
+void rule_hits_zero(struct dp *dp, u32 slot);
 /* The drops counted for a port, when it goes; those of ports that went amid that, at the start. So
  * a new port, which is in a hurry, finds none. */
 void drops_forget(struct dp *dp, u32 port_id);
@@ -135,6 +165,7 @@ u64 counters_event(struct dp *dp, enum edge_event event);
 /* flows.c */
 void flows_open(struct dp *dp);
 void flows_close(struct dp *dp);
+void connections_zero(struct dp *dp, u32 port_id);
 
 /* punt.c, trace.c */
 bool punt_open(struct dp *dp, GError **error);

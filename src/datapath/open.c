@@ -29,11 +29,14 @@ static void learn(struct dp *dp)
 	u32 zero = 0;
 
 	bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.host), &zero, &dp->host);
+	dp->host.connections_max = bpf_map__max_entries(dp->edge->maps.flows4) / 4;
+	dp->host.half_open_max = dp->host.connections_max / 4;
 	tables_open(dp);
 	vteps_open(dp);
 	ports_open(dp);
 	flood_open(dp);
 	flows_open(dp);
+	firewall_open(dp);
 }
 
 bool dp_open(const struct dp_options *options, struct dp **ret, GError **error)
@@ -66,10 +69,10 @@ void dp_close(struct dp *dp)
 {
 	if (!dp)
 		return;
-	for (int table = 0; table < N_TABLES; table++)
-		g_clear_pointer(&dp->kept[table], g_hash_table_unref);
 	ring_buffer__free(dp->punts);
 	ring_buffer__free(dp->steps);
+	firewall_close(dp);
+	tables_close(dp);
 	flows_close(dp);
 	ports_close(dp);
 	vteps_close(dp);

@@ -151,20 +151,24 @@ static bool write_port(
 	return true;
 }
 
-static u32 free_port_id(const struct dp *dp)
+/* An id that has just become free rests, so that the connections of its port age away first. */
+static u32 free_port_id(struct dp *dp)
 {
-	for (u32 id = 1; id < EDGE_PORTS_MAX; id++)
-		if (!dp->port_ifindex[id])
-			return id;
+	for (u32 tries = 1; tries < EDGE_PORTS_MAX; tries++) {
+		dp->last_port_id = dp->last_port_id % (EDGE_PORTS_MAX - 1) + 1;
+		if (!dp->port_ifindex[dp->last_port_id])
+			return dp->last_port_id;
+	}
 	return 0;
 }
 
-static struct port port_value(const struct dp_port *port, u32 id)
+static struct port port_value(const struct dp_port *port, u32 id, u32 policy)
 {
 	struct port value = { .id = id,
 		.vni = port->vni,
 		.flags = port->flags,
 		.ifindex = port->ifindex,
+		.policy = policy,
 		.kind = (u8)port->kind };
 
 	memcpy(value.mac, port->mac.b, sizeof(value.mac));
@@ -173,9 +177,9 @@ static struct port port_value(const struct dp_port *port, u32 id)
 	return value;
 }
 
-static bool port_add(struct dp *dp, const struct dp_port *port, GError **error)
+static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GError **error)
 {
-	struct port value = port_value(port, free_port_id(dp));
+	struct port value = port_value(port, free_port_id(dp), policy);
 	enum table_change change;
 	bool removed;
 
@@ -183,20 +187,22 @@ static bool port_add(struct dp *dp, const struct dp_port *port, GError **error)
 		return weft_fail(error, TOO_LARGE, "Can't add a port: a host holds at most %d.",
 			EDGE_PORTS_MAX - 1);
 	counters_zero(dp, value.id);
+	connections_zero(dp, value.id);
 	if (!put_sources(dp, port, value.id, &removed, error) ||
 		!flood_add(dp, port->vni, FLOOD_PORT, port->ifindex, &value.flood_index, error) ||
 		!write_port(dp, &value, &change, error))
 		return false;
 	dp->port_ifindex[value.id] = port->ifindex;
+	dp->port_policy[value.id] = policy;
 	/* entries of a former port with this id, and those that were decided while nobody was here
 	 */
 	return host_raise_epoch(dp, error);
 }
 
-static bool port_change(
-	struct dp *dp, const struct dp_port *port, const struct port *old, GError **error)
+static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
+	const struct port *old, GError **error)
 {
-	struct port value = port_value(port, old->id);
+	struct port value = port_value(port, old->id, policy);
 	enum table_change change;
 	bool removed;
 
@@ -209,16 +215,21 @@ static bool port_change(
 	if (!put_sources(dp, port, value.id, &removed, error) ||
 		!write_port(dp, &value, &change, error))
 		return false;
+	dp->port_policy[value.id] = policy;
 	return (change == TABLE_UNCHANGED && !removed) || host_raise_epoch(dp, error);
 }
 
 bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 {
 	struct port old;
-	bool ok = table_get(dp, TABLE_PORTS, &port->ifindex, &old)
-			  ? port_change(dp, port, &old, error)
-			  : port_add(dp, port, error);
+	u32 policy;
+	bool ok;
 
+	if (!firewall_policy_number(dp, port->policy, &policy, error))
+		return false;
+	ok = table_get(dp, TABLE_PORTS, &port->ifindex, &old)
+		     ? port_change(dp, port, policy, &old, error)
+		     : port_add(dp, port, policy, error);
 	return ok && attach_put(dp, port->ifindex, ATTACH_GUEST, error);
 }
 
@@ -239,6 +250,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 	g_hash_table_remove(dp->sources, GUINT_TO_POINTER(ifindex));
 	drops_forget(dp, old.id);
 	dp->port_ifindex[old.id] = 0;
+	dp->port_policy[old.id] = 0;
 	return host_raise_epoch(dp, error);
 }
 
@@ -252,8 +264,11 @@ static void learn_port(struct dp *dp, const void *key, const void *value, void *
 	const struct port *port = value;
 
 	(void)data;
-	if (port->id < EDGE_PORTS_MAX)
+	if (port->id < EDGE_PORTS_MAX) {
 		dp->port_ifindex[port->id] = *(const u32 *)key;
+		dp->port_policy[port->id] = port->policy;
+	}
+	dp->last_port_id = MAX(dp->last_port_id, port->id);
 	cache_port(dp, port->ifindex, port);
 }
 

@@ -2,7 +2,8 @@
 /*
  * Maps as tables: a put compares with what is there and writes only differences; during a sweep it
  * also notes the key, and what has not been noted at the end is dropped. Outside of a sweep nothing
- * is remembered here: the maps are the state.
+ * is remembered here: the maps are the state; but of those that find the longest prefix there is a
+ * copy, because they can't say whether they have a key.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,13 +18,20 @@ static const struct {
 	const char *what;
 	size_t key_size, value_size;
 	bool (*drop)(struct dp *dp, const void *key, GError **error);
+	bool longest_prefix; /* asked for a key, the kernel answers with any that covers it */
 } tables[N_TABLES] = {
+	[TABLE_NAMES] = { "name of the firewall", sizeof(struct name_key), sizeof(u32), name_drop },
+	[TABLE_RULES] = { "rule", sizeof(struct rule_key), sizeof(struct rule), rule_drop, true },
+	[TABLE_POLICIES] = { "policy", sizeof(u32), sizeof(struct policy), policy_drop },
+	[TABLE_IDENTITIES] = { "group member", sizeof(struct identity_key), sizeof(u32),
+		identity_drop, true },
 	[TABLE_NETWORKS] = { "network", sizeof(u32), sizeof(struct network), network_drop },
 	[TABLE_SERVICES] = { "service address", sizeof(struct neighbour_key),
 		sizeof(struct neighbour), service_drop },
 	[TABLE_NEIGHBOURS] = { "neighbour", sizeof(struct neighbour_key), sizeof(struct neighbour),
 		neighbour_drop },
-	[TABLE_ROUTES] = { "route", sizeof(struct route_key), sizeof(struct route), route_drop },
+	[TABLE_ROUTES] = { "route", sizeof(struct route_key), sizeof(struct route), route_drop,
+		true },
 	[TABLE_INTERFACES] = { "router interface", sizeof(struct endpoint_key),
 		sizeof(struct interface), interface_drop },
 	[TABLE_ENDPOINTS] = { "endpoint", sizeof(struct endpoint_key), sizeof(struct endpoint),
@@ -75,7 +83,24 @@ u32 table_max(enum table table, const struct dp *dp)
 
 bool table_get(const struct dp *dp, enum table table, const void *key, void *ret_value)
 {
-	return !bpf_map_lookup_elem(dp->table_fd[table], key, ret_value);
+	g_autoptr(GBytes) bytes = NULL;
+	const void *value;
+
+	if (!tables[table].longest_prefix)
+		return !bpf_map_lookup_elem(dp->table_fd[table], key, ret_value);
+	bytes = g_bytes_new_static(key, tables[table].key_size);
+	value = g_hash_table_lookup(dp->copies[table], bytes);
+	if (value)
+		memcpy(ret_value, value, tables[table].value_size);
+	return value != NULL;
+}
+
+/* Keeps the copy of a table that can't be asked for one key. */
+static void copy_entry(struct dp *dp, enum table table, const void *key, const void *value)
+{
+	if (tables[table].longest_prefix)
+		g_hash_table_replace(dp->copies[table], g_bytes_new(key, tables[table].key_size),
+			g_memdup2(value, tables[table].value_size));
 }
 
 void table_keep(struct dp *dp, enum table table, const void *key)
@@ -105,6 +130,8 @@ bool table_put(struct dp *dp, enum table table, const void *key, const void *val
 	}
 	if (change == TABLE_ADDED)
 		dp->n_entries[table]++;
+	if (change != TABLE_UNCHANGED)
+		copy_entry(dp, table, key, value);
 	*ret = change;
 	return true;
 }
@@ -112,6 +139,10 @@ bool table_put(struct dp *dp, enum table table, const void *key, const void *val
 bool table_delete(struct dp *dp, enum table table, const void *key, GError **error)
 {
 	if (!bpf_map_delete_elem(dp->table_fd[table], key)) {
+		g_autoptr(GBytes) bytes = g_bytes_new_static(key, tables[table].key_size);
+
+		if (tables[table].longest_prefix)
+			g_hash_table_remove(dp->copies[table], bytes);
 		dp->n_entries[table]--;
 		return true;
 	}
@@ -133,20 +164,25 @@ void table_foreach(struct dp *dp, enum table table, table_entry_fn fn, void *dat
 		memcpy(key, next, size);
 		previous = key;
 	}
-	for (size_t at = 0; at < keys->len; at += size)
-		if (table_get(dp, table, &keys->data[at], value))
+	for (size_t at = 0; at < keys->len; at += size) /* a key that is there is found itself */
+		if (!bpf_map_lookup_elem(dp->table_fd[table], &keys->data[at], value))
 			fn(dp, &keys->data[at], value, data);
 }
 
-static void count_entry(struct dp *dp, const void *key, const void *value, void *data)
+static void learn_entry(struct dp *dp, const void *key, const void *value, void *data)
 {
-	(void)key;
-	(void)value;
-	dp->n_entries[*(enum table *)data]++;
+	enum table table = *(enum table *)data;
+
+	dp->n_entries[table]++;
+	copy_entry(dp, table, key, value);
 }
 
 void tables_open(struct dp *dp)
 {
+	dp->table_fd[TABLE_NAMES] = bpf_map__fd(dp->edge->maps.names);
+	dp->table_fd[TABLE_RULES] = bpf_map__fd(dp->edge->maps.rules);
+	dp->table_fd[TABLE_POLICIES] = bpf_map__fd(dp->edge->maps.policies);
+	dp->table_fd[TABLE_IDENTITIES] = bpf_map__fd(dp->edge->maps.identities);
 	dp->table_fd[TABLE_NETWORKS] = bpf_map__fd(dp->edge->maps.networks);
 	dp->table_fd[TABLE_SERVICES] = bpf_map__fd(dp->edge->maps.services);
 	dp->table_fd[TABLE_NEIGHBOURS] = bpf_map__fd(dp->edge->maps.neighbours);
@@ -158,7 +194,18 @@ void tables_open(struct dp *dp)
 	for (enum table table = 0; table < N_TABLES; table++) {
 		g_assert(tables[table].key_size <= VALUE_MAX &&
 			 tables[table].value_size <= VALUE_MAX);
-		table_foreach(dp, table, count_entry, &table);
+		if (tables[table].longest_prefix)
+			dp->copies[table] = g_hash_table_new_full(
+				g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+		table_foreach(dp, table, learn_entry, &table);
+	}
+}
+
+void tables_close(struct dp *dp)
+{
+	for (int table = 0; table < N_TABLES; table++) {
+		g_clear_pointer(&dp->kept[table], g_hash_table_unref);
+		g_clear_pointer(&dp->copies[table], g_hash_table_unref);
 	}
 }
 
@@ -169,6 +216,7 @@ void dp_sweep_begin(struct dp *dp)
 		dp->kept[table] = g_hash_table_new_full(
 			g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
 	}
+	firewall_sweep_begin(dp);
 }
 
 struct sweep {
@@ -200,6 +248,8 @@ bool dp_sweep_end(struct dp *dp, GError **error)
 		sweep.table = (enum table)table;
 		if (dp->kept[table])
 			table_foreach(dp, sweep.table, sweep_entry, &sweep);
+		if (table == TABLE_PORTS && !sweep.error)
+			firewall_sweep_end(dp, &sweep.error);
 		g_clear_pointer(&dp->kept[table], g_hash_table_unref);
 	}
 	if (sweep.error) {

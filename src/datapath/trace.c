@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "datapath/internal.h"
+#include "base/uuid.h"
+#include "datapath/firewall.h"
 #include "edge.skel.h"
 
 static const char *encap_name(u32 encap)
@@ -64,6 +65,44 @@ static char *to_port_text(struct dp *dp, const struct trace_step *step)
 	g_autofree char *port = port_text(dp, step->b);
 
 	return g_strdup_printf("delivered to %s on this host", port);
+}
+
+static char *rule_text(struct dp *dp, const struct trace_step *step)
+{
+	bool egress = step->b & RULE_STEP_EGRESS;
+	g_autofree char *port = port_text(dp, step->b & ~RULE_STEP_EGRESS);
+	char ip_text[IP_STRLEN], id[UUID_STRLEN] = "?";
+	struct ip remote = ip_from_addr(&step->addr);
+	struct name name;
+	struct uuid uuid;
+
+	ip_format(&remote, ip_text);
+	if (step->code == STEP_NO_RULE)
+		return g_strdup_printf("%s at %s: no rule matches %s",
+			egress ? "egress" : "ingress", port, ip_text);
+	if (name_of(dp, NAME_RULE, step->a & ~RULE_DENY, &name)) {
+		memcpy(uuid.b, name.b, sizeof(uuid.b));
+		uuid_format(&uuid, id);
+	}
+	return g_strdup_printf("%s at %s: the rule %s %s %s", egress ? "egress" : "ingress", port,
+		id, step->a & RULE_DENY ? "denies" : "allows", ip_text);
+}
+
+static char *firewall_text(struct dp *dp, const struct trace_step *step)
+{
+	g_autofree char *port = port_text(dp, step->b);
+
+	switch (step->code) {
+	case STEP_CONNECTION:
+		return g_strdup_printf("of a connection that %s opened, at %s",
+			step->a ? "the guest" : "the other side", port);
+	case STEP_RELATED:
+		return g_strdup_printf("an ICMP error about a connection of %s", port);
+	case STEP_NO_POLICY_NEEDED:
+		return g_strdup_printf("always possible, whatever the rules of %s", port);
+	default:
+		return rule_text(dp, step);
+	}
 }
 
 static const char *const punt_names[] = {
@@ -133,6 +172,12 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 	case STEP_ICMP_ERROR:
 		return g_strdup_printf(
 			"the sender is told: ICMP type %u, code %u", step->a, step->b);
+	case STEP_RULE:
+	case STEP_NO_RULE:
+	case STEP_CONNECTION:
+	case STEP_RELATED:
+	case STEP_NO_POLICY_NEEDED:
+		return firewall_text(dp, step);
 	case STEP_DROP:
 		return drop_text(dp, step);
 	default:

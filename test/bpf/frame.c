@@ -164,6 +164,19 @@ struct frame frame_tcp_syn(u16 sport, u16 dport)
 	return frame_bytes(tcp, sizeof(tcp));
 }
 
+struct frame frame_tcp(u16 sport, u16 dport, u8 flags, u32 seq, u32 ack, struct frame payload)
+{
+	u8 tcp[20] = { [12] = 0x50, [13] = flags, [14] = 0xff };
+
+	put16(tcp, sport);
+	put16(&tcp[2], dport);
+	put16(&tcp[4], seq >> 16);
+	put16(&tcp[6], seq);
+	put16(&tcp[8], ack >> 16);
+	put16(&tcp[10], ack);
+	return frame_push(payload, tcp, sizeof(tcp));
+}
+
 struct frame frame_icmp(u8 type, u8 code, u32 rest, struct frame payload)
 {
 	u8 icmp[8] = { type, code };

@@ -24,6 +24,7 @@ struct frame frame_arp(u16 operation, const char *sender_mac, const char *sender
 struct frame frame_ip(const char *src, const char *dst, u8 proto, struct frame payload);
 struct frame frame_udp(u16 sport, u16 dport, struct frame payload);
 struct frame frame_tcp_syn(u16 sport, u16 dport);
+struct frame frame_tcp(u16 sport, u16 dport, u8 flags, u32 seq, u32 ack, struct frame payload);
 struct frame frame_icmp(u8 type, u8 code, u32 rest, struct frame payload);
 /* Neighbour solicitation or advertisement; @option_mac NULL: without option. */
 struct frame frame_nd(u8 type, u32 flags, const char *target, u8 option, const char *option_mac);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The part of edge.h that is about the firewall (bpf/policy.h, bpf/firewall.h). Included by it.
+ *
+ * A port has a policy; ports with the same rules share one. Where the
+ * other side's address belongs to is looked up once per domain of the policy and gives an identity,
+ * which stands for a set of groups (or prefixes); the rules are looked up by identity. So neither a
+ * group's members nor the number of rules is in the cost of a packet.
+ */
+#pragma once
+
+#define POLICY_DOMAINS_MAX 8
+struct policy {
+	u32 domains[POLICY_DOMAINS_MAX];
+	u8 n_domains;
+	u8 stateless; /* every packet is judged by itself */
+	u8 zero[2];
+};
+_Static_assert(sizeof(struct policy) == 36, "layout");
+
+/* map identities: longest prefix match within a domain; the value is the identity. */
+struct identity_key {
+	u32 prefix_bits;
+	u32 domain;
+	u32 family;
+	struct addr addr;
+};
+#define IDENTITY_KEY_FIXED_BITS 64
+#define IDENTITY_ANY 0 /* rules about any address */
+_Static_assert(sizeof(struct identity_key) == 28, "layout");
+
+/* map rules: longest prefix match; a rule with a range of ports has an entry per prefix of it. An
+ * entry holds the first of all rules that match all that it covers. */
+enum rule_direction { RULE_INGRESS, RULE_EGRESS }; /* as the port sees it */
+struct rule_key {
+	u32 prefix_bits;
+	u32 policy;
+	u32 identity;
+	u8 kind; /* RULE_KIND(direction, family) */
+	u8 proto;
+	be16 port; /* destination; of ICMP the type and the code */
+};
+#define RULE_KIND(direction, family) ((u8)((direction) | ((family) == 6 ? 2 : 0)))
+#define RULE_KEY_ANY_BITS 72
+#define RULE_KEY_PROTO_BITS 80
+#define RULE_KEY_BITS 96
+struct rule {
+	u32 slot;  /* of its counter, and name for traces */
+	u16 order; /* the smallest of what the lookups find decides */
+	u8 deny;
+	u8 zero;
+};
+_Static_assert(sizeof(struct rule_key) == 16 && sizeof(struct rule) == 8, "layout");
+
+/* map names: what the ids of the maps above stand for, so that they survive the agent. The data
+ * path does not read it. */
+enum name_kind { NAME_POLICY, NAME_DOMAIN, NAME_IDENTITY, NAME_RULE, N_NAME_KINDS };
+struct name_key {
+	u32 kind;
+	u8 name[16];
+};
+_Static_assert(sizeof(struct name_key) == 20, "layout");
+
+/* maps connections and connections_gone: arrays by port id. The data path alone counts in the
+ * first, the agent in the second; the difference is what there is. */
+struct connections {
+	u64 made, half_open /* made so */, settled /* no longer so */;
+};
+struct connections_gone {
+	u64 gone, half_open;
+};
+
+/* map fragments: which packets' first fragment the firewall let through; the value is the tick. */
+struct fragment_key {
+	u32 port_id;
+	u32 id;
+	u8 proto; /* IPv4 alone: in IPv6 the fragments disagree on it */
+	u8 direction;
+	u16 zero;
+	struct addr src, dst;
+};
+_Static_assert(sizeof(struct fragment_key) == 44, "layout");

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* ICMP errors (RFC 792, RFC 4443) quote the packet that they are about: they belong to its
+ * connection. */
+#pragma once
+
+#include "connection.h"
+
+#define ICMP_SOURCE_QUENCH 4
+#define ICMP_PARAMETER_PROBLEM 12
+
+static __always_inline bool icmp_is_error(const struct pkt *pkt)
+{
+	if (pkt->family == 6)
+		return pkt->icmp_type >= 1 && pkt->icmp_type <= 4;
+	return pkt->icmp_type == ICMP_DEST_UNREACH || pkt->icmp_type == ICMP_SOURCE_QUENCH ||
+	       pkt->icmp_type == ICMP_TIME_EXCEEDED || pkt->icmp_type == ICMP_PARAMETER_PROBLEM;
+}
+
+/* The IP header at @off, as far as a connection's key needs it, and where the transport header is;
+ * 0 on success. */
+static __always_inline long quoted_ip(
+	struct __sk_buff *skb, u32 off, struct pkt *quoted, u32 *ret_l4)
+{
+	struct iphdr ip;
+	struct ipv6hdr ip6;
+
+	if (quoted->family == 4) {
+		if (bpf_skb_load_bytes(skb, off, &ip, sizeof(ip)) || ip.version != 4 ||
+			ip.ihl < 5 || ip.frag_off & bpf_htons(IP_OFFSET))
+			return -1;
+		quoted->proto = ip.protocol;
+		addr_set4(&quoted->src, ip.saddr);
+		addr_set4(&quoted->dst, ip.daddr);
+		*ret_l4 = off + ip.ihl * 4u;
+		return 0;
+	}
+	if (bpf_skb_load_bytes(skb, off, &ip6, sizeof(ip6)) || ip6.version != 6)
+		return -1;
+	quoted->proto = ip6.nexthdr;
+	memcpy(&quoted->src, &ip6.saddr, 16);
+	memcpy(&quoted->dst, &ip6.daddr, 16);
+	*ret_l4 = off + sizeof(ip6);
+	return 0;
+}
+
+/* Fills in @quoted, the packet that the error is about; 0 on success. */
+__noinline int related_quote(struct __sk_buff *skb, struct pkt *pkt, struct pkt *quoted)
+{
+	struct icmp icmp;
+	u32 l4;
+
+	if (!pkt || !quoted)
+		return -1;
+	memset(quoted, 0, sizeof(*quoted));
+	quoted->family = pkt->family;
+	if (quoted_ip(skb, pkt->l4_off + sizeof(icmp), quoted, &l4) ||
+		bpf_skb_load_bytes(skb, l4, &icmp, sizeof(icmp)))
+		return -1;
+	/* an error goes to whom it is about; it says nothing to others */
+	if (!addr_equal(&quoted->src, &pkt->dst))
+		return -1;
+	switch (quoted->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_DCCP:
+	case IPPROTO_SCTP:
+		quoted->ports = *(u32 *)&icmp;
+		return 0;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		quoted->icmp_type = icmp.type;
+		if (icmp.type == (pkt->family == 4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST))
+			quoted->ports = icmp.id_or_zero;
+		else if (icmp.type == (pkt->family == 4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY))
+			quoted->ports = (u32)icmp.id_or_zero << 16;
+		else
+			return -1;
+		return 0;
+	default:
+		return 0;
+	}
+}

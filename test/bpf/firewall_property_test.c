@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The property: for whatever rules, groups and packets in whatever order, the edge decides as a
+ * simple model does, which walks all rules and all connections. Rules and members change between
+ * the packets, and the agent restarts now and then. The packets go through the forwarding program
+ * itself by BPF_PROG_TEST_RUN; they are few enough in kind that they meet each other's connections.
+ *
+ * WEFT_SEED repeats a run that failed, WEFT_CASES says how many packets.
+ */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bed.h"
+#include "datapath/internal.h"
+#include "edge.skel.h"
+
+#define CASES 30000
+#define RULES_MAX 12
+#define PASSED 7 /* TC_ACT_REDIRECT */
+#define TCP_SYN 0x02
+#define TCP_ACK 0x10
+
+static const char *const addresses4[] = { "10.0.0.1", "10.0.0.2", "10.0.1.1", "10.1.0.1",
+	"192.168.0.9" };
+static const char *const addresses6[] = { "fd00::1", "fd00::2", "fd00:0:0:1::1", "fd01::1" };
+static const char *const prefixes4[] = { "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24",
+	"10.0.0.1/32", "10.0.1.0/31", "192.168.0.0/16", "192.168.0.9/32" };
+static const char *const prefixes6[] = { "::/0", "fd00::/15", "fd00::/48", "fd00::/64",
+	"fd00::1/128", "fd01::/16" };
+static const u16 ports[] = { 1, 2, 22, 53, 80, 443, 1024, 65535 };
+static const u8 domains[][16] = { { 0x51 }, { 0x52 } };
+#define N_GROUPS 4 /* of domain group % 2 */
+
+struct packet {
+	bool from_first; /* guest 1 to guest 2, else the other way round */
+	u8 family, proto, type, code, flags;
+	u16 sport, dport; /* ICMP echo: both the identifier */
+	struct ip src, dst;
+};
+
+struct connection {
+	bool at_first; /* guest 1's port */
+	u8 family, proto;
+	struct ip local, remote;
+	u32 local_port, remote_port;
+	enum dp_direction opener;
+	bool replied, connected;
+};
+
+struct membership {
+	u8 group;
+	struct prefix prefix;
+};
+
+struct world {
+	struct bed *bed;
+	struct dp_rule rules[2][RULES_MAX]; /* by port */
+	size_t n_rules[2];
+	GArray *memberships; /* struct membership */
+	GArray *connections; /* struct connection */
+};
+
+static const u8 policy_ids[2][16] = { { 0xa1 }, { 0xa2 } };
+
+#define PICK(array) ((array)[g_random_int_range(0, G_N_ELEMENTS(array))])
+
+static bool chance(int percent)
+{
+	return g_random_int_range(0, 100) < percent;
+}
+
+static struct prefix random_prefix(u8 family)
+{
+	struct prefix prefix;
+
+	assert_true(prefix_parse(family == 4 ? PICK(prefixes4) : PICK(prefixes6), &prefix));
+	return prefix;
+}
+
+static u8 random_proto(u8 family)
+{
+	const u8 protos[] = { IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP,
+		family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, IPPROTO_GRE, IPPROTO_SCTP };
+
+	return PICK(protos);
+}
+
+static struct dp_rule random_rule(u8 id)
+{
+	struct dp_rule rule = { .id = { id, 0xff },
+		.direction = chance(50) ? DP_INGRESS : DP_EGRESS,
+		.family = chance(60) ? 4 : 6,
+		.deny = chance(15),
+		.proto = -1,
+		.port_min = -1,
+		.port_max = -1 };
+
+	if (chance(70))
+		rule.proto = random_proto(rule.family);
+	if ((rule.proto == IPPROTO_ICMP || rule.proto == IPPROTO_ICMPV6) && chance(60)) {
+		rule.port_min = rule.family == 4 ? (chance(70) ? 8 : 13) : (chance(70) ? 128 : 200);
+		rule.port_max = chance(50) ? 0 : -1;
+	} else if ((rule.proto == IPPROTO_TCP || rule.proto == IPPROTO_UDP) && chance(75)) {
+		u16 a = chance(80) ? PICK(ports) : (u16)g_random_int(), b = PICK(ports);
+
+		rule.port_min = MIN(a, b);
+		rule.port_max = MAX(a, b);
+	}
+	rule.remote = (enum dp_remote)g_random_int_range(0, 3);
+	if (rule.remote == DP_REMOTE_PREFIX)
+		rule.prefix = random_prefix(rule.family);
+	if (rule.remote == DP_REMOTE_GROUP) {
+		rule.group[0] = (u8)g_random_int_range(0, N_GROUPS);
+		memcpy(rule.domain, domains[rule.group[0] % 2], 16);
+	}
+	return rule;
+}
+
+static void state_policy(struct world *world, int port)
+{
+	struct dp_policy policy = { .rules = world->rules[port], .n_rules = world->n_rules[port] };
+	g_autoptr(GError) error = NULL;
+
+	memcpy(policy.id, policy_ids[port], 16);
+	if (!dp_policy_put(world->bed->dp, &policy, &error))
+		fail_msg("%s", error->message);
+}
+
+/* One rule more or less, or all of them new. */
+static void change_rules(struct world *world)
+{
+	int port = g_random_int_range(0, 2);
+	size_t *n = &world->n_rules[port];
+	struct dp_rule *rules = world->rules[port];
+
+	if (chance(30)) {
+		*n = (size_t)g_random_int_range(0, RULES_MAX + 1);
+		for (size_t i = 0; i < *n; i++)
+			rules[i] = random_rule((u8)(1 + i));
+	} else if (*n < RULES_MAX && (chance(50) || !*n)) {
+		size_t at = (size_t)g_random_int_range(0, (gint32)*n + 1);
+
+		memmove(&rules[at + 1], &rules[at], (*n - at) * sizeof(*rules));
+		rules[at] = random_rule((u8)g_random_int_range(100, 200));
+		++*n;
+	} else {
+		size_t at = (size_t)g_random_int_range(0, (gint32)*n);
+
+		memmove(&rules[at], &rules[at + 1], (*n - at - 1) * sizeof(*rules));
+		--*n;
+	}
+	state_policy(world, port);
+}
+
+static void state_membership(struct world *world, const struct membership *m, bool put)
+{
+	u8 group[16] = { m->group };
+	const u8 *domain = domains[m->group % 2];
+
+	assert_true(put ? dp_membership_put(world->bed->dp, domain, group, &m->prefix, NULL)
+			: dp_membership_delete(world->bed->dp, domain, group, &m->prefix, NULL));
+}
+
+static bool same_membership(const struct membership *a, const struct membership *b)
+{
+	return a->group == b->group && a->prefix.len == b->prefix.len &&
+	       !ip_compare(&a->prefix.ip, &b->prefix.ip);
+}
+
+static void change_members(struct world *world)
+{
+	struct membership m = { .group = (u8)g_random_int_range(0, N_GROUPS),
+		.prefix = random_prefix(chance(60) ? 4 : 6) };
+
+	for (guint i = 0; i < world->memberships->len; i++)
+		if (same_membership(&g_array_index(world->memberships, struct membership, i), &m)) {
+			g_array_remove_index(world->memberships, i);
+			state_membership(world, &m, false);
+			return;
+		}
+	g_array_append_val(world->memberships, m);
+	state_membership(world, &m, true);
+}
+
+static void state_port(struct world *world, enum bed_place place)
+{
+	bool first = place == BED_GUEST1;
+	struct dp_port port = { .ifindex = world->bed->ifindex[place],
+		.kind = DP_PORT_VETH,
+		.vni = VNI,
+		.policy = policy_ids[first ? 0 : 1],
+		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) } };
+
+	assert_true(mac_parse(first ? MAC1 : MAC2, &port.mac));
+	assert_true(dp_port_put(world->bed->dp, &port, NULL));
+}
+
+static void restart_agent(struct world *world)
+{
+	bed_reopen(world->bed);
+	dp_sweep_begin(world->bed->dp);
+	state_policy(world, 0);
+	state_policy(world, 1);
+	for (guint i = 0; i < world->memberships->len; i++)
+		state_membership(
+			world, &g_array_index(world->memberships, struct membership, i), true);
+	bed_populate(world->bed);
+	state_port(world, BED_GUEST1);
+	state_port(world, BED_GUEST2);
+	assert_true(dp_sweep_end(world->bed->dp, NULL));
+}
+
+static struct packet random_packet(void)
+{
+	struct packet p = { .from_first = chance(50), .family = chance(60) ? 4 : 6 };
+	static const u8 flags[] = { TCP_SYN, TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK, TCP_ACK };
+	const u8 types4[] = { 8, 8, 0, 0, 13 }, types6[] = { 128, 128, 129, 129, 200 };
+	const char *low = p.family == 4 ? PICK(addresses4) : PICK(addresses6),
+		   *high = p.family == 4 ? PICK(addresses4) : PICK(addresses6);
+
+	p.proto = random_proto(p.family);
+	assert_true(ip_parse(low, &p.src) && ip_parse(high, &p.dst));
+	switch (p.proto) {
+	case IPPROTO_TCP:
+		p.flags = PICK(flags);
+		p.sport = PICK(ports);
+		p.dport = PICK(ports);
+		break;
+	case IPPROTO_UDP:
+		p.sport = PICK(ports);
+		p.dport = PICK(ports);
+		break;
+	case IPPROTO_ICMP:
+		p.type = PICK(types4);
+		break;
+	case IPPROTO_ICMPV6:
+		p.type = PICK(types6);
+		break;
+	}
+	return p;
+}
+
+/* The answer that the packet would get, so that connections are met more often than by chance. */
+static struct packet answer_to(struct packet p)
+{
+	struct packet a = p;
+
+	a.from_first = !p.from_first;
+	a.src = p.dst;
+	a.dst = p.src;
+	a.sport = p.dport;
+	a.dport = p.sport;
+	if (p.proto == IPPROTO_TCP)
+		a.flags = p.flags == TCP_SYN ? TCP_SYN | TCP_ACK : TCP_ACK;
+	if (p.type == 8 || p.type == 128)
+		a.type = p.type == 8 ? 0 : 129;
+	return a;
+}
+
+static struct frame frame_of(const struct packet *p)
+{
+	const char *dst = p->from_first ? MAC2 : MAC1, *src = p->from_first ? MAC1 : MAC2;
+	char from[IP_STRLEN], to[IP_STRLEN];
+	struct frame payload = frame_fill(16);
+
+	if (p->proto == IPPROTO_TCP)
+		payload = frame_tcp(p->sport, p->dport, p->flags, 1000, 1000, payload);
+	else if (p->proto == IPPROTO_UDP)
+		payload = frame_udp(p->sport, p->dport, payload);
+	else if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
+		payload = frame_icmp(p->type, p->code, 0x00050001, payload);
+	else
+		memset(payload.b, 0, payload.len);
+	return frame_eth(dst, src, p->family == 4 ? 0x0800 : 0x86dd,
+		frame_ip(ip_format(&p->src, from), ip_format(&p->dst, to), p->proto, payload));
+}
+
+/* --- the model --- */
+
+static bool is_icmp(const struct packet *p)
+{
+	return p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6;
+}
+
+static bool is_echo(const struct packet *p)
+{
+	return p->type == 8 || p->type == 0 || p->type == 128 || p->type == 129;
+}
+
+static bool remote_matches(
+	const struct world *world, const struct dp_rule *rule, const struct ip *remote)
+{
+	if (rule->remote == DP_REMOTE_ANY)
+		return true;
+	if (rule->remote == DP_REMOTE_PREFIX)
+		return prefix_contains(&rule->prefix, remote);
+	for (guint i = 0; i < world->memberships->len; i++) {
+		const struct membership *m =
+			&g_array_index(world->memberships, struct membership, i);
+
+		if (m->group == rule->group[0] && m->prefix.ip.family == remote->family &&
+			prefix_contains(&m->prefix, remote))
+			return true;
+	}
+	return false;
+}
+
+static bool judge(const struct world *world, bool at_first, enum dp_direction direction,
+	const struct packet *p, u32 port, u8 type, const struct ip *remote)
+{
+	int which = at_first ? 0 : 1;
+
+	for (size_t i = 0; i < world->n_rules[which]; i++) {
+		const struct dp_rule *rule = &world->rules[which][i];
+		int first = is_icmp(p) ? type : (int)port;
+
+		if (rule->direction != direction || rule->family != p->family ||
+			(rule->proto >= 0 && rule->proto != p->proto) ||
+			!remote_matches(world, rule, remote))
+			continue;
+		if (rule->port_min >= 0 && is_icmp(p) &&
+			(rule->port_min != first ||
+				(rule->port_max >= 0 && rule->port_max != p->code)))
+			continue;
+		if (rule->port_min >= 0 && !is_icmp(p) &&
+			(first < rule->port_min || first > rule->port_max))
+			continue;
+		return !rule->deny;
+	}
+	return false;
+}
+
+static struct connection connection_of(
+	const struct packet *p, bool at_first, enum dp_direction direction)
+{
+	bool out = direction == DP_EGRESS;
+	u32 sport = p->sport, dport = p->dport;
+
+	if (is_icmp(p)) { /* by its request: the asker has the identifier */
+		bool request = p->type == 8 || p->type == 128;
+
+		sport = request;
+		dport = !request;
+	}
+	return (struct connection){ .at_first = at_first,
+		.family = p->family,
+		.proto = p->proto,
+		.local = out ? p->src : p->dst,
+		.remote = out ? p->dst : p->src,
+		.local_port = out ? sport : dport,
+		.remote_port = out ? dport : sport,
+		.opener = direction };
+}
+
+static struct connection *find(const struct world *world, const struct connection *c)
+{
+	for (guint i = 0; i < world->connections->len; i++) {
+		struct connection *o = &g_array_index(world->connections, struct connection, i);
+
+		if (o->at_first == c->at_first && o->family == c->family && o->proto == c->proto &&
+			!ip_compare(&o->local, &c->local) && !ip_compare(&o->remote, &c->remote) &&
+			o->local_port == c->local_port && o->remote_port == c->remote_port)
+			return o;
+	}
+	return NULL;
+}
+
+/* Whether the firewall at a port lets the packet through; notes what it learns. */
+static bool port_allows(
+	struct world *world, const struct packet *p, bool at_first, enum dp_direction direction)
+{
+	struct connection this = connection_of(p, at_first, direction), *c;
+	const struct ip *remote = direction == DP_EGRESS ? &p->dst : &p->src;
+	bool alone;
+
+	if (is_icmp(p) && !is_echo(p))
+		return judge(world, at_first, direction, p, 0, p->type, remote);
+	c = find(world, &this);
+	if (!c && p->flags == (TCP_SYN | TCP_ACK))
+		return false;
+	alone = c && p->flags == TCP_SYN && direction != c->opener;
+	if (!c || alone) {
+		if (!judge(world, at_first, direction, p, p->dport, p->type, remote))
+			return false;
+		if (!c && p->type != 129 && !(p->proto == IPPROTO_ICMP && p->type == 0))
+			g_array_append_val(world->connections, this);
+		else if (c && !c->connected)
+			*c = this;
+		return true;
+	}
+	if (!judge(world, at_first, c->opener, p, direction == c->opener ? p->dport : p->sport,
+		    p->family == 4 ? 8 : 128, remote))
+		return false;
+	if (direction != c->opener)
+		c->replied = true;
+	else if (c->replied && p->flags != TCP_SYN)
+		c->connected = true;
+	return true;
+}
+
+static bool model_passes(struct world *world, const struct packet *p)
+{
+	return port_allows(world, p, p->from_first, DP_EGRESS) &&
+	       port_allows(world, p, !p->from_first, DP_INGRESS);
+}
+
+/* --- the edge --- */
+
+static bool edge_passes(struct world *world, const struct packet *p)
+{
+	struct frame frame = frame_of(p);
+	struct __sk_buff skb = {
+		.ifindex = world->bed->ifindex[p->from_first ? BED_GUEST1 : BED_GUEST2]
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.b, .data_size_in = (u32)frame.len,
+		.ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
+
+	assert_int_equal(bpf_prog_test_run_opts(
+				 bpf_program__fd(world->bed->dp->edge->progs.from_guest), &opts),
+		0);
+	return opts.retval == PASSED;
+}
+
+static void explain(struct world *world, const struct packet *p)
+{
+	struct frame frame = frame_of(p);
+	g_autoptr(GPtrArray) steps = NULL;
+
+	print_message("proto %d type %d flags %02x ports %d %d\n", p->proto, p->type, p->flags,
+		p->sport, p->dport);
+	dp_trace(world->bed->dp, world->bed->ifindex[p->from_first ? BED_GUEST1 : BED_GUEST2],
+		frame.b, frame.len, &steps, NULL);
+	for (guint i = 0; steps && i < steps->len; i++)
+		print_message("  %s\n", (char *)steps->pdata[i]);
+}
+
+static void test_decides_as_the_model(void **state)
+{
+	const char *seed_text = g_getenv("WEFT_SEED"), *cases_text = g_getenv("WEFT_CASES");
+	guint32 seed = seed_text ? (guint32)strtoul(seed_text, NULL, 0) : g_random_int();
+	int cases = cases_text ? atoi(cases_text) : CASES, passed = 0;
+	struct world world = { .bed = *state };
+	struct packet p = { 0 };
+
+	print_message("WEFT_SEED=%u\n", seed);
+	g_random_set_seed(seed);
+	world.memberships = g_array_new(FALSE, FALSE, sizeof(struct membership));
+	world.connections = g_array_new(FALSE, FALSE, sizeof(struct connection));
+	state_policy(&world, 0);
+	state_policy(&world, 1);
+	state_port(&world, BED_GUEST1);
+	state_port(&world, BED_GUEST2);
+	for (int i = 0; i < cases; i++) {
+		bool expected;
+
+		if (chance(10))
+			change_rules(&world);
+		if (chance(5))
+			change_members(&world);
+		if (i % 5000 == 4999)
+			restart_agent(&world);
+		p = i && chance(50) ? answer_to(p) : random_packet();
+		expected = model_passes(&world, &p);
+		passed += expected;
+		if (edge_passes(&world, &p) == expected)
+			continue;
+		explain(&world, &p);
+		fail_msg("packet %d: the model %s it, the edge does not; WEFT_SEED=%u", i,
+			expected ? "lets it pass" : "drops", seed);
+	}
+	print_message("%d packets, %d passed\n", cases, passed);
+	assert_in_range(passed, cases / 20, cases - cases / 20); /* both happen often */
+	g_array_unref(world.memberships);
+	g_array_unref(world.connections);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_decides_as_the_model) };
+
+	return cmocka_run_group_tests(tests, bed_setup, bed_teardown);
+}
