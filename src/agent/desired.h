@@ -103,7 +103,8 @@ struct interface {
 struct router {
 	struct uuid id; /* first: the key */
 	GPtrArray *interfaces;
-	GArray *applied_interfaces, *applied_routes; /* what the datapath has; reconcile_router.c */
+	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
+	GArray *applied_interfaces, *applied_routes;
 };
 
 struct network {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "agent/desired.h"
-#include "datapath/datapath.h"
 
 /* Finds or makes the placeholder. */
 struct network *network_need(struct desired *desired, const struct uuid *id);

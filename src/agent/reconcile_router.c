@@ -160,7 +160,7 @@ static bool is_same_interface(const struct dp_interface *a, const struct dp_inte
 static void withdraw_interfaces(
 	struct reconcile *reconcile, const struct router *router, const GArray *wanted)
 {
-	for (guint i = 0; i < router->applied_interfaces->len; i++) {
+	for (guint i = 0; router->applied_interfaces && i < router->applied_interfaces->len; i++) {
 		const struct dp_interface *old =
 			&g_array_index(router->applied_interfaces, struct dp_interface, i);
 		GError *error = NULL;
@@ -178,7 +178,7 @@ static void withdraw_interfaces(
 static void withdraw_routes(
 	struct reconcile *reconcile, const struct router *router, const struct plan *plan)
 {
-	for (guint i = 0; i < router->applied_routes->len; i++) {
+	for (guint i = 0; router->applied_routes && i < router->applied_routes->len; i++) {
 		const struct dp_route *old =
 			&g_array_index(router->applied_routes, struct dp_route, i);
 		char text[PREFIX_STRLEN];
@@ -257,9 +257,13 @@ void reconcile_router(struct reconcile *reconcile, struct router *router)
 	withdraw_interfaces(reconcile, router, plan.interfaces);
 	withdraw_routes(reconcile, router, &plan);
 	why = apply(reconcile, &plan);
-	g_array_unref(router->applied_interfaces);
-	g_array_unref(router->applied_routes);
-	router->applied_interfaces = plan.interfaces;
-	router->applied_routes = plan.routes;
+	g_clear_pointer(&router->applied_interfaces, g_array_unref);
+	g_clear_pointer(&router->applied_routes, g_array_unref);
+	if (plan.interfaces->len) {
+		router->applied_interfaces = g_array_ref(plan.interfaces);
+		router->applied_routes = g_array_ref(plan.routes);
+	}
+	g_array_unref(plan.interfaces);
+	g_array_unref(plan.routes);
 	set_states(reconcile, router, why);
 }

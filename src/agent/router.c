@@ -12,8 +12,6 @@ struct router *router_need(struct desired *desired, const struct uuid *id)
 	router = g_new0(struct router, 1);
 	router->id = *id;
 	router->interfaces = g_ptr_array_new();
-	router->applied_interfaces = g_array_new(FALSE, FALSE, sizeof(struct dp_interface));
-	router->applied_routes = g_array_new(FALSE, FALSE, sizeof(struct dp_route));
 	g_hash_table_insert(desired->routers, &router->id, router);
 	return router;
 }
@@ -23,15 +21,14 @@ void router_free(gpointer data)
 	struct router *router = data;
 
 	g_ptr_array_unref(router->interfaces);
-	g_array_unref(router->applied_interfaces);
-	g_array_unref(router->applied_routes);
+	g_clear_pointer(&router->applied_interfaces, g_array_unref);
+	g_clear_pointer(&router->applied_routes, g_array_unref);
 	g_free(router);
 }
 
 bool router_is_unused(const struct router *router)
 {
-	return !router->interfaces->len && !router->applied_interfaces->len &&
-	       !router->applied_routes->len;
+	return !router->interfaces->len && !router->applied_interfaces;
 }
 
 void router_mark(struct desired *desired, struct router *router)
