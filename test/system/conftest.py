@@ -5,6 +5,7 @@ A test draws its topology in its docstring and asks for
     lab        a lab with two hosts of its own, gone afterwards (`weft lab`, docs/lab.md)
     module_lab the same, shared by the tests of a file
     lab_with   a function that makes labs of other shapes: lab_with(hosts=3, underlay=6, mtu=9000)
+    weftd      a weftd without hosts, shared by the tests of a file; admin, member, other, cli and sdk are its clients
 
 Names are unique, so tests run in parallel (tools/test) and beside labs of yours. What measures time or rates, or loads the
 machine so that others could not, is marked `alone` and runs when nothing else does. WEFT_BUILD names the build folder.
@@ -22,7 +23,7 @@ import urllib.parse
 
 import pytest
 
-from weftd import Client
+from weftd import MEMBER, OTHER, Client, Weftd
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEFT_BUILD", TOP / "build")).resolve()
@@ -211,6 +212,52 @@ def module_lab(request):
     make = labs(request)
     yield next(make)()
     next(make, None)
+
+
+# --- a weftd alone, of a file's tests: without a lab
+
+@pytest.fixture(scope="module")
+def weftd(request, tmp_path_factory):
+    """A weftd of the file's own, with the settings in its WEFTD, if it has one."""
+    server = Weftd(tmp_path_factory.mktemp("weftd"), **getattr(request.module, "WEFTD", {})).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def admin(weftd):
+    return weftd.client()
+
+
+@pytest.fixture
+def api(admin):
+    return admin
+
+
+@pytest.fixture
+def member(weftd):
+    return weftd.client(MEMBER)
+
+
+@pytest.fixture
+def other(weftd):
+    return weftd.client(OTHER)
+
+
+@pytest.fixture
+def cli(weftd):
+    """`openstack` as the administrator."""
+    from openstack_clients import Cli  # loading it takes a second, which most files need not wait for
+    return Cli(weftd)
+
+
+@pytest.fixture
+def sdk(weftd):
+    """The network proxy of openstacksdk, as the administrator."""
+    from openstack_clients import connect
+    proxy = connect(weftd)
+    yield proxy
+    proxy.session.session.close()
 
 
 @pytest.hookimpl(hookwrapper=True)

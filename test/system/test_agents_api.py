@@ -1,8 +1,7 @@
 """Hosts as agents, availability zones, and what the clients of the agent schedulers ask. Proves B2, B9 for these resources."""
 import pytest
 
-from openstack_clients import Cli, connect
-from weftd import MEMBER, Weftd
+from weftd import MEMBER, Weftd, refused
 
 
 @pytest.fixture(scope="module")
@@ -16,23 +15,6 @@ def weftd(tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def cli(weftd):
-    return Cli(weftd)
-
-
-@pytest.fixture
-def sdk(weftd):
-    proxy = connect(weftd)
-    yield proxy
-    proxy.session.session.close()
-
-
 @pytest.fixture(scope="module")
 def network(weftd):
     admin = weftd.client()
@@ -41,12 +23,6 @@ def network(weftd):
     for _ in range(5):
         admin.make("port", network_id=made["id"], **{"binding:host_id": "h1"})
     return made
-
-
-def refused(answer, status, error, part=""):
-    assert (answer.status, answer.error) == (status, error), answer.text
-    assert part in answer.message
-    return True
 
 
 def test_cli_agents(cli):

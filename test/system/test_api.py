@@ -21,16 +21,6 @@ def weftd(request, tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def member(weftd):
-    return weftd.client(MEMBER)
-
-
 def unique(word="n"):
     return f"{word}{next(numbers)}"
 

@@ -1,5 +1,4 @@
 """Every command of the `openstack` CLI for Identity v3: it works, or says that the part is not supported. Proves B2, B9."""
-import json
 
 import pytest
 

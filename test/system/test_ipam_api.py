@@ -3,31 +3,8 @@ clients. Proves B2, B9 for these resources; the datapath of local IPs is not par
 import openstack
 import pytest
 
-from openstack_clients import Cli, connect
-from test_l3_api import World, refused, show
-from weftd import MEMBER, OTHER, Weftd
-
-
-@pytest.fixture(scope="module")
-def weftd(tmp_path_factory):
-    server = Weftd(tmp_path_factory.mktemp("ipam")).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def api(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def cli(weftd):
-    return Cli(weftd)
-
-
-@pytest.fixture
-def sdk(weftd):
-    return connect(weftd)
+from test_l3_api import World, show
+from weftd import MEMBER, OTHER, Weftd, refused
 
 
 def test_ip_availability(weftd, cli, sdk, api):

@@ -5,44 +5,13 @@ import itertools
 import openstack
 import pytest
 
-from openstack_clients import Cli, connect
-from weftd import MEMBER, OTHER, Weftd
+from weftd import MEMBER, OTHER, Weftd, refused
 
 numbers = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def weftd(tmp_path_factory):
-    server = Weftd(tmp_path_factory.mktemp("l2")).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def cli(weftd):
-    return Cli(weftd)
-
-
-@pytest.fixture
-def sdk(weftd):
-    proxy = connect(weftd)
-    yield proxy
-    proxy.session.session.close()
-
-
 def unique(word="n"):
     return f"{word}{next(numbers)}"
-
-
-def refused(answer, status, error, part=""):
-    assert (answer.status, answer.error) == (status, error), answer.text
-    assert part in answer.message
-    return True
 
 
 # --- address scopes

@@ -2,8 +2,8 @@
 test_extensions.py compares what is taken, shown and filtered by with the extensions' maps; here is what they do. Proves B2."""
 import pytest
 
-from openstack_clients import Cli, connect
-from weftd import MEMBER, Weftd
+from openstack_clients import Cli
+from weftd import MEMBER, Weftd, refused
 
 
 @pytest.fixture(scope="module")
@@ -14,24 +14,6 @@ def weftd(tmp_path_factory):
     server.network = admin.make("network", name="net", project_id="project-1")["id"]
     yield server
     server.stop()
-
-
-@pytest.fixture
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def sdk(weftd):
-    proxy = connect(weftd)
-    yield proxy
-    proxy.session.session.close()
-
-
-def refused(answer, status, error, part=""):
-    assert (answer.status, answer.error) == (status, error), answer.text
-    assert part in answer.message
-    return True
 
 
 def test_cli(weftd):

@@ -6,31 +6,7 @@ users already have) for these resources; their datapath is not part of it, so no
 import openstack
 import pytest
 
-from openstack_clients import Cli, connect
-from weftd import MEMBER, OTHER, Weftd
-
-
-@pytest.fixture(scope="module")
-def weftd(tmp_path_factory):
-    server = Weftd(tmp_path_factory.mktemp("l3")).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def api(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def cli(weftd):
-    """`openstack` as the administrator."""
-    return Cli(weftd)
-
-
-@pytest.fixture
-def sdk(weftd):
-    return connect(weftd)
+from weftd import MEMBER, OTHER, Weftd, refused
 
 
 class World:
@@ -52,11 +28,6 @@ class World:
 
     def floating_ip(self, **attributes):
         return self.api.make("floatingip", floating_network_id=self.public["id"], **attributes)
-
-
-def refused(answer, status, error):
-    assert (answer.status, answer.error) == (status, error), answer.text
-    return answer.message
 
 
 def show(api, kind, thing):

@@ -5,34 +5,12 @@ import uuid
 import openstack
 import pytest
 
-from openstack_clients import Cli, connect
-from weftd import MEMBER, OTHER, Weftd
+from weftd import MEMBER, OTHER
 
 GROUPS = "/v2.0/security-groups"
 LOGS, LABELS, RULES = "/v2.0/log/logs", "/v2.0/metering/metering-labels", "/v2.0/metering/metering-label-rules"
 
-
-@pytest.fixture(scope="module")
-def weftd(tmp_path_factory):
-    server = Weftd(tmp_path_factory.mktemp("logs"), quotas={"default": -1}).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def cli(weftd):
-    """`openstack` as the administrator."""
-    return Cli(weftd)
-
-
-@pytest.fixture
-def sdk(weftd):
-    return connect(weftd)
+WEFTD = {"quotas": {"default": -1}}
 
 
 @pytest.fixture

@@ -2,22 +2,9 @@
 already have) for networks, subnets and ports."""
 import pytest
 
-from weftd import ADMIN, MEMBER, Weftd
+from weftd import ADMIN, MEMBER
 
 openstack = pytest.importorskip("openstack")
-from openstack_clients import Cli  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def weftd(tmp_path_factory):
-    server = Weftd(tmp_path_factory.mktemp("openstack")).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def cli(weftd):
-    return Cli(weftd)
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 import openstack
 import pytest
 
-from openstack_clients import Cli, connect
-from weftd import MEMBER, Weftd
+from openstack_clients import Cli
+from weftd import MEMBER, Weftd, refused
 
 PROVIDER = ["network_type", "physical_network", "segmentation_id"]
 
@@ -16,30 +16,12 @@ def weftd(tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def sdk(weftd):
-    proxy = connect(weftd)
-    yield proxy
-    proxy.session.session.close()
-
-
 def of(network):
     return [network[f"provider:{name}"] for name in PROVIDER]
 
 
 def give(*values):
     return {f"provider:{name}": value for name, value in zip(PROVIDER, values) if value is not None}
-
-
-def refused(answer, status, error, part=""):
-    assert (answer.status, answer.error) == (status, error), answer.text
-    assert part in answer.message
-    return True
 
 
 def create(client, *values, **more):

@@ -4,10 +4,9 @@ import uuid
 
 import pytest
 
-from weftd import ADMIN, MEMBER, OTHER, Weftd
+from weftd import ADMIN, OTHER
 
 openstack = pytest.importorskip("openstack")
-from openstack_clients import Cli  # noqa: E402
 
 POLICIES, TYPES = "/v2.0/qos/policies", "/v2.0/qos/rule-types"
 RULES = {
@@ -18,27 +17,7 @@ RULES = {
     "minimum_packet_rate": {"min_kpps": 5, "direction": "any"},
 }
 
-
-@pytest.fixture(scope="module")
-def weftd(tmp_path_factory):
-    server = Weftd(tmp_path_factory.mktemp("qos"), quotas={"default": -1}).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(weftd):
-    return weftd.client(ADMIN)
-
-
-@pytest.fixture(scope="module")
-def member(weftd):
-    return weftd.client(MEMBER)
-
-
-@pytest.fixture
-def cli(weftd):
-    return Cli(weftd)
+WEFTD = {"quotas": {"default": -1}}
 
 
 @pytest.fixture

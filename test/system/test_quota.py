@@ -24,11 +24,6 @@ def weftd(tmp_path_factory):
 
 
 @pytest.fixture
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
 def member(weftd, admin):
     yield weftd.client(MEMBER)
     for port in admin.get("/v2.0/ports", project_id="project-1").json["ports"]:

@@ -1,10 +1,8 @@
 """weftd under clients that mean no good, or don't know better: slow senders by the hundred, ten thousand idle connections, absurd
 requests, injection attempts, writers that race. Proves B31 (overload and abuse of one client don't hurt the others)."""
 import concurrent.futures
-import http.client
 import itertools
 import json
-import os
 import pathlib
 import resource
 import selectors
@@ -13,7 +11,7 @@ import time
 
 import pytest
 
-from weftd import ADMIN, BUILD, MEMBER, OTHER, Client, Weftd
+from weftd import ADMIN, MEMBER, OTHER, Weftd
 
 HEAD = b"POST /v2.0/networks HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + ADMIN.encode() + b"\r\n"
 numbers = itertools.count()

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from conftest import run, wait_until
+from conftest import wait_until
 from traffic import Iperf, Ping
 
 

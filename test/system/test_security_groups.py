@@ -2,36 +2,16 @@
 Proves B33 (as far as the API goes: what hosts make of it is not part of it), B2, B9."""
 import uuid
 
+import openstack
 import pytest
 
+from openstack_clients import Cli, connect
 from weftd import ADMIN, MEMBER, OTHER, READER, Weftd
 
-openstack = pytest.importorskip("openstack")
-from openstack_clients import Cli  # noqa: E402
 GROUPS, RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
 TEMPLATES, ADDRESSES = "/v2.0/default-security-group-rules", "/v2.0/address-groups"
 
-
-@pytest.fixture(scope="module")
-def weftd(tmp_path_factory):
-    server = Weftd(tmp_path_factory.mktemp("groups"), quotas={"default": -1}).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(weftd):
-    return weftd.client(ADMIN)
-
-
-@pytest.fixture(scope="module")
-def member(weftd):
-    return weftd.client(MEMBER)
-
-
-@pytest.fixture(scope="module")
-def other(weftd):
-    return weftd.client(OTHER)
+WEFTD = {"quotas": {"default": -1}}
 
 
 @pytest.fixture
@@ -41,10 +21,9 @@ def cli(weftd):
 
 @pytest.fixture
 def sdk(weftd):
-    connection = openstack.connect(auth_type="admin_token", auth={"endpoint": weftd.url, "token": MEMBER},
-                                   load_envvars=False, load_yaml_config=False)
-    yield connection.network
-    connection.close()
+    proxy = connect(weftd, MEMBER)
+    yield proxy
+    proxy.session.session.close()
 
 
 def unique():

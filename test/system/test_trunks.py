@@ -5,8 +5,8 @@ import itertools
 import openstack
 import pytest
 
-from openstack_clients import Cli, connect
-from weftd import MEMBER, OTHER, Weftd
+from openstack_clients import Cli
+from weftd import MEMBER, OTHER, Weftd, refused
 
 portbindings_extended = pytest.importorskip("neutron_lib.api.definitions.portbindings_extended")
 numbers = itertools.count()
@@ -24,32 +24,9 @@ def weftd(tmp_path_factory):
 
 
 @pytest.fixture
-def admin(weftd):
-    return weftd.client()
-
-
-@pytest.fixture
-def member(weftd):
-    return weftd.client(MEMBER)
-
-
-@pytest.fixture
 def ports(weftd, member):
     """Makes ports of the member."""
     return lambda n, **more: [member.make("port", network_id=weftd.network, **more)["id"] for _ in range(n)]
-
-
-@pytest.fixture
-def sdk(weftd):
-    proxy = connect(weftd)
-    yield proxy
-    proxy.session.session.close()
-
-
-def refused(answer, status, error, part=""):
-    assert (answer.status, answer.error) == (status, error), answer.text
-    assert part in answer.message
-    return True
 
 
 def item(port, tag):

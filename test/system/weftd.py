@@ -37,6 +37,13 @@ class Answer:
         return int(self.headers["X-Weft-Revision"])
 
 
+def refused(answer, status, error, part=""):
+    """Asserts that the answer is that error, whose message has the part; the message."""
+    assert (answer.status, answer.error) == (status, error), answer.text
+    assert part in answer.message
+    return answer.message
+
+
 class Client:
     """One keep-alive connection; one per thread."""
 
