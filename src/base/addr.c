@@ -153,9 +153,9 @@ u64 ip_distance(const struct ip *low, const struct ip *high)
 static struct ip with_host_bits(struct ip ip, unsigned len, u8 ones)
 {
 	for (unsigned i = 0; i < ip_bytes(&ip); i++) {
-		u8 mask = len >= (i + 1) * 8 ? 0xff
-			  : len <= i * 8     ? 0
-					     : (u8)(0xff00 >> (len - i * 8));
+		unsigned mask = len >= (i + 1) * 8 ? 0xff
+				: len <= i * 8	   ? 0
+						   : 0xff00U >> (len - i * 8);
 
 		ip.b[i] = (u8)((ip.b[i] & mask) | (ones & ~mask));
 	}

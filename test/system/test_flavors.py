@@ -1,7 +1,6 @@
 """Flavors and service profiles by Debian's `openstack` CLI and openstacksdk (extension "flavors")."""
 import pytest
 
-from test_openstack import cli, sdk, weftd  # noqa: F401 (fixtures)
 from weftd import MEMBER
 
 
