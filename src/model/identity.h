@@ -7,7 +7,7 @@
 
 #include "model/txn.h"
 
-enum domain_slot { DOMAIN_ENABLED = N_STANDARD_SLOTS, N_DOMAIN_SLOTS };
+enum domain_slot { DOMAIN_ENABLED = N_STANDARD_SLOTS, DOMAIN_OPTIONS, N_DOMAIN_SLOTS };
 enum domain_index { DOMAIN_BY_NAME, N_DOMAIN_INDEXES };
 
 /* A project without a parent is at the top of its domain. */
@@ -15,6 +15,7 @@ enum project_slot {
 	PROJECT_DOMAIN_ID = N_STANDARD_SLOTS,
 	PROJECT_ENABLED,
 	PROJECT_PARENT_ID,
+	PROJECT_OPTIONS,
 	N_PROJECT_SLOTS
 };
 enum project_index {
@@ -63,7 +64,7 @@ enum group_member_index {
 };
 
 /* One with a domain is of use only for what it implies. */
-enum role_slot { ROLE_DOMAIN_ID = N_STANDARD_SLOTS, N_ROLE_SLOTS };
+enum role_slot { ROLE_DOMAIN_ID = N_STANDARD_SLOTS, ROLE_OPTIONS, N_ROLE_SLOTS };
 enum role_index {
 	ROLE_BY_NAME,
 	ROLE_BY_DOMAIN,

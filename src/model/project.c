@@ -2,12 +2,34 @@
 #include <string.h>
 
 #include "model/identity.h"
+#include "model/identity_options.h"
 #include "model/standard.h"
 
 #define DEPTH_MAX 16
 
+static bool check_tag(const struct attr *attr, const char *value, GError **error)
+{
+	(void)attr;
+	return (*value && !strpbrk(value, ",/")) ||
+	       weft_fail(error, INVALID_INPUT,
+		       "Invalid input for tags: '%s' is no tag: give 1 to 255 characters without ',' and '/'.",
+		       value);
+}
+
+static const struct attr project_tag_attr = {
+	.name = "tag", .type = TYPE_STRING, .max = 255, .check = check_tag
+};
+
 static const struct attr attrs[N_PROJECT_SLOTS] = {
-	STANDARD_ATTRS(ATTR_CREATE | ATTR_UPDATE | ATTR_REQUIRED),
+	NAME_ATTR(ATTR_CREATE | ATTR_UPDATE | ATTR_REQUIRED),
+	UNTAGGED_ATTRS(DESCRIPTION_MAX),
+	[SLOT_TAGS] = { .name = "tags",
+		.type = TYPE_LIST,
+		.item = &project_tag_attr,
+		.max = 80,
+		.flags = ATTR_CREATE | ATTR_UPDATE | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Words to find it by." },
 	[PROJECT_DOMAIN_ID] = { .name = "domain_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_CREATE | ATTR_REQUIRED,
@@ -27,6 +49,7 @@ static const struct attr attrs[N_PROJECT_SLOTS] = {
 		.on_delete = ON_DELETE_REFUSE,
 		.referrer_index = PROJECT_BY_PARENT,
 		.doc = "The project that it is below." },
+	[PROJECT_OPTIONS] = OPTIONS_ATTR(options_of_resource),
 };
 
 static const struct index indexes[N_PROJECT_INDEXES] = {
@@ -61,6 +84,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	const struct object *parent = parent_of(txn, draft);
 	unsigned depth = 1;
 
+	options_merge(NULL, draft, PROJECT_OPTIONS);
 	if (parent &&
 		strcmp(object_str(parent, PROJECT_DOMAIN_ID), object_str(draft, PROJECT_DOMAIN_ID)))
 		return weft_fail(error, INVALID_INPUT,
@@ -82,6 +106,9 @@ static bool on_update(
 	struct txn_iter iter;
 	char id[UUID_STRLEN];
 
+	options_merge(old, draft, PROJECT_OPTIONS);
+	if (!options_permit(old, draft, PROJECT_OPTIONS, error))
+		return false;
 	if (object_bool(old, PROJECT_ENABLED) && !object_bool(draft, PROJECT_ENABLED)) {
 		txn_iter_init(&iter, txn, KIND_PROJECT, PROJECT_BY_PARENT,
 			uuid_format(object_id(old), id), NULL);
@@ -92,6 +119,12 @@ static bool on_update(
 					object_str(old, SLOT_NAME), object_str(child, SLOT_NAME));
 	}
 	return check_parent_is_enabled(txn, draft, error);
+}
+
+static bool on_delete(struct txn *txn, const struct object *old, GError **error)
+{
+	(void)txn;
+	return options_permit(old, NULL, PROJECT_OPTIONS, error);
 }
 
 const struct kind project_kind = {
@@ -107,5 +140,5 @@ const struct kind project_kind = {
 	.n_indexes = N_PROJECT_INDEXES,
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_CONFLICT,
-	.hooks = { .on_create = on_create, .on_update = on_update },
+	.hooks = { .on_create = on_create, .on_update = on_update, .on_delete = on_delete },
 };

@@ -55,6 +55,25 @@ static void a_parent_is_in_the_same_domain(void **state)
 	assert_error(error, NOT_FOUND);
 }
 
+static void what_is_immutable_stays(void **state)
+{
+	struct model *model = *state;
+	const struct object *project = test_create(model, KIND_PROJECT,
+		test_json("{'name':'p','domain_id':'%s','options':{'immutable':true}}",
+			test_id(domain)));
+	GError *error = NULL;
+
+	assert_false(test_delete(model, project, &error));
+	assert_error(error, FORBIDDEN);
+	assert_null(test_update(model, project, test_json("{'name':'q'}"), &error));
+	assert_error(error, FORBIDDEN);
+	project = test_update(
+		model, project, test_json("{'name':'q','options':{'immutable':null}}"), &error);
+	assert_non_null(project);
+	assert_string_equal(object_str(project, PROJECT_OPTIONS), "{}");
+	assert_true(test_delete(model, project, &error));
+}
+
 static void the_depth_is_bounded(void **state)
 {
 	struct model *model = *state;
@@ -108,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_parent_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_parent_is_in_the_same_domain, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_immutable_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_depth_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			what_is_enabled_is_below_what_is_enabled, setup, teardown),

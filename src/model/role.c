@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/identity.h"
+#include "model/identity_options.h"
 #include "model/standard.h"
 
 static const struct attr attrs[N_ROLE_SLOTS] = {
@@ -11,6 +12,7 @@ static const struct attr attrs[N_ROLE_SLOTS] = {
 		.on_delete = ON_DELETE_CASCADE,
 		.referrer_index = ROLE_BY_DOMAIN,
 		.doc = "The domain whose own it is; it is of use for what it implies." },
+	[ROLE_OPTIONS] = OPTIONS_ATTR(options_of_resource),
 };
 
 static void domain_name_keys(const struct object *role, struct key_sink *sink)
@@ -31,6 +33,28 @@ static const struct index indexes[N_ROLE_INDEXES] = {
 		.error = WEFT_ERROR_CONFLICT },
 };
 
+static bool on_create(struct txn *txn, struct object *draft, GError **error)
+{
+	(void)txn;
+	(void)error;
+	options_merge(NULL, draft, ROLE_OPTIONS);
+	return true;
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	(void)txn;
+	options_merge(old, draft, ROLE_OPTIONS);
+	return options_permit(old, draft, ROLE_OPTIONS, error);
+}
+
+static bool on_delete(struct txn *txn, const struct object *old, GError **error)
+{
+	(void)txn;
+	return options_permit(old, NULL, ROLE_OPTIONS, error);
+}
+
 const struct kind role_kind = {
 	.id = KIND_ROLE,
 	.singular = "role",
@@ -44,4 +68,5 @@ const struct kind role_kind = {
 	.n_indexes = N_ROLE_INDEXES,
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_CONFLICT,
+	.hooks = { .on_create = on_create, .on_update = on_update, .on_delete = on_delete },
 };

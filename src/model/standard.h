@@ -34,20 +34,23 @@ extern const struct attr tag_attr;
 /* Of what may be described at greater length. */
 #define LONG_DESCRIPTION_MAX 1024
 #define DESCRIBED_ATTRS(description_max)                                              \
-	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },      \
-	[SLOT_DESCRIPTION] = { .name = "description",                                 \
-		.type = TYPE_STRING,                                                  \
-		.max = (description_max),                                             \
-		.flags = ATTR_CREATE | ATTR_UPDATE,                                   \
-		.fallback = "\"\"",                                                   \
-		.doc = "For people." },                                               \
-	[SLOT_TAGS] = { .name = "tags",                                               \
+	UNTAGGED_ATTRS(description_max), [SLOT_TAGS] = { .name = "tags",              \
 		.type = TYPE_LIST,                                                    \
 		.item = &tag_attr,                                                    \
 		.max = 50,                                                            \
 		.flags = ATTR_CREATE | ATTR_UPDATE | ATTR_UNIQUE_ITEMS | ATTR_INTERN, \
 		.fallback = "[]",                                                     \
-		.doc = "Words to find it by." },                                      \
+		.doc = "Words to find it by." }
+
+/* Of what has tags of another kind, or none. */
+#define UNTAGGED_ATTRS(description_max)                                          \
+	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." }, \
+	[SLOT_DESCRIPTION] = { .name = "description",                            \
+		.type = TYPE_STRING,                                             \
+		.max = (description_max),                                        \
+		.flags = ATTR_CREATE | ATTR_UPDATE,                              \
+		.fallback = "\"\"",                                              \
+		.doc = "For people." },                                          \
 	BOOKKEEPING_ATTRS
 
 /* Of what is part of another object, and its project's with that. */

@@ -13,7 +13,7 @@ static void drop_constants(enum kind_id kind, json_t *inner)
 		"region_id", "user_id" };
 	json_t *options = json_object_get(inner, "options");
 
-	if (json_is_object(options) && !json_object_size(options))
+	if (kind == KIND_USER && json_is_object(options) && !json_object_size(options))
 		json_object_del(inner, "options");
 	if (json_is_false(json_object_get(inner, "is_domain")))
 		json_object_del(inner, "is_domain");

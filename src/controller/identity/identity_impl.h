@@ -84,6 +84,9 @@ bool reach_change(const struct visit *visit, const struct object *object, GError
 /* Is the user that the path names first within reach, or the bearer himself? */
 bool reach_user(const struct visit *visit, GError **error);
 
+/* projects.c. The project that the path names, if the bearer may look at it. */
+const struct object *project_to_see(const struct visit *visit, GError **error);
+
 /* find.c: by id ("default" is the default domain) or by name. NULL: none. */
 const struct object *find_domain(const struct model *model, const struct domain_ref *ref);
 const struct object *find_project(const struct model *model, const struct named_ref *ref);
@@ -166,7 +169,13 @@ void own_projects_get(struct visit *visit); /* places.c */
 void own_domains_get(struct visit *visit);
 void own_system_get(struct visit *visit);
 void user_projects_get(struct visit *visit);
-void project_get(struct visit *visit);	  /* projects.c */
+void project_get(struct visit *visit);	    /* projects.c */
+void project_tags_get(struct visit *visit); /* project_tags.c */
+void project_tags_put(struct visit *visit);
+void project_tags_delete(struct visit *visit);
+void project_tag_get(struct visit *visit);
+void project_tag_put(struct visit *visit);
+void project_tag_delete(struct visit *visit);
 void password_post(struct visit *visit);  /* password.c */
 void membership_put(struct visit *visit); /* groups.c */
 void membership_get(struct visit *visit);

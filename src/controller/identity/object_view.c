@@ -26,8 +26,6 @@ static void write_links(struct json_writer *w, const struct call *call, const st
 /* What clients expect and is not stored like that. */
 static void write_extras(struct json_writer *w, const struct object *object)
 {
-	if (object_kind(object)->id <= KIND_ROLE)
-		jw_member_raw(w, "options", "{}");
 	switch (object_kind(object)->id) {
 	case KIND_PROJECT:
 		jw_member_string(w, "parent_id",
@@ -36,6 +34,7 @@ static void write_extras(struct json_writer *w, const struct object *object)
 		jw_member_bool(w, "is_domain", false);
 		break;
 	case KIND_USER:
+		jw_member_raw(w, "options", "{}");
 		jw_member_raw(w, "password_expires_at", "null");
 		break;
 	case KIND_REGION:
@@ -52,6 +51,8 @@ static void write_extras(struct json_writer *w, const struct object *object)
 static u64 hidden_of(enum kind_id kind)
 {
 	switch (kind) {
+	case KIND_DOMAIN:
+		return HIDDEN;
 	case KIND_PROJECT:
 		return HIDDEN | SLOT_BIT(PROJECT_PARENT_ID); /* see write_extras() */
 	case KIND_REGION:

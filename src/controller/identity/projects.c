@@ -127,22 +127,28 @@ static bool is_at_home(const struct visit *visit, const struct object *project)
 	return visit->subject.user && roles_any(visit->identity->model, &token);
 }
 
+const struct object *project_to_see(const struct visit *visit, GError **error)
+{
+	const struct object *project =
+		model_need(visit->identity->model, KIND_PROJECT, visit->args[0], error);
+
+	if (!project || visit_reads_all(visit) || is_at_home(visit, project))
+		return project;
+	if (reach_domain(visit))
+		return reach_object(visit, project, error) ? project : NULL;
+	weft_fail(error, FORBIDDEN,
+		"Only an administrator may see projects in which he has no role.");
+	return NULL;
+}
+
 void project_get(struct visit *visit)
 {
 	GError *error = NULL;
-	const struct object *project =
-		model_need(visit->identity->model, KIND_PROJECT, visit->args[0], &error);
+	const struct object *project = project_to_see(visit, &error);
 	GString *text;
 	struct json_writer w;
 
-	if (project && !visit_reads_all(visit) && !is_at_home(visit, project)) {
-		if (!reach_domain(visit))
-			weft_fail(&error, FORBIDDEN,
-				"Only an administrator may see projects in which he has no role.");
-		else
-			reach_object(visit, project, &error);
-	}
-	if (error)
+	if (!project)
 		return visit_fail(visit, error);
 	text = object_view_render(&visit->call, project);
 	g_string_truncate(text, text->len - 2); /* inside of both braces */
