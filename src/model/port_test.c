@@ -409,6 +409,31 @@ static void bulk_is_one(void **state)
 }
 
 /* An update that changes nothing is nothing: no change, no new revision number. */
+/* What one transaction makes together is as good as what several make one after the other. */
+static void subnet_and_ports_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct txn *txn = txn_new(f->model, &test_admin);
+	json_t *subnet = test_json("{'network_id':'%s','cidr':'10.0.0.0/29'}", test_id(f->network));
+	json_t *port = test_json("{'network_id':'%s'}", test_id(f->network));
+	GError *error = NULL;
+
+	assert_non_null(txn_create(txn, KIND_SUBNET, subnet, &error));
+	for (int i = 2; i <= 5; i++) {
+		g_autofree char *ip = g_strdup_printf("10.0.0.%d", i);
+
+		assert_ips(txn_create(txn, KIND_PORT, port, &error), ip);
+	}
+	changeset_free(test_apply(txn));
+	assert_ips(add_port(f, ""), "10.0.0.6");
+	txn = txn_new(f->model, &test_admin);
+	assert_null(txn_create(txn, KIND_PORT, port, &error));
+	assert_error(error, IP_EXHAUSTED);
+	txn_free(txn);
+	json_decref(subnet);
+	json_decref(port);
+}
+
 static void empty_update(void **state)
 {
 	struct fixture *f = *state;
@@ -440,6 +465,7 @@ int main(void)
 		TEST(store_and_load),
 		TEST(vnis_are_distinct),
 		TEST(bulk_is_one),
+		TEST(subnet_and_ports_at_once),
 		TEST(empty_update),
 	};
 

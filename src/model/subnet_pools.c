@@ -4,8 +4,9 @@
  *
  * It is derived state: a pool's address is taken exactly while a port of the model has it, so it is
  * rebuilt at load and when the pools change, and follows the ports by their observer. While a
- * transaction is open it also holds what that one has reserved. Addresses outside of the pools (a
- * port may ask for one) are guarded by the ports' unique index alone.
+ * transaction is open it also holds what that one has reserved. A subnet that the transaction has
+ * made, or whose pools it has changed, has a set of the transaction's own. Addresses outside of the
+ * pools (a port may ask for one) are guarded by the ports' unique index alone.
  */
 #include "model/subnet_pools.h"
 
@@ -73,35 +74,16 @@ static struct pools *find_or_add(const struct model *model, const struct uuid *s
 	return pools;
 }
 
-static struct number_set *set_of(const struct model *model, const struct object *subnet)
+static struct number_set *model_set(const struct model *model, const struct object *subnet)
 {
 	struct pools *pools = find(model, object_id(subnet));
 
 	return pools ? pools->set : NULL;
 }
 
-static void take_used(
-	const struct model *model, const struct object *subnet, struct number_set *set)
+/* The addresses of the subnet's pools, all free. */
+static struct number_set *set_new(const struct object *subnet)
 {
-	const struct object *port;
-	struct model_iter iter;
-	char id[UUID_STRLEN];
-	struct ip ip;
-
-	uuid_format(object_id(subnet), id);
-	model_iter_init(&iter, model, KIND_PORT, PORT_BY_SUBNET, id, NULL);
-	while ((port = model_iter_next(&iter))) {
-		struct port_ips ips = port_ips_of(port);
-
-		while (port_ips_next(&ips))
-			if (!strcmp(ips.subnet_id, id) && ip_parse(ips.ip_text, &ip))
-				number_set_take(set, ip_number(&ip));
-	}
-}
-
-static void build(const struct model *model, const struct object *subnet)
-{
-	struct pools *pools = find_or_add(model, object_id(subnet));
 	json_t *spans = object_json(subnet, SUBNET_ALLOCATION_POOLS);
 	struct number_set *set = number_set_new();
 	struct ip start, end;
@@ -114,10 +96,61 @@ static void build(const struct model *model, const struct object *subnet)
 		number_set_add_span(set, ip_number(&start), ip_number(&end));
 	}
 	json_decref(spans);
-	take_used(model, subnet, set);
+	return set;
+}
+
+static void take_used(struct number_set *set, const struct object *port, const char *subnet_id)
+{
+	struct port_ips ips = port_ips_of(port);
+	struct ip ip;
+
+	while (port_ips_next(&ips))
+		if (!strcmp(ips.subnet_id, subnet_id) && ip_parse(ips.ip_text, &ip))
+			number_set_take(set, ip_number(&ip));
+}
+
+static void build(const struct model *model, const struct object *subnet)
+{
+	struct pools *pools = find_or_add(model, object_id(subnet));
+	struct number_set *set = set_new(subnet);
+	const struct object *port;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	uuid_format(object_id(subnet), id);
+	model_iter_init(&iter, model, KIND_PORT, PORT_BY_SUBNET, id, NULL);
+	while ((port = model_iter_next(&iter)))
+		take_used(set, port, id);
 	if (pools->set)
 		number_set_free(pools->set);
 	pools->set = set;
+}
+
+static struct number_set *own_set(struct txn *txn, const struct object *subnet)
+{
+	struct number_set *set = txn_set(txn, subnet);
+	const struct object *port;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	if (set)
+		return set;
+	set = set_new(subnet);
+	uuid_format(object_id(subnet), id);
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_SUBNET, id, NULL);
+	while ((port = txn_iter_next(&iter)))
+		take_used(set, port, id);
+	txn_keep_set(txn, subnet, set);
+	return set;
+}
+
+static struct number_set *set_of(struct txn *txn, const struct object *subnet)
+{
+	const struct object *before = model_get(txn_model(txn), KIND_SUBNET, object_id(subnet));
+
+	if (before && object_equal(before, subnet, SUBNET_ALLOCATION_POOLS))
+		return model_set(txn_model(txn), subnet);
+	return own_set(txn, subnet);
 }
 
 void subnet_pools_observe(struct model *model, const struct object *old, const struct object *new,
@@ -158,24 +191,24 @@ void subnet_pools_observe_port(struct model *model, const struct object *old,
 
 bool subnet_take_next(struct txn *txn, const struct object *subnet, struct ip *ret, GError **error)
 {
-	struct number_set *set = set_of(txn_model(txn), subnet);
+	struct number_set *set = set_of(txn, subnet);
 	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
 	char id[UUID_STRLEN];
 	u128 number;
 
-	if (!set || !txn_reserve_next(txn, set, &number))
+	if (!txn_reserve_next(txn, set, &number))
 		return weft_fail(error, IP_EXHAUSTED,
 			"No address is free in the allocation pools of subnet %s (%s): all %" G_GUINT64_FORMAT
 			" are in use; delete a port or widen the pools.",
 			uuid_format(object_id(subnet), id), object_str(subnet, SUBNET_CIDR),
-			set ? number_set_size(set) : 0);
+			number_set_size(set));
 	*ret = number_ip(cidr.ip.family, number);
 	return true;
 }
 
 bool subnet_take(struct txn *txn, const struct object *subnet, const struct ip *ip, GError **error)
 {
-	struct number_set *set = set_of(txn_model(txn), subnet);
+	struct number_set *set = set_of(txn, subnet);
 	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
 	char text[IP_STRLEN], id[UUID_STRLEN];
 	const struct object *holder;
@@ -194,8 +227,7 @@ bool subnet_take(struct txn *txn, const struct object *subnet, const struct ip *
 			"IP address %s is already allocated on network %s, to port %s; choose another or leave it out.",
 			text, object_str(subnet, SUBNET_NETWORK_ID),
 			uuid_format(object_id(holder), id));
-	if (set)
-		txn_reserve(txn, set, ip_number(ip));
+	txn_reserve(txn, set, ip_number(ip));
 	return true;
 }
 
@@ -228,7 +260,7 @@ u64 subnet_addresses_used(const struct model *model, const struct object *subnet
 
 u64 subnet_pool_free(const struct model *model, const struct object *subnet)
 {
-	struct number_set *set = set_of(model, subnet);
+	struct number_set *set = model_set(model, subnet);
 
 	return set ? number_set_free_count(set) : 0;
 }

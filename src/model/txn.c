@@ -33,6 +33,8 @@ struct txn *txn_new(struct model *model, const struct caller *caller)
 	txn->unique_keys = g_hash_table_new(g_direct_hash, g_direct_equal);
 	txn->made = g_hash_table_new(g_direct_hash, g_direct_equal);
 	txn->reservations = g_array_new(FALSE, FALSE, sizeof(struct reservation));
+	txn->sets = g_hash_table_new_full(
+		NULL, NULL, (GDestroyNotify)object_unref, (GDestroyNotify)number_set_free);
 	return txn;
 }
 
@@ -50,6 +52,7 @@ void txn_free(struct txn *txn)
 {
 	give_reservations(txn);
 	g_array_unref(txn->reservations);
+	g_hash_table_destroy(txn->sets);
 	g_hash_table_destroy(txn->made);
 	g_hash_table_destroy(txn->unique_keys);
 	g_hash_table_destroy(txn->by_id);
@@ -98,6 +101,16 @@ static void reserved(struct txn *txn, struct number_set *set, u128 number)
 
 	*taken = (struct taken){ set, number };
 	txn_defer(txn, give_number, taken);
+}
+
+struct number_set *txn_set(const struct txn *txn, const struct object *object)
+{
+	return g_hash_table_lookup(txn->sets, object);
+}
+
+void txn_keep_set(struct txn *txn, const struct object *object, struct number_set *set)
+{
+	g_hash_table_insert(txn->sets, object_ref(object), set);
 }
 
 bool txn_reserve(struct txn *txn, struct number_set *set, u128 number)

@@ -19,12 +19,18 @@ struct txn {
 	GHashTable *unique_keys; /* key in a unique index → the change that claimed it last */
 	GHashTable *made;     /* key in an index by project → objects made, less those deleted */
 	GArray *reservations; /* of struct reservation */
+	GHashTable *sets;     /* staged object → number set that goes with the transaction */
 };
 
 /* Takes a number from the set for the time of the transaction: what it stages is what keeps it
  * taken afterwards, through the kind's observer. False: it is not free. */
 bool txn_reserve(struct txn *txn, struct number_set *set, u128 number);
 bool txn_reserve_next(struct txn *txn, struct number_set *set, u128 *ret);
+
+/* The transaction's own set for an object that it has staged and the model knows nothing of yet:
+ * what was kept (taken over) for it, or NULL. */
+struct number_set *txn_set(const struct txn *txn, const struct object *object);
+void txn_keep_set(struct txn *txn, const struct object *object, struct number_set *set);
 
 /* Calls @give_back with @what when the transaction ends, before its changes show in the model: for
  * what it has taken out of derived state. */
