@@ -175,6 +175,7 @@
 	X(DEVICE_NOT_FOUND, 404, "DeviceNotFound")                                 \
 	X(DEVICE_BUSY, 409, "DeviceBusy")                                          \
 	X(KERNEL, 500, "KernelError")                                              \
+	X(AUTO_ALLOCATION, 409, "AutoAllocationFailure")                           \
 	X(FLAVOR_NOT_FOUND, 404, "FlavorNotFound")                                 \
 	X(FLAVOR_IN_USE, 409, "FlavorInUse")                                       \
 	X(FLAVOR_PROFILE_EXISTS, 409, "FlavorServiceProfileBindingExists")         \

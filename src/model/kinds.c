@@ -4,6 +4,7 @@
 
 #include "model/address_group.h"
 #include "model/address_scope.h"
+#include "model/auto_allocated_topology.h"
 #include "model/default_security_group_rule.h"
 #include "model/conntrack_helper.h"
 #include "model/floating_ip.h"
@@ -64,6 +65,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_RBAC_POLICY] = &rbac_policy_kind,
 	[KIND_QUOTA] = &quota_kind,
 	[KIND_ROUTER] = &router_kind,
+	[KIND_AUTO_ALLOCATED_TOPOLOGY] = &auto_allocated_topology_kind,
 	[KIND_FLOATING_IP] = &floating_ip_kind,
 	[KIND_PORT_FORWARDING] = &port_forwarding_kind,
 	[KIND_CONNTRACK_HELPER] = &conntrack_helper_kind,

@@ -80,6 +80,8 @@ void rule_types_list(struct call *call); /* qos.c */
 void rule_type_show(struct call *call);
 void flavor_associate(struct call *call); /* flavor.c */
 void flavor_dissociate(struct call *call);
+void auto_allocated_topology_show(struct call *call); /* auto_allocated_topology.c */
+void auto_allocated_topology_delete(struct call *call);
 void tags_get(struct call *call); /* tags.c */
 void tags_replace(struct call *call);
 void tags_add(struct call *call);

@@ -18,6 +18,8 @@ static const struct extension extensions[] = {
 	{ "agent", "agent", "Hosts appear as agents." },
 	{ "allowed-address-pairs", "Allowed Address Pairs",
 		"Ports may send from further addresses." },
+	{ "auto-allocated-topology", "Auto Allocated Topology Services",
+		"A project gets a network with a router without saying how." },
 	{ "availability_zone", "Availability Zone", "Hosts are in zones." },
 	{ "availability_zone_filter", "Availability Zone Filter Extension",
 		"Zones are listed by filters." },
