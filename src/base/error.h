@@ -180,6 +180,8 @@
 	X(FLAVOR_IN_USE, 409, "FlavorInUse")                                       \
 	X(FLAVOR_PROFILE_EXISTS, 409, "FlavorServiceProfileBindingExists")         \
 	X(FLAVOR_PROFILE_NOT_FOUND, 404, "FlavorServiceProfileBindingNotFound")    \
+	X(FLAVOR_DISABLED, 503, "FlavorDisabled")                                  \
+	X(SERVICE_PROFILE_DISABLED, 503, "ServiceProfileDisabled")                 \
 	X(SERVICE_PROFILE_NOT_FOUND, 404, "ServiceProfileNotFound")                \
 	X(SERVICE_PROFILE_IN_USE, 409, "ServiceProfileInUse")                      \
 	X(SERVICE_PROFILE_EMPTY, 400, "ServiceProfileEmpty")                       \

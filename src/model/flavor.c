@@ -159,6 +159,47 @@ bool flavor_remove_profile(struct txn *txn, const char *flavor, const char *prof
 	return profiles && set_profiles(txn, flavor, profiles, error);
 }
 
+/* How it is provided is for its first profile to say. */
+static bool check_provided(struct txn *txn, const struct object *flavor, GError **error)
+{
+	json_t *profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
+	const char *first = json_string_value(json_array_get(profiles, 0));
+	const struct object *profile = txn_get_text(txn, KIND_SERVICE_PROFILE, first);
+	char id[UUID_STRLEN];
+	bool ok = profile && object_bool(profile, SERVICE_PROFILE_ENABLED);
+
+	uuid_format(object_id(flavor), id);
+	if (!profile)
+		weft_fail(error, FLAVOR_PROFILE_NOT_FOUND,
+			"Flavor %s has no service profile, so nothing says how it is provided; add one.",
+			id);
+	else if (!ok)
+		weft_fail(error, SERVICE_PROFILE_DISABLED,
+			"Service Profile is not enabled: it is %s, the first of flavor %s.", first,
+			id);
+	json_decref(profiles);
+	return ok;
+}
+
+bool flavor_check(struct txn *txn, const char *id, const char *service_type, GError **error)
+{
+	const struct object *flavor;
+
+	if (!id)
+		return true;
+	flavor = txn_need(txn, KIND_FLAVOR, id, error);
+	if (!flavor)
+		return false;
+	if (strcmp(object_str(flavor, FLAVOR_SERVICE_TYPE), service_type) != 0)
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for flavor_id: flavor %s is one of %s; choose one of %s.",
+			id, object_str(flavor, FLAVOR_SERVICE_TYPE), service_type);
+	if (!object_bool(flavor, FLAVOR_ENABLED))
+		return weft_fail(
+			error, FLAVOR_DISABLED, "Flavor is not enabled: %s; choose another.", id);
+	return check_provided(txn, flavor, error);
+}
+
 const struct kind flavor_kind = {
 	.id = KIND_FLAVOR,
 	.singular = "flavor",

@@ -27,6 +27,9 @@ enum flavor_index {
 
 extern const struct kind service_profile_kind, flavor_kind;
 
+/* May a service of that type be made of the flavor? @flavor NULL: none is asked for. */
+bool flavor_check(struct txn *txn, const char *flavor, const char *service_type, GError **error);
+
 /* Adds the profile to the flavor, or takes it away; stages. The caller must be an administrator. */
 bool flavor_add_profile(struct txn *txn, const char *flavor, const char *profile, GError **error);
 bool flavor_remove_profile(

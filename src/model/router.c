@@ -6,6 +6,7 @@
 #include "model/agent.h"
 #include "model/availability_zone.h"
 #include "model/conntrack_helper.h"
+#include "model/flavor.h"
 #include "model/ndp_proxy.h"
 #include "model/network.h"
 #include "model/network_hosts.h"
@@ -119,13 +120,10 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 	[ROUTER_FLAVOR_ID] = { .name = "flavor_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
-		.check = check_nothing_exists,
-		.doc = "The kind of implementation." },
-	[ROUTER_SERVICE_TYPE_ID] = { .name = "service_type_id",
-		.type = TYPE_UUID,
-		.flags = ATTR_CREATE | ATTR_NULLABLE,
-		.check = check_nothing_exists,
-		.doc = "The kind of implementation, as older clients name it." },
+		.refers = KIND_FLAVOR,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = ROUTER_BY_FLAVOR,
+		.doc = "What it is offered as; the flavor's first service profile says how it is provided." },
 	[ROUTER_CONNTRACK_HELPERS] = { .name = "conntrack_helpers",
 		.type = TYPE_LIST,
 		.flags = ATTR_COMPUTED,
@@ -138,6 +136,7 @@ static const struct index indexes[N_ROUTER_INDEXES] = {
 	[ROUTER_BY_GATEWAY_NETWORK] = { .name = "gateway network",
 		.slots = { ROUTER_GATEWAY_NETWORK_ID } },
 	[ROUTER_BY_QOS_POLICY] = { .name = "QoS policy", .slots = { ROUTER_QOS_POLICY_ID } },
+	[ROUTER_BY_FLAVOR] = { .name = "flavor", .slots = { ROUTER_FLAVOR_ID } },
 };
 
 static const struct kind_action actions[] = {
@@ -209,7 +208,8 @@ static bool change_mode(
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	return availability_zones_check(txn, draft, ROUTER_AZ_HINTS, error) &&
+	return flavor_check(txn, object_str(draft, ROUTER_FLAVOR_ID), "L3_ROUTER_NAT", error) &&
+	       availability_zones_check(txn, draft, ROUTER_AZ_HINTS, error) &&
 	       router_gateway_update(txn, NULL, draft, error) &&
 	       ndp_proxy_check_router(txn, NULL, draft, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/flavor.h"
+#include "model/service_provider.h"
 #include "model/standard.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
@@ -18,7 +19,7 @@ static const struct attr attrs[N_SERVICE_PROFILE_SLOTS] = {
 		.max = 1024,
 		.flags = GIVEN,
 		.fallback = "\"\"",
-		.doc = "Which provider it is for; empty: any." },
+		.doc = "The name of the service provider; empty: the default one." },
 	[SERVICE_PROFILE_ENABLED] = { .name = "enabled",
 		.type = TYPE_BOOL,
 		.flags = GIVEN | ATTR_NULL_IS_DEFAULT,
@@ -39,10 +40,9 @@ static bool check(const struct object *draft, GError **error)
 	if (!*driver && !*object_str(draft, SERVICE_PROFILE_METAINFO))
 		return weft_fail(error, SERVICE_PROFILE_EMPTY,
 			"A service profile needs a driver or metainfo; give at least one.");
-	/* no service has several providers to choose from */
-	return !*driver ||
+	return !*driver || service_provider_exists(driver) ||
 	       weft_fail(error, SERVICE_PROFILE_DRIVER_NOT_FOUND,
-		       "Service profile driver %.255s could not be found: there are none to choose from; leave it out.",
+		       "Service Profile driver %.255s could not be found: /v2.0/service-providers lists those that there are; leave it out for the default one.",
 		       driver);
 }
 
@@ -70,9 +70,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 static bool on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
-	(void)txn;
-	(void)old;
-	return check(draft, error);
+	return check_unused(txn, old, error) && check(draft, error);
 }
 
 const struct kind service_profile_kind = {

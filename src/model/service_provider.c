@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/service_provider.h"
 
+#include <string.h>
+
 #include "model/model.h"
+
+#define WEFT "weft"
 
 static const struct attr attrs[N_SERVICE_PROVIDER_SLOTS] = {
 	[SLOT_NAME] = { .name = "name", .type = TYPE_STRING, .doc = "Of the provider." },
@@ -21,11 +25,16 @@ static GPtrArray *all(const struct model *model, const struct query *query)
 
 	(void)model;
 	(void)query;
-	object_set_str(provider, SLOT_NAME, "weft");
+	object_set_str(provider, SLOT_NAME, WEFT);
 	object_set_str(provider, SERVICE_PROVIDER_TYPE, "L3_ROUTER_NAT");
 	object_set_bool(provider, SERVICE_PROVIDER_DEFAULT, true);
 	g_ptr_array_add(all, provider);
 	return all;
+}
+
+bool service_provider_exists(const char *name)
+{
+	return !strcmp(name, WEFT);
 }
 
 static bool visible(

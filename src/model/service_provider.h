@@ -10,4 +10,7 @@ enum service_provider_slot {
 	N_SERVICE_PROVIDER_SLOTS
 };
 
+/* Is there a provider of that name? */
+bool service_provider_exists(const char *name);
+
 extern const struct kind service_provider_kind;

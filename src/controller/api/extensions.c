@@ -73,6 +73,7 @@ static const struct extension extensions[] = {
 		"Routers may watch connections for addresses in their payload." },
 	{ "l3-ext-ndp-proxy", "Router support to enable NDP proxy",
 		"Routers say whether they may have NDP proxies." },
+	{ "l3-flavors", "Router Flavor Extension", "Routers are offered in flavors." },
 	{ "l3-ha", "HA Router extension",
 		"Routers say whether another host takes over for a failed one." },
 	{ "l3-ndp-proxy", "L3 NDP Proxy",
