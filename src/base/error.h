@@ -50,6 +50,8 @@
 	X(TRUNK_DISABLED, 409, "TrunkDisabled")                                    \
 	X(TRUNK_PARENT_IN_USE, 409, "ParentPortInUse")                             \
 	X(TRUNK_PORT_IN_USE, 409, "TrunkPortInUse")                                \
+	X(PORT_IS_TRUNK_PARENT, 409, "PortInUseAsTrunkParent")                     \
+	X(PORT_IS_SUBPORT, 409, "PortInUseAsSubPort")                              \
 	X(SUBPORT_NOT_FOUND, 404, "SubPortNotFound")                               \
 	X(SUBPORT_DUPLICATE, 409, "DuplicateSubPort")                              \
 	X(SUBPORT_MTU, 409, "SubPortMtuGreaterThanTrunkPortMtu")                   \
@@ -70,7 +72,7 @@
 	X(POOLS_OVERLAP, 409, "OverlappingAllocationPools")                        \
 	X(IP_NOT_ON_SUBNET, 400, "InvalidIpForSubnet")                             \
 	X(IP_NOT_ON_NETWORK, 400, "InvalidIpForNetwork")                           \
-	X(MAC_EXHAUSTED, 503, "MacAddressGenerationFailure")                       \
+	X(MAC_EXHAUSTED, 503, "NetworkMacAddressGenerationFailure")                       \
 	X(IP_EXHAUSTED, 409, "IpAddressGenerationFailure")                         \
 	X(IP_IN_USE, 409, "IpAddressAlreadyAllocated")                             \
 	X(GATEWAY_IP_IN_USE, 409, "GatewayIpInUse")                                \
@@ -162,7 +164,7 @@
 	X(QUOTA_NOT_FOUND, 404, "TenantQuotaNotFound")                             \
 	X(RBAC_NOT_FOUND, 404, "RbacPolicyNotFound")                               \
 	X(RBAC_IN_USE, 409, "RbacPolicyInUse")                                     \
-	X(RBAC_EXISTS, 409, "RbacPolicyExists")                                    \
+	X(RBAC_EXISTS, 409, "DuplicateRbacPolicy")                                    \
 	X(INVALID_SHARED, 409, "InvalidSharedSetting")                             \
 	X(REVISION_MISMATCH, 412, "RevisionNumberConstraintFailed")                \
 	X(TOO_LARGE, 413, "RequestTooLarge")                                       \

@@ -138,6 +138,7 @@ struct attr {
 	const struct attr *fields;  /* of an object, ended by a nameless one */
 	enum kind_id refers;	    /* a UUID attribute: the kind it refers to */
 	enum on_delete on_delete;
+	enum weft_error in_use;	 /* with ON_DELETE_REFUSE: the error; 0: of the referred kind */
 	unsigned referrer_index; /* with `refers`: the index of this kind by this attribute */
 	/* For what type and limits can't say; @value is canonical text. NULL: nothing to say. */
 	bool (*check)(const struct attr *attr, const char *value, GError **error);

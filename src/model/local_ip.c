@@ -29,6 +29,7 @@ static const struct attr attrs[N_LOCAL_IP_SLOTS] = {
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
 		.refers = KIND_PORT,
 		.on_delete = ON_DELETE_REFUSE,
+		.in_use = WEFT_ERROR_SERVICE_PORT_IN_USE,
 		.referrer_index = LOCAL_IP_BY_PORT,
 		.doc = "The port that holds the address; made by weft when network_id is given instead." },
 	[LOCAL_IP_NETWORK_ID] = { .name = "network_id",

@@ -29,6 +29,7 @@ static const struct attr attrs[N_SUBPORT_SLOTS] = {
 		.type = TYPE_UUID,
 		.refers = KIND_PORT,
 		.on_delete = ON_DELETE_REFUSE,
+		.in_use = WEFT_ERROR_PORT_IS_SUBPORT,
 		.referrer_index = SUBPORT_BY_PORT,
 		.doc = "The port." },
 	[SUBPORT_TYPE] = { .name = "segmentation_type",

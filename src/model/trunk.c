@@ -33,6 +33,7 @@ static const struct attr attrs[N_TRUNK_SLOTS] = {
 		.flags = ATTR_CREATE | ATTR_REQUIRED,
 		.refers = KIND_PORT,
 		.on_delete = ON_DELETE_REFUSE,
+		.in_use = WEFT_ERROR_PORT_IS_TRUNK_PARENT,
 		.referrer_index = TRUNK_BY_PORT,
 		.doc = "The parent: the port that carries the tagged frames." },
 	[TRUNK_STATUS] = { .name = "status",

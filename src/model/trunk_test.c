@@ -171,10 +171,10 @@ static void ports_in_use(void **state)
 	assert_error(error, TRUNK_PORT_IN_USE);
 	assert_false(test_delete(
 		world->model, model_get_text(world->model, KIND_PORT, world->parent), &error));
-	assert_error(error, IN_USE);
+	assert_error(error, PORT_IS_TRUNK_PARENT);
 	assert_false(test_delete(
 		world->model, model_get_text(world->model, KIND_PORT, world->a), &error));
-	assert_error(error, IN_USE);
+	assert_error(error, PORT_IS_SUBPORT);
 }
 
 static void mtu(void **state)

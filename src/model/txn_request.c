@@ -136,12 +136,13 @@ static GPtrArray *referrers(
 	return found;
 }
 
-static bool fail_in_use(const struct object *object, const GPtrArray *by, GError **error)
+static bool fail_in_use(const struct object *object, const GPtrArray *by,
+	const struct attr *reference, GError **error)
 {
 	const struct kind *kind = object_kind(object), *user = object_kind(by->pdata[0]);
 	char id[UUID_STRLEN], first[UUID_STRLEN];
 
-	g_set_error(error, WEFT_ERROR, kind->in_use,
+	g_set_error(error, WEFT_ERROR, reference->in_use ?: kind->in_use,
 		"Unable to delete %s %s: %u %s still in use on it, the first is %s; delete %s first.",
 		kind_words(kind), uuid_format(&object->id, id), by->len,
 		by->len == 1 ? kind_words(user) : user->collection,
@@ -159,7 +160,7 @@ static bool follow_reference(struct txn *txn, const struct object *object, const
 		return true;
 	found = referrers(txn, kind, slot, object);
 	if (found->len && pass == ON_DELETE_REFUSE)
-		return fail_in_use(object, found, error);
+		return fail_in_use(object, found, &kind->attrs[slot], error);
 	for (guint i = 0; i < found->len; i++) {
 		if (pass == ON_DELETE_CASCADE) {
 			if (!txn_remove(txn, found->pdata[i], error))

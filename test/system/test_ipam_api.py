@@ -160,7 +160,7 @@ def test_local_ips_by_sdk_and_their_refusals(weftd, sdk, api):
     assert (lip.network_id, lip.ip_mode) == (net["id"], "translate")
     assert sdk.find_local_ip("l").id == lip.id and sdk.update_local_ip(lip, name="m").name == "m"
     refused(api.call("PUT", f"{path}/{lip.id}", {"local_ip": {"ip_mode": "passthrough"}}), 400, "BadRequest")
-    refused(api.call("DELETE", f"/v2.0/ports/{several['id']}"), 409, "InUse")
+    refused(api.call("DELETE", f"/v2.0/ports/{several['id']}"), 409, "ServicePortInUse")
     refused(api.call("PUT", f"/v2.0/ports/{several['id']}", {"port": {"fixed_ips": [{"ip_address": "10.5.0.20"}]}}), 409,
             "ServicePortInUse")
     below = f"{path}/{lip.id}/port_associations"
@@ -185,7 +185,7 @@ def test_local_ips_by_sdk_and_their_refusals(weftd, sdk, api):
     held = sdk.create_local_ip(network_id=net["id"])
     port = api.get(f"/v2.0/ports/{held.local_port_id}").json["port"]
     assert (port["device_owner"], port["device_id"]) == ("network:local_ip", held.id)
-    refused(api.call("DELETE", f"/v2.0/ports/{port['id']}"), 409, "InUse")
+    refused(api.call("DELETE", f"/v2.0/ports/{port['id']}"), 409, "ServicePortInUse")
     refused(api.call("DELETE", f"/v2.0/networks/{net['id']}"), 409, "NetworkInUse")
 
     member, other = weftd.client(MEMBER), weftd.client(OTHER)
