@@ -29,7 +29,7 @@ static const struct attr attrs[N_CONNTRACK_HELPER_SLOTS] = {
 	PART_ATTRS,
 	[CONNTRACK_HELPER_ROUTER_ID] = { .name = "router_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_SECRET,
+		.flags = ATTR_SECRET | ATTR_REVISES,
 		.refers = KIND_ROUTER,
 		.on_delete = ON_DELETE_CASCADE,
 		.referrer_index = CONNTRACK_HELPER_BY_ROUTER,

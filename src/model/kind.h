@@ -115,6 +115,9 @@ enum attr_flags {
 	 * are made when listed, it is given as a filter, and hooks.all does what it says. */
 	ATTR_REQUEST = 1 << 11,
 	ATTR_NULL_IS_DEFAULT = 1 << 12, /* null in a request says the default */
+	/* With `refers`: this is shown as a part of what it refers to, so each change of this
+	 * counts as one of that. */
+	ATTR_REVISES = 1 << 13,
 };
 
 enum on_delete {

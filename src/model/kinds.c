@@ -166,6 +166,8 @@ static void add_slot(struct kind_tables *tables, const struct attr *attr, unsign
 		tables->stored |= bit;
 	if (!(attr->flags & (ATTR_SECRET | ATTR_REQUEST)))
 		tables->shown |= bit;
+	if (attr->flags & ATTR_REVISES)
+		tables->revises |= bit;
 	tables->fallback[slot] = fallback_value(attr);
 	tables->keys[slot] = g_strdup_printf("\"%s\":", attr->name);
 	tables->key_len[slot] = strlen(tables->keys[slot]);

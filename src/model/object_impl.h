@@ -16,10 +16,11 @@ struct object {
 
 /* Computed once per kind. */
 struct kind_tables {
-	u64 slots;  /* attributes that are not holes */
-	u64 texts;  /* … whose value is a text */
-	u64 stored; /* … that are not computed */
-	u64 shown;  /* … that somebody may see */
+	u64 slots;   /* attributes that are not holes */
+	u64 texts;   /* … whose value is a text */
+	u64 stored;  /* … that are not computed */
+	u64 shown;   /* … that somebody may see */
+	u64 revises; /* … with ATTR_REVISES */
 	union value fallback[MAX_SLOTS];
 	char *keys[MAX_SLOTS];	  /* `"name":` */
 	char *aliases[MAX_SLOTS]; /* `"alias":` or NULL */

@@ -16,7 +16,7 @@ static const struct attr attrs[N_PORT_FORWARDING_SLOTS] = {
 	LONG_DESCRIPTION_ATTR,
 	[PORT_FORWARDING_FLOATING_IP_ID] = { .name = "floatingip_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_SECRET,
+		.flags = ATTR_SECRET | ATTR_REVISES,
 		.refers = KIND_FLOATING_IP,
 		.on_delete = ON_DELETE_REFUSE,
 		.referrer_index = PORT_FORWARDING_BY_FLOATING_IP,

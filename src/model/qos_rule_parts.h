@@ -16,6 +16,7 @@ extern const struct index qos_rule_indexes[N_QOS_RULE_INDEXES];
 	BOOKKEEPING_ATTRS,                                                       \
 	[QOS_RULE_POLICY_ID] = { .name = "qos_policy_id",                        \
 		.type = TYPE_UUID,                                               \
+		.flags = ATTR_REVISES,                                           \
 		.refers = KIND_QOS_POLICY,                                       \
 		.on_delete = ON_DELETE_CASCADE,                                  \
 		.referrer_index = QOS_RULE_BY_POLICY,                            \

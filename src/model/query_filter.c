@@ -44,6 +44,18 @@ static bool is_time_filter(const struct kind *kind, const char *name)
 	return !strcmp(name, "changed_since") && kind->attrs[SLOT_UPDATED_AT].name;
 }
 
+static struct filter *add_filter(
+	GPtrArray *filters, enum filter_type type, unsigned slot, const char *field)
+{
+	struct filter *filter = g_new(struct filter, 1);
+
+	*filter = (struct filter){ type, slot, g_strdup(field),
+		g_ptr_array_new_with_free_func(g_free) };
+	g_ptr_array_add(filters, filter);
+	return filter;
+}
+
+/* Values of one name are alternatives. */
 static struct filter *find_or_add(
 	GPtrArray *filters, enum filter_type type, unsigned slot, const char *field)
 {
@@ -55,11 +67,7 @@ static struct filter *find_or_add(
 			!g_strcmp0(filter->field, field))
 			return filter;
 	}
-	filter = g_new(struct filter, 1);
-	*filter = (struct filter){ type, slot, g_strdup(field),
-		g_ptr_array_new_with_free_func(g_free) };
-	g_ptr_array_add(filters, filter);
-	return filter;
+	return add_filter(filters, type, slot, field);
 }
 
 static void add_value(struct filter *filter, const char *value)
@@ -214,7 +222,7 @@ bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller
 
 void filter_add_value(GPtrArray *filters, unsigned slot, const char *text)
 {
-	add_value(find_or_add(filters, FILTER_VALUE, slot, NULL), text);
+	add_value(add_filter(filters, FILTER_VALUE, slot, NULL), text);
 }
 
 int filter_index(const struct filter *filter, const struct kind *kind)
@@ -244,7 +252,7 @@ static bool has_value(const struct filter *filter, const char *text)
 	return false;
 }
 
-/* A computed attribute is compared as the caller would read it, without quotes. */
+/* A computed attribute is compared as the caller would read it, without quotes; null as "". */
 static bool computed_matches(
 	const struct filter *filter, const struct object *object, const struct model *model)
 {
@@ -255,6 +263,8 @@ static bool computed_matches(
 	if (!kind->hooks.compute)
 		return false;
 	kind->hooks.compute(model, object, filter->slot, &w);
+	if (!strcmp(text->str, "null"))
+		g_string_truncate(text, 0);
 	if (text->len >= 2 && text->str[0] == '"') {
 		g_string_truncate(text, text->len - 1);
 		g_string_erase(text, 0, 1);

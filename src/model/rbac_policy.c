@@ -125,6 +125,7 @@ static bool set_granted(struct txn *txn, const struct object *policy, GError **e
 	const struct object *object = object_of(txn, policy);
 	const struct kind *kind = object_kind(object);
 
+	txn_touch(txn, object);
 	if (object_choice(policy, RBAC_ACTION) == RBAC_ACCESS_AS_EXTERNAL)
 		return set_flag(txn, object, kind->external_slot, true, error);
 	return strcmp(object_str(policy, RBAC_TARGET), RBAC_EVERYBODY) ||
@@ -158,6 +159,7 @@ static bool on_update(
 		return true;
 	if (!check_unused(txn, object, old, draft, error))
 		return false;
+	txn_touch(txn, object);
 	if (object_choice(old, RBAC_ACTION) == RBAC_ACCESS_AS_SHARED &&
 		!strcmp(object_str(old, RBAC_TARGET), RBAC_EVERYBODY))
 		return set_flag(txn, object, object_kind(object)->shared_slot, false, error);
@@ -187,6 +189,7 @@ static bool on_delete(struct txn *txn, const struct object *policy, GError **err
 		return true;
 	if (!check_unused(txn, object, policy, NULL, error))
 		return false;
+	txn_touch(txn, object);
 	kind = object_kind(object);
 	if (object_choice(policy, RBAC_ACTION) == RBAC_ACCESS_AS_EXTERNAL)
 		return !is_last_external(txn, policy) ||

@@ -348,6 +348,7 @@ bool router_interface_add(struct txn *txn, const struct object *router, json_t *
 			       : add_subnet(txn, router, request.subnet_id, error);
 	if (!port)
 		return false;
+	txn_touch(txn, router);
 	*ret_answer = describe(router, port,
 		request.port_id ? subnets_of(port) : json_pack("[s]", request.subnet_id));
 	return true;
@@ -443,6 +444,7 @@ bool router_interface_remove(struct txn *txn, const struct object *router, json_
 	json_array_foreach(subnets, i, subnet)
 		ok = ok && check_unused(txn, router, json_string_value(subnet), error);
 	ok = ok && disconnect(txn, port, request.port_id ? NULL : request.subnet_id, error);
+	txn_touch(txn, router);
 	*ret_answer = describe(router, port, subnets);
 	return ok;
 }

@@ -19,7 +19,7 @@ static const struct attr attrs[N_SECURITY_GROUP_RULE_SLOTS] = {
 		.doc = "The other side is a port of this security group." },
 	[SECURITY_GROUP_RULE_GROUP_ID] = { .name = "security_group_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_CREATE | ATTR_REQUIRED,
+		.flags = ATTR_CREATE | ATTR_REQUIRED | ATTR_REVISES,
 		.refers = KIND_SECURITY_GROUP,
 		.on_delete = ON_DELETE_CASCADE,
 		.referrer_index = SECURITY_GROUP_RULE_BY_GROUP,

@@ -75,7 +75,7 @@ static const struct attr attrs[N_SUBNET_SLOTS] = {
 	PROJECT_ATTR,
 	[SUBNET_NETWORK_ID] = { .name = "network_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_CREATE | ATTR_REQUIRED,
+		.flags = ATTR_CREATE | ATTR_REQUIRED | ATTR_REVISES,
 		.refers = KIND_NETWORK,
 		.on_delete = ON_DELETE_CASCADE,
 		.referrer_index = SUBNET_BY_NETWORK,

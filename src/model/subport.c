@@ -20,7 +20,7 @@ static const struct attr attrs[N_SUBPORT_SLOTS] = {
 	[SLOT_UPDATED_AT] = { .name = "updated_at", .type = TYPE_TIME, .doc = "In UTC." },
 	[SUBPORT_TRUNK_ID] = { .name = "trunk_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_INTERN,
+		.flags = ATTR_INTERN | ATTR_REVISES,
 		.refers = KIND_TRUNK,
 		.on_delete = ON_DELETE_CASCADE,
 		.referrer_index = SUBPORT_BY_TRUNK,

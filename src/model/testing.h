@@ -40,7 +40,18 @@ static inline struct changeset *test_apply(struct txn *txn)
 	return txn_apply(txn, model_revision(txn_model(txn)) + 1);
 }
 
-/* Creates in a transaction of its own; the body is taken over. Borrowed from the model. */
+/* Keeps @object until the end of the test: a change of it, or of a part, puts another into the
+ * model. */
+G_GNUC_UNUSED static void test_keep(const struct object *object)
+{
+	static GPtrArray *kept;
+
+	if (!kept)
+		kept = g_ptr_array_new();
+	g_ptr_array_add(kept, object_ref(object));
+}
+
+/* Creates in a transaction of its own; the body is taken over. As it was then: kept. */
 G_GNUC_UNUSED static const struct object *test_create_as(struct model *model,
 	const struct caller *caller, enum kind_id kind, json_t *body, GError **error)
 {
@@ -48,10 +59,12 @@ G_GNUC_UNUSED static const struct object *test_create_as(struct model *model,
 	const struct object *created = txn_create(txn, kind, body, error);
 
 	json_decref(body);
-	if (created)
+	if (created) {
+		test_keep(created);
 		changeset_free(test_apply(txn));
-	else
+	} else {
 		txn_free(txn);
+	}
 	return created;
 }
 

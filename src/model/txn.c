@@ -265,6 +265,42 @@ static bool same_values(const struct object *a, const struct object *b)
 	return true;
 }
 
+/* Seals @draft, takes it over. */
+static void stage_draft(struct txn *txn, struct change *change, struct object *draft)
+{
+	object_set_int(draft, SLOT_REVISION_NUMBER,
+		change->old ? object_int(change->old, SLOT_REVISION_NUMBER) + 1 : 1);
+	object_set_int(draft, SLOT_UPDATED_AT, txn->now);
+	if (!change->old)
+		object_set_int(draft, SLOT_CREATED_AT, txn->now);
+	draft->sealed = true;
+	object_unref(change->new);
+	change->new = draft;
+}
+
+void txn_touch(struct txn *txn, const struct object *object)
+{
+	struct change *change = stage(txn, object->kind, &object->id);
+
+	if (change->old && !change->new && !change->removed)
+		stage_draft(txn, change, object_edit(change->old));
+}
+
+/* What @object is shown as a part of has changed with it. */
+static void touch_wholes(struct txn *txn, const struct object *object)
+{
+	const struct kind *kind = object_kind(object);
+
+	for_each_slot(slot, kind_tables(kind)->revises)
+	{
+		const struct object *whole = txn_get_text(
+			txn, kind->attrs[slot].refers, object_str(object, (unsigned)slot));
+
+		if (whole)
+			txn_touch(txn, whole);
+	}
+}
+
 const struct object *txn_put(struct txn *txn, struct object *draft, GError **error)
 {
 	struct change *change = stage(txn, draft->kind, &draft->id);
@@ -276,16 +312,12 @@ const struct object *txn_put(struct txn *txn, struct object *draft, GError **err
 		object_unref(draft);
 		return same ? current : NULL;
 	}
-	object_set_int(draft, SLOT_REVISION_NUMBER,
-		change->old ? object_int(change->old, SLOT_REVISION_NUMBER) + 1 : 1);
-	object_set_int(draft, SLOT_UPDATED_AT, txn->now);
-	if (!change->old)
-		object_set_int(draft, SLOT_CREATED_AT, txn->now);
-	draft->sealed = true;
 	if (!change->new && (!change->old || change->removed))
 		count_made(txn, draft, 1);
-	object_unref(change->new);
-	change->new = draft;
+	stage_draft(txn, change, draft);
+	if (change->old)
+		touch_wholes(txn, change->old);
+	touch_wholes(txn, draft);
 	return draft;
 }
 
@@ -300,6 +332,7 @@ bool txn_remove(struct txn *txn, const struct object *object, GError **error)
 	count_made(txn, object, -1);
 	g_clear_pointer(&change->new, object_unref);
 	change->removed = true;
+	touch_wholes(txn, held);
 	return txn_apply_references(txn, held, error) &&
 	       (!kind->rbac || rbac_forget(txn, held, error)) &&
 	       (!kind->hooks.on_delete || kind->hooks.on_delete(txn, held, error));

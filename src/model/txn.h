@@ -40,6 +40,8 @@ bool txn_is_empty(const struct txn *txn); /* nothing is staged */
 /* Stages a draft (taken over) as it is: for what weftd writes itself (object_edit() + setters) and
  * for hooks. Checks unique keys and references, runs no hooks. */
 const struct object *txn_put(struct txn *txn, struct object *draft, GError **error);
+/* Counts a change of @object's parts as one of it, unless it is changed or deleted anyway. */
+void txn_touch(struct txn *txn, const struct object *object);
 /* Stages a deletion with reference rules and on_delete, for anybody. */
 bool txn_remove(struct txn *txn, const struct object *object, GError **error);
 
