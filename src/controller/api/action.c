@@ -15,8 +15,10 @@ static bool check_method(const struct call *call, bool read, GError **error)
 static bool stage(
 	struct call *call, bool read, struct txn *txn, json_t **ret_answer, GError **error)
 {
+	const struct object *object =
+		check_method(call, read, error) ? call_object(call, error) : NULL;
+	bool staged = object != NULL;
 	json_t *body = NULL;
-	bool staged = check_method(call, read, error) && call_object(call, error);
 	size_t len;
 
 	*ret_answer = NULL;
@@ -25,7 +27,7 @@ static bool stage(
 		body = body_parse(call->request, error);
 		staged = body;
 	}
-	staged = staged &&
+	staged = staged && (read || call_check_change(call, txn, POLICY_UPDATE, object, error)) &&
 		 txn_act(txn, call->kind->id, call->id, call->action, body, ret_answer, error);
 	json_decref(body);
 	return staged;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "controller/api/call.h"
@@ -112,6 +111,7 @@ static const struct object *find_part(struct call *call, GError **error)
 
 const struct object *call_object(struct call *call, GError **error)
 {
+	const char *asked = call->id;
 	const struct object *object =
 		call->parent ? find_part(call, error)
 			     : model_need(call->api->model, call->kind->id, call->id, error);
@@ -119,20 +119,24 @@ const struct object *call_object(struct call *call, GError **error)
 	if (!object || model_visible(call->api->model, object, &call->caller))
 		return object;
 	/* As if it were not there. */
-	kind_fail_not_found(call->kind->id, call->id, error);
+	kind_fail_not_found(call->kind->id, asked, error);
 	return NULL;
 }
 
-bool call_check_revision(const struct call *call, const struct object *object, GError **error)
+#define IF_MATCH "revision_number="
+
+/* If-Match: revision_number=N. */
+static bool check_revision(const struct call *call, const struct object *object, GError **error)
 {
 	const char *wanted = http_request_header(call->request, "If-Match");
 	u64 revision = (u64)object_int(object, SLOT_REVISION_NUMBER);
 	u64 number;
-	char end;
 
 	if (!wanted)
 		return true;
-	if (sscanf(wanted, "revision_number=%" SCNu64 "%c", &number, &end) != 1)
+	if (!g_str_has_prefix(wanted, IF_MATCH) ||
+		!g_ascii_string_to_unsigned(
+			wanted + strlen(IF_MATCH), 10, 0, G_MAXUINT64, &number, NULL))
 		return weft_fail(error, BAD_REQUEST,
 			"If-Match: %.64s is not understood; write revision_number=N.", wanted);
 	if (number == revision)
@@ -141,4 +145,12 @@ bool call_check_revision(const struct call *call, const struct object *object, G
 		"The %s %s has revision number %" PRIu64 ", not %" PRIu64
 		": it was changed meanwhile.",
 		call->kind->singular, call->id, revision, number);
+}
+
+bool call_check_change(const struct call *call, const struct txn *txn,
+	enum policy_operation operation, const struct object *object, GError **error)
+{
+	return (call->action ? policy_check_action(txn, call->action, object, error)
+			     : policy_check(txn, operation, object, error)) &&
+	       check_revision(call, object, error);
 }

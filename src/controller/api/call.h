@@ -3,6 +3,7 @@
 #pragma once
 
 #include "controller/api/api.h"
+#include "model/policy.h"
 
 struct route;
 
@@ -53,12 +54,14 @@ void write_free(struct write *write); /* one that is not submitted */
 void write_respond_updated(struct write *write);
 void write_respond_deleted(struct write *write);
 
-/* If-Match: revision_number=N. */
-bool call_check_revision(const struct call *call, const struct object *object, GError **error);
-
 /* One object of the call's kind by its id, below the parent that the path names, that the caller
  * may see, or the kind's not-found error. */
 const struct object *call_object(struct call *call, GError **error);
+
+/* May the caller change (delete, with the call's action: do that with) the object that the path
+ * names, and is it as he knew it, if he says so by If-Match? */
+bool call_check_change(const struct call *call, const struct txn *txn,
+	enum policy_operation operation, const struct object *object, GError **error);
 
 /* {"singular": …} */
 GString *call_render(const struct call *call, const struct object *object, u64 fields);

@@ -111,10 +111,11 @@ static void answer_list(struct call *call)
 
 	if (!check_parent(call, &error))
 		return call_fail(call, error);
+	if (!fill_query(query, http_request_target(call->request), &error))
+		return call_fail(call, error);
 	if (call->parent)
 		query_add_parent(query, call->parent);
-	if (fill_query(query, http_request_target(call->request), &error))
-		page = query_run(query, call->api->model, &more, &error);
+	page = query_run(query, call->api->model, &more, &error);
 	if (!page)
 		return call_fail(call, error);
 	call_answer(call, 200, render(call, query, page, more));

@@ -52,7 +52,7 @@ static const struct object *stage_update(struct call *call, struct txn *txn, GEr
 	const struct object *before = inner ? call_object(call, error) : NULL;
 	const struct object *after = NULL;
 
-	if (before && call_check_revision(call, before, error) &&
+	if (before && call_check_change(call, txn, POLICY_UPDATE, before, error) &&
 		mtu_check(call, before, inner, error))
 		after = txn_update(txn, call->kind->id, call->id, inner, error);
 	json_decref(body);
@@ -79,7 +79,7 @@ void object_delete(struct call *call)
 	GError *error = NULL;
 	const struct object *before = call_object(call, &error);
 
-	if (!before || !call_check_revision(call, before, &error) ||
+	if (!before || !call_check_change(call, txn, POLICY_DELETE, before, &error) ||
 		!txn_delete(txn, call->kind->id, call->id, &error))
 		return call_fail(call, error);
 	write_submit(call, g_steal_pointer(&txn), NULL, write_respond_deleted);

@@ -66,8 +66,10 @@ static void store_tags(struct call *call, json_t *tags, void (*respond)(struct w
 	json_t *body = json_pack("{s:o}", "tags", tags);
 	GPtrArray *objects;
 	GError *error = NULL;
-	const struct object *after = txn_update(txn, call->kind->id, call->id, body, &error);
+	const struct object *before = tagged_object(call, &error), *after = NULL;
 
+	if (before && call_check_change(call, txn, POLICY_UPDATE, before, &error))
+		after = txn_update(txn, call->kind->id, call->id, body, &error);
 	json_decref(body);
 	if (!after)
 		return call_fail(call, error);
