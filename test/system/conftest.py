@@ -224,6 +224,13 @@ def weftd(request, tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def examples(weftd):
+    """Makes examples of every kind that the weftd's OpenAPI document has."""
+    from examples import Examples
+    return Examples(weftd.client(), weftd.client(None).get("/openapi.json").json)
+
+
 @pytest.fixture
 def admin(weftd):
     return weftd.client()

@@ -131,7 +131,7 @@ class Examples:
     """Makes examples; what they need is made before them."""
 
     def __init__(self, client, document):
-        self.client, self.kinds = client, kinds_of(document)
+        self.client, self.document, self.kinds = client, document, kinds_of(document)
 
     def request(self, name):
         """Where and with which attributes an example of the kind is created."""
