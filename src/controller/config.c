@@ -60,16 +60,22 @@ static bool read_number(const struct config_reader *reader, const char *key, uns
 	return config_number(reader, "weftd", key, fallback, min, max, ret, error);
 }
 
-static bool read_bool(
-	const struct config_reader *reader, const char *key, bool *ret, GError **error)
+bool config_bool(const struct config_reader *reader, const char *group, const char *key, bool *ret,
+	GError **error)
 {
-	g_autofree char *text = read_text(reader, key, "false");
+	g_autofree char *text = config_text(reader, group, key, "false");
 
 	if (strcmp(text, "true") && strcmp(text, "false"))
 		return weft_fail(error, INVALID_INPUT, "%s: %s = %s: give true or false",
 			reader->path, key, text);
 	*ret = !strcmp(text, "true");
 	return true;
+}
+
+static bool read_bool(
+	const struct config_reader *reader, const char *key, bool *ret, GError **error)
+{
+	return config_bool(reader, "weftd", key, ret, error);
 }
 
 static bool check_keys(const struct config_reader *reader, const char *group,
@@ -95,6 +101,7 @@ static const struct {
 	{ "weftd", known_keys },
 	{ "tokens", NULL },
 	{ "identity", identity_keys },
+	{ "security_compliance", config_compliance_keys },
 	{ "keystone", config_keystone_keys },
 	{ "notify", notify_keys },
 	{ "quotas", NULL },
@@ -343,6 +350,7 @@ static bool fill(const struct config_reader *reader, struct config *config, GErr
 	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
 		       &config->connections_max, error) &&
 	       read_notify(reader, config, error) && read_identity(reader, config, error) &&
+	       config_compliance_read(reader, &config->compliance, error) &&
 	       read_quotas(reader, config, error) && read_policy(reader, config, error) &&
 	       read_auth(reader, config, error) && read_tokens(reader, config, error);
 }
@@ -393,6 +401,7 @@ void config_free(struct config *config)
 	g_free(config->notify_token);
 	g_free(config->identity_region);
 	g_free(config->identity_admin_password_file);
+	config_compliance_clear(&config->compliance);
 	config_keystone_free(config->keystone);
 	g_array_unref(config->tokens);
 	g_clear_pointer(&config->policy, policy_free);

@@ -23,6 +23,18 @@ struct config_keystone {
 	const struct policy *policy; /* NULL: the built-in one */
 };
 
+/* [security_compliance]: what is asked of the passwords of Identity's users. */
+struct config_compliance {
+	unsigned expires_days;	   /* 0: never */
+	unsigned minimum_age_days; /* of one that its user has chosen */
+	unsigned unique_last;	   /* how many in a row differ; 0: any */
+	unsigned lockout_attempts; /* 0: nobody is locked out */
+	unsigned lockout_s;
+	bool change_at_first_use;
+	GRegex *regex;		 /* NULL: anything */
+	char *regex_description; /* for people; NULL: none */
+};
+
 struct config {
 	char **listen;
 	char *store;
@@ -34,10 +46,11 @@ struct config {
 	char *identity_region, *identity_admin_password_file; /* the file: NULL: none */
 	unsigned identity_token_lifetime;		      /* seconds */
 	unsigned identity_key_lifetime;			      /* of what seals tokens; seconds */
-	struct config_keystone *keystone;		      /* NULL: auth is not keystone */
-	char *notify_url, *notify_token;		      /* url NULL: nobody is notified */
-	s64 quotas[N_KINDS];   /* limits of kinds that have a quota */
-	struct policy *policy; /* NULL: the built-in one */
+	struct config_compliance compliance;
+	struct config_keystone *keystone; /* NULL: auth is not keystone */
+	char *notify_url, *notify_token;  /* url NULL: nobody is notified */
+	s64 quotas[N_KINDS];		  /* limits of kinds that have a quota */
+	struct policy *policy;		  /* NULL: the built-in one */
 };
 
 /* Fails with the file, the key, and what would be right. */

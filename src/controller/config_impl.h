@@ -15,6 +15,16 @@ char *config_text(const struct config_reader *reader, const char *group, const c
 bool config_number(const struct config_reader *reader, const char *group, const char *key,
 	unsigned fallback, unsigned min, unsigned max, unsigned *ret, GError **error);
 
+/* false when there is none. */
+bool config_bool(const struct config_reader *reader, const char *group, const char *key, bool *ret,
+	GError **error);
+
+/* config_compliance.c */
+extern const char *const config_compliance_keys[]; /* ended by NULL */
+bool config_compliance_read(
+	const struct config_reader *reader, struct config_compliance *compliance, GError **error);
+void config_compliance_clear(struct config_compliance *compliance);
+
 /* config_keystone.c */
 extern const char *const config_keystone_keys[]; /* ended by NULL */
 /* @plain_allowed: [weftd] allow-plain-http. NULL on error. */

@@ -33,6 +33,11 @@ enum user_slot {
 	USER_EMAIL,
 	USER_PASSWORD_HASH, /* secret: argon2id, crypto_pwhash_str(); null: no password */
 	USER_GENERATION,    /* counts its passwords; a token is good for one */
+	USER_OPTIONS,
+	USER_PASSWORD_EXPIRES_AT,   /* null: never */
+	USER_PASSWORD_CREATED_AT,   /* secret */
+	USER_PASSWORD_SELF_SERVICE, /* secret: the user has chosen it */
+	USER_PASSWORD_HISTORY,	    /* secret: hashes of older ones, newest first; null: none */
 	N_USER_SLOTS
 };
 enum user_index {

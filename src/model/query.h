@@ -15,7 +15,8 @@ DEFINE_AUTOPTR(query, query_free)
  * One parameter of the request's query string, decoded. Understands fields, sort_key, sort_dir,
  * limit, marker, page_reverse; tags, tags-any, not-tags, not-tags-any, changed_since; every
  * readable attribute (the same name again: or; values of a nested list as "key=value", e.g.
- * fixed_ips=ip_address=10.0.0.3, or fixed_ips=ip_address_substr=10.0. for a part of the text). An
+ * fixed_ips=ip_address=10.0.0.3, or fixed_ips=ip_address_substr=10.0. for a part of the text; a
+ * time as lt:2026-01-31T12:00:00Z, and so lte, gt, gte, eq, neq: all that are given hold). An
  * unknown name is INVALID_INPUT.
  */
 bool query_add(struct query *query, const char *name, const char *value, GError **error);

@@ -173,20 +173,50 @@ static bool add_item_filter(GPtrArray *filters, const struct attr *attr, unsigne
 		attr->name, value, attr->name, fields[0].name);
 }
 
-/* The value is kept as seconds since the epoch. */
-static bool add_time_filter(GPtrArray *filters, const char *value, GError **error)
+/* Seconds since the epoch, as text; NULL: it is no time. */
+static char *seconds_of(const char *name, const char *value, GError **error)
 {
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(value, utc);
-	g_autofree char *text = NULL;
 
-	if (!time)
-		return weft_fail(error, INVALID_INPUT,
-			"Invalid filter changed_since=%.64s: it is a time in UTC like 2026-01-31T12:00:00Z.",
-			value);
-	text = g_strdup_printf("%" G_GINT64_FORMAT, g_date_time_to_unix(time));
-	add_value(find_or_add(filters, FILTER_CHANGED_SINCE, SLOT_UPDATED_AT, NULL), text);
-	return true;
+	if (time)
+		return g_strdup_printf("%" G_GINT64_FORMAT, g_date_time_to_unix(time));
+	weft_fail(error, INVALID_INPUT,
+		"Invalid filter %s=%.64s: it is a time in UTC like 2026-01-31T12:00:00Z.", name,
+		value);
+	return NULL;
+}
+
+static bool add_time_filter(GPtrArray *filters, const char *value, GError **error)
+{
+	g_autofree char *text = seconds_of("changed_since", value, error);
+
+	if (text)
+		add_value(find_or_add(filters, FILTER_CHANGED_SINCE, SLOT_UPDATED_AT, NULL), text);
+	return text;
+}
+
+static const char *const comparators[] = { "lt", "lte", "gt", "gte", "eq", "neq", NULL };
+
+/* "lt:2026-01-31T12:00:00Z" */
+static bool is_comparison(const struct attr *attr, const char *value)
+{
+	g_autofree char *word = g_strndup(value, strcspn(value, ":"));
+
+	return attr->type == TYPE_TIME && !(attr->flags & ATTR_COMPUTED) &&
+	       g_strv_contains(comparators, word);
+}
+
+static bool add_comparison(GPtrArray *filters, const struct attr *attr, unsigned slot,
+	const char *value, GError **error)
+{
+	size_t len = strcspn(value, ":");
+	g_autofree char *word = g_strndup(value, len);
+	g_autofree char *text = seconds_of(attr->name, value + len + !!value[len], error);
+
+	if (text)
+		add_value(find_or_add(filters, FILTER_TIME, slot, word), text);
+	return text;
 }
 
 bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller *caller,
@@ -214,6 +244,8 @@ bool filter_add(GPtrArray *filters, const struct kind *kind, const struct caller
 			kind->singular);
 	if (attr->type == TYPE_LIST && !(attr->flags & ATTR_COMPUTED))
 		return add_item_filter(filters, attr, (unsigned)slot, value, error);
+	if (is_comparison(attr, value))
+		return add_comparison(filters, attr, (unsigned)slot, value, error);
 	text = canonical(attr, value, error);
 	if (text)
 		add_value(find_or_add(filters, FILTER_VALUE, (unsigned)slot, NULL), text);
@@ -325,6 +357,27 @@ static bool changed_since(const struct filter *filter, const struct object *obje
 	return false;
 }
 
+static bool compares(const char *word, s64 left, s64 right)
+{
+	if (!strcmp(word, "eq") || !strcmp(word, "neq"))
+		return (left == right) == (*word == 'e');
+	if (left == right)
+		return word[2] == 'e';
+	return (left < right) == (*word == 'l');
+}
+
+/* What has no time stands to none. */
+static bool time_matches(const struct filter *filter, const struct object *object)
+{
+	if (object_is_null(object, filter->slot))
+		return false;
+	for (guint i = 0; i < filter->values->len; i++)
+		if (!compares(filter->field, object_int(object, filter->slot),
+			    g_ascii_strtoll(filter->values->pdata[i], NULL, 10)))
+			return false;
+	return true;
+}
+
 bool filter_matches(const struct filter *filter, const struct object *object,
 	const struct model *model, const struct caller *caller)
 {
@@ -343,6 +396,8 @@ bool filter_matches(const struct filter *filter, const struct object *object,
 		return count_items(filter, object) == 0;
 	case FILTER_CHANGED_SINCE:
 		return changed_since(filter, object);
+	case FILTER_TIME:
+		return time_matches(filter, object);
 	}
 	return false;
 }

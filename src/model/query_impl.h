@@ -19,12 +19,13 @@ enum filter_type {
 	FILTER_NOT_ALL_TAGS,  /* not-tags */
 	FILTER_NOT_ANY_TAG,   /* not-tags-any */
 	FILTER_CHANGED_SINCE, /* updated_at is one of them or later */
+	FILTER_TIME,	      /* the attribute stands to each of the times as `field` says */
 };
 
 struct filter {
 	enum filter_type type;
 	unsigned slot;
-	char *field;	   /* of an item that is an object, else NULL */
+	char *field;	   /* of an item that is an object; of a time "lt", "gte" …; else NULL */
 	GPtrArray *values; /* texts; owned */
 };
 

@@ -112,6 +112,32 @@ static void changed_since(void **state)
 	model_free(model);
 }
 
+static void times_are_compared(void **state)
+{
+	static const struct {
+		const char *word;
+		bool same, later;
+	} words[] = { { "lt", false, false }, { "lte", true, false }, { "gt", false, true },
+		{ "gte", true, true }, { "eq", true, false }, { "neq", false, true } };
+	struct model *model = make_model();
+	const struct object *port = model_first(model, KIND_PORT, PORT_BY_NAME, "p3", NULL);
+	char at[VALUE_TEXT], query[VALUE_TEXT + 64];
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_snprintf(query, sizeof(query), "name=p3&updated_at=%s:%s", words[i].word,
+			object_text(port, SLOT_UPDATED_AT, at));
+		assert_list(model, query, words[i].same ? "p3" : "");
+		g_snprintf(query, sizeof(query), "name=p3&updated_at=%s:2001-01-31T00:00:00Z",
+			words[i].word);
+		assert_list(model, query, words[i].later ? "p3" : "");
+	}
+	assert_list(model,
+		"name=p3&updated_at=gt:2001-01-31T00:00:00Z&updated_at=lt:2001-02-01T00:00:00Z",
+		"");
+	model_free(model);
+}
+
 static void pages_and_order(void **state)
 {
 	struct model *model = make_model();
@@ -156,7 +182,7 @@ static void bad_parameters(void **state)
 		{ "sort_dir", "up" }, { "limit", "-1" }, { "limit", "many" },
 		{ "admin_state_up", "perhaps" }, { "fixed_ips", "10.0.0.1" },
 		{ "fixed_ips", "colour=red" }, { "binding:host_id", "h1" },
-		{ "changed_since", "yesterday" } };
+		{ "changed_since", "yesterday" }, { "updated_at", "lt:yesterday" } };
 	static const struct caller bob = { CALLER_MEMBER, "bob" };
 	g_autoptr(query) query = query_new(&port_kind, &bob);
 	struct model *model = make_model();
@@ -336,6 +362,7 @@ int main(void)
 		cmocka_unit_test(sight_leaves_others_out),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(changed_since),
+		cmocka_unit_test(times_are_compared),
 		cmocka_unit_test(pages_and_order),
 		cmocka_unit_test(who_sees_what),
 		cmocka_unit_test(bad_parameters),

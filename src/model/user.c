@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/identity.h"
+#include "model/identity_options.h"
 #include "model/standard.h"
+
+static const struct attr hash_attr = { .name = "hash", .type = TYPE_STRING };
 
 static const struct attr attrs[N_USER_SLOTS] = {
 	STANDARD_ATTRS(ATTR_CREATE | ATTR_UPDATE | ATTR_REQUIRED),
@@ -35,6 +38,22 @@ static const struct attr attrs[N_USER_SLOTS] = {
 		.type = TYPE_INT,
 		.flags = ATTR_SECRET,
 		.fallback = "0" },
+	[USER_OPTIONS] = OPTIONS_ATTR(options_of_user),
+	[USER_PASSWORD_EXPIRES_AT] = { .name = "password_expires_at",
+		.type = TYPE_TIME,
+		.flags = ATTR_NULLABLE,
+		.doc = "From when on its password has to be changed; null: never." },
+	[USER_PASSWORD_CREATED_AT] = { .name = "password_created_at",
+		.type = TYPE_TIME,
+		.flags = ATTR_SECRET | ATTR_NULLABLE },
+	[USER_PASSWORD_SELF_SERVICE] = { .name = "password_self_service",
+		.type = TYPE_BOOL,
+		.flags = ATTR_SECRET,
+		.fallback = "false" },
+	[USER_PASSWORD_HISTORY] = { .name = "password_history",
+		.type = TYPE_LIST,
+		.item = &hash_attr,
+		.flags = ATTR_SECRET | ATTR_NULLABLE },
 };
 
 static const struct index indexes[N_USER_INDEXES] = {
@@ -47,6 +66,36 @@ static const struct index indexes[N_USER_INDEXES] = {
 	[USER_BY_DEFAULT_PROJECT] = { .name = "default project",
 		.slots = { USER_DEFAULT_PROJECT_ID } },
 };
+
+static bool check_rules(const struct object *draft, GError **error)
+{
+	json_t *options = object_json(draft, USER_OPTIONS), *rule;
+	json_t *rules = json_object_get(options, OPTION_MFA_RULES);
+	bool good = true;
+	size_t i;
+
+	json_array_foreach(rules, i, rule)
+		good = good && json_array_size(rule);
+	json_decref(options);
+	return good || weft_fail(error, INVALID_INPUT,
+			       "Invalid input for options." OPTION_MFA_RULES
+			       ": each rule is a list of methods, like [\"password\", \"totp\"].");
+}
+
+static bool on_create(struct txn *txn, struct object *draft, GError **error)
+{
+	(void)txn;
+	options_merge(NULL, draft, USER_OPTIONS);
+	return check_rules(draft, error);
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	(void)txn;
+	options_merge(old, draft, USER_OPTIONS);
+	return check_rules(draft, error);
+}
 
 const struct kind user_kind = {
 	.id = KIND_USER,
@@ -61,4 +110,5 @@ const struct kind user_kind = {
 	.n_indexes = N_USER_INDEXES,
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_CONFLICT,
+	.hooks = { .on_create = on_create, .on_update = on_update },
 };

@@ -68,10 +68,10 @@ class Client:
 
 
 class Weftd:
-    def __init__(self, folder, build=BUILD, store=None, identity=None, quotas=None, policy=None, keystone=None, notify=None, tokens=None, **settings):
+    def __init__(self, folder, build=BUILD, store=None, identity=None, quotas=None, policy=None, keystone=None, notify=None, tokens=None, compliance=None, **settings):
         self.folder, self.build = pathlib.Path(folder), build
         self.store = store or f"sqlite:{self.folder}/weft.db"
-        self.groups = {"quotas": {"default": -1} if quotas is None else quotas, "identity": identity,
+        self.groups = {"quotas": {"default": -1} if quotas is None else quotas, "identity": identity, "security_compliance": compliance,
                        "policy": {"file": policy} if policy else None,
                        "keystone": keystone, "notify": notify}
         self.tokens = TOKENS if tokens is None else tokens

@@ -11,10 +11,7 @@ static void drop_constants(enum kind_id kind, json_t *inner)
 	static const char *const nullable[] = { "parent_id", "domain_id", "project_id",
 		"description", "default_project_id", "password", "parent_region_id", "region",
 		"region_id", "user_id" };
-	json_t *options = json_object_get(inner, "options");
 
-	if (kind == KIND_USER && json_is_object(options) && !json_object_size(options))
-		json_object_del(inner, "options");
 	if (json_is_false(json_object_get(inner, "is_domain")))
 		json_object_del(inner, "is_domain");
 	if (kind == KIND_REGION && json_is_true(json_object_get(inner, "enabled")))

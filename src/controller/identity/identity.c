@@ -13,6 +13,8 @@ struct identity *identity_new(
 	identity->commit = commit;
 	identity->hasher = hasher_new();
 	identity->guesses = guesses_new();
+	identity->lockout = lockout_new(config->compliance.lockout_attempts,
+		(u64)config->compliance.lockout_s * G_USEC_PER_SEC);
 	if (!bootstrap(identity, error) || !keys_start(identity, error))
 		return NULL;
 	return g_steal_pointer(&identity);
@@ -22,6 +24,7 @@ void identity_free(struct identity *identity)
 {
 	hasher_free(identity->hasher);
 	guesses_free(identity->guesses);
+	lockout_free(identity->lockout);
 	keys_stop(identity);
 	g_free(identity);
 }

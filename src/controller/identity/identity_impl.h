@@ -7,6 +7,7 @@
 #include "controller/identity/guesses.h"
 #include "controller/identity/hasher.h"
 #include "controller/identity/identity.h"
+#include "controller/identity/lockout.h"
 #include "controller/identity/source.h"
 #include "model/identity.h"
 
@@ -18,6 +19,7 @@ struct identity {
 	guint key_timer;
 	struct hasher *hasher;
 	struct guesses *guesses;
+	struct lockout *lockout;
 };
 
 /* weftd's own hand, for what Identity writes. */
@@ -117,6 +119,19 @@ void catalog_write(const struct visit *visit, const struct token *token, struct 
 bool catalog_seed(struct txn *txn, const struct config *config, GError **error);
 
 #define PASSWORD_MAX 1024 /* bytes */
+
+/* password_rules.c */
+bool password_fits(const struct identity *identity, const char *password, GError **error);
+bool password_expired(const struct object *user);
+/* May the user give itself another one now? INVALID_INPUT. */
+bool password_may_change(
+	const struct identity *identity, const struct object *user, GError **error);
+enum password_by { PASSWORD_BY_ADMIN, PASSWORD_BY_USER };
+/* Gives a draft of a user a new password, that of @hash. */
+void password_store(const struct identity *identity, struct object *draft, const char *hash,
+	enum password_by by);
+bool password_locked_out(const struct identity *identity, const struct object *user);
+void password_was_wrong(const struct visit *visit, const struct object *user);
 
 /* login.c. May somebody try to log in as @user_key now? Counts as a try; TOO_MANY_REQUESTS, with
  * Retry-After. */

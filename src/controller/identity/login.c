@@ -106,6 +106,11 @@ static void issue(struct login *login)
 	login_free(login);
 }
 
+static const struct object *user_of(const struct login *login)
+{
+	return model_get(login->visit.identity->model, KIND_USER, &login->token.user);
+}
+
 static void refuse(struct login *login)
 {
 	char user[UUID_STRLEN];
@@ -137,15 +142,38 @@ static const char *hash_of(const struct login *login)
 	return object ? object_str(object, USER_PASSWORD_HASH) : NULL;
 }
 
+/* The password is right; may one log in by it? Without an error it is as if it were wrong. */
+static bool password_is_good(struct login *login, GError **error)
+{
+	const struct object *user = user_of(login);
+	char id[UUID_STRLEN];
+
+	if (password_locked_out(login->visit.identity, user))
+		return false;
+	lockout_end(login->visit.identity->lockout, object_id(user));
+	if (!password_expired(user))
+		return true;
+	uuid_format(object_id(user), id);
+	audit(&login->visit, "user %s can't log in: its password is expired", id);
+	return weft_fail(error, UNAUTHORIZED,
+		"The password is expired and needs to be changed for user: %s.", id);
+}
+
 static void on_verified(const char *hash, void *user)
 {
 	struct login *login = user;
+	bool by_password = login->request.method == TOKEN_METHOD_PASSWORD;
 	GError *error = NULL;
 
-	if (!hash || g_strcmp0(hash_of(login), login->hash))
+	if (!hash || g_strcmp0(hash_of(login), login->hash)) {
+		if (!hash && by_password && user_of(login))
+			password_was_wrong(&login->visit, user_of(login));
 		return refuse(login);
+	}
+	if (by_password && !password_is_good(login, &error))
+		return error ? login_fail(login, error) : refuse(login);
 	login_succeeded(&login->visit, login->user_key);
-	if (login->request.method == TOKEN_METHOD_PASSWORD && !choose_scope(login, &error))
+	if (by_password && !choose_scope(login, &error))
 		return login_fail(login, error);
 	issue(login);
 }

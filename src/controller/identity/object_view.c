@@ -33,10 +33,6 @@ static void write_extras(struct json_writer *w, const struct object *object)
 				?: object_str(object, PROJECT_DOMAIN_ID));
 		jw_member_bool(w, "is_domain", false);
 		break;
-	case KIND_USER:
-		jw_member_raw(w, "options", "{}");
-		jw_member_raw(w, "password_expires_at", "null");
-		break;
 	case KIND_REGION:
 		jw_member_string(w, "id", object_str(object, SLOT_NAME));
 		break;

@@ -199,9 +199,18 @@ static const struct object *stage(
 	if (!object || !hash)
 		return object;
 	draft = object_edit(object);
-	object_set_str(draft, USER_PASSWORD_HASH, hash);
-	object_set_int(draft, USER_GENERATION, object_int(object, USER_GENERATION) + 1);
+	password_store(save->visit.identity, draft, hash, PASSWORD_BY_ADMIN);
 	return txn_put(txn, draft, error);
+}
+
+/* A new password, or enabling a user (again), ends that he is locked out. */
+static void let_in(const struct save *save, const struct object *object, const char *hash)
+{
+	json_t *inner = json_object_get(save->body, object_kind(object)->singular);
+
+	if (object_kind(object)->id == KIND_USER &&
+		(hash || json_is_true(json_object_get(inner, "enabled"))))
+		lockout_end(save->visit.identity->lockout, object_id(object));
 }
 
 static void save_submit(struct save *save, const char *hash)
@@ -222,6 +231,7 @@ static void save_submit(struct save *save, const char *hash)
 		hash ? (save->id ? "changed, with a new password" : "made, with a password")
 		     : (save->id ? "changed" : "made"),
 		object);
+	let_in(save, object, hash);
 	objects = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 	g_ptr_array_add(objects, object_ref(object));
 	write_submit(&save->visit.call, g_steal_pointer(&txn), objects,
@@ -265,9 +275,8 @@ static bool take_password(const struct save *save, json_t *inner, char **ret, GE
 
 	if (save->visit.call.kind->id != KIND_USER || !password)
 		return true;
-	if (!json_string_length(password) || json_string_length(password) > PASSWORD_MAX)
-		return weft_fail(error, INVALID_INPUT,
-			"A password must be a text of 1 to %d bytes.", PASSWORD_MAX);
+	if (!password_fits(save->visit.identity, json_string_value(password) ?: "", error))
+		return false;
 	*ret = g_strdup(json_string_value(password));
 	json_object_del(inner, "password");
 	return true;

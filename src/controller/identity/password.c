@@ -12,6 +12,7 @@
 struct renewal {
 	struct visit visit;
 	char *id, *password, *hash; /* the hash that the old password was verified with */
+	json_t *history;	    /* hashes of older ones that are still to be compared */
 };
 
 static void renewal_free(struct renewal *renewal)
@@ -20,6 +21,7 @@ static void renewal_free(struct renewal *renewal)
 	g_free(renewal->password);
 	g_free(renewal->id);
 	g_free(renewal->hash);
+	json_decref(renewal->history);
 	g_free(renewal);
 }
 
@@ -68,8 +70,7 @@ static void on_hashed(const char *hash, void *data)
 	}
 	txn = txn_new(identity->model, &identity_itself);
 	draft = object_edit(user);
-	object_set_str(draft, USER_PASSWORD_HASH, hash);
-	object_set_int(draft, USER_GENERATION, object_int(user, USER_GENERATION) + 1);
+	password_store(identity, draft, hash, PASSWORD_BY_USER);
 	if (!txn_put(txn, draft, &error))
 		return renewal_fail(renewal, error);
 	audit(&renewal->visit, "user %s has given itself a new password", renewal->id);
@@ -77,17 +78,58 @@ static void on_hashed(const char *hash, void *data)
 	renewal_free(renewal);
 }
 
+static void compare_next(struct renewal *renewal);
+
+static void on_compared(const char *hash, void *data)
+{
+	struct renewal *renewal = data;
+	GError *error = NULL;
+
+	if (!hash)
+		return compare_next(renewal);
+	weft_fail(&error, INVALID_INPUT,
+		"The new password is one of the last %u; it must be another one.",
+		renewal->visit.identity->config->compliance.unique_last);
+	renewal_fail(renewal, error);
+}
+
+/* The new password with one older hash, and in the end it is hashed itself. */
+static void compare_next(struct renewal *renewal)
+{
+	struct hasher *hasher = renewal->visit.identity->hasher;
+	json_t *older = json_incref(json_array_get(renewal->history, 0));
+	GError *error = NULL;
+	bool going;
+
+	if (older)
+		json_array_remove(renewal->history, 0);
+	going = older ? hasher_verify(hasher, renewal->password, json_string_value(older),
+				on_compared, renewal, &error)
+		      : hasher_hash(hasher, renewal->password, on_hashed, renewal, &error);
+	json_decref(older);
+	if (!going)
+		renewal_fail(renewal, error);
+}
+
 static void on_verified(const char *hash, void *data)
 {
 	struct renewal *renewal = data;
 	struct identity *identity = renewal->visit.identity;
+	const struct object *user = user_of(renewal);
 	GError *error = NULL;
 
-	if (!hash || !user_of(renewal))
+	if (!hash || !user || password_locked_out(identity, user)) {
+		if (!hash && user)
+			password_was_wrong(&renewal->visit, user);
 		return refuse(renewal);
+	}
 	login_succeeded(&renewal->visit, renewal->id);
-	if (!hasher_hash(identity->hasher, renewal->password, on_hashed, renewal, &error))
-		renewal_fail(renewal, error);
+	lockout_end(identity->lockout, object_id(user));
+	if (!password_may_change(identity, user, &error))
+		return renewal_fail(renewal, error);
+	if (identity->config->compliance.unique_last)
+		renewal->history = object_json(user, USER_PASSWORD_HISTORY);
+	compare_next(renewal);
 }
 
 static bool read_body(json_t *body, const char **ret_old, const char **ret_new, GError **error)
@@ -101,9 +143,6 @@ static bool read_body(json_t *body, const char **ret_old, const char **ret_new, 
 	if (!*ret_old || !*ret_new)
 		return weft_fail(error, BAD_REQUEST,
 			"Give {\"user\": {\"original_password\": \"…\", \"password\": \"…\"}}.");
-	if (!**ret_new || strlen(*ret_new) > PASSWORD_MAX)
-		return weft_fail(error, INVALID_INPUT,
-			"A password must be a text of 1 to %d bytes.", PASSWORD_MAX);
 	return strcmp(*ret_old, *ret_new) ||
 	       weft_fail(error, INVALID_INPUT, "The new password is the old one.");
 }
@@ -130,7 +169,8 @@ void password_post(struct visit *visit)
 	renewal->visit = *visit;
 	renewal->id = g_strdup(visit->args[0]);
 	body = body_parse(visit->call.request, &error);
-	if (!body || !read_body(body, &old, &new, &error)) {
+	if (!body || !read_body(body, &old, &new, &error) ||
+		!password_fits(visit->identity, new, &error)) {
 		renewal->password = g_strdup("");
 		renewal_fail(renewal, error);
 	} else {

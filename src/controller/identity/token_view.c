@@ -91,8 +91,10 @@ GString *token_render(const struct visit *visit, const struct subject *subject)
 	jw_begin_object(&w);
 	write_methods(&w, token->methods);
 	write_in_domain(&w, "user", subject->user, model, USER_DOMAIN_ID);
-	jw_key(&w, "password_expires_at");
-	jw_null(&w);
+	jw_member_string(&w, "password_expires_at",
+		object_is_null(subject->user, USER_PASSWORD_EXPIRES_AT)
+			? NULL
+			: time_format(object_int(subject->user, USER_PASSWORD_EXPIRES_AT), time));
 	jw_end_object(&w);
 	jw_key(&w, "audit_ids");
 	jw_begin_array(&w);
