@@ -10,7 +10,10 @@
 
 const struct attr options_of_resource[] = { OPTION_FLAG(OPTION_IMMUTABLE), { .name = NULL } };
 
-static const struct attr method_attr = { .name = "method", .type = TYPE_STRING, .max = 64 };
+/* Those that there are: a rule with others could not be fulfilled. */
+static const char *const methods[] = { "password", "token", "application_credential", "totp",
+	NULL };
+static const struct attr method_attr = { .name = "method", .type = TYPE_ENUM, .choices = methods };
 static const struct attr rule_attr = { .name = "rule",
 	.type = TYPE_LIST,
 	.item = &method_attr,

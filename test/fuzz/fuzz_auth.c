@@ -17,9 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	g_assert_false(token_open(text, &key, &token));
 	if (body && auth_request_parse(body, &request, &error)) {
-		g_assert_nonnull(request.secret);
-		g_assert_true(request.method == TOKEN_METHOD_TOKEN || request.user.id ||
-			      request.user.name || request.app_credential.id);
+		g_assert_cmpuint(request.methods, !=, 0);
+		g_assert_true(!(request.methods & TOKEN_METHOD_TOKEN) == !request.token);
+		g_assert_true(!(request.methods & TOKEN_METHOD_PASSWORD) == !request.password);
+		g_assert_true(!(request.methods & TOKEN_METHOD_APP_CREDENTIAL) == !request.secret);
+		g_assert_true(!(request.methods & TOKEN_METHOD_TOTP) == !request.passcode);
+		g_assert_true(!request.password || request.user.id || request.user.name);
 		g_assert_true(request.scope == TOKEN_UNSCOPED || request.scope_given);
 	} else if (body) {
 		g_assert_nonnull(error);

@@ -71,12 +71,12 @@ static bool parse_password(json_t *in, struct auth_request *ret, GError **error)
 
 	return need_object(in, "user", &user, error) &&
 	       parse_ref(user, "user", DOMAIN_OF_NAME, &ret->user, error) &&
-	       need_secret(user, "password", &ret->secret, error);
+	       need_secret(user, "password", &ret->password, error);
 }
 
 static bool parse_token(json_t *in, struct auth_request *ret, GError **error)
 {
-	return need_secret(in, "id", &ret->secret, error);
+	return need_secret(in, "id", &ret->token, error);
 }
 
 static bool parse_app_credential(json_t *in, struct auth_request *ret, GError **error)
@@ -88,7 +88,16 @@ static bool parse_app_credential(json_t *in, struct auth_request *ret, GError **
 		return false;
 	return ret->app_credential.id ||
 	       (need_object(in, "user", &user, error) &&
-		       parse_ref(user, "user", DOMAIN_OF_NAME, &ret->user, error));
+		       parse_ref(user, "user", DOMAIN_OF_NAME, &ret->app_user, error));
+}
+
+static bool parse_totp(json_t *in, struct auth_request *ret, GError **error)
+{
+	json_t *user;
+
+	return need_object(in, "user", &user, error) &&
+	       parse_ref(user, "user", DOMAIN_OF_NAME, &ret->totp_user, error) &&
+	       need_secret(user, "passcode", &ret->passcode, error);
 }
 
 static const struct method {
@@ -99,9 +108,11 @@ static const struct method {
 	{ "password", TOKEN_METHOD_PASSWORD, parse_password },
 	{ "token", TOKEN_METHOD_TOKEN, parse_token },
 	{ "application_credential", TOKEN_METHOD_APP_CREDENTIAL, parse_app_credential },
+	{ "totp", TOKEN_METHOD_TOTP, parse_totp },
 };
+_Static_assert(G_N_ELEMENTS(methods) == N_TOKEN_METHODS, "one each");
 
-const char *auth_method_name(enum token_method method)
+const char *auth_method_name(unsigned method)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++)
 		if (methods[i].method == method)
@@ -109,24 +120,44 @@ const char *auth_method_name(enum token_method method)
 	return "nothing";
 }
 
-static bool parse_identity(json_t *identity, struct auth_request *ret, GError **error)
+static bool parse_method(
+	json_t *identity, const char *name, struct auth_request *ret, GError **error)
 {
-	json_t *list = json_object_get(identity, "methods"), *inner;
-	const char *name = json_string_value(json_array_get(list, 0));
+	json_t *inner;
 
-	if (json_array_size(list) != 1 || !name)
-		return weft_fail(error, BAD_REQUEST,
-			"'methods' must be a list of one: \"password\", \"token\" or \"application_credential\".");
 	for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++) {
 		if (strcmp(name, methods[i].name))
 			continue;
-		ret->method = methods[i].method;
+		ret->methods |= methods[i].method;
 		return need_object(identity, name, &inner, error) &&
 		       methods[i].parse(inner, ret, error);
 	}
 	return weft_fail(error, UNAUTHORIZED,
-		"The method '%.32s' is not known here; there are password, token and application_credential.",
+		"The method '%.32s' is not known here; there are password, token, application_credential and totp.",
 		name);
+}
+
+static bool parse_identity(json_t *identity, struct auth_request *ret, GError **error)
+{
+	json_t *list = json_object_get(identity, "methods"), *name;
+	size_t i;
+
+	json_array_foreach(list, i, name) {
+		if (!json_is_string(name))
+			break;
+		if (!parse_method(identity, json_string_value(name), ret, error))
+			return false;
+	}
+	return (json_array_size(list) && i == json_array_size(list)) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "'methods' must be a list of some of \"password\", \"token\", \"application_credential\", \"totp\".");
+}
+
+/* {"unscoped": {}} is what older clients send. */
+static bool is_unscoped(json_t *scope)
+{
+	return json_is_object(scope) ? json_object_get(scope, "unscoped") != NULL
+				     : !g_strcmp0(json_string_value(scope), "unscoped");
 }
 
 static bool parse_scope(json_t *scope, struct auth_request *ret, GError **error)
@@ -136,7 +167,7 @@ static bool parse_scope(json_t *scope, struct auth_request *ret, GError **error)
 	if (!scope)
 		return true;
 	ret->scope_given = true;
-	if (json_is_string(scope) && !strcmp(json_string_value(scope), "unscoped"))
+	if (is_unscoped(scope))
 		return true;
 	if (!json_is_object(scope) || json_object_size(scope) != 1)
 		return weft_fail(error, BAD_REQUEST,

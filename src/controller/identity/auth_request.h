@@ -16,19 +16,24 @@ struct named_ref {
 	struct domain_ref domain;
 };
 
-/* Everything is borrowed from the body. */
+/* Everything is borrowed from the body. What belongs to no method of it is zero. */
 struct auth_request {
-	enum token_method method;
-	struct named_ref user; /* of a password, or of an application credential by name */
-	const char *secret;    /* password, secret, or token */
-	struct named_ref app_credential; /* without a domain */
-	bool scope_given;		 /* also when it is "unscoped" */
+	unsigned methods; /* enum token_method */
+	struct named_ref user;
+	const char *password;
+	const char *token;
+	struct named_ref app_credential, app_user; /* the user of one that is given by name */
+	const char *secret;
+	struct named_ref totp_user;
+	const char *passcode;
+	bool scope_given; /* also when it is "unscoped" */
 	enum token_scope scope;
 	struct named_ref scope_target; /* project or domain */
+	const char *trust;	       /* its id, instead of a scope; NULL: none */
 };
 
 /* As `methods` has it. Static. */
-const char *auth_method_name(enum token_method method);
+const char *auth_method_name(unsigned method);
 
 /* BAD_REQUEST names what is missing or wrong. */
 bool auth_request_parse(json_t *body, struct auth_request *ret, GError **error);

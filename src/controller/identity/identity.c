@@ -15,6 +15,7 @@ struct identity *identity_new(
 	identity->guesses = guesses_new();
 	identity->lockout = lockout_new(config->compliance.lockout_attempts,
 		(u64)config->compliance.lockout_s * G_USEC_PER_SEC);
+	identity->passcodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	if (!bootstrap(identity, error) || !keys_start(identity, error))
 		return NULL;
 	return g_steal_pointer(&identity);
@@ -25,6 +26,7 @@ void identity_free(struct identity *identity)
 	hasher_free(identity->hasher);
 	guesses_free(identity->guesses);
 	lockout_free(identity->lockout);
+	g_hash_table_destroy(identity->passcodes);
 	keys_stop(identity);
 	g_free(identity);
 }

@@ -20,6 +20,7 @@ struct identity {
 	struct hasher *hasher;
 	struct guesses *guesses;
 	struct lockout *lockout;
+	GHashTable *passcodes; /* user → s64: the step of the last that was taken; mfa.c */
 };
 
 /* weftd's own hand, for what Identity writes. */
@@ -51,6 +52,8 @@ bool subject_of_late_token(const struct identity *identity, const char *text, s6
 /* The same, when the token has just been made; says what is wrong with its user or scope. */
 bool subject_of(const struct identity *identity, const struct token *token, struct subject *ret,
 	GError **error);
+/* Is the token's scope there and enabled, and has its user a role there? */
+bool place_is_good(const struct model *model, const struct token *token);
 /* Of the cloud: by a token of a project, the system or the configuration. */
 bool subject_is_admin(const struct subject *subject);
 
@@ -107,12 +110,20 @@ void keys_stop(struct identity *identity);
 bool keys_load(struct identity *identity, GError **error);
 bool keys_stage_new(struct txn *txn, GError **error);
 char *keys_seal(const struct identity *identity, const struct token *token); /* g_free */
-bool keys_open(const struct identity *identity, const char *text, struct token *ret);
+/* Also expired ones. */
+bool keys_open(
+	const struct identity *identity, const char *text, enum token_use use, struct token *ret);
 
 /* bootstrap.c */
 bool bootstrap(struct identity *identity, GError **error);
 
 /* token_view.c: {"token": …} */
+/* The member "methods". */
+void methods_write(struct json_writer *w, unsigned methods);
+/* {"id": …, "name": …, the object left open; @key may be NULL. The second one with its domain. */
+void named_write(struct json_writer *w, const char *key, const struct object *object);
+void named_in_domain_write(struct json_writer *w, const char *key, const struct object *object,
+	const struct model *model, unsigned domain_slot);
 GString *token_render(const struct visit *visit, const struct subject *subject);
 void catalog_write(const struct visit *visit, const struct token *token, struct json_writer *w);
 /* Stages the services that weftd is itself. */
@@ -132,6 +143,16 @@ void password_store(const struct identity *identity, struct object *draft, const
 	enum password_by by);
 bool password_locked_out(const struct identity *identity, const struct object *user);
 void password_was_wrong(const struct visit *visit, const struct object *user);
+
+/* mfa.c. Are the @methods (of tokens) that were shown enough for the @user's rules? */
+bool mfa_satisfied(const struct object *user, unsigned methods);
+/* Answers 401, with a receipt for what has been @shown. */
+void mfa_answer_receipt(
+	const struct visit *visit, const struct object *user, const struct token *shown);
+/* The receipt that the request shows; without one *@ret stays as it is. UNAUTHORIZED. */
+bool mfa_take_receipt(const struct visit *visit, struct token *ret, GError **error);
+/* Is it the passcode of a credential of the user, of type totp, not used before? Uses it up. */
+bool mfa_passcode_fits(struct identity *identity, const struct object *user, const char *passcode);
 
 /* login.c. May somebody try to log in as @user_key now? Counts as a try; TOO_MANY_REQUESTS, with
  * Retry-After. */

@@ -78,11 +78,18 @@ char *keys_seal(const struct identity *identity, const struct token *token)
 	return token_seal(token, &g_array_index(identity->keys, struct aged_key, 0).key);
 }
 
-bool keys_open(const struct identity *identity, const char *text, struct token *ret)
+bool keys_open(
+	const struct identity *identity, const char *text, enum token_use use, struct token *ret)
 {
+	struct token token;
+
 	for (unsigned i = 0; i < identity->keys->len; i++)
-		if (token_open(text, &g_array_index(identity->keys, struct aged_key, i).key, ret))
+		if (token_open(
+			    text, &g_array_index(identity->keys, struct aged_key, i).key, &token) &&
+			token.use == use) {
+			*ret = token;
 			return true;
+		}
 	return false;
 }
 

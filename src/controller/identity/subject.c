@@ -32,6 +32,12 @@ static bool scope_is_enabled(const struct model *model, const struct token *toke
 	}
 }
 
+bool place_is_good(const struct model *model, const struct token *token)
+{
+	return scope_is_enabled(model, token) &&
+	       (token->scope == TOKEN_UNSCOPED || roles_any(model, token));
+}
+
 static bool app_credential_is_good(const struct model *model, const struct token *token)
 {
 	const struct object *credential;
@@ -74,7 +80,8 @@ bool subject_of_late_token(const struct identity *identity, const char *text, s6
 {
 	struct token token;
 
-	if (!keys_open(identity, text, &token) || token.expires_at + grace_s <= now_s() ||
+	if (!keys_open(identity, text, TOKEN_FOR_ACCESS, &token) ||
+		token.expires_at + grace_s <= now_s() ||
 		model_get(identity->model, KIND_TOKEN_REVOCATION, &token.audit) ||
 		!subject_of(identity, &token, ret, NULL))
 		return weft_fail(error, UNAUTHORIZED, "The request's token is not valid here.");

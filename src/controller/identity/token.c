@@ -3,20 +3,35 @@
 
 #include <string.h>
 
-#define TOKEN_VERSION 1
+#define TOKEN_VERSION 2
 #define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 /* What is sealed; numbers big-endian. Bytes only, so without padding. */
 struct sealed {
-	u8 version, methods, scope;
-	u8 generation[4];
+	u8 version, use, methods, scope;
+	u8 generation[4], trust_generation[4];
 	u8 issued_at[8], expires_at[8];
-	struct uuid audit, user, scope_id, app_credential;
+	struct uuid audit, chain, user, scope_id, app_credential, trust;
 };
-_Static_assert(sizeof(struct sealed) == 87, "a stored format");
+_Static_assert(sizeof(struct sealed) == 124, "a stored format");
 
 #define CIPHER_LEN (crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES + sizeof(struct sealed))
 #define TEXT_LEN sodium_base64_ENCODED_LEN(CIPHER_LEN, VARIANT)
+
+static void put_be32(u8 to[static 4], u32 value)
+{
+	u32 be = GUINT32_TO_BE(value);
+
+	memcpy(to, &be, sizeof be);
+}
+
+static u32 get_be32(const u8 from[static 4])
+{
+	u32 be;
+
+	memcpy(&be, from, sizeof be);
+	return GUINT32_FROM_BE(be);
+}
 
 static void put_be64(u8 to[static 8], s64 value)
 {
@@ -36,19 +51,22 @@ static s64 get_be64(const u8 from[static 8])
 char *token_seal(const struct token *token, const struct token_key *key)
 {
 	unsigned char cipher[CIPHER_LEN];
-	u32 generation = GUINT32_TO_BE(token->generation);
 	struct sealed plain = {
 		.version = TOKEN_VERSION,
+		.use = (u8)token->use,
 		.methods = (u8)token->methods,
 		.scope = (u8)token->scope,
 		.audit = token->audit,
+		.chain = token->chain,
 		.user = token->user,
 		.scope_id = token->scope_id,
 		.app_credential = token->app_credential,
+		.trust = token->trust,
 	};
 	char *text = g_malloc(TEXT_LEN);
 
-	memcpy(plain.generation, &generation, sizeof generation);
+	put_be32(plain.generation, token->generation);
+	put_be32(plain.trust_generation, token->trust_generation);
 	put_be64(plain.issued_at, token->issued_at);
 	put_be64(plain.expires_at, token->expires_at);
 	randombytes_buf(cipher, crypto_secretbox_NONCEBYTES);
@@ -62,7 +80,6 @@ bool token_open(const char *text, const struct token_key *key, struct token *ret
 	unsigned char cipher[CIPHER_LEN];
 	struct sealed plain;
 	size_t len;
-	u32 generation;
 
 	if (strlen(text) + 1 != TEXT_LEN ||
 		sodium_base642bin(
@@ -73,15 +90,18 @@ bool token_open(const char *text, const struct token_key *key, struct token *ret
 			sizeof cipher - crypto_secretbox_NONCEBYTES, cipher, key->b) ||
 		plain.version != TOKEN_VERSION || plain.scope >= N_TOKEN_SCOPES)
 		return false;
-	memcpy(&generation, plain.generation, sizeof generation);
 	*ret = (struct token){
+		.use = plain.use,
 		.methods = plain.methods,
 		.scope = plain.scope,
 		.audit = plain.audit,
+		.chain = plain.chain,
 		.user = plain.user,
 		.scope_id = plain.scope_id,
 		.app_credential = plain.app_credential,
-		.generation = GUINT32_FROM_BE(generation),
+		.trust = plain.trust,
+		.generation = get_be32(plain.generation),
+		.trust_generation = get_be32(plain.trust_generation),
 		.issued_at = get_be64(plain.issued_at),
 		.expires_at = get_be64(plain.expires_at),
 	};

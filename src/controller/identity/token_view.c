@@ -3,7 +3,7 @@
 #include "controller/identity/identity_impl.h"
 #include "model/value.h"
 
-static void write_named(struct json_writer *w, const char *key, const struct object *object)
+void named_write(struct json_writer *w, const char *key, const struct object *object)
 {
 	char id[UUID_STRLEN];
 
@@ -14,11 +14,11 @@ static void write_named(struct json_writer *w, const char *key, const struct obj
 	jw_member_string(w, "name", object_str(object, SLOT_NAME));
 }
 
-static void write_in_domain(struct json_writer *w, const char *key, const struct object *object,
+void named_in_domain_write(struct json_writer *w, const char *key, const struct object *object,
 	const struct model *model, unsigned domain_slot)
 {
-	write_named(w, key, object);
-	write_named(
+	named_write(w, key, object);
+	named_write(
 		w, "domain", model_get_text(model, KIND_DOMAIN, object_str(object, domain_slot)));
 	jw_end_object(w);
 }
@@ -26,12 +26,12 @@ static void write_in_domain(struct json_writer *w, const char *key, const struct
 static void write_scope(struct json_writer *w, const struct model *model, const struct token *token)
 {
 	if (token->scope == TOKEN_PROJECT) {
-		write_in_domain(w, "project", model_get(model, KIND_PROJECT, &token->scope_id),
-			model, PROJECT_DOMAIN_ID);
+		named_in_domain_write(w, "project",
+			model_get(model, KIND_PROJECT, &token->scope_id), model, PROJECT_DOMAIN_ID);
 		jw_end_object(w);
 		jw_member_bool(w, "is_domain", false);
 	} else if (token->scope == TOKEN_DOMAIN) {
-		write_named(w, "domain", model_get(model, KIND_DOMAIN, &token->scope_id));
+		named_write(w, "domain", model_get(model, KIND_DOMAIN, &token->scope_id));
 		jw_end_object(w);
 	} else if (token->scope == TOKEN_SYSTEM) {
 		jw_member_raw(w, "system", "{\"all\":true}");
@@ -45,21 +45,19 @@ static void write_roles(struct json_writer *w, const struct model *model, const 
 	jw_key(w, "roles");
 	jw_begin_array(w);
 	for (unsigned i = 0; i < roles->len; i++) {
-		write_named(w, NULL, roles->pdata[i]);
+		named_write(w, NULL, roles->pdata[i]);
 		jw_end_object(w);
 	}
 	jw_end_array(w);
 }
 
-static void write_methods(struct json_writer *w, unsigned methods)
+void methods_write(struct json_writer *w, unsigned methods)
 {
-	static const char *const names[] = { "password", "token", "application_credential" };
-
 	jw_key(w, "methods");
 	jw_begin_array(w);
-	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+	for (unsigned i = 0; i < N_TOKEN_METHODS; i++)
 		if (methods & 1u << i)
-			jw_string(w, names[i]);
+			jw_string(w, auth_method_name(1u << i));
 	jw_end_array(w);
 }
 
@@ -71,7 +69,7 @@ static void write_app_credential(
 	if (uuid_is_zero(&token->app_credential))
 		return;
 	credential = model_get(model, KIND_APP_CREDENTIAL, &token->app_credential);
-	write_named(w, "application_credential", credential);
+	named_write(w, "application_credential", credential);
 	jw_member_bool(w, "restricted", !object_bool(credential, APP_CREDENTIAL_UNRESTRICTED));
 	if (access_rules_limit(model, token))
 		access_rules_write(w, model, credential);
@@ -89,8 +87,8 @@ GString *token_render(const struct visit *visit, const struct subject *subject)
 	jw_begin_object(&w);
 	jw_key(&w, "token");
 	jw_begin_object(&w);
-	write_methods(&w, token->methods);
-	write_in_domain(&w, "user", subject->user, model, USER_DOMAIN_ID);
+	methods_write(&w, token->methods);
+	named_in_domain_write(&w, "user", subject->user, model, USER_DOMAIN_ID);
 	jw_member_string(&w, "password_expires_at",
 		object_is_null(subject->user, USER_PASSWORD_EXPIRES_AT)
 			? NULL
@@ -99,6 +97,8 @@ GString *token_render(const struct visit *visit, const struct subject *subject)
 	jw_key(&w, "audit_ids");
 	jw_begin_array(&w);
 	jw_string(&w, uuid_format(&token->audit, audit));
+	if (!uuid_is_zero(&token->chain))
+		jw_string(&w, uuid_format(&token->chain, audit));
 	jw_end_array(&w);
 	jw_member_string(&w, "issued_at", time_format(token->issued_at, time));
 	jw_member_string(&w, "expires_at", time_format(token->expires_at, time));
