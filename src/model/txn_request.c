@@ -182,8 +182,9 @@ bool txn_apply_references(struct txn *txn, const struct object *object, GError *
 	static const enum on_delete passes[] = { ON_DELETE_REFUSE, ON_DELETE_CASCADE,
 		ON_DELETE_CLEAR };
 
+	/* Those that depend on most go first: they are no use of what goes after them. */
 	for (unsigned p = 0; p < G_N_ELEMENTS(passes); p++)
-		for (unsigned id = object->kind; id < N_KINDS; id++) {
+		for (unsigned id = N_KINDS - 1; id >= object->kind; id--) {
 			const struct kind *kind = kind_by_id(id);
 
 			for (unsigned slot = 0; slot < kind->n_slots; slot++)
