@@ -65,6 +65,16 @@
 	X(VNI_IN_USE, 409, "TunnelIdInUse")                                        \
 	X(VLAN_IN_USE, 409, "VlanIdInUse")                                         \
 	X(FLAT_IN_USE, 409, "FlatNetworkInUse")                                    \
+	X(SEGMENT_NOT_FOUND, 404, "SegmentNotFound")                               \
+	X(SEGMENT_IN_USE, 409, "SegmentInUse")                                     \
+	X(SEGMENT_OF_OTHER_NETWORK, 400, "NetworkIdsDontMatch")                    \
+	X(SEGMENT_FOR_ALL, 400, "SubnetsNotAllAssociatedWithSegments")             \
+	X(SEGMENT_FOR_GOOD, 400, "SubnetSegmentAssociationChangeNotAllowed")       \
+	X(SEGMENT_OF_SEVERAL, 400, "NoUpdateSubnetWhenMultipleSegmentsOnNetwork")  \
+	X(HOST_ON_SEGMENTS, 409, "HostConnectedToMultipleSegments")                \
+	X(HOST_ON_NO_SEGMENT, 409, "HostNotConnectedToAnySegment")                 \
+	X(HOST_WITHOUT_IPS, 409, "HostNotCompatibleWithFixedIps")                  \
+	X(IPS_ON_SEGMENTS, 400, "FixedIpsSubnetsNotOnSameSegment")                 \
 	X(VNI_EXHAUSTED, 409, "NoNetworkAvailable")                                \
 	X(GATEWAY_IN_POOL, 409, "GatewayConflictWithAllocationPools")              \
 	X(POOL_INVALID, 400, "InvalidAllocationPool")                              \

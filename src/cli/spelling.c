@@ -23,6 +23,7 @@ static const struct {
 	{ "device_id", "device" },
 	{ "project_id", "project" },
 	{ "subnetpool_id", "subnet-pool" },
+	{ "segmentation_id", "segment" },
 	{ "segment_id", "network-segment" },
 	{ "qos_policy_id", "qos-policy" },
 	{ "tags", "tag" },

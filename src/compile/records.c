@@ -4,6 +4,7 @@
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port.h"
+#include "model/provider.h"
 #include "model/router.h"
 #include "model/subnet.h"
 
@@ -86,7 +87,7 @@ void record_network(const struct object *network, GString *text)
 		return;
 	jw_begin_object(&w);
 	member_str(&w, "name", network, SLOT_NAME);
-	jw_member_int(&w, "vni", object_int(network, NETWORK_PROVIDER_SEGMENT));
+	jw_member_int(&w, "vni", provider_vni(network));
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
 	member_bool(&w, "admin_state_up", network, NETWORK_ADMIN_STATE_UP);
 	member_str(&w, "dns_domain", network, NETWORK_DNS_DOMAIN);

@@ -8,6 +8,7 @@
 #include "http/server.h"
 #include "model/agent.h"
 #include "model/default_security_group_rule.h"
+#include "model/segment.h"
 #include "model/quota.h"
 
 struct weftd {
@@ -89,13 +90,14 @@ static bool start_notify(struct weftd *weftd, const struct config *config, GErro
 	return weftd->notify;
 }
 
-/* What a new cloud begins with, and what stores of before there were agents lack. */
+/* What a new cloud begins with, and what stores of before there were agents or segments lack. */
 static bool seed(struct weftd *weftd, GError **error)
 {
 	static const struct caller itself = { CALLER_SYSTEM, "" };
 	g_autoptr(txn) txn = txn_new(weftd->model, &itself);
 
-	if (!default_rules_seed(txn, error) || !agents_complete(txn, error))
+	if (!default_rules_seed(txn, error) || !agents_complete(txn, error) ||
+		!segments_complete(txn, error))
 		return false;
 	if (!txn_is_empty(txn))
 		commit_submit(weftd->commit, g_steal_pointer(&txn), NULL, NULL);

@@ -171,6 +171,7 @@ static void write_configurations(
 		model_count(model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL));
 	jw_member_raw(w, "tunneling_ips", object_str(host, HOST_TUNNEL_IPS));
 	jw_member_raw(w, "tunnel_types", object_str(host, HOST_ENCAPSULATIONS));
+	jw_member_raw(w, "bridge_mappings", object_str(host, HOST_BRIDGE_MAPPINGS));
 	jw_end_object(w);
 }
 

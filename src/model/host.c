@@ -5,6 +5,7 @@
 
 #include "model/agent.h"
 #include "model/port.h"
+#include "model/provider.h"
 #include "model/standard.h"
 
 struct host_state {
@@ -73,6 +74,11 @@ static const struct attr attrs[N_HOST_SLOTS] = {
 		.flags = ATTR_CREATE | ATTR_UPDATE | ATTR_INTERN,
 		.fallback = "\"nova\"",
 		.doc = "The zone that its agents are in." },
+	[HOST_BRIDGE_MAPPINGS] = { .name = "bridge_mappings",
+		.type = TYPE_OBJECT,
+		.flags = ATTR_CREATE | ATTR_UPDATE | ATTR_INTERN | ATTR_NULL_IS_DEFAULT,
+		.fallback = "{}",
+		.doc = "Its device on each physical network that it is on, by the network's name; its agent says it." },
 };
 
 static const struct index indexes[N_HOST_INDEXES] = {
@@ -82,6 +88,22 @@ static const struct index indexes[N_HOST_INDEXES] = {
 		.error = WEFT_ERROR_CONFLICT },
 	[HOST_BY_ZONE] = { .name = "availability zone", .slots = { HOST_ZONE } },
 };
+
+static bool check_mappings(const struct object *draft, GError **error)
+{
+	json_t *mappings = object_json(draft, HOST_BRIDGE_MAPPINGS), *device;
+	const char *physical;
+	bool ok = true;
+
+	json_object_foreach(mappings, physical, device)
+		if (ok && (!*physical || strlen(physical) > PHYSICAL_NETWORK_MAX ||
+				  !json_string_length(device)))
+			ok = weft_fail(error, INVALID_INPUT,
+				"Invalid input for bridge_mappings: '%.80s' is mapped to no device; give names of physical networks (at most %d bytes) and of devices, like {\"physnet1\": \"eth1\"}.",
+				physical, PHYSICAL_NETWORK_MAX);
+	json_decref(mappings);
+	return ok;
+}
 
 static bool check(const struct object *draft, GError **error)
 {
@@ -93,7 +115,7 @@ static bool check(const struct object *draft, GError **error)
 	if (!*object_str(draft, HOST_ZONE))
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid input for availability_zone: it is empty; name one, like nova.");
-	return true;
+	return check_mappings(draft, error);
 }
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
@@ -171,6 +193,15 @@ const struct kind host_kind = {
 const struct object *host_find(const struct model *model, const char *name_or_id)
 {
 	return model_get_by_name_or_id(model, KIND_HOST, name_or_id);
+}
+
+bool host_has_physical(const struct object *host, const char *physical)
+{
+	json_t *mappings = object_json(host, HOST_BRIDGE_MAPPINGS);
+	bool has = json_object_get(mappings, physical);
+
+	json_decref(mappings);
+	return has;
 }
 
 void host_set_liveness(struct model *model, host_liveness_fn liveness, void *data)

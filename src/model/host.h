@@ -14,6 +14,7 @@ enum host_slot {
 	HOST_AGENT,	      /* computed: what the agent says of itself */
 	HOST_N_PORTS,	      /* computed: ports bound to it */
 	HOST_ZONE,	      /* its availability zone */
+	HOST_BRIDGE_MAPPINGS, /* {physical network: device} */
 	N_HOST_SLOTS
 };
 
@@ -23,6 +24,9 @@ extern const struct kind host_kind;
 
 /* By id or name, or NULL. */
 const struct object *host_find(const struct model *model, const char *name_or_id);
+
+/* Has it a device on that physical network? */
+bool host_has_physical(const struct object *host, const char *physical);
 
 /*
  * What only the running controller knows about a host; never stored. The callback writes the value

@@ -34,6 +34,7 @@
 #include "model/router.h"
 #include "model/security_group.h"
 #include "model/security_group_rule.h"
+#include "model/segment.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
 #include "model/service_provider.h"
@@ -57,6 +58,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_QOS_PACKET_RATE_LIMIT_RULE] = &qos_packet_rate_limit_rule_kind,
 	[KIND_QOS_MINIMUM_PACKET_RATE_RULE] = &qos_minimum_packet_rate_rule_kind,
 	[KIND_NETWORK] = &network_kind,
+	[KIND_SEGMENT] = &segment_kind,
 	[KIND_SUBNET] = &subnet_kind,
 	[KIND_PORT] = &port_kind,
 	[KIND_PORT_BINDING] = &port_binding_kind,

@@ -31,12 +31,12 @@ static const struct attr segment_fields[] = {
 		.flags = ATTR_REQUIRED },
 	{ .name = "provider:physical_network",
 		.type = TYPE_STRING,
-		.max = 64,
+		.max = PHYSICAL_NETWORK_MAX,
 		.flags = ATTR_NULLABLE },
 	{ .name = "provider:segmentation_id",
 		.type = TYPE_INT,
 		.min = 1,
-		.max = 0xffffff,
+		.max = VNI_LAST,
 		.flags = ATTR_NULLABLE },
 	{ 0 },
 };
@@ -80,19 +80,19 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.doc = "geneve or vxlan: an overlay; which encapsulation carries it is decided per pair of hosts." },
 	[NETWORK_PROVIDER_PHYSICAL] = { .name = "provider:physical_network",
 		.type = TYPE_STRING,
-		.max = 64,
+		.max = PHYSICAL_NETWORK_MAX,
 		.flags = PROVIDER | ATTR_NULLABLE,
 		.doc = "Of a vlan or flat network; null: it is an overlay." },
 	[NETWORK_PROVIDER_SEGMENT] = { .name = "provider:segmentation_id",
 		.type = TYPE_INT,
 		.min = 1,
-		.max = 0xffffff,
+		.max = VNI_LAST,
 		.flags = PROVIDER | ATTR_UPDATE | ATTR_NULLABLE,
 		.doc = "Its VNI, or its VLAN." },
 	[NETWORK_SEGMENTS] = { .name = "segments",
 		.type = TYPE_LIST,
 		.item = &segment_attr,
-		.max = 64,
+		.max = PHYSICAL_NETWORK_MAX,
 		.flags = PROVIDER | ATTR_NULLABLE,
 		.doc = "What carries it, where there are several; null when one does." },
 	[NETWORK_L2_ADJACENCY] = { .name = "l2_adjacency",
@@ -173,21 +173,6 @@ static const struct index indexes[N_NETWORK_INDEXES] = {
 	[NETWORK_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[NETWORK_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
 	[NETWORK_BY_SEGMENT] = { .name = "segmentation id", .slots = { NETWORK_PROVIDER_SEGMENT } },
-	[NETWORK_BY_VNI] = { .name = "provider:segmentation_id",
-		.keys = provider_vni_keys,
-		.depends_on = NETWORK_PROVIDER_SEGMENT,
-		.flags = INDEX_UNIQUE,
-		.error = WEFT_ERROR_VNI_IN_USE },
-	[NETWORK_BY_VLAN] = { .name = "provider:segmentation_id",
-		.keys = provider_vlan_keys,
-		.depends_on = NETWORK_PROVIDER_SEGMENT,
-		.flags = INDEX_UNIQUE,
-		.error = WEFT_ERROR_VLAN_IN_USE },
-	[NETWORK_BY_FLAT] = { .name = "provider:physical_network",
-		.keys = provider_flat_keys,
-		.depends_on = NETWORK_PROVIDER_PHYSICAL,
-		.flags = INDEX_UNIQUE,
-		.error = WEFT_ERROR_FLAT_IN_USE },
 	[NETWORK_BY_QOS_POLICY] = { .name = "QoS policy", .slots = { NETWORK_QOS_POLICY_ID } },
 	[NETWORK_BY_DEFAULT] = { .name = "default",
 		.keys = default_keys,
@@ -241,8 +226,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 
 bool network_has_datapath(const struct object *network)
 {
-	return provider_is_overlay(object_choice(network, NETWORK_PROVIDER_TYPE)) &&
-	       !object_bool(network, NETWORK_VLAN_TRANSPARENT);
+	return provider_vni(network) && !object_bool(network, NETWORK_VLAN_TRANSPARENT);
 }
 
 /* One that ceases to be external has no floating IPs any more: those that are in use refuse. */
@@ -254,7 +238,7 @@ static bool on_update(
 	const struct object *user;
 
 	if (!qos_policy_check(txn, old, draft, NETWORK_QOS_POLICY_ID, error) ||
-		!provider_check_update(old, draft, error))
+		!provider_update(txn, old, draft, error))
 		return false;
 	if (!object_bool(old, NETWORK_EXTERNAL) || object_bool(draft, NETWORK_EXTERNAL))
 		return check_default(txn, draft, error);
@@ -297,8 +281,10 @@ static void compute(const struct model *model, const struct object *network, uns
 	if (slot == NETWORK_IPV4_ADDRESS_SCOPE || slot == NETWORK_IPV6_ADDRESS_SCOPE)
 		return jw_string(w, network_address_scope(
 					    model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6));
-	if (slot == NETWORK_L2_ADJACENCY) /* there are no routed networks */
-		return jw_bool(w, true);
+	if (slot == NETWORK_L2_ADJACENCY) {
+		subnet = model_first(model, KIND_SUBNET, SUBNET_BY_NETWORK, id, NULL);
+		return jw_bool(w, !subnet || object_is_null(subnet, SUBNET_SEGMENT_ID));
+	}
 	if (slot == NETWORK_AZS)
 		return availability_zones_write(network_hosts(model, network), w);
 	jw_begin_array(w);
@@ -316,19 +302,6 @@ bool network_usable(
 	return !object_bool(network, NETWORK_EXTERNAL) || caller_is_admin(caller) ||
 	       !strcmp(object_str(network, SLOT_PROJECT_ID), caller->project_id) ||
 	       rbac_shared_to(model, network, caller);
-}
-
-static void *state_new(void)
-{
-	struct number_set *vnis = number_set_new();
-
-	number_set_add_span(vnis, NETWORK_VNI_FIRST, NETWORK_VNI_LAST);
-	return vnis;
-}
-
-static void state_free(void *vnis)
-{
-	number_set_free(vnis);
 }
 
 const struct kind network_kind = {
@@ -349,9 +322,7 @@ const struct kind network_kind = {
 	.not_found = WEFT_ERROR_NETWORK_NOT_FOUND,
 	.in_use = WEFT_ERROR_NETWORK_IN_USE,
 	.hooks = { .on_create = on_create,
+		.on_created = provider_make_segments,
 		.on_update = on_update,
-		.observe = provider_observe,
-		.compute = compute,
-		.state_new = state_new,
-		.state_free = state_free },
+		.compute = compute },
 };

@@ -32,9 +32,6 @@ enum network_index {
 	NETWORK_BY_NAME,
 	NETWORK_BY_PROJECT,
 	NETWORK_BY_SEGMENT,
-	NETWORK_BY_VNI,
-	NETWORK_BY_VLAN, /* texts: physical network, VLAN */
-	NETWORK_BY_FLAT, /* text: physical network */
 	NETWORK_BY_QOS_POLICY,
 	NETWORK_BY_DEFAULT,  /* text: "true" */
 	NETWORK_BY_EXTERNAL, /* text: "true" */
@@ -53,8 +50,9 @@ enum network_status { NETWORK_ACTIVE, NETWORK_DOWN };
 
 extern const struct kind network_kind;
 
-/* Do hosts forward for it? Not for physical networks and transparent VLANs: those stay DOWN, and no
- * host is told of them. */
+/* Do hosts forward for it? Not for physical networks alone and transparent VLANs: those stay DOWN,
+ * and no host is told of them. Where an overlay is among several segments, that is what hosts use.
+ */
 bool network_has_datapath(const struct object *network);
 
 /* The address scope of a network's subnets of that IP version, by the network's id; NULL: none. */

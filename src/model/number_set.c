@@ -102,6 +102,16 @@ bool number_set_take_next(struct number_set *set, u128 *ret)
 	return true;
 }
 
+bool number_set_find(const struct number_set *set, u128 first, u128 last, u128 *ret)
+{
+	const struct range *range = range_at(set, first);
+
+	if (!range || MAX(range->first, first) > last)
+		return false;
+	*ret = MAX(range->first, first);
+	return true;
+}
+
 bool number_set_take(struct number_set *set, u128 number)
 {
 	struct range *range = range_at(set, number);

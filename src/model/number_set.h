@@ -23,6 +23,8 @@ void number_set_add_span(struct number_set *set, u128 first, u128 last);
 
 /* Takes the next free number; false: none. */
 bool number_set_take_next(struct number_set *set, u128 *ret);
+/* Finds the lowest free number of first…last without taking it; false: none. */
+bool number_set_find(const struct number_set *set, u128 first, u128 last, u128 *ret);
 /* Takes exactly that one; false: it is taken already, or in no span. */
 bool number_set_take(struct number_set *set, u128 number);
 /* Gives one back; no effect when it is free, or in no span. */

@@ -220,8 +220,14 @@ void object_set_mac(struct object *draft, unsigned slot, const struct mac *value
 
 void object_copy(struct object *draft, const struct object *from, unsigned slot)
 {
-	const struct attr *attr = stored_attr(from, slot, ~0u);
-	union value value = from->values[slot];
+	object_copy_to(draft, slot, from, slot);
+}
+
+void object_copy_to(
+	struct object *draft, unsigned slot, const struct object *from, unsigned from_slot)
+{
+	const struct attr *attr = stored_attr(from, from_slot, ~0u);
+	union value value = from->values[from_slot];
 
 	stored_attr(draft, slot, 1u << attr->type);
 	if (type_is_text(attr->type))

@@ -57,6 +57,9 @@ void object_set_str(struct object *draft, unsigned slot, const char *value); /* 
 void object_set_mac(struct object *draft, unsigned slot, const struct mac *value);
 /* The value of the same slot of @from, which may be of another kind if the type is the same. */
 void object_copy(struct object *draft, const struct object *from, unsigned slot);
+/* The same from another slot. Of an ENUM both must have the same choices. */
+void object_copy_to(
+	struct object *draft, unsigned slot, const struct object *from, unsigned from_slot);
 void object_set_null(struct object *draft, unsigned slot);
 
 /* Slots that the caller's body gave (drafts from parse.h), as a mask of SLOT_BIT(). */

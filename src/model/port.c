@@ -12,6 +12,7 @@
 #include "model/port_group.h"
 #include "model/port_hooks.h"
 #include "model/port_mac.h"
+#include "model/port_segment.h"
 #include "model/qos_policy.h"
 #include "model/qos_rule.h"
 #include "model/service_port.h"
@@ -222,7 +223,7 @@ static char *addresses_without_slaac(struct txn *txn, const struct object *port)
 bool port_on_update(struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
 	g_autofree char *addresses = NULL;
-	bool mac_changed;
+	bool mac_changed, deferred = false;
 
 	if (!service_port_check(txn, old, draft, error))
 		return false;
@@ -232,8 +233,10 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		/* What the old host said of it says nothing of the new one. */
 		object_set_choice(draft, PORT_STATUS, PORT_DOWN);
 		object_set_str(draft, PORT_STATUS_REASON, "");
-		if (!port_binding_forget(txn, draft, error))
+		if (!port_binding_forget(txn, draft, error) ||
+			!port_check_host_segment(txn, old, draft, error))
 			return false;
+		deferred = port_is_deferred(old, draft);
 	}
 	if (!port_find_mac(txn, old, draft, error))
 		return false;
@@ -247,8 +250,9 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		addresses = g_strdup(object_str(draft, PORT_FIXED_IPS));
 	else if (mac_changed && strcmp(object_str(old, PORT_FIXED_IPS), "[]"))
 		addresses = addresses_without_slaac(txn, old);
-	return !addresses || (port_assign_addresses(txn, old, draft, addresses, error) &&
-				     floating_ip_follow_port(txn, draft, error));
+	return (!addresses && !deferred) ||
+	       (port_assign_addresses(txn, old, draft, addresses, error) &&
+		       floating_ip_follow_port(txn, draft, error));
 }
 
 /* "host-10-0-0-3" of an address. */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "model/port_segment.h"
 #include "model/service_port.h"
 #include "model/subnet_pools.h"
 
@@ -167,7 +168,7 @@ static bool add_asked(struct assignment *a, json_t *item, GError **error)
 		return kind_fail_not_found(KIND_SUBNET, id, error);
 	if (id && !subnet)
 		return weft_fail(error, INVALID_INPUT,
-			"Invalid input for fixed_ips: subnet %s is not on the port's network %s, or its service_types are others than the port's device_owner.",
+			"Invalid input for fixed_ips: subnet %s is not on the port's network %s, or its service_types are others than the port's device_owner, or it is on another segment than the port's host.",
 			id, object_str(a->draft, PORT_NETWORK_ID));
 	if (address)
 		return add_asked_address(a, subnet, address, error);
@@ -321,7 +322,7 @@ bool port_assign_addresses(struct txn *txn, const struct object *old, struct obj
 		return true;
 	}
 	a.subnets = subnets = candidates(txn, old, draft, error);
-	if (!subnets)
+	if (!subnets || !port_keep_segment(txn, draft, asked, subnets, error))
 		return false;
 	if (asked ? !add_all_asked(&a, asked, error) : !add_defaults(&a, error))
 		return false;

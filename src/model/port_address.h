@@ -6,7 +6,8 @@
 
 /* Replaces what the caller asked for in @draft's fixed_ips (when @asked is NULL: what it gets
  * without asking) by addresses that are taken for it. @old: the port before, whose addresses are
- * its own. */
+ * its own. On a routed network a port that is not bound and asks for nothing gets none: its
+ * ip_allocation becomes deferred. */
 bool port_assign_addresses(struct txn *txn, const struct object *old, struct object *draft,
 	const char *asked, GError **error);
 

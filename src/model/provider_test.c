@@ -159,7 +159,7 @@ static void several_segments(void **state)
 	g_strdelimit(expected, "'", '"');
 	assert_string_equal(object_str(network, NETWORK_SEGMENTS), expected);
 	assert_true(object_is_null(network, NETWORK_PROVIDER_TYPE));
-	assert_int_equal(object_choice(network, NETWORK_STATUS), NETWORK_DOWN);
+	assert_int_equal(object_choice(network, NETWORK_STATUS), NETWORK_ACTIVE);
 	/* what it has is taken */
 	assert_null(make(model, VLAN ",'provider:segmentation_id':2", &error));
 	assert_error(error, VLAN_IN_USE);

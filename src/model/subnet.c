@@ -6,6 +6,7 @@
 #include "model/network.h"
 #include "model/port.h"
 #include "model/port_address.h"
+#include "model/port_segment.h"
 #include "model/service_port.h"
 #include "model/standard.h"
 #include "model/subnet_pools.h"
@@ -150,8 +151,11 @@ static const struct attr attrs[N_SUBNET_SLOTS] = {
 		.fallback = "false" },
 	[SUBNET_SEGMENT_ID] = { .name = "segment_id",
 		.type = TYPE_UUID,
-		.flags = GIVEN | ATTR_NULLABLE,
-		.check = check_nothing_exists },
+		.flags = GIVEN | ATTR_NULLABLE | ATTR_ADMIN_SET | ATTR_ADMIN_READ | ATTR_INTERN,
+		.refers = KIND_SEGMENT,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = SUBNET_BY_SEGMENT,
+		.doc = "The segment that it is on, if the network is routed between its segments." },
 	[SUBNET_PREFIXLEN] = { .name = "prefixlen",
 		.type = TYPE_INT,
 		.max = 128,
@@ -171,6 +175,7 @@ static const struct index indexes[N_SUBNET_INDEXES] = {
 	[SUBNET_BY_SUBNETPOOL] = { .name = "subnet pool", .slots = { SUBNET_SUBNETPOOL_ID } },
 	[SUBNET_BY_SUBNETPOOL_PROJECT] = { .name = "subnet pool and project",
 		.slots = { SUBNET_SUBNETPOOL_ID, SLOT_PROJECT_ID } },
+	[SUBNET_BY_SEGMENT] = { .name = "segment", .slots = { SUBNET_SEGMENT_ID } },
 };
 
 bool subnet_is_slaac(const struct object *subnet)
@@ -183,7 +188,15 @@ bool subnet_is_slaac(const struct object *subnet)
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	return txn_need(txn, KIND_NETWORK, object_str(draft, SUBNET_NETWORK_ID), error) &&
-	       subnet_find_range(txn, draft, error) && subnet_check_create(txn, draft, error);
+	       subnet_find_range(txn, draft, error) && subnet_check_create(txn, draft, error) &&
+	       subnet_check_segment(txn, NULL, draft, error);
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	return subnet_check_update(txn, old, draft, error) &&
+	       subnet_check_segment(txn, old, draft, error);
 }
 
 /* Addresses that guests make themselves go with the subnet; any other is in use. */
@@ -206,6 +219,8 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 			"Unable to delete subnet %s: %u port(s) still have an address of it, the first is %s; delete them first.",
 			id, ports->len,
 			uuid_format(object_id(ports->pdata[0]), (char[UUID_STRLEN]){ 0 }));
+	if (!subnet_leave_segment(txn, old, ports, error))
+		return false;
 	for (guint i = 0; i < ports->len; i++)
 		if (!port_drop_subnet(txn, ports->pdata[i], id, error))
 			return false;
@@ -219,12 +234,14 @@ static bool on_created(struct txn *txn, const struct object *subnet, GError **er
 	const struct object *port;
 	struct txn_iter iter;
 
+	if (!subnet_tell_peers(txn, subnet, error))
+		return false;
 	if (!subnet_is_slaac(subnet))
 		return true;
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_NETWORK, object_str(subnet, SUBNET_NETWORK_ID),
 		NULL);
 	while ((port = txn_iter_next(&iter)))
-		if (port_makes_addresses(port))
+		if (port_makes_addresses(port) && port_is_on_segment(txn, port, subnet))
 			g_ptr_array_add(ports, object_ref(port));
 	for (guint i = 0; i < ports->len; i++)
 		if (!port_add_slaac(txn, ports->pdata[i], subnet, error))
@@ -265,7 +282,7 @@ const struct kind subnet_kind = {
 	.in_use = WEFT_ERROR_SUBNET_IN_USE,
 	.hooks = { .on_create = on_create,
 		.on_created = on_created,
-		.on_update = subnet_check_update,
+		.on_update = on_update,
 		.on_delete = on_delete,
 		.observe = observe,
 		.state_new = subnet_pools_new,

@@ -31,6 +31,7 @@ enum subnet_index {
 	SUBNET_BY_NETWORK,
 	SUBNET_BY_SUBNETPOOL,
 	SUBNET_BY_SUBNETPOOL_PROJECT, /* texts: pool id, project id */
+	SUBNET_BY_SEGMENT,
 	N_SUBNET_INDEXES
 };
 

@@ -24,3 +24,17 @@ bool subnet_find_range(struct txn *txn, struct object *draft, GError **error);
 bool subnet_check_create(struct txn *txn, struct object *draft, GError **error);
 bool subnet_check_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error);
+
+/*
+ * Networks that are routed between their segments (subnet_segment.c).
+ *
+ * subnet_check_segment(): may the draft be on the segment that it names, or on none? What it tells
+ * of routes to the subnets of the other segments is filled in. @old: NULL for a new one.
+ * subnet_tell_peers(): a subnet is there: those of the other segments tell the route to it.
+ * subnet_leave_segment(): it is being deleted, with the addresses of @ports: they tell it no more.
+ */
+bool subnet_check_segment(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error);
+bool subnet_tell_peers(struct txn *txn, const struct object *subnet, GError **error);
+bool subnet_leave_segment(
+	struct txn *txn, const struct object *old, const GPtrArray *ports, GError **error);

@@ -101,10 +101,11 @@ def plain(collection):
 
 def in_order(aliases):
     """Those with a map, behind the ones that they require: a later map changes what an earlier one says."""
-    done = []
+    done, begun = [], set()
 
     def add(alias):
-        if alias in MODULES and alias not in done:
+        if alias in MODULES and alias not in done and alias not in begun:
+            begun.add(alias)  # two may name each other
             for required in MODULES[alias].REQUIRED_EXTENSIONS + MODULES[alias].OPTIONAL_EXTENSIONS:
                 if required in aliases:
                     add(required)

@@ -89,7 +89,7 @@ def test_segments(weftd, admin):
     network = made.json["network"]
     shown = [dict.fromkeys((f"provider:{name}" for name in PROVIDER), None) | item for item in items]
     shown[1]["provider:segmentation_id"] = 1
-    assert (network["segments"], of(network), network["status"]) == (shown, [None, None, None], "DOWN")
+    assert (network["segments"], of(network), network["status"], network["mtu"]) == (shown, [None, None, None], "ACTIVE", 1422)
     assert admin.get(f"/v2.0/networks/{network['id']}").json["network"] == network
     assert refused(create(admin, "vlan", "s2", 1), 409, "VlanIdInUse", network["id"])
     assert of(create(admin, segments=[give("flat", "s3")]).json["network"]) == ["flat", "s3", None]

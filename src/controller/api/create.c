@@ -29,7 +29,7 @@ static bool stage_one(struct write *write, struct txn *txn, json_t *inner, GErro
 		object = txn_create_in(txn, call->kind->id, call->parent, inner, error);
 	if (object && call->kind->id == KIND_HOST)
 		object = give_credential(txn, object, write, error);
-	if (!object)
+	if (!object || (call->kind->id == KIND_SEGMENT && !mtu_follow(call, txn, object, error)))
 		return false;
 	g_ptr_array_add(write->objects, object_ref(object));
 	return true;

@@ -214,6 +214,15 @@ static const struct extension extensions[] = {
 		"A port says whether it got addresses when it was made." },
 	{ "l2_adjacency", "L2 Adjacency",
 		"A network says whether its ports reach each other on layer 2." },
+	{ "segment", "Segment", "What carries a network are objects of their own." },
+	{ "standard-attr-segment", "Standard Attribute Segment Extension",
+		"They are described, and count and time their changes." },
+	{ "segments-peer-subnet-host-routes", "Segments peer-subnet host routes",
+		"Guests on a routed network are told the routes to its other segments." },
+	{ "subnet-segmentid-enforce", "Subnet SegmentID (policy enforced)",
+		"Who may put a subnet on a segment is a rule." },
+	{ "subnet-segmentid-writable", "Subnet SegmentID (writable)",
+		"A subnet that is there may be put on a segment." },
 	{ "multi-provider", "Multi Provider Network", "A network may be carried in several ways." },
 };
 

@@ -16,13 +16,15 @@ static const struct object *need_host(struct call *call, GError **error)
 /* Only where it is to be reached is the host's own to say; the rest is the operator's. */
 static bool check_own(json_t *inner, GError **error)
 {
+	static const char *const own[] = { "tunnel_ips", "encapsulations", "bridge_mappings",
+		NULL };
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(inner, name, value)
-		if (!g_str_equal(name, "tunnel_ips") && !g_str_equal(name, "encapsulations"))
+		if (!g_strv_contains(own, name))
 			return weft_fail(error, FORBIDDEN,
-				"A host may change its tunnel_ips and encapsulations, not '%.64s'.",
+				"A host may change its tunnel_ips, encapsulations and bridge_mappings, not '%.64s'.",
 				name);
 	return true;
 }

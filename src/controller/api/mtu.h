@@ -10,3 +10,7 @@
 bool mtu_prepare(const struct call *call, json_t *body, GError **error);
 /* A network's creation (@network is NULL) or update must not ask for more. */
 bool mtu_check(const struct call *call, const struct object *network, json_t *body, GError **error);
+/* A network that has got an overlay as @segment: its MTU becomes what that leaves, if it is more.
+ */
+bool mtu_follow(
+	const struct call *call, struct txn *txn, const struct object *segment, GError **error);

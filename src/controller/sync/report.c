@@ -140,14 +140,41 @@ static bool stage_missing(
 	return true;
 }
 
+/* What the agent says of its physical networks, when that is not what is known; else NULL.
+ * Borrowed.
+ */
+static json_t *other_mappings(const struct object *host, const struct report *report)
+{
+	json_t *said = json_object_get(report->agent, "bridge_mappings");
+	json_t *known = object_json(host, HOST_BRIDGE_MAPPINGS);
+	bool same = !said || json_equal(said, known);
+
+	json_decref(known);
+	return same ? NULL : said;
+}
+
+static bool stage_mappings(
+	struct txn *txn, const struct object *host, json_t *mappings, GError **error)
+{
+	json_t *body = json_pack("{s:O}", "bridge_mappings", mappings);
+	char id[UUID_STRLEN];
+	bool ok = txn_update(txn, KIND_HOST, uuid_format(object_id(host), id), body, error);
+
+	json_decref(body);
+	return ok;
+}
+
 static bool submit(struct sync_server *server, const struct object *host,
 	const struct report *report, GError **error)
 {
+	json_t *mappings = other_mappings(host, report);
 	g_autoptr(txn) txn = NULL;
 
-	if (!json_object_size(report->ports) && !report->full)
+	if (!json_object_size(report->ports) && !report->full && !mappings)
 		return true;
 	txn = txn_new(server->config.model, &system_caller);
+	if (mappings && !stage_mappings(txn, host, mappings, error))
+		return false;
 	if (!stage_reported(txn, host, report, error))
 		return false;
 	if (report->full && !stage_missing(txn, host, report, error))
