@@ -29,6 +29,8 @@ struct commit {
 	void *user;
 	struct watcher watchers[COMMIT_WATCHERS_MAX];
 	unsigned n_watchers;
+	commit_stage_fn amend; /* NULL: nobody does */
+	void *amend_user;
 	u64 durable;
 	GQueue pending;
 };
@@ -176,6 +178,8 @@ void commit_submit(struct commit *commit, struct txn *txn, commit_done_fn done, 
 {
 	struct pending *pending = g_new0(struct pending, 1);
 
+	if (commit->amend)
+		commit->amend(txn, commit->amend_user);
 	pending->changes = txn_apply(txn, model_revision(commit->model) + 1);
 	pending->done = done;
 	pending->user = user;
@@ -188,6 +192,12 @@ void commit_submit(struct commit *commit, struct txn *txn, commit_done_fn done, 
 	if (commit->listener && commit->listener->applied)
 		pending->derived = commit->listener->applied(pending->changes, commit->user);
 	submit_to_store(commit->store, pending->changes);
+}
+
+void commit_amend(struct commit *commit, commit_stage_fn stage, void *user)
+{
+	commit->amend = stage;
+	commit->amend_user = user;
 }
 
 void commit_watch(struct commit *commit, commit_durable_fn durable, void *user)

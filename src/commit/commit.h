@@ -40,6 +40,11 @@ struct commit *commit_new(struct model *model, struct store *store,
 /* Waiting callers get UNAVAILABLE; the store is closed by its owner, afterwards. */
 void commit_free(struct commit *commit);
 
+/* Calls @stage with each transaction that is submitted from now on, before it is applied: what it
+ * stages becomes durable with it, or not at all. */
+typedef void (*commit_stage_fn)(struct txn *txn, void *user);
+void commit_amend(struct commit *commit, commit_stage_fn stage, void *user);
+
 /* Takes @txn over. @done may be NULL; it is called from the main loop, or, for a transaction that
  * changes nothing while nothing else is pending, before this returns. */
 void commit_submit(struct commit *commit, struct txn *txn, commit_done_fn done, void *user);

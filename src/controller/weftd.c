@@ -86,7 +86,7 @@ static bool start_notify(struct weftd *weftd, const struct config *config, GErro
 
 	if (!config->notify_url)
 		return true;
-	weftd->notify = notify_new(&notify, weftd->commit, error);
+	weftd->notify = notify_new(&notify, weftd->model, weftd->commit, error);
 	return weftd->notify;
 }
 

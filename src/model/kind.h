@@ -82,6 +82,7 @@ enum kind_id {
 	KIND_LIMIT,
 	KIND_TOKEN_KEY,
 	KIND_TOKEN_REVOCATION,
+	KIND_NOTIFICATION,
 	N_KINDS
 };
 
@@ -257,9 +258,11 @@ enum kind_flags {
 	KIND_ADMIN_WRITE = 1 << 2, /* only an administrator changes objects of it */
 	KIND_OWN_PATHS = 1 << 3,   /* served by handlers of its own, not by those of the table */
 	KIND_COMPUTED = 1 << 4,	   /* made by hooks.all when asked for, never changed */
-	KIND_FIXED = 1 << 5, /* comes and goes with others: no request creates or deletes one */
+	KIND_FIXED = 1 << 5,	/* comes and goes with others: no request creates or deletes one */
+	KIND_INTERNAL = 1 << 6, /* weftd's own: no API serves it, no policy names it */
 };
-#define KIND_ELSEWHERE (KIND_IDENTITY | KIND_OWN_PATHS)
+#define KIND_NOT_NETWORKING (KIND_IDENTITY | KIND_INTERNAL)
+#define KIND_ELSEWHERE (KIND_NOT_NETWORKING | KIND_OWN_PATHS)
 
 /* A rule of the policy (policy.h) that has another default than the table gives it. */
 struct kind_rule {

@@ -21,6 +21,7 @@
 #include "model/ip_availability.h"
 #include "model/local_ip.h"
 #include "model/ndp_proxy.h"
+#include "model/notification.h"
 #include "model/network.h"
 #include "model/network_log.h"
 #include "model/object_impl.h"
@@ -100,6 +101,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_LIMIT] = &limit_kind,
 	[KIND_TOKEN_KEY] = &token_key_kind,
 	[KIND_TOKEN_REVOCATION] = &token_revocation_kind,
+	[KIND_NOTIFICATION] = &notification_kind,
 };
 
 const struct kind *kind_by_id(enum kind_id id)

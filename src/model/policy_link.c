@@ -132,7 +132,7 @@ bool policy_link(struct policy *policy, const char **ret_rule, GError **error)
 			return false;
 	}
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++)
-		if (!(kind_by_id((enum kind_id)id)->flags & KIND_IDENTITY))
+		if (!(kind_by_id((enum kind_id)id)->flags & KIND_NOT_NETWORKING))
 			place(policy, kind_by_id((enum kind_id)id));
 	policy->is_admin = find(policy, "context_is_admin");
 	return true;

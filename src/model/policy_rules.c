@@ -101,10 +101,10 @@ char *policy_kind_name(const struct kind *kind)
 static const char *default_text(const struct kind *kind, enum policy_operation operation)
 {
 	if (operation == POLICY_GET)
-		return kind->flags & (KIND_ADMIN_ONLY | KIND_IDENTITY)
+		return kind->flags & (KIND_ADMIN_ONLY | KIND_NOT_NETWORKING)
 			       ? "rule:admin_or_system_reader"
 			       : "role:reader";
-	if (kind->flags & (KIND_ADMIN_ONLY | KIND_ADMIN_WRITE | KIND_IDENTITY))
+	if (kind->flags & (KIND_ADMIN_ONLY | KIND_ADMIN_WRITE | KIND_NOT_NETWORKING))
 		return "rule:admin_only";
 	if (kind_parent(kind))
 		return "rule:admin_or_ext_parent_owner";
@@ -226,6 +226,8 @@ static void add_kind(struct policy *policy, const struct kind *kind)
 {
 	g_autofree char *name = policy_kind_name(kind);
 
+	if (kind->flags & KIND_INTERNAL)
+		return;
 	if (kind->flags & KIND_IDENTITY)
 		return add_identity_kind(policy, kind);
 	for (const struct kind_rule *own = kind->rules; own && own->name; own++)
@@ -288,7 +290,7 @@ static bool asks_for(const struct kind *kind, enum policy_operation operation, c
 	g_autofree char *prefix =
 		g_strdup_printf("%s_%s:", policy_operation_names[operation], kind_name);
 
-	if (kind->flags & KIND_IDENTITY || !g_str_has_prefix(name, prefix))
+	if (kind->flags & KIND_NOT_NETWORKING || !g_str_has_prefix(name, prefix))
 		return false;
 	for (unsigned slot = 0; slot < kind->n_slots; slot++)
 		if (concerns(&kind->attrs[slot], operation) &&

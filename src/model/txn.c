@@ -338,6 +338,22 @@ bool txn_remove(struct txn *txn, const struct object *object, GError **error)
 	       (!kind->hooks.on_delete || kind->hooks.on_delete(txn, held, error));
 }
 
+/* Not what is staged as it was, nor what is both created and deleted. */
+static bool is_change(const struct change *change)
+{
+	return change->new || (change->removed && change->old);
+}
+
+void txn_each(
+	const struct txn *txn, void (*each)(const struct change *change, void *user), void *user)
+{
+	guint n = txn->changes->len;
+
+	for (guint i = 0; i < n; i++)
+		if (is_change(txn->changes->pdata[i]))
+			each(txn->changes->pdata[i], user);
+}
+
 struct changeset *txn_apply(struct txn *txn, u64 revision)
 {
 	struct changeset *changes = g_new0(struct changeset, 1);
@@ -346,10 +362,8 @@ struct changeset *txn_apply(struct txn *txn, u64 revision)
 	for (guint i = 0; i < txn->changes->len; i++) {
 		struct change *change = txn->changes->pdata[i];
 
-		if (!change->new && !change->removed)
-			continue; /* staged as it was */
-		if (!change->new && !change->old)
-			continue; /* created and deleted */
+		if (!is_change(change))
+			continue;
 		changes->changes[changes->n++] = *change;
 		if (change->new)
 			change->new->revision = revision;

@@ -72,6 +72,10 @@ struct change {
 	bool removed; /* the transaction's: @new is NULL because it deletes */
 };
 
+/* Calls @each with what is staged so far, as it is; @each may stage more, which is not visited. */
+void txn_each(
+	const struct txn *txn, void (*each)(const struct change *change, void *user), void *user);
+
 /* What a transaction did, in the order it did it; an object occurs once. */
 struct changeset {
 	u64 revision;

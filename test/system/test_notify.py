@@ -110,6 +110,40 @@ def test_nova_is_away_for_a_while(cloud, nova):
     assert "weft_notify_sent_total 3\n" in metrics and "weft_notify_failures_total 2\n" in metrics
 
 
+def restart(cloud, kill):
+    """Ends weftd, and starts it with the same store."""
+    if kill:
+        cloud.kill()
+    else:
+        cloud.stop()
+    cloud.start()
+    cloud.api = cloud.client()
+
+
+@pytest.mark.parametrize("kill", [True, False], ids=["killed", "stopped"])
+def test_nothing_is_lost_with_weftd(cloud, nova, kill):
+    """What Nova has not been told when weftd is killed, or stopped, it is told by the next one, in order; and no later one repeats it."""
+    nova.answers += [503] * 1000
+    ports = [make_port(cloud) for _ in range(3)]
+    for port in ports:
+        report(cloud, port, True)
+    cloud.api.call("DELETE", f"/v2.0/ports/{ports[0]['id']}")
+    restart(cloud, kill)
+    nova.answers.clear()
+    expected = [(port["id"], "network-vif-plugged") for port in ports] + [(ports[0]["id"], "network-vif-deleted")]
+    told = lambda: [(event["tag"], event["name"]) for event in nova.events]
+    wait_until(lambda: len(told()) >= 4, what="all delivered")
+    assert told() == expected
+    pending = lambda: 'weft_objects{kind="notification"} 0\n' in cloud.api.get("/metrics").text.decode()
+    wait_until(pending, what="forgotten")
+    restart(cloud, kill)
+    later = make_port(cloud)
+    report(cloud, later, True)
+    wait_until(lambda: nova.names(later), what="a new one")
+    assert told() == [*expected, (later["id"], "network-vif-plugged")]
+    assert cloud.api.get("/v2.0/notifications").status == 404
+
+
 def test_what_nova_refuses_is_not_sent_again(cloud, nova):
     """404: Nova knows no such guest. It is logged, and the next event goes."""
     nova.answers += [404]

@@ -48,7 +48,7 @@ void resources_get(struct call *call)
 		const struct kind *kind = kind_by_id((enum kind_id)id);
 		g_autofree char *url = g_strconcat(base, kind->path, NULL);
 
-		if (kind->flags & KIND_IDENTITY || kind_is_nested(kind))
+		if (kind->flags & KIND_NOT_NETWORKING || kind_is_nested(kind))
 			continue;
 		jw_begin_object(&w);
 		jw_member_string(&w, "name", kind->singular);

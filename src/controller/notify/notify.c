@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "controller/notify/event.h"
+#include "model/notification.h"
 
 #define BATCH_MAX 100
 #define PENDING_MAX 100000
@@ -22,17 +23,22 @@ struct delivery {
 struct notify {
 	SoupSession *session;
 	GCancellable *cancel;
+	struct model *model;
+	struct commit *commit;
 	char *url, *token;
-	GQueue pending; /* GString: JSON of an event */
+	GQueue pending;	     /* struct object: notifications, durable */
+	GPtrArray *answered; /* those that are to be deleted */
 	struct delivery *delivery;
 	guint retry;
 	unsigned backoff_s;
 	struct notify_stats stats;
 };
 
-static void free_text(gpointer text)
+static const struct caller weftd_itself = { CALLER_SYSTEM, "" };
+
+static void free_object(gpointer object)
 {
-	g_string_free(text, TRUE);
+	object_unref(object);
 }
 
 static void send_next(struct notify *notify);
@@ -56,17 +62,55 @@ static void retry_later(struct notify *notify, const char *why)
 	notify->retry = g_timeout_add_seconds(notify->backoff_s, retry_due, notify);
 }
 
+/* A deletion on its way to the store. */
+struct removal {
+	struct notify *notify;
+	GPtrArray *objects;
+};
+
+/* What the store did not take is deleted with the next ones. */
+static void removed(const struct changeset *changes, const GError *error, void *user)
+{
+	struct removal *removal = user;
+
+	(void)changes;
+	if (error)
+		g_ptr_array_extend_and_steal(
+			removal->notify->answered, g_steal_pointer(&removal->objects));
+	else
+		g_ptr_array_unref(removal->objects);
+	g_free(removal);
+}
+
+static void remove_answered(struct notify *notify)
+{
+	struct txn *txn = txn_new(notify->model, &weftd_itself);
+	struct removal *removal = g_new(struct removal, 1);
+
+	*removal = (struct removal){ notify, notify->answered };
+	notify->answered = g_ptr_array_new_with_free_func(free_object);
+	for (guint i = 0; i < removal->objects->len; i++)
+		txn_remove(txn, removal->objects->pdata[i], NULL);
+	commit_submit(notify->commit, txn, removed, removal);
+}
+
 static void forget(struct notify *notify, unsigned n)
 {
 	while (n--)
-		free_text(g_queue_pop_head(&notify->pending));
+		g_ptr_array_add(notify->answered, g_queue_pop_head(&notify->pending));
 	notify->backoff_s = 0;
+	remove_answered(notify);
 }
 
 /* Whether the same request may be answered otherwise later. */
 static bool is_passing(unsigned status)
 {
 	return status >= 500 || status == 401 || status == 403 || status == 408 || status == 429;
+}
+
+static const char *event_text(const struct object *notification)
+{
+	return object_str(notification, NOTIFICATION_EVENT);
 }
 
 static void answered(struct notify *notify, unsigned n, unsigned status, const char *error)
@@ -80,7 +124,7 @@ static void answered(struct notify *notify, unsigned n, unsigned status, const c
 	} else {
 		notify->stats.refused += n;
 		log_warning("notify: %s refuses %u event(s) with %s, the first is %s", notify->url,
-			n, code, ((GString *)g_queue_peek_head(&notify->pending))->str);
+			n, code, event_text(g_queue_peek_head(&notify->pending)));
 	}
 	forget(notify, n);
 	send_next(notify);
@@ -109,7 +153,7 @@ static GBytes *batch(const struct notify *notify, unsigned *ret_n)
 	unsigned n = 0;
 
 	for (GList *link = notify->pending.head; link && n < BATCH_MAX; link = link->next, n++)
-		g_string_append_printf(text, "%s%s", n ? "," : "", ((GString *)link->data)->str);
+		g_string_append_printf(text, "%s%s", n ? "," : "", event_text(link->data));
 	g_string_append(text, "]}");
 	*ret_n = n;
 	return g_string_free_to_bytes(text);
@@ -135,17 +179,39 @@ static void send_next(struct notify *notify)
 		delivered, notify->delivery);
 }
 
-static void enqueue(const char *event, gpointer data)
-{
-	struct notify *notify = data;
+struct staging {
+	struct notify *notify;
+	struct txn *txn;
+};
 
-	if (notify->pending.length >= PENDING_MAX) {
+static void stage_event(const char *event, gpointer data)
+{
+	const struct staging *staging = data;
+	struct notify *notify = staging->notify;
+	struct object *draft;
+
+	if (model_count_all(notify->model, KIND_NOTIFICATION) >= PENDING_MAX) {
 		notify->stats.dropped++;
 		log_limited(warning, "notify: %s has not answered for too long; %s is dropped",
 			notify->url, event);
 		return;
 	}
-	g_queue_push_tail(&notify->pending, g_string_new(event));
+	draft = object_new(&notification_kind, NULL);
+	object_set_str(draft, NOTIFICATION_EVENT, event);
+	txn_put(staging->txn, draft, NULL); /* it has neither references nor unique keys */
+}
+
+static void stage_change(const struct change *change, void *user)
+{
+	event_of_change(change, stage_event, user);
+}
+
+/* The events of a transaction are part of it. */
+static void amend(struct txn *txn, void *user)
+{
+	struct staging staging = { user, txn };
+
+	txn_each(txn, stage_change, &staging);
 }
 
 static void changed(const struct changeset *changes, void *user)
@@ -153,7 +219,23 @@ static void changed(const struct changeset *changes, void *user)
 	struct notify *notify = user;
 
 	for (unsigned i = 0; i < changes->n; i++)
-		event_of_change(&changes->changes[i], enqueue, notify);
+		if (changes->changes[i].kind == KIND_NOTIFICATION && changes->changes[i].new)
+			g_queue_push_tail(&notify->pending, object_ref(changes->changes[i].new));
+	send_next(notify);
+}
+
+/* What an earlier weftd left. */
+static void take_up(struct notify *notify)
+{
+	const struct object *notification;
+	struct model_iter iter;
+
+	model_iter_all(&iter, notify->model, KIND_NOTIFICATION, NULL);
+	while ((notification = model_iter_next(&iter)))
+		g_queue_push_tail(&notify->pending, object_ref(notification));
+	if (!notify->pending.length)
+		return;
+	log_info("notify: %u event(s) for %s of before", notify->pending.length, notify->url);
 	send_next(notify);
 }
 
@@ -170,7 +252,8 @@ static bool check_url(const char *url, GError **error)
 		url);
 }
 
-struct notify *notify_new(const struct notify_config *config, struct commit *commit, GError **error)
+struct notify *notify_new(const struct notify_config *config, struct model *model,
+	struct commit *commit, GError **error)
 {
 	struct notify *notify;
 
@@ -181,18 +264,23 @@ struct notify *notify_new(const struct notify_config *config, struct commit *com
 	notify->token = g_strdup(config->token);
 	notify->session = soup_session_new();
 	notify->cancel = g_cancellable_new();
+	notify->model = model;
+	notify->commit = commit;
 	g_queue_init(&notify->pending);
+	notify->answered = g_ptr_array_new_with_free_func(free_object);
 	g_object_set(
 		notify->session, "user-agent", "weftd/" WEFT_VERSION, "timeout", ANSWER_S, NULL);
+	commit_amend(commit, amend, notify);
 	commit_watch(commit, changed, notify);
+	take_up(notify);
 	return notify;
 }
 
 void notify_free(struct notify *notify)
 {
 	if (notify->pending.length)
-		log_warning(
-			"notify: %u event(s) for %s are lost", notify->pending.length, notify->url);
+		log_info("notify: %u event(s) for %s wait for the next start",
+			notify->pending.length, notify->url);
 	g_clear_handle_id(&notify->retry, g_source_remove);
 	if (notify->delivery)
 		notify->delivery->notify = NULL;
@@ -200,7 +288,8 @@ void notify_free(struct notify *notify)
 	soup_session_abort(notify->session);
 	g_object_unref(notify->cancel);
 	g_object_unref(notify->session);
-	g_queue_clear_full(&notify->pending, free_text);
+	g_queue_clear_full(&notify->pending, free_object);
+	g_ptr_array_unref(notify->answered);
 	g_free(notify->url);
 	g_free(notify->token);
 	g_free(notify);

@@ -11,8 +11,9 @@
  *
  * Events leave in the order of the changes that caused them, once these are durable; several that
  * wait go in one request. What can't be delivered is tried again, at first after a second, then
- * twice as long up to a minute; what the receiver refuses for good is logged. Events are kept in
- * memory: those that wait when weftd ends are lost, and logged.
+ * twice as long up to a minute; what the receiver refuses for good is logged. An event is stored in
+ * the transaction that it tells of (model/notification.h) and deleted when it has been answered, so
+ * none is lost when weftd ends, however it does; one that was just answered may be sent once more.
  */
 #pragma once
 
@@ -26,9 +27,10 @@ struct notify_config {
 	const char *token; /* sent as X-Auth-Token; NULL: none */
 };
 
-/* Watches @commit (borrowed). Fails when the URL is none. */
-struct notify *notify_new(
-	const struct notify_config *config, struct commit *commit, GError **error);
+/* Watches @commit, and takes up what @model has of events (both borrowed). Fails when the URL is
+ * none. */
+struct notify *notify_new(const struct notify_config *config, struct model *model,
+	struct commit *commit, GError **error);
 void notify_free(struct notify *notify);
 DEFINE_AUTOPTR(notify, notify_free)
 
