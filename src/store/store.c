@@ -9,7 +9,9 @@
  * While a batch is being written the next one gathers in the queue, so the number of change-sets
  *per sync follows the load by itself: one when idle, many when busy.
  *
- * A failed write stops the writing (`failed`) until store_reset(). The report source of the main
+ * A failed write stops the writing (`failed`) until store_reset(); from then on, until a write
+ * succeeds, the thread tries one of its own that changes nothing, so that it is known when the
+ * store is well again although nobody writes. The report source of the main
  * context says what is true when it runs, not when it was woken: several batches may make one
  *report, and after store_reset() nothing is left of a failure.
  */
@@ -18,6 +20,7 @@
 #include "store/store_impl.h"
 
 #define IDLE_US (G_USEC_PER_SEC / 2)
+#define PROBE_US (G_USEC_PER_SEC / 2)
 
 struct store {
 	const struct store_backend *kind;
@@ -113,20 +116,46 @@ static void write_batch(struct store *store)
 	free_queue(&batch);
 }
 
-/* Waits for work; after IDLE_US without any since the last write, lets the kind of store clean up.
- * Called and returns with the lock held. */
+/* Writes what is there already. Called and returns with the lock held. */
+static void probe(struct store *store)
+{
+	struct store_set nothing = { .revision = store->durable };
+	GQueue batch = G_QUEUE_INIT;
+	bool well;
+
+	nothing.link.data = &nothing;
+	g_queue_push_tail_link(&batch, &nothing.link);
+	g_mutex_unlock(&store->lock);
+	well = store->kind->commit(store->backend, &batch, NULL);
+	g_mutex_lock(&store->lock);
+	store->stats.failing = !well;
+}
+
+/* Called and returns with the lock held. */
+static void clean_up(struct store *store)
+{
+	g_mutex_unlock(&store->lock);
+	if (store->kind->idle)
+		store->kind->idle(store->backend);
+	g_mutex_lock(&store->lock);
+}
+
+/* Waits for work; without any for a while, sees whether a store that failed is well again, or lets
+ * the kind of store clean up after the last write. Called and returns with the lock held. */
 static void wait_for_work(struct store *store, bool *dirty)
 {
-	gint64 until = g_get_monotonic_time() + IDLE_US;
+	bool failing = store->stats.failing && !store->failed;
+	gint64 until = g_get_monotonic_time() + (failing ? PROBE_US : IDLE_US);
 
-	if (!*dirty) {
+	if (!failing && !*dirty) {
 		g_cond_wait(&store->wake, &store->lock);
-	} else if (!g_cond_wait_until(&store->wake, &store->lock, until)) {
+	} else if (g_cond_wait_until(&store->wake, &store->lock, until)) {
+		return;
+	} else if (failing) {
+		probe(store);
+	} else {
 		*dirty = false;
-		g_mutex_unlock(&store->lock);
-		if (store->kind->idle)
-			store->kind->idle(store->backend);
-		g_mutex_lock(&store->lock);
+		clean_up(store);
 	}
 }
 
@@ -263,6 +292,7 @@ void store_reset(struct store *store)
 	store->failed = false;
 	g_clear_error(&store->failure);
 	store->submitted = store->durable;
+	g_cond_signal(&store->wake);
 	g_mutex_unlock(&store->lock);
 }
 

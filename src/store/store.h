@@ -70,7 +70,7 @@ struct store_stats {
 	u64 commits; /* durable change-sets */
 	u64 syncs;   /* transactions that carried them */
 	u64 failures;
-	bool failing;	  /* the last one did */
+	bool failing;	  /* the last one did, and none is possible yet */
 	u64 sync_us_last; /* duration of the last one */
 	u64 sync_us_total;
 	unsigned queued;
