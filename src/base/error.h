@@ -75,6 +75,11 @@
 	X(HOST_ON_NO_SEGMENT, 409, "HostNotConnectedToAnySegment")                 \
 	X(HOST_WITHOUT_IPS, 409, "HostNotCompatibleWithFixedIps")                  \
 	X(IPS_ON_SEGMENTS, 400, "FixedIpsSubnetsNotOnSameSegment")                 \
+	X(RANGE_NOT_FOUND, 404, "NetworkSegmentRangeNotFound")                     \
+	X(RANGE_IN_USE, 409, "NetworkSegmentRangeReferencedByProject")             \
+	X(RANGE_READ_ONLY, 400, "NetworkSegmentRangeDefaultReadOnly")              \
+	X(RANGE_OVERLAPS, 409, "NetworkSegmentRangeOverlaps")                      \
+	X(RANGE_TYPE_NOT_SUPPORTED, 400, "NetworkSegmentRangeNetTypeNotSupported") \
 	X(VNI_EXHAUSTED, 409, "NoNetworkAvailable")                                \
 	X(GATEWAY_IN_POOL, 409, "GatewayConflictWithAllocationPools")              \
 	X(POOL_INVALID, 400, "InvalidAllocationPool")                              \

@@ -12,6 +12,8 @@ static const char *const host_columns[] = { "name", "alive", "tunnel_ips", "enca
 static const char *const network_columns[] = { "id", "name", "status", "mtu", "subnets", NULL };
 static const char *const segment_columns[] = { "id", "name", "network_id", "network_type",
 	"physical_network", "segmentation_id", NULL };
+static const char *const range_columns[] = { "id", "name", "network_type", "physical_network",
+	"minimum", "maximum", "project_id", NULL };
 static const char *const subnet_columns[] = { "id", "name", "network_id", "cidr", "gateway_ip",
 	NULL };
 static const char *const port_columns[] = { "id", "name", "mac_address", "fixed_ips.ip_address",
@@ -29,6 +31,9 @@ static const struct {
 		"weft network create net1 --mtu 1400 --dns-domain example.org." },
 	{ KIND_SEGMENT, segment_columns,
 		"weft network segment create rack2 --network net1 --network-type vlan --physical-network rack2 --segment 100" },
+	{ KIND_NETWORK_SEGMENT_RANGE, range_columns,
+		"weft network segment range create blue --project blue --no-share --network-type vlan "
+		"--physical-network rack2 --minimum 100 --maximum 199" },
 	{ KIND_SUBNET, subnet_columns,
 		"weft subnet create sub1 --network net1 --subnet-range 10.0.0.0/24 --gateway 10.0.0.1\n"
 		"weft subnet create six1 --network net1 --subnet-range 2001:db8::/64 --ipv6-ra-mode slaac "

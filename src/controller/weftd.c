@@ -8,6 +8,7 @@
 #include "http/server.h"
 #include "model/agent.h"
 #include "model/default_security_group_rule.h"
+#include "model/network_segment_range.h"
 #include "model/segment.h"
 #include "model/quota.h"
 
@@ -97,7 +98,7 @@ static bool seed(struct weftd *weftd, GError **error)
 	g_autoptr(txn) txn = txn_new(weftd->model, &itself);
 
 	if (!default_rules_seed(txn, error) || !agents_complete(txn, error) ||
-		!segments_complete(txn, error))
+		!segments_complete(txn, error) || !ranges_seed(txn, error))
 		return false;
 	if (!txn_is_empty(txn))
 		commit_submit(weftd->commit, g_steal_pointer(&txn), NULL, NULL);

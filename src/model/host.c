@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/agent.h"
+#include "model/network_segment_range.h"
 #include "model/port.h"
 #include "model/provider.h"
 #include "model/standard.h"
@@ -81,12 +82,25 @@ static const struct attr attrs[N_HOST_SLOTS] = {
 		.doc = "Its device on each physical network that it is on, by the network's name; its agent says it." },
 };
 
+static void physical_keys(const struct object *host, struct key_sink *sink)
+{
+	json_t *mappings = object_json(host, HOST_BRIDGE_MAPPINGS), *device;
+	const char *physical;
+
+	json_object_foreach(mappings, physical, device)
+		index_add(sink, (const char *const[]){ physical }, 1);
+	json_decref(mappings);
+}
+
 static const struct index indexes[N_HOST_INDEXES] = {
 	[HOST_BY_NAME] = { .name = "name",
 		.slots = { SLOT_NAME },
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_CONFLICT },
 	[HOST_BY_ZONE] = { .name = "availability zone", .slots = { HOST_ZONE } },
+	[HOST_BY_PHYSICAL] = { .name = "physical network",
+		.keys = physical_keys,
+		.depends_on = HOST_BRIDGE_MAPPINGS },
 };
 
 static bool check_mappings(const struct object *draft, GError **error)
@@ -124,12 +138,16 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	return check(draft, error);
 }
 
+static bool on_created(struct txn *txn, const struct object *host, GError **error)
+{
+	return agents_create(txn, host, error) && ranges_follow_host(txn, NULL, host, error);
+}
+
 static bool on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
-	(void)txn;
-	(void)old;
-	return check(draft, error);
+	return check(draft, error) && (object_equal(old, draft, HOST_BRIDGE_MAPPINGS) ||
+					      ranges_follow_host(txn, old, draft, error));
 }
 
 static bool on_delete(struct txn *txn, const struct object *old, GError **error)
@@ -139,7 +157,7 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_HOST, name, NULL);
 	if (!txn_iter_next(&iter))
-		return true;
+		return ranges_follow_host(txn, old, NULL, error);
 	return weft_fail(error, HOST_IN_USE,
 		"Unable to delete host %s: %u ports are bound to it; unbind or delete them first.",
 		name, model_count(txn_model(txn), KIND_PORT, PORT_BY_HOST, name, NULL));
@@ -182,7 +200,7 @@ const struct kind host_kind = {
 	.not_found = WEFT_ERROR_HOST_NOT_FOUND,
 	.in_use = WEFT_ERROR_HOST_IN_USE,
 	.hooks = { .on_create = on_create,
-		.on_created = agents_create,
+		.on_created = on_created,
 		.on_update = on_update,
 		.on_delete = on_delete,
 		.compute = compute,

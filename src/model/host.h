@@ -18,7 +18,12 @@ enum host_slot {
 	N_HOST_SLOTS
 };
 
-enum host_index { HOST_BY_NAME, HOST_BY_ZONE, N_HOST_INDEXES };
+enum host_index {
+	HOST_BY_NAME,
+	HOST_BY_ZONE,
+	HOST_BY_PHYSICAL, /* text: a physical network */
+	N_HOST_INDEXES
+};
 
 extern const struct kind host_kind;
 

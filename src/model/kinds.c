@@ -24,6 +24,7 @@
 #include "model/notification.h"
 #include "model/network.h"
 #include "model/network_log.h"
+#include "model/network_segment_range.h"
 #include "model/object_impl.h"
 #include "model/port.h"
 #include "model/port_binding.h"
@@ -58,6 +59,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_QOS_MINIMUM_BANDWIDTH_RULE] = &qos_minimum_bandwidth_rule_kind,
 	[KIND_QOS_PACKET_RATE_LIMIT_RULE] = &qos_packet_rate_limit_rule_kind,
 	[KIND_QOS_MINIMUM_PACKET_RATE_RULE] = &qos_minimum_packet_rate_rule_kind,
+	[KIND_NETWORK_SEGMENT_RANGE] = &network_segment_range_kind,
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SEGMENT] = &segment_kind,
 	[KIND_SUBNET] = &subnet_kind,

@@ -201,7 +201,7 @@ const struct object *model_parent(const struct model *model, const struct object
 static bool is_own(const struct object *object, const struct caller *caller)
 {
 	return *caller->project_id && object_kind(object)->attrs[SLOT_PROJECT_ID].name &&
-	       !strcmp(object_str(object, SLOT_PROJECT_ID), caller->project_id);
+	       !g_strcmp0(object_str(object, SLOT_PROJECT_ID), caller->project_id);
 }
 
 static const struct object *referred(

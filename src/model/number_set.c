@@ -112,6 +112,19 @@ bool number_set_find(const struct number_set *set, u128 first, u128 last, u128 *
 	return true;
 }
 
+bool number_set_find_taken(const struct number_set *set, u128 first, u128 last, u128 *ret)
+{
+	const struct range *range;
+
+	/* free ranges of adjacent spans may follow each other */
+	while (first <= last && (range = range_at(set, first)) && range->first <= first)
+		first = range->last + 1;
+	if (first > last)
+		return false;
+	*ret = first;
+	return true;
+}
+
 bool number_set_take(struct number_set *set, u128 number)
 {
 	struct range *range = range_at(set, number);

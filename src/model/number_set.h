@@ -25,6 +25,8 @@ void number_set_add_span(struct number_set *set, u128 first, u128 last);
 bool number_set_take_next(struct number_set *set, u128 *ret);
 /* Finds the lowest free number of first…last without taking it; false: none. */
 bool number_set_find(const struct number_set *set, u128 first, u128 last, u128 *ret);
+/* The lowest one of first…last, all in spans, that is not free. */
+bool number_set_find_taken(const struct number_set *set, u128 first, u128 last, u128 *ret);
 /* Takes exactly that one; false: it is taken already, or in no span. */
 bool number_set_take(struct number_set *set, u128 number);
 /* Gives one back; no effect when it is free, or in no span. */

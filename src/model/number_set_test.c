@@ -24,6 +24,23 @@ static unsigned count(const bool *used)
 	return n;
 }
 
+/* What is free, and what is not, between two numbers of the first two spans. */
+static void check_found(
+	const struct number_set *set, const bool *used, unsigned first, unsigned last)
+{
+	unsigned next_free = first, next_taken = first;
+	u128 found;
+
+	while (next_free <= last && used[next_free])
+		next_free++;
+	while (next_taken <= last && !used[next_taken])
+		next_taken++;
+	assert_int_equal(number_set_find(set, first, last, &found), next_free <= last);
+	assert_true(next_free > last || found == next_free);
+	assert_int_equal(number_set_find_taken(set, first, last, &found), next_taken <= last);
+	assert_true(next_taken > last || found == next_taken);
+}
+
 static void random_history(void **state)
 {
 	(void)state;
@@ -59,6 +76,8 @@ static void random_history(void **state)
 				used[taken] = true;
 			}
 			assert_int_equal(number_set_free_count(set), count(used));
+			n = (unsigned)g_rand_int_range(random, 10, 100);
+			check_found(set, used, n, (unsigned)g_rand_int_range(random, 9, 100));
 		}
 		g_rand_free(random);
 		number_set_free(set);

@@ -54,6 +54,8 @@ SPECIAL = {
     "default_security_group_rule": lambda make: {"direction": "ingress", "protocol": "udp", "port_range_min": next(numbers),
                                                  "port_range_max": 9999},
     "host": lambda make: {"name": f"example{next(numbers)}", "tunnel_ips": ["192.0.2.1"]},
+    "network_segment_range": lambda make: {"network_type": "vlan", "physical_network": f"example{next(numbers)}", "minimum": 1,
+                                           "maximum": 4094},
     "address_scope": lambda make: {"ip_version": 4},
     "subnet": lambda make: {"network_id": make("network")["id"], "ip_version": 4, "cidr": "10.0.0.0/24"},
     "subnetpool": lambda make: {"name": f"example{next(numbers)}", "prefixes": [f"10.{next(numbers) % 250}.0.0/16"], "default_prefixlen": 24},

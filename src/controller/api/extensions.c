@@ -92,6 +92,8 @@ static const struct extension extensions[] = {
 	{ "net-mtu-writable", "Network MTU (writable)", "The MTU of a network may be set." },
 	{ "network-ip-availability", "Network IP Availability",
 		"Networks tell how many addresses are in use." },
+	{ "network-segment-range", "Neutron Network Segment Range",
+		"Ranges say which numbers the networks of whom get." },
 	{ "network_availability_zone", "Network Availability Zone",
 		"Networks show the zones that they are in." },
 	{ "pagination", "Pagination support", "Lists come in pages: limit, marker, page_reverse." },
