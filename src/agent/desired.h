@@ -49,6 +49,7 @@ struct member {
 	struct uuid host; /* first: the key */
 	struct network *network;
 	bool known, routed;
+	bool no_dhcp; /* it does not answer the network's */
 	struct record_tunnel tunnel;
 	struct endpoint *endpoints; /* list */
 	struct ip applied_vtep;	    /* what the datapath has; family 0: nothing */

@@ -33,6 +33,18 @@ void member_mark_endpoints(struct desired *desired, struct member *member)
 		endpoint_mark(desired, e);
 }
 
+/* Of this host it says what is asked of the network's ports here. */
+static void set_dhcp(struct desired *desired, struct member *member, bool dhcp)
+{
+	const GPtrArray *ports = member->network->ports;
+
+	if (member->no_dhcp == !dhcp)
+		return;
+	member->no_dhcp = !dhcp;
+	for (guint i = 0; i < ports->len; i++)
+		port_mark(desired, ports->pdata[i]);
+}
+
 void member_put(struct desired *desired, const struct record_member *record)
 {
 	struct network *network = network_need(desired, &record->network_id);
@@ -43,6 +55,7 @@ void member_put(struct desired *desired, const struct record_member *record)
 	member->known = true;
 	member->tunnel = record->tunnel;
 	member->routed = record->routed;
+	set_dhcp(desired, member, record->dhcp);
 	member_mark(desired, member);
 	if (!same)
 		member_mark_endpoints(desired, member);
@@ -56,6 +69,7 @@ void member_delete(struct desired *desired, const struct uuid *network_id, const
 	if (!member)
 		return;
 	member->known = false;
+	set_dhcp(desired, member, true);
 	member_mark(desired, member);
 	member_mark_endpoints(desired, member);
 }

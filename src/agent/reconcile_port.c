@@ -73,6 +73,14 @@ static u32 subnet_flags(const struct record_subnet *subnet)
 	return flags;
 }
 
+/* What this host does not do for the network. */
+static u32 member_flags(const struct desired *desired, const struct network *network)
+{
+	const struct member *self = g_hash_table_lookup(network->members, &desired->self);
+
+	return self && self->no_dhcp ? DP_PORT_PUNT_DHCP4 | DP_PORT_PUNT_DHCP6 : 0;
+}
+
 static u32 make_flags(const struct desired *desired, const struct port *port)
 {
 	u32 flags = port->record.port_security ? DP_PORT_SECURITY : 0;
@@ -87,7 +95,7 @@ static u32 make_flags(const struct desired *desired, const struct port *port)
 		if (subnet)
 			flags |= subnet_flags(&subnet->record);
 	}
-	return flags;
+	return flags & ~member_flags(desired, port->network);
 }
 
 static enum dp_port_kind port_kind(const struct link *device)

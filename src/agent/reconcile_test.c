@@ -161,6 +161,26 @@ static void a_peer_that_moves_its_tunnel_takes_its_endpoints_along(void **state)
 	assert_null(strstr(content, "192.0.2.2"));
 }
 
+/* Its guests' questions go onto the network like any other frame. */
+static void a_host_may_be_told_not_to_answer_dhcp(void **state)
+{
+	(void)state;
+	snapshot();
+	plug(12);
+	put("member", NET "/" ME, N_SCOPE,
+		"{'network_id':'" NET "','host_id':'" ME
+		"','dhcp':false,'tunnel_ips':['192.0.2.1'],'encapsulations':['geneve']}");
+	sync_now();
+	g_autofree char *without = fake_content();
+	assert_non_null(strstr(without, "port 12 vni 7 secure dns 10.0.0.5/32"));
+	put("member", NET "/" ME, N_SCOPE,
+		"{'network_id':'" NET "','host_id':'" ME
+		"','tunnel_ips':['192.0.2.1'],'encapsulations':['geneve']}");
+	sync_now();
+	g_autofree char *with = fake_content();
+	assert_non_null(strstr(with, PORT_LINE));
+}
+
 static void a_failed_call_is_healed_by_stating_all(void **state)
 {
 	(void)state;
@@ -213,6 +233,7 @@ int main(void)
 		TEST(shared_addresses_are_left_to_the_guests),
 		TEST(another_vni_is_another_network),
 		TEST(a_peer_that_moves_its_tunnel_takes_its_endpoints_along),
+		TEST(a_host_may_be_told_not_to_answer_dhcp),
 		TEST(a_failed_call_is_healed_by_stating_all),
 		TEST(a_record_that_is_wrong_disturbs_no_other),
 		TEST(an_uplink_is_no_guest),

@@ -192,6 +192,12 @@
 	X(DEVICE_NOT_FOUND, 404, "DeviceNotFound")                                 \
 	X(DEVICE_BUSY, 409, "DeviceBusy")                                          \
 	X(KERNEL, 500, "KernelError")                                              \
+	X(INVALID_DHCP_AGENT, 404, "InvalidDHCPAgent")                             \
+	X(INVALID_L3_AGENT, 404, "InvalidL3Agent")                                 \
+	X(NETWORK_HOSTED, 409, "NetworkHostedByDHCPAgent")                         \
+	X(NETWORK_NOT_HOSTED, 409, "NetworkNotHostedByDhcpAgent")                  \
+	X(CANNOT_ASSIGN_ROUTER, 409, "DVRL3CannotAssignToDvrAgent")                \
+	X(CANNOT_REMOVE_ROUTER, 409, "DVRL3CannotRemoveFromDvrAgent")              \
 	X(AUTO_ALLOCATION, 409, "AutoAllocationFailure")                           \
 	X(FLAVOR_NOT_FOUND, 404, "FlavorNotFound")                                 \
 	X(FLAVOR_IN_USE, 409, "FlavorInUse")                                       \

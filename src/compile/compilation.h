@@ -8,7 +8,7 @@
 struct pair {
 	struct uuid host, network;
 	int delta;    /* of the ports that are there, or may move there */
-	bool tunnels; /* the host's record changes */
+	bool changed; /* the host's record, or whether it answers the network's DHCP */
 };
 
 struct compilation {

@@ -14,6 +14,7 @@
 
 #include "compile/compilation.h"
 #include "compile/records.h"
+#include "model/dhcp_binding.h"
 #include "model/host.h"
 #include "model/port.h"
 #include "model/port_binding.h"
@@ -138,11 +139,11 @@ static void compile_host(struct compilation *c, const struct change *change)
 		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(change->new, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
 		if (object_uuid(port, PORT_NETWORK_ID, &network))
-			touch_pair(c, &change->id, &network)->tunnels = true;
+			touch_pair(c, &change->id, &network)->changed = true;
 	model_iter_init(&iter, c->model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_ID, id, NULL);
 	while ((binding = model_iter_next(&iter)))
 		if (object_uuid(binding, PORT_BINDING_NETWORK_ID, &network))
-			touch_pair(c, &change->id, &network)->tunnels = true;
+			touch_pair(c, &change->id, &network)->changed = true;
 }
 
 static void compile_network(struct compilation *c, const struct change *change)
@@ -287,12 +288,23 @@ static void compile_binding(struct compilation *c, const struct change *change)
 		compile_placement(c, &port_id, with->old, with->new, host);
 }
 
+static void compile_dhcp_binding(struct compilation *c, const struct change *change)
+{
+	const struct object *any = change->new ? change->new : change->old;
+	struct uuid network, host;
+
+	if (object_uuid(any, DHCP_BINDING_HOST_ID, &host) &&
+		object_uuid(any, DHCP_BINDING_NETWORK_ID, &network))
+		touch_pair(c, &host, &network)->changed = true;
+}
+
 static void compile_one(struct compilation *c, const struct change *change)
 {
 	static void (*const by_kind[N_KINDS])(struct compilation *, const struct change *) = {
 		[KIND_HOST] = compile_host,
 		[KIND_NETWORK] = compile_network,
 		[KIND_SUBNET] = compile_subnet,
+		[KIND_DHCP_BINDING] = compile_dhcp_binding,
 		[KIND_PORT] = compile_port,
 		[KIND_PORT_BINDING] = compile_binding,
 	};

@@ -13,6 +13,7 @@
 #include "compile/reach.h"
 #include "compile/records.h"
 
+#include "model/dhcp_binding.h"
 #include "model/host.h"
 #include "model/port.h"
 
@@ -41,6 +42,29 @@ static void count_ports(const struct compilation *c, const struct reach *reach, 
 	}
 }
 
+/* Did the host answer the network's DHCP before? */
+static bool did_dhcp(
+	const struct compilation *c, const struct uuid *host, const struct uuid *network)
+{
+	for (unsigned i = 0; i < c->changes->n; i++) {
+		const struct change *change = &c->changes->changes[i];
+		const struct object *any = change->old ? change->old : change->new;
+		struct uuid its_host, its_network;
+
+		if (change->kind == KIND_DHCP_BINDING &&
+			object_uuid(any, DHCP_BINDING_HOST_ID, &its_host) &&
+			object_uuid(any, DHCP_BINDING_NETWORK_ID, &its_network) &&
+			uuid_equal(&its_host, host) && uuid_equal(&its_network, network))
+			return !change->old || object_bool(change->old, DHCP_BINDING_SERVED);
+	}
+	return member_dhcp(c->model, host, network);
+}
+
+static unsigned traits(bool has_ports, bool dhcp)
+{
+	return (has_ports ? 0 : MEMBER_ROUTED) | (dhcp ? 0 : MEMBER_WITHOUT_DHCP);
+}
+
 static void compile_member(
 	struct compilation *c, const struct tally *tally, const struct reached *network, guint i)
 {
@@ -49,9 +73,15 @@ static void compile_member(
 	char id[RECORD_ID_STRLEN];
 
 	if (before && tally->was)
-		record_member(&network->id, tally->was, !tally->ports[REACH_BEFORE][i], c->before);
+		record_member(&network->id, tally->was,
+			traits(tally->ports[REACH_BEFORE][i],
+				did_dhcp(c, &tally->host, &network->id)),
+			c->before);
 	if (after && tally->now)
-		record_member(&network->id, tally->now, !tally->ports[REACH_AFTER][i], c->after);
+		record_member(&network->id, tally->now,
+			traits(tally->ports[REACH_AFTER][i],
+				member_dhcp(c->model, &tally->host, &network->id)),
+			c->after);
 	compile_difference(c, SCOPE_NETWORK, &network->id, "member",
 		member_id(&network->id, &tally->host, id));
 	if (before != after)
@@ -120,13 +150,13 @@ static void compile_part(
 		compile_host(c, reach, host);
 }
 
-/* Neither its first nor its last port, and the same tunnels. */
+/* Neither its first nor its last port, and nothing else of it changes. */
 static bool is_indifferent(const struct compilation *c, const struct pair *pair)
 {
 	const struct object *host = model_get(c->model, KIND_HOST, &pair->host);
 	int now;
 
-	if (!host || pair->tunnels)
+	if (!host || pair->changed)
 		return false;
 	now = (int)reach_ports(c->model, host, &pair->network);
 	return (now > 0) == (now - pair->delta > 0);

@@ -83,7 +83,10 @@ static void give_members(struct enumeration *e, const struct uuid *network)
 	g_hash_table_iter_init(&iter, hosts);
 	while (g_hash_table_iter_next(&iter, &key, NULL)) {
 		host = model_get(e->model, KIND_HOST, key);
-		record_member(network, host, !reach_ports(e->model, host, network), e->text);
+		record_member(network, host,
+			(reach_ports(e->model, host, network) ? 0 : MEMBER_ROUTED) |
+				(member_dhcp(e->model, key, network) ? 0 : MEMBER_WITHOUT_DHCP),
+			e->text);
 		give(e, "member", member_id(network, key, id));
 	}
 }

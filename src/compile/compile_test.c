@@ -5,6 +5,7 @@
  * host.
  */
 #include "compile/compile.h"
+#include "model/dhcp_binding.h"
 #include "model/port_binding.h"
 #include "model/router_parts.h"
 #include "model/testing.h"
@@ -101,7 +102,7 @@ struct world {
 	GHashTable *views; /* by host id */
 	GRand *random;
 	GPtrArray *done; /* change-sets that may be undone */
-	unsigned made, interfaces;
+	unsigned made, interfaces, dhcp;
 };
 
 static struct view *view_of(struct world *world, const struct uuid *host)
@@ -310,6 +311,22 @@ static bool stage_binding(struct world *world, struct txn *txn)
 	}
 }
 
+/* A host answers a network's DHCP again, or no more. */
+static void stage_dhcp(struct world *world, struct txn *txn)
+{
+	const struct object *agent = pick(world, KIND_AGENT), *network = pick(world, KIND_NETWORK);
+	json_t *body;
+	bool ok;
+
+	if (!agent || !network || !txn_get(txn, KIND_AGENT, object_id(agent)))
+		return;
+	body = test_json("{'network_id':'%s'}", test_id(network));
+	ok = dhcp_networks_remove(txn, agent, test_id(network), NULL) ||
+	     dhcp_networks_add(txn, agent, body, NULL);
+	world->dhcp += ok;
+	json_decref(body);
+}
+
 static struct changeset *invert(const struct changeset *changes)
 {
 	struct changeset *inverse = g_new0(struct changeset, 1);
@@ -351,8 +368,19 @@ static void random_step(struct world *world)
 		return;
 	}
 	while (ok && n--)
-		ok = g_rand_int_range(world->random, 0, 4) ? stage(world, txn)
-							   : stage_binding(world, txn);
+		switch (g_rand_int_range(world->random, 0, 16)) {
+		case 0: /* it may have nothing to do */
+			stage_dhcp(world, txn);
+			break;
+		case 1:
+		case 2:
+		case 3:
+		case 4:
+			ok = stage_binding(world, txn);
+			break;
+		default:
+			ok = stage(world, txn);
+		}
 	if (!ok) {
 		txn_free(txn);
 		return;
@@ -367,14 +395,14 @@ static void random_step(struct world *world)
 
 static void increments_equal_full_compile(void **state)
 {
-	unsigned applied = 0, interfaces = 0;
+	unsigned applied = 0, interfaces = 0, dhcp = 0;
 
 	(void)state;
-	for (guint32 seed = 1; seed <= 40; seed++) {
+	for (guint32 seed = 1; seed <= 44; seed++) {
 		struct world world = { model_new(),
 			g_hash_table_new_full(uuid_hash, uuid_equal, NULL, view_free),
 			g_rand_new_with_seed(seed),
-			g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free), 0, 0 };
+			g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free), 0, 0, 0 };
 
 		for (int i = 0; i < 120; i++) {
 			random_step(&world);
@@ -382,6 +410,7 @@ static void increments_equal_full_compile(void **state)
 		}
 		applied += world.done->len;
 		interfaces += world.interfaces;
+		dhcp += world.dhcp;
 		g_ptr_array_unref(world.done);
 		g_rand_free(world.random);
 		g_hash_table_destroy(world.views);
@@ -389,6 +418,7 @@ static void increments_equal_full_compile(void **state)
 	}
 	assert_true(applied > 1000); /* it has not merely been refused */
 	assert_true(interfaces > 100);
+	assert_true(dhcp > 30);
 }
 
 /* A port's status concerns no host; its cost is nothing. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile/records.h"
 
+#include "model/dhcp_binding.h"
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port.h"
@@ -112,17 +113,28 @@ void record_subnet(const struct object *subnet, GString *text)
 }
 
 void record_member(
-	const struct uuid *network, const struct object *host, bool routed, GString *text)
+	const struct uuid *network, const struct object *host, unsigned traits, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
 	jw_begin_object(&w);
 	member_uuid(&w, "network_id", network);
 	member_uuid(&w, "host_id", object_id(host));
-	if (routed)
+	if (traits & MEMBER_ROUTED)
 		jw_member_bool(&w, "routed", true);
+	if (traits & MEMBER_WITHOUT_DHCP)
+		jw_member_bool(&w, "dhcp", false);
 	tunnels(&w, host);
 	jw_end_object(&w);
+}
+
+bool member_dhcp(const struct model *model, const struct uuid *host, const struct uuid *network)
+{
+	char host_id[UUID_STRLEN], network_id[UUID_STRLEN];
+	const struct object *binding = dhcp_binding_of(
+		model, uuid_format(host, host_id), uuid_format(network, network_id));
+
+	return !binding || object_bool(binding, DHCP_BINDING_SERVED);
 }
 
 void record_interface(const struct object *port, const struct object *router, GString *text)

@@ -11,9 +11,14 @@ void record_port(const struct object *port, bool active, GString *text);
 /* Nothing, of one that hosts don't forward for. */
 void record_network(const struct object *network, GString *text);
 void record_subnet(const struct object *subnet, GString *text);
-/* @routed: it has the network only over routers. */
+enum member_trait {
+	MEMBER_ROUTED = 1 << 0,	      /* it has the network only over routers */
+	MEMBER_WITHOUT_DHCP = 1 << 1, /* it does not answer the network's DHCP */
+};
 void record_member(
-	const struct uuid *network, const struct object *host, bool routed, GString *text);
+	const struct uuid *network, const struct object *host, unsigned traits, GString *text);
+/* Does the host answer the network's DHCP, by what was said of it? */
+bool member_dhcp(const struct model *model, const struct uuid *host, const struct uuid *network);
 /* @port: of @router. */
 void record_interface(const struct object *port, const struct object *router, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);

@@ -163,10 +163,12 @@ static void write_started(
 	json_decref(seen);
 }
 
-static void write_configurations(
-	const struct model *model, const struct object *host, struct json_writer *w)
+static void write_configurations(const struct model *model, const struct object *agent,
+	const struct object *host, struct json_writer *w)
 {
 	jw_begin_object(w);
+	if (object_choice(agent, AGENT_TYPE) == AGENT_L3)
+		jw_member_string(w, "agent_mode", "dvr"); /* as Neutron says "not scheduled" */
 	jw_member_int(w, "devices",
 		model_count(model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL));
 	jw_member_raw(w, "tunneling_ips", object_str(host, HOST_TUNNEL_IPS));
@@ -191,7 +193,7 @@ static void compute(
 	case AGENT_STARTED_AT:
 		return write_started(model, host, w);
 	case AGENT_CONFIGURATIONS:
-		return write_configurations(model, host, w);
+		return write_configurations(model, agent, host, w);
 	default:
 		return jw_string(w, object_str(host, HOST_ZONE));
 	}

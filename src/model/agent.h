@@ -38,11 +38,6 @@ bool agents_complete(struct txn *txn, GError **error);
 const struct object *agent_of_host(
 	const struct model *model, const struct object *host, enum agent_type type);
 
-/* {"agents": [...]} of these hosts, all of one type; *@hosts is taken over. Only for
- * administrators, else FORBIDDEN. */
-bool agents_answer(struct txn *txn, GPtrArray *hosts, enum agent_type type, json_t **ret_answer,
-	GError **error);
-
 /* What schedulers see: the verbs of an agent, of a network and one of a router (agent_view.c). */
 extern const struct kind_action agent_actions[], network_actions[];
 bool router_agents(struct txn *txn, const struct object *router, json_t *body, json_t **ret_answer,

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who serves what, as clients of the agent schedulers ask. Nothing is scheduled: DHCP is answered,
- * and packets are routed, on each host that has ports of the network.
+ * Who serves what, as clients of the agent schedulers ask. Packets are routed on each host that has
+ * ports of the network; DHCP is answered there, too, unless somebody said otherwise
+ * (dhcp_binding.h).
  */
 #include <string.h>
 
 #include "model/agent.h"
+#include "model/dhcp_binding.h"
+#include "model/host.h"
 #include "model/network.h"
 #include "model/network_hosts.h"
 #include "model/port.h"
@@ -22,68 +25,92 @@ static json_t *object_as_json(struct txn *txn, const struct object *object)
 	return json_loads(text->str, 0, NULL);
 }
 
-bool agents_answer(struct txn *txn, GPtrArray *hosts, enum agent_type type, json_t **ret_answer,
-	GError **error)
+/* {"agents": [...]} of these hosts, all of one type; @hosts is taken over. */
+static json_t *answer_agents(struct txn *txn, GPtrArray *hosts, enum agent_type type)
 {
 	g_autoptr(GPtrArray) owned = hosts;
-	json_t *list;
+	json_t *list = json_array();
 
-	if (!caller_is_admin(txn_caller(txn)))
-		return weft_fail(error, FORBIDDEN, "Only an administrator may see agents.");
-	list = json_array();
 	for (guint i = 0; i < owned->len; i++) {
 		const struct object *agent = agent_of_host(txn_model(txn), owned->pdata[i], type);
 
 		if (agent)
 			json_array_append_new(list, object_as_json(txn, agent));
 	}
-	*ret_answer = json_pack("{s:o}", "agents", list);
-	return true;
+	return json_pack("{s:o}", "agents", list);
 }
 
-static bool has_dhcp(const struct model *model, const char *network)
+/* Hosts that may answer the network's DHCP: with ports of it, or said to. */
+static GPtrArray *dhcp_candidates(const struct model *model, const struct object *network)
 {
-	const struct object *subnet;
+	GPtrArray *hosts = network_hosts(model, network);
+	const struct object *binding, *host;
 	struct model_iter iter;
+	char id[UUID_STRLEN];
 
-	model_iter_init(&iter, model, KIND_SUBNET, SUBNET_BY_NETWORK, network, NULL);
-	while ((subnet = model_iter_next(&iter)))
-		if (object_bool(subnet, SUBNET_ENABLE_DHCP))
-			return true;
-	return false;
+	model_iter_init(&iter, model, KIND_DHCP_BINDING, DHCP_BINDING_BY_NETWORK,
+		uuid_format(object_id(network), id), NULL);
+	while ((binding = model_iter_next(&iter))) {
+		host = model_get_text(model, KIND_HOST, object_str(binding, DHCP_BINDING_HOST_ID));
+		if (!g_ptr_array_find(hosts, host, NULL))
+			g_ptr_array_add(hosts, (gpointer)host);
+	}
+	return hosts;
 }
 
 static bool dhcp_agents(struct txn *txn, const struct object *network, json_t *body,
 	json_t **ret_answer, GError **error)
 {
 	const struct model *model = txn_model(txn);
-	char id[UUID_STRLEN];
+	GPtrArray *hosts = dhcp_candidates(model, network);
 
 	(void)body;
-	return agents_answer(txn,
-		has_dhcp(model, uuid_format(object_id(network), id)) ? network_hosts(model, network)
-								     : g_ptr_array_new(),
-		AGENT_DHCP, ret_answer, error);
+	(void)error;
+	for (guint i = hosts->len; i-- > 0;)
+		if (!dhcp_is_answered(model, hosts->pdata[i], network))
+			g_ptr_array_remove_index(hosts, i);
+	*ret_answer = answer_agents(txn, hosts, AGENT_DHCP);
+	return true;
+}
+
+/* Ids of networks that the host has ports of, or that it is bound to: a set. */
+static GHashTable *networks_of(const struct model *model, const struct object *host)
+{
+	GHashTable *networks = g_hash_table_new(g_str_hash, g_str_equal);
+	const struct object *port, *binding;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&iter, model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
+	while ((port = model_iter_next(&iter)))
+		g_hash_table_add(networks, (gpointer)object_str(port, PORT_NETWORK_ID));
+	model_iter_init(&iter, model, KIND_DHCP_BINDING, DHCP_BINDING_BY_HOST,
+		uuid_format(object_id(host), id), NULL);
+	while ((binding = model_iter_next(&iter)))
+		g_hash_table_add(networks, (gpointer)object_str(binding, DHCP_BINDING_NETWORK_ID));
+	return networks;
 }
 
 static bool dhcp_networks(struct txn *txn, const struct object *agent, json_t *body,
 	json_t **ret_answer, GError **error)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	const struct model *model = txn_model(txn);
+	const struct object *host =
+		model_get_text(model, KIND_HOST, object_str(agent, AGENT_HOST_ID));
+	g_autoptr(GHashTable) networks = networks_of(model, host);
 	json_t *list = json_array();
-	const struct object *port;
-	struct model_iter iter;
+	GHashTableIter iter;
+	gpointer id;
 
 	(void)body;
 	(void)error;
-	model_iter_init(&iter, model, KIND_PORT, PORT_BY_HOST, object_str(agent, AGENT_HOST), NULL);
-	while (object_choice(agent, AGENT_TYPE) == AGENT_DHCP && (port = model_iter_next(&iter))) {
-		const char *network = object_str(port, PORT_NETWORK_ID);
+	g_hash_table_iter_init(&iter, networks);
+	while (object_choice(agent, AGENT_TYPE) == AGENT_DHCP &&
+		g_hash_table_iter_next(&iter, &id, NULL)) {
+		const struct object *network = model_get_text(model, KIND_NETWORK, id);
 
-		if (g_hash_table_add(seen, (gpointer)network) && has_dhcp(model, network))
-			json_array_append_new(list,
-				object_as_json(txn, model_get_text(model, KIND_NETWORK, network)));
+		if (dhcp_is_answered(model, host, network))
+			json_array_append_new(list, object_as_json(txn, network));
 	}
 	*ret_answer = json_pack("{s:o}", "networks", list);
 	return true;
@@ -93,8 +120,9 @@ bool router_agents(struct txn *txn, const struct object *router, json_t *body, j
 	GError **error)
 {
 	(void)body;
-	return agents_answer(
-		txn, router_hosts(txn_model(txn), router), AGENT_L3, ret_answer, error);
+	(void)error;
+	*ret_answer = answer_agents(txn, router_hosts(txn_model(txn), router), AGENT_L3);
+	return true;
 }
 
 /* Adds the routers with an interface on the network that are not in @seen yet. */
@@ -141,16 +169,52 @@ static bool l3_routers(struct txn *txn, const struct object *agent, json_t *body
 	return true;
 }
 
+/* Routers are where their networks are: nobody puts one on an agent, or takes it away. */
+static bool l3_routers_add(
+	struct txn *txn, const struct object *agent, json_t *body, GError **error)
+{
+	const char *router = json_string_value(json_object_get(body, "router_id"));
+	char id[UUID_STRLEN];
+
+	if (!router)
+		return weft_fail(error, BAD_REQUEST,
+			"Attribute 'router_id' is missing: send {\"router_id\": …}.");
+	if (!txn_need(txn, KIND_ROUTER, router, error))
+		return false;
+	if (object_choice(agent, AGENT_TYPE) != AGENT_L3 ||
+		!object_bool(agent, AGENT_ADMIN_STATE_UP))
+		return weft_fail(error, INVALID_L3_AGENT,
+			"Agent %s is not a L3 Agent or has been disabled.",
+			uuid_format(object_id(agent), id));
+	return weft_fail(error, CANNOT_ASSIGN_ROUTER,
+		"Not allowed to manually assign a router to an agent in 'dvr' mode: router %s is on each host that has ports on its networks, and on no other.",
+		router);
+}
+
+static bool l3_routers_remove(
+	struct txn *txn, const struct object *agent, const char *router, GError **error)
+{
+	(void)agent;
+	if (!txn_need(txn, KIND_ROUTER, router, error))
+		return false;
+	return weft_fail(error, CANNOT_REMOVE_ROUTER,
+		"Not allowed to manually remove a router from an agent in 'dvr' mode: router %s is on each host that has ports on its networks.",
+		router);
+}
+
 const struct kind_action agent_actions[] = {
 	{ "dhcp-networks", .read = true, .run = dhcp_networks,
-		.doc = "Networks whose DHCP it answers: those with DHCP that its host has ports of." },
+		.doc = "Networks whose DHCP it answers: those with DHCP that its host has ports of, unless they were taken out, and those that were added.",
+		.item = "dhcp-network", .add = dhcp_networks_add, .remove = dhcp_networks_remove },
 	{ "l3-routers", .read = true, .run = l3_routers,
-		.doc = "Routers that it routes for: those that connect networks which its host has ports of." },
+		.doc = "Routers that it routes for: those that connect networks which its host has ports of.",
+		.item = "l3-router", .add = l3_routers_add, .remove = l3_routers_remove },
 	{ 0 },
 };
 
 const struct kind_action network_actions[] = {
 	{ "dhcp-agents", .read = true, .run = dhcp_agents,
-		.doc = "Agents that answer its DHCP: those of the hosts that have ports of it." },
+		.doc = "Agents that answer its DHCP: those of the hosts that have ports of it, and those it was added to.",
+		.item = "dhcp-agent" },
 	{ 0 },
 };

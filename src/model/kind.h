@@ -43,6 +43,7 @@ enum kind_id {
 	KIND_NETWORK,
 	KIND_SEGMENT,
 	KIND_SUBNET,
+	KIND_DHCP_BINDING,
 	KIND_PORT,
 	KIND_PORT_BINDING,
 	KIND_TRUNK,
@@ -251,6 +252,15 @@ struct kind_action {
 	bool (*run)(struct txn *txn, const struct object *object, json_t *body, json_t **ret_answer,
 		GError **error);
 	const char *doc;
+	/* Of one with `read` whose answer is a collection: what one of it is called, in the rules
+	 * of the policy ("dhcp-network" of "dhcp-networks": get_dhcp-networks,
+	 * create_dhcp-network, delete_dhcp-network), all the administrator's. */
+	const char *item;
+	/* With `item`, or both NULL: POST of PATH/ID/NAME adds what the body names, DELETE of
+	 * PATH/ID/NAME/ITEM takes it out. */
+	bool (*add)(struct txn *txn, const struct object *object, json_t *body, GError **error);
+	bool (*remove)(
+		struct txn *txn, const struct object *object, const char *item, GError **error);
 };
 
 enum kind_flags {

@@ -7,6 +7,7 @@
 #include "model/auto_allocated_topology.h"
 #include "model/default_security_group_rule.h"
 #include "model/conntrack_helper.h"
+#include "model/dhcp_binding.h"
 #include "model/floating_ip.h"
 #include "model/floatingip_pool.h"
 #include "model/flavor.h"
@@ -63,6 +64,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_NETWORK] = &network_kind,
 	[KIND_SEGMENT] = &segment_kind,
 	[KIND_SUBNET] = &subnet_kind,
+	[KIND_DHCP_BINDING] = &dhcp_binding_kind,
 	[KIND_PORT] = &port_kind,
 	[KIND_PORT_BINDING] = &port_binding_kind,
 	[KIND_TRUNK] = &trunk_kind,

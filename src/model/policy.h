@@ -67,5 +67,6 @@ bool policy_check_update(const struct txn *txn, const struct object *old,
 	const struct object *draft, GError **error);
 bool policy_check(const struct txn *txn, enum policy_operation operation,
 	const struct object *object, GError **error);
+/* @operation: POLICY_CREATE or POLICY_DELETE for what it adds or takes out, else to do it. */
 bool policy_check_action(const struct txn *txn, const struct kind_action *action,
-	const struct object *object, GError **error);
+	enum policy_operation operation, const struct object *object, GError **error);

@@ -125,9 +125,14 @@ bool policy_check(const struct txn *txn, enum policy_operation operation,
 }
 
 bool policy_check_action(const struct txn *txn, const struct kind_action *action,
-	const struct object *object, GError **error)
+	enum policy_operation operation, const struct object *object, GError **error)
 {
 	const struct kind *kind = object_kind(object);
+	const struct action_rules *rules = &rules_of(txn, kind)->actions[action - kind->actions];
 
-	return check(txn, rules_of(txn, kind)->actions[action - kind->actions], object, error);
+	return check(txn,
+		operation == POLICY_CREATE   ? rules->add
+		: operation == POLICY_DELETE ? rules->remove
+					     : rules->run,
+		object, error);
 }

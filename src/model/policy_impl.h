@@ -69,13 +69,17 @@ struct field_rule {
 	const struct rule *rule;
 };
 
+struct action_rules {
+	const struct rule *run, *add, *remove;
+};
+
 /* What is asked for one kind; a rule that is NULL forbids nothing. */
 struct kind_rules {
 	const struct rule *operations[N_POLICY_OPERATIONS];
 	const struct rule *attrs[N_POLICY_OPERATIONS][MAX_SLOTS];
 	u64 restricted[N_POLICY_OPERATIONS]; /* slots that have one */
 	GArray *fields;			     /* struct field_rule */
-	const struct rule **actions;	     /* by place in kind->actions */
+	struct action_rules *actions;	     /* by place in kind->actions */
 };
 
 struct policy {

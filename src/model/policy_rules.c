@@ -176,25 +176,48 @@ static void add_operation(struct policy *policy, const struct kind *kind, const 
 
 /* A verb has its own name, as "add_router_interface" has; one that several kinds have, the kind's
  * name behind it. */
+static void add_verb(struct policy *policy, const char *kind_name, const struct kind_action *action,
+	struct action_rules *ret)
+{
+	g_autofree char *name = g_strdup(action->name);
+	g_autofree char *text =
+		g_strdup_printf("rule:%s_%s", action->read ? "get" : "update", kind_name);
+
+	if (find(policy, name) && find(policy, name)->asked) {
+		g_free(name);
+		name = g_strdup_printf("%s_%s", action->name, kind_name);
+	}
+	ret->run = ask(policy, name, text, action->doc);
+}
+
+/* As OpenStack names them: "get_dhcp-networks", "create_dhcp-network". */
+static void add_collection(
+	struct policy *policy, const struct kind_action *action, struct action_rules *ret)
+{
+	g_autofree char *get = g_strconcat("get_", action->name, NULL);
+	g_autofree char *create = g_strconcat("create_", action->item, NULL);
+	g_autofree char *delete = g_strconcat("delete_", action->item, NULL);
+
+	ret->run = ask(policy, get, "rule:admin_or_system_reader", action->doc);
+	if (!action->add)
+		return;
+	ret->add = ask(policy, create, "rule:admin_only", "Add to them.");
+	ret->remove = ask(policy, delete, "rule:admin_only", "Take out of them.");
+}
+
 static void add_actions(struct policy *policy, const struct kind *kind, const char *kind_name)
 {
+	struct action_rules *rules;
 	unsigned n = 0;
 
 	while (kind->actions && kind->actions[n].name)
 		n++;
-	policy->kinds[kind->id].actions = g_new0(const struct rule *, n + 1);
-	for (unsigned i = 0; i < n; i++) {
-		const struct kind_action *action = &kind->actions[i];
-		g_autofree char *name = g_strdup(action->name);
-		g_autofree char *text =
-			g_strdup_printf("rule:%s_%s", action->read ? "get" : "update", kind_name);
-
-		if (find(policy, name) && find(policy, name)->asked) {
-			g_free(name);
-			name = g_strdup_printf("%s_%s", action->name, kind_name);
-		}
-		policy->kinds[kind->id].actions[i] = ask(policy, name, text, action->doc);
-	}
+	rules = policy->kinds[kind->id].actions = g_new0(struct action_rules, n + 1);
+	for (unsigned i = 0; i < n; i++)
+		if (kind->actions[i].item)
+			add_collection(policy, &kind->actions[i], &rules[i]);
+		else
+			add_verb(policy, kind_name, &kind->actions[i], &rules[i]);
 }
 
 /* By default fields have rules only where the kind lists them. */

@@ -12,25 +12,6 @@
 #include "model/model_impl.h"
 #include "model/query_impl.h"
 
-#define MAX_SORT_KEYS 8
-
-struct sort_key {
-	unsigned slot;
-	bool descending;
-};
-
-struct query {
-	const struct kind *kind;
-	const struct caller *caller;
-	GPtrArray *filters;
-	u64 fields;
-	unsigned limit;
-	char *marker;
-	bool reverse;
-	unsigned n_keys, n_directions;
-	struct sort_key keys[MAX_SORT_KEYS];
-};
-
 struct query *query_new(const struct kind *kind, const struct caller *caller)
 {
 	struct query *query = g_new0(struct query, 1);
@@ -94,15 +75,21 @@ static bool add_field(struct query *query, const char *value, GError **error)
 	return true;
 }
 
+static bool sortable(const struct attr *attr)
+{
+	return !(attr->flags & ATTR_COMPUTED) ||
+	       (attr->type != TYPE_LIST && attr->type != TYPE_OBJECT);
+}
+
 static bool add_sort_key(struct query *query, const char *value, GError **error)
 {
 	int slot = kind_slot(query->kind, value);
 
 	if (slot < 0 || !attr_readable(query->kind, (unsigned)slot, query->caller) ||
-		kind_attr(query->kind, (unsigned)slot)->flags & ATTR_COMPUTED)
+		!sortable(kind_attr(query->kind, (unsigned)slot)))
 		return weft_fail(error, INVALID_INPUT,
-			"Invalid sort_key '%.64s': a %s has no such stored attribute.", value,
-			query->kind->singular);
+			"Invalid sort_key '%.64s': a %s has no such attribute, or it has no order.",
+			value, query->kind->singular);
 	if (query->n_keys == MAX_SORT_KEYS)
 		return weft_fail(error, INVALID_INPUT,
 			"At most %d sort_key parameters are possible.", MAX_SORT_KEYS);
@@ -348,33 +335,6 @@ static GPtrArray *collect(const struct query *query, const struct model *model,
 	return found;
 }
 
-static gint compare_slot(const struct object *a, const struct object *b, unsigned slot)
-{
-	const struct attr *attr = kind_attr(object_kind(a), slot);
-	char buf_a[VALUE_TEXT], buf_b[VALUE_TEXT];
-
-	if (slot != SLOT_ID && attr->type != TYPE_ENUM && !type_is_text(attr->type)) {
-		s64 x = a->values[slot].number, y = b->values[slot].number;
-
-		return x < y ? -1 : x > y;
-	}
-	return g_strcmp0(object_text(a, slot, buf_a), object_text(b, slot, buf_b));
-}
-
-static gint compare_keys(gconstpointer a, gconstpointer b, gpointer user)
-{
-	const struct object *const *x = a, *const *y = b;
-	const struct query *query = user;
-
-	for (unsigned i = 0; i < query->n_keys; i++) {
-		gint order = compare_slot(*x, *y, query->keys[i].slot);
-
-		if (order)
-			return query->keys[i].descending ? -order : order;
-	}
-	return 0; /* the sort is stable: order of creation */
-}
-
 /* Cuts the page out of all that match, in their final order. */
 static bool cut_page(const struct query *query, GPtrArray *all, const struct object *marker)
 {
@@ -426,7 +386,7 @@ static GPtrArray *run_computed(
 		fail_marker(query, error);
 		return NULL;
 	}
-	g_ptr_array_sort_with_data(page, compare_keys, (gpointer)query);
+	query_sort(query, model, page);
 	*ret_more = cut_page(query, page, marker);
 	return page;
 }
@@ -454,7 +414,7 @@ GPtrArray *query_run(
 	}
 	if (query->n_keys || query->reverse) {
 		page = collect(query, model, NULL, 0);
-		g_ptr_array_sort_with_data(page, compare_keys, (gpointer)query);
+		query_sort(query, model, page);
 		*ret_more = cut_page(query, page, marker);
 		return page;
 	}

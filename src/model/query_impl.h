@@ -4,6 +4,28 @@
 
 #include "model/query.h"
 
+#define MAX_SORT_KEYS 8
+
+struct sort_key {
+	unsigned slot;
+	bool descending;
+};
+
+struct query {
+	const struct kind *kind;
+	const struct caller *caller;
+	GPtrArray *filters;
+	u64 fields;
+	unsigned limit;
+	char *marker;
+	bool reverse;
+	unsigned n_keys, n_directions;
+	struct sort_key keys[MAX_SORT_KEYS];
+};
+
+/* By its keys; objects that are equal in all of them stay in the order they have. */
+void query_sort(const struct query *query, const struct model *model, GPtrArray *objects);
+
 /* Objects of @kind that @caller may see, and perhaps others, in order of creation; borrowed
  * elements, g_ptr_array_unref. NULL: only a walk over all finds them. With @own those of the
  * caller's project are not among them: *@own goes through them, in order too. */

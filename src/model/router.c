@@ -155,6 +155,7 @@ static const struct kind_action actions[] = {
 	{ .name = "l3-agents",
 		.read = true,
 		.run = router_agents,
+		.item = "l3-agent",
 		.doc = "Agents that route for it: those of the hosts that have ports on its networks." },
 	{ 0 },
 };

@@ -35,6 +35,12 @@ bool txn_delete(struct txn *txn, enum kind_id kind, const char *id, GError **err
 bool txn_act(struct txn *txn, enum kind_id kind, const char *id, const struct kind_action *action,
 	json_t *body, json_t **ret_answer, GError **error);
 
+/* Adds to, or takes out of, the collection that the action answers. */
+bool txn_act_add(struct txn *txn, enum kind_id kind, const char *id,
+	const struct kind_action *action, json_t *body, GError **error);
+bool txn_act_remove(struct txn *txn, enum kind_id kind, const char *id,
+	const struct kind_action *action, const char *item, GError **error);
+
 bool txn_is_empty(const struct txn *txn); /* nothing is staged */
 
 /* Stages a draft (taken over) as it is: for what weftd writes itself (object_edit() + setters) and

@@ -76,8 +76,28 @@ bool txn_act(struct txn *txn, enum kind_id kind, const char *id, const struct ki
 	g_autoptr(object) held = object ? object_ref(object) : NULL;
 
 	*ret_answer = NULL;
-	return held && policy_check_action(txn, action, held, error) &&
+	return held && policy_check_action(txn, action, POLICY_GET, held, error) &&
 	       action->run(txn, held, body, ret_answer, error);
+}
+
+bool txn_act_add(struct txn *txn, enum kind_id kind, const char *id,
+	const struct kind_action *action, json_t *body, GError **error)
+{
+	const struct object *object = txn_need(txn, kind, id, error);
+	g_autoptr(object) held = object ? object_ref(object) : NULL;
+
+	return held && policy_check_action(txn, action, POLICY_CREATE, held, error) &&
+	       action->add(txn, held, body, error);
+}
+
+bool txn_act_remove(struct txn *txn, enum kind_id kind, const char *id,
+	const struct kind_action *action, const char *item, GError **error)
+{
+	const struct object *object = txn_need(txn, kind, id, error);
+	g_autoptr(object) held = object ? object_ref(object) : NULL;
+
+	return held && policy_check_action(txn, action, POLICY_DELETE, held, error) &&
+	       action->remove(txn, held, item, error);
 }
 
 static const struct caller weftd_itself = { CALLER_SYSTEM, "" };

@@ -100,6 +100,7 @@ struct record_member {
 	struct uuid network_id, host_id;
 	struct record_tunnel tunnel;
 	bool routed; /* it has the network only over routers: it sends there, and is not sent to */
+	bool dhcp;   /* it answers the network's DHCP */
 };
 
 struct record_endpoint {

@@ -80,6 +80,82 @@ def test_scheduler_views(cli, admin, network):
     assert admin.get(f"/v2.0/agents/{other['id']}/dhcp-networks").json == {"networks": []}
 
 
+def agent_of(admin, host, kind):
+    return admin.get("/v2.0/agents", host=host, agent_type=f"{kind} agent").json["agents"][0]["id"]
+
+
+def test_dhcp_of_a_host(weftd, cli, sdk, admin, network):
+    """A host that has ports answers unless it was taken out; one without is listed once it was added."""
+    first, second = (agent_of(admin, host, "DHCP") for host in ("h1", "h2"))
+    served = lambda: sorted(a["host"] for a in admin.get(f"/v2.0/networks/{network['id']}/dhcp-agents").json["agents"])  # noqa: E731
+    networks = lambda agent: [n["id"] for n in admin.get(f"/v2.0/agents/{agent}/dhcp-networks").json["networks"]]  # noqa: E731
+    add = lambda agent: admin.call("POST", f"/v2.0/agents/{agent}/dhcp-networks", {"network_id": network["id"]})  # noqa: E731
+    remove = lambda agent: admin.call("DELETE", f"/v2.0/agents/{agent}/dhcp-networks/{network['id']}")  # noqa: E731
+
+    refused(add(first), 409, "NetworkHostedByDHCPAgent", first)
+    refused(remove(second), 409, "NetworkNotHostedByDhcpAgent", second)
+    cli("network", "agent", "remove", "network", "--dhcp", first, "net")
+    assert (served(), networks(first)) == ([], [])
+    refused(remove(first), 409, "NetworkNotHostedByDhcpAgent")
+    cli("network", "agent", "add", "network", "--dhcp", second, "net")
+    assert (served(), networks(second)) == (["h2"], [network["id"]])
+    weftd.stop()
+    weftd.start()
+    admin.connection.close()
+    admin.connection.port = weftd.port
+    assert served() == ["h2"]
+    answer = add(first)
+    assert (answer.status, answer.text) == (201, b"null") and served() == ["h1", "h2"]
+    assert remove(second).status == 204 and served() == ["h1"]
+
+
+def test_what_agents_do_not_take(weftd, admin, network):
+    first, router = agent_of(admin, "h1", "DHCP"), agent_of(admin, "h1", "L3")
+    path, body = f"/v2.0/agents/{first}/dhcp-networks", {"network_id": network["id"]}
+    refused(admin.call("POST", f"/v2.0/agents/{router}/dhcp-networks", body), 404, "InvalidDHCPAgent", router)
+    assert admin.call("PUT", f"/v2.0/agents/{first}", {"agent": {"admin_state_up": False}}).status == 200
+    refused(admin.call("POST", path, body), 404, "InvalidDHCPAgent")
+    assert admin.call("PUT", f"/v2.0/agents/{first}", {"agent": {"admin_state_up": True}}).status == 200
+    refused(admin.call("POST", path, {}), 400, "BadRequest", "network_id")
+    refused(admin.call("POST", path, {"network_id": first}), 404, "NetworkNotFound")
+    refused(admin.call("POST", f"/v2.0/agents/{network['id']}/dhcp-networks", body), 404, "AgentNotFound")
+    refused(admin.call("POST", f"/v2.0/networks/{network['id']}/dhcp-agents", {}), 405, "HTTPMethodNotAllowed")
+    refused(admin.call("DELETE", f"/v2.0/networks/{network['id']}/dhcp-agents/{first}"), 404, "HTTPNotFound")
+    member = weftd.client(MEMBER)
+    refused(member.call("POST", path, body), 404, "AgentNotFound")
+    refused(member.call("DELETE", f"{path}/{network['id']}"), 404, "AgentNotFound")
+
+
+def test_routers_stay_where_they_are(cli, admin):
+    agent, router = agent_of(admin, "h1", "L3"), admin.make("router", name="r")["id"]
+    assert admin.get(f"/v2.0/agents/{agent}").json["agent"]["configurations"]["agent_mode"] == "dvr"
+    path = f"/v2.0/agents/{agent}/l3-routers"
+    refused(admin.call("POST", path, {"router_id": router}), 409, "DVRL3CannotAssignToDvrAgent")
+    refused(admin.call("DELETE", f"{path}/{router}"), 409, "DVRL3CannotRemoveFromDvrAgent")
+    refused(admin.call("POST", path, {"router_id": agent}), 404, "RouterNotFound")
+    refused(admin.call("POST", f"/v2.0/agents/{agent_of(admin, 'h1', 'DHCP')}/l3-routers", {"router_id": router}), 404, "InvalidL3Agent")
+    refused(admin.call("POST", path, {}), 400, "BadRequest", "router_id")
+    cli("network", "agent", "add", "router", "--l3", agent, "r")  # the command shows no refusal
+    cli("network", "agent", "remove", "router", "--l3", agent, "r")
+    assert admin.get(path).json == {"routers": []} and admin.call("DELETE", f"/v2.0/routers/{router}").status == 204
+
+
+def test_order(weftd, admin):
+    """By what is computed, too: agents that are alive, zones."""
+    def hosts(key, direction="asc", **more):
+        return [a["host"] for a in admin.get("/v2.0/agents", sort_key=key, sort_dir=direction, agent_type="L3 agent", **more).json["agents"]]
+
+    host = admin.make("host", name="h0", tunnel_ips=["192.0.2.10"], availability_zone="alps")
+    report = {"instance": "4b3e5f35-6d88-4c3e-8f8a-1c5b07f8d6f1", "revision": 0, "agent": {"uptime_s": 1}}
+    assert weftd.client(host["credential"]).call("POST", "/weft/v1/hosts/h0/report", report).status == 200
+    assert hosts("host") == ["h0", "h1", "h2"] and hosts("host", "desc") == ["h2", "h1", "h0"]
+    assert hosts("availability_zone") == ["h0", "h1", "h2"] and hosts("availability_zone", "desc", limit=1) == ["h2"]
+    assert hosts("alive", "desc") == ["h0", "h1", "h2"] and hosts("alive") == ["h1", "h2", "h0"]
+    assert hosts("heartbeat_timestamp", "desc")[0] == "h0"
+    refused(admin.get("/v2.0/agents", sort_key="configurations", sort_dir="asc"), 400, "InvalidInput")
+    assert admin.call("DELETE", f"/v2.0/hosts/{host['id']}").status == 204
+
+
 def test_zones_of_networks(cli, admin, network):
     assert cli.json("network", "show", "net")["availability_zones"] == ["east"]
     port = admin.make("port", network_id=network["id"], **{"binding:host_id": "h2"})

@@ -45,12 +45,13 @@ ON_PURPOSE = {
        for what in ("is_visible is True, but it is not shown", "allow_post is True, but it is not taken when created")},
     "bindings.*: there is no such collection of ports": "it has handlers of its own, which test_trunks.py compares",
     "auto_allocated_topologies.*: there is no such collection": "one a project, by its name: test_auto_allocated_topology.py",
+    "dhcp_networks.*: there is no such collection of agents": "they are networks: test_agents_api.py",
+    "dhcp_agents.*: there is no such collection of networks": "they are agents: test_agents_api.py",
     "service_profiles.*: there is no such collection of flavors": "it has handlers of its own",
     "ports.numa_affinity_policy: enum is ['legacy', 'preferred', 'required'], weftd has ['legacy', 'preferred', 'required', 'socket']":
         "port-numa-affinity-policy-socket, which is newer",
     "ports.propagate_uplink_status: allow_put is False, but it is taken in an update": "uplink-status-propagation-updatable, which is newer",
     "next_providers.*: there is no such collection of flavors": "not in OpenStack's description of the API",
-    **{f"port_associations.{name}: is no sort key": "it is computed when shown" for name in ("local_ip_address", "host")},
     "subnets.shared: is no filter": "it is not shown either; networks have it",
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verbs of a kind beside create, show, update and delete: GET or PUT of COLLECTION/ID/VERB. */
+/* Verbs of a kind beside create, show, update and delete: GET or PUT of COLLECTION/ID/VERB; where
+ * that is a collection, POST and DELETE of what is in it. */
 #include <stdlib.h>
 
 #include "controller/api/body.h"
@@ -84,4 +85,49 @@ void action_run(struct call *call)
 	write = write_new(call, objects, respond);
 	write->answer = answer;
 	write_submit_full(write, g_steal_pointer(&txn));
+}
+
+static void respond_added(struct write *write)
+{
+	call_answer(&write->call, 201, g_string_new("null"));
+}
+
+static bool stage_add(struct call *call, struct txn *txn, GError **error)
+{
+	const struct object *object;
+	json_t *body;
+	bool staged;
+
+	if (!call->action->add)
+		return weft_fail(error, METHOD_NOT_ALLOWED, "Nothing can be added to %s.",
+			call->action->name);
+	object = call_object(call, error);
+	if (!object || !call_check_change(call, txn, POLICY_CREATE, object, error))
+		return false;
+	body = body_parse(call->request, error);
+	staged = body && txn_act_add(txn, call->kind->id, call->id, call->action, body, error);
+	json_decref(body);
+	return staged;
+}
+
+void action_add(struct call *call)
+{
+	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
+	GError *error = NULL;
+
+	if (!stage_add(call, txn, &error))
+		return call_fail(call, error);
+	write_submit(call, g_steal_pointer(&txn), NULL, respond_added);
+}
+
+void action_remove(struct call *call)
+{
+	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
+	GError *error = NULL;
+	const struct object *object = call_object(call, &error);
+
+	if (!object || !call_check_change(call, txn, POLICY_DELETE, object, &error) ||
+		!txn_act_remove(txn, call->kind->id, call->id, call->action, call->item, &error))
+		return call_fail(call, error);
+	write_submit(call, g_steal_pointer(&txn), NULL, write_respond_deleted);
 }

@@ -150,7 +150,7 @@ static bool check_revision(const struct call *call, const struct object *object,
 bool call_check_change(const struct call *call, const struct txn *txn,
 	enum policy_operation operation, const struct object *object, GError **error)
 {
-	return (call->action ? policy_check_action(txn, call->action, object, error)
+	return (call->action ? policy_check_action(txn, call->action, operation, object, error)
 			     : policy_check(txn, operation, object, error)) &&
 	       check_revision(call, object, error);
 }

@@ -79,6 +79,8 @@ void object_update(struct call *call);
 void object_delete(struct call *call);
 void action_read(struct call *call); /* action.c */
 void action_run(struct call *call);
+void action_add(struct call *call);
+void action_remove(struct call *call);
 void rule_types_list(struct call *call); /* qos.c */
 void rule_type_show(struct call *call);
 void flavor_associate(struct call *call); /* flavor.c */

@@ -290,6 +290,31 @@ static void write_action(
 	jw_end_object(w);
 }
 
+static void write_action_add(
+	struct json_writer *w, const struct kind *kind, const struct kind_action *action)
+{
+	g_autofree char *verb = g_strconcat("add_", action->item, NULL);
+
+	begin_operation(w, "post", verb, kind, "Adds what the body names.");
+	begin_body(w);
+	jw_raw(w, "{\"type\":\"object\"}", strlen("{\"type\":\"object\"}"));
+	end_body(w);
+	begin_answer(w, "201", "Done.");
+	end_answer(w, write_errors);
+	jw_end_object(w);
+}
+
+static void write_action_remove(
+	struct json_writer *w, const struct kind *kind, const struct kind_action *action)
+{
+	g_autofree char *verb = g_strconcat("remove_", action->item, NULL);
+
+	begin_operation(w, "delete", verb, kind, "Takes it out.");
+	begin_answer(w, "204", "Done.");
+	end_answer(w, write_errors);
+	jw_end_object(w);
+}
+
 static void write_tag_operation(struct json_writer *w, const struct kind *kind, const char *method,
 	const char *verb, const char *status)
 {
@@ -355,9 +380,17 @@ static void write_action_paths(
 {
 	for (const struct kind_action *action = kind->actions; action && action->name; action++) {
 		g_autofree char *suffix = g_strconcat("/{id}/", action->name, NULL);
+		g_autofree char *item = g_strconcat(suffix, "/{item}", NULL);
 
 		begin_path(w, base, suffix, (const char *const[]){ "id", parent, NULL });
 		write_action(w, kind, action);
+		if (action->add)
+			write_action_add(w, kind, action);
+		jw_end_object(w);
+		if (!action->remove)
+			continue;
+		begin_path(w, base, item, (const char *const[]){ "id", "item", parent, NULL });
+		write_action_remove(w, kind, action);
 		jw_end_object(w);
 	}
 }

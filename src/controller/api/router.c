@@ -46,7 +46,10 @@ static const struct route routes[] = {
 	{ "/v2.0/{collection}/{id}/tags/{tag}", { "{collection}", "{id}", "tags", "{item}" },
 		ACCESS_CALLER, .get = tag_get, .put = tag_add, .del = tag_remove },
 	{ "/v2.0/{collection}/{id}/{action}", { "{collection}", "{id}", "{action}" }, ACCESS_CALLER,
-		.get = action_read, .put = action_run },
+		.get = action_read, .put = action_run, .post = action_add },
+	{ "/v2.0/{collection}/{id}/{action}/{item}",
+		{ "{collection}", "{id}", "{action}", "{item}" }, ACCESS_CALLER,
+		.del = action_remove },
 	{ "/", { NULL }, ACCESS_OPEN, .get = versions_get },
 	{ "/healthz", { "healthz" }, ACCESS_OPEN, .get = healthz_get },
 	{ "/metrics", { "metrics" }, ACCESS_OPEN, .get = metrics_get },
@@ -99,9 +102,10 @@ static bool match_segment(const char *pattern, const char *segment, struct call 
 		       (strcmp(pattern, "tags") || call->kind->attrs[SLOT_TAGS].name);
 	if (!strcmp(pattern, "{id}"))
 		call->id = segment;
-	else if (!strcmp(pattern, "{item}"))
+	else if (!strcmp(pattern, "{item}")) {
 		call->item = segment;
-	else if (!strcmp(pattern, "{action}"))
+		return !call->action || call->action->remove;
+	} else if (!strcmp(pattern, "{action}"))
 		return (call->action = kind_action(call->kind, segment)) != NULL;
 	return true;
 }
@@ -163,7 +167,7 @@ static bool offers(const struct kind *kind, const struct route *route, enum http
 	if (kind->flags & KIND_COMPUTED)
 		return method == HTTP_GET || method == HTTP_HEAD;
 	if (kind->flags & KIND_FIXED)
-		return method != HTTP_POST &&
+		return !(method == HTTP_POST && route->post == collection_create) &&
 		       !(method == HTTP_DELETE && route->del == object_delete);
 	return true;
 }
