@@ -59,10 +59,13 @@ bool prefix_parse(const char *text, struct prefix *ret)
 
 const char *mac_format(const struct mac *mac, char buf[static MAC_STRLEN])
 {
-	const u8 *b = mac->b;
+	static const char digits[] = "0123456789abcdef";
 
-	snprintf(buf, MAC_STRLEN, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
-		b[5]);
+	for (unsigned i = 0; i < sizeof mac->b; i++) {
+		buf[3 * i] = digits[mac->b[i] >> 4];
+		buf[3 * i + 1] = digits[mac->b[i] & 15];
+		buf[3 * i + 2] = i == sizeof mac->b - 1 ? '\0' : ':';
+	}
 	return buf;
 }
 

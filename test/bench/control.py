@@ -11,6 +11,7 @@ import sys
 import time
 
 import neutron
+import startup
 from measure import BUILD
 from shell import namespace, remove_all, sh
 from weft import PORT, TOKEN, Weft
@@ -148,6 +149,10 @@ def run(options):
     finally:
         remove_all()
     try:
+        result["startup"] = startup.measure(options)
+    finally:
+        remove_all()
+    try:
         result["neutron"] = neutron.measure(options)
     finally:
         remove_all()
@@ -173,6 +178,7 @@ def print_table(result):
     else:
         print("    neutron-server: not measured; packages neutron-server and mariadb-server make it so")
     print(f"  weftd: {requests['weftd_bytes_per_port']} bytes per port, {requests['weftd_rss_kib'] / 1024:.0f} MiB in all")
+    startup.print_table(result["startup"])
 
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ def test_control(tmp_path):
         assert requests[name]["errors"] == 0 and requests[name]["per_s"] > 0 and requests[name]["p99_ms"] > 0
     assert requests["list_1000_ms"] > 0 and requests["weftd_bytes_per_port"] > 0
     assert latency["ports"]["100"]["p99_ms"] >= latency["ports"]["100"]["p50_ms"] > 0
+    startup = result["control"]["startup"]
+    assert 0 < startup["start_cpu_s"] < 3 and 0 < startup["bytes_per_port"] < 2048 and 0 < startup["bytes_per_port_after_start"] < 2048
+    assert "start with 5,000 ports" in printed
     assert result["control"]["neutron"] is None and "neutron-server: not measured" in printed
 
 
