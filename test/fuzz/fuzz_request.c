@@ -2,8 +2,10 @@
 /*
  * The whole way of a request: bytes of a client → HTTP server → router → model and store (in
  * memory) → answer. An input is one or more connections, one after another, separated by a line
- * "%%"; each gets a weftd of its own that is new. In the text {{0}} … {{9}} stand for the ids that
+ * "%%"; each gets a weftd of its own that is new. In the text {{0}}, {{1}} … stand for the ids that
  * the answers so far had in them, in order, and {{*}} for the length of what follows the head.
+ * test/fuzz/request_seeds.py makes inputs that use every verb of every kind. With FUZZ_ANSWERS in
+ * the environment the first lines of requests and answers are printed.
  *
  * Nothing may crash or spin; no answer may be a 500; what says that it is JSON must be.
  */
@@ -22,7 +24,7 @@
 
 #define SPIN_MAX 100000
 #define ANSWER_MAX (4 << 20)
-#define IDS_MAX 10
+#define IDS_MAX 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -103,9 +105,9 @@ static GString *fill_in(const char *text, size_t len, const GPtrArray *ids)
 	g_autofree char *length = NULL;
 
 	for (unsigned i = 0; i < ids->len; i++) {
-		char place[] = "{{0}}";
+		char place[16];
 
-		place[2] = (char)('0' + i);
+		g_snprintf(place, sizeof place, "{{%u}}", i);
 		g_string_replace(filled, place, ids->pdata[i], 16);
 	}
 	head = strstr(filled->str, "\r\n\r\n");
@@ -172,6 +174,9 @@ static void converse(const struct weftd *weftd, const struct sockaddr_un *addres
 	close(client);
 	run(weftd, -1, answers);
 	check_answers(answers->str);
+	if (g_getenv("FUZZ_ANSWERS"))
+		g_print("%.*s => %.*s\n", (int)strcspn(filled->str, "\r\n"), filled->str,
+			(int)strcspn(answers->str, "\r\n"), answers->str);
 	collect_ids(answers->str, ids);
 }
 

@@ -1,6 +1,7 @@
 """Tests that hold for every kind of resource: with an example of each, they say what is wrong with it."""
 import functools
 import itertools
+import re
 
 numbers = itertools.count()
 
@@ -49,3 +50,16 @@ def a_change(kind, shown):
         if name in shown and (value := changed_value(schema, shown[name])) is not None:
             return {name: value}
     return {}
+
+
+def requests_of(document, kind, one):
+    """(method, path, body) of each request to the object and what is below it."""
+    prefix = kind.path + "/{id}"
+    for path, item in document["paths"].items():
+        if path == prefix or path.startswith(prefix + "/"):
+            below = re.sub(r"{\w+}", "x", path[len(prefix):])
+            for method in ("get", "put", "post", "delete"):
+                if method in item:
+                    body = None if method in ("get", "delete") else {"tags": ["x"]} if below.startswith("/tags") else \
+                        {kind.singular: {}} if not below else {}
+                    yield method.upper(), one["_path"] + below, body

@@ -5,7 +5,7 @@ import json
 import re
 import urllib.parse
 
-from every_kind import a_change, collection_of, numbers, of_every_kind, show
+from every_kind import a_change, collection_of, numbers, of_every_kind, requests_of, show
 from examples import value_of
 from weftd import MEMBER, OTHER, READER
 
@@ -248,19 +248,6 @@ NOWHERE = "00000000-0000-0000-0000-00000000dead"
 
 # What every project sees, as Networking has it: what an administrator offers, or says for all.
 SEEN_BY_ALL = {"default_security_group_rule", "flavor"}
-
-
-def requests_of(document, kind, one):
-    """(method, path, body) of each request to the object and what is below it."""
-    prefix = kind.path + "/{id}"
-    for path, item in document["paths"].items():
-        if path == prefix or path.startswith(prefix + "/"):
-            below = re.sub(r"{\w+}", "x", path[len(prefix):])
-            for method in ("get", "put", "post", "delete"):
-                if method in item:
-                    body = None if method in ("get", "delete") else {"tags": ["x"]} if below.startswith("/tags") else \
-                        {kind.singular: {}} if not below else {}
-                    yield method.upper(), one["_path"] + below, body
 
 
 @of_every_kind

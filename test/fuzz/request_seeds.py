@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""Writes inputs for the fuzz target `request` into a folder: for each kind of resource that weftd's OpenAPI document has one, in which
+an object is made with all that it needs, and every verb of it is used.  request_seeds.py FOLDER; WEFT_BUILD names the build folder."""
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+from every_kind import a_change, requests_of  # noqa: E402
+from examples import Examples  # noqa: E402
+from weftd import Client, Weftd  # noqa: E402
+
+TOKENS = {"admin-token": "p:admin", "member-token": "p:member", "other-token": "q:member", "reader-token": "p:reader"}  # as fuzz_request.c
+ID = re.compile(r'"id":"([0-9a-f-]{36})"')
+SEPARATOR = "\n%%\n"
+
+
+class Recorder(Client):
+    """A client that writes down what it asks, with {{n}} in the place of the n-th id that the answers had."""
+
+    def __init__(self, port):
+        super().__init__(port, "admin-token")
+        self.ids, self.pieces = [], []
+
+    def place(self, text):
+        for number, known in enumerate(self.ids):
+            text = text.replace(known, "{{%d}}" % number)
+        return text
+
+    def call(self, method, path, body=None, headers=None):
+        answer = super().call(method, path, body, headers)
+        lines = [f"{method} {self.place(path)} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in {**self.headers, **(headers or {})}.items())]
+        lines += [] if body is None else ["Content-Length: {{*}}"]
+        self.pieces.append("\r\n".join(lines) + "\r\n\r\n" + ("" if body is None else self.place(json.dumps(body))))
+        self.ids += [found for found in dict.fromkeys(ID.findall(answer.text.decode())) if found not in self.ids]
+        return answer
+
+
+def converse(client, examples, kind):
+    """Everything that can be asked of one kind."""
+    one = examples.make(kind.name)
+    collection = one["_path"].rsplit("/", 1)[0]
+    shown = client.get(one["_path"]).json[kind.singular]
+    change = {kind.singular: a_change(kind, shown)}
+    client.get(collection, limit=1, sort_key="id", sort_dir="desc", page_reverse="True", fields=["id", "name"])
+    client.get(collection, **{name: value for name, value in shown.items() if isinstance(value, str)})
+    for revision in (77, shown.get("revision_number", 1)):
+        client.call("PUT", one["_path"], change, {"If-Match": f"revision_number={revision}"})
+    for method, path, body in requests_of(examples.document, kind, one):
+        if method != "DELETE" or path != one["_path"]:
+            client.call(method, path, body)
+    client.call("GET", one["_path"], headers={"X-Auth-Token": "other-token"})
+    client.call("DELETE", one["_path"], headers={"X-Auth-Token": "reader-token"})
+    path, attributes = examples.request(kind.name)
+    client.call("POST", path, {kind.collection: [attributes]})
+    client.call("DELETE", one["_path"])
+
+
+def seed(document, name):
+    """The input of one kind, made with a weftd of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        weftd = Weftd(folder, store="memory:", tokens=TOKENS).start()
+        try:
+            client = Recorder(weftd.port)
+            examples = Examples(client, document)
+            converse(client, examples, examples.kinds[name])
+        finally:
+            weftd.stop()
+    return SEPARATOR.join(client.pieces)
+
+
+def kinds_and_document():
+    with tempfile.TemporaryDirectory() as folder:
+        weftd = Weftd(folder, store="memory:").start()
+        try:
+            document = weftd.client(None).get("/openapi.json").json
+        finally:
+            weftd.stop()
+    return Examples(None, document).kinds, document
+
+
+def main(folder):
+    kinds, document = kinds_and_document()
+    for name in kinds:
+        (pathlib.Path(folder) / f"kind-{name}").write_text(seed(document, name), newline="")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
