@@ -36,6 +36,9 @@ const struct command *const *commands_all(void)
 	if (!all) {
 		all = g_ptr_array_new();
 		resource_commands(all);
+		action_commands(all);
+		for (const struct command *c = binding_commands; c->words; c++)
+			g_ptr_array_add(all, (gpointer)c);
 		for (size_t i = 0; i < G_N_ELEMENTS(fixed_commands); i++)
 			g_ptr_array_add(all, (gpointer)fixed_commands[i]);
 		g_ptr_array_add(all, NULL);
