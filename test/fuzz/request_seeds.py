@@ -58,14 +58,41 @@ def converse(client, examples, kind):
     client.call("DELETE", one["_path"])
 
 
-def seed(document, name):
-    """The input of one kind, made with a weftd of its own."""
+BODIES = {"/v2.0/quotas/{id}": {"quota": {"network": 7}}, "/v2.0/agents/{id}": {"agent": {"description": "x"}},
+          "/weft/v1/hosts/{id}": {"host": {"tunnel_ips": ["192.0.2.9"]}},
+          "/weft/v1/hosts/{id}/report": {"instance": "0b0e4cb2-7c0f-4b4e-8b67-1f0d9f3c9a10", "revision": 1, "full": True, "ports": {}, "agent": {}}}
+
+
+def converse_of_the_rest(client, examples):
+    """What is below no kind that can be created: discovery, quotas, agents, hosts' own calls, bindings, what is computed."""
+    hosts = [examples.make("host") for _ in range(2)]
+    rule = examples.make("qos_dscp_marking_rule")["id"]
+    examples.make("floatingip")
+    port = examples.make("port", device_owner="compute:x", **{"binding:host_id": hosts[0]["name"]})
+    agent = client.get("/v2.0/agents", limit=1).json["agents"][0]["id"]
+    ids = {"quotas": "p", "agents": agent, "hosts": hosts[0]["id"], "rule-types": "dscp_marking", "network-ip-availabilities": port["network_id"],
+           "alias_dscp_marking_rules": rule}
+    covered = tuple(kind.path for kind in examples.kinds.values())
+    for path, item in examples.document["paths"].items():
+        if not path.startswith(covered):
+            for method in ("get", "post", "put", "delete"):
+                filled = path.replace("{id}", ids.get(path.split("/{id}")[0].split("/")[-1], "x")).format(item="details", alias="binding")
+                if method in item:
+                    client.call(method.upper(), filled, BODIES.get(path, {}) if method in ("post", "put") else None)
+    bindings, other = port["_path"] + "/bindings", hosts[1]["name"]
+    for method, path, body in (("POST", bindings, {"binding": {"host": other, "vnic_type": "normal"}}), ("GET", bindings, None),
+                               ("GET", f"{bindings}/{other}", None), ("PUT", f"{bindings}/{other}", {"binding": {"profile": {"a": 1}}}),
+                               ("PUT", f"{bindings}/{other}/activate", None), ("DELETE", f"{bindings}/{hosts[0]['name']}", None)):
+        client.call(method, path, body)
+
+
+def seed(document, talk):
+    """One input: what is said in a conversation with a weftd of its own."""
     with tempfile.TemporaryDirectory() as folder:
         weftd = Weftd(folder, store="memory:", tokens=TOKENS).start()
         try:
             client = Recorder(weftd.port)
-            examples = Examples(client, document)
-            converse(client, examples, examples.kinds[name])
+            talk(client, Examples(client, document))
         finally:
             weftd.stop()
     return SEPARATOR.join(client.pieces)
@@ -83,8 +110,10 @@ def kinds_and_document():
 
 def main(folder):
     kinds, document = kinds_and_document()
-    for name in kinds:
-        (pathlib.Path(folder) / f"kind-{name}").write_text(seed(document, name), newline="")
+    for name, kind in kinds.items():
+        text = seed(document, lambda client, examples, kind=kind: converse(client, examples, kind))
+        (pathlib.Path(folder) / f"kind-{name}").write_text(text, newline="")
+    (pathlib.Path(folder) / "rest").write_text(seed(document, converse_of_the_rest), newline="")
 
 
 if __name__ == "__main__":
