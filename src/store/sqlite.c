@@ -211,11 +211,21 @@ static bool check_file(const char *path, GError **error)
 		path);
 }
 
+/* SQLite opens what it may not write for reading. */
+static bool check_writable(struct sqlite *store, GError **error)
+{
+	return sqlite3_db_readonly(store->db, "main") != 1 ||
+	       weft_fail(error, UNAVAILABLE,
+		       "store %s is read-only: its permissions or its file system do not let weftd write",
+		       store->path);
+}
+
 static bool set_up(struct sqlite *store, struct uuid *ret_uuid, u64 *ret_revision, GError **error)
 {
 	bool new;
 
-	if (!execute(store, "PRAGMA locking_mode=EXCLUSIVE", "open", error) ||
+	if (!check_writable(store, error) ||
+		!execute(store, "PRAGMA locking_mode=EXCLUSIVE", "open", error) ||
 		!check_version(store, &new, error) ||
 		!execute(store,
 			"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
