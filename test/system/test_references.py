@@ -1,5 +1,5 @@
 """What refers to what, for every kind: what a deletion refuses, takes along or clears, and what a change of a part means for the whole.
-Proves B2."""
+Proves B2, B34 (objects with attributes, and the graph of what refers to what, kept whole)."""
 from every_kind import a_change, collection_of, numbers, of_every_kind, show
 from examples import routed
 
@@ -19,7 +19,9 @@ REFERENCES = {
     ("qos_packet_rate_limit_rule", "qos_policy_id"): GONE,
     ("qos_minimum_packet_rate_rule", "qos_policy_id"): GONE,
     ("network", "qos_policy_id"): "QosPolicyInUse",
+    ("segment", "network_id"): GONE,
     ("subnet", "network_id"): GONE,
+    ("subnet", "segment_id"): "SegmentInUse",
     ("subnet", "subnetpool_id"): "SubnetPoolDeleteError",
     ("port", "network_id"): "NetworkInUse",
     ("port", "qos_policy_id"): "QosPolicyInUse",
@@ -53,8 +55,18 @@ def associated(make):
     return floating_ip
 
 
+def on_segment(make):
+    segment = make("segment")
+    return make("subnet", network_id=segment["network_id"], segment_id=segment["id"])
+
+
+def flavored(make):
+    return make("router", flavor_id=make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[make("service_profile")["id"]])["id"])
+
+
 # How one that refers by that attribute is made, where giving the attribute is not enough.
-REFERRING = {("subnet", "subnetpool_id"): pooled, ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
+REFERRING = {("subnet", "subnetpool_id"): pooled, ("subnet", "segment_id"): on_segment, ("router", "flavor_id"): flavored,
+             ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
 
 
 def referring(examples, kind, name, other):

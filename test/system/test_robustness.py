@@ -1,5 +1,6 @@
 """weftd under clients that mean no good, or don't know better: slow senders by the hundred, ten thousand idle connections, absurd
-requests, injection attempts, writers that race. Proves B31 (overload and abuse of one client don't hurt the others)."""
+requests, injection attempts, writers that race. Overload and abuse by one client don't hurt the others. Proves Q9's other side: who may not
+gets nowhere by malformed calls."""
 import concurrent.futures
 import itertools
 import json

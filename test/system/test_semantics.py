@@ -1,6 +1,6 @@
 """What holds for every kind of resource that the OpenAPI document has: conditional writes, revisions, null, bulk creation, filters,
 sorting, pages, fields, tags, projects. No kind is named but where Networking makes an exception of it, which is said there.
-Proves B2 (one API for every object) and Q9 (every call is authorised per tenant and role)."""
+Proves B2 (one API for every object) and Q9 (every call is authorised per tenant and role); Q5 for what each service's kinds have in common."""
 import json
 import re
 import urllib.parse
@@ -327,6 +327,38 @@ def test_a_reader_changes_nothing(examples, weftd, kind):
         answer = reader.call(method, one, body)
         if (answer.status, answer.json.get("NeutronError", {}).get("type")) != (403, "PolicyNotAuthorized"):
             yield f"{method}: {answer.status} {answer.text}"
+
+
+SHARED_OTHERWISE = {"subnet", "metering_label"}  # with its network; with everybody by the attribute alone
+
+
+def test_shared_by_policies(examples, weftd):
+    """Of each kind that RBAC policies share: it is there for the project as long as there is the policy, to see and not to change."""
+    admin, other, wrong = weftd.client(), weftd.client(OTHER), []
+    shared = [kind for kind in examples.kinds.values() if "shared" in kind.answer["properties"] and kind.name not in SHARED_OTHERWISE]
+    assert len(shared) >= 5
+    for kind in shared:
+        name = kind.name
+        one = examples.make(name)
+        policy = {"object_type": name, "object_id": one["id"], "action": "access_as_shared", "target_tenant": "project-2"}
+        if other.get(one["_path"]).status != 404:
+            wrong.append(f"{name}: seen without a policy")
+        made = admin.call("POST", "/v2.0/rbac-policies", {"rbac_policy": policy})
+        assert made.status == 201, (name, made.text)
+        seen = other.get(one["_path"])
+        if seen.status != 200 or seen.json[kind.singular]["shared"] is not True:
+            wrong.append(f"{name}: not seen as shared: {seen.text}")
+        if show(admin, kind, one)["shared"] is not False:
+            wrong.append(f"{name}: shared for everybody")
+        for query, expected in (({"id": one["id"]}, True), ({"shared": "True"}, True), ({"shared": "False"}, False)):
+            if (one["id"] in [it["id"] for it in other.get(kind.path, **query).json[kind.collection]]) != expected:
+                wrong.append(f"{name}: {query} finds it: {not expected}")
+        for method, body in (("PUT", {kind.singular: {}}), ("DELETE", None)):
+            if other.call(method, one["_path"], body).status != 403:
+                wrong.append(f"{name}: {method} by whom it is shared to")
+        if admin.call("DELETE", f"/v2.0/rbac-policies/{made.json['rbac_policy']['id']}").status != 204 or other.get(one["_path"]).status != 404:
+            wrong.append(f"{name}: seen after the policy")
+    assert not wrong, "\n".join(wrong)
 
 
 # --- tags
