@@ -33,6 +33,11 @@ def test_if_match(examples, weftd, kind):
         for bad in ("x", "revision_number=", "revision_number=1x", "revision_number=-1", "*"):
             if admin.call(method, one["_path"], body, {"If-Match": bad}).status != 400:
                 yield f"{method} with If-Match: {bad} is not 400"
+    for method, path, body in requests_of(examples.document, kind, one) if "tags" in before else ():
+        if "/tags" in path and method != "GET" and not path.endswith("/tags/x"):
+            answer = admin.call(method, path, body, stale)
+            if answer.status != 412:
+                yield f"{method} {path} of another revision: {answer.status} {answer.text}"
     if show(admin, kind, one) != before:
         yield "was changed by what was refused"
     if kind.update["properties"]:
@@ -307,6 +312,25 @@ def test_administrators_attributes(examples, weftd, kind):
 
 # What is an administrator's, and what is seen with something else.
 NOT_BY_PROJECT = {"network_log", "security_group_rule"}
+
+
+@of_every_kind
+def test_administrators_attributes_of_ones_own(examples, weftd, kind):
+    """A member cannot change them of what is its project's either."""
+    path, attributes = examples.request(kind.name)
+    if "project_id" not in kind.create["properties"] or kind.name in NOT_BY_PROJECT:
+        return
+    made = weftd.client().call("POST", path, {kind.singular: {**attributes, "project_id": "project-1"}})
+    if made.status != 201 or made.json[kind.singular].get("project_id") != "project-1":
+        return
+    member, one = weftd.client(MEMBER), f"{path}/{kind.found_by(made.json[kind.singular])}"
+    for name, schema in kind.update["properties"].items():
+        if schema.get("x-weft-admin-set") and schema.get("type") in ("boolean", "string", "integer") and "enum" not in schema:
+            value = made.json[kind.singular].get(name)
+            other = not value if schema["type"] == "boolean" else 7 if schema["type"] == "integer" else "other"
+            answer = member.call("PUT", one, {kind.singular: {name: other}})
+            if (answer.status, answer.json.get("NeutronError", {}).get("type")) not in ((403, "PolicyNotAuthorized"), (400, "InvalidInput")):
+                yield f"PUT of {name}={other}: {answer.status} {answer.text}"
 
 
 @of_every_kind
