@@ -67,6 +67,7 @@ static int packet_socket(const char *device)
 
 	assert_true(fd >= 0);
 	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)), 0);
+	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)), 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	return fd;
@@ -133,7 +134,7 @@ void bed_reopen(struct bed *bed)
 	open_datapath(bed);
 }
 
-static struct ip ip_of(const char *text)
+struct ip ip(const char *text)
 {
 	struct ip ip = { 0 };
 
@@ -141,7 +142,7 @@ static struct ip ip_of(const char *text)
 	return ip;
 }
 
-static struct mac mac_of(const char *text)
+struct mac mac(const char *text)
 {
 	struct mac mac = { 0 };
 
@@ -151,29 +152,29 @@ static struct mac mac_of(const char *text)
 
 static void add_neighbour(struct bed *bed, const char *ip_text, const char *mac_text)
 {
-	struct ip ip = ip_of(ip_text);
-	struct mac mac = mac_of(mac_text);
+	struct ip address = ip(ip_text);
+	struct mac hardware = mac(mac_text);
 
-	assert_true(dp_neighbour_put(bed->dp, VNI, &ip, &mac, NULL));
+	assert_true(dp_neighbour_put(bed->dp, VNI, &address, &hardware, NULL));
 }
 
 void bed_port(struct bed *bed, enum bed_place place, u32 flags)
 {
 	bool first = place == BED_GUEST1;
-	struct mac mac = mac_of(first ? MAC1 : MAC2);
+	struct mac hardware = mac(first ? MAC1 : MAC2);
 	struct dp_pair pairs[] = {
-		{ mac, { ip_of(first ? IP1 : IP2), 32 } },
-		{ mac, { ip_of(first ? IP1_6 : IP2_6), 128 } },
+		{ hardware, { ip(first ? IP1 : IP2), 32 } },
+		{ hardware, { ip(first ? IP1_6 : IP2_6), 128 } },
 	};
 	struct dp_port port = { .ifindex = bed->ifindex[place],
 		.kind = DP_PORT_VETH,
 		.vni = VNI,
 		.flags = flags,
-		.mac = mac,
+		.mac = hardware,
 		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) },
 		.pairs = pairs,
 		.n_pairs = G_N_ELEMENTS(pairs) };
-	struct dp_endpoint endpoint = { .vni = VNI, .mac = mac, .ifindex = port.ifindex };
+	struct dp_endpoint endpoint = { .vni = VNI, .mac = hardware, .ifindex = port.ifindex };
 	g_autoptr(GError) error = NULL;
 
 	if (!dp_port_put(bed->dp, &port, &error) || !dp_endpoint_put(bed->dp, &endpoint, &error))
@@ -183,13 +184,12 @@ void bed_port(struct bed *bed, enum bed_place place, u32 flags)
 void bed_populate(struct bed *bed)
 {
 	static const char *const uplinks[] = { "u0", NULL };
-	struct ip vtep4 = ip_of("192.0.2.1"), vtep6 = ip_of("2001:db8::1"),
-		  service = ip_of(SERVICE_IP);
-	struct mac service_mac = mac_of(SERVICE_MAC);
+	struct ip vtep4 = ip("192.0.2.1"), vtep6 = ip("2001:db8::1"), service = ip(SERVICE_IP);
+	struct mac service_mac = mac(SERVICE_MAC);
 	struct dp_network network = { .vni = VNI,
 		.mtu_bytes = MTU,
-		.gateway4 = ip_of("10.0.0.100"),
-		.gateway6 = ip_of("fd00::100") };
+		.gateway4 = ip("10.0.0.100"),
+		.gateway6 = ip("fd00::100") };
 	g_autoptr(GError) error = NULL;
 
 	if (!dp_set_uplinks(bed->dp, uplinks, &vtep4, &vtep6, &error))
@@ -208,9 +208,9 @@ void bed_populate(struct bed *bed)
 
 void bed_peer(struct bed *bed, const char *vtep, enum dp_encap encap)
 {
-	struct dp_member member = { .vni = VNI, .vtep = ip_of(vtep), .encap = encap };
+	struct dp_member member = { .vni = VNI, .vtep = ip(vtep), .encap = encap };
 	struct dp_endpoint endpoint = {
-		.vni = VNI, .mac = mac_of(MAC3), .vtep = member.vtep, .encap = encap
+		.vni = VNI, .mac = mac(MAC3), .vtep = member.vtep, .encap = encap
 	};
 
 	assert_true(dp_member_put(bed->dp, &member, NULL));
@@ -219,11 +219,11 @@ void bed_peer(struct bed *bed, const char *vtep, enum dp_encap encap)
 
 void bed_no_peer(struct bed *bed, const char *vtep)
 {
-	struct ip ip = ip_of(vtep);
-	struct mac mac = mac_of(MAC3);
+	struct ip address = ip(vtep);
+	struct mac hardware = mac(MAC3);
 
-	assert_true(dp_member_delete(bed->dp, VNI, &ip, NULL));
-	assert_true(dp_endpoint_delete(bed->dp, VNI, &mac, NULL));
+	assert_true(dp_member_delete(bed->dp, VNI, &address, NULL));
+	assert_true(dp_endpoint_delete(bed->dp, VNI, &hardware, NULL));
 }
 
 void bed_send(struct bed *bed, enum bed_place place, struct frame frame)
@@ -231,16 +231,19 @@ void bed_send(struct bed *bed, enum bed_place place, struct frame frame)
 	assert_int_equal(send(bed->socket[place], frame.b, frame.len, 0), (ssize_t)frame.len);
 }
 
-/* The host speaks on its uplink too (MLD, router solicitations); what is ours there is UDP. */
+/* The host speaks on its uplink too (ARP, MLD, router solicitations); what is ours there is UDP, or
+ * has another sender. */
 static bool is_noise(const struct bed *bed, enum bed_place place)
 {
 	u8 head[24] = { 0 };
+	struct mac own;
 	bool udp;
 
 	if (place != BED_WIRE || recv(bed->socket[place], head, sizeof(head), MSG_PEEK) < 0)
 		return false;
 	udp = head[12] == 0x08 ? head[23] == IPPROTO_UDP : head[20] == IPPROTO_UDP;
-	return !udp;
+	own = mac(UNDERLAY_MAC);
+	return !udp && !memcmp(&head[6], own.b, sizeof(own.b));
 }
 
 static bool arrives(struct bed *bed, enum bed_place place, int timeout_ms)
@@ -256,6 +259,38 @@ static bool arrives(struct bed *bed, enum bed_place place, int timeout_ms)
 	return false;
 }
 
+/* Puts the VLAN tag back that the kernel has taken out of the frame. */
+static void put_tag(struct frame *frame, u16 tci)
+{
+	const u8 tag[4] = { 0x81, 0, (u8)(tci >> 8), (u8)tci };
+
+	memmove(frame->b + 16, frame->b + 12, frame->len - 12);
+	memcpy(frame->b + 12, tag, sizeof(tag));
+	frame->len += sizeof(tag);
+}
+
+static ssize_t receive(int fd, struct frame *frame)
+{
+	u8 control[CMSG_SPACE(sizeof(struct tpacket_auxdata))] __attribute__((aligned(8)));
+	struct iovec bytes = { frame->b, sizeof(frame->b) - 4 };
+	struct msghdr message = { .msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(fd, &message, 0);
+	struct tpacket_auxdata aux;
+
+	frame->len = n > 0 ? (size_t)n : 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		if (aux.tp_status & TP_STATUS_VLAN_VALID)
+			put_tag(frame, aux.tp_vlan_tci);
+	}
+	return n;
+}
+
 struct frame bed_receive(struct bed *bed, enum bed_place place)
 {
 	struct frame frame;
@@ -263,9 +298,8 @@ struct frame bed_receive(struct bed *bed, enum bed_place place)
 
 	if (!arrives(bed, place, ARRIVES_MS))
 		fail_msg("nothing came out at %s", guest_ends[place]);
-	n = recv(bed->socket[place], frame.b, sizeof(frame.b), 0);
+	n = receive(bed->socket[place], &frame);
 	assert_true(n >= 0);
-	frame.len = (size_t)n;
 	return frame;
 }
 

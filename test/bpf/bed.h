@@ -42,6 +42,9 @@ struct bed {
 	u32 ifindex[N_BED_PLACES]; /* of the host's end */
 };
 
+struct ip ip(const char *text);
+struct mac mac(const char *text);
+
 /* cmocka group fixtures: *state is the bed. */
 int bed_setup(void **state);
 int bed_teardown(void **state);

@@ -9,22 +9,6 @@
 
 const u8 policy1[16] = { 1 }, policy2[16] = { 2 }, domain[16] = { 3 }, group[16] = { 4 };
 
-struct ip ip(const char *text)
-{
-	struct ip ip = { 0 };
-
-	assert_true(ip_parse(text, &ip));
-	return ip;
-}
-
-struct mac mac(const char *text)
-{
-	struct mac mac = { 0 };
-
-	assert_true(mac_parse(text, &mac));
-	return mac;
-}
-
 struct prefix prefix(const char *text)
 {
 	struct prefix prefix = { 0 };

@@ -24,8 +24,6 @@ extern const u8 policy1[16], policy2[16], domain[16], group[16];
 #define UDP_IN2(min, max) rule(20, DP_INGRESS, IPPROTO_UDP, min, max)
 #define TCP_IN2(min, max) rule(21, DP_INGRESS, IPPROTO_TCP, min, max)
 
-struct ip ip(const char *text);
-struct mac mac(const char *text);
 struct prefix prefix(const char *text);
 struct dp_rule rule(u8 id, enum dp_direction direction, int proto, int min, int max);
 void put_policy(struct bed *bed, const u8 id[16], const struct dp_rule *rules, size_t n);

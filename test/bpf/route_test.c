@@ -29,22 +29,6 @@
 #define FAR_6 "fd02::2"
 #define BEYOND "10.2.0.3" /* behind the peer */
 
-static struct ip ip(const char *text)
-{
-	struct ip ip = { 0 };
-
-	assert_true(ip_parse(text, &ip));
-	return ip;
-}
-
-static struct mac mac(const char *text)
-{
-	struct mac mac = { 0 };
-
-	assert_true(mac_parse(text, &mac));
-	return mac;
-}
-
 static struct prefix prefix(const char *text)
 {
 	struct prefix prefix = { 0 };
