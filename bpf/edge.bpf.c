@@ -7,6 +7,7 @@
 #include "arp.h"
 #include "icmp_error.h"
 #include "icmp_toobig.h"
+#include "inside.h"
 #include "receive.h"
 #include "route.h"
 
@@ -41,12 +42,14 @@ int from_guest(struct __sk_buff *skb)
 	} else if (likely(!reason && pkt.family && !(pkt.flags & PKT_NO_FLOW))) {
 		flow = flow_get(&pkt, port->id, FLOW_FROM_GUEST);
 		if (likely(flow && flow_is_current(flow, host, &pkt) && !tracing(skb) &&
+			    (likely(!is_outside(flow)) || outside_is_fresh(flow, &pkt)) &&
 			    connection_goes_on(flow, &pkt))) {
 			if (likely(!pkt_too_big(skb, &pkt, flow->mtu))) {
 				flow_touch(flow, &pkt);
 				vni = port->vni;
 				if (unlikely(flow->flags & FLOW_ROUTED))
-					vni = route_again(skb, port, &pkt);
+					vni = route_again(
+						skb, &pkt, port->id, FLOW_FROM_GUEST, flow->flags);
 				if (likely(vni))
 					return execute(skb, host, port, flow, vni, true);
 				bpf_tail_call(skb, &stages, STAGE_GUEST);
@@ -146,11 +149,30 @@ int guest_route(struct __sk_buff *skb)
 	return route_from_guest(skb, guest.host, guest.port, &guest.pkt);
 }
 
+/* The same for an error, which may be about a packet from a wire: @wire then is the port. */
+static __always_inline int error_stage(
+	struct __sk_buff *skb, struct guest *guest, struct port *wire)
+{
+	int reason;
+
+	guest->port = port_get(skb->ifindex);
+	guest->host = host_get();
+	if (!guest->host)
+		return DROP_INTERNAL;
+	if (!guest->port) {
+		*wire = wire_port(skb->cb[CB_ROUTE_VNI]);
+		guest->port = wire;
+	}
+	reason = pkt_pull(skb, EDGE_PULL_BYTES);
+	return reason ? reason : pkt_parse(skb, 0, &guest->pkt);
+}
+
 SEC("tc")
 int icmp_error(struct __sk_buff *skb)
 {
 	struct guest guest;
-	int reason = guest_stage(skb, &guest);
+	struct port wire;
+	int reason = error_stage(skb, &guest, &wire);
 
 	if (reason || !guest.port || !guest.host)
 		return guest_stage_failed(skb, &guest, reason);
@@ -161,7 +183,8 @@ SEC("tc")
 int too_big(struct __sk_buff *skb)
 {
 	struct guest guest;
-	int reason = guest_stage(skb, &guest);
+	struct port wire;
+	int reason = error_stage(skb, &guest, &wire);
 
 	if (reason || !guest.port || !guest.host)
 		return guest_stage_failed(skb, &guest, reason);
@@ -178,6 +201,85 @@ SEC("tc")
 int flood_hosts(struct __sk_buff *skb)
 {
 	return flood_remote_copies(skb);
+}
+
+SEC("tc")
+int outside(struct __sk_buff *skb)
+{
+	const struct port *port = port_get(skb->ifindex);
+	const struct host *host = host_get();
+	struct pkt pkt;
+
+	if (!host || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+		return drop(skb, port ? port->id : 0, DROP_INTERNAL);
+	return outside_pipeline(skb, host, port, &pkt);
+}
+
+SEC("tc")
+int inside(struct __sk_buff *skb)
+{
+	const struct host *host = host_get();
+	struct pkt pkt;
+
+	if (!host || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+		return drop(skb, 0, DROP_INTERNAL);
+	return inside_pipeline(skb, host, &pkt);
+}
+
+SEC("tc")
+int wire_switch(struct __sk_buff *skb)
+{
+	const struct host *host = host_get();
+	u32 vni = skb->cb[CB_ROUTE_VNI];
+	struct pkt pkt;
+
+	if (!host || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+		return wire_not_ours(skb, vni);
+	if (pkt.eth_type == ETH_P_ARP || is_nd(&pkt)) {
+		bpf_tail_call(skb, &stages, STAGE_WIRE_NEIGHBOUR);
+		return wire_not_ours(skb, vni);
+	}
+	return wire_switch_frame(skb, host, vni, &pkt);
+}
+
+SEC("tc")
+int wire_neighbour_frame(struct __sk_buff *skb)
+{
+	u32 vni = skb->cb[CB_ROUTE_VNI];
+	struct pkt pkt;
+
+	if (pkt_pull(skb, EDGE_PULL_BYTES))
+		return wire_not_ours(skb, vni);
+	if (skb->protocol == bpf_htons(ETH_P_ARP))
+		return wire_arp(skb, vni);
+	return pkt_parse(skb, 0, &pkt) ? wire_not_ours(skb, vni) : wire_nd(skb, vni, &pkt);
+}
+
+/* Everything that enters by a wire (tc ingress of its device). What is for nobody here is the
+ * host's. */
+SEC("tc")
+int from_wire(struct __sk_buff *skb)
+{
+	u32 vni = WIRE_NUMBER(skb->ifindex, skb->vlan_present ? skb->vlan_tci & 0xfff : 0);
+
+	const struct host *host = host_get();
+	struct flow *flow;
+	struct pkt pkt;
+	u32 out;
+
+	trace(skb, STEP_FROM_WIRE, skb->ifindex, WIRE_VLAN(vni), NULL, NULL);
+	if (host && !pkt_pull(skb, EDGE_HEADERS_MIN) && !pkt_parse(skb, 0, &pkt)) {
+		flow = wire_flow(skb, host, vni, &pkt);
+		out = !flow ? 0
+		      : flow->flags & FLOW_ROUTED
+			      ? route_again(skb, &pkt, vni, FLOW_FROM_UNDERLAY, flow->flags)
+			      : vni;
+		if (flow && out)
+			return wire_execute(skb, host, flow, out, &pkt);
+	}
+	skb->cb[CB_ROUTE_VNI] = vni;
+	bpf_tail_call(skb, &stages, STAGE_WIRE);
+	return TC_ACT_UNSPEC;
 }
 
 /* Parses the outer header, and the inner ones of which @inner_bytes are to be readable; 0,

@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 5
+#define EDGE_LAYOUT 6
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -79,10 +79,12 @@ struct host {
 	struct addr vtep6;
 	u8 has_vtep4, has_vtep6;
 	u8 zero[6];
-	u32 connections_max; /* of a port with a policy */
-	u32 half_open_max;   /* of these, those that nobody has answered */
+	u32 connections_max;  /* of a port with a policy */
+	u32 half_open_max;    /* of these, those that nobody has answered */
+	u32 translations_max; /* of a router */
+	u32 zero2;
 };
-_Static_assert(sizeof(struct host) == 48, "layout");
+_Static_assert(sizeof(struct host) == 56, "layout");
 
 /* map ports: hash by ifindex. Map port_cache: the same, array by ifindex modulo its size, where a
  * lookup is inlined; an entry of another device is a miss. The ifindex is last, and so is the last
@@ -271,6 +273,7 @@ enum flow_output {
 	FLOW_TO_PEER,	/* into the namespace at the other end of a veth */
 	FLOW_TO_DEVICE, /* out of a device */
 	FLOW_TO_TUNNEL, /* encapsulated to a peer */
+	FLOW_TO_WIRE,	/* out of the device of its network's number */
 };
 struct flow {
 	u32 epoch;
@@ -298,6 +301,7 @@ enum flow_flags {
 	FLOW_REPLIED = 1 << 4,
 	FLOW_FIN_LOCAL = 1 << 5,
 	FLOW_FIN_REMOTE = 1 << 6,
+	FLOW_TRANSLATED = 1 << 7, /* routed, and see its rewrite */
 };
 #define FLOW_CONNECTION \
 	(FLOW_TRACKED | FLOW_BY_REMOTE | FLOW_REPLIED | FLOW_FIN_LOCAL | FLOW_FIN_REMOTE)
@@ -308,13 +312,21 @@ _Static_assert(sizeof(struct flow) == 40, "layout");
 
 /* maps rewrites4 and rewrites6: by the key of a routed flow, what becomes of its packets' headers.
  */
-struct rewrite {
-	u32 vni;     /* of the network that they leave on */
-	u8 macs[12]; /* destination and source */
+struct translation { /* of a packet's IPv4 sender or receiver */
+	be32 addr;
+	be16 port; /* of ICMP the identifier */
+	u8 has_port;
+	u8 is_source;
 };
-_Static_assert(sizeof(struct rewrite) == 16, "layout");
+struct rewrite {
+	u32 vni;	       /* of the network that they leave on */
+	u8 macs[12];	       /* destination and source */
+	struct translation to; /* with FLOW_TRANSLATED */
+};
+_Static_assert(sizeof(struct rewrite) == 24, "layout");
 
 #include "edge_firewall.h"
+#include "edge_outside.h"
 
 /* map counters: per-CPU array by port id. rx: from the guest, tx: to the guest. */
 struct counters {
@@ -337,7 +349,7 @@ struct limits {
 enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 
 /* ring buffer punts. */
-enum punt_reason { PUNT_DHCP4, PUNT_DHCP6, PUNT_RS, PUNT_DNS };
+enum punt_reason { PUNT_DHCP4, PUNT_DHCP6, PUNT_RS, PUNT_DNS, PUNT_NEIGHBOUR };
 struct punt {
 	u32 ifindex;
 	u32 reason;
@@ -425,7 +437,16 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(HALF_OPEN_QUOTA, "half-open-quota",                                                               \
 		"The port has as many unanswered connections as a port may have.")                          \
 	X(CONNECTION_TABLE, "connection-table",                                                             \
-		"The table of connections is full, so a new one can't be tracked.")
+		"The table of connections is full, so a new one can't be tracked.")                         \
+	X(NO_WIRE, "no-wire", "The physical network is on no device of this host.")                         \
+	X(NO_GATEWAY, "no-gateway",                                                                         \
+		"The router has no gateway, or no host that could be it is alive.")                         \
+	X(NOT_TRANSLATED, "not-translated",                                                                 \
+		"Came from outside to a router's address, and answers nothing that was sent from it.")      \
+	X(NAT_QUOTA, "nat-quota",                                                                           \
+		"The router has as many translated connections as a router may have.")                      \
+	X(NAT_PORTS, "nat-ports",                                                                           \
+		"The router's address has no port left for another connection to that destination.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,
@@ -434,46 +455,4 @@ enum drop_reason {
 		N_DROP_REASONS
 };
 
-/* Steps of a trace; src/datapath/trace.c makes the sentences. */
-enum trace_code {
-	STEP_FROM_GUEST,     /* a: port id */
-	STEP_FROM_UNDERLAY,  /* a: VNI, b: encapsulation; addr: the peer */
-	STEP_FLOW,	     /* a: 1 if an entry exists and is current */
-	STEP_SOURCE_ALLOWED, /* mac, addr */
-	STEP_NO_SECURITY,
-	STEP_ENDPOINT,	      /* a: VNI; mac */
-	STEP_TO_PORT,	      /* a: ifindex, b: port id */
-	STEP_TO_TUNNEL,	      /* a: VNI, b: encapsulation; addr: the peer */
-	STEP_VIA,	      /* a: ifindex; mac of the next hop */
-	STEP_VIA_KERNEL,      /* a: ifindex; the kernel resolves the next hop */
-	STEP_TO_KERNEL_VXLAN, /* the kernel's vxlan device decapsulates for a tap */
-	STEP_ANSWERED,	      /* a: VNI; addr asked for, mac answered */
-	STEP_PUNT,	      /* a: reason */
-	STEP_FLOOD,	      /* a: VNI, b: copies to local ports */
-	STEP_FLOOD_HOSTS,     /* a: VNI, b: copies to hosts */
-	STEP_TOO_BIG,	      /* a: MTU that the sender is told */
-	STEP_DROP,	      /* a: reason, b: port id */
-	STEP_ROUTE, /* a: VNI that the route leads to, b: its kind; addr: whom it is sent to there
-		     */
-	STEP_ROUTER_ECHO, /* addr: the router's */
-	STEP_ICMP_ERROR,  /* a: type, b: code */
-	STEP_RULE, /* a: slot, RULE_DENY set if it denies; b: port id, RULE_STEP_EGRESS set if so */
-	STEP_NO_RULE,	       /* b: the same */
-	STEP_CONNECTION,       /* a: 1 if the guest opened it, else 0; b: port id */
-	STEP_RELATED,	       /* an ICMP error about a connection; b: port id */
-	STEP_NO_POLICY_NEEDED, /* b: port id */
-};
-struct trace_step {
-	u32 code;
-	u32 a, b;
-	u8 mac[6];
-	u16 zero;
-	struct addr addr;
-};
-_Static_assert(sizeof(struct trace_step) == 36, "layout");
-
-#define RULE_DENY 0x80000000u
-#define RULE_STEP_EGRESS 0x80000000u
-
-/* skb->mark of a packet that is only traced. */
-#define EDGE_TRACE_MARK 0x77656674
+#include "edge_trace.h"

@@ -164,6 +164,10 @@ static __always_inline int flood_local_copies(struct __sk_buff *skb)
 		skb->cb[CB_NEXT] = first + FLOOD_CHUNK;
 		bpf_tail_call(skb, &stages, STAGE_FLOOD);
 	}
+	if (vni & EDGE_WIRE)
+		return loop.sender	? wire_send(skb, vni, 0)
+		       : WIRE_VLAN(vni) ? CONSUMED
+					: TC_ACT_UNSPEC; /* the host gets a copy too */
 	if (!loop.sender || !(group->n[FLOOD_HOST4] | group->n[FLOOD_HOST6]))
 		return CONSUMED;
 	skb->cb[CB_NEXT] = 0;

@@ -124,7 +124,8 @@ static __always_inline bool toobig_wanted(const struct pkt *pkt, u32 mtu)
 static __always_inline int toobig(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
-	const struct network *network = network_get(port->vni);
+	static const struct network outside; /* has no gateway: the destination's name is used */
+	const struct network *network = port->vni & EDGE_WIRE ? &outside : network_get(port->vni);
 	u32 mtu = skb->cb[CB_MTU];
 	long failed;
 

@@ -22,6 +22,19 @@ static __always_inline int deliver(struct __sk_buff *skb, u32 ifindex, u32 outpu
 	return (int)bpf_redirect(ifindex, 0);
 }
 
+/* Out on the wire of network @vni; the verdict. Pointers into the packet are void afterwards. */
+static __noinline int wire_send(struct __sk_buff *skb, u32 vni, u32 port_id)
+{
+	u32 ifindex = WIRE_IFINDEX(vni), vlan = WIRE_VLAN(vni);
+
+	trace(skb, STEP_TO_WIRE, ifindex, vlan, NULL, NULL);
+	if (!ifindex)
+		return drop(skb, port_id, DROP_NO_WIRE);
+	if (vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), (u16)vlan))
+		return drop(skb, port_id, DROP_INTERNAL);
+	return (int)bpf_redirect(ifindex, 0);
+}
+
 /* What to do with a frame that a guest sent and that leaves in network @vni; @is_ip is a constant.
  */
 static __always_inline int execute(struct __sk_buff *skb, const struct host *host,
@@ -29,6 +42,8 @@ static __always_inline int execute(struct __sk_buff *skb, const struct host *hos
 {
 	if (flow->output == FLOW_TO_TUNNEL)
 		return tunnel_send(skb, host, flow, port, vni, is_ip);
+	if (flow->output == FLOW_TO_WIRE)
+		return wire_send(skb, vni, port->id);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, flow->output);
@@ -109,7 +124,7 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	if (sender < 0)
 		return drop(skb, port->id, (u32)-sender);
 	endpoint = endpoint_get(port->vni, PKT_DST(pkt));
-	if (!endpoint)
+	if (!endpoint && !(port->vni & EDGE_WIRE))
 		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
 	if (tracing(skb)) {
 		u8 mac[ETH_ALEN];
@@ -117,16 +132,18 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 		mac_copy(mac, PKT_DST(pkt));
 		trace_step(STEP_ENDPOINT, port->vni, 0, mac, NULL);
 	}
-	if (!endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
+	if (endpoint && !endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
 		skb->cb[CB_ROUTE_VNI] = port->vni;
 		skb->cb[CB_FIREWALL] = (u32)sender;
-		bpf_tail_call(skb, &stages, STAGE_ROUTE);
+		bpf_tail_call(skb, &stages, port->vni & EDGE_WIRE ? STAGE_INSIDE : STAGE_ROUTE);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
-	if (endpoint->ifindex == port->ifindex)
+	if (endpoint && endpoint->ifindex == port->ifindex)
 		return drop(skb, port->id, DROP_HAIRPIN);
 	verdict_init(&flow, host, pkt, network->mtu);
-	if (endpoint->ifindex) {
+	if (!endpoint) {
+		flow.output = FLOW_TO_WIRE;
+	} else if (endpoint->ifindex) {
 		reason = resolve_local(skb, pkt, endpoint->ifindex, &flow, &receiver);
 		if (reason)
 			return reason == DROPPED ? CONSUMED : drop(skb, port->id, (u32)reason);

@@ -76,7 +76,14 @@ static __always_inline int receive_slow(
 		return flood_start(skb, 0, outer->vni, 0);
 	}
 	endpoint = endpoint_get(outer->vni, PKT_DST(pkt));
-	if (!endpoint || !endpoint->ifindex) /* a router's packets were routed where they entered */
+	if (endpoint && endpoint->vtep == EDGE_ENDPOINT_ROUTER) { /* handed over, for the outside */
+		if (outer->inner && outer_strip(skb, outer, pkt->family, &output))
+			return drop(skb, 0, DROP_DECAP_FAILED);
+		skb->cb[CB_ROUTE_VNI] = outer->vni;
+		bpf_tail_call(skb, &stages, STAGE_OUTSIDE);
+		return drop(skb, 0, DROP_INTERNAL);
+	}
+	if (!endpoint || !endpoint->ifindex)
 		return drop(skb, 0, DROP_UNKNOWN_UNICAST);
 	verdict_init(&flow, host, pkt, network->mtu);
 	flow.vtep = (u16)member->vtep;

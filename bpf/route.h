@@ -12,7 +12,9 @@
 #pragma once
 
 #include "l2.h"
+#include "nat.h"
 #include "neighbours.h"
+#include "room.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -57,28 +59,30 @@ static __always_inline const struct interface *interface_get(u32 vni, const void
 	return bpf_map_lookup_elem(&interfaces, &key);
 }
 
-static __always_inline const struct rewrite *rewrite_get(const struct pkt *pkt, u32 scope)
+static __always_inline struct rewrite *rewrite_get(
+	const struct pkt *pkt, u32 scope, const u8 direction)
 {
 	if (pkt->family == 4) {
-		struct flow_key4 key = flow_key4(pkt, scope, FLOW_FROM_GUEST);
+		struct flow_key4 key = flow_key4(pkt, scope, direction);
 
 		return bpf_map_lookup_elem(&rewrites4, &key);
 	} else {
-		struct flow_key6 key = flow_key6(pkt, scope, FLOW_FROM_GUEST);
+		struct flow_key6 key = flow_key6(pkt, scope, direction);
 
 		return bpf_map_lookup_elem(&rewrites6, &key);
 	}
 }
 
 /* 0 on success. */
-static __noinline long rewrite_put(const struct pkt *pkt, u32 scope, const struct rewrite *rewrite)
+static __noinline long rewrite_put(
+	const struct pkt *pkt, u32 scope, u8 direction, const struct rewrite *rewrite)
 {
 	if (pkt->family == 4) {
-		struct flow_key4 key = flow_key4(pkt, scope, FLOW_FROM_GUEST);
+		struct flow_key4 key = flow_key4(pkt, scope, direction);
 
 		return bpf_map_update_elem(&rewrites4, &key, rewrite, BPF_ANY);
 	} else {
-		struct flow_key6 key = flow_key6(pkt, scope, FLOW_FROM_GUEST);
+		struct flow_key6 key = flow_key6(pkt, scope, direction);
 
 		return bpf_map_update_elem(&rewrites6, &key, rewrite, BPF_ANY);
 	}
@@ -133,15 +137,30 @@ static __noinline long rewrite_apply_slowly(
 }
 
 /* A packet of a flow that is routed, by what was written down: the VNI that it leaves on, or 0 when
- * the pipeline must look at it. Pointers into the packet are void afterwards. */
+ * the pipeline must look at it. @flags: the flow's. Pointers into the packet are void afterwards.
+ */
 static __always_inline u32 route_again(
-	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
+	struct __sk_buff *skb, struct pkt *pkt, u32 scope, const u8 direction, u8 flags)
 {
-	const struct rewrite *rewrite = rewrite_get(pkt, port->id);
+	struct rewrite *rewrite = rewrite_get(pkt, scope, direction);
 
-	if (!rewrite || pkt_ttl(skb, pkt) <= 1 || rewrite_apply(skb, pkt, rewrite))
+	if (!rewrite || pkt_ttl(skb, pkt) <= 1)
 		return 0;
-	return rewrite->vni;
+	if (unlikely(flags & FLOW_TRANSLATED) && nat_apply(skb, pkt, &rewrite->to))
+		return 0;
+	return rewrite_apply(skb, pkt, rewrite) ? 0 : rewrite->vni;
+}
+
+static __always_inline bool is_outside(const struct flow *flow)
+{
+	return flow->output == FLOW_TO_WIRE && flow->flags & FLOW_ROUTED;
+}
+
+/* What leaves for a wire, or came from one, is decided again once a tick, and when a connection
+ * opens or closes: the neighbour's MAC and the state of a translation are looked at then. */
+static __always_inline bool outside_is_fresh(const struct flow *flow, const struct pkt *pkt)
+{
+	return flow->seen == tick_now() && !(pkt->flags & (PKT_OPENING | PKT_CLOSING));
 }
 
 /* Link-local and multicast destinations stay on their link (RFC 3927 section 2.7, RFC 4291
@@ -297,12 +316,15 @@ static __always_inline int route_from_guest(
 	const struct network *network;
 	const struct route *route;
 	const struct route_hop *hop;
-	struct rewrite rewrite;
-	struct flow flow;
+	struct room *room = room_get();
+	struct rewrite *rewrite;
+	struct flow *flow;
 	int reason, receiver = FIREWALL_ALLOW;
 
-	if (!in)
+	if (!in || !room)
 		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
+	rewrite = &room->rewrite;
+	flow = &room->flow;
 	if (!pkt->family)
 		return drop(skb, port->id, DROP_NOT_ROUTED);
 	route = route_get(in, pkt);
@@ -317,11 +339,15 @@ static __always_inline int route_from_guest(
 		return route_error(skb, port, pkt, DROP_TTL_EXPIRED, ICMP_TIME_EXCEEDED, 0,
 			ICMPV6_TIME_EXCEEDED, 0);
 	hop = route_choose(pkt, route);
+	if (hop->vni & EDGE_WIRE) {
+		bpf_tail_call(skb, &stages, STAGE_OUTSIDE);
+		return drop(skb, port->id, DROP_INTERNAL);
+	}
 	network = network_get(hop->vni);
 	if (!network)
 		return drop(skb, port->id, DROP_NO_NETWORK);
-	verdict_init(&flow, host, pkt, network->mtu);
-	reason = route_resolve(skb, pkt, route, hop, &flow, &rewrite, &receiver);
+	verdict_init(flow, host, pkt, network->mtu);
+	reason = route_resolve(skb, pkt, route, hop, flow, rewrite, &receiver);
 	if (reason == DROPPED)
 		return CONSUMED;
 	if (reason == DROP_UNKNOWN_NEIGHBOUR)
@@ -329,24 +355,25 @@ static __always_inline int route_from_guest(
 			ICMP_HOST_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_ADDRESS_UNREACH);
 	if (reason > 0)
 		return drop(skb, port->id, (u32)reason);
-	if (pkt_too_big(skb, pkt, flow.mtu)) {
-		skb->cb[CB_MTU] = flow.mtu;
+	if (pkt_too_big(skb, pkt, flow->mtu)) {
+		skb->cb[CB_MTU] = flow->mtu;
 		bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
 		return drop(skb, port->id, DROP_TOO_BIG);
 	}
 	if (reason == NEXT_ROUTER) {
-		if (rewrite_apply_slowly(skb, pkt, &rewrite))
+		if (rewrite_apply_slowly(skb, pkt, rewrite))
 			return drop(skb, port->id, DROP_INTERNAL);
-		skb->cb[CB_ROUTE_VNI] = rewrite.vni;
+		skb->cb[CB_ROUTE_VNI] = rewrite->vni;
 		bpf_tail_call(skb, &stages, STAGE_ROUTE);
 		return drop(skb, port->id, DROP_TTL_EXPIRED);
 	}
-	flow.flags |= FLOW_ROUTED;
+	flow->flags |= FLOW_ROUTED;
 	if (skb->cb[CB_ROUTE_VNI] == port->vni &&
-		verdict_holds(&flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
-		!(pkt->flags & PKT_NO_FLOW) && !rewrite_put(pkt, port->id, &rewrite))
-		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
-	if (rewrite_apply_slowly(skb, pkt, &rewrite))
+		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
+		!(pkt->flags & PKT_NO_FLOW) &&
+		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, rewrite))
+		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
+	if (rewrite_apply_slowly(skb, pkt, rewrite))
 		return drop(skb, port->id, DROP_INTERNAL);
-	return execute_ip(skb, host, port, &flow, rewrite.vni);
+	return execute_ip(skb, host, port, flow, rewrite->vni);
 }

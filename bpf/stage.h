@@ -6,17 +6,21 @@
 #include "kernel.h"
 
 enum stage {
-	STAGE_GUEST,	   /* from a guest, no current flow entry */
-	STAGE_GUEST_ND,	   /* neighbour discovery from a guest */
-	STAGE_GUEST_ARP,   /* ARP from a guest */
-	STAGE_UNICAST,	   /* a checked frame of a guest, to be switched */
-	STAGE_TOO_BIG,	   /* larger than the MTU in cb[CB_MTU] */
-	STAGE_ROUTE,	   /* a checked packet of a guest to a router's MAC; cb: see route.h */
-	STAGE_ICMP_ERROR,  /* one that a router can't forward; cb: see icmp_error.h */
-	STAGE_UNDERLAY,	   /* from a peer, no current flow entry */
-	STAGE_VXLAN,	   /* the same behind the kernel's vxlan device */
-	STAGE_FLOOD,	   /* copies to local ports; cb: see flood.h */
-	STAGE_FLOOD_HOSTS, /* copies to other hosts */
+	STAGE_GUEST,	      /* from a guest, no current flow entry */
+	STAGE_GUEST_ND,	      /* neighbour discovery from a guest */
+	STAGE_GUEST_ARP,      /* ARP from a guest */
+	STAGE_UNICAST,	      /* a checked frame of a guest, to be switched */
+	STAGE_TOO_BIG,	      /* larger than the MTU in cb[CB_MTU] */
+	STAGE_ROUTE,	      /* a checked packet of a guest to a router's MAC; cb: see route.h */
+	STAGE_ICMP_ERROR,     /* one that a router can't forward; cb: see icmp_error.h */
+	STAGE_UNDERLAY,	      /* from a peer, no current flow entry */
+	STAGE_VXLAN,	      /* the same behind the kernel's vxlan device */
+	STAGE_FLOOD,	      /* copies to local ports; cb: see flood.h */
+	STAGE_FLOOD_HOSTS,    /* copies to other hosts */
+	STAGE_WIRE,	      /* a frame on the wire's network cb[CB_ROUTE_VNI] */
+	STAGE_WIRE_NEIGHBOUR, /* ARP or neighbour discovery among them */
+	STAGE_OUTSIDE,	      /* a packet whose route leads to a wire; cb: see outside.h */
+	STAGE_INSIDE,	      /* a packet from a wire to a router of this host */
 	N_STAGES
 };
 
@@ -32,6 +36,10 @@ STAGE_PROGRAM(underlay_slow);
 STAGE_PROGRAM(vxlan_slow);
 STAGE_PROGRAM(flood_ports);
 STAGE_PROGRAM(flood_hosts);
+STAGE_PROGRAM(wire_switch);
+STAGE_PROGRAM(wire_neighbour_frame);
+STAGE_PROGRAM(outside);
+STAGE_PROGRAM(inside);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -51,5 +59,9 @@ struct {
 		[STAGE_VXLAN] = (void *)&vxlan_slow,
 		[STAGE_FLOOD] = (void *)&flood_ports,
 		[STAGE_FLOOD_HOSTS] = (void *)&flood_hosts,
+		[STAGE_WIRE] = (void *)&wire_switch,
+		[STAGE_WIRE_NEIGHBOUR] = (void *)&wire_neighbour_frame,
+		[STAGE_OUTSIDE] = (void *)&outside,
+		[STAGE_INSIDE] = (void *)&inside,
 	},
 };

@@ -36,6 +36,10 @@ static void agent_metrics(GString *out, const struct agent *agent)
 	gauge(out, "weft_flows", "Entries in the flow table", usage.flows);
 	gauge(out, "weft_flows_max", "Size of the flow table", usage.flows_max);
 	gauge(out, "weft_endpoints", "Entries in the directory", usage.endpoints);
+	gauge(out, "weft_translations", "Connections translated to routers' own addresses",
+		usage.translations);
+	gauge(out, "weft_translations_max", "How many of these there may be",
+		usage.translations_max);
 	family(out, "weft_flow_table_full_total", "counter", "Verdicts that could not be cached");
 	g_string_append_printf(
 		out, "weft_flow_table_full_total %" PRIu64 "\n", usage.flow_table_full);

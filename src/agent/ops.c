@@ -203,11 +203,12 @@ json_t *usage_to_json(const struct agent *agent)
 
 	if (!dp_usage(agent->dp, &usage, NULL))
 		return json_object();
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "flows", (json_int_t)usage.flows,
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "flows", (json_int_t)usage.flows,
 		"flows_max", (json_int_t)usage.flows_max, "endpoints", (json_int_t)usage.endpoints,
 		"endpoints_max", (json_int_t)usage.endpoints_max, "networks",
 		(json_int_t)usage.networks, "ports", (json_int_t)usage.ports, "flow_table_full",
-		(json_int_t)usage.flow_table_full);
+		(json_int_t)usage.flow_table_full, "translations", (json_int_t)usage.translations,
+		"translations_max", (json_int_t)usage.translations_max);
 }
 
 u64 resident_bytes(void)

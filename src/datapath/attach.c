@@ -22,11 +22,13 @@
 #define LINK_TYPE_TCX 11 /* BPF_LINK_TYPE_TCX */
 #define FILTER_HANDLE 1
 #define FILTER_PRIORITY 0xc0de
+#define FILTER_PRIORITY_WIRE 0xc0df /* a device may be an uplink too, whose program comes first */
 
 static const char *const role_names[N_ATTACH_ROLES] = {
 	[ATTACH_GUEST] = "guest",
 	[ATTACH_UPLINK] = "uplink",
 	[ATTACH_VXLAN] = "vxlan",
+	[ATTACH_WIRE] = "wire",
 };
 
 static struct bpf_program *program_of(struct dp *dp, enum attach_role role)
@@ -36,9 +38,16 @@ static struct bpf_program *program_of(struct dp *dp, enum attach_role role)
 		return dp->edge->progs.from_underlay;
 	case ATTACH_VXLAN:
 		return dp->edge->progs.from_vxlan;
+	case ATTACH_WIRE:
+		return dp->edge->progs.from_wire;
 	default:
 		return dp->edge->progs.from_guest;
 	}
+}
+
+static u32 priority_of(enum attach_role role)
+{
+	return role == ATTACH_WIRE ? FILTER_PRIORITY_WIRE : FILTER_PRIORITY;
 }
 
 static char *link_path(const char *pin_dir, u32 ifindex, enum attach_role role)
@@ -60,17 +69,17 @@ static bool is_live_link(int fd, u32 ifindex)
 }
 
 /* Whether the filter that the pin speaks of is still there. */
-static bool is_live_filter(u32 ifindex)
+static bool is_live_filter(u32 ifindex, enum attach_role role)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priority_of(role));
 
 	return bpf_tc_query(&hook, &opts) == 0;
 }
 
 static bool is_live(int fd, u32 ifindex, enum attach_role role)
 {
-	return is_live_link(fd, ifindex) || (role == ATTACH_GUEST && is_live_filter(ifindex));
+	return is_live_link(fd, ifindex) || (role == ATTACH_GUEST && is_live_filter(ifindex, role));
 }
 
 static bool attach_filter(
@@ -78,7 +87,7 @@ static bool attach_filter(
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(program_of(dp, role)),
-		.handle = FILTER_HANDLE, .priority = FILTER_PRIORITY, .flags = BPF_TC_F_REPLACE);
+		.handle = FILTER_HANDLE, .priority = priority_of(role), .flags = BPF_TC_F_REPLACE);
 	int rc;
 
 	if (!hook_make(dp->pin_dir, ifindex, error))
@@ -140,10 +149,17 @@ bool attach_put(struct dp *dp, u32 ifindex, enum attach_role role, GError **erro
 	return ok;
 }
 
+bool attach_has(struct dp *dp, u32 ifindex, enum attach_role role)
+{
+	g_autofree char *path = link_path(dp->pin_dir, ifindex, role);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 bool attach_delete(const char *pin_dir, u32 ifindex, enum attach_role role, GError **error)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priority_of(role));
 	g_autofree char *path = link_path(pin_dir, ifindex, role);
 	int fd = bpf_obj_get(path);
 	char name[IF_NAMESIZE];

@@ -42,6 +42,23 @@ bool dp_destroy(const char *pin_dir, GError **error);
 bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *vtep4,
 	const struct ip *vtep6, GError **error);
 
+/*
+ * Wires: devices that carry physical networks. A network on a wire has, wherever a VNI is asked
+ * for, the number that dp_wire_vni() makes of the device and the VLAN (0: untagged): its frames
+ * leave and enter there as they are, and what the directory does not know is sent out. Frames of
+ * the wire that are for nobody here go on to the host's own stack.
+ */
+#define DP_WIRE \
+	0x80000000u /* set in the number of a network on a wire; alone: on one of another host */
+#define DP_WIRE_IFINDEX_MAX 0x7ffffu
+static inline u32 dp_wire_vni(u32 ifindex, u16 vlan)
+{
+	return DP_WIRE | ifindex << 12 | vlan;
+}
+/* Names of the devices: attaches to new ones, detaches from those that are no longer named. One may
+ * be an uplink too. */
+bool dp_set_wires(struct dp *dp, const char *const *devices, GError **error);
+
 void dp_sweep_begin(struct dp *dp);
 bool dp_sweep_end(struct dp *dp, GError **error);
 /* From now on packets meet what has been stated: after an upgrade to another layout of the maps the
@@ -120,6 +137,38 @@ bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error);
 bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GError **error);
 
 /*
+ * A router's way to the outside. Its gateway is on one host: there it has an interface on the
+ * wire's network (dp_interface_put()), the wire is answered for its addresses, which need no route
+ * DP_ROUTE_LOCAL, and what leaves by a route whose hops are on a wire is translated to
+ * @snat4 unless a floating IP is the sender's. Other hosts hand such packets to that host, over the
+ * tunnel to @vtep. IPv6 is never translated.
+ */
+struct dp_gateway {
+	u64 router;
+	u32 vni;	/* the wire's number; DP_WIRE alone: this host does not have it */
+	u32 mtu_bytes;	/* of the outside */
+	bool here;	/* this host is the gateway's */
+	struct mac mac; /* of the gateway's port */
+	struct ip vtep; /* !here: of the host that is; family 0: there is none */
+	enum dp_encap encap;
+	struct ip ip4, ip6; /* its addresses on the wire; family 0: none */
+	bool snat; /* IPv4 senders without a floating IP get @ip4; else they keep their own */
+};
+bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error);
+bool dp_gateway_delete(struct dp *dp, u64 router, GError **error);
+
+/* A floating IP whose guest is on this host: translated here, one to one, in both directions; the
+ * wire is answered for it with @mac. */
+struct dp_floating_ip {
+	u64 router;
+	u32 vni; /* the wire's number */
+	struct ip floating, fixed;
+	struct mac mac; /* of the floating IP's port */
+};
+bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip, GError **error);
+bool dp_floating_ip_delete(struct dp *dp, u32 vni, const struct ip *floating, GError **error);
+
+/*
  * The firewall. A policy is what a port lets in and out: rules in the order of precedence, of which
  * the first that matches decides; what none matches is dropped. Ports with the same rules share a
  * policy. A policy is stated before the ports that have it. What a removed rule let through is cut
@@ -195,11 +244,21 @@ bool dp_service_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **err
 
 /* Frames for the agent. dp_punt_fd() becomes readable; dp_punt_dispatch() calls @cb for each.
  * @frame is valid during the call. */
-enum dp_punt_reason { DP_PUNT_DHCP4, DP_PUNT_DHCP6, DP_PUNT_RS, DP_PUNT_DNS };
+enum dp_punt_reason {
+	DP_PUNT_DHCP4,
+	DP_PUNT_DHCP6,
+	DP_PUNT_RS,
+	DP_PUNT_DNS,
+	DP_PUNT_NEIGHBOUR, /* no frame but a question: see dp_punt_neighbour() */
+};
 typedef void (*dp_punt_cb)(
 	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);
 int dp_punt_fd(const struct dp *dp);
 void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data);
+
+/* Of DP_PUNT_NEIGHBOUR: whose MAC somebody must ask for on the wire's network @ret_vni. The answer
+ * is learnt from the wire as it comes in, as all ARP and ND there is. False: the frame is none. */
+bool dp_punt_neighbour(const u8 *frame, size_t len, u32 *ret_vni, struct ip *ret_ip);
 
 /* Sends an Ethernet frame to the guest behind a port's device. */
 bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError **error);
@@ -217,7 +276,8 @@ bool dp_drop_counts(struct dp *dp, u32 ifindex /* 0: whole host */, u64 *ret_cou
 
 struct dp_usage {
 	u32 flows, flows_max, endpoints, endpoints_max, networks, ports;
-	u64 flow_table_full; /* verdicts that could not be cached */
+	u32 translations, translations_max; /* connections by routers' own addresses */
+	u64 flow_table_full;		    /* verdicts that could not be cached */
 };
 bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error);
 

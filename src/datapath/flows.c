@@ -196,6 +196,7 @@ void dp_flows_expire(struct dp *dp)
 		for (int batch = 0; batch < BATCHES_PER_CALL && walk_batch(dp, &dp->walks[i], now);
 			batch++)
 			;
+	nats_expire(dp, now);
 }
 
 bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error)
@@ -208,6 +209,8 @@ bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error)
 		.endpoints_max = table_max(TABLE_ENDPOINTS, dp),
 		.networks = dp->n_entries[TABLE_NETWORKS],
 		.ports = dp->n_entries[TABLE_PORTS],
+		.translations = nats_entries(dp) / 2,
+		.translations_max = bpf_map__max_entries(dp->edge->maps.nats) / 2,
 		.flow_table_full = counters_event(dp, EVENT_FLOW_TABLE_FULL),
 	};
 	return true;

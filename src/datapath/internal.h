@@ -23,6 +23,9 @@ enum table {
 	TABLE_ROUTES,
 	TABLE_INTERFACES,
 	TABLE_ENDPOINTS,
+	TABLE_EXTERNALS,
+	TABLE_GATEWAYS,
+	TABLE_FLOATING_IPS,
 	TABLE_MEMBERS,
 	TABLE_PORTS,
 	N_TABLES
@@ -62,6 +65,7 @@ struct dp {
 	struct firewall firewall;
 	struct names *names;	 /* by kind */
 	struct flow_walk *walks; /* see flows.c */
+	struct nat_walk *nat_walk;
 };
 
 /* tables.c: maps by descriptor */
@@ -97,8 +101,9 @@ bool hook_make(const char *pin_dir, u32 ifindex, GError **error);
 void hook_release(const char *pin_dir, u32 ifindex);
 
 /* attach.c: programs on devices; the pins below links/ say what is attached */
-enum attach_role { ATTACH_GUEST, ATTACH_UPLINK, ATTACH_VXLAN, N_ATTACH_ROLES };
+enum attach_role { ATTACH_GUEST, ATTACH_UPLINK, ATTACH_VXLAN, ATTACH_WIRE, N_ATTACH_ROLES };
 bool attach_put(struct dp *dp, u32 ifindex, enum attach_role role, GError **error);
+bool attach_has(struct dp *dp, u32 ifindex, enum attach_role role);
 bool attach_delete(const char *pin_dir, u32 ifindex, enum attach_role role, GError **error);
 typedef bool (*attach_fn)(
 	struct dp *dp, u32 ifindex, enum attach_role role, void *data, GError **error);
@@ -141,6 +146,9 @@ bool name_drop(struct dp *dp, const void *key, GError **error);
 bool rule_drop(struct dp *dp, const void *key, GError **error);
 bool policy_drop(struct dp *dp, const void *key, GError **error);
 bool identity_drop(struct dp *dp, const void *key, GError **error);
+bool external_drop(struct dp *dp, const void *key, GError **error);
+bool gateway_drop(struct dp *dp, const void *key, GError **error);
+bool floating_ip_drop(struct dp *dp, const void *key, GError **error);
 
 /* firewall.c */
 void firewall_open(struct dp *dp);
@@ -166,6 +174,13 @@ u64 counters_event(struct dp *dp, enum edge_event event);
 void flows_open(struct dp *dp);
 void flows_close(struct dp *dp);
 void connections_zero(struct dp *dp, u32 port_id);
+
+/* nats.c */
+void nats_open(struct dp *dp);
+void nats_close(struct dp *dp);
+void nats_expire(struct dp *dp, u32 now);
+u32 nats_idle_limit(u8 proto, u8 flags); /* in ticks */
+u32 nats_entries(const struct dp *dp);	 /* of the last round; two for each connection */
 
 /* punt.c, trace.c */
 bool punt_open(struct dp *dp, GError **error);

@@ -30,12 +30,14 @@ static void learn(struct dp *dp)
 
 	bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.host), &zero, &dp->host);
 	dp->host.connections_max = bpf_map__max_entries(dp->edge->maps.flows4) / 4;
+	dp->host.translations_max = bpf_map__max_entries(dp->edge->maps.nats) / 8;
 	dp->host.half_open_max = dp->host.connections_max / 4;
 	tables_open(dp);
 	vteps_open(dp);
 	ports_open(dp);
 	flood_open(dp);
 	flows_open(dp);
+	nats_open(dp);
 	firewall_open(dp);
 }
 
@@ -74,6 +76,7 @@ void dp_close(struct dp *dp)
 	firewall_close(dp);
 	tables_close(dp);
 	flows_close(dp);
+	nats_close(dp);
 	ports_close(dp);
 	vteps_close(dp);
 	g_clear_pointer(&dp->rtnl, rtnl_close);

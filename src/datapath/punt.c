@@ -24,8 +24,8 @@ static int on_punt(void *data, void *record, size_t size)
 
 bool punt_open(struct dp *dp, GError **error)
 {
-	_Static_assert(
-		DP_PUNT_DHCP4 == (int)PUNT_DHCP4 && DP_PUNT_DNS == (int)PUNT_DNS, "same order");
+	_Static_assert(DP_PUNT_DHCP4 == (int)PUNT_DHCP4 && DP_PUNT_NEIGHBOUR == (int)PUNT_NEIGHBOUR,
+		"same order");
 	dp->punts = ring_buffer__new(bpf_map__fd(dp->edge->maps.punts), on_punt, dp, NULL);
 	return dp->punts || weft_fail_errno(error, errno, "Can't read what the edge switch punts");
 }

@@ -36,6 +36,12 @@ static const struct {
 		sizeof(struct interface), interface_drop },
 	[TABLE_ENDPOINTS] = { "endpoint", sizeof(struct endpoint_key), sizeof(struct endpoint),
 		endpoint_drop },
+	[TABLE_EXTERNALS] = { "router's address", sizeof(struct neighbour_key),
+		sizeof(struct external), external_drop },
+	[TABLE_GATEWAYS] = { "gateway", sizeof(struct router_key), sizeof(struct gateway),
+		gateway_drop },
+	[TABLE_FLOATING_IPS] = { "floating IP", sizeof(struct floating_key),
+		sizeof(struct floating), floating_ip_drop },
 	[TABLE_MEMBERS] = { "member", sizeof(struct member_key), sizeof(struct member),
 		member_drop },
 	[TABLE_PORTS] = { "port", sizeof(u32), sizeof(struct port), port_drop },
@@ -189,6 +195,9 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_ROUTES] = bpf_map__fd(dp->edge->maps.routes);
 	dp->table_fd[TABLE_INTERFACES] = bpf_map__fd(dp->edge->maps.interfaces);
 	dp->table_fd[TABLE_ENDPOINTS] = bpf_map__fd(dp->edge->maps.endpoints);
+	dp->table_fd[TABLE_EXTERNALS] = bpf_map__fd(dp->edge->maps.externals);
+	dp->table_fd[TABLE_GATEWAYS] = bpf_map__fd(dp->edge->maps.gateways);
+	dp->table_fd[TABLE_FLOATING_IPS] = bpf_map__fd(dp->edge->maps.floating_ips);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
 	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);
 	for (enum table table = 0; table < N_TABLES; table++) {

@@ -24,6 +24,20 @@ static const char *device_name(u32 ifindex, char buf[static IF_NAMESIZE])
 	return buf;
 }
 
+/* "VNI 7", or what wire the number stands for; the caller's. */
+static char *network_text(u32 vni)
+{
+	char device[IF_NAMESIZE];
+
+	if (!(vni & EDGE_WIRE))
+		return g_strdup_printf("VNI %u", vni);
+	if (!WIRE_IFINDEX(vni))
+		return g_strdup("a wire of another host");
+	device_name(WIRE_IFINDEX(vni), device);
+	return WIRE_VLAN(vni) ? g_strdup_printf("the wire at %s, VLAN %u", device, WIRE_VLAN(vni))
+			      : g_strdup_printf("the wire at %s", device);
+}
+
 /* "port 6ba7b810-… (device tap0)", or what is known of it. */
 static char *port_text(struct dp *dp, u32 port_id)
 {
@@ -52,12 +66,13 @@ static char *drop_text(struct dp *dp, const struct trace_step *step)
 
 static char *from_guest_text(struct dp *dp, const struct trace_step *step)
 {
-	g_autofree char *port = port_text(dp, step->a);
+	g_autofree char *port = port_text(dp, step->a), *network = NULL;
 	struct port value = { 0 };
 
 	if (step->a < EDGE_PORTS_MAX)
 		table_get(dp, TABLE_PORTS, &dp->port_ifindex[step->a], &value);
-	return g_strdup_printf("from the guest at %s, on VNI %u", port, value.vni);
+	network = network_text(value.vni);
+	return g_strdup_printf("from the guest at %s, on %s", port, network);
 }
 
 static char *to_port_text(struct dp *dp, const struct trace_step *step)
@@ -110,13 +125,31 @@ static const char *const punt_names[] = {
 	[PUNT_DHCP6] = "DHCPv6",
 	[PUNT_RS] = "router solicitation",
 	[PUNT_DNS] = "DNS",
+	[PUNT_NEIGHBOUR] = "an unknown neighbour",
 };
+
+static char *wire_text(const struct trace_step *step)
+{
+	g_autofree char *network = network_text(WIRE_NUMBER(step->a, step->b));
+
+	return g_strdup_printf(
+		"%s %s", step->code == STEP_FROM_WIRE ? "from" : "sent out on", network);
+}
+
+static char *translated_text(const struct trace_step *step, const char *ip)
+{
+	const char *whom = step->a ? "sender" : "receiver";
+
+	return step->b ? g_strdup_printf("translated: the %s becomes %s port %u", whom, ip, step->b)
+		       : g_strdup_printf("translated: the %s becomes %s", whom, ip);
+}
 
 /* What a traced program did, as a sentence; the caller's. */
 static char *step_text(struct dp *dp, const struct trace_step *step)
 {
 	char mac[MAC_STRLEN], ip_text[IP_STRLEN], device[IF_NAMESIZE];
 	struct ip ip = ip_from_addr(&step->addr);
+	g_autofree char *network = network_text(step->a);
 	struct mac m;
 
 	memcpy(m.b, step->mac, sizeof(m.b));
@@ -137,7 +170,7 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 	case STEP_NO_SECURITY:
 		return g_strdup("port security is off: any source is allowed");
 	case STEP_ENDPOINT:
-		return g_strdup_printf("the directory of VNI %u has %s", step->a, mac);
+		return g_strdup_printf("the directory of %s has %s", network, mac);
 	case STEP_TO_PORT:
 		return to_port_text(dp, step);
 	case STEP_TO_TUNNEL:
@@ -152,20 +185,18 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 	case STEP_TO_KERNEL_VXLAN:
 		return g_strdup("the receiver is a tap: the kernel's vxlan device decapsulates");
 	case STEP_ANSWERED:
-		return g_strdup_printf(
-			"answered here: %s is at %s on VNI %u", ip_text, mac, step->a);
+		return g_strdup_printf("answered here: %s is at %s on %s", ip_text, mac, network);
 	case STEP_PUNT:
 		return g_strdup_printf("given to the agent: %s",
 			step->a < G_N_ELEMENTS(punt_names) ? punt_names[step->a] : "?");
 	case STEP_FLOOD:
-		return g_strdup_printf(
-			"copied to %u ports of VNI %u on this host", step->b, step->a);
+		return g_strdup_printf("copied to %u ports of %s on this host", step->b, network);
 	case STEP_FLOOD_HOSTS:
 		return g_strdup_printf("copied to %u hosts that have VNI %u", step->b, step->a);
 	case STEP_TOO_BIG:
 		return g_strdup_printf("too big: the sender is told that the MTU is %u", step->a);
 	case STEP_ROUTE:
-		return g_strdup_printf("routed to VNI %u, there to %s (%s)", step->a, ip_text,
+		return g_strdup_printf("routed to %s, there to %s (%s)", network, ip_text,
 			step->b == EDGE_ROUTE_VIA ? "the next hop" : "the destination itself");
 	case STEP_ROUTER_ECHO:
 		return g_strdup_printf("the router answers for its address %s", ip_text);
@@ -178,6 +209,13 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 	case STEP_RELATED:
 	case STEP_NO_POLICY_NEEDED:
 		return firewall_text(dp, step);
+	case STEP_FROM_WIRE:
+	case STEP_TO_WIRE:
+		return wire_text(step);
+	case STEP_TRANSLATED:
+		return translated_text(step, ip_text);
+	case STEP_TO_GATEWAY:
+		return g_strdup("handed to the host that has the router's gateway");
 	case STEP_DROP:
 		return drop_text(dp, step);
 	default:
@@ -200,6 +238,16 @@ bool trace_open(struct dp *dp, GError **error)
 	return dp->steps || weft_fail_errno(error, errno, "Can't read the steps of traces");
 }
 
+/* The program that @frame would meet there: a wire's, unless the device is an uplink too. */
+static struct bpf_program *program_at(struct dp *dp, u32 ifindex, bool is_port)
+{
+	if (is_port)
+		return dp->edge->progs.from_guest;
+	return attach_has(dp, ifindex, ATTACH_WIRE) && !attach_has(dp, ifindex, ATTACH_UPLINK)
+		       ? dp->edge->progs.from_wire
+		       : dp->edge->progs.from_underlay;
+}
+
 bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps,
 	GError **error)
 {
@@ -208,8 +256,7 @@ bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (u32)len,
 		.ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
 	bool is_port = table_get(dp, TABLE_PORTS, &ifindex, &(struct port){ 0 });
-	struct bpf_program *program =
-		is_port ? dp->edge->progs.from_guest : dp->edge->progs.from_underlay;
+	struct bpf_program *program = program_at(dp, ifindex, is_port);
 	int rc;
 
 	if (len < 14)

@@ -100,6 +100,15 @@ bool vtep_address(const struct dp *dp, u32 id, struct addr *ret)
 	return ref;
 }
 
+static void ref_gateway(struct dp *dp, const void *key, const void *value, void *data)
+{
+	const struct gateway *gateway = value;
+
+	(void)key, (void)data;
+	if (gateway->vtep)
+		vtep_ref(dp, gateway->vtep);
+}
+
 static void ref_endpoint(struct dp *dp, const void *key, const void *value, void *data)
 {
 	const struct endpoint *endpoint = value;
@@ -149,6 +158,7 @@ void vteps_open(struct dp *dp)
 		vtep_insert(dp, ref);
 	}
 	table_foreach(dp, TABLE_ENDPOINTS, ref_endpoint, NULL);
+	table_foreach(dp, TABLE_GATEWAYS, ref_gateway, NULL);
 	table_foreach(dp, TABLE_MEMBERS, ref_member, NULL);
 	free_unused(dp);
 }

@@ -10,7 +10,7 @@ from conftest import BUILD
 from kernel_vm import kernel_release, run_in_vm
 
 TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_route_test", "bpf_firewall_test", "bpf_connection_test",
-         "bpf_firewall_property_test", "bpf_life_test"]
+         "bpf_firewall_property_test", "bpf_outside_test", "bpf_nat_test", "bpf_life_test"]
 MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge"]
 
 

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The part of edge.h that is about the outside (bpf/wire.h, bpf/outside.h, bpf/nat.h). Included by
+ * it.
+ *
+ * A wire carries a physical network. A network on a wire has, wherever a VNI is asked for, a number
+ * made of the device and the VLAN, so a frame's network is known with no lookup in either
+ * direction.
+ */
+#pragma once
+
+#define EDGE_WIRE 0x80000000u /* alone: on a wire that this host does not have */
+#define WIRE_NUMBER(ifindex, vlan) (EDGE_WIRE | (ifindex) << 12 | (vlan))
+#define WIRE_IFINDEX(vni) ((vni) >> 12 & 0x7ffff)
+#define WIRE_VLAN(vni) ((vni)&0xfff)
+
+/* map gateways: a router's way to the outside. */
+struct router_key {
+	u32 router[2];
+};
+struct gateway {
+	u32 vni;  /* of the wire, EDGE_WIRE alone: not on this host */
+	u32 vtep; /* id of the host that has the gateway; 0: there is none, or it is this one */
+	u32 mtu;
+	be32 ip4; /* its addresses; 0: none */
+	u8 mac[6];
+	u8 here; /* on this host */
+	u8 snat; /* senders are translated to ip4 */
+	struct addr ip6;
+};
+_Static_assert(sizeof(struct router_key) == 8 && sizeof(struct gateway) == 40, "layout");
+
+/* map floating_ips: what a guest's address is translated to, by router and address. */
+struct floating_key {
+	u32 router[2];
+	be32 fixed;
+};
+struct floating {
+	u32 vni;
+	be32 ip4;
+	u8 mac[6];
+	u8 zero[2];
+};
+_Static_assert(sizeof(struct floating_key) == 12 && sizeof(struct floating) == 16, "layout");
+
+/* map externals: addresses that this host has on its wires, by network and address
+ * (struct neighbour_key): routers' own, and floating IPs. */
+struct external {
+	u32 router[2];
+	be32 fixed; /* of a floating IP; 0: the router's own */
+	u8 mac[6];
+	u8 zero[2];
+};
+_Static_assert(sizeof(struct external) == 20, "layout");
+
+/* map learnt: who is on the wires, by the same key; forgets the least used. */
+struct learnt {
+	u32 seen;  /* tick at which the wire said so last */
+	u32 asked; /* at which it was asked again since then; older: it was not */
+	u8 mac[6];
+	u8 zero[2];
+};
+_Static_assert(sizeof(struct learnt) == 16, "layout");
+#define LEARNT_ASK 20	  /* ticks after which it is asked for again, when it is used */
+#define LEARNT_SILENT 5	  /* after which who has been asked and does not answer has gone */
+#define LEARNT_HOLDS 1200 /* and after which it is not believed any more */
+
+/* map nats: connections whose sender is translated, an entry per direction. Out: as the guest
+ * sends it; the scope is the router. In: as it comes from the wire; the scope is the network. */
+enum nat_direction { NAT_OUT, NAT_IN };
+struct nat_key {
+	u32 scope[2];
+	u32 kind; /* FLOW_KIND(protocol, direction) */
+	be32 src, dst;
+	u32 ports; /* as struct pkt has them */
+};
+enum nat_flags {
+	NAT_REPLIED = 1 << 0,
+	NAT_FIN_OUT = 1 << 1,
+	NAT_FIN_IN = 1 << 2,
+	NAT_RESET = 1 << 3,
+};
+struct nat {
+	u32 seen;
+	u32 router[2]; /* of NAT_IN */
+	be32 addr;     /* out: what the sender becomes; in: what the receiver does */
+	be16 port;
+	u8 flags; /* of NAT_IN: it is the connection's state */
+	u8 zero;
+};
+_Static_assert(sizeof(struct nat_key) == 24 && sizeof(struct nat) == 20, "layout");
+
+/* maps nats_made and nats_gone: connections by router (struct router_key → u64), so that none takes
+ * the whole table. The data path alone counts in the first, the agent in the second; the difference
+ * is what there is. */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/* The part of edge.h that is about traces (bpf/trace.h). Included by it. */
+#pragma once
+
+/* Steps of a trace; src/datapath/trace.c makes the sentences. */
+enum trace_code {
+	STEP_FROM_GUEST,     /* a: port id */
+	STEP_FROM_UNDERLAY,  /* a: VNI, b: encapsulation; addr: the peer */
+	STEP_FLOW,	     /* a: 1 if an entry exists and is current */
+	STEP_SOURCE_ALLOWED, /* mac, addr */
+	STEP_NO_SECURITY,
+	STEP_ENDPOINT,	      /* a: VNI; mac */
+	STEP_TO_PORT,	      /* a: ifindex, b: port id */
+	STEP_TO_TUNNEL,	      /* a: VNI, b: encapsulation; addr: the peer */
+	STEP_VIA,	      /* a: ifindex; mac of the next hop */
+	STEP_VIA_KERNEL,      /* a: ifindex; the kernel resolves the next hop */
+	STEP_TO_KERNEL_VXLAN, /* the kernel's vxlan device decapsulates for a tap */
+	STEP_ANSWERED,	      /* a: VNI; addr asked for, mac answered */
+	STEP_PUNT,	      /* a: reason */
+	STEP_FLOOD,	      /* a: VNI, b: copies to local ports */
+	STEP_FLOOD_HOSTS,     /* a: VNI, b: copies to hosts */
+	STEP_TOO_BIG,	      /* a: MTU that the sender is told */
+	STEP_DROP,	      /* a: reason, b: port id */
+	STEP_ROUTE, /* a: VNI that the route leads to, b: its kind; addr: whom it is sent to there
+		     */
+	STEP_ROUTER_ECHO, /* addr: the router's */
+	STEP_ICMP_ERROR,  /* a: type, b: code */
+	STEP_RULE, /* a: slot, RULE_DENY set if it denies; b: port id, RULE_STEP_EGRESS set if so */
+	STEP_NO_RULE,	       /* b: the same */
+	STEP_CONNECTION,       /* a: 1 if the guest opened it, else 0; b: port id */
+	STEP_RELATED,	       /* an ICMP error about a connection; b: port id */
+	STEP_NO_POLICY_NEEDED, /* b: port id */
+	STEP_TO_WIRE,	       /* a: ifindex, b: VLAN */
+	STEP_FROM_WIRE,	       /* a: ifindex, b: VLAN */
+	STEP_TRANSLATED, /* a: 1 if the sender is, else the receiver; b: port; addr: the new one */
+	STEP_TO_GATEWAY, /* the router's gateway is on another host */
+};
+struct trace_step {
+	u32 code;
+	u32 a, b;
+	u8 mac[6];
+	u16 zero;
+	struct addr addr;
+};
+_Static_assert(sizeof(struct trace_step) == 36, "layout");
+
+#define RULE_DENY 0x80000000u
+#define RULE_STEP_EGRESS 0x80000000u
+
+/* skb->mark of a packet that is only traced. */
+#define EDGE_TRACE_MARK 0x77656674

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Translation of IPv4 addresses (RFC 4787, RFC 5382, RFC 5508): of the sender on the way out, of
+ * the receiver on the way in. A floating IP is one to one and needs no state. Senders that share
+ * the router's address have an entry per direction in `nats`; the one for the way in is the
+ * connection's state, and user space ages both by it (src/datapath/nats.c).
+ *
+ * Ports are kept where they are free, else another is taken (RFC 4787 REQ-3: address and port
+ * dependent mapping, so that the number of connections is not bounded by that of ports). Of ICMP
+ * the identifier stands for the port. Errors are translated with the packet that they quote.
+ */
+#pragma once
+
+#include "related.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__type(key, struct nat_key);
+	__type(value, struct nat);
+} nats SEC(".maps");
+
+struct nat_count {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct router_key);
+	__type(value, u64);
+};
+struct nat_count nats_made SEC(".maps");
+struct nat_count nats_gone SEC(".maps");
+
+#define NAT_PORT_FIRST 1024u
+#define NAT_ATTEMPTS 24
+#define IP4_CHECK_OFF (ETH_HLEN + 10)
+#define IP4_SRC_OFF (ETH_HLEN + 12)
+#define IP4_DST_OFF (ETH_HLEN + 16)
+
+static __always_inline u32 nat_checksum_off(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return 16;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_DCCP:
+		return 6;
+	default: /* SCTP's does not cover addresses */
+		return 0;
+	}
+}
+
+/* Replaces the port (of ICMP the identifier) at @off, and what of it is in the checksum at @check
+ * (0: none); 0 on success. */
+static __always_inline long nat_port(
+	struct __sk_buff *skb, u32 off, u32 check, u64 flags, be16 from, be16 to)
+{
+	if (from == to)
+		return 0;
+	if (check && bpf_l4_csum_replace(skb, check, from, to, flags | 2))
+		return -1;
+	return bpf_skb_store_bytes(skb, off, &to, sizeof(to), 0);
+}
+
+static __always_inline be16 nat_port_of(const struct pkt *pkt, bool source)
+{
+	if (pkt->proto == IPPROTO_ICMP)
+		return (be16)(pkt->ports | pkt->ports >> 16);
+	return (be16)(source ? pkt->ports : pkt->ports >> 16);
+}
+
+/* The transport header of a translated packet; 0 on success. */
+static __always_inline long nat_transport(
+	struct __sk_buff *skb, const struct pkt *pkt, const struct translation *to, be32 from)
+{
+	const u64 zero_stays = pkt->proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+	u32 l4 = bounded(pkt->l4_off, 0x1ff), check = nat_checksum_off(pkt->proto);
+	be16 port = nat_port_of(pkt, to->is_source);
+
+	if (pkt->flags & (PKT_LATER_FRAGMENT | PKT_MESSAGE))
+		return 0;
+	if (check && bpf_l4_csum_replace(skb, l4 + check, from, to->addr,
+			     BPF_F_PSEUDO_HDR | zero_stays | sizeof(from)))
+		return -1;
+	if (!to->has_port)
+		return 0;
+	if (pkt->proto == IPPROTO_ICMP)
+		return nat_port(skb, l4 + 4, l4 + 2, 0, port, to->port);
+	if (!check) /* SCTP, and what has no ports */
+		return 0;
+	return nat_port(skb, to->is_source ? l4 : l4 + 2, l4 + check, zero_stays, port, to->port);
+}
+
+/* Rewrites the packet and @pkt; 0 on success. */
+__noinline int nat_apply(struct __sk_buff *skb, struct pkt *pkt, struct translation *to)
+{
+	be32 from;
+	u32 off;
+
+	if (!pkt || !to)
+		return -1;
+	from = to->is_source ? pkt->src.w[3] : pkt->dst.w[3];
+	off = to->is_source ? IP4_SRC_OFF : IP4_DST_OFF;
+	if (nat_transport(skb, pkt, to, from))
+		return -1;
+	if (bpf_l3_csum_replace(skb, IP4_CHECK_OFF, from, to->addr, sizeof(from)) ||
+		bpf_skb_store_bytes(skb, off, &to->addr, sizeof(to->addr), 0))
+		return -1;
+	if (to->is_source)
+		pkt->src.w[3] = to->addr;
+	else
+		pkt->dst.w[3] = to->addr;
+	if (to->has_port && pkt->proto == IPPROTO_ICMP)
+		pkt->ports = pkt->icmp_type == ICMP_ECHO ? to->port : (u32)to->port << 16;
+	else if (to->has_port && to->is_source)
+		pkt->ports = (pkt->ports & 0xffff0000) | to->port;
+	else if (to->has_port)
+		pkt->ports = (pkt->ports & 0xffff) | (u32)to->port << 16;
+	return 0;
+}
+
+/* The packet that an ICMP error quotes, which went the other way: its receiver where @to is a
+ * source, its sender where it is a destination. The sum of a header does not change with an
+ * address and its checksum, so of the quote only a port is in the error's own (RFC 5508 section
+ * 4.2). @quoted: the packet as it is. 0 on success. */
+__noinline int nat_apply_quoted(
+	struct __sk_buff *skb, struct pkt *pkt, struct pkt *quoted, struct translation *to)
+{
+	u32 icmp, ip, l4, off;
+	be32 from;
+	u8 head;
+
+	if (!pkt || !quoted || !to)
+		return -1;
+	icmp = bounded(pkt->l4_off, 0x1ff);
+	ip = icmp + sizeof(struct icmp);
+	from = to->is_source ? quoted->dst.w[3] : quoted->src.w[3];
+	off = ip + (to->is_source ? 16 : 12);
+	if (bpf_skb_load_bytes(skb, ip, &head, 1))
+		return -1;
+	l4 = ip + (head & 0xf) * 4u;
+	if (bpf_l3_csum_replace(skb, ip + 10, from, to->addr, sizeof(from)) ||
+		bpf_skb_store_bytes(skb, off, &to->addr, sizeof(to->addr), 0))
+		return -1;
+	if (!to->has_port)
+		return 0;
+	if (quoted->proto == IPPROTO_ICMP)
+		return (int)nat_port(skb, l4 + 4, icmp + 2, 0, nat_port_of(quoted, true), to->port);
+	if (!nat_checksum_off(quoted->proto))
+		return 0;
+	return (int)nat_port(skb, to->is_source ? l4 + 2 : l4, icmp + 2, 0,
+		nat_port_of(quoted, !to->is_source), to->port);
+}
+
+static __always_inline struct nat_key nat_key_out(const u32 *router, const struct pkt *pkt)
+{
+	return (struct nat_key){ .scope = { router[0], router[1] },
+		.kind = FLOW_KIND(pkt->proto, (u32)NAT_OUT),
+		.src = pkt->src.w[3],
+		.dst = pkt->dst.w[3],
+		.ports = pkt->ports };
+}
+
+/* Of what answers a packet that is sent as @addr and @port. */
+static __always_inline struct nat_key nat_key_answer(
+	u32 vni, const struct pkt *pkt, be32 addr, be16 port)
+{
+	struct nat_key key = { .scope = { vni, 0 },
+		.kind = FLOW_KIND(pkt->proto, (u32)NAT_IN),
+		.src = pkt->dst.w[3],
+		.dst = addr };
+
+	key.ports =
+		pkt->proto == IPPROTO_ICMP ? (u32)port << 16 : pkt->ports >> 16 | (u32)port << 16;
+	return key;
+}
+
+static __always_inline struct nat_key nat_key_in(u32 vni, const struct pkt *pkt)
+{
+	return (struct nat_key){ .scope = { vni, 0 },
+		.kind = FLOW_KIND(pkt->proto, (u32)NAT_IN),
+		.src = pkt->src.w[3],
+		.dst = pkt->dst.w[3],
+		.ports = pkt->ports };
+}
+
+/* Keeps a connection's state; only what changes is written. */
+static __always_inline void nat_touch(struct nat *state, const struct pkt *pkt, u32 direction)
+{
+	u8 flags = state->flags;
+	u32 now = tick_now();
+
+	if (direction == NAT_IN)
+		flags |= NAT_REPLIED;
+	if (pkt->proto == IPPROTO_TCP) {
+		if (pkt->tcp_flags & TCP_RST)
+			flags |= NAT_RESET;
+		if (pkt->tcp_flags & TCP_FIN)
+			flags |= direction == NAT_OUT ? NAT_FIN_OUT : NAT_FIN_IN;
+		if (pkt->flags & PKT_OPENING && direction == NAT_OUT)
+			flags = 0; /* the same ports once more */
+	}
+	if (state->seen != now)
+		state->seen = now;
+	if (state->flags != flags)
+		state->flags = flags;
+}
+
+/* Which port the @attempt-th try takes: the sender's own, then any. */
+static __always_inline be16 nat_candidate(be16 own, u32 seed, u32 attempt)
+{
+	u32 number = seed + (attempt * 2654435761u >> 16);
+
+	if (!attempt)
+		return own;
+	return bpf_htons((u16)(NAT_PORT_FIRST + number % (65536 - NAT_PORT_FIRST)));
+}
+
+/* One more connection of the router, by @step, if it may have it. */
+static __noinline bool nat_count(const u32 *router, s64 step)
+{
+	struct router_key key = { .router = { router[0], router[1] } };
+	const struct host *host = host_get();
+	u64 zero = 0, *made = bpf_map_lookup_elem(&nats_made, &key);
+	const u64 *gone = bpf_map_lookup_elem(&nats_gone, &key);
+
+	if (!made) {
+		bpf_map_update_elem(&nats_made, &key, &zero, BPF_NOEXIST);
+		made = bpf_map_lookup_elem(&nats_made, &key);
+	}
+	if (!host || !made)
+		return false;
+	if (step > 0 && (s64)(*made - (gone ? *gone : 0)) >= (s64)host->translations_max)
+		return false;
+	__sync_fetch_and_add(made, step);
+	return true;
+}
+
+/* Finds a port for a new connection and writes it down, both ways; 0, or the reason to drop. */
+static __always_inline int nat_make(const u32 *router, const struct gateway *gateway,
+	const struct pkt *pkt, struct translation *to)
+{
+	struct nat_key out = nat_key_out(router, pkt), answer;
+	struct nat state = { .seen = tick_now(), .router = { router[0], router[1] } };
+	be16 own = nat_port_of(pkt, true);
+	u32 seed = bpf_get_prandom_u32();
+	const bool has_ports = nat_checksum_off(pkt->proto) || pkt->proto == IPPROTO_ICMP;
+	long failed = -1;
+
+	if (!nat_count(router, 1))
+		return DROP_NAT_QUOTA;
+	state.addr = pkt->src.w[3];
+	state.port = own;
+	for (u32 i = 0; i < NAT_ATTEMPTS; i++) {
+		to->port = nat_candidate(own, seed, i);
+		answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, to->port);
+		failed = bpf_map_update_elem(&nats, &answer, &state, BPF_NOEXIST);
+		if (!failed || !has_ports)
+			break;
+	}
+	if (!failed) {
+		state.addr = gateway->ip4;
+		state.port = to->port;
+		if (!bpf_map_update_elem(&nats, &out, &state, BPF_ANY))
+			return 0;
+		bpf_map_delete_elem(&nats, &answer);
+	}
+	nat_count(router, -1);
+	return DROP_NAT_PORTS;
+}
+
+/* What the sender of a packet becomes that leaves by the router's own address; 0, or the reason to
+ * drop. */
+__noinline int nat_out(struct __sk_buff *skb, struct pkt *pkt, const struct interface *in,
+	const struct gateway *gateway, struct translation *to)
+{
+	struct nat_key key;
+	struct nat *known, *state;
+
+	if (!pkt || !in || !gateway || !to)
+		return DROP_INTERNAL;
+	key = nat_key_out(in->router, pkt);
+	to->addr = gateway->ip4;
+	to->is_source = 1;
+	to->has_port = 1;
+	if (pkt->flags & PKT_LATER_FRAGMENT) { /* its first has the port */
+		to->has_port = 0;
+		return 0;
+	}
+	known = bpf_map_lookup_elem(&nats, &key);
+	if (known && known->addr == gateway->ip4) {
+		to->port = known->port;
+		key = nat_key_answer(gateway->vni, pkt, gateway->ip4, known->port);
+		state = bpf_map_lookup_elem(&nats, &key);
+		if (state && state->addr == pkt->src.w[3] &&
+			state->port == nat_port_of(pkt, true)) {
+			if (!tracing(skb))
+				nat_touch(state, pkt, NAT_OUT);
+			return 0;
+		}
+	}
+	if (tracing(skb)) {
+		to->port = nat_port_of(pkt, true);
+		return 0;
+	}
+	return nat_make(in->router, gateway, pkt, to);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A router's packet that leaves for the outside: its route leads to a network on a wire. A guest
+ * with a floating IP leaves from this host, as that address; all others by the host that has the
+ * router's gateway, which they reach through the tunnel as they are, and as the router's address if
+ * it translates. skb->cb[CB_ROUTE_VNI] is the network that the packet came to the router on.
+ *
+ *   guest_route ──► outside ─┬─ floating IP, or the gateway is here: translate ─► next hop ─► wire
+ *   underlay_slow ─►         └─ to the host that has the gateway                          └─►
+ * wire_switch, if that is here too
+ */
+#pragma once
+
+#include "nat.h"
+#include "wire.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct router_key);
+	__type(value, struct gateway);
+} gateways SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, EDGE_PORTS_MAX * 4);
+	__type(key, struct floating_key);
+	__type(value, struct floating);
+} floating_ips SEC(".maps");
+
+static __always_inline const struct gateway *gateway_get(const u32 *router)
+{
+	struct router_key key = { .router = { router[0], router[1] } };
+
+	return bpf_map_lookup_elem(&gateways, &key);
+}
+
+static __always_inline const struct floating *floating_get(const u32 *router, be32 fixed)
+{
+	struct floating_key key = { .router = { router[0], router[1] }, .fixed = fixed };
+
+	return bpf_map_lookup_elem(&floating_ips, &key);
+}
+
+/* Who sends, and where to. */
+struct departure {
+	u32 vni;     /* of the wire */
+	u8 macs[12]; /* of the next hop, and the sender's */
+	struct translation to;
+	u32 mtu;
+	u32 translated;
+};
+
+/* Hands the packet, as it is, to the host that has the gateway. */
+static __noinline int to_gateway_host(struct __sk_buff *skb, const struct host *host,
+	const struct port *port, const struct gateway *gateway)
+{
+	struct flow flow = { .output = FLOW_TO_TUNNEL,
+		.vtep = (u16)gateway->vtep,
+		.hash = (u16)bpf_get_hash_recalc(skb) };
+
+	trace(skb, STEP_TO_GATEWAY, 0, 0, NULL, NULL);
+	return tunnel_send(skb, host, &flow, port, skb->cb[CB_ROUTE_VNI], true);
+}
+
+/* What the packet that an ICMP error quotes was translated to on its way in; 0, or the reason to
+ * drop. @to is of the error itself. */
+__noinline int error_out(struct __sk_buff *skb, struct pkt *pkt, const struct interface *in,
+	u32 floats, struct translation *to)
+{
+	struct nat_key key;
+	struct pkt quoted;
+	struct nat *known;
+
+	if (!pkt || !in || !to)
+		return DROP_INTERNAL;
+	if (related_quote(skb, pkt, &quoted) || quoted.family != 4)
+		return DROP_NOT_TRANSLATED;
+	/* the quoted packet came in: turned round it is what the guest sent */
+	key = (struct nat_key){ .scope = { in->router[0], in->router[1] },
+		.kind = FLOW_KIND(quoted.proto, (u32)NAT_OUT),
+		.src = quoted.dst.w[3],
+		.dst = quoted.src.w[3],
+		.ports = quoted.ports >> 16 | quoted.ports << 16 };
+	if (!floats) {
+		known = bpf_map_lookup_elem(&nats, &key);
+		if (!known)
+			return DROP_NOT_TRANSLATED;
+		to->addr = known->addr;
+		to->port = known->port;
+		to->has_port = 1;
+	}
+	if (!tracing(skb) && nat_apply_quoted(skb, pkt, &quoted, to))
+		return DROP_INTERNAL;
+	to->has_port = 0;
+	return 0;
+}
+
+/* As whom the packet leaves; 0, or the reason to drop. */
+static __always_inline int sender_choose(struct __sk_buff *skb, struct pkt *pkt,
+	const struct interface *in, const struct gateway *gateway, const struct floating *floating,
+	struct departure *out)
+{
+	const bool error = pkt->flags & PKT_MESSAGE && icmp_is_error(pkt);
+
+	out->vni = floating ? floating->vni : gateway->vni;
+	mac_copy(out->macs + ETH_ALEN, floating ? floating->mac : gateway->mac);
+	out->translated = pkt->family == 4 && (floating || (gateway->snat && gateway->ip4));
+	if (!out->translated)
+		return 0;
+	out->to.is_source = 1;
+	out->to.addr = floating ? floating->ip4 : gateway->ip4;
+	if (error)
+		return error_out(skb, pkt, in, floating != NULL, &out->to);
+	if (floating)
+		return 0;
+	return nat_out(skb, pkt, in, gateway, &out->to);
+}
+
+/* Writes the verdict down, for a guest's packet that goes straight to the wire. */
+static __noinline void departure_put(struct __sk_buff *skb, const struct host *host,
+	const struct pkt *pkt, const struct departure *out)
+{
+	const struct port *port = port_get(skb->ifindex);
+	struct rewrite rewrite = { .vni = out->vni, .to = out->to };
+	struct flow flow;
+
+	if (!port || skb->cb[CB_ROUTE_VNI] != port->vni || tracing(skb) || pkt->flags & PKT_NO_FLOW)
+		return;
+	memcpy(rewrite.macs, out->macs, sizeof(rewrite.macs));
+	verdict_init(&flow, host, pkt, out->mtu);
+	flow.output = FLOW_TO_WIRE;
+	flow.flags = FLOW_ROUTED | (out->translated ? FLOW_TRANSLATED : 0);
+	if (verdict_holds(&flow, (int)skb->cb[CB_FIREWALL], FIREWALL_ALLOW) &&
+		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &rewrite))
+		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
+}
+
+static __always_inline int leave(struct __sk_buff *skb, const struct host *host, struct pkt *pkt,
+	u32 port_id, struct departure *out)
+{
+	const bool stays = endpoint_get(out->vni, out->macs); /* a port or a router of this host */
+	struct rewrite rewrite = { .vni = out->vni };
+	struct addr addr;
+
+	if (!stays)
+		departure_put(skb, host, pkt, out);
+	memcpy(rewrite.macs, out->macs, sizeof(rewrite.macs));
+	if (out->translated) {
+		addr_set4(&addr, out->to.addr);
+		trace(skb, STEP_TRANSLATED, 1, bpf_ntohs(out->to.port), NULL, &addr);
+		if (nat_apply(skb, pkt, &out->to))
+			return drop(skb, port_id, DROP_INTERNAL);
+	}
+	if (rewrite_apply_slowly(skb, pkt, &rewrite))
+		return drop(skb, port_id, DROP_INTERNAL);
+	if (!stays)
+		return wire_send(skb, out->vni, port_id);
+	skb->cb[CB_ROUTE_VNI] = out->vni;
+	bpf_tail_call(skb, &stages, STAGE_WIRE);
+	return drop(skb, port_id, DROP_TTL_EXPIRED);
+}
+
+/* @port: the guest's, or NULL for what another host handed over. */
+static __always_inline int outside_pipeline(
+	struct __sk_buff *skb, const struct host *host, const struct port *port, struct pkt *pkt)
+{
+	const struct interface *in = interface_get(skb->cb[CB_ROUTE_VNI], PKT_DST(pkt));
+	const struct floating *floating = NULL;
+	const struct gateway *gateway;
+	const struct route *route;
+	const struct route_hop *hop;
+	u32 port_id = port ? port->id : 0;
+	struct departure out = { 0 };
+	struct addr next;
+	int reason;
+
+	route = in && pkt->family ? route_get(in, pkt) : NULL;
+	gateway = in ? gateway_get(in->router) : NULL;
+	if (!route || !gateway)
+		return drop(skb, port_id, DROP_NO_GATEWAY);
+	hop = route_choose(pkt, route);
+	if (!(hop->vni & EDGE_WIRE) || pkt_ttl(skb, pkt) <= 1)
+		return drop(skb, port_id, DROP_NO_ROUTE);
+	if (pkt_too_big(skb, pkt, gateway->mtu)) {
+		skb->cb[CB_MTU] = gateway->mtu;
+		if (port)
+			bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
+		return drop(skb, port_id, DROP_TOO_BIG);
+	}
+	if (port && pkt->family == 4)
+		floating = floating_get(in->router, pkt->src.w[3]);
+	if (!floating && !gateway->here) {
+		if (!port || !gateway->vtep)
+			return drop(skb, port_id, DROP_NO_GATEWAY);
+		return to_gateway_host(skb, host, port, gateway);
+	}
+	next = route->kind == EDGE_ROUTE_VIA ? hop->via : pkt->dst;
+	out.vni = floating ? floating->vni : gateway->vni;
+	trace(skb, STEP_ROUTE, out.vni, route->kind, NULL, &next);
+	if (!wire_neighbour(skb, out.vni, &next, out.macs))
+		return drop(skb, port_id, DROP_UNKNOWN_NEIGHBOUR);
+	reason = sender_choose(skb, pkt, in, gateway, floating, &out);
+	if (reason)
+		return drop(skb, port_id, (u32)reason);
+	out.mtu = gateway->mtu;
+	return leave(skb, host, pkt, port_id, &out);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where a stage that routes keeps what the stack has no room for: 512 bytes for the longest chain
+ * of calls. A program is not interrupted by another on its CPU, and what it calls does not use it.
+ */
+#pragma once
+
+#include "kernel.h"
+
+/* What a packet was when it came from a wire. */
+struct arrival {
+	u32 vni;
+	be32 dst;
+	u32 ports;
+	u32 translated;
+	struct translation to;
+};
+
+struct room {
+	struct flow flow;
+	struct rewrite rewrite;
+	struct arrival arrival;
+	struct port port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct room);
+} rooms SEC(".maps");
+
+static __always_inline struct room *room_get(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&rooms, &zero);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Translation of addresses: of senders that share one, of errors, of fragments; and how long it
+ * lasts. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "outside_bed.h"
+#include "datapath/internal.h"
+#include "edge.skel.h"
+
+static void test_source_translation(void **state)
+{
+	struct bed *bed = *state;
+
+	introduce(bed);
+	for (int i = 0; i < 3; i++) {
+		bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
+		wire_gets(bed, hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 5000, 53)));
+		wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 5000));
+		bed_expect(
+			bed, BED_GUEST2, hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 5000)));
+		bed_send(bed, BED_GUEST2, echo_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 8, 5));
+		wire_gets(bed, hop(echo_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 8, 5)));
+		wire_sends(bed, echo_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 0, 5));
+		bed_expect(bed, BED_GUEST2, hop(echo_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 0, 5)));
+	}
+	/* nobody asked for that */
+	bed_expect_drop(bed, BED_WIRE,
+		tagged(udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 5001)),
+		"not-translated");
+}
+
+/* What the peer hands over, and two senders with one port. */
+static void test_shares_the_address(void **state)
+{
+	struct bed *bed = *state;
+	struct frame first = udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 6000, 53);
+	struct frame second = udp_frame(INSIDE_MAC, MAC3, IP3, FAR_IP, 6000, 53), got, back;
+	struct dp_endpoint endpoint = {
+		.vni = VNI, .mac = mac(MAC3), .vtep = ip("192.0.2.2"), .encap = DP_ENCAP_VXLAN
+	};
+	struct ip ip3 = ip(IP3);
+	struct mac mac3 = mac(MAC3);
+	u16 port;
+
+	introduce(bed);
+	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
+	assert_true(dp_neighbour_put(bed->dp, VNI, &ip3, &mac3, NULL));
+	bed_send(bed, BED_GUEST2, first);
+	wire_gets(bed, hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 6000, 53)));
+	bed_send(bed, BED_WIRE,
+		frame_eth(UNDERLAY_MAC, PEER_MAC, IP4,
+			frame_ip("192.0.2.2", "192.0.2.1", IPPROTO_UDP,
+				frame_udp(40000, 4789, frame_vxlan(VNI, second)))));
+	got = wire_receives(bed);
+	port = (u16)(got.b[34] << 8 | got.b[35]);
+	assert_int_not_equal(port, 6000);
+	assert_true(port >= 1024);
+	bed_expect_nothing(bed, BED_WIRE);
+	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, port));
+	back = hop(udp_frame(MAC3, INSIDE_MAC, FAR_IP, IP3, 53, 6000));
+	got = bed_receive(bed, BED_WIRE); /* over the tunnel */
+	assert_int_equal(got.len, 50 + back.len);
+	assert_memory_equal(got.b + 50, back.b, back.len);
+	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 6000));
+	bed_expect(bed, BED_GUEST2, hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 6000)));
+}
+
+/* The IP packet of a frame as an ICMP error quotes it. */
+static struct frame quote(struct frame frame)
+{
+	return frame_bytes(frame.b + 14, 28);
+}
+
+static struct frame error(const char *dst_mac, const char *src_mac, const char *src,
+	const char *dst, struct frame about)
+{
+	return frame_eth(dst_mac, src_mac, IP4,
+		frame_ip(src, dst, IPPROTO_ICMP, frame_icmp(3, 4, 1280, quote(about))));
+}
+
+/* Errors come back to who sent what they are about, with what that was to it (RFC 5508). */
+static void test_translates_errors(void **state)
+{
+	struct bed *bed = *state;
+	struct frame sent = hop(udp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 53));
+	struct frame was = hop(udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 53)), got;
+
+	introduce(bed);
+	bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 53));
+	wire_gets(bed, sent);
+	wire_sends(bed, error(FLOATING_MAC, NEXT_MAC, "192.0.2.99", FLOATING_IP, sent));
+	got = bed_receive(bed, BED_GUEST1);
+	/* the quote's own transport checksum is left as it was: nobody looks at it */
+	was.b[40] = sent.b[40], was.b[41] = sent.b[41];
+	assert_memory_equal(got.b, hop(error(MAC1, INSIDE_MAC, "192.0.2.99", IP1, was)).b, 36);
+	assert_memory_equal(
+		got.b + 38, hop(error(MAC1, INSIDE_MAC, "192.0.2.99", IP1, was)).b + 38, 28);
+
+	sent = hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 5000, 53));
+	was = hop(udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
+	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
+	wire_gets(bed, sent);
+	wire_sends(bed, error(GATEWAY_MAC, NEXT_MAC, "192.0.2.99", GATEWAY_IP, sent));
+	got = bed_receive(bed, BED_GUEST2);
+	assert_memory_equal(
+		got.b + 38, hop(error(MAC2, INSIDE_MAC, "192.0.2.99", IP2, was)).b + 38, 24);
+
+	/* the other way: the guest can't take what came to its floating IP */
+	sent = udp_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 53, 99);
+	was = hop(udp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 53, 99));
+	wire_sends(bed, sent);
+	bed_expect(bed, BED_GUEST1, was);
+	bed_send(bed, BED_GUEST1, error(INSIDE_MAC, MAC1, IP1, FAR_IP, was));
+	got = wire_receives(bed);
+	assert_memory_equal(got.b + 26,
+		error(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, hop(sent)).b + 26, 8);
+	assert_memory_equal(got.b + 38,
+		error(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, hop(sent)).b + 38, 24);
+}
+
+/* Who asks too much from outside is told, with the packet that it sent. */
+static void test_refuses_from_outside(void **state)
+{
+	struct bed *bed = *state;
+	struct frame big = frame_eth(FLOATING_MAC, NEXT_MAC, IP4,
+			     frame_ip(FAR_IP, FLOATING_IP, IPPROTO_UDP,
+				     frame_udp(53, 1, frame_fill(1440)))),
+		     got;
+	struct frame last = udp_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 53, 1);
+	const u8 mtu[] = { MTU >> 8, MTU & 0xff };
+
+	wire_sends(bed, big);
+	got = wire_receives(bed);
+	assert_int_equal(got.b[34], 3);
+	assert_int_equal(got.b[35], 4);
+	assert_memory_equal(&got.b[40], mtu, 2);
+	assert_memory_equal(&got.b[42], &big.b[14], 540);
+	last.b[22] = 2;
+	last = hop(last);
+	wire_sends(bed, last);
+	got = wire_receives(bed);
+	assert_int_equal(got.b[34], 11);
+	assert_memory_equal(&got.b[42], &last.b[14], 28);
+	bed_expect_nothing(bed, BED_GUEST1);
+}
+
+/* Later fragments follow the first, both ways. */
+static void test_fragments(void **state)
+{
+	struct bed *bed = *state;
+	struct frame first = udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 7000, 53), later = first, got;
+
+	introduce(bed);
+	first.b[20] = 0x20; /* more follow */
+	later.b[21] = 9;
+	bed_send(bed, BED_GUEST2, hop(first));
+	got = wire_receives(bed);
+	assert_int_equal(got.b[20], 0x20);
+	assert_memory_equal(&got.b[26], "\xcb\x00\x71\x0a", 4);
+	bed_send(bed, BED_GUEST2, hop(later));
+	got = wire_receives(bed);
+	assert_memory_equal(&got.b[26], "\xcb\x00\x71\x0a", 4);
+	assert_memory_equal(&got.b[34], &later.b[34], later.len - 34);
+	first = udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 7000);
+	later = first;
+	first.b[20] = 0x20;
+	later.b[21] = 9;
+	bed_expect_drop(bed, BED_WIRE, tagged(hop(later)), "fragment");
+	wire_sends(bed, hop(first));
+	got = bed_receive(bed, BED_GUEST2);
+	assert_memory_equal(&got.b[30], "\x0a\x00\x00\x02", 4);
+	wire_sends(bed, hop(later));
+	got = bed_receive(bed, BED_GUEST2);
+	assert_memory_equal(&got.b[30], "\x0a\x00\x00\x02", 4);
+	assert_memory_equal(&got.b[34], &later.b[34], later.len - 34);
+}
+
+/* Makes every translation look @ticks older; how many there are. */
+static int let_age(struct bed *bed, u32 ticks)
+{
+	int fd = bpf_map__fd(bed->dp->edge->maps.nats), n = 0;
+	struct nat_key key, *previous = NULL;
+	struct nat nat;
+
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		assert_int_equal(bpf_map_lookup_elem(fd, &key, &nat), 0);
+		nat.seen -= ticks;
+		assert_int_equal(bpf_map_update_elem(fd, &key, &nat, BPF_EXIST), 0);
+		previous = &key;
+		n++;
+	}
+	return n;
+}
+
+static struct frame syn(u16 sport)
+{
+	return frame_eth(INSIDE_MAC, MAC2, IP4,
+		frame_ip(IP2, FAR_IP, IPPROTO_TCP, frame_tcp_syn(sport, 80)));
+}
+
+/* A connection goes, with both its entries, when it has been silent for as long as its state says
+ * (RFC 5382 section 5), and one router can't have all there are. */
+static void test_translations_age(void **state)
+{
+	struct bed *bed = *state;
+	u32 before;
+
+	introduce(bed);
+	let_age(bed, 10000);
+	dp_flows_expire(bed->dp);
+	assert_int_equal(let_age(bed, 0), 0);
+	bed_send(bed, BED_GUEST2, syn(1500));
+	wire_receives(bed);
+	bed_send(bed, BED_GUEST2, syn(1501));
+	wire_receives(bed);
+	wire_sends(bed, tcp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 80, 1501));
+	bed_receive(bed, BED_GUEST2);
+	assert_int_equal(let_age(bed, 230), 4);
+	dp_flows_expire(bed->dp);
+	assert_int_equal(let_age(bed, 20), 4);
+	dp_flows_expire(bed->dp); /* the one that nobody answered */
+	assert_int_equal(let_age(bed, 7000), 2);
+	dp_flows_expire(bed->dp);
+	assert_int_equal(let_age(bed, 300), 2);
+	dp_flows_expire(bed->dp);
+	assert_int_equal(let_age(bed, 0), 0);
+
+	before = bed->dp->host.translations_max;
+	bed->dp->host.translations_max = 2;
+	assert_true(host_write(bed->dp, NULL));
+	for (u16 port = 1; port <= 2; port++) {
+		bed_send(bed, BED_GUEST2, syn(port));
+		wire_receives(bed);
+	}
+	bed_expect_drop(bed, BED_GUEST2, syn(3), "nat-quota");
+	let_age(bed, 60); /* of a router that has too many, who was not answered goes early */
+	dp_flows_expire(bed->dp);
+	bed_send(bed, BED_GUEST2, syn(3));
+	wire_receives(bed);
+	bed->dp->host.translations_max = before;
+	assert_true(host_write(bed->dp, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_source_translation),
+		cmocka_unit_test(test_shares_the_address),
+		cmocka_unit_test(test_translates_errors),
+		cmocka_unit_test(test_refuses_from_outside),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_translations_age),
+	};
+
+	return cmocka_run_group_tests_name("untagged", tests, outside_setup, bed_teardown) +
+	       cmocka_run_group_tests_name("VLAN", tests, outside_setup_vlan, bed_teardown);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "outside_bed.h"
+
+u16 outside_vlan;
+
+u32 wire(struct bed *bed)
+{
+	return dp_wire_vni(bed->ifindex[BED_WIRE], outside_vlan);
+}
+
+static void add_route(struct bed *bed, const char *destination, enum dp_route_kind kind, u32 vni,
+	const char *hardware, const char *via)
+{
+	struct dp_route route = { .router = ROUTER,
+		.kind = kind,
+		.n_hops = kind == DP_ROUTE_CONNECTED || kind == DP_ROUTE_VIA,
+		.hops = { { .vni = vni, .mac = mac(hardware) } } };
+
+	assert_true(prefix_parse(destination, &route.prefix));
+	if (via)
+		route.hops[0].via = ip(via);
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+}
+
+static void add_interface(
+	struct bed *bed, u32 vni, const char *hardware, const char *v4, const char *v6)
+{
+	struct dp_interface interface = {
+		.vni = vni, .mac = mac(hardware), .router = ROUTER, .ip4 = ip(v4), .ip6 = ip(v6)
+	};
+
+	assert_true(dp_interface_put(bed->dp, &interface, NULL));
+}
+
+void put_gateway(struct bed *bed, bool here, bool snat)
+{
+	struct dp_gateway gateway = { .router = ROUTER,
+		.vni = wire(bed),
+		.mtu_bytes = 1400,
+		.here = here,
+		.mac = mac(GATEWAY_MAC),
+		.encap = DP_ENCAP_VXLAN,
+		.ip4 = ip(GATEWAY_IP),
+		.ip6 = ip(GATEWAY_IP6),
+		.snat = snat };
+	g_autoptr(GError) error = NULL;
+
+	if (!here)
+		gateway.vtep = ip("192.0.2.2");
+	if (!dp_gateway_put(bed->dp, &gateway, &error))
+		fail_msg("%s", error->message);
+}
+
+static void put_floating_ip(struct bed *bed)
+{
+	struct dp_floating_ip floating_ip = { .router = ROUTER,
+		.vni = wire(bed),
+		.floating = ip(FLOATING_IP),
+		.fixed = ip(IP1),
+		.mac = mac(FLOATING_MAC) };
+	g_autoptr(GError) error = NULL;
+
+	if (!dp_floating_ip_put(bed->dp, &floating_ip, &error))
+		fail_msg("%s", error->message);
+}
+
+static void populate(struct bed *bed)
+{
+	add_interface(bed, VNI, INSIDE_MAC, "10.0.0.100", "fd00::100");
+	add_route(bed, "10.0.0.0/24", DP_ROUTE_CONNECTED, VNI, INSIDE_MAC, NULL);
+	add_route(bed, "fd00::/64", DP_ROUTE_CONNECTED, VNI, INSIDE_MAC, NULL);
+	put_gateway(bed, true, true);
+	add_interface(bed, wire(bed), GATEWAY_MAC, GATEWAY_IP, GATEWAY_IP6);
+	add_route(bed, "203.0.113.0/24", DP_ROUTE_CONNECTED, wire(bed), GATEWAY_MAC, NULL);
+	add_route(bed, "0.0.0.0/0", DP_ROUTE_VIA, wire(bed), GATEWAY_MAC, NEXT_IP);
+	add_route(bed, "::/0", DP_ROUTE_VIA, wire(bed), GATEWAY_MAC, NEXT_IP6);
+	put_floating_ip(bed);
+}
+
+static int setup_on(void **state, u16 number)
+{
+	static const char *const devices[] = { "u0", NULL };
+	struct bed *bed;
+
+	outside_vlan = number;
+	bed_setup(state);
+	bed = *state;
+	bed_peer(bed, "192.0.2.2", DP_ENCAP_VXLAN);
+	assert_true(dp_set_wires(bed->dp, devices, NULL));
+	populate(bed);
+	return 0;
+}
+
+int outside_setup(void **state)
+{
+	return setup_on(state, 0);
+}
+
+int outside_setup_vlan(void **state)
+{
+	return setup_on(state, 300);
+}
+
+/* The frame with the VLAN tag that it has on the wire. */
+struct frame tagged(struct frame frame)
+{
+	struct frame out = frame;
+
+	if (!outside_vlan)
+		return frame;
+	out.b[12] = 0x81;
+	out.b[13] = 0;
+	out.b[14] = (u8)(outside_vlan >> 8);
+	out.b[15] = (u8)outside_vlan;
+	memcpy(out.b + 16, frame.b + 12, frame.len - 12);
+	out.len += 4;
+	return out;
+}
+
+void wire_sends(struct bed *bed, struct frame frame)
+{
+	bed_send(bed, BED_WIRE, tagged(frame));
+}
+
+void wire_gets(struct bed *bed, struct frame frame)
+{
+	bed_expect(bed, BED_WIRE, tagged(frame));
+}
+
+/* The wire says who its router is, as an answer to an ARP probe would. */
+void introduce(struct bed *bed)
+{
+	wire_sends(bed, frame_eth(UNDERLAY_MAC, NEXT_MAC, ARP,
+				frame_arp(2, NEXT_MAC, NEXT_IP, UNDERLAY_MAC, "0.0.0.0")));
+}
+
+/* An IPv4 frame whose sender had another hop before: its TTL is one below what frame_ip() says. */
+struct frame hop(struct frame frame)
+{
+	u32 sum = 0;
+
+	if (frame.b[12] == 0x86) {
+		frame.b[21]--;
+		return frame;
+	}
+	frame.b[22]--;
+	frame.b[24] = frame.b[25] = 0;
+	for (int i = 14; i < 34; i += 2)
+		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	frame.b[24] = (u8)(sum >> 8);
+	frame.b[25] = (u8)sum;
+	return frame;
+}
+
+struct frame udp_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
+	u16 sport, u16 dport)
+{
+	return frame_eth(dst_mac, src_mac, strchr(src, ':') ? IP6 : IP4,
+		frame_ip(src, dst, IPPROTO_UDP, frame_udp(sport, dport, frame_fill(64))));
+}
+
+struct frame echo_frame(
+	const char *dst_mac, const char *src_mac, const char *src, const char *dst, u8 type, u16 id)
+{
+	return frame_eth(dst_mac, src_mac, IP4,
+		frame_ip(src, dst, IPPROTO_ICMP,
+			frame_icmp(type, 0, (u32)id << 16 | 1, frame_fill(56))));
+}
+
+struct frame tcp_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
+	u16 sport, u16 dport)
+{
+	return frame_eth(dst_mac, src_mac, IP4,
+		frame_ip(src, dst, IPPROTO_TCP,
+			frame_tcp(sport, dport, 0x18, 7, 9, frame_fill(50))));
+}
+
+struct frame wire_receives(struct bed *bed)
+{
+	struct frame frame = bed_receive(bed, BED_WIRE);
+
+	if (!outside_vlan)
+		return frame;
+	assert_int_equal(frame.b[12] << 8 | frame.b[13], 0x8100);
+	assert_int_equal((frame.b[14] & 0xf) << 8 | frame.b[15], outside_vlan);
+	memmove(frame.b + 12, frame.b + 16, frame.len - 16);
+	frame.len -= 4;
+	return frame;
+}

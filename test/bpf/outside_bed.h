@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way to the outside and back. The uplink's device is the wire too:
+ *
+ *   guest 1 10.0.0.1, floats as 203.0.113.21 ┐
+ *   guest 2 10.0.0.2                         ├─ 100 ─ router ─ 203.0.113.10 ── wire ── 203.0.113.1
+ *   guest 3 10.0.0.3, behind the peer        ┘       10.0.0.100
+ *
+ * The outside's network is untagged, or on a VLAN: each test runs on both.
+ */
+#pragma once
+
+#include "bed.h"
+
+#define IP4 0x0800
+#define ARP 0x0806
+#define IP6 0x86dd
+#define ROUTER 0x1122334455667788ull
+#define INSIDE_MAC "02:00:00:00:01:00"
+#define GATEWAY_MAC "02:00:00:00:ee:10"
+#define GATEWAY_IP "203.0.113.10"
+#define GATEWAY_IP6 "2001:db8:1::10"
+#define FLOATING_MAC "02:00:00:00:ee:21"
+#define FLOATING_IP "203.0.113.21"
+#define NEXT_MAC "02:00:00:00:ee:01"
+#define NEXT_IP "203.0.113.1"
+#define NEXT_IP6 "2001:db8:1::1"
+#define FAR_IP "198.51.100.7"
+
+extern u16 outside_vlan; /* 0: untagged */
+
+u32 wire(struct bed *bed);
+void put_gateway(struct bed *bed, bool here, bool snat);
+int outside_setup(void **state);
+int outside_setup_vlan(void **state);
+/* With the tag that it has on the wire. */
+struct frame tagged(struct frame frame);
+void wire_sends(struct bed *bed, struct frame frame);
+void wire_gets(struct bed *bed, struct frame frame);
+/* The next frame that comes out, without its tag. */
+struct frame wire_receives(struct bed *bed);
+/* The wire says who its router is, as an answer to an ARP probe would. */
+void introduce(struct bed *bed);
+/* The frame as a router passes it on, but for the MACs: one hop less. */
+struct frame hop(struct frame frame);
+struct frame udp_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
+	u16 sport, u16 dport);
+struct frame echo_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
+	u8 type, u16 id);
+struct frame tcp_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
+	u16 sport, u16 dport);

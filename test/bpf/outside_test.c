@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wires, gateways and floating IPs. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "outside_bed.h"
+
+static void test_answers_the_wire(void **state)
+{
+	struct bed *bed = *state;
+	const char *const own[][2] = { { FLOATING_IP, FLOATING_MAC }, { GATEWAY_IP, GATEWAY_MAC } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(own); i++) {
+		wire_sends(bed,
+			frame_eth(BROADCAST, NEXT_MAC, ARP,
+				frame_arp(1, NEXT_MAC, NEXT_IP, "00:00:00:00:00:00", own[i][0])));
+		wire_gets(bed, frame_eth(NEXT_MAC, own[i][1], ARP,
+				       frame_arp(2, own[i][1], own[i][0], NEXT_MAC, NEXT_IP)));
+	}
+	wire_sends(
+		bed, frame_eth(BROADCAST, NEXT_MAC, ARP,
+			     frame_arp(1, NEXT_MAC, NEXT_IP, "00:00:00:00:00:00", "203.0.113.99")));
+	bed_expect_nothing(bed, BED_WIRE);
+	wire_sends(bed, frame_eth("33:33:ff:00:00:10", NEXT_MAC, IP6,
+				frame_ip(NEXT_IP6, "ff02::1:ff00:10", IPPROTO_ICMPV6,
+					frame_nd(135, 0, GATEWAY_IP6, 1, NEXT_MAC))));
+	wire_gets(bed, frame_eth(NEXT_MAC, GATEWAY_MAC, IP6,
+			       frame_ip(GATEWAY_IP6, NEXT_IP6, IPPROTO_ICMPV6,
+				       frame_nd(136, 0xe0000000, GATEWAY_IP6, 2, GATEWAY_MAC))));
+}
+
+struct question {
+	u32 vni;
+	struct ip ip;
+	int n;
+};
+
+static void on_punt(
+	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data)
+{
+	struct question *question = data;
+
+	(void)ifindex;
+	if (reason == DP_PUNT_NEIGHBOUR &&
+		dp_punt_neighbour(frame, len, &question->vni, &question->ip))
+		question->n++;
+}
+
+static void test_asks_for_neighbours(void **state)
+{
+	struct bed *bed = *state;
+	struct frame frame = udp_frame(INSIDE_MAC, MAC1, IP1, "203.0.113.77", 1000, 2000);
+	struct question question = { 0 };
+	struct ip asked = ip("203.0.113.77");
+
+	bed_expect_drop(bed, BED_GUEST1, frame, "unknown-neighbour");
+	dp_punt_dispatch(bed->dp, on_punt, &question);
+	assert_int_equal(question.n, 1);
+	assert_int_equal(question.vni, wire(bed));
+	assert_int_equal(ip_compare(&question.ip, &asked), 0);
+	wire_sends(bed, frame_eth(UNDERLAY_MAC, "02:00:00:00:ee:77", ARP,
+				frame_arp(2, "02:00:00:00:ee:77", "203.0.113.77", UNDERLAY_MAC,
+					"0.0.0.0")));
+	bed_send(bed, BED_GUEST1, frame);
+	wire_gets(bed, hop(udp_frame("02:00:00:00:ee:77", FLOATING_MAC, FLOATING_IP, "203.0.113.77",
+			       1000, 2000)));
+}
+
+static void test_floating_ip(void **state)
+{
+	struct bed *bed = *state;
+
+	introduce(bed);
+	for (int i = 0; i < 3; i++) {
+		bed_send(bed, BED_GUEST1, tcp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 80));
+		wire_gets(
+			bed, hop(tcp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 80)));
+		wire_sends(bed, tcp_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 80, 1000));
+		bed_expect(
+			bed, BED_GUEST1, hop(tcp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 80, 1000)));
+		wire_sends(bed, echo_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 8, 77));
+		bed_expect(bed, BED_GUEST1, hop(echo_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 8, 77)));
+		bed_send(bed, BED_GUEST1, echo_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 0, 77));
+		wire_gets(bed, hop(echo_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 0, 77)));
+	}
+}
+
+/* Without the gateway, guests without a floating IP leave by the host that has it. */
+static void test_hands_over(void **state)
+{
+	struct bed *bed = *state;
+	struct frame frame = udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53), got;
+
+	introduce(bed);
+	put_gateway(bed, false, true);
+	bed_send(bed, BED_GUEST2, frame);
+	got = bed_receive(bed, BED_WIRE);
+	assert_int_equal(got.len, 50 + frame.len);
+	assert_memory_equal(got.b + 50, frame.b, frame.len);
+	bed_send(bed, BED_GUEST1, tcp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 80));
+	wire_gets(bed, hop(tcp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 80)));
+	/* and the wire is not answered any more */
+	wire_sends(bed, frame_eth(BROADCAST, NEXT_MAC, ARP,
+				frame_arp(1, NEXT_MAC, NEXT_IP, "00:00:00:00:00:00", GATEWAY_IP)));
+	bed_expect_nothing(bed, BED_WIRE);
+	put_gateway(bed, true, true);
+}
+
+/* The router's address and a floating IP of one host: all of it stays on the host. */
+static void test_hairpin(void **state)
+{
+	struct bed *bed = *state;
+
+	introduce(bed);
+	for (int i = 0; i < 2; i++) {
+		bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FLOATING_IP, 700, 80));
+		bed_expect(bed, BED_GUEST1,
+			hop(hop(udp_frame(MAC1, INSIDE_MAC, GATEWAY_IP, IP1, 700, 80))));
+		bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1, GATEWAY_IP, 80, 700));
+		bed_expect(bed, BED_GUEST2,
+			hop(hop(udp_frame(MAC2, INSIDE_MAC, FLOATING_IP, IP2, 80, 700))));
+	}
+	bed_send(bed, BED_GUEST1, echo_frame(INSIDE_MAC, MAC1, IP1, GATEWAY_IP, 8, 3));
+	bed_expect(bed, BED_GUEST1, hop(hop(echo_frame(MAC1, INSIDE_MAC, GATEWAY_IP, IP1, 0, 3))));
+	bed_send(bed, BED_GUEST2, echo_frame(INSIDE_MAC, MAC2, IP2, GATEWAY_IP, 8, 4));
+	bed_expect(bed, BED_GUEST2, hop(hop(echo_frame(MAC2, INSIDE_MAC, GATEWAY_IP, IP2, 0, 4))));
+	bed_expect_nothing(bed, BED_WIRE);
+}
+
+static void test_router_answers(void **state)
+{
+	struct bed *bed = *state;
+
+	wire_sends(bed, echo_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 8, 9));
+	wire_gets(bed, echo_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 0, 9));
+}
+
+static void test_ipv6_is_routed(void **state)
+{
+	struct bed *bed = *state;
+
+	wire_sends(bed, frame_eth(UNDERLAY_MAC, NEXT_MAC, IP6,
+				frame_ip(NEXT_IP6, "2001:db8:1::99", IPPROTO_ICMPV6,
+					frame_nd(136, 0x60000000, NEXT_IP6, 2, NEXT_MAC))));
+	bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1_6, "2001:db8:9::1", 1, 2));
+	wire_gets(bed, hop(udp_frame(NEXT_MAC, GATEWAY_MAC, IP1_6, "2001:db8:9::1", 1, 2)));
+	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, "2001:db8:9::1", IP1_6, 2, 1));
+	bed_expect(bed, BED_GUEST1, hop(udp_frame(MAC1, INSIDE_MAC, "2001:db8:9::1", IP1_6, 2, 1)));
+}
+
+/* A guest on the wire itself. */
+static void test_guest_on_the_wire(void **state)
+{
+	struct bed *bed = *state;
+	struct dp_network network = {
+		.vni = wire(bed), .mtu_bytes = 1500, .shared_addresses = true
+	};
+	struct dp_pair pair = { mac(MAC2), { ip("203.0.113.50"), 32 } };
+	struct dp_port port = { .ifindex = bed->ifindex[BED_GUEST2],
+		.kind = DP_PORT_VETH,
+		.vni = wire(bed),
+		.flags = DP_PORT_SECURITY,
+		.mac = mac(MAC2),
+		.uuid = { 0xaa, 0xbb, 0xcc, 2 },
+		.pairs = &pair,
+		.n_pairs = 1 };
+	struct dp_endpoint endpoint = { .vni = port.vni, .mac = port.mac, .ifindex = port.ifindex };
+	struct frame arp = frame_eth(BROADCAST, MAC2, ARP,
+		frame_arp(1, MAC2, "203.0.113.50", "00:00:00:00:00:00", NEXT_IP));
+	struct frame asked = frame_eth(BROADCAST, NEXT_MAC, ARP,
+		frame_arp(1, NEXT_MAC, NEXT_IP, "00:00:00:00:00:00", "203.0.113.50"));
+	struct frame there = udp_frame(NEXT_MAC, MAC2, "203.0.113.50", FAR_IP, 1, 2);
+	struct frame back = udp_frame(MAC2, NEXT_MAC, FAR_IP, "203.0.113.50", 2, 1);
+
+	assert_true(dp_network_put(bed->dp, &network, NULL));
+	assert_true(dp_port_put(bed->dp, &port, NULL));
+	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
+	bed_send(bed, BED_GUEST2, arp);
+	wire_gets(bed, arp);
+	wire_sends(bed, asked);
+	bed_expect(bed, BED_GUEST2, asked);
+	for (int i = 0; i < 2; i++) {
+		bed_send(bed, BED_GUEST2, there);
+		wire_gets(bed, there);
+		wire_sends(bed, back);
+		bed_expect(bed, BED_GUEST2, back);
+	}
+	bed_send(bed, BED_GUEST2, udp_frame(FLOATING_MAC, MAC2, "203.0.113.50", FLOATING_IP, 1, 2));
+	bed_expect(bed, BED_GUEST1, hop(udp_frame(MAC1, INSIDE_MAC, "203.0.113.50", IP1, 1, 2)));
+	bed_expect_nothing(bed, BED_WIRE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers_the_wire),
+		cmocka_unit_test(test_asks_for_neighbours),
+		cmocka_unit_test(test_floating_ip),
+		cmocka_unit_test(test_hands_over),
+		cmocka_unit_test(test_hairpin),
+		cmocka_unit_test(test_router_answers),
+		cmocka_unit_test(test_ipv6_is_routed),
+		cmocka_unit_test(test_guest_on_the_wire),
+	};
+
+	return cmocka_run_group_tests_name("untagged", tests, outside_setup, bed_teardown) +
+	       cmocka_run_group_tests_name("VLAN", tests, outside_setup_vlan, bed_teardown);
+}
