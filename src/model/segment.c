@@ -10,7 +10,12 @@
 
 static const struct attr attrs[N_SEGMENT_SLOTS] = {
 	PART_ATTRS,
-	LONG_DESCRIPTION_ATTR,
+	[SLOT_DESCRIPTION] = { .name = "description",
+		.type = TYPE_STRING,
+		.max = DESCRIPTION_MAX,
+		.flags = ATTR_CREATE | ATTR_UPDATE,
+		.fallback = "\"\"",
+		.doc = "For people." },
 	[SLOT_NAME] = { .name = "name",
 		.type = TYPE_STRING,
 		.max = 255,
