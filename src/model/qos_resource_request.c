@@ -10,6 +10,7 @@
 #include "model/port.h"
 #include "model/qos_policy.h"
 #include "model/qos_rule.h"
+#include "model/segment.h"
 
 static const char *const bandwidth_classes[] = { "NET_BW_EGR_KILOBIT_PER_SEC",
 	"NET_BW_IGR_KILOBIT_PER_SEC" };
@@ -109,6 +110,16 @@ static void write_groups(const struct group groups[2], const struct model *model
 	jw_end_object(w);
 }
 
+/* Of the network's first segment; NULL: an overlay has none. */
+static const char *physical_network(const struct model *model, const struct object *network)
+{
+	char id[UUID_STRLEN];
+	const struct object *segment = model_first(
+		model, KIND_SEGMENT, SEGMENT_BY_NETWORK, uuid_format(object_id(network), id), NULL);
+
+	return segment ? object_str(segment, SEGMENT_PHYSICAL) : NULL;
+}
+
 void qos_write_resource_request(
 	const struct model *model, const struct object *port, struct json_writer *w)
 {
@@ -122,7 +133,7 @@ void qos_write_resource_request(
 	};
 
 	if (network) {
-		groups[0].physical = object_str(network, NETWORK_PROVIDER_PHYSICAL);
+		groups[0].physical = physical_network(model, network);
 		if (groups[0].physical)
 			find_rules(&groups[0], model, port, policy);
 		find_rules(&groups[1], model, port, policy);

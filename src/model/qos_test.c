@@ -220,6 +220,19 @@ static void resource_request(void **state)
 	again = shown(model, port, PORT_RESOURCE_REQUEST);
 	assert_string_equal(text, again);
 
+	/* Of several segments the first one counts. */
+	g_free(text);
+	text = shown(model,
+		test_create(model, KIND_PORT,
+			test_json("{'network_id':'%s','qos_policy_id':'%s'}",
+				test_id(test_create(model, KIND_NETWORK,
+					test_json(
+						"{'segments':[{'provider:network_type':'vlan','provider:physical_network':'p1'},"
+						"{'provider:network_type':'vlan','provider:physical_network':'p2'}]}"))),
+				test_id(policy))),
+		PORT_RESOURCE_REQUEST);
+	assert_non_null(strstr(text, "CUSTOM_PHYSNET_P1"));
+
 	port = test_update(model, port, test_json("{'device_owner':'compute:nova'}"), &error);
 	assert_null(test_update(model, rule, test_json("{'min_kpps':8}"), &error));
 	assert_error(error, NOT_IMPLEMENTED);

@@ -124,6 +124,11 @@ def test_an_overlay_among_several_is_what_hosts_use(admin):
     assert segment(admin, network, "vlan", "o").status == 201
     assert admin.get(f"/v2.0/networks/{network}").json["network"]["status"] == "ACTIVE"
     assert '"vni":77' in admin.get("/weft/v1/hosts/h2/view").text.decode()
+    network = admin.make("network", **give("vlan", "o2"))["id"]
+    admin.make("port", network_id=network, **{"binding:host_id": "h2"})
+    overlay = segment(admin, network, "vxlan", None, 78).json["segment"]
+    assert '"vni":78' in admin.get("/weft/v1/hosts/h2/view").text.decode()
+    assert refused(admin.call("DELETE", f"/v2.0/segments/{overlay['id']}"), 409, "SegmentInUse", overlay["id"])
 
 
 def test_segments_survive_a_restart(tmp_path):
