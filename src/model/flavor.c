@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/standard.h"
+#include "model/txn_impl.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
 #define PROFILES_MAX 64
@@ -103,60 +104,70 @@ static bool visible(
 	return true;
 }
 
-/* The flavor with @profiles (taken over) as its list, by an ordinary update. */
-static bool set_profiles(struct txn *txn, const char *flavor, json_t *profiles, GError **error)
+/* Where @profile is in the list, or -1. */
+static int find_profile(const json_t *profiles, const char *profile)
 {
-	json_t *body = json_pack("{s:o}", "service_profiles", profiles);
-	bool done = txn_update(txn, KIND_FLAVOR, flavor, body, error);
-
-	json_decref(body);
-	return done;
-}
-
-/* Its profiles, json_decref(), and where @profile is among them, or -1. */
-static json_t *profiles_of(
-	struct txn *txn, const char *flavor, const char *profile, int *ret_at, GError **error)
-{
-	const struct object *object = txn_need(txn, KIND_FLAVOR, flavor, error);
-	json_t *profiles = object ? object_json(object, FLAVOR_SERVICE_PROFILES) : NULL;
 	json_t *id;
 	size_t i;
 
-	*ret_at = -1;
 	json_array_foreach(profiles, i, id)
 		if (!strcmp(json_string_value(id), profile))
-			*ret_at = (int)i;
-	return profiles;
+			return (int)i;
+	return -1;
 }
 
-bool flavor_add_profile(struct txn *txn, const char *flavor, const char *profile, GError **error)
+static bool fail_no_profile(const struct object *flavor, const char *profile, GError **error)
 {
-	int at;
-	json_t *profiles = profiles_of(txn, flavor, profile, &at, error);
+	char id[UUID_STRLEN];
 
-	if (profiles && at >= 0) {
-		json_decref(profiles);
-		return weft_fail(error, FLAVOR_PROFILE_EXISTS,
-			"Flavor %s has service profile %s already.", flavor, profile);
-	}
-	if (profiles)
+	return weft_fail(error, FLAVOR_PROFILE_NOT_FOUND,
+		"Flavor %s does not have service profile %.64s.",
+		uuid_format(object_id(flavor), id), profile);
+}
+
+bool flavor_has_profile(const struct object *flavor, const char *profile, GError **error)
+{
+	json_t *profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
+	int at = find_profile(profiles, profile);
+
+	json_decref(profiles);
+	return at >= 0 || fail_no_profile(flavor, profile, error);
+}
+
+/* The flavor with @profiles (taken over) as its list. */
+static bool set_profiles(
+	struct txn *txn, const struct object *flavor, json_t *profiles, GError **error)
+{
+	return txn_update_own(txn, flavor, json_pack("{s:o}", "service_profiles", profiles), error);
+}
+
+bool flavor_add_profile(
+	struct txn *txn, const struct object *flavor, const char *profile, GError **error)
+{
+	json_t *profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
+	char id[UUID_STRLEN];
+
+	if (find_profile(profiles, profile) < 0) {
 		json_array_append_new(profiles, json_string(profile));
-	return profiles && set_profiles(txn, flavor, profiles, error);
+		return set_profiles(txn, flavor, profiles, error);
+	}
+	json_decref(profiles);
+	return weft_fail(error, FLAVOR_PROFILE_EXISTS, "Flavor %s has service profile %s already.",
+		uuid_format(object_id(flavor), id), profile);
 }
 
-bool flavor_remove_profile(struct txn *txn, const char *flavor, const char *profile, GError **error)
+bool flavor_remove_profile(
+	struct txn *txn, const struct object *flavor, const char *profile, GError **error)
 {
-	int at;
-	json_t *profiles = profiles_of(txn, flavor, profile, &at, error);
+	json_t *profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
+	int at = find_profile(profiles, profile);
 
-	if (profiles && at < 0) {
-		json_decref(profiles);
-		return weft_fail(error, FLAVOR_PROFILE_NOT_FOUND,
-			"Flavor %s does not have service profile %.64s.", flavor, profile);
-	}
-	if (profiles)
+	if (at >= 0) {
 		json_array_remove(profiles, (size_t)at);
-	return profiles && set_profiles(txn, flavor, profiles, error);
+		return set_profiles(txn, flavor, profiles, error);
+	}
+	json_decref(profiles);
+	return fail_no_profile(flavor, profile, error);
 }
 
 /* How it is provided is for its first profile to say. */

@@ -30,7 +30,10 @@ extern const struct kind service_profile_kind, flavor_kind;
 /* May a service of that type be made of the flavor? @flavor NULL: none is asked for. */
 bool flavor_check(struct txn *txn, const char *flavor, const char *service_type, GError **error);
 
-/* Adds the profile to the flavor, or takes it away; stages. The caller must be an administrator. */
-bool flavor_add_profile(struct txn *txn, const char *flavor, const char *profile, GError **error);
+/* Adds the profile to the flavor, or takes it away; stages, for whoever the caller is. */
+bool flavor_add_profile(
+	struct txn *txn, const struct object *flavor, const char *profile, GError **error);
 bool flavor_remove_profile(
-	struct txn *txn, const char *flavor, const char *profile, GError **error);
+	struct txn *txn, const struct object *flavor, const char *profile, GError **error);
+/* FLAVOR_PROFILE_NOT_FOUND unless it has that profile. */
+bool flavor_has_profile(const struct object *flavor, const char *profile, GError **error);

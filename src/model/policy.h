@@ -60,6 +60,10 @@ bool policy_allows(const struct caller *caller, const struct kind *kind,
 u64 policy_readable(
 	const struct caller *caller, const struct model *model, const struct object *object);
 
+/* FORBIDDEN, with the rule, unless @caller may do what the rule of that name is about. */
+bool policy_check_named(const struct caller *caller, const char *rule,
+	const struct policy_target *target, GError **error);
+
 /* FORBIDDEN, with the rule, unless the transaction's caller may create @draft with what it gives;
  * make @draft of @old; delete @object; do @action with it. */
 bool policy_check_create(const struct txn *txn, const struct object *draft, GError **error);

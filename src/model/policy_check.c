@@ -33,6 +33,15 @@ static bool check(
 	return rule_holds(rule, txn->caller, &target) || refuse(rule, txn->caller, error);
 }
 
+bool policy_check_named(const struct caller *caller, const char *name,
+	const struct policy_target *target, GError **error)
+{
+	const struct rule *rule = g_hash_table_lookup(policy_of(caller)->by_name, name);
+
+	g_assert(rule);
+	return rule_holds(rule, caller, target) || refuse(rule, caller, error);
+}
+
 static const struct kind_rules *rules_of(const struct txn *txn, const struct kind *kind)
 {
 	return &policy_of(txn->caller)->kinds[kind->id];

@@ -133,6 +133,12 @@ static const struct kind *find_resource(const char *name)
 	return NULL;
 }
 
+/* OpenStack's own policy file has both names of it. */
+static int find_field(const struct kind *kind, const char *name)
+{
+	return kind_slot(kind, strcmp(name, "target_project") ? name : "target_tenant");
+}
+
 /* field:RESOURCE:FIELD=VALUE, or =~REGULAR-EXPRESSION */
 static struct expr *parse_field(const struct parser *parser, const char *text, GError **error)
 {
@@ -140,7 +146,7 @@ static struct expr *parse_field(const struct parser *parser, const char *text, G
 	g_autofree char *resource = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
 	g_autofree char *field = equals ? g_strndup(colon + 1, (gsize)(equals - colon - 1)) : NULL;
 	const struct kind *kind = field ? find_resource(resource) : NULL;
-	int slot = kind ? kind_slot(kind, field) : -1;
+	int slot = kind ? find_field(kind, field) : -1;
 	struct expr *expr;
 
 	if (slot < 0 || slot == SLOT_ID || kind_attr(kind, (unsigned)slot)->flags & ATTR_COMPUTED)

@@ -46,8 +46,45 @@ static const struct kind_rule common[] = {
 		"field:ports:device_owner=~^network:", "A port of the network's own devices." },
 	{ "admin_or_data_plane_int", "rule:context_is_admin or role:data_plane_integrator",
 		"Who may say how a port's datapath does." },
+	{ "regular_user", "", "Everybody." },
+	{ "context_is_advsvc", "role:advsvc", "A service that does more than projects may." },
+	{ "admin_owner_or_network_owner", "rule:owner or rule:admin_or_network_owner",
+		"The project that it, or its network, belongs to, or the administrator." },
+	{ "sg_owner", "project_id:%(security_group:project_id)s",
+		"The project that its security group belongs to." },
+	{ "admin_or_sg_owner", "rule:context_is_admin or rule:sg_owner",
+		"The administrator, or the project that its security group belongs to." },
+	{ "admin_owner_or_sg_owner", "rule:owner or rule:admin_or_sg_owner",
+		"The project that it, or its security group, belongs to, or the administrator." },
+	{ "external", "field:networks:router:external=True", "It, or its network, is external." },
+	{ "shared_address_groups", "field:address_groups:shared=True",
+		"An address group that is shared to the caller." },
+	{ "shared_address_scopes", "field:address_scopes:shared=True",
+		"An address scope that is shared to the caller." },
+	{ "shared_subnetpools", "field:subnetpools:shared=True",
+		"A subnet pool that is shared to the caller." },
+	{ "default", "rule:admin_or_owner",
+		"In OpenStack for what has no rule; here everything has one, and nothing asks for this." },
 	{ "restrict_wildcard", "rule:context_is_admin or not field:rbac_policies:target_tenant=*",
 		"Only the administrator shares with everybody." },
+	{ 0 },
+};
+
+/* What handlers ask for by name: policy_check_named(). */
+static const struct kind_rule named[] = {
+	{ "get_rule_type", "rule:admin_only", "See the details of a type of QoS rules." },
+	{ "create_flavor_service_profile", "rule:admin_only", "Give a flavor a service profile." },
+	{ "get_flavor_service_profile", "rule:get_flavor",
+		"See that a flavor has a service profile." },
+	{ "delete_flavor_service_profile", "rule:admin_only",
+		"Take a service profile from a flavor." },
+	/* OpenStack's policy files have these, too; nobody may do it, whatever they say. */
+	{ "update_network:provider:network_type", "rule:admin_only",
+		"Change what carries a network: refused to everybody." },
+	{ "update_network:provider:physical_network", "rule:admin_only",
+		"Change what carries a network: refused to everybody." },
+	{ "update_network:segments", "rule:admin_only",
+		"Change what carries a network: refused to everybody." },
 	{ 0 },
 };
 
@@ -237,6 +274,18 @@ static bool is_field_rule(const struct kind *kind, const char *rule)
 	return false;
 }
 
+/* Where objects are found without their parent, that rule is asked, too. */
+static void add_aliases(struct policy *policy, const struct kind *kind, const char *kind_name)
+{
+	for (unsigned operation = POLICY_GET; operation < N_POLICY_OPERATIONS; operation++) {
+		const char *verb = policy_operation_names[operation];
+		g_autofree char *name = g_strdup_printf("%s_%s", verb, kind->alias_singular);
+		g_autofree char *text = g_strdup_printf("rule:%s_%s", verb, kind_name);
+
+		ask(policy, name, text, operation_doc(kind, operation));
+	}
+}
+
 /* The Identity API asks for none. */
 static void add_identity_kind(struct policy *policy, const struct kind *kind)
 {
@@ -258,6 +307,8 @@ static void add_kind(struct policy *policy, const struct kind *kind)
 	for (unsigned operation = 0; operation < N_POLICY_OPERATIONS; operation++)
 		add_operation(policy, kind, name, operation);
 	add_actions(policy, kind, name);
+	if (kind->alias_singular)
+		add_aliases(policy, kind, name);
 }
 
 struct policy *policy_new(void)
@@ -274,6 +325,8 @@ struct policy *policy_new(void)
 		policy->kinds[id].fields = g_array_new(FALSE, FALSE, sizeof(struct field_rule));
 		add_kind(policy, kind_by_id((enum kind_id)id));
 	}
+	for (const struct kind_rule *rule = named; rule->name; rule++)
+		ask(policy, rule->name, rule->text, rule->doc);
 	return policy;
 }
 

@@ -1,12 +1,13 @@
 """Who may do what: roles, the policy file, and what RBAC policies share, by people who log in with the `openstack` CLI and
 openstacksdk. Proves B2, Q9."""
 import itertools
+import json
 import subprocess
 
 import pytest
 
 from openstack_cli import Cli
-from weftd import BUILD, MEMBER, OTHER, READER, Weftd
+from weftd import BUILD, MEMBER, OTHER, READER, Weftd, refused
 
 openstack = pytest.importorskip("openstack")
 PASSWORD = "correct horse"
@@ -202,6 +203,51 @@ def test_printed_policy_changes_nothing(tmp_path):
     assert reader.get(f"/v2.0/networks/{network['id']}").json["network"] == network
     assert other.get(f"/v2.0/networks/{network['id']}").status == 404
     assert reader.call("POST", "/v2.0/networks", {"network": {}}).error == "PolicyNotAuthorized"
+    server.stop()
+
+
+def test_openstacks_own_file(tmp_path):
+    """A policy file with every rule of OpenStack's Networking, each with its own text."""
+    policies = pytest.importorskip("neutron.conf.policies")
+    rules = {rule.name: rule.check_str for rule in policies.list_rules()}
+    (tmp_path / "policy.json").write_text(json.dumps(rules))
+    server = Weftd(tmp_path, store="memory:", policy=tmp_path / "policy.json").start()
+    member, other = server.client(MEMBER), server.client(OTHER)
+    network = member.make("network")
+    assert member.make("port", network_id=network["id"])["project_id"] == "project-1"
+    refused(member.call("POST", "/v2.0/networks", {"network": {"router:external": True}}), 403, "PolicyNotAuthorized",
+            "create_network:router:external")
+    assert other.get(f"/v2.0/networks/{network['id']}").status == 404
+    server.stop()
+
+
+def test_rules_asked_for_by_name(tmp_path):
+    """What is reached by another path than its own, or is no object, has rules all the same."""
+    (tmp_path / "policy.yaml").write_text("\n".join([
+        'get_rule_type: "role:reader"', 'update_alias_dscp_marking_rule: "!"', 'get_alias_bandwidth_limit_rule: "!"',
+        'create_flavor_service_profile: "!"', 'delete_flavor_service_profile: "role:member"']))
+    server = Weftd(tmp_path, store="memory:", policy=tmp_path / "policy.yaml").start()
+    admin, member = server.client(), server.client(MEMBER)
+    assert member.get("/v2.0/qos/rule-types/dscp_marking").status == 200
+    policy = admin.call("POST", "/v2.0/qos/policies", {"policy": {"name": "p"}}).json["policy"]["id"]
+
+    def rule(kind, **attributes):
+        made = admin.call("POST", f"/v2.0/qos/policies/{policy}/{kind}s", {kind: attributes})
+        return made.json[kind]["id"]
+    mark, limit = rule("dscp_marking_rule", dscp_mark=10), rule("bandwidth_limit_rule", max_kbps=1000)
+    refused(admin.call("PUT", f"/v2.0/qos/alias_dscp_marking_rules/{mark}", {"alias_dscp_marking_rule": {"dscp_mark": 12}}),
+            403, "PolicyNotAuthorized", "rule:update_alias_dscp_marking_rule")
+    assert admin.call("PUT", f"/v2.0/qos/policies/{policy}/dscp_marking_rules/{mark}", {"dscp_marking_rule": {"dscp_mark": 12}}).status == 200
+    assert admin.get(f"/v2.0/qos/alias_dscp_marking_rules/{mark}").status == 200
+    refused(admin.get(f"/v2.0/qos/alias_bandwidth_limit_rules/{limit}"), 403, "PolicyNotAuthorized")
+    assert admin.call("DELETE", f"/v2.0/qos/alias_bandwidth_limit_rules/{limit}").status == 204
+    profile = admin.make("service_profile", metainfo="x")["id"]
+    flavor = admin.make("flavor", service_type="VPN", service_profiles=[profile])["id"]
+    path = f"/v2.0/flavors/{flavor}/service_profiles"
+    assert member.get(f"{path}/{profile}").json == {"service_profile": {"flavor_id": flavor, "service_profile_id": profile}}
+    refused(admin.call("POST", path, {"service_profile": {"id": profile}}), 403, "PolicyNotAuthorized", "create_flavor_service_profile")
+    assert member.call("DELETE", f"{path}/{profile}").status == 204
+    refused(member.get(f"{path}/{profile}"), 404, "FlavorServiceProfileBindingNotFound")
     server.stop()
 
 

@@ -147,10 +147,24 @@ static bool check_revision(const struct call *call, const struct object *object,
 		call->kind->singular, call->id, revision, number);
 }
 
+bool call_check_alias(const struct call *call, enum policy_operation operation,
+	const struct object *object, GError **error)
+{
+	static const char *const verbs[] = { "create", "get", "update", "delete" };
+	const struct policy_target target = { .model = call->api->model, .object = object };
+	g_autofree char *rule = NULL;
+
+	if (!call->alias)
+		return true;
+	rule = g_strdup_printf("%s_%s", verbs[operation], call->kind->alias_singular);
+	return policy_check_named(&call->caller, rule, &target, error);
+}
+
 bool call_check_change(const struct call *call, const struct txn *txn,
 	enum policy_operation operation, const struct object *object, GError **error)
 {
 	return (call->action ? policy_check_action(txn, call->action, operation, object, error)
 			     : policy_check(txn, operation, object, error)) &&
+	       call_check_alias(call, operation, object, error) &&
 	       check_revision(call, object, error);
 }

@@ -58,6 +58,10 @@ void write_respond_deleted(struct write *write);
  * may see, or the kind's not-found error. */
 const struct object *call_object(struct call *call, GError **error);
 
+/* On a path without the object's parent: the rule for that. */
+bool call_check_alias(const struct call *call, enum policy_operation operation,
+	const struct object *object, GError **error);
+
 /* May the caller change (delete, with the call's action: do that with) the object that the path
  * names, and is it as he knew it, if he says so by If-Match? */
 bool call_check_change(const struct call *call, const struct txn *txn,
@@ -84,6 +88,7 @@ void action_remove(struct call *call);
 void rule_types_list(struct call *call); /* qos.c */
 void rule_type_show(struct call *call);
 void flavor_associate(struct call *call); /* flavor.c */
+void flavor_show_associated(struct call *call);
 void flavor_dissociate(struct call *call);
 void auto_allocated_topology_show(struct call *call); /* auto_allocated_topology.c */
 void auto_allocated_topology_delete(struct call *call);

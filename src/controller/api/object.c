@@ -40,7 +40,7 @@ void object_show(struct call *call)
 	if (call->kind->flags & KIND_COMPUTED)
 		return show_computed(call);
 	object = call_object(call, &error);
-	if (!object)
+	if (!object || !call_check_alias(call, POLICY_GET, object, &error))
 		return call_fail(call, error);
 	call_answer(call, 200, call_render(call, object, requested_fields(call)));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "model/policy.h"
 #include "model/qos_rule.h"
 
 #define DRIVER "weft"
@@ -128,15 +129,13 @@ static GString *render_type(const struct qos_rule_type *type)
 
 void rule_type_show(struct call *call)
 {
+	static const struct policy_target nothing = { 0 };
 	const struct qos_rule_type *type = qos_rule_types;
 	GError *error = NULL;
 
 	while (type->name && strcmp(type->name, call->id))
 		type++;
-	if (!caller_is_admin(&call->caller))
-		weft_fail(
-			&error, FORBIDDEN, "Only an administrator sees the details of rule types.");
-	else if (!type->name)
+	if (policy_check_named(&call->caller, "get_rule_type", &nothing, &error) && !type->name)
 		weft_fail(&error, NOT_FOUND,
 			"There is no QoS rule type '%.64s'; /v2.0/qos/rule-types lists them.",
 			call->id);

@@ -65,7 +65,7 @@ static const struct route routes[] = {
 		ACCESS_CALLER, .post = flavor_associate },
 	{ "/v2.0/flavors/{id}/service_profiles/{item}",
 		{ V2, "flavors", "{id}", "service_profiles", "{item}" }, ACCESS_CALLER,
-		.del = flavor_dissociate },
+		.get = flavor_show_associated, .del = flavor_dissociate },
 	{ "/v2.0/qos/rule-types", { V2, "qos", "rule-types" }, ACCESS_CALLER,
 		.get = rule_types_list },
 	{ "/v2.0/qos/rule-types/{id}", { V2, "qos", "rule-types", "{id}" }, ACCESS_CALLER,
