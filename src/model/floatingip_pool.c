@@ -2,6 +2,7 @@
 #include "model/floatingip_pool.h"
 
 #include "model/network.h"
+#include "model/query_impl.h"
 #include "model/standard.h"
 #include "model/subnet.h"
 
@@ -9,7 +10,7 @@ static const struct attr attrs[N_FLOATINGIP_POOL_SLOTS] = {
 	[SLOT_PROJECT_ID] = { .name = "project_id",
 		.alias = "tenant_id",
 		.type = TYPE_STRING,
-		.doc = "Whose the subnet is." },
+		.doc = "Who asks: whose floating IPs of it would be." },
 	[FLOATINGIP_POOL_SUBNET_ID] = { .name = "subnet_id",
 		.type = TYPE_UUID,
 		.doc = "The subnet." },
@@ -22,17 +23,9 @@ static const struct attr attrs[N_FLOATINGIP_POOL_SLOTS] = {
 	[FLOATINGIP_POOL_CIDR] = { .name = "cidr", .type = TYPE_CIDR, .doc = "Its range." },
 };
 
-/* A pool is seen by whoever may have floating IPs of it. */
-static bool visible(
-	const struct model *model, const struct object *pool, const struct caller *caller)
-{
-	const struct object *network =
-		model_get_text(model, KIND_NETWORK, object_str(pool, FLOATINGIP_POOL_NETWORK_ID));
-
-	return network && model_visible(model, network, caller);
-}
-
-static void add_subnets(GPtrArray *all, const struct model *model, const struct object *network)
+/* Of the external networks that the caller sees: he may have floating IPs of them. */
+static void add_subnets(GPtrArray *all, const struct model *model, const struct object *network,
+	const struct caller *caller)
 {
 	const struct object *subnet;
 	struct model_iter iter;
@@ -46,7 +39,7 @@ static void add_subnets(GPtrArray *all, const struct model *model, const struct 
 		if (object_int(subnet, SUBNET_IP_VERSION) != 4)
 			continue;
 		pool = object_new(&floatingip_pool_kind, NULL);
-		object_set_str(pool, SLOT_PROJECT_ID, object_str(subnet, SLOT_PROJECT_ID));
+		object_set_str(pool, SLOT_PROJECT_ID, caller->project_id);
 		object_set_str(pool, FLOATINGIP_POOL_SUBNET_ID, uuid_format(object_id(subnet), id));
 		object_set_str(pool, FLOATINGIP_POOL_SUBNET_NAME, object_str(subnet, SLOT_NAME));
 		object_set_str(pool, FLOATINGIP_POOL_NETWORK_ID, network_id);
@@ -61,10 +54,10 @@ static GPtrArray *all_pools(const struct model *model, const struct query *query
 	const struct object *network;
 	struct model_iter iter;
 
-	(void)query;
 	model_iter_init(&iter, model, KIND_NETWORK, NETWORK_BY_EXTERNAL, "true", NULL);
 	while ((network = model_iter_next(&iter)))
-		add_subnets(all, model, network);
+		if (model_visible(model, network, query->caller))
+			add_subnets(all, model, network, query->caller);
 	return all;
 }
 
@@ -80,5 +73,5 @@ const struct kind floatingip_pool_kind = {
 	.n_slots = N_FLOATINGIP_POOL_SLOTS,
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_CONFLICT,
-	.hooks = { .all = all_pools, .visible = visible },
+	.hooks = { .all = all_pools, .visible = visible_to_all },
 };

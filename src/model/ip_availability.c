@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/ip_availability.h"
 
+#include <string.h>
+
 #include "model/network.h"
 #include "model/query.h"
 #include "model/standard.h"
@@ -37,6 +39,15 @@ static const struct attr attrs[N_IP_AVAILABILITY_SLOTS] = {
 		.type = TYPE_LIST,
 		.flags = ATTR_COMPUTED,
 		.doc = "The same of each subnet." },
+	[IP_AVAILABILITY_DETAILS] = { .name = "ip_availability_details",
+		.type = TYPE_OBJECT,
+		.flags = ATTR_COMPUTED,
+		.doc = "The same of the ranges that ports may have addresses of, and of the pools alone." },
+};
+
+/* What is there and what is in use, of the range and of the allocation pools. */
+struct details {
+	u128 total, total_in_pools, used, used_in_pools;
 };
 
 static bool counts(const struct object *subnet, s64 versions)
@@ -108,11 +119,41 @@ static void write_number(struct json_writer *w, u128 number)
 	jw_raw(w, at, (size_t)(text + sizeof text - at));
 }
 
+/* All hosts of an IPv4 subnet share its first and last address. */
+static void add_details(const struct model *model, const struct object *subnet, struct details *sum)
+{
+	struct prefix cidr = object_prefix(subnet, SUBNET_CIDR);
+	unsigned host_bits = ip_bits(&cidr.ip) - cidr.len;
+	bool has_pools = strcmp(object_str(subnet, SUBNET_ALLOCATION_POOLS), "[]") != 0;
+	u128 in_pools = has_pools ? subnet_address_count(subnet) : 0;
+
+	sum->total += ((u128)1 << host_bits) - (cidr.ip.family == 4 && host_bits > 1 ? 2 : 0);
+	sum->total_in_pools += in_pools;
+	sum->used += subnet_addresses_used(model, subnet);
+	sum->used_in_pools += subnet_pool_used(model, subnet);
+}
+
+static void write_details(struct json_writer *w, const struct details *details)
+{
+	jw_begin_object(w);
+	jw_key(w, "total_ips_in_subnet");
+	write_number(w, details->total);
+	jw_key(w, "total_ips_in_allocation_pool");
+	write_number(w, details->total_in_pools);
+	jw_key(w, "used_ips_in_subnet");
+	write_number(w, details->used);
+	jw_key(w, "used_ips_in_allocation_pool");
+	write_number(w, details->used_in_pools);
+	jw_end_object(w);
+}
+
 static void write_subnet(
 	const struct model *model, const struct object *subnet, struct json_writer *w)
 {
+	struct details details = { 0 };
 	char id[UUID_STRLEN];
 
+	add_details(model, subnet, &details);
 	jw_begin_object(w);
 	jw_member_string(w, "subnet_id", uuid_format(object_id(subnet), id));
 	jw_member_string(w, "subnet_name", object_str(subnet, SLOT_NAME));
@@ -122,6 +163,8 @@ static void write_subnet(
 	write_number(w, subnet_address_count(subnet));
 	jw_key(w, "used_ips");
 	write_number(w, subnet_addresses_used(model, subnet));
+	jw_key(w, "ip_availability_details");
+	write_details(w, &details);
 	jw_end_object(w);
 }
 
@@ -129,6 +172,7 @@ static void compute(const struct model *model, const struct object *object, unsi
 	struct json_writer *w)
 {
 	s64 versions = object_int(object, IP_AVAILABILITY_VERSION);
+	struct details details = { 0 };
 	const struct object *subnet;
 	struct model_iter iter;
 	u128 sum = 0;
@@ -141,12 +185,16 @@ static void compute(const struct model *model, const struct object *object, unsi
 			continue;
 		if (slot == IP_AVAILABILITY_SUBNETS)
 			write_subnet(model, subnet, w);
+		else if (slot == IP_AVAILABILITY_DETAILS)
+			add_details(model, subnet, &details);
 		else
 			sum += slot == IP_AVAILABILITY_TOTAL ? subnet_address_count(subnet)
 							     : subnet_addresses_used(model, subnet);
 	}
 	if (slot == IP_AVAILABILITY_SUBNETS)
 		jw_end_array(w);
+	else if (slot == IP_AVAILABILITY_DETAILS)
+		write_details(w, &details);
 	else
 		write_number(w, sum);
 }

@@ -12,6 +12,7 @@ enum ip_availability_slot {
 	IP_AVAILABILITY_TOTAL,	 /* computed, as the others */
 	IP_AVAILABILITY_USED,
 	IP_AVAILABILITY_SUBNETS,
+	IP_AVAILABILITY_DETAILS,
 	N_IP_AVAILABILITY_SLOTS
 };
 

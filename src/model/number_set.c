@@ -173,6 +173,11 @@ static u64 saturate(u128 number)
 	return number > UINT64_MAX ? UINT64_MAX : (u64)number;
 }
 
+u64 number_set_used_count(const struct number_set *set)
+{
+	return saturate(set->n_all - set->n_free);
+}
+
 u64 number_set_size(const struct number_set *set)
 {
 	return saturate(set->n_all);

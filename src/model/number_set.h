@@ -33,4 +33,5 @@ bool number_set_take(struct number_set *set, u128 number);
 void number_set_give(struct number_set *set, u128 number);
 
 u64 number_set_size(const struct number_set *set);	 /* of the spans, saturated */
+u64 number_set_used_count(const struct number_set *set); /* saturated */
 u64 number_set_free_count(const struct number_set *set); /* saturated */

@@ -46,6 +46,20 @@ static const struct attr group_attr = {
 	.name = "security_group", .type = TYPE_UUID, .refers = KIND_SECURITY_GROUP
 };
 
+static const char *const steerings[] = { "thread", "hash", NULL };
+static const struct attr other_config_fields[] = {
+	{ .name = "tx-steering", .type = TYPE_ENUM, .choices = steerings },
+	{ 0 },
+};
+static const struct attr openvswitch_fields[] = {
+	{ .name = "other_config", .type = TYPE_OBJECT, .fields = other_config_fields },
+	{ 0 },
+};
+static const struct attr hint_fields[] = {
+	{ .name = "openvswitch", .type = TYPE_OBJECT, .fields = openvswitch_fields },
+	{ 0 },
+};
+
 static const struct attr attrs[N_PORT_SLOTS] = {
 	STANDARD_ATTRS(NAME_ATTR_FLAGS),
 	PROJECT_ATTR,
@@ -204,7 +218,9 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 		.doc = "The accelerator that it needs, as Cyborg calls it; kept for the caller." },
 	[PORT_HINTS] = { .name = "hints",
 		.type = TYPE_OBJECT,
-		.flags = GIVEN | ATTR_NULLABLE | ATTR_ADMIN_SET | ATTR_ADMIN_READ },
+		.flags = GIVEN | ATTR_NULLABLE | ATTR_ADMIN_SET | ATTR_ADMIN_READ,
+		.fields = hint_fields,
+		.doc = "For datapaths of other makers; kept for the caller." },
 	[PORT_TRUNK_DETAILS] = { .name = "trunk_details",
 		.type = TYPE_OBJECT,
 		.flags = ATTR_COMPUTED | ATTR_NULLABLE,

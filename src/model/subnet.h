@@ -53,5 +53,7 @@ bool subnet_take(struct txn *txn, const struct object *subnet, const struct ip *
  * not, ports have. */
 u128 subnet_address_count(const struct object *subnet);
 u64 subnet_addresses_used(const struct model *model, const struct object *subnet);
+/* How many of the pools' ports have. */
+u64 subnet_pool_used(const struct model *model, const struct object *subnet);
 /* How many of the pools are free (saturated). */
 u64 subnet_pool_free(const struct model *model, const struct object *subnet);

@@ -265,6 +265,14 @@ u64 subnet_pool_free(const struct model *model, const struct object *subnet)
 	return set ? number_set_free_count(set) : 0;
 }
 
+/* An address is in the pools when it is of the set. */
+u64 subnet_pool_used(const struct model *model, const struct object *subnet)
+{
+	struct number_set *set = model_set(model, subnet);
+
+	return set ? number_set_used_count(set) : 0;
+}
+
 bool subnet_has_address(const struct prefix *cidr, const struct ip *ip)
 {
 	struct ip first = prefix_network(cidr), last = prefix_last(cidr);

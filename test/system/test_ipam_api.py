@@ -31,6 +31,9 @@ def test_ip_availability(weftd, cli, sdk, api):
         [{"subnet_id": six["id"]}, {"ip_address": "10.0.0.30"}])]
     assert numbers(of(net)) == [("four", 4, 11, 4), ("six", 6, 2 ** 80 - 1, 1)]
     assert (of(net)["total_ips"], of(net)["used_ips"]) == (2 ** 80 + 10, 5)
+    details = ["total_ips_in_subnet", "total_ips_in_allocation_pool", "used_ips_in_subnet", "used_ips_in_allocation_pool"]
+    counted = [[of["ip_availability_details"][name] for name in details] for of in (*of(net)["subnet_ip_availability"], of(net), of(bare), of(empty))]
+    assert counted == [[254, 11, 4, 3], [2 ** 80, 2 ** 80 - 1, 1, 1], [2 ** 80 + 254, 2 ** 80 + 10, 5, 4], [254, 0, 0, 0], [0, 0, 0, 0]]
     for subnet in of(net)["subnet_ip_availability"]:
         assert {subnet["subnet_id"], subnet["cidr"]} in ({four["id"], "10.0.0.0/24"}, {six["id"], "fd00::/48"})
     api.call("PUT", f"/v2.0/subnets/{four['id']}", {"subnet": {"allocation_pools": [{"start": "10.0.0.20", "end": "10.0.0.29"}]}})
@@ -98,7 +101,7 @@ def test_floating_ip_pools(weftd, api):
     policy, = api.get("/v2.0/rbac-policies", object_id=hidden["id"]).json["rbac_policies"]
     assert api.call("DELETE", f"/v2.0/rbac-policies/{policy['id']}").status == 204
     pool = {"subnet_id": four["id"], "subnet_name": "v4", "network_id": public["id"], "cidr": "203.0.113.0/24",
-            "project_id": "admin", "tenant_id": "admin"}
+            "project_id": "project-1", "tenant_id": "project-1"}  # the caller's: of what he would make of it
     member = weftd.client(MEMBER)
     assert member.get("/v2.0/floatingip_pools").json == {"floatingip_pools": [pool]}
     assert member.get("/v2.0/floatingip_pools", cidr="10.0.0.0/24").json == {"floatingip_pools": []}

@@ -96,3 +96,19 @@ def test_tags_are_added(weftd, admin):
         assert admin.call("POST", path, wrong).status == 400, wrong
     assert admin.get(path).json == {"tags": ["a", "c", "d"]}
     assert refused(admin.call("POST", f"/v2.0/ports/{weftd.network}/tags", {"tags": []}), 404, "PortNotFound")
+
+
+def test_hints(weftd, api, member):
+    """They are the administrator's, and those that OpenStack's API knows."""
+    hints = {"openvswitch": {"other_config": {"tx-steering": "hash"}}}
+    port = api.make("port", network_id=weftd.network, hints=hints)
+    path = f"/v2.0/ports/{port['id']}"
+    assert port["hints"] == hints == api.get(path).json["port"]["hints"]
+    for good in ({}, {"openvswitch": {}}, {"openvswitch": {"other_config": {}}}, None):
+        assert api.call("PUT", path, {"port": {"hints": good}}).json["port"]["hints"] == good
+    for bad in ({"ovn": {}}, {"openvswitch": {"other_config": {"tx-steering": "fast"}}}, {"openvswitch": 1},
+                {"openvswitch": {"other_config": {"tx-steering": "hash", "x": 1}}}):
+        refused(api.call("PUT", path, {"port": {"hints": bad}}), 400, "InvalidInput", "hints")
+    refused(member.call("POST", "/v2.0/ports", {"port": {"network_id": weftd.network, "hints": hints}}), 403, "PolicyNotAuthorized")
+    own = member.make("port", network_id=weftd.network)
+    assert "hints" not in own
