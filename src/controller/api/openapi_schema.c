@@ -186,6 +186,8 @@ static void write_view(
 	jw_begin_object(w);
 	jw_member_string(w, "type", "object");
 	jw_member_string(w, "description", kind->doc);
+	if (kind->rbac & RBAC_SHARED)
+		jw_member_bool(w, "x-weft-rbac", true);
 	jw_member_bool(w, "additionalProperties", false);
 	jw_key(w, "properties");
 	jw_begin_object(w);
