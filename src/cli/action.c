@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/resolve.h"
 #include "model/address_group.h"
+#include "model/flavor.h"
 #include "model/network.h"
 #include "model/port.h"
 #include "model/router.h"
@@ -237,6 +238,18 @@ static const struct action actions[] = {
 		"prefixes",
 		NULL,
 		many },
+	{ .command = { .words = "subnet pool onboard network",
+		  .topic = "subnet-pool",
+		  .summary = "Make a network's subnets a pool's",
+		  .arguments = "POOL NETWORK",
+		  .examples = "weft subnet pool onboard network pool1 net1",
+		  .options = { api_options },
+		  .run = run },
+		&subnetpool_kind,
+		"onboard_network_subnets",
+		"network_id",
+		&network_kind,
+		one },
 };
 
 static const char *const subport_columns[] = { "port_id", "segmentation_type", "segmentation_id",
@@ -272,9 +285,63 @@ static const struct command subport_list = {
 	.run = list_subports,
 };
 
+/* POST of {"service_profile": {"id": …}} to the flavor's collection, or DELETE of it there. */
+static bool change_profile(struct cli *cli, const char *method, GError **error)
+{
+	struct client *client = cli_client(cli, error);
+	g_autofree char *flavor =
+		client ? resolve_id(client, &flavor_kind, cli_argument(cli, 0), NULL, error) : NULL;
+	g_autofree char *profile = flavor ? resolve_id(client, &service_profile_kind,
+						    cli_argument(cli, 1), NULL, error)
+					  : NULL;
+	bool adds = !strcmp(method, "POST");
+	json_t *body, *answer;
+
+	if (!profile)
+		return false;
+	g_autofree char *path = resolve_path(&flavor_kind, NULL, flavor);
+	g_autofree char *whole =
+		g_strjoin("/", path, "service_profiles", adds ? NULL : profile, NULL);
+
+	body = adds ? json_pack("{s:{s:s}}", "service_profile", "id", profile) : NULL;
+	answer = client_call(client, method, whole, body, error);
+	json_decref(body);
+	json_decref(answer);
+	return answer;
+}
+
+static bool add_profile(struct cli *cli, GError **error)
+{
+	return change_profile(cli, "POST", error);
+}
+
+static bool remove_profile(struct cli *cli, GError **error)
+{
+	return change_profile(cli, "DELETE", error);
+}
+
+static const struct command profile_commands[] = {
+	{ .words = "network flavor add profile",
+		.topic = "network-flavor",
+		.summary = "Let a flavor be provided by a service profile",
+		.arguments = "FLAVOR PROFILE",
+		.examples = "weft network flavor add profile gold one",
+		.options = { api_options },
+		.run = add_profile },
+	{ .words = "network flavor remove profile",
+		.topic = "network-flavor",
+		.summary = "Take a service profile away from a flavor",
+		.arguments = "FLAVOR PROFILE",
+		.examples = "weft network flavor remove profile gold one",
+		.options = { api_options },
+		.run = remove_profile },
+};
+
 void action_commands(GPtrArray *commands)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
 		g_ptr_array_add(commands, (gpointer)&actions[i].command);
 	g_ptr_array_add(commands, (gpointer)&subport_list);
+	for (size_t i = 0; i < G_N_ELEMENTS(profile_commands); i++)
+		g_ptr_array_add(commands, (gpointer)&profile_commands[i]);
 }

@@ -78,6 +78,16 @@ def test_groups_and_pools(weft):
     weft("subnet pool add prefix pool1 10.3.0.0/16 10.7.0.0/16")
     weft("subnet pool remove prefix pool1 10.7.0.0/16")
     assert weft("subnet pool show pool1 -f json")["prefixes"] == ["10.0.0.0/16", "10.3.0.0/16"]
+    weft("network create old")
+    weft("subnet create old --network old --subnet-range 10.66.0.0/24")
+    weft("subnet pool onboard network pool1 old")
+    assert weft("subnet show old -f json")["subnetpool_id"] == weft("subnet pool show pool1 -f json")["id"]
+    profile = weft("network flavor profile create --metainfo x -f json")["id"]
+    weft("network flavor create gold --service-type L3_ROUTER_NAT")
+    assert weft(f"network flavor add profile gold {profile}") == ""
+    assert weft("network flavor show gold -f json")["service_profiles"] == [profile]
+    weft(f"network flavor remove profile gold {profile}")
+    assert weft("network flavor show gold -f json")["service_profiles"] == []
 
 
 def test_bindings(weft):
