@@ -110,6 +110,28 @@ enum assignment_index {
 	N_ASSIGNMENT_INDEXES
 };
 
+/* Roles of the trustor in a project that the trustee may use. */
+#define TRUST_REDELEGATION_MAX 3
+enum trust_slot {
+	TRUST_TRUSTOR_ID = N_STANDARD_SLOTS,
+	TRUST_TRUSTEE_ID,
+	TRUST_PROJECT_ID,
+	TRUST_IMPERSONATION, /* its tokens are the trustor's */
+	TRUST_ROLE_IDS,	     /* as far as the trustor has them still */
+	TRUST_EXPIRES_AT,    /* null: never */
+	TRUST_REMAINING_USES,
+	TRUST_REDELEGATION_COUNT, /* how often it may be lent on */
+	TRUST_REDELEGATED_ID,	  /* the one that it comes of */
+	N_TRUST_SLOTS
+};
+enum trust_index {
+	TRUST_BY_TRUSTOR,
+	TRUST_BY_TRUSTEE,
+	TRUST_BY_PROJECT,
+	TRUST_BY_REDELEGATED,
+	N_TRUST_INDEXES
+};
+
 /* What an application credential may be used for: requests of one method at paths of one service. A
  * user's rules are shared by its credentials. */
 enum access_rule_slot {
@@ -162,5 +184,5 @@ enum token_revocation_slot {
 };
 
 extern const struct kind domain_kind, project_kind, user_kind, group_kind, group_member_kind,
-	role_kind, implied_role_kind, assignment_kind, access_rule_kind, app_credential_kind,
-	credential_kind, token_key_kind, token_revocation_kind;
+	role_kind, implied_role_kind, assignment_kind, trust_kind, access_rule_kind,
+	app_credential_kind, credential_kind, token_key_kind, token_revocation_kind;

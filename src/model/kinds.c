@@ -95,6 +95,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_ROLE] = &role_kind,
 	[KIND_IMPLIED_ROLE] = &implied_role_kind,
 	[KIND_ASSIGNMENT] = &assignment_kind,
+	[KIND_TRUST] = &trust_kind,
 	[KIND_ACCESS_RULE] = &access_rule_kind,
 	[KIND_APP_CREDENTIAL] = &app_credential_kind,
 	[KIND_CREDENTIAL] = &credential_kind,

@@ -1,4 +1,5 @@
 """A weftd with an Identity service, and log-ins to it by plain HTTP."""
+from conftest import wait_until
 from weftd import ADMIN, Weftd
 
 PASSWORD = "correct horse"
@@ -27,6 +28,11 @@ def client_of(weftd, *args, **scope):
     answer = log_in(weftd, *args, **scope)
     assert answer.status == 201, answer.text
     return weftd.client(answer.headers["X-Subject-Token"])
+
+
+def says(weftd, part):
+    """Waits for a line of the log that has the part."""
+    wait_until(lambda: any(part in line for line in weftd.lines), deadline=20, what=f"the log says: {part}")
 
 
 def token_of(client):

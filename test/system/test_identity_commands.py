@@ -74,6 +74,10 @@ credential list --user admin
 credential set {blob} --user admin --type other --data more
 credential show {blob}
 credential delete {blob}
+trust = trust create --project admin --role member admin admin
+trust list
+trust show {trust}
+trust delete {trust}
 limit delete {limit}
 registered limit delete {registered}
 endpoint delete {endpoint}
@@ -141,10 +145,6 @@ service provider delete x
 service provider list
 service provider set x --enable
 service provider show x
-trust create --project admin --role member admin admin
-trust delete x
-trust list
-trust show x
 """
 
 

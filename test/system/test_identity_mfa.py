@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import wait_until
-from identity_server import Admin, client_of, log_in, start, token_of
+from identity_server import Admin, client_of, log_in, says, start, token_of
 
 SECRET = b"twenty bytes to know"
 
@@ -76,7 +76,7 @@ def test_both_at_once(weftd, admin):
     again = person.show(token=token, scope=False)
     assert again.status == 201 and again.json["token"]["methods"] == ["password", "token", "totp"]
     assert again.json["token"]["audit_ids"][1] == answer.json["token"]["audit_ids"][0]
-    assert any("logged in by password+totp for a project" in line for line in weftd.lines)
+    says(weftd, "logged in by password+totp for a project")
 
 
 def test_one_after_the_other(weftd, admin):
@@ -99,7 +99,7 @@ def test_one_after_the_other(weftd, admin):
     assert answer.status == 201 and answer.json["token"]["methods"] == ["password", "totp"]
     # The other way round; a passcode is good for one log-in.
     code(person.show(totp=passcode()), 401)
-    assert any(f"user {person.id} has shown password, and needs more to log in from 127.0.0.1" in line for line in weftd.lines)
+    says(weftd, f"user {person.id} has shown password, and needs more to log in from 127.0.0.1")
     assert not any(receipt in line for line in weftd.lines)
 
 
@@ -142,7 +142,7 @@ def test_passcodes_are_not_guessed(weftd, admin):
         code(person.show(password="pw", totp=wrong), 401)
     # Ten tries from one address are taken; the user is locked out besides.
     assert person.show(password="pw").status == 429
-    assert any(f"user {person.id} is locked out" in line for line in weftd.lines)
+    says(weftd, f"user {person.id} is locked out")
 
 
 def test_application_credentials_follow_the_rules(weftd, admin):

@@ -28,7 +28,7 @@ def cli(weftd):
 def refused(answer, status, part):
     error = answer.json["error"]
     assert (answer.status, error["code"]) == (status, status), answer.text
-    assert part in error["message"] and error["title"], answer.text
+    assert part in error["message"] and error["title"] == "Forbidden", answer.text
 
 
 def test_cli_tags_of_projects(cli):

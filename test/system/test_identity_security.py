@@ -42,7 +42,7 @@ def test_headers_and_methods(weftd):
 
 def test_what_is_not_supported_says_so(weftd):
     client = weftd.client(ADMIN)
-    for path, what in (("OS-TRUST/trusts", "Trusts"), ("OS-FEDERATION/mappings/x", "Federated identities"),
+    for path, what in (("OS-FEDERATION/mappings/x", "Federated identities"),
                        ("OS-OAUTH1/consumers", "OAuth"), ("OS-EP-FILTER/endpoint_groups", "Endpoint groups"),
                        ("policies", "Policies"), ("users/x/credentials/OS-EC2", "EC2 credentials"),
                        ("domains/x/config", "Configurations of domains")):

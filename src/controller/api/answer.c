@@ -7,13 +7,31 @@
 
 #define JSON_TYPE "application/json"
 
+/* RFC 9110 section 15, as far as there are errors of it. */
+static const char *reason_phrase(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *phrase;
+	} phrases[] = { { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
+		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 409, "Conflict" },
+		{ 412, "Precondition Failed" }, { 413, "Content Too Large" },
+		{ 429, "Too Many Requests" }, { 500, "Internal Server Error" },
+		{ 501, "Not Implemented" }, { 503, "Service Unavailable" } };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(phrases); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Error";
+}
+
 /* Keystone's shape, which OpenStack clients take as "authenticate (again)". */
 static void write_keystone_error(struct json_writer *w, const GError *error)
 {
 	jw_key(w, "error");
 	jw_begin_object(w);
 	jw_member_int(w, "code", weft_error_status(error));
-	jw_member_string(w, "title", weft_error_type(error));
+	jw_member_string(w, "title", reason_phrase(weft_error_status(error)));
 	jw_member_string(w, "message", error->message);
 	jw_end_object(w);
 }

@@ -22,9 +22,10 @@ bool app_credentials_may_handle(const struct visit *visit, GError **error)
 		model_get(visit->identity->model, KIND_APP_CREDENTIAL, &token->app_credential);
 	struct uuid user;
 
-	if (credential && !object_bool(credential, APP_CREDENTIAL_UNRESTRICTED))
-		return weft_fail(
-			error, FORBIDDEN, "The token is of a restricted application credential.");
+	if (trust_of(visit->identity->model, token) ||
+		(credential && !object_bool(credential, APP_CREDENTIAL_UNRESTRICTED)))
+		return weft_fail(error, FORBIDDEN,
+			"The token is by a trust, or of a restricted application credential.");
 	if (uuid_parse(visit->args[0], &user) &&
 		(uuid_equal(&user, &token->user) || visit_reads_all(visit)))
 		return true;
@@ -233,33 +234,6 @@ static void on_hashed(const char *hash, void *user)
 	make_free(make);
 }
 
-/* Is @role, which the body names by id or name, among the roles that the token has? */
-static const struct object *wanted_role(const GPtrArray *roles, json_t *wanted)
-{
-	const char *id = json_string_value(json_object_get(wanted, "id"));
-	const char *name = json_string_value(json_object_get(wanted, "name"));
-	char text[UUID_STRLEN];
-
-	for (unsigned i = 0; i < roles->len; i++)
-		if (id ? !strcmp(uuid_format(object_id(roles->pdata[i]), text), id)
-		       : name && !strcmp(object_str(roles->pdata[i], SLOT_NAME), name))
-			return roles->pdata[i];
-	return NULL;
-}
-
-static char *ids_of(const GPtrArray *roles)
-{
-	GString *text = g_string_new(NULL);
-	struct json_writer w = json_writer_on(text);
-	char id[UUID_STRLEN];
-
-	jw_begin_array(&w);
-	for (unsigned i = 0; i < roles->len; i++)
-		jw_string(&w, uuid_format(object_id(roles->pdata[i]), id));
-	jw_end_array(&w);
-	return g_string_free(text, FALSE);
-}
-
 /* Those of the body, which must be among the token's; all of these when there are none. */
 static bool take_roles(struct make *make, json_t *inner, GError **error)
 {
@@ -271,14 +245,14 @@ static bool take_roles(struct make *make, json_t *inner, GError **error)
 	size_t i;
 
 	json_array_foreach(roles, i, item) {
-		role = wanted_role(have, item);
+		role = role_named_in(have, item);
 		if (!role)
 			return weft_fail(error, INVALID_INPUT,
 				"roles[%zu] is no role that the user has in the project.", i);
 		if (!g_ptr_array_find(chosen, role, NULL))
 			g_ptr_array_add(chosen, (void *)role);
 	}
-	make->role_ids = ids_of(chosen->len ? chosen : have);
+	make->role_ids = role_ids_text(chosen->len ? chosen : have);
 	json_object_del(inner, "roles");
 	return true;
 }
@@ -300,20 +274,11 @@ static bool take_rules(struct make *make, json_t *inner, GError **error)
 
 static bool take_expiry(struct make *make, json_t *inner, GError **error)
 {
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 	json_t *value = json_object_get(inner, "expires_at");
-	g_autoptr(GDateTime) time = NULL;
 
-	if (!value || json_is_null(value)) {
-		json_object_del(inner, "expires_at");
-		return true;
-	}
-	if (json_is_string(value))
-		time = g_date_time_new_from_iso8601(json_string_value(value), utc);
-	if (!time || g_date_time_to_unix(time) <= g_get_real_time() / G_USEC_PER_SEC)
-		return weft_fail(error, INVALID_INPUT,
-			"Invalid input for expires_at: give a time to come, like 2030-01-31T12:00:00Z.");
-	make->expires_at = g_date_time_to_unix(time);
+	if (value && !json_is_null(value) &&
+		!time_to_come(value, "expires_at", &make->expires_at, error))
+		return false;
 	json_object_del(inner, "expires_at");
 	return true;
 }

@@ -9,12 +9,14 @@
 static char *bearer_of(const struct visit *visit)
 {
 	const struct subject *subject = &visit->subject;
-	char user[UUID_STRLEN], token[UUID_STRLEN];
+	char user[UUID_STRLEN], token[UUID_STRLEN], trust[UUID_STRLEN];
+	bool by_trust = !uuid_is_zero(&subject->token.trust);
 
 	if (!uuid_is_zero(&subject->token.user))
-		return g_strdup_printf(" by user %s with token %s",
+		return g_strdup_printf(" by user %s with token %s%s%s",
 			uuid_format(&subject->token.user, user),
-			uuid_format(&subject->token.audit, token));
+			uuid_format(&subject->token.audit, token), by_trust ? " of trust " : "",
+			by_trust ? uuid_format(&subject->token.trust, trust) : "");
 	return g_strdup(subject->rank ? " by a token of the configuration" : "");
 }
 

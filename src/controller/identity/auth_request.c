@@ -171,7 +171,7 @@ static bool parse_scope(json_t *scope, struct auth_request *ret, GError **error)
 		return true;
 	if (!json_is_object(scope) || json_object_size(scope) != 1)
 		return weft_fail(error, BAD_REQUEST,
-			"'scope' must be \"unscoped\", or an object with one of 'project', 'domain', 'system'.");
+			"'scope' must be \"unscoped\", or an object with one of 'project', 'domain', 'system', 'OS-TRUST:trust'.");
 	if ((inner = json_object_get(scope, "project"))) {
 		ret->scope = TOKEN_PROJECT;
 		return parse_ref(inner, "project", DOMAIN_OF_NAME, &ret->scope_target, error);
@@ -180,6 +180,8 @@ static bool parse_scope(json_t *scope, struct auth_request *ret, GError **error)
 		ret->scope = TOKEN_DOMAIN;
 		return parse_ref(inner, "domain", DOMAIN_UNUSED, &ret->scope_target, error);
 	}
+	if ((inner = json_object_get(scope, "OS-TRUST:trust")))
+		return need_secret(inner, "id", &ret->trust, error);
 	ret->scope = TOKEN_SYSTEM;
 	return json_is_true(json_object_get(json_object_get(scope, "system"), "all")) ||
 	       weft_fail(error, BAD_REQUEST, "The scope must be {\"system\": {\"all\": true}}.");

@@ -101,3 +101,18 @@ bool body_take_region(struct txn *txn, json_t *inner, GError **error)
 	json_object_del(inner, "region");
 	return true;
 }
+
+bool time_to_come(json_t *value, const char *name, s64 *ret, GError **error)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = NULL;
+
+	if (json_is_string(value))
+		time = g_date_time_new_from_iso8601(json_string_value(value), utc);
+	if (!time || g_date_time_to_unix(time) <= g_get_real_time() / G_USEC_PER_SEC)
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for %s: give a time to come, like 2030-01-31T12:00:00Z.",
+			name);
+	*ret = g_date_time_to_unix(time);
+	return true;
+}

@@ -5,14 +5,12 @@
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
 
-/* A restricted application credential is not good for making lasting ones. */
-static bool may_write(const struct visit *visit, GError **error)
+/* What is kept here may be what one logs in by (totp): it is not for who was lent some roles. */
+static bool may_handle(const struct visit *visit, GError **error)
 {
-	const struct object *credential = model_get(
-		visit->identity->model, KIND_APP_CREDENTIAL, &visit->subject.token.app_credential);
-
-	return !credential || object_bool(credential, APP_CREDENTIAL_UNRESTRICTED) ||
-	       weft_fail(error, FORBIDDEN, "The token is of a restricted application credential.");
+	return !delegated(visit) ||
+	       weft_fail(error, FORBIDDEN,
+		       "The token is by a trust or of an application credential; credentials are not handled by such a one.");
 }
 
 static bool is_own(const struct visit *visit, const char *user)
@@ -38,6 +36,10 @@ static bool admit(const struct visit *visit, GError **error)
 
 void credentials_list(struct visit *visit)
 {
+	GError *error = NULL;
+
+	if (!may_handle(visit, &error))
+		return visit_fail(visit, error);
 	visit->own_user = !visit_reads_all(visit);
 	objects_list(visit);
 }
@@ -46,7 +48,7 @@ void credential_get(struct visit *visit)
 {
 	GError *error = NULL;
 
-	if (!admit(visit, &error))
+	if (!may_handle(visit, &error) || !admit(visit, &error))
 		return visit_fail(visit, error);
 	object_get(visit);
 }
@@ -69,7 +71,7 @@ void credential_post(struct visit *visit)
 {
 	GError *error = NULL;
 
-	if (!may_write(visit, &error) || !admit_owner(visit, &error))
+	if (!may_handle(visit, &error) || !admit_owner(visit, &error))
 		return visit_fail(visit, error);
 	object_post(visit);
 }
@@ -78,7 +80,7 @@ void credential_patch(struct visit *visit)
 {
 	GError *error = NULL;
 
-	if (!may_write(visit, &error) || !admit(visit, &error) || !admit_owner(visit, &error))
+	if (!may_handle(visit, &error) || !admit(visit, &error) || !admit_owner(visit, &error))
 		return visit_fail(visit, error);
 	object_patch(visit);
 }
@@ -87,7 +89,7 @@ void credential_delete(struct visit *visit)
 {
 	GError *error = NULL;
 
-	if (!may_write(visit, &error) || !admit(visit, &error))
+	if (!may_handle(visit, &error) || !admit(visit, &error))
 		return visit_fail(visit, error);
 	object_remove(visit);
 }

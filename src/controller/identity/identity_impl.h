@@ -74,6 +74,28 @@ bool role_leads_to_admin(const struct identity *identity, const struct object *r
 bool assignment_fits(
 	const struct model *model, const struct object *assignment, const struct token *token);
 
+/* That of @roles which a body's @wanted names, {"id": …} or {"name": …}; NULL: none. Clients that
+ * may not list roles send a name as the id. */
+const struct object *role_named_in(const GPtrArray *roles, json_t *wanted);
+/* Their ids as JSON text; g_free. */
+char *role_ids_text(const GPtrArray *roles);
+
+/* trust_rules.c. The trust by which there is the token; NULL: none (any more). */
+const struct object *trust_of(const struct model *model, const struct token *token);
+/* The id of the user whose roles it lends in the end. */
+const char *trust_origin(const struct model *model, const struct object *trust);
+/* Neither expired, nor its users disabled; the same of those that it comes of. */
+bool trust_is_good(const struct model *model, const struct object *trust);
+bool trust_is_used_up(const struct object *trust);
+/* Is the token by no trust, or by one that is good, of users with the passwords of then? */
+bool trust_permits(const struct model *model, const struct token *token);
+/* Makes the trustee's token one by the trust. */
+void trust_apply(const struct model *model, const struct object *trust, struct token *token);
+/* Is the bearer's token by an application credential or a trust? */
+bool delegated(const struct visit *visit);
+/* {"trust": …} */
+GString *trust_render(const struct call *call, const struct object *trust);
+
 /* admins.c. Would somebody be left who can administer the cloud? FORBIDDEN: nobody. */
 bool admins_remain(struct txn *txn, GError **error);
 /* Has the user or group (or a group of the user) the role admin beyond a domain? */
@@ -154,6 +176,10 @@ bool mfa_take_receipt(const struct visit *visit, struct token *ret, GError **err
 /* Is it the passcode of a credential of the user, of type totp, not used before? Uses it up. */
 bool mfa_passcode_fits(struct identity *identity, const struct object *user, const char *passcode);
 
+/* bodies.c. A text like "2030-01-31T12:00:00Z", in seconds since the epoch. INVALID_INPUT for what
+ * is none or has passed. */
+bool time_to_come(json_t *value, const char *name, s64 *ret, GError **error);
+
 /* login.c. May somebody try to log in as @user_key now? Counts as a try; TOO_MANY_REQUESTS, with
  * Retry-After. */
 bool login_allowed(const struct visit *visit, const char *user_key, GError **error);
@@ -226,6 +252,13 @@ void inferences_list(struct visit *visit);
 void limits_post(struct visit *visit); /* limits.c */
 void limits_list(struct visit *visit);
 void limits_model_get(struct visit *visit);
+
+void trusts_list(struct visit *visit); /* trusts.c */
+void trust_get(struct visit *visit);
+void trust_roles_get(struct visit *visit);
+void trust_role_get(struct visit *visit);
+void trust_delete(struct visit *visit);
+void trust_post(struct visit *visit); /* trust_create.c */
 
 void credentials_list(struct visit *visit); /* credentials.c */
 void credential_post(struct visit *visit);

@@ -58,31 +58,61 @@ static const char *scope_words(const struct token *token)
 	return words[token->scope];
 }
 
-static void answer_token(struct login *login)
+/* The tokens' text is all that is kept while a trust's use is written down. */
+static void answer_token(const struct visit *visit, const struct token *token, const char *text)
 {
-	struct visit *visit = &login->visit;
-	g_autofree char *text = NULL, *by = methods_words(login->request.methods);
 	struct subject subject;
 	GError *error = NULL;
-	char user[UUID_STRLEN], id[UUID_STRLEN];
 
-	if (!subject_of(visit->identity, &login->token, &subject, &error))
-		return login_fail(login, error);
-	text = keys_seal(visit->identity, &login->token);
-	audit(visit, "user %s logged in by %s for %s, with token %s",
-		uuid_format(&login->token.user, user), by, scope_words(&login->token),
-		uuid_format(&login->token.audit, id));
+	if (!subject_of(visit->identity, token, &subject, &error))
+		return visit_fail(visit, error);
 	http_request_add_header(visit->call.request, "X-Subject-Token", text);
 	call_answer(&visit->call, 201, token_render(visit, &subject));
-	login_free(login);
 }
 
-static void issue(struct login *login)
+static void respond_used(struct write *write)
 {
-	struct visit *visit = &login->visit;
-	struct token *token = &login->token;
-	struct subject subject;
+	const struct visit visit = { .identity = write->call.api->identity, .call = write->call };
+	struct token token;
+
+	keys_open(visit.identity, write->credential, TOKEN_FOR_ACCESS, &token);
+	answer_token(&visit, &token, write->credential);
+}
+
+/* One use less; answers when that is on the disk. */
+static void use_trust(struct login *login, const struct object *trust, char *text)
+{
+	g_autoptr(txn) txn = txn_new(login->visit.identity->model, &identity_itself);
+	struct object *draft = object_edit(trust);
+	struct write *write;
 	GError *error = NULL;
+
+	object_set_int(draft, TRUST_REMAINING_USES, object_int(trust, TRUST_REMAINING_USES) - 1);
+	if (!txn_put(txn, draft, &error)) {
+		g_free(text);
+		return visit_fail(&login->visit, error);
+	}
+	write = write_new(&login->visit.call, NULL, respond_used);
+	write->credential = text;
+	write_submit_full(write, g_steal_pointer(&txn));
+}
+
+static void audit_login(const struct login *login)
+{
+	g_autofree char *by = methods_words(login->request.methods);
+	const struct token *token = &login->token;
+	char user[UUID_STRLEN], id[UUID_STRLEN], trust[UUID_STRLEN];
+	bool by_trust = !uuid_is_zero(&token->trust);
+
+	audit(&login->visit, "user %s logged in by %s for %s%s%s, with token %s",
+		uuid_format(&login->who, user), by, scope_words(token),
+		by_trust ? " of trust " : "", by_trust ? uuid_format(&token->trust, trust) : "",
+		uuid_format(&token->audit, id));
+}
+
+static void fill_token(struct login *login, const struct object *trust)
+{
+	struct token *token = &login->token;
 
 	token->use = TOKEN_FOR_ACCESS;
 	token->chain = uuid_is_zero(&token->chain) ? token->audit : token->chain;
@@ -90,10 +120,29 @@ static void issue(struct login *login)
 	token->issued_at = g_get_real_time() / G_USEC_PER_SEC;
 	if (!token->expires_at)
 		token->expires_at =
-			token->issued_at + visit->identity->config->identity_token_lifetime;
-	if (!subject_of(visit->identity, token, &subject, &error))
+			token->issued_at + login->visit.identity->config->identity_token_lifetime;
+	if (trust && !object_is_null(trust, TRUST_EXPIRES_AT))
+		token->expires_at = MIN(token->expires_at, object_int(trust, TRUST_EXPIRES_AT));
+}
+
+static void issue(struct login *login)
+{
+	const struct visit *visit = &login->visit;
+	const struct object *trust = trust_of(visit->identity->model, &login->token);
+	g_autofree char *text = NULL;
+	struct subject subject;
+	GError *error = NULL;
+
+	fill_token(login, trust);
+	if (!subject_of(visit->identity, &login->token, &subject, &error))
 		return login_fail(login, error);
-	answer_token(login);
+	text = keys_seal(visit->identity, &login->token);
+	audit_login(login);
+	if (trust && !object_is_null(trust, TRUST_REMAINING_USES))
+		use_trust(login, trust, g_steal_pointer(&text));
+	else
+		answer_token(visit, &login->token, text);
+	login_free(login);
 }
 
 static void refuse(struct login *login)
@@ -161,6 +210,7 @@ static void finish(struct login *login)
 		login_succeeded(&login->visit, login->user_key);
 		lockout_end(login->visit.identity->lockout, object_id(user));
 	}
+	login->who = login->token.user;
 	if (!login_choose_scope(login, &error))
 		return login_fail(login, error);
 	issue(login);

@@ -8,6 +8,7 @@ struct login {
 	struct visit visit;
 	json_t *body; /* what the request borrows from */
 	struct auth_request request;
+	struct uuid who;     /* has logged in; the token of a trust may be another's */
 	struct token token;  /* as far as it is known */
 	bool wrong;	     /* something that was shown */
 	unsigned unverified; /* methods with a hash that are still to be looked at */

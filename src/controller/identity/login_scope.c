@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "controller/identity/login_impl.h"
 
 /* Where the user usually works, if he may; else nowhere. */
@@ -29,6 +31,21 @@ static const struct object *find_place(const struct login *login)
 		&(struct domain_ref){ request->scope_target.id, request->scope_target.name });
 }
 
+static bool choose_trust(struct login *login, GError **error)
+{
+	const struct model *model = login->visit.identity->model;
+	const struct object *trust = model_get_text(model, KIND_TRUST, login->request.trust);
+	char id[UUID_STRLEN];
+
+	if (!trust || trust_is_used_up(trust) || !trust_is_good(model, trust))
+		return weft_fail(error, UNAUTHORIZED,
+			"The trust is not there, has expired or is used up, or one of its users is disabled.");
+	if (strcmp(uuid_format(&login->token.user, id), object_str(trust, TRUST_TRUSTEE_ID)))
+		return weft_fail(error, FORBIDDEN, "The user is not the trustee.");
+	trust_apply(model, trust, &login->token);
+	return true;
+}
+
 bool login_choose_scope(struct login *login, GError **error)
 {
 	const struct auth_request *request = &login->request;
@@ -37,6 +54,8 @@ bool login_choose_scope(struct login *login, GError **error)
 
 	if (!uuid_is_zero(&token->app_credential))
 		return true;
+	if (request->trust)
+		return choose_trust(login, error);
 	if (!request->scope_given) {
 		choose_default(login);
 		return true;

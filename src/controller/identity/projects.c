@@ -117,11 +117,14 @@ static void write_relatives(
 	}
 }
 
-/* Has the bearer a role in the project? Then he may look at it. */
+/* Has the bearer a role in the project? Then he may look at it. What was lent or given to a program
+ * is for one project. */
 static bool is_at_home(const struct visit *visit, const struct object *project)
 {
 	struct token token = visit->subject.token;
 
+	if (delegated(visit) && !uuid_equal(&token.scope_id, object_id(project)))
+		return false;
 	token.scope = TOKEN_PROJECT;
 	token.scope_id = *object_id(project);
 	return visit->subject.user && roles_any(visit->identity->model, &token);

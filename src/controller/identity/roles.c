@@ -114,14 +114,13 @@ static void add_assigned(const struct model *model, const struct token *token, u
 						object_str(assignment, ASSIGNMENT_ROLE_ID)));
 }
 
-static GPtrArray *assigned(const struct model *model, const struct token *token)
+/* To the user whose id is @id, at the token's scope. */
+static GPtrArray *assigned(const struct model *model, const struct token *token, const char *id)
 {
 	GPtrArray *roles = g_ptr_array_new();
 	const struct object *membership;
 	struct model_iter iter;
-	char id[UUID_STRLEN];
 
-	uuid_format(&token->user, id);
 	add_assigned(model, token, ASSIGNMENT_BY_USER, id, roles);
 	model_iter_init(&iter, model, KIND_GROUP_MEMBER, GROUP_MEMBER_BY_USER, id, NULL);
 	while ((membership = model_iter_next(&iter)))
@@ -130,10 +129,10 @@ static GPtrArray *assigned(const struct model *model, const struct token *token)
 	return roles;
 }
 
-/* Those that the application credential names, and what they imply. */
-static GPtrArray *granted(const struct model *model, const struct object *credential)
+/* Those that an application credential or a trust names, and what they imply. */
+static GPtrArray *granted(const struct model *model, const struct object *by, unsigned slot)
 {
-	json_t *ids = object_json(credential, APP_CREDENTIAL_ROLE_IDS), *id;
+	json_t *ids = object_json(by, slot), *id;
 	GPtrArray *roles = g_ptr_array_new();
 	size_t i;
 
@@ -144,12 +143,25 @@ static GPtrArray *granted(const struct model *model, const struct object *creden
 	return roles;
 }
 
-GPtrArray *roles_of(const struct model *model, const struct token *token)
+/* What the token's roles must be among; NULL: anything. */
+static GPtrArray *limit_of(const struct model *model, const struct token *token)
 {
 	const struct object *credential =
 		model_get(model, KIND_APP_CREDENTIAL, &token->app_credential);
-	g_autoptr(GPtrArray) allowed = credential ? granted(model, credential) : NULL;
-	GPtrArray *roles = assigned(model, token);
+	const struct object *trust = trust_of(model, token);
+
+	if (credential)
+		return granted(model, credential, APP_CREDENTIAL_ROLE_IDS);
+	return trust ? granted(model, trust, TRUST_ROLE_IDS) : NULL;
+}
+
+GPtrArray *roles_of(const struct model *model, const struct token *token)
+{
+	const struct object *trust = trust_of(model, token);
+	char user[UUID_STRLEN];
+	g_autoptr(GPtrArray) allowed = limit_of(model, token);
+	GPtrArray *roles = assigned(
+		model, token, trust ? trust_origin(model, trust) : uuid_format(&token->user, user));
 
 	roles_add_implied(model, roles);
 	for (unsigned i = 0; i < roles->len;) {
@@ -163,6 +175,32 @@ GPtrArray *roles_of(const struct model *model, const struct token *token)
 			g_ptr_array_remove_index(roles, i);
 	}
 	return roles;
+}
+
+const struct object *role_named_in(const GPtrArray *roles, json_t *wanted)
+{
+	const char *id = json_string_value(json_object_get(wanted, "id"));
+	const char *name = json_string_value(json_object_get(wanted, "name"));
+	char text[UUID_STRLEN];
+
+	for (unsigned i = 0; i < roles->len; i++)
+		if ((id && !strcmp(uuid_format(object_id(roles->pdata[i]), text), id)) ||
+			!g_strcmp0(object_str(roles->pdata[i], SLOT_NAME), name ?: id))
+			return roles->pdata[i];
+	return NULL;
+}
+
+char *role_ids_text(const GPtrArray *roles)
+{
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+	char id[UUID_STRLEN];
+
+	jw_begin_array(&w);
+	for (unsigned i = 0; i < roles->len; i++)
+		jw_string(&w, uuid_format(object_id(roles->pdata[i]), id));
+	jw_end_array(&w);
+	return g_string_free(text, FALSE);
 }
 
 unsigned roles_highest(const GPtrArray *roles)

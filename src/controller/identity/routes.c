@@ -103,6 +103,13 @@ static const struct {
 	{ HTTP_GET, ACCESS_TOKEN, access_rule_get, NULL, { "users", "*", "access_rules", "*" } },
 	{ HTTP_DELETE, ACCESS_TOKEN, access_rule_delete, NULL,
 		{ "users", "*", "access_rules", "*" } },
+	{ HTTP_GET, ACCESS_TOKEN, trusts_list, NULL, { "OS-TRUST", "trusts" } },
+	{ HTTP_POST, ACCESS_TOKEN, trust_post, NULL, { "OS-TRUST", "trusts" } },
+	{ HTTP_GET, ACCESS_TOKEN, trust_get, NULL, { "OS-TRUST", "trusts", "*" } },
+	{ HTTP_DELETE, ACCESS_TOKEN, trust_delete, NULL, { "OS-TRUST", "trusts", "*" } },
+	{ HTTP_GET, ACCESS_TOKEN, trust_roles_get, NULL, { "OS-TRUST", "trusts", "*", "roles" } },
+	{ HTTP_GET, ACCESS_TOKEN, trust_role_get, NULL,
+		{ "OS-TRUST", "trusts", "*", "roles", "*" } },
 	{ HTTP_GET, ACCESS_TOKEN, credentials_list, &credential_kind, { "credentials" } },
 	{ HTTP_POST, ACCESS_TOKEN, credential_post, &credential_kind, { "credentials" } },
 	{ HTTP_GET, ACCESS_TOKEN, credential_get, &credential_kind, { "credentials", "*" } },
@@ -125,7 +132,6 @@ static const struct {
 	const char *what;
 	const char *segments[4];
 } missing[] = {
-	{ "Trusts", { "OS-TRUST" } },
 	{ "Federated identities", { "OS-FEDERATION" } },
 	{ "Federated identities", { "auth", "OS-FEDERATION" } },
 	{ "OAuth consumers and tokens", { "OS-OAUTH1" } },

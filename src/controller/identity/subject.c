@@ -59,7 +59,7 @@ bool subject_of(const struct identity *identity, const struct token *token, stru
 	if (!user || !object_bool(user, USER_ENABLED) ||
 		!domain_is_enabled(model, object_str(user, USER_DOMAIN_ID)) ||
 		(u32)object_int(user, USER_GENERATION) != token->generation ||
-		!app_credential_is_good(model, token))
+		!app_credential_is_good(model, token) || !trust_permits(model, token))
 		return weft_fail(error, UNAUTHORIZED,
 			"The user is disabled, or how he authenticated is not good any more.");
 	if (!scope_is_enabled(model, token) || (token->scope != TOKEN_UNSCOPED && !roles->len))

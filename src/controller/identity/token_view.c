@@ -76,6 +76,30 @@ static void write_app_credential(
 	jw_end_object(w);
 }
 
+static void write_trust_user(struct json_writer *w, const char *key, const char *id)
+{
+	jw_key(w, key);
+	jw_begin_object(w);
+	jw_member_string(w, "id", id);
+	jw_end_object(w);
+}
+
+static void write_trust(struct json_writer *w, const struct model *model, const struct token *token)
+{
+	const struct object *trust = trust_of(model, token);
+	char id[UUID_STRLEN];
+
+	if (!trust)
+		return;
+	jw_key(w, "OS-TRUST:trust");
+	jw_begin_object(w);
+	jw_member_string(w, "id", uuid_format(&token->trust, id));
+	jw_member_bool(w, "impersonation", object_bool(trust, TRUST_IMPERSONATION));
+	write_trust_user(w, "trustor_user", object_str(trust, TRUST_TRUSTOR_ID));
+	write_trust_user(w, "trustee_user", object_str(trust, TRUST_TRUSTEE_ID));
+	jw_end_object(w);
+}
+
 GString *token_render(const struct visit *visit, const struct subject *subject)
 {
 	const struct model *model = visit->identity->model;
@@ -103,6 +127,7 @@ GString *token_render(const struct visit *visit, const struct subject *subject)
 	jw_member_string(&w, "issued_at", time_format(token->issued_at, time));
 	jw_member_string(&w, "expires_at", time_format(token->expires_at, time));
 	write_app_credential(&w, model, token);
+	write_trust(&w, model, token);
 	if (token->scope != TOKEN_UNSCOPED) {
 		write_scope(&w, model, token);
 		write_roles(&w, model, token);
