@@ -5,10 +5,10 @@ from weftd import ADMIN, Weftd
 PASSWORD = "correct horse"
 
 
-def start(folder, policy=None, compliance=None, **identity):
+def start(folder, policy=None, compliance=None, quotas=None, **identity):
     """The first administrator is `admin`, with PASSWORD; weftd.ADMIN is good too."""
     (folder / "password").write_text(PASSWORD + "\n")
-    return Weftd(folder, policy=policy, compliance=compliance, identity={"region": "here", "admin_password_file": folder / "password", **identity}).start()
+    return Weftd(folder, policy=policy, compliance=compliance, quotas=quotas, identity={"region": "here", "admin_password_file": folder / "password", **identity}).start()
 
 
 def log_in(weftd, user="admin", password=PASSWORD, domain="Default", query="", **scope):

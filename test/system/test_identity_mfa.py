@@ -111,12 +111,16 @@ def test_receipts_end_with_the_password(weftd, admin):
 
 
 def test_passcodes_alone(weftd, admin):
-    person = Person(weftd, admin, "alone")
+    """Six digits are enough where a rule says so; each passcode once."""
+    person, plain = Person(weftd, admin, "alone", ["totp"]), Person(weftd, admin, "plain")
     answer = person.show(totp=passcode(1))
     assert answer.status == 201 and answer.json["token"]["methods"] == ["totp"]
     code(person.show(totp=passcode(1)), 401)
     code(person.show(totp=passcode(3)), 401)
     assert person.show(totp=passcode()).status == 201
+    refused = plain.show(totp=passcode())
+    assert refused.status == 401 and refused.json["required_auth_methods"] == [["password", "totp"]]
+    assert plain.show(password="pw", receipt=refused.headers["Openstack-Auth-Receipt"]).status == 201
 
 
 def test_rules_that_do_not_hold(weftd, admin):

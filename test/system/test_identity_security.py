@@ -1,6 +1,7 @@
 """Identity v3 against those who want more than they may have. Proves B2, B9."""
 import contextlib
 import datetime
+import itertools
 import json
 import sqlite3
 
@@ -195,6 +196,40 @@ def test_nobody_locks_others_out(weftd, admin):
     assert set(answers[:10]) == {401} and answers[-1] == 429, answers
     assert log_in(weftd, "victim", "pw").status == 429
     assert log_in(weftd, "calm", "pw", project="calm").status == 201
+
+
+def test_an_id_is_counted_however_it_is_spelt(weftd, admin):
+    """Guessing by POST /v3/users/ID/password: capital letters in the id make no other user of it."""
+    user, _ = admin.tenant("speller")
+    spellings = itertools.cycle(sorted({user, user.upper(), user.capitalize(), user[:12].upper() + user[12:]}))
+    body = {"user": {"original_password": "wrong", "password": "other"}}
+    answers = guess(lambda: weftd.client(None).call("POST", f"/v3/users/{next(spellings)}/password", body).status, most=40)
+    assert set(answers[:10]) == {401} and answers[-1] == 429 and len(answers) < 30, answers
+
+
+def test_what_is_lent_is_not_reached_for(weftd, admin):
+    """Who administers a domain does not log in as somebody there to whom admin of the cloud is lent."""
+    domain = admin.make("domain", name="march")
+    boss, trustee = (admin.make("user", name=name, password="pw", domain_id=domain) for name in ("boss", "trustee"))
+    admin.grant(boss, "admin", f"domains/{domain}")
+    client, root = client_of(weftd, "boss", "pw", domain="march", domain_scope="march"), client_of(weftd, project="admin")
+    own = root.call("GET", "/v3/auth/tokens", headers={"X-Subject-Token": token_of(root)}).json["token"]
+    reset = lambda: client.call("PATCH", f"/v3/users/{trustee}", {"user": {"password": "mine"}}).status
+    lend = lambda role: root.call("POST", "/v3/OS-TRUST/trusts", {"trust": {
+        "trustor_user_id": own["user"]["id"], "trustee_user_id": trustee, "project_id": own["project"]["id"], "impersonation": True,
+        "roles": [{"name": role}]}}).json["trust"]["id"]
+    assert reset() == 200
+    lend("reader")
+    assert reset() == 200
+    trust = lend("admin")
+    assert reset() == client.call("DELETE", f"/v3/users/{trustee}").status == 403
+    assert root.call("DELETE", f"/v3/OS-TRUST/trusts/{trust}").status == 204 and reset() == 200
+
+
+def test_tokens_are_short(weftd, admin):
+    """What services keep of tokens has room for 255 characters."""
+    admin.tenant("shorty")
+    assert len(token_of(client_of(weftd, "shorty", "pw", project="shorty"))) <= 255
 
 
 def keys_in(server, older_by=0):

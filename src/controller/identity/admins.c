@@ -95,6 +95,27 @@ static bool gives_admin(const struct identity *identity, unsigned index, const c
 	return false;
 }
 
+/* Is a role that leads to admin lent to the user? Who could log in as him could use it. */
+static bool is_lent_admin(const struct identity *identity, const char *user)
+{
+	const struct object *trust, *role;
+	struct model_iter iter;
+	bool lent = false;
+	json_t *ids, *id;
+	size_t i;
+
+	model_iter_init(&iter, identity->model, KIND_TRUST, TRUST_BY_TRUSTEE, user, NULL);
+	while (!lent && (trust = model_iter_next(&iter))) {
+		ids = object_json(trust, TRUST_ROLE_IDS);
+		json_array_foreach(ids, i, id) {
+			role = model_get_text(identity->model, KIND_ROLE, json_string_value(id));
+			lent = lent || (role && role_leads_to_admin(identity, role));
+		}
+		json_decref(ids);
+	}
+	return lent;
+}
+
 bool is_privileged(const struct identity *identity, const struct object *actor)
 {
 	const struct model *model = identity->model;
@@ -108,6 +129,8 @@ bool is_privileged(const struct identity *identity, const struct object *actor)
 		return true;
 	if (!user)
 		return false;
+	if (is_lent_admin(identity, id))
+		return true;
 	model_iter_init(&iter, model, KIND_GROUP_MEMBER, GROUP_MEMBER_BY_USER, id, NULL);
 	while ((membership = model_iter_next(&iter)))
 		if (gives_admin(identity, ASSIGNMENT_BY_GROUP,

@@ -98,7 +98,8 @@ GString *trust_render(const struct call *call, const struct object *trust);
 
 /* admins.c. Would somebody be left who can administer the cloud? FORBIDDEN: nobody. */
 bool admins_remain(struct txn *txn, GError **error);
-/* Has the user or group (or a group of the user) the role admin beyond a domain? */
+/* Has the user or group (or a group of the user) the role admin beyond a domain, or is it lent to
+ * him by a trust? */
 bool is_privileged(const struct identity *identity, const struct object *actor);
 
 /* reach.c: how far an administrator of one domain gets. All are true for one of the cloud. */

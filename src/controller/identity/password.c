@@ -147,12 +147,18 @@ static bool read_body(json_t *body, const char **ret_old, const char **ret_new, 
 	       weft_fail(error, INVALID_INPUT, "The new password is the old one.");
 }
 
-/* The user's own tries are counted, whoever makes them; an id that is none has its count too. */
+/* The user's own tries are counted, whoever makes them and however the path spells the id; one that
+ * is none has its count too. */
 static bool start(struct renewal *renewal, const char *old, GError **error)
 {
 	struct identity *identity = renewal->visit.identity;
 	const struct object *user = model_get_text(identity->model, KIND_USER, renewal->id);
+	char id[UUID_STRLEN];
 
+	if (user) {
+		g_free(renewal->id);
+		renewal->id = g_strdup(uuid_format(object_id(user), id));
+	}
 	if (!login_allowed(&renewal->visit, renewal->id, error))
 		return false;
 	renewal->hash = g_strdup(user ? object_str(user, USER_PASSWORD_HASH) : NULL);
