@@ -6,6 +6,8 @@
 
 #include "cli/spelling.h"
 
+#define PAIRS_MAX 100 /* characters: a usage line has no room for more */
+
 /* What an option of an attribute does to it. */
 enum deed { DEED_SET, DEED_TRUE, DEED_FALSE, DEED_CLEAR };
 
@@ -59,7 +61,7 @@ static const char *metavar_of(const struct attr *attr)
 				key[strlen(key) - strlen("-id")] = '\0';
 			g_string_append_printf(pairs, "%s%s=…", pairs->len ? "," : "", key);
 		}
-		return g_intern_string(pairs->str);
+		return pairs->len > PAIRS_MAX ? "KEY=VALUE,…" : g_intern_string(pairs->str);
 	}
 	return words[item->type];
 }

@@ -7,6 +7,9 @@
 /* Behind those made from the kinds. */
 static const struct command *const fixed_commands[] = {
 	&port_counters_command,
+	&role_add_command,
+	&role_remove_command,
+	&role_assignment_list_command,
 	&plug_command,
 	&unplug_command,
 	&status_command,
@@ -39,6 +42,7 @@ const struct command *const *commands_all(void)
 		action_commands(all);
 		for (const struct command *c = binding_commands; c->words; c++)
 			g_ptr_array_add(all, (gpointer)c);
+		quota_commands(all);
 		for (size_t i = 0; i < G_N_ELEMENTS(fixed_commands); i++)
 			g_ptr_array_add(all, (gpointer)fixed_commands[i]);
 		g_ptr_array_add(all, NULL);

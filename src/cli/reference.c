@@ -39,6 +39,7 @@ const char reference_output[] =
 static const struct {
 	const char *topic, *summary;
 } topics[] = {
+	{ "quota", "show and change how many objects a project may have" },
 	{ "plug", "attach a device to a port" },
 	{ "unplug", "detach the device of a port" },
 	{ "status", "show whether everything is up and up to date" },

@@ -49,6 +49,13 @@ static const struct option list_options[] = {
 	{ NULL },
 };
 
+/* Of users: a secret is no attribute that is shown or asked for. */
+static const struct option password_options[] = {
+	{ "password", "TEXT", "Log in by this; others on this machine may see the command line" },
+	{ "password-file", "FILE", "Log in by the first line of this file; - is standard input" },
+	{ NULL },
+};
+
 static const struct verb {
 	const char *word, *summary;
 	enum attribute_use use;
@@ -162,6 +169,8 @@ static struct command *make_command(const struct resource *resource, const struc
 	command->resource = resource;
 	if (verb->options != OPTIONS_NONE)
 		command->options[n++] = attribute_options(kind, verb->use);
+	if (verb->options == OPTIONS_ATTRIBUTES && kind->id == KIND_USER)
+		command->options[n++] = password_options;
 	if (verb->options == OPTIONS_LIST)
 		command->options[n++] = list_options;
 	if (verb->run != resource_delete)
@@ -205,12 +214,17 @@ const struct kind *resource_kind(const struct resource *resource)
 	return resource->kind;
 }
 
+static bool has_commands(const struct kind *kind)
+{
+	return !(kind->flags & KIND_ELSEWHERE) || kind->flags & KIND_COMMANDS;
+}
+
 void resource_commands(GPtrArray *commands)
 {
 	for (enum kind_id id = KIND_NONE + 1; id < N_KINDS; id++) {
 		struct resource *resource;
 
-		if (kind_by_id(id)->flags & KIND_ELSEWHERE)
+		if (!has_commands(kind_by_id(id)))
 			continue;
 		resource = g_new0(struct resource, 1);
 		resource->kind = kind_by_id(id);

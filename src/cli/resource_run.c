@@ -61,6 +61,39 @@ static bool call_with_body(
 	return print_answer(cli, answer, error);
 }
 
+static bool read_password(const char *path, char **ret, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (!g_file_get_contents(strcmp(path, "-") ? path : "/dev/stdin", &text, NULL, error)) {
+		g_prefix_error(error, "--password-file %s: ", path);
+		return false;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	*ret = g_steal_pointer(&text);
+	return true;
+}
+
+/* Of a user; it is no attribute of the table. */
+static bool add_password(
+	const struct cli *cli, const struct kind *kind, json_t *body, GError **error)
+{
+	const char *path, *given;
+	g_autofree char *read = NULL;
+
+	if (kind->id != KIND_USER)
+		return true;
+	given = cli_option(cli, "password");
+	path = cli_option(cli, "password-file");
+	if (given && path)
+		return cli_usage(error, "--password and --password-file exclude each other");
+	if (path && !read_password(path, &read, error))
+		return false;
+	if (given || read)
+		json_object_set_new(body, "password", json_string(given ? given : read));
+	return true;
+}
+
 bool resource_create(struct cli *cli, GError **error)
 {
 	struct target target = { 0 };
@@ -76,6 +109,7 @@ bool resource_create(struct cli *cli, GError **error)
 		json_object_set_new(body, "name", json_string(name));
 	bool done = attribute_body(cli, target.kind, ATTRIBUTE_CREATE, resolve_for, target.client,
 			    body, error) &&
+		    add_password(cli, target.kind, body, error) &&
 		    call_with_body(cli, "POST", path, body, error);
 
 	json_decref(body);
@@ -94,14 +128,16 @@ bool resource_set(struct cli *cli, GError **error)
 		return false;
 	g_autofree char *path = resolve_path(target.kind, target.parent_id, id);
 	json_t *body = json_object();
-	bool done = attribute_body(
-		cli, target.kind, ATTRIBUTE_SET, resolve_for, target.client, body, error);
+	const char *method = target.kind->flags & KIND_IDENTITY ? "PATCH" : "PUT";
+	bool done = attribute_body(cli, target.kind, ATTRIBUTE_SET, resolve_for, target.client,
+			    body, error) &&
+		    add_password(cli, target.kind, body, error);
 
 	if (done && !json_object_size(body))
 		done = cli_usage(error,
 			"nothing to set; say what by an option, 'weft help %s' lists them",
 			cli->command->words);
-	done = done && call_with_body(cli, "PUT", path, body, error);
+	done = done && call_with_body(cli, method, path, body, error);
 	json_decref(body);
 	return done;
 }

@@ -27,6 +27,7 @@ static const struct {
 	{ "segment_id", "network-segment" },
 	{ "qos_policy_id", "qos-policy" },
 	{ "tags", "tag" },
+	{ "url", "endpoint-url" }, /* --url is the controller's */
 	{ "allowed_address_pairs", "allowed-address" },
 	{ "extra_dhcp_opts", "extra-dhcp-option" },
 };
