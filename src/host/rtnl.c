@@ -75,7 +75,8 @@ bool rtnl_talk(struct rtnl *rtnl, struct rtnl_request *request, mnl_cb_t cb, voi
 	struct nlmsghdr *header = rtnl_header(request);
 	char buffer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
 	int status = MNL_CB_OK, why = 0;
-	bool more = header->nlmsg_flags & NLM_F_DUMP;
+	bool more =
+		(header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP; /* each bit alone is another */
 
 	*ret_errno = 0;
 	header->nlmsg_seq = ++rtnl->sequence;
