@@ -8,6 +8,7 @@
 #include "icmp_error.h"
 #include "icmp_toobig.h"
 #include "inside.h"
+#include "qos.h"
 #include "receive.h"
 #include "route.h"
 
@@ -28,8 +29,11 @@ int from_guest(struct __sk_buff *skb)
 		return drop(skb, 0, DROP_UNKNOWN_PORT);
 	trace(skb, STEP_FROM_GUEST, port->id, 0, NULL, NULL);
 	count_rx(skb, port->id);
-	if (unlikely(port->flags & EDGE_PORT_DOWN))
-		return drop(skb, port->id, DROP_PORT_DOWN);
+	if (unlikely(port->flags & EDGE_PORT_SPECIAL)) {
+		reason = special_from_guest(skb, port);
+		if (reason)
+			return drop(skb, port->id, (u32)reason);
+	}
 	if (unlikely(skb->vlan_present))
 		return drop(skb, port->id, DROP_VLAN_TAGGED);
 	reason = pkt_pull(skb, EDGE_HEADERS_MIN);
@@ -51,7 +55,8 @@ int from_guest(struct __sk_buff *skb)
 					vni = route_again(
 						skb, &pkt, port->id, FLOW_FROM_GUEST, flow->flags);
 				if (likely(vni))
-					return execute(skb, host, port, flow, vni, true);
+					return finish(
+						skb, execute(skb, host, port, flow, vni, true));
 				bpf_tail_call(skb, &stages, STAGE_GUEST);
 				return drop(skb, port->id, DROP_INTERNAL);
 			}
@@ -275,7 +280,7 @@ int from_wire(struct __sk_buff *skb)
 			      ? route_again(skb, &pkt, vni, FLOW_FROM_UNDERLAY, flow->flags)
 			      : vni;
 		if (flow && out)
-			return wire_execute(skb, host, flow, out, &pkt);
+			return finish(skb, wire_execute(skb, host, flow, out, &pkt));
 	}
 	skb->cb[CB_ROUTE_VNI] = vni;
 	bpf_tail_call(skb, &stages, STAGE_WIRE);
@@ -320,7 +325,7 @@ int from_underlay(struct __sk_buff *skb)
 	flow = reason ? NULL : receive_flow(host, &outer, &pkt);
 	if (likely(flow && !tracing(skb) && connection_goes_on(flow, &pkt))) {
 		flow_touch(flow, &pkt);
-		return receive_execute(skb, host, flow, &outer, &pkt);
+		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt));
 	}
 	bpf_tail_call(skb, &stages, STAGE_UNDERLAY);
 	return drop(skb, 0, DROP_INTERNAL);
@@ -362,7 +367,7 @@ int from_vxlan(struct __sk_buff *skb)
 	flow = receive_flow(host, &outer, &pkt);
 	if (likely(flow && !tracing(skb) && connection_goes_on(flow, &pkt))) {
 		flow_touch(flow, &pkt);
-		return receive_execute(skb, host, flow, &outer, &pkt);
+		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt));
 	}
 	bpf_tail_call(skb, &stages, STAGE_VXLAN);
 	return drop(skb, 0, DROP_INTERNAL);
@@ -378,4 +383,24 @@ int vxlan_slow(struct __sk_buff *skb)
 	if (!host || outer_from_metadata(skb, &outer) || pkt_parse(skb, 0, &pkt))
 		return drop(skb, 0, DROP_INTERNAL);
 	return receive_slow(skb, host, &outer, &pkt);
+}
+
+/* What may leave but for the limits that are in its way. */
+SEC("tc")
+int limited_output(struct __sk_buff *skb)
+{
+	return output_limited(skb);
+}
+
+/* What its limit has let through comes out of the shaper here; all has been decided. */
+SEC("tc")
+int from_shaper(struct __sk_buff *skb)
+{
+	u32 mark = skb->mark, ifindex = mark & SHAPED_IFINDEX;
+	u32 output = mark >> SHAPED_OUTPUT_SHIFT & FLOW_OUTPUT;
+
+	if (!(mark & SHAPED_MARK))
+		return drop(skb, 0, DROP_INTERNAL);
+	skb->mark = 0;
+	return output_now(skb, ifindex, output);
 }

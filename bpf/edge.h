@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 6
+#define EDGE_LAYOUT 7
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -68,7 +68,15 @@ enum {
 	EDGE_PORT_PUNT_RS = 1 << 3,
 	EDGE_PORT_PUNT_DNS = 1 << 4,
 	EDGE_PORT_DOWN = 1 << 5,
+	/* These follow from the port's QoS. */
+	EDGE_PORT_LIMIT_EGRESS = 1 << 16,
+	EDGE_PORT_LIMIT_INGRESS = 1 << 17,
+	EDGE_PORT_MARK = 1 << 18,
+	EDGE_PORT_GUARANTEED = 1 << 19,
 };
+/* What the fast path asks about with one test. */
+#define EDGE_PORT_SPECIAL (EDGE_PORT_DOWN | EDGE_PORT_LIMIT_EGRESS | EDGE_PORT_MARK)
+#define EDGE_PORT_TUNNEL_SPECIAL (EDGE_PORT_LIMIT_EGRESS | EDGE_PORT_MARK | EDGE_PORT_GUARANTEED)
 
 /* map host: one entry. */
 struct host {
@@ -78,7 +86,8 @@ struct host {
 	be32 vtep4;
 	struct addr vtep6;
 	u8 has_vtep4, has_vtep6;
-	u8 zero[6];
+	u8 zero[2];
+	u32 shaper_ifindex;   /* where limited traffic goes, see bpf/shaper.h; 0: it does not */
 	u32 connections_max;  /* of a port with a policy */
 	u32 half_open_max;    /* of these, those that nobody has answered */
 	u32 translations_max; /* of a router */
@@ -97,7 +106,7 @@ struct port {
 	be32 identity; /* what Geneve metadata carries */
 	u8 mac[6];
 	u8 kind;
-	u8 zero;
+	u8 dscp; /* of EDGE_PORT_MARK */
 	u8 uuid[16];
 	u32 flood_index; /* its place in the flood list of its network */
 	u32 policy;	 /* what its firewall lets through, see struct policy; 0: it has none */
@@ -274,6 +283,8 @@ enum flow_output {
 	FLOW_TO_DEVICE, /* out of a device */
 	FLOW_TO_TUNNEL, /* encapsulated to a peer */
 	FLOW_TO_WIRE,	/* out of the device of its network's number */
+	FLOW_OUTPUT = 3,
+	FLOW_LIMITED = 1 << 2, /* with one of these: the local receiver has a limit */
 };
 struct flow {
 	u32 epoch;
@@ -327,6 +338,7 @@ _Static_assert(sizeof(struct rewrite) == 24, "layout");
 
 #include "edge_firewall.h"
 #include "edge_outside.h"
+#include "edge_qos.h"
 
 /* map counters: per-CPU array by port id. rx: from the guest, tx: to the guest. */
 struct counters {
@@ -446,7 +458,11 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(NAT_QUOTA, "nat-quota",                                                                           \
 		"The router has as many translated connections as a router may have.")                      \
 	X(NAT_PORTS, "nat-ports",                                                                           \
-		"The router's address has no port left for another connection to that destination.")
+		"The router's address has no port left for another connection to that destination.")        \
+	X(BANDWIDTH_LIMIT, "bandwidth-limit",                                                               \
+		"More than the bandwidth that the port's QoS policy allows.")                               \
+	X(PACKET_RATE_LIMIT, "packet-rate-limit",                                                           \
+		"More packets a second than the port's QoS policy allows.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

@@ -34,6 +34,9 @@ enum trace_code {
 	STEP_FROM_WIRE,	       /* a: ifindex, b: VLAN */
 	STEP_TRANSLATED, /* a: 1 if the sender is, else the receiver; b: port; addr: the new one */
 	STEP_TO_GATEWAY, /* the router's gateway is on another host */
+	STEP_LIMIT,	 /* a: id of the limit */
+	STEP_MARK,	 /* a: DSCP */
+	STEP_GUARANTEED, /* a: port id */
 };
 struct trace_step {
 	u32 code;

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "pkt.h"
+#include "shaper.h"
 #include "vtep.h"
 
 #ifndef BPF_F_ADJ_ROOM_ENCAP_L2
@@ -231,6 +232,8 @@ static __always_inline int tunnel_send(struct __sk_buff *skb, const struct host 
 	reason = encapsulate(skb, host, &tunnel, hop, is_ip);
 	if (unlikely(reason))
 		return drop(skb, port->id, (u32)reason);
+	if (unlikely(port->flags & EDGE_PORT_TUNNEL_SPECIAL))
+		return limited(skb, port, 0, is_ip ? FLOW_TO_TUNNEL : FLOW_TO_DEVICE, hop->ifindex);
 	if (is_ip && unlikely(!fresh || !hop->resolved))
 		return hop_send_by_kernel(skb, hop, family);
 	trace(skb, STEP_VIA, hop->ifindex, 0, hop->dst_mac, NULL);

@@ -82,6 +82,13 @@ static long flood_to_port(u32 i, void *data)
 		drop(loop->skb, to->id, (u32)-answer);
 		return 0;
 	}
+	if (to->flags & EDGE_PORT_LIMIT_INGRESS) {
+		answer = rate_limit_take(loop->skb, RATE_LIMIT_OF_PORT(to->id, EDGE_INGRESS));
+		if (answer) {
+			drop(loop->skb, to->id, (u32)answer);
+			return 0;
+		}
+	}
 	loop->copies++;
 	if (tracing(loop->skb))
 		return 0;

@@ -163,6 +163,8 @@ static __noinline int inside_deliver(
 	if (flow->output == FLOW_TO_TUNNEL)
 		return tunnel_send(skb, host, flow, &from, vni, true);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
+	if (unlikely(flow->output & FLOW_LIMITED))
+		return limited(skb, NULL, flow->port_id, flow->output, flow->ifindex);
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, flow->output);
 }
@@ -218,7 +220,7 @@ static __always_inline int inside_route(struct __sk_buff *skb, const struct host
 		arrival_put(skb, pkt, room);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return drop(skb, 0, DROP_INTERNAL);
-	return inside_deliver(skb, host, flow, room->rewrite.vni);
+	return finish(skb, inside_deliver(skb, host, flow, room->rewrite.vni));
 }
 
 static __always_inline int inside_pipeline(

@@ -5,6 +5,7 @@
 #include "drop.h"
 #include "encap.h"
 #include "firewall.h"
+#include "shaper.h"
 #include "stage.h"
 
 /* What one stage tells the next in skb->cb; flood.h has its own. */
@@ -43,8 +44,12 @@ static __always_inline int execute(struct __sk_buff *skb, const struct host *hos
 	if (flow->output == FLOW_TO_TUNNEL)
 		return tunnel_send(skb, host, flow, port, vni, is_ip);
 	if (flow->output == FLOW_TO_WIRE)
-		return wire_send(skb, vni, port->id);
+		return unlikely(port->flags & EDGE_PORT_LIMIT_EGRESS)
+			       ? limited(skb, port, 0, FLOW_TO_WIRE, vni)
+			       : wire_send(skb, vni, port->id);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
+	if (unlikely((flow->output & FLOW_LIMITED) | (port->flags & EDGE_PORT_LIMIT_EGRESS)))
+		return limited(skb, port, flow->port_id, flow->output, flow->ifindex);
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, flow->output);
 }
@@ -87,6 +92,8 @@ static __always_inline int resolve_local(
 	flow->ifindex = ifindex;
 	flow->port_id = (u16)to->id;
 	flow->output = to->kind == EDGE_PORT_VETH ? FLOW_TO_PEER : FLOW_TO_DEVICE;
+	if (to->flags & EDGE_PORT_LIMIT_INGRESS)
+		flow->output |= FLOW_LIMITED;
 	return 0;
 }
 
@@ -155,6 +162,6 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	if (is_ip && verdict_holds(&flow, sender, receiver) && !tracing(skb) &&
 		!(pkt->flags & PKT_NO_FLOW))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
-	return is_ip ? execute_ip(skb, host, port, &flow, port->vni)
-		     : execute_other(skb, host, port, &flow, port->vni);
+	return finish(skb, is_ip ? execute_ip(skb, host, port, &flow, port->vni)
+				 : execute_other(skb, host, port, &flow, port->vni));
 }

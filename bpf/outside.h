@@ -195,7 +195,7 @@ static __always_inline int outside_pipeline(
 	if (!floating && !gateway->here) {
 		if (!port || !gateway->vtep)
 			return drop(skb, port_id, DROP_NO_GATEWAY);
-		return to_gateway_host(skb, host, port, gateway);
+		return finish(skb, to_gateway_host(skb, host, port, gateway));
 	}
 	next = route->kind == EDGE_ROUTE_VIA ? hop->via : pkt->dst;
 	out.vni = floating ? floating->vni : gateway->vni;

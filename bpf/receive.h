@@ -16,15 +16,17 @@ struct {
 static __always_inline int receive_execute(struct __sk_buff *skb, const struct host *host,
 	const struct flow *flow, const struct outer *outer, const struct pkt *pkt)
 {
-	u32 output = flow->output;
+	u32 output = flow->output & FLOW_OUTPUT;
 
 	if (outer->inner) {
-		if (flow->output == FLOW_TO_DEVICE && host->vxlan_ifindex)
+		if (output == FLOW_TO_DEVICE && host->vxlan_ifindex)
 			return to_kernel_vxlan(skb, outer);
 		if (outer_strip(skb, outer, pkt->family, &output))
 			return drop(skb, 0, DROP_DECAP_FAILED);
 	}
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
+	if (unlikely(flow->output & FLOW_LIMITED))
+		return limited(skb, NULL, flow->port_id, output | FLOW_LIMITED, flow->ifindex);
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, output);
 }
@@ -92,7 +94,7 @@ static __always_inline int receive_slow(
 		return reason == DROPPED ? CONSUMED : drop(skb, 0, (u32)reason);
 	if (pkt->family && answer != FIREWALL_ONCE && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
 		flow_put(skb, pkt, outer->vni, FLOW_FROM_UNDERLAY, &flow);
-	return receive_finish(skb, host, &flow, outer, pkt);
+	return finish(skb, receive_finish(skb, host, &flow, outer, pkt));
 }
 
 /* Fills in @outer from what the kernel's vxlan device kept of it; 0 on success. */

@@ -375,5 +375,5 @@ static __always_inline int route_from_guest(
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
 	if (rewrite_apply_slowly(skb, pkt, rewrite))
 		return drop(skb, port->id, DROP_INTERNAL);
-	return execute_ip(skb, host, port, flow, rewrite->vni);
+	return finish(skb, execute_ip(skb, host, port, flow, rewrite->vni));
 }

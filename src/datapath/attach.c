@@ -29,6 +29,7 @@ static const char *const role_names[N_ATTACH_ROLES] = {
 	[ATTACH_UPLINK] = "uplink",
 	[ATTACH_VXLAN] = "vxlan",
 	[ATTACH_WIRE] = "wire",
+	[ATTACH_SHAPER] = "shaper",
 };
 
 static struct bpf_program *program_of(struct dp *dp, enum attach_role role)
@@ -40,6 +41,8 @@ static struct bpf_program *program_of(struct dp *dp, enum attach_role role)
 		return dp->edge->progs.from_vxlan;
 	case ATTACH_WIRE:
 		return dp->edge->progs.from_wire;
+	case ATTACH_SHAPER:
+		return dp->edge->progs.from_shaper;
 	default:
 		return dp->edge->progs.from_guest;
 	}
@@ -166,6 +169,10 @@ bool attach_delete(const char *pin_dir, u32 ifindex, enum attach_role role, GErr
 
 	if (fd < 0)
 		return true;
+	if (role == ATTACH_UPLINK && !guarantees_remove(ifindex, error)) {
+		close(fd);
+		return false;
+	}
 	if (!bpf_link_detach(fd) || errno == ENOLINK || errno == EOPNOTSUPP) {
 		/* a link: gone with its device, or now */
 	} else if (if_indextoname(ifindex, name)) {

@@ -58,6 +58,10 @@ static inline u32 dp_wire_vni(u32 ifindex, u16 vlan)
 /* Names of the devices: attaches to new ones, detaches from those that are no longer named. One may
  * be an uplink too. */
 bool dp_set_wires(struct dp *dp, const char *const *devices, GError **error);
+/* What each of the uplinks carries (0: not known): guarantees of ports hold then. Takes the root
+ * queueing discipline of these devices. After dp_set_uplinks(), before the ports. */
+bool dp_set_guarantees(
+	struct dp *dp, const char *const *devices, u32 capacity_kbps, GError **error);
 
 void dp_sweep_begin(struct dp *dp);
 bool dp_sweep_end(struct dp *dp, GError **error);
@@ -220,6 +224,18 @@ enum dp_port_flags {
 	DP_PORT_PUNT_DNS = 1 << 4, /* UDP port 53 to dp_service_put() addresses */
 	DP_PORT_DOWN = 1 << 5,	   /* admin_state_up false: everything is dropped, and counted */
 };
+/* Quality of service. A limit counts bytes of frames and the packets that GSO makes; a burst of 0
+ * is chosen here. What is above is delayed for a moment, and then dropped and counted. */
+struct dp_rate {
+	u32 kbps, burst_kbits;	  /* 0 kbps: no limit */
+	u32 kpps, burst_kpackets; /* 0 kpps: no limit */
+};
+struct dp_qos {
+	struct dp_rate egress, ingress; /* as the port sees it */
+	u32 min_kbps; /* of what it sends to other hosts; see dp_set_guarantees() */
+	bool marks;   /* what it sends gets @dscp, the outer header too */
+	u8 dscp;
+};
 struct dp_port {
 	u32 ifindex;
 	enum dp_port_kind kind;
@@ -230,6 +246,7 @@ struct dp_port {
 	const struct dp_pair *pairs;
 	size_t n_pairs;
 	const u8 *policy; /* 16 bytes, its id; NULL: everything is let through */
+	struct dp_qos qos;
 };
 bool dp_port_put(
 	struct dp *dp, const struct dp_port *port, GError **error); /* attaches the program */

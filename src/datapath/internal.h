@@ -63,6 +63,11 @@ struct dp {
 	u32 port_policy[EDGE_PORTS_MAX];  /* by port id; 0: none */
 	u32 last_port_id;
 	struct firewall firewall;
+	struct {
+		u64 capacity_kbps; /* of each uplink; 0: not known */
+		GArray *uplinks;   /* u32: ifindex */
+		GHashTable *ports; /* port id → struct guarantee */
+	} guarantees;
 	struct names *names;	 /* by kind */
 	struct flow_walk *walks; /* see flows.c */
 	struct nat_walk *nat_walk;
@@ -101,7 +106,14 @@ bool hook_make(const char *pin_dir, u32 ifindex, GError **error);
 void hook_release(const char *pin_dir, u32 ifindex);
 
 /* attach.c: programs on devices; the pins below links/ say what is attached */
-enum attach_role { ATTACH_GUEST, ATTACH_UPLINK, ATTACH_VXLAN, ATTACH_WIRE, N_ATTACH_ROLES };
+enum attach_role {
+	ATTACH_GUEST,
+	ATTACH_UPLINK,
+	ATTACH_VXLAN,
+	ATTACH_WIRE,
+	ATTACH_SHAPER,
+	N_ATTACH_ROLES
+};
 bool attach_put(struct dp *dp, u32 ifindex, enum attach_role role, GError **error);
 bool attach_has(struct dp *dp, u32 ifindex, enum attach_role role);
 bool attach_delete(const char *pin_dir, u32 ifindex, enum attach_role role, GError **error);
@@ -190,3 +202,24 @@ bool trace_open(struct dp *dp, GError **error);
 #define VXLAN_DEVICE "weft-vxlan"
 bool vxlan_device_ensure(struct dp *dp, u32 *ret_ifindex, GError **error);
 bool vxlan_device_delete(GError **error);
+bool device_delete(const char *name, GError **error); /* fine if it is not there */
+
+/* qos.c */
+bool qos_put(struct dp *dp, u32 port_id, const struct dp_qos *qos, GError **error);
+u32 qos_flags(
+	const struct dp *dp, const struct dp_qos *qos); /* of a port: EDGE_PORT_LIMIT_EGRESS … */
+char *qos_limit_text(struct dp *dp, u32 id); /* "10000 kbit/s and 5 kpackets/s"; the caller's */
+
+/* guarantee.c */
+void guarantees_open(struct dp *dp);
+void guarantees_close(struct dp *dp);
+bool guarantee_put(struct dp *dp, u32 port_id, u32 min_kbps /* 0: none */,
+	u32 max_kbps /* 0: no limit */, GError **error);
+bool guarantee_holds(const struct dp *dp, u32 min_kbps); /* and is not merely wished */
+u32 guarantee_kbps(const struct dp *dp, u32 port_id);
+bool guarantees_remove(u32 ifindex, GError **error); /* of a device that is no uplink any more */
+
+/* shaper.c: a class for each limit of bandwidth */
+bool shaper_put(struct dp *dp, u32 limit, u64 rate_bps, u64 burst_bytes, GError **error);
+bool shaper_remove(struct dp *dp, u32 limit, GError **error);
+bool shaper_delete(GError **error); /* all of it */

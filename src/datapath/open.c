@@ -32,6 +32,7 @@ static void learn(struct dp *dp)
 	dp->host.connections_max = bpf_map__max_entries(dp->edge->maps.flows4) / 4;
 	dp->host.translations_max = bpf_map__max_entries(dp->edge->maps.nats) / 8;
 	dp->host.half_open_max = dp->host.connections_max / 4;
+	guarantees_open(dp);
 	tables_open(dp);
 	vteps_open(dp);
 	ports_open(dp);
@@ -79,6 +80,7 @@ void dp_close(struct dp *dp)
 	nats_close(dp);
 	ports_close(dp);
 	vteps_close(dp);
+	guarantees_close(dp);
 	g_clear_pointer(&dp->rtnl, rtnl_close);
 	edge__destroy(dp->edge);
 	g_free(dp->pin_dir);

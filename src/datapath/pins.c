@@ -225,7 +225,8 @@ bool dp_destroy(const char *pin_dir, GError **error)
 	if (!g_file_test(pin_dir, G_FILE_TEST_IS_DIR))
 		return true;
 	if (!attach_delete_all(pin_dir, error) || !vxlan_device_delete(error) ||
-		!remove_directory(links, error) || !remove_maps(pin_dir, NULL, error))
+		!shaper_delete(error) || !remove_directory(links, error) ||
+		!remove_maps(pin_dir, NULL, error))
 		return false;
 	if (!statfs(pin_dir, &fs) && !statfs(parent, &above) &&
 		(unsigned long)fs.f_type == BPF_FS_MAGIC &&

@@ -162,11 +162,12 @@ static u32 free_port_id(struct dp *dp)
 	return 0;
 }
 
-static struct port port_value(const struct dp_port *port, u32 id, u32 policy)
+static struct port port_value(const struct dp *dp, const struct dp_port *port, u32 id, u32 policy)
 {
 	struct port value = { .id = id,
 		.vni = port->vni,
-		.flags = port->flags,
+		.flags = port->flags | qos_flags(dp, &port->qos),
+		.dscp = port->qos.marks ? port->qos.dscp : 0,
 		.ifindex = port->ifindex,
 		.policy = policy,
 		.kind = (u8)port->kind };
@@ -179,7 +180,7 @@ static struct port port_value(const struct dp_port *port, u32 id, u32 policy)
 
 static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GError **error)
 {
-	struct port value = port_value(port, free_port_id(dp), policy);
+	struct port value = port_value(dp, port, free_port_id(dp), policy);
 	enum table_change change;
 	bool removed;
 
@@ -188,7 +189,8 @@ static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GErr
 			EDGE_PORTS_MAX - 1);
 	counters_zero(dp, value.id);
 	connections_zero(dp, value.id);
-	if (!put_sources(dp, port, value.id, &removed, error) ||
+	if (!qos_put(dp, value.id, &port->qos, error) ||
+		!put_sources(dp, port, value.id, &removed, error) ||
 		!flood_add(dp, port->vni, FLOOD_PORT, port->ifindex, &value.flood_index, error) ||
 		!write_port(dp, &value, &change, error))
 		return false;
@@ -202,7 +204,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GErr
 static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
 	const struct port *old, GError **error)
 {
-	struct port value = port_value(port, old->id, policy);
+	struct port value = port_value(dp, port, old->id, policy);
 	enum table_change change;
 	bool removed;
 
@@ -212,7 +214,8 @@ static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
 			!flood_add(dp, value.vni, FLOOD_PORT, port->ifindex, &value.flood_index,
 				error)))
 		return false;
-	if (!put_sources(dp, port, value.id, &removed, error) ||
+	if (!qos_put(dp, value.id, &port->qos, error) ||
+		!put_sources(dp, port, value.id, &removed, error) ||
 		!write_port(dp, &value, &change, error))
 		return false;
 	dp->port_policy[value.id] = policy;
@@ -249,6 +252,8 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 	remove_sources(dp, NULL, g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(ifindex)));
 	g_hash_table_remove(dp->sources, GUINT_TO_POINTER(ifindex));
 	drops_forget(dp, old.id);
+	if (!qos_put(dp, old.id, &(struct dp_qos){ 0 }, error))
+		return false;
 	dp->port_ifindex[old.id] = 0;
 	dp->port_policy[old.id] = 0;
 	return host_raise_epoch(dp, error);

@@ -120,6 +120,18 @@ static char *firewall_text(struct dp *dp, const struct trace_step *step)
 	}
 }
 
+static char *limit_text(struct dp *dp, const struct trace_step *step)
+{
+	g_autofree char *rate = qos_limit_text(dp, step->a);
+	g_autofree char *port = NULL;
+
+	if (step->a >= 2 * EDGE_PORTS_MAX)
+		return g_strdup_printf("limited to %s", rate);
+	port = port_text(dp, step->a / 2);
+	return g_strdup_printf("what %s %s is limited to %s", port,
+		step->a % 2 == EDGE_EGRESS ? "sends" : "receives", rate);
+}
+
 static const char *const punt_names[] = {
 	[PUNT_DHCP4] = "DHCP",
 	[PUNT_DHCP6] = "DHCPv6",
@@ -216,6 +228,14 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 		return translated_text(step, ip_text);
 	case STEP_TO_GATEWAY:
 		return g_strdup("handed to the host that has the router's gateway");
+	case STEP_LIMIT:
+		return limit_text(dp, step);
+	case STEP_GUARANTEED:
+		return g_strdup_printf("%u kbit/s are guaranteed to it on the uplink",
+			guarantee_kbps(dp, step->a));
+	case STEP_MARK:
+		return g_strdup_printf(
+			"marked with DSCP %u, as the port's QoS policy says", step->a);
 	case STEP_DROP:
 		return drop_text(dp, step);
 	default:

@@ -80,18 +80,24 @@ bool vxlan_device_ensure(struct dp *dp, u32 *ret_ifindex, GError **error)
 
 bool vxlan_device_delete(GError **error)
 {
+	return device_delete(VXLAN_DEVICE, error);
+}
+
+bool device_delete(const char *name, GError **error)
+{
+	u32 ifindex = if_nametoindex(name);
 	struct rtnl_request request;
 	struct ifinfomsg *link;
 	struct rtnl *rtnl;
 	int kernel_errno;
 	bool ok;
 
-	if (!if_nametoindex(VXLAN_DEVICE))
+	if (!ifindex)
 		return true;
 	if (!rtnl_open(&rtnl, error))
 		return false;
 	link = rtnl_request_init(&request, RTM_DELLINK, NLM_F_ACK, sizeof(*link));
-	link->ifi_index = (int)if_nametoindex(VXLAN_DEVICE);
+	link->ifi_index = (int)ifindex;
 	ok = rtnl_talk(rtnl, &request, NULL, NULL, &kernel_errno, error);
 	rtnl_close(rtnl);
 	return ok;

@@ -280,6 +280,7 @@ static void test_verifier_budget(void **state)
 		{ "underlay_slow", 80000 },
 		{ "from_vxlan", 30000 },
 		{ "vxlan_slow", 60000 },
+		{ "from_shaper", 500 },
 	};
 	struct bed *bed = *state;
 	bool within = true;

@@ -10,8 +10,8 @@ from conftest import BUILD
 from kernel_vm import kernel_release, run_in_vm
 
 TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_route_test", "bpf_firewall_test", "bpf_connection_test",
-         "bpf_firewall_property_test", "bpf_outside_test", "bpf_nat_test", "bpf_life_test"]
-MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge"]
+         "bpf_firewall_property_test", "bpf_outside_test", "bpf_nat_test", "bpf_qos_test", "bpf_life_test"]
+MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge", "sch_htb"]
 
 
 def test_edge_switch_on_linux_6_1():
@@ -23,7 +23,7 @@ def test_edge_switch_on_linux_6_1():
     status, console = run_in_vm(command + '; echo "FAILED:$failed"; [ -z "$failed" ]',
                                 programs=[str(BUILD / "test/bpf" / name) for name in TESTS] + ["ip", "dash"], modules=MODULES,
                                 # busybox's shell would run its own ip
-                                files={"/bin/sh": "/bin/dash"})
+                                files={"/bin/sh": "/bin/dash"}, timeout=600)
     assert release in console
     if status:
         pytest.fail(console)
