@@ -309,6 +309,7 @@ static void start_parts(struct agent *agent)
 		.rtnl = agent->rtnl,
 		.quiet = agent->quiet,
 		.uplinks = (const char *const *)agent->config->uplinks,
+		.capacity_kbps = agent->config->uplink_kbps,
 		.tunnel_ip4 = agent->config->tunnel_ip4,
 		.tunnel_ip6 = agent->config->tunnel_ip6,
 		.port_changed = port_changed,

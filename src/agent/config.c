@@ -106,6 +106,19 @@ static bool read_metrics_port(GKeyFile *file, struct config *config, GError **er
 	return true;
 }
 
+static bool read_uplink_kbps(GKeyFile *file, struct config *config, GError **error)
+{
+	g_autofree char *text = get_path(file, "uplink-kbps", "0");
+	guint64 kbps;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, &kbps, NULL))
+		return weft_fail(error, INVALID_INPUT,
+			"uplink-kbps: \"%s\" must be what an uplink carries in kilobits a second, such as 10000000",
+			text);
+	config->uplink_kbps = (u32)kbps;
+	return true;
+}
+
 static bool read_bfd(GKeyFile *file, struct config *config, GError **error)
 {
 	g_autofree char *text = get_path(file, "bfd", "on");
@@ -119,7 +132,7 @@ static bool check_names(GKeyFile *file, GError **error)
 {
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
-		NULL };
+		"uplink-kbps", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 	g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, error);
 
@@ -144,7 +157,7 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 	if (!check_names(file, error) || !read_host(file, config, error) ||
 		!read_controllers(file, config, error) || !read_credential(file, config, error) ||
 		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error) ||
-		!read_bfd(file, config, error))
+		!read_uplink_kbps(file, config, error) || !read_bfd(file, config, error))
 		return false;
 	config->ca_file = get_path(file, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");

@@ -13,6 +13,7 @@ struct config {
 	char *credential;   /* read from credential-file; NULL: none */
 	char *ca_file;
 	char **uplinks;
+	u32 uplink_kbps;		  /* what each carries; 0: not given */
 	bool bfd;			  /* watch the other hosts */
 	struct ip tunnel_ip4, tunnel_ip6; /* family 0: not given */
 	char *state_dir, *run_dir, *bpf_dir;

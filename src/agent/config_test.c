@@ -28,10 +28,10 @@ static void reads_what_is_written(void **state)
 	struct config *config;
 
 	(void)state;
-	assert_true(
-		load("[agent]\nhost = h1\ncontroller = https://10.0.0.1:9696/ ; http://[::1]:9696\n"
-		     "uplinks=eth0; eth1;\ntunnel-ips = 192.0.2.1;2001:db8::1\nmetrics-port=9100\n",
-			&config, NULL));
+	assert_true(load(
+		"[agent]\nhost = h1\ncontroller = https://10.0.0.1:9696/ ; http://[::1]:9696\n"
+		"uplinks=eth0; eth1;\ntunnel-ips = 192.0.2.1;2001:db8::1\nmetrics-port=9100\nuplink-kbps=10000000\n",
+		&config, NULL));
 	assert_string_equal(config->host, "h1");
 	assert_string_equal(config->controllers[0], "https://10.0.0.1:9696");
 	assert_string_equal(config->controllers[1], "http://[::1]:9696");
@@ -40,6 +40,7 @@ static void reads_what_is_written(void **state)
 	assert_null(config->uplinks[2]);
 	assert_int_equal(config->tunnel_ip6.family, 6);
 	assert_int_equal(config->metrics_port, 9100);
+	assert_int_equal(config->uplink_kbps, 10000000);
 	assert_string_equal(config->state_dir, "/var/lib/weft-agent");
 	config_free(config);
 }
@@ -57,6 +58,7 @@ static void refusals_name_the_key(void **state)
 		{ "[agent]\nhost=h1\ntunnel-ips=192.0.2.1;192.0.2.2\n", "tunnel-ips" },
 		{ "[agent]\nhost=h1\ntunnel-ips=eth0\n", "tunnel-ips" },
 		{ "[agent]\nhost=h1\nmetrics-port=x\n", "metrics-port" },
+		{ "[agent]\nhost=h1\nuplink-kbps=10G\n", "uplink-kbps" },
 		{ "[agent]\nhost=h1\ncredential-file=/nonexistent\n", "credential-file" },
 	};
 

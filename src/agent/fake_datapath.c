@@ -121,6 +121,15 @@ bool dp_destroy(const char *pin_dir, GError **error)
 	return write_down("destroy", pin_dir, "", error);
 }
 
+bool dp_set_guarantees(struct dp *dp, const char *const *devices, u32 capacity_kbps, GError **error)
+{
+	(void)dp;
+	if (!capacity_kbps)
+		return true;
+	return put(g_strdup_printf("capacity %s", devices[0]),
+		g_strdup_printf("%u kbit/s", capacity_kbps), error);
+}
+
 bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *vtep4,
 	const struct ip *vtep6, GError **error)
 {

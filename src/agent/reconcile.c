@@ -64,7 +64,9 @@ static void set_uplinks(struct reconcile *reconcile)
 	reconcile->peers_changed = true;
 	if (reconcile->partial && !own.ip4.family && !own.ip6.family)
 		return; /* what the kernel has is better than nothing */
-	if (!dp_set_uplinks(reconcile->dp, reconcile->uplinks, &own.ip4, &own.ip6, &error))
+	if (!dp_set_uplinks(reconcile->dp, reconcile->uplinks, &own.ip4, &own.ip6, &error) ||
+		!dp_set_guarantees(
+			reconcile->dp, reconcile->uplinks, reconcile->capacity_kbps, &error))
 		reconcile_failed(reconcile, error);
 }
 

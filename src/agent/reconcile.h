@@ -25,6 +25,7 @@ struct reconcile {
 	struct rtnl *rtnl;
 	struct quiet *quiet;
 	const char *const *uplinks;	  /* NULL-ended */
+	u32 capacity_kbps;		  /* of each; 0: not known */
 	struct ip tunnel_ip4, tunnel_ip6; /* of the configuration; family 0: the host record's */
 	/* A port's state or reason has changed. */
 	void (*port_changed)(struct port *port, void *data);

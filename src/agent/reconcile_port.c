@@ -145,6 +145,23 @@ static bool prepare_device(struct reconcile *reconcile, struct port *port, GErro
 	return true;
 }
 
+static struct dp_rate make_rate(const struct record_rates *rates)
+{
+	return (struct dp_rate){ .kbps = rates->max_kbps,
+		.burst_kbits = rates->max_burst_kbps,
+		.kpps = rates->max_kpps,
+		.burst_kpackets = rates->max_burst_kpps };
+}
+
+static struct dp_qos make_qos(const struct record_qos *qos)
+{
+	return (struct dp_qos){ .egress = make_rate(&qos->egress),
+		.ingress = make_rate(&qos->ingress),
+		.min_kbps = qos->egress.min_kbps,
+		.marks = qos->marks,
+		.dscp = qos->dscp_mark };
+}
+
 static bool attach(struct reconcile *reconcile, struct port *port, GError **error)
 {
 	g_autoptr(GArray) pairs = make_pairs(&port->record);
@@ -156,6 +173,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 		.mac = port->record.mac,
 		.pairs = (const struct dp_pair *)pairs->data,
 		.n_pairs = pairs->len,
+		.qos = make_qos(&port->record.qos),
 	};
 
 	memcpy(wanted.uuid, port->id.b, sizeof(wanted.uuid));

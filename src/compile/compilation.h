@@ -17,6 +17,8 @@ struct compilation {
 	struct compiled *out;
 	bool migrating; /* there are inactive bindings, or were before */
 	GHashTable *pairs;
+	GHashTable *
+		touched; /* set of ports: of what their records say, more than themselves changed */
 	GString *before, *after; /* the two forms of the record at hand */
 };
 

@@ -12,7 +12,6 @@
 
 #include <string.h>
 
-#include "compile/compilation.h"
 #include "compile/records.h"
 #include "model/dhcp_binding.h"
 #include "model/host.h"
@@ -155,6 +154,7 @@ static void compile_network(struct compilation *c, const struct change *change)
 	if (change->new)
 		record_network(change->new, c->after);
 	compile_difference(c, SCOPE_NETWORK, &change->id, "network", uuid_format(&change->id, id));
+	compile_qos_network(c, change);
 }
 
 static void compile_subnet(struct compilation *c, const struct change *change)
@@ -205,37 +205,40 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 {
 	const char *name = object_str(host, SLOT_NAME);
 	char id[UUID_STRLEN];
+	struct qos qos;
 	bool active;
 
 	uuid_format(port, id);
 	if (was) {
 		active = !strcmp(object_str(was, PORT_HOST_ID), name);
+		qos = qos_of_port_before(c, was);
 		if (active || (c->migrating && had_binding(c, id, host)))
-			record_port(was, active, c->before);
+			record_port(was, &qos, active, c->before);
 	}
 	if (now) {
 		active = !strcmp(object_str(now, PORT_HOST_ID), name);
+		qos = qos_of_port(c->model, now);
 		if (active || (c->migrating && has_binding(c, id, host)))
-			record_port(now, active, c->after);
+			record_port(now, &qos, active, c->after);
 	}
 	compile_difference(c, SCOPE_HOST, object_id(host), "port", id);
 }
 
-/* On the hosts that it may move to; on @from and @to that has been done. */
-static void compile_port_inactive(struct compilation *c, const struct change *change,
-	const struct object *from, const struct object *to)
+/* On the hosts that it may move to, and is not bound to before or after. */
+static void compile_port_inactive(struct compilation *c, const struct uuid *port,
+	const struct object *was, const struct object *now)
 {
-	const struct object *binding, *host;
+	const struct object *from = host_of(c, was), *to = host_of(c, now), *binding, *host;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
 	model_iter_init(&iter, c->model, KIND_PORT_BINDING, PORT_BINDING_BY_PORT,
-		uuid_format(&change->id, id), NULL);
+		uuid_format(port, id), NULL);
 	while ((binding = model_iter_next(&iter))) {
 		host = model_get_text(
 			c->model, KIND_HOST, object_str(binding, PORT_BINDING_HOST_ID));
 		if (host != from && host != to)
-			compile_placement(c, &change->id, change->old, change->new, host);
+			compile_placement(c, port, was, now, host);
 	}
 }
 
@@ -247,7 +250,7 @@ static void compile_port(struct compilation *c, const struct change *change)
 	char id[UUID_STRLEN];
 
 	if (c->migrating)
-		compile_port_inactive(c, change, from, to);
+		compile_port_inactive(c, &change->id, change->old, change->new);
 	if ((!from && !to) || !object_uuid(any, PORT_NETWORK_ID, &network))
 		return;
 	if (from)
@@ -307,10 +310,32 @@ static void compile_one(struct compilation *c, const struct change *change)
 		[KIND_DHCP_BINDING] = compile_dhcp_binding,
 		[KIND_PORT] = compile_port,
 		[KIND_PORT_BINDING] = compile_binding,
+		[KIND_QOS_BANDWIDTH_LIMIT_RULE] = compile_qos_rule,
+		[KIND_QOS_DSCP_MARKING_RULE] = compile_qos_rule,
+		[KIND_QOS_MINIMUM_BANDWIDTH_RULE] = compile_qos_rule,
+		[KIND_QOS_PACKET_RATE_LIMIT_RULE] = compile_qos_rule,
 	};
 
 	if (by_kind[change->kind])
 		by_kind[change->kind](c, change);
+}
+
+/* Ports that are as they were, but for what they take from others. */
+static void compile_touched(struct compilation *c)
+{
+	const struct object *port, *host;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, c->touched);
+	while (g_hash_table_iter_next(&iter, (gpointer *)&port, NULL)) {
+		if (compile_find(c, KIND_PORT, object_id(port)))
+			continue;
+		host = host_of(c, port);
+		if (host)
+			compile_placement(c, object_id(port), port, port, host);
+		if (c->migrating)
+			compile_port_inactive(c, object_id(port), port, port);
+	}
 }
 
 static void clear_delta(gpointer delta)
@@ -332,9 +357,10 @@ struct compiled *compile_change(const struct model *model, const struct changese
 {
 	struct compiled *out = g_new(struct compiled, 1);
 	g_autoptr(GHashTable) pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
+	g_autoptr(GHashTable) touched = g_hash_table_new(NULL, NULL);
 	g_autoptr(GString) before = g_string_sized_new(512), after = g_string_sized_new(512);
-	struct compilation c = { model, changes, out, is_migrating(model, changes), pairs, before,
-		after };
+	struct compilation c = { model, changes, out, is_migrating(model, changes), pairs, touched,
+		before, after };
 
 	out->revision = changes->revision;
 	out->deltas = g_array_new(FALSE, FALSE, sizeof(struct delta));
@@ -342,6 +368,7 @@ struct compiled *compile_change(const struct model *model, const struct changese
 	out->interests = g_array_new(FALSE, FALSE, sizeof(struct interest));
 	for (unsigned i = 0; i < changes->n; i++)
 		compile_one(&c, &changes->changes[i]);
+	compile_touched(&c);
 	compile_interfaces(&c);
 	compile_members(&c);
 	return out;

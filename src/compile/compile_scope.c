@@ -22,19 +22,26 @@ static void give(struct enumeration *e, const char *kind, const char *id)
 	g_string_truncate(e->text, 0);
 }
 
+static void give_port(struct enumeration *e, const struct object *port, bool active)
+{
+	struct qos qos = qos_of_port(e->model, port);
+	char id[UUID_STRLEN];
+
+	record_port(port, &qos, active, e->text);
+	give(e, "port", uuid_format(object_id(port), id));
+}
+
 /* Ports that may move to the host. */
 static void give_inactive(struct enumeration *e, const char *host)
 {
-	const struct object *binding, *port;
+	const struct object *binding;
 	struct model_iter iter;
 
 	model_iter_init(&iter, e->model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_ID, host, NULL);
 	while ((binding = model_iter_next(&iter))) {
 		const char *id = object_str(binding, PORT_BINDING_PORT_ID);
 
-		port = model_get_text(e->model, KIND_PORT, id);
-		record_port(port, false, e->text);
-		give(e, "port", id);
+		give_port(e, model_get_text(e->model, KIND_PORT, id), false);
 	}
 }
 
@@ -51,8 +58,7 @@ static void give_host(struct enumeration *e, const struct uuid *id)
 	model_iter_init(
 		&iter, e->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter))) {
-		record_port(port, true, e->text);
-		give(e, "port", uuid_format(object_id(port), text));
+		give_port(e, port, true);
 	}
 	give_inactive(e, uuid_format(id, text));
 }

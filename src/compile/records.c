@@ -59,7 +59,7 @@ void record_host(const struct object *host, GString *text)
 	jw_end_object(&w);
 }
 
-void record_port(const struct object *port, bool active, GString *text)
+void record_port(const struct object *port, const struct qos *qos, bool active, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
@@ -77,6 +77,7 @@ void record_port(const struct object *port, bool active, GString *text)
 	member_json(&w, "extra_dhcp_opts", port, PORT_EXTRA_DHCP_OPTS);
 	if (!active)
 		jw_member_bool(&w, "active", false);
+	qos_write(qos, &w);
 	jw_end_object(&w);
 }
 

@@ -3,11 +3,11 @@
  * src/compile. Each appends one JSON object to @text. */
 #pragma once
 
-#include "compile/compile.h"
+#include "compile/qos.h"
 
 void record_host(const struct object *host, GString *text);
 /* @active: it is bound there; else the host is one that it may move to. */
-void record_port(const struct object *port, bool active, GString *text);
+void record_port(const struct object *port, const struct qos *qos, bool active, GString *text);
 /* Nothing, of one that hosts don't forward for. */
 void record_network(const struct object *network, GString *text);
 void record_subnet(const struct object *subnet, GString *text);

@@ -16,6 +16,8 @@ bool field_uint(
 bool field_prefix(const json_t *object, const char *member, struct prefix *ret, GError **error);
 bool field_ip(const json_t *object, const char *member, struct ip *ret, GError **error);
 
+/* The member "qos". */
+bool field_optional_qos(const json_t *object, struct record_qos *ret, GError **error);
 bool field_optional_ip(const json_t *object, const char *member, struct ip *ret, GError **error);
 bool field_optional_bool(const json_t *object, const char *member, bool *ret, GError **error);
 /* *ret: a new string; NULL stays NULL for "" too. */

@@ -168,6 +168,7 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	       field_optional_bool(data, "port_security_enabled", &port->port_security, error) &&
 	       field_optional_bool(data, "admin_state_up", &port->admin_state_up, error) &&
 	       field_optional_bool(data, "active", &port->active, error) &&
+	       field_optional_qos(data, &port->qos, error) &&
 	       field_optional_string(data, "name", &port->name, error) &&
 	       field_optional_string(data, "dns_name", &port->dns_name, error);
 }

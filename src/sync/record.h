@@ -111,6 +111,16 @@ struct record_endpoint {
 	char *dns_name;
 };
 
+/* 0: nothing is said of it. */
+struct record_rates {
+	u32 max_kbps, max_burst_kbps, max_kpps, max_burst_kpps, min_kbps;
+};
+struct record_qos {
+	struct record_rates egress, ingress; /* as the port sees it */
+	bool marks;
+	u8 dscp_mark;
+};
+
 struct record_port {
 	struct uuid network_id;
 	struct mac mac;
@@ -119,6 +129,7 @@ struct record_port {
 	GArray *options;   /* struct record_option */
 	bool port_security, admin_state_up;
 	bool active; /* false: it may move here, and passes nothing yet */
+	struct record_qos qos;
 	char *name, *dns_name;
 };
 

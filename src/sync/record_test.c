@@ -55,6 +55,25 @@ static void port_with_everything(void **state)
 	record_clear(&r);
 }
 
+static void qos_of_a_port(void **state)
+{
+	struct record r = decode_ok(RECORD_PORT,
+		"{\"network_id\":\"" ID
+		"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"qos\":{\"egress\":"
+		"{\"max_kbps\":10,\"max_burst_kbps\":2,\"min_kbps\":5,\"from_the_future\":1},"
+		"\"ingress\":{\"max_kpps\":3},\"dscp_mark\":0}}");
+
+	(void)state;
+	assert_int_equal(r.port.qos.egress.max_kbps, 10);
+	assert_int_equal(r.port.qos.egress.max_burst_kbps, 2);
+	assert_int_equal(r.port.qos.egress.min_kbps, 5);
+	assert_int_equal(r.port.qos.egress.max_kpps, 0);
+	assert_int_equal(r.port.qos.ingress.max_kpps, 3);
+	assert_true(r.port.qos.marks);
+	assert_int_equal(r.port.qos.dscp_mark, 0);
+	record_clear(&r);
+}
+
 static void tunnels_take_the_first_of_each_family(void **state)
 {
 	struct record r = decode_ok(RECORD_MEMBER,
@@ -99,6 +118,14 @@ static void refuses_half_a_record(void **state)
 			"{\"network_id\":\"" ID "\",\"host_id\":\"" ID
 			"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"ips\":[\"10.0.0.1\",\"10.0.0.\"]}",
 			"ips[1]" },
+		{ RECORD_PORT,
+			"{\"network_id\":\"" ID
+			"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"qos\":{\"egress\":{\"max_kbps\":-1}}}",
+			"max_kbps" },
+		{ RECORD_PORT,
+			"{\"network_id\":\"" ID
+			"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"qos\":{\"dscp_mark\":64}}",
+			"dscp_mark" },
 	};
 
 	(void)state;
@@ -138,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(port_with_everything),
+		cmocka_unit_test(qos_of_a_port),
 		cmocka_unit_test(tunnels_take_the_first_of_each_family),
 		cmocka_unit_test(refuses_half_a_record),
 		cmocka_unit_test(keys_name_members_by_both_ids),

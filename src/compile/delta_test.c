@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What single changes cost. */
+#include "compile/compile.h"
+#include "model/testing.h"
+
+/* A port's status concerns no host; its cost is nothing. */
+static void status_is_no_record(void **state)
+{
+	struct model *model = model_new();
+	const struct object *network = test_create(model, KIND_NETWORK, test_json("{}"));
+	const struct object *port;
+	struct object *draft;
+	struct txn *txn;
+
+	(void)state;
+	test_create(model, KIND_HOST, test_json("{'name':'h'}"));
+	port = test_create(model, KIND_PORT,
+		test_json("{'network_id':'%s','binding:host_id':'h'}", test_id(network)));
+	txn = txn_new(model, &test_admin);
+	draft = object_edit(port);
+	object_set_choice(draft, PORT_STATUS, PORT_ACTIVE);
+	assert_non_null(txn_put(txn, draft, NULL));
+	g_autoptr(changeset) changes = test_apply(txn);
+	g_autoptr(compiled) compiled = compile_change(model, changes);
+
+	assert_int_equal(changes->n, 1);
+	assert_int_equal(compiled->deltas->len, 0);
+	assert_int_equal(compiled->interests->len, 0);
+	model_free(model);
+}
+
+/* The first port of a host on a network: one record for the host, two for the network's hosts. */
+static void first_port(void **state)
+{
+	struct model *model = model_new();
+	const struct object *network = test_create(model, KIND_NETWORK, test_json("{}"));
+	struct txn *txn;
+	json_t *body;
+
+	(void)state;
+	test_create(model, KIND_HOST, test_json("{'name':'h'}"));
+	txn = txn_new(model, &test_admin);
+	body = test_json("{'network_id':'%s','binding:host_id':'h'}", test_id(network));
+	assert_non_null(txn_create(txn, KIND_PORT, body, NULL));
+	json_decref(body);
+	g_autoptr(changeset) changes = test_apply(txn);
+	g_autoptr(compiled) compiled = compile_change(model, changes);
+
+	assert_int_equal(compiled->deltas->len, 3);
+	assert_string_equal(g_array_index(compiled->deltas, struct delta, 0).kind, "port");
+	assert_string_equal(g_array_index(compiled->deltas, struct delta, 1).kind, "endpoint");
+	assert_string_equal(g_array_index(compiled->deltas, struct delta, 2).kind, "member");
+	assert_int_equal(compiled->interests->len, 1);
+	model_free(model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_is_no_record),
+		cmocka_unit_test(first_port),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
