@@ -115,7 +115,7 @@ static const struct extension extensions[] = {
 	{ "project-id", "project_id field enabled", "project_id is the same as tenant_id." },
 	{ "provider", "Provider Network", "Networks show and take their VNI." },
 	{ "qos", "Quality of Service",
-		"QoS policies and their rules; hosts do not enforce them yet." },
+		"QoS policies and their rules; hosts enforce those of ports." },
 	{ "qos-bw-limit-direction", "Direction for QoS bandwidth limit rule",
 		"Limits of bandwidth are for one direction." },
 	{ "qos-bw-minimum-ingress", "Ingress direction for QoS minimum bandwidth rule",
