@@ -7,6 +7,19 @@
 #include <cmocka.h>
 
 #include "outside_bed.h"
+#include "qos_bed.h"
+
+/* The frame with another type of service, and the checksum for it (RFC 1624). */
+static struct frame frame_tos(struct frame frame, u8 tos)
+{
+	u32 sum = (u32)(frame.b[24] << 8 | frame.b[25]) + frame.b[15] + 0xffffu - tos;
+
+	frame.b[15] = tos;
+	sum = (sum & 0xffff) + (sum >> 16);
+	frame.b[24] = (u8)(sum >> 8);
+	frame.b[25] = (u8)sum;
+	return frame;
+}
 
 static void test_answers_the_wire(void **state)
 {
@@ -86,6 +99,41 @@ static void test_floating_ip(void **state)
 		bed_send(bed, BED_GUEST1, echo_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 0, 77));
 		wire_gets(bed, hop(echo_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 0, 77)));
 	}
+}
+
+/* What leaves and enters by a wire has limits as all else, and its DSCP stays the guest's. */
+static void test_limits(void **state)
+{
+	struct bed *bed = *state;
+	struct frame out = frame_eth(INSIDE_MAC, MAC1, IP4,
+		frame_ip(IP1, FAR_IP, IPPROTO_UDP, frame_udp(1000, 2000, frame_fill(958))));
+	struct frame in = frame_eth(FLOATING_MAC, NEXT_MAC, IP4,
+		frame_ip(FAR_IP, FLOATING_IP, IPPROTO_UDP, frame_udp(2000, 1000, frame_fill(958))));
+	struct frame marked = frame_tos(out, 0xb8), got;
+	gint64 start;
+	u64 drops;
+
+	introduce(bed);
+	put_qos(bed, BED_GUEST1, &(struct dp_qos){ .egress = slow });
+	for (int i = 0; i < 3; i++) { /* by the pipeline, then by the flow entry */
+		bed_send(bed, BED_GUEST1, marked);
+		got = wire_receives(bed);
+		assert_int_equal(got.len, marked.len);
+		assert_int_equal(got.b[15], 0xb8);
+	}
+	drops = bed_drops(bed, BED_GUEST1, "bandwidth-limit");
+	start = g_get_monotonic_time();
+	send_many(bed, BED_GUEST1, &out, 200);
+	assert_in_range(settle(bed, BED_WIRE, BED_GUEST1, "bandwidth-limit", drops, 200),
+		SLOW_AT_ONCE - 5, SLOW_AT_MOST);
+	assert_true(g_get_monotonic_time() - start > 200000); /* they were delayed too */
+	put_qos(bed, BED_GUEST1, &(struct dp_qos){ .ingress = slow });
+	drops = bed_drops(bed, BED_GUEST1, "bandwidth-limit");
+	for (int i = 0; i < 200; i++)
+		wire_sends(bed, in);
+	assert_in_range(settle(bed, BED_GUEST1, BED_GUEST1, "bandwidth-limit", drops, 200),
+		SLOW_AT_ONCE, SLOW_AT_MOST);
+	no_qos(bed);
 }
 
 /* Without the gateway, guests without a floating IP leave by the host that has it. */
@@ -204,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_router_answers),
 		cmocka_unit_test(test_ipv6_is_routed),
 		cmocka_unit_test(test_guest_on_the_wire),
+		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests_name("untagged", tests, outside_setup, bed_teardown) +

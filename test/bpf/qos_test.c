@@ -13,9 +13,9 @@
 #include <sys/uio.h>
 #include <cmocka.h>
 
-#include "bed.h"
 #include "datapath/internal.h"
 #include "edge.skel.h"
+#include "qos_bed.h"
 
 #define IP4 0x0800
 #define IP6 0x86dd
@@ -28,62 +28,6 @@ static struct frame udp4(
 	return frame_eth(dst_mac, src_mac, IP4,
 		frame_ip(src, dst, IPPROTO_UDP, frame_udp(1000, 2000, frame_fill(payload))));
 }
-
-static void put_qos(struct bed *bed, enum bed_place place, const struct dp_qos *qos)
-{
-	bool first = place == BED_GUEST1;
-	struct dp_port port = { .ifindex = bed->ifindex[place],
-		.kind = DP_PORT_VETH,
-		.vni = VNI,
-		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) },
-		.qos = *qos };
-	g_autoptr(GError) error = NULL;
-
-	assert_true(mac_parse(first ? MAC1 : MAC2, &port.mac));
-	if (!dp_port_put(bed->dp, &port, &error))
-		fail_msg("%s", error->message);
-}
-
-static void no_qos(struct bed *bed)
-{
-	static const struct dp_qos none;
-
-	put_qos(bed, BED_GUEST1, &none);
-	put_qos(bed, BED_GUEST2, &none);
-}
-
-static void send_many(struct bed *bed, enum bed_place place, const struct frame *frame, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		bed_send(bed, place, *frame);
-}
-
-/* All that was sent has come out or was dropped at @dropper for @reason; how many came out. */
-static unsigned settle(struct bed *bed, enum bed_place to, enum bed_place dropper,
-	const char *reason, u64 drops_before, unsigned sent)
-{
-	gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
-	unsigned passed = 0;
-
-	while (passed + bed_drops(bed, dropper, reason) - drops_before < sent) {
-		if (g_get_monotonic_time() > end)
-			fail_msg("of %u frames %u came out and %lu were dropped", sent, passed,
-				bed_drops(bed, dropper, reason) - drops_before);
-		if (bed_has(bed, to)) {
-			bed_receive(bed, to);
-			passed++;
-		} else {
-			g_usleep(1000);
-		}
-	}
-	bed_expect_nothing(bed, to);
-	return passed;
-}
-
-/* 1000 bytes at 800 kbit/s: one in 10 ms; the burst is 10, and 300 ms of frames may wait. */
-static const struct dp_rate slow = { .kbps = 800, .burst_kbits = 80 };
-#define SLOW_AT_ONCE 40
-#define SLOW_AT_MOST 120 /* when the machine is so slow that the sender takes a second */
 
 static void test_limits_what_a_guest_sends(void **state)
 {
