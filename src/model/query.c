@@ -305,7 +305,7 @@ static const struct object *walk_next(struct walk *walk)
 	return own;
 }
 
-static bool passes(
+bool query_matches(
 	const struct query *query, const struct model *model, const struct object *object)
 {
 	if (!model_visible(model, object, query->caller))
@@ -328,7 +328,7 @@ static GPtrArray *collect(const struct query *query, const struct model *model,
 	if (after)
 		walk_skip(&walk, model, after);
 	while ((!limit || found->len < limit) && (object = walk_next(&walk)))
-		if (passes(query, model, object))
+		if (query_matches(query, model, object))
 			g_ptr_array_add(found, object_ref(object));
 	if (walk.gathered)
 		g_ptr_array_unref(walk.gathered);
@@ -378,7 +378,7 @@ static GPtrArray *run_computed(
 		if (query->marker &&
 			!strcmp(query->marker, uuid_format(object_id(all->pdata[i]), id)))
 			marker = all->pdata[i];
-		if (passes(query, model, all->pdata[i]))
+		if (query_matches(query, model, all->pdata[i]))
 			g_ptr_array_add(page, object_ref(all->pdata[i]));
 	}
 	if (query->marker && !marker) {

@@ -30,6 +30,10 @@ bool query_add(struct query *query, const char *name, const char *value, GError 
 GPtrArray *query_run(
 	const struct query *query, const struct model *model, bool *ret_more, GError **error);
 
+/* May the caller see @object, and do the filters fit it? */
+bool query_matches(
+	const struct query *query, const struct model *model, const struct object *object);
+
 /* Only what is part of the object @parent: for kinds whose path has a parent. */
 void query_add_parent(struct query *query, const char *parent);
 

@@ -124,3 +124,23 @@ def test_errors_are_keystones(weftd, admin):
         error = answer.json["error"]
         assert (answer.status, error["code"], error["title"]) == (status, status, title) and error["message"], answer.text
     assert log_in(weftd, "plain", "wrong").json["error"]["title"] == "Unauthorized"
+
+
+def test_lists_of_what_belongs_together_have_filters(weftd, admin):
+    """A group's users, a user's groups and projects: by the attributes of what is listed."""
+    group, other = admin.make("group", name="crew"), admin.make("group", name="gang")
+    ann, bob = admin.make("user", name="ann"), admin.make("user", name="bob", enabled=False)
+    for where, user in ((group, ann), (group, bob), (other, ann)):
+        assert admin.client.call("PUT", f"/v3/groups/{where}/users/{user}").status == 204
+    projects = [admin.make("project", name=f"ship-{i}") for i in (1, 2)]
+    for project in projects:
+        admin.grant(ann, "member", f"projects/{project}")
+    names = lambda path, **query: [item["name"] for item in next(v for k, v in admin.client.get(path, **query).json.items() if k != "links")]
+    users = f"/v3/groups/{group}/users"
+    assert names(users) == ["ann", "bob"] and names(users, name="bob") == names(users, enabled="false") == ["bob"]
+    assert names(users, password_expires_at="lt:2099-01-31T12:00:00Z") == []
+    assert names(f"/v3/users/{ann}/groups", name="gang") == ["gang"] and names(f"/v3/users/{ann}/groups") == ["crew", "gang"]
+    assert names(f"/v3/users/{ann}/projects", name="ship-2") == ["ship-2"]
+    assert names(f"/v3/users/{ann}/projects", domain_id="default", enabled="true") == ["ship-1", "ship-2"]
+    for path in (users, f"/v3/users/{ann}/groups", f"/v3/users/{ann}/projects"):
+        assert admin.client.get(path, colour="red").status == 400

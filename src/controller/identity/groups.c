@@ -101,7 +101,7 @@ static void answer_members(
 	while ((membership = model_iter_next(&iter)))
 		g_ptr_array_add(found,
 			(void *)model_get_text(model, kind->id, object_str(membership, slot)));
-	call_answer(&visit->call, 200, list_view_render(&visit->call, kind, found));
+	objects_answer(visit, kind, found);
 }
 
 void group_users_get(struct visit *visit)

@@ -274,6 +274,9 @@ void app_credential_post(struct visit *visit);
 void app_credential_get(struct visit *visit);
 void app_credential_delete(struct visit *visit);
 
+/* objects.c. Answers with those of @found that the request's filters fit; all are of @kind. */
+void objects_answer(struct visit *visit, const struct kind *kind, GPtrArray *found);
+
 /* object_view.c */
 void object_view_write(const struct call *call, const struct object *object, struct json_writer *w);
 GString *object_view_render(const struct call *call, const struct object *object);

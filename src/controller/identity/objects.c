@@ -121,6 +121,25 @@ void objects_list(struct visit *visit)
 		     : list_view_render(&visit->call, visit->call.kind, page));
 }
 
+void objects_answer(struct visit *visit, const struct kind *kind, GPtrArray *found)
+{
+	const struct http_target *target = http_request_target(visit->call.request);
+	g_autoptr(query) query = query_new(kind, &identity_itself);
+	GError *error = NULL;
+
+	visit->call.kind = kind;
+	for (unsigned i = 0; i < target->n_params; i++)
+		if (!add_filter(query, visit, &target->params[i], &error))
+			return visit_fail(visit, error);
+	for (unsigned i = 0; i < found->len;) {
+		if (query_matches(query, visit->identity->model, found->pdata[i]))
+			i++;
+		else
+			g_ptr_array_remove_index(found, i);
+	}
+	call_answer(&visit->call, 200, list_view_render(&visit->call, kind, found));
+}
+
 void object_get(struct visit *visit)
 {
 	char id[UUID_STRLEN];

@@ -20,7 +20,7 @@ static void answer_places(struct visit *visit, const struct uuid *user, const st
 		if (object_bool(place, enabled) && roles_any(model, &where))
 			g_ptr_array_add(places, (void *)place);
 	}
-	call_answer(&visit->call, 200, list_view_render(&visit->call, kind, places));
+	objects_answer(visit, kind, places);
 }
 
 void own_projects_get(struct visit *visit)
