@@ -81,6 +81,35 @@ static void port_metrics(GString *out, const struct agent *agent)
 	}
 }
 
+static bool is_limit(const char *reason)
+{
+	return g_str_equal(reason, "bandwidth-limit") || g_str_equal(reason, "packet-rate-limit");
+}
+
+/* What the ports' own limits drop, of ports that have met theirs. */
+static void limit_metrics(GString *out, const struct agent *agent)
+{
+	g_autofree u64 *counts = g_new0(u64, dp_n_drop_reasons());
+	const struct port *port;
+	char id[UUID_STRLEN];
+	GHashTableIter iter;
+
+	family(out, "weft_port_limited_total", "counter",
+		"Packets dropped by the limits of a port's QoS policy");
+	g_hash_table_iter_init(&iter, agent->desired->attached);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&port)) {
+		if (!dp_drop_counts(agent->dp, port->applied_ifindex, counts, NULL))
+			continue;
+		for (size_t i = 0; i < dp_n_drop_reasons(); i++)
+			if (counts[i] && is_limit(dp_drop_reason_name(i)))
+				g_string_append_printf(out,
+					"weft_port_limited_total{port=\"%s\",device=\"%s\",limit=\"%s\"} %" PRIu64
+					"\n",
+					uuid_format(&port->id, id), port->applied_name,
+					dp_drop_reason_name(i), counts[i]);
+	}
+}
+
 static void drop_metrics(GString *out, const struct agent *agent)
 {
 	g_autofree u64 *counts = g_new0(u64, dp_n_drop_reasons());
@@ -110,6 +139,7 @@ char *metrics_text(const struct agent *agent)
 
 	agent_metrics(out, agent);
 	port_metrics(out, agent);
+	limit_metrics(out, agent);
 	if (agent->bfd)
 		liveness_metrics(agent->bfd, out);
 	drop_metrics(out, agent);

@@ -4,6 +4,7 @@ Proves B27, Z44.
     h1: a, b      h2: c        one network; what is measured goes from or to a
 """
 import json
+import re
 import subprocess
 import time
 
@@ -126,6 +127,8 @@ def test_udp_is_cut_and_counted(cloud, on_a):
     arrived = report["packets"] - report["lost_packets"]
     assert_near(arrived * 1342 * 8 / report["seconds"], 20)
     dropped = cloud.port("a")["drop_reasons"]["bandwidth-limit"] - before
+    assert re.search(rf'weft_port_limited_total{{port="{cloud.ports["a"]["id"]}",device="[^"]+",limit="bandwidth-limit"}} {dropped + before}\n',
+                     cloud.lab.agent("h1", "metrics")["text"])
     assert dropped == pytest.approx(report["lost_packets"], rel=0.1, abs=20)
 
 
