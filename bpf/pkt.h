@@ -121,7 +121,9 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 			return DROP_TRUNCATED;
 		pkt->icmp_type = icmp->type;
 		pkt->icmp_code = icmp->code;
-		if (icmp->type == (pkt->family == 4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST))
+		if (icmp->code) /* of an echo too: a key could not tell it */
+			pkt->flags |= PKT_NO_FLOW | PKT_MESSAGE;
+		else if (icmp->type == (pkt->family == 4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST))
 			pkt->ports = icmp->id_or_zero;
 		else if (icmp->type == (pkt->family == 4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY))
 			pkt->ports = (u32)icmp->id_or_zero << 16;
