@@ -200,12 +200,14 @@ struct dp_policy {
 bool dp_policy_put(struct dp *dp, const struct dp_policy *policy, GError **error);
 bool dp_policy_delete(struct dp *dp, const u8 id[16], GError **error); /* no port has it */
 
-/* Who belongs to a group that rules refer to. Groups are kept by domain (a project, say), and a
- * policy may refer to groups of 7 domains. The cost does not depend on who refers to the group. */
-bool dp_membership_put(struct dp *dp, const u8 domain[16], const u8 group[16],
-	const struct prefix *prefix, GError **error);
-bool dp_membership_delete(struct dp *dp, const u8 domain[16], const u8 group[16],
-	const struct prefix *prefix, GError **error);
+/* Which of the groups that rules refer to an address, or those of a prefix, belong to. Groups are
+ * kept by domain (networks on which no address is twice, say), and a policy may refer to groups of
+ * 7 domains. An address has the groups of all prefixes that cover it. The cost does not depend on
+ * who refers to the groups. */
+bool dp_membership_put(struct dp *dp, const u8 domain[16], const struct prefix *prefix,
+	const u8 (*groups)[16], size_t n_groups, GError **error);
+bool dp_membership_delete(
+	struct dp *dp, const u8 domain[16], const struct prefix *prefix, GError **error);
 
 /* How many connections (of a stateless policy: verdicts) a rule has decided about. */
 bool dp_rule_hits(struct dp *dp, const u8 id[16], u64 *ret, GError **error);

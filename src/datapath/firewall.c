@@ -250,8 +250,7 @@ static bool leave_domains(
 
 		if (rule->rule.remote == DP_REMOTE_PREFIX &&
 			!uses(policy->rules, &rule->domain, &rule->group) &&
-			!membership_delete(
-				dp, &rule->domain, &rule->group, &rule->rule.prefix, error))
+			!membership_delete(dp, &rule->domain, &rule->rule.prefix, error))
 			return false;
 	}
 	for (guint i = policy->domains->len; i-- > 0;) {

@@ -78,8 +78,8 @@ struct fw_domain *domain_use(
 void domain_leave(struct dp *dp, struct fw_domain *domain, struct fw_policy *policy);
 bool membership_put(struct dp *dp, const struct name *domain, const struct name *group,
 	const struct prefix *prefix, GError **error);
-bool membership_delete(struct dp *dp, const struct name *domain, const struct name *group,
-	const struct prefix *prefix, GError **error);
+bool membership_delete(
+	struct dp *dp, const struct name *domain, const struct prefix *prefix, GError **error);
 void memberships_mark_stale(struct dp *dp);
 bool memberships_sweep(struct dp *dp, GError **error);
 void domain_free(gpointer domain);

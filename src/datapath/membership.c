@@ -12,7 +12,7 @@
 struct node {
 	struct identity_key key;
 	GArray *groups; /* struct name, sorted: those of this very prefix */
-	GArray *stale;	/* in a sweep, those of them that were not put again; else NULL */
+	bool stale;	/* in a sweep: it was not put again */
 	struct fw_set *set;
 };
 
@@ -34,8 +34,6 @@ static void node_free(gpointer data)
 	struct node *node = data;
 
 	g_array_unref(node->groups);
-	if (node->stale)
-		g_array_unref(node->stale);
 	g_free(node);
 }
 
@@ -93,16 +91,6 @@ static bool group_add(GArray *groups, const struct name *group)
 	if (group_find(groups, group, &at))
 		return false;
 	g_array_insert_val(groups, at, *group);
-	return true;
-}
-
-static bool group_remove(GArray *groups, const struct name *group)
-{
-	guint at;
-
-	if (!groups || !group_find(groups, group, &at))
-		return false;
-	g_array_remove_index(groups, at);
 	return true;
 }
 
@@ -195,6 +183,14 @@ static bool node_update(struct dp *dp, struct fw_domain *domain, struct node *no
 	return true;
 }
 
+static bool has_longer(const struct fw_domain *domain, unsigned bits)
+{
+	while (++bits < G_N_ELEMENTS(domain->lengths))
+		if (domain->lengths[bits])
+			return true;
+	return false;
+}
+
 /* The nodes within a shorter prefix. */
 static bool update_within(
 	struct dp *dp, struct fw_domain *domain, const struct identity_key *around, GError **error)
@@ -203,7 +199,7 @@ static bool update_within(
 	GHashTableIter iter;
 	gpointer data;
 
-	if (bits == 128)
+	if (!has_longer(domain, bits))
 		return true;
 	g_hash_table_iter_init(&iter, domain->nodes);
 	while (g_hash_table_iter_next(&iter, NULL, &data)) {
@@ -296,13 +292,29 @@ static bool node_remove(struct dp *dp, struct fw_domain *domain, struct node *no
 	return true;
 }
 
-bool membership_put(struct dp *dp, const struct name *domain_name, const struct name *group,
-	const struct prefix *prefix, GError **error)
+static bool same_groups(const GArray *a, const GArray *b)
 {
-	struct fw_domain *domain = domain_get(dp, domain_name, error);
+	return a->len == b->len && !memcmp(a->data, b->data, a->len * sizeof(struct name));
+}
+
+static bool has_all(const GArray *groups, const GArray *of)
+{
+	guint at;
+
+	for (guint i = 0; i < of->len; i++)
+		if (!group_find(groups, &g_array_index(of, struct name, i), &at))
+			return false;
+	return true;
+}
+
+/* @groups is sorted, and taken over. */
+static bool put_groups(struct dp *dp, const struct name *name, const struct prefix *prefix,
+	GArray *groups, GError **error)
+{
+	g_autoptr(GArray) old = NULL, new = groups;
+	struct fw_domain *domain = domain_get(dp, name, error);
 	struct identity_key key;
 	struct node *node;
-	bool ok;
 
 	if (!domain)
 		return false;
@@ -310,17 +322,42 @@ bool membership_put(struct dp *dp, const struct name *domain_name, const struct 
 	node = g_hash_table_lookup(domain->nodes, &key);
 	if (!node)
 		node = node_add(domain, &key);
-	group_remove(node->stale, group);
-	if (!group_add(node->groups, group))
+	node->stale = false;
+	if (node->set && same_groups(node->groups, new))
 		return true;
-	ok = node_update(dp, domain, node, error) && update_within(dp, domain, &key, error);
-	/* what was refused may be allowed now, and nothing is remembered of what was refused; what
-	 * was allowed may be refused where rules deny */
-	return ok && (!dp->firewall.n_denying || host_raise_epoch(dp, error));
+	old = g_steal_pointer(&node->groups);
+	node->groups = g_array_ref(new);
+	if (!node_update(dp, domain, node, error) || !update_within(dp, domain, &key, error)) {
+		g_array_unref(node->groups);
+		node->groups = g_array_ref(old); /* so that it is tried again */
+		return false;
+	}
+	/* Who leaves a group may be refused now. Who joins one may be allowed what was refused, and
+	 * nothing is remembered of what was refused; unless rules deny. */
+	return (has_all(new, old) && !dp->firewall.n_denying) || host_raise_epoch(dp, error);
 }
 
-bool membership_delete(struct dp *dp, const struct name *domain_name, const struct name *group,
+static bool drop_node(struct dp *dp, struct fw_domain *domain, struct node *node, GError **error)
+{
+	struct identity_key key = node->key;
+
+	if (!node_remove(dp, domain, node, error) || !update_within(dp, domain, &key, error))
+		return false;
+	domain_collect(dp, domain);
+	return host_raise_epoch(dp, error);
+}
+
+bool membership_put(struct dp *dp, const struct name *domain, const struct name *group,
 	const struct prefix *prefix, GError **error)
+{
+	GArray *groups = g_array_new(FALSE, FALSE, sizeof(struct name));
+
+	g_array_append_val(groups, *group);
+	return put_groups(dp, domain, prefix, groups, error);
+}
+
+bool membership_delete(
+	struct dp *dp, const struct name *domain_name, const struct prefix *prefix, GError **error)
 {
 	struct fw_domain *domain = g_hash_table_lookup(dp->firewall.domains, domain_name);
 	struct identity_key key;
@@ -330,15 +367,7 @@ bool membership_delete(struct dp *dp, const struct name *domain_name, const stru
 		return true;
 	key = key_of(domain, prefix);
 	node = g_hash_table_lookup(domain->nodes, &key);
-	if (!node || !group_remove(node->groups, group))
-		return true;
-	group_remove(node->stale, group);
-	if (!(node->groups->len ? node_update(dp, domain, node, error)
-				: node_remove(dp, domain, node, error)) ||
-		!update_within(dp, domain, &key, error))
-		return false;
-	domain_collect(dp, domain);
-	return host_raise_epoch(dp, error);
+	return !node || drop_node(dp, domain, node, error);
 }
 
 static struct name name_from(const u8 bytes[16])
@@ -349,62 +378,45 @@ static struct name name_from(const u8 bytes[16])
 	return name;
 }
 
-bool dp_membership_put(struct dp *dp, const u8 domain[16], const u8 group[16],
-	const struct prefix *prefix, GError **error)
+bool dp_membership_put(struct dp *dp, const u8 domain[16], const struct prefix *prefix,
+	const u8 (*groups)[16], size_t n_groups, GError **error)
 {
-	struct name d = name_from(domain), g = name_from(group);
+	GArray *sorted = g_array_new(FALSE, FALSE, sizeof(struct name));
+	struct name d = name_from(domain);
 
-	return membership_put(dp, &d, &g, prefix, error);
+	for (size_t i = 0; i < n_groups; i++) {
+		struct name group = name_from(groups[i]);
+
+		group_add(sorted, &group);
+	}
+	return put_groups(dp, &d, prefix, sorted, error);
 }
 
-bool dp_membership_delete(struct dp *dp, const u8 domain[16], const u8 group[16],
-	const struct prefix *prefix, GError **error)
+bool dp_membership_delete(
+	struct dp *dp, const u8 domain[16], const struct prefix *prefix, GError **error)
 {
-	struct name d = name_from(domain), g = name_from(group);
+	struct name d = name_from(domain);
 
-	return membership_delete(dp, &d, &g, prefix, error);
+	return membership_delete(dp, &d, prefix, error);
 }
 
 void memberships_mark_stale(struct dp *dp)
 {
 	GHashTableIter domains, nodes;
-	gpointer domain, data;
+	gpointer domain, node;
 
 	g_hash_table_iter_init(&domains, dp->firewall.domains);
 	while (g_hash_table_iter_next(&domains, NULL, &domain)) {
 		g_hash_table_iter_init(&nodes, ((struct fw_domain *)domain)->nodes);
-		while (g_hash_table_iter_next(&nodes, NULL, &data)) {
-			struct node *node = data;
-
-			if (node->stale)
-				g_array_unref(node->stale);
-			node->stale = g_array_copy(node->groups);
-		}
+		while (g_hash_table_iter_next(&nodes, NULL, &node))
+			((struct node *)node)->stale = true;
 	}
 }
 
 struct doomed {
-	struct name domain, group;
-	struct prefix prefix;
+	struct name domain;
+	struct identity_key key;
 };
-
-static struct prefix prefix_of(const struct identity_key *key)
-{
-	struct prefix prefix = { .ip.family = (u8)key->family };
-
-	memcpy(prefix.ip.b, &key->addr.b[key->family == 4 ? 12 : 0], ip_bytes(&prefix.ip));
-	prefix.len = (u8)(node_bits(key) - (key->family == 4 ? 96 : 0));
-	return prefix;
-}
-
-static void collect_stale(const struct fw_domain *domain, struct node *node, GArray *doomed)
-{
-	for (guint i = 0; node->stale && i < node->stale->len; i++)
-		g_array_append_val(doomed,
-			((struct doomed){ domain->name, g_array_index(node->stale, struct name, i),
-				prefix_of(&node->key) }));
-	g_clear_pointer(&node->stale, g_array_unref);
-}
 
 bool memberships_sweep(struct dp *dp, GError **error)
 {
@@ -416,12 +428,16 @@ bool memberships_sweep(struct dp *dp, GError **error)
 	while (g_hash_table_iter_next(&domains, NULL, &domain)) {
 		g_hash_table_iter_init(&nodes, ((struct fw_domain *)domain)->nodes);
 		while (g_hash_table_iter_next(&nodes, NULL, &node))
-			collect_stale(domain, node, doomed);
+			if (((struct node *)node)->stale)
+				g_array_append_val(doomed,
+					((struct doomed){ ((struct fw_domain *)domain)->name,
+						((struct node *)node)->key }));
 	}
 	for (guint i = 0; i < doomed->len; i++) {
 		const struct doomed *d = &g_array_index(doomed, struct doomed, i);
+		struct fw_domain *of = g_hash_table_lookup(dp->firewall.domains, &d->domain);
 
-		if (!membership_delete(dp, &d->domain, &d->group, &d->prefix, error))
+		if (!drop_node(dp, of, g_hash_table_lookup(of->nodes, &d->key), error))
 			return false;
 	}
 	return true;

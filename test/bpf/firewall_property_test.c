@@ -157,13 +157,24 @@ static void change_rules(struct world *world)
 	state_policy(world, port);
 }
 
-static void state_membership(struct world *world, const struct membership *m, bool put)
+/* All groups of the same domain that the prefix is in. */
+static void state_membership(struct world *world, const struct membership *m)
 {
-	u8 group[16] = { m->group };
 	const u8 *domain = domains[m->group % 2];
+	u8 groups[N_GROUPS][16] = { 0 };
+	size_t n = 0;
 
-	assert_true(put ? dp_membership_put(world->bed->dp, domain, group, &m->prefix, NULL)
-			: dp_membership_delete(world->bed->dp, domain, group, &m->prefix, NULL));
+	for (guint i = 0; i < world->memberships->len; i++) {
+		const struct membership *other =
+			&g_array_index(world->memberships, struct membership, i);
+
+		if (other->group % 2 == m->group % 2 && other->prefix.len == m->prefix.len &&
+			!ip_compare(&other->prefix.ip, &m->prefix.ip))
+			groups[n++][0] = other->group;
+	}
+	assert_true(n ? dp_membership_put(world->bed->dp, domain, &m->prefix,
+				(const u8(*)[16])groups, n, NULL)
+		      : dp_membership_delete(world->bed->dp, domain, &m->prefix, NULL));
 }
 
 static bool same_membership(const struct membership *a, const struct membership *b)
@@ -180,11 +191,11 @@ static void change_members(struct world *world)
 	for (guint i = 0; i < world->memberships->len; i++)
 		if (same_membership(&g_array_index(world->memberships, struct membership, i), &m)) {
 			g_array_remove_index(world->memberships, i);
-			state_membership(world, &m, false);
+			state_membership(world, &m);
 			return;
 		}
 	g_array_append_val(world->memberships, m);
-	state_membership(world, &m, true);
+	state_membership(world, &m);
 }
 
 static void state_port(struct world *world, enum bed_place place)
@@ -207,8 +218,7 @@ static void restart_agent(struct world *world)
 	state_policy(world, 0);
 	state_policy(world, 1);
 	for (guint i = 0; i < world->memberships->len; i++)
-		state_membership(
-			world, &g_array_index(world->memberships, struct membership, i), true);
+		state_membership(world, &g_array_index(world->memberships, struct membership, i));
 	bed_populate(world->bed);
 	state_port(world, BED_GUEST1);
 	state_port(world, BED_GUEST2);

@@ -82,14 +82,14 @@ static void test_groups(void **state)
 	POLICY(bed, policy1, OUT1);
 	assert_true(dp_policy_put(bed->dp, &policy, NULL));
 	expect_refused(bed, BED_GUEST1, BED_GUEST2, udp(BED_GUEST1, 1000, 53), "denied-ingress");
-	assert_true(dp_membership_put(bed->dp, domain, group, &one, NULL));
+	assert_true(dp_membership_put(bed->dp, domain, &one, &group, 1, NULL));
 	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1000, 53));
-	assert_true(dp_membership_put(bed->dp, domain, group, &all, NULL));
-	assert_true(dp_membership_delete(bed->dp, domain, group, &one, NULL));
+	assert_true(dp_membership_put(bed->dp, domain, &all, &group, 1, NULL));
+	assert_true(dp_membership_delete(bed->dp, domain, &one, NULL));
 	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1000, 53));
 	assert_true(dp_rule_hits(bed->dp, from_group.id, &hits, NULL));
 	assert_int_equal(hits, 1); /* connections, not packets */
-	assert_true(dp_membership_delete(bed->dp, domain, group, &all, NULL));
+	assert_true(dp_membership_delete(bed->dp, domain, &all, NULL));
 	expect_refused(bed, BED_GUEST1, BED_GUEST2, udp(BED_GUEST1, 1000, 53), "denied-ingress");
 }
 
@@ -204,7 +204,7 @@ static void test_survives_the_agent(void **state)
 	memcpy(in.group, group, 16);
 	POLICY(bed, policy1, OUT1);
 	put_policy(bed, policy2, &in, 1);
-	assert_true(dp_membership_put(bed->dp, domain, group, &one, NULL));
+	assert_true(dp_membership_put(bed->dp, domain, &one, &group, 1, NULL));
 	handshake(bed, 1000, 80);
 	entries = bed->dp->n_entries[TABLE_NAMES];
 	bed_reopen(bed);
@@ -213,7 +213,7 @@ static void test_survives_the_agent(void **state)
 	bed_populate(bed);
 	POLICY(bed, policy1, OUT1);
 	put_policy(bed, policy2, &in, 1);
-	assert_true(dp_membership_put(bed->dp, domain, group, &one, NULL));
+	assert_true(dp_membership_put(bed->dp, domain, &one, &group, 1, NULL));
 	put_port(bed, BED_GUEST1, policy1);
 	put_port(bed, BED_GUEST2, policy2);
 	assert_true(dp_sweep_end(bed->dp, NULL));
