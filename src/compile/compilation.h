@@ -11,12 +11,23 @@ struct pair {
 	bool changed; /* the host's record, or whether it answers the network's DHCP */
 };
 
+/* A host and a security group that its ports have, the key of `groups`; or, elsewhere, what rules
+ * name. */
+struct host_group {
+	struct uuid host, group;
+	enum scope_type type; /* SCOPE_SECURITY_GROUP; of what rules name the other two */
+	int delta;	      /* of the ports that are there, or may move there */
+};
+guint host_group_hash(gconstpointer key);
+gboolean host_group_equal(gconstpointer a, gconstpointer b);
+
 struct compilation {
 	const struct model *model;
 	const struct changeset *changes;
 	struct compiled *out;
 	bool migrating; /* there are inactive bindings, or were before */
-	GHashTable *pairs;
+	GHashTable *pairs, *groups;
+	GHashTable *placed; /* set of struct pair, host and port: counted in groups */
 	GHashTable *
 		touched; /* set of ports: of what their records say, more than themselves changed */
 	GString *before, *after; /* the two forms of the record at hand */
@@ -39,5 +50,15 @@ void compile_interest(struct compilation *c, enum interest_op op, const struct u
 /* compile_member.c: which hosts have which networks, of the pairs and of the routers' interfaces.
  */
 void compile_members(struct compilation *c);
+/* compile_group.c: security groups, their rules and members, and address groups. */
+void compile_security_group(struct compilation *c, const struct change *change);
+void compile_security_group_rule(struct compilation *c, const struct change *change);
+void compile_address_group(struct compilation *c, const struct change *change);
+void compile_group_member(struct compilation *c, const struct change *change);
+/* group_interest.c: which hosts have which of them. */
+void compile_placed_groups(
+	struct compilation *c, const struct uuid *host, const struct object *port, int delta);
+void compile_group_interests(struct compilation *c);
+
 /* compile_interface.c: the records of routers' interfaces. */
 void compile_interfaces(struct compilation *c);

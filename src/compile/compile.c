@@ -199,6 +199,15 @@ static bool had_binding(const struct compilation *c, const char *port, const str
 	return !made && has_binding(c, port, host);
 }
 
+/* A port may be met twice on a host: with its binding, and because its record changes. */
+static bool place_once(struct compilation *c, const struct uuid *host, const struct uuid *port)
+{
+	struct pair key = { .host = *host, .network = *port };
+
+	return !g_hash_table_contains(c->placed, &key) &&
+	       g_hash_table_add(c->placed, g_memdup2(&key, sizeof(key)));
+}
+
 /* A port's record on a host, before and after. */
 static void compile_placement(struct compilation *c, const struct uuid *port,
 	const struct object *was, const struct object *now, const struct object *host)
@@ -206,20 +215,26 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 	const char *name = object_str(host, SLOT_NAME);
 	char id[UUID_STRLEN];
 	struct qos qos;
-	bool active;
+	bool active, count = place_once(c, object_id(host), port);
 
 	uuid_format(port, id);
 	if (was) {
 		active = !strcmp(object_str(was, PORT_HOST_ID), name);
 		qos = qos_of_port_before(c, was);
-		if (active || (c->migrating && had_binding(c, id, host)))
+		if (active || (c->migrating && had_binding(c, id, host))) {
 			record_port(was, &qos, active, c->before);
+			if (count)
+				compile_placed_groups(c, object_id(host), was, -1);
+		}
 	}
 	if (now) {
 		active = !strcmp(object_str(now, PORT_HOST_ID), name);
 		qos = qos_of_port(c->model, now);
-		if (active || (c->migrating && has_binding(c, id, host)))
+		if (active || (c->migrating && has_binding(c, id, host))) {
 			record_port(now, &qos, active, c->after);
+			if (count)
+				compile_placed_groups(c, object_id(host), now, 1);
+		}
 	}
 	compile_difference(c, SCOPE_HOST, object_id(host), "port", id);
 }
@@ -249,6 +264,7 @@ static void compile_port(struct compilation *c, const struct change *change)
 	struct uuid network;
 	char id[UUID_STRLEN];
 
+	compile_group_member(c, change);
 	if (c->migrating)
 		compile_port_inactive(c, &change->id, change->old, change->new);
 	if ((!from && !to) || !object_uuid(any, PORT_NETWORK_ID, &network))
@@ -314,6 +330,9 @@ static void compile_one(struct compilation *c, const struct change *change)
 		[KIND_QOS_DSCP_MARKING_RULE] = compile_qos_rule,
 		[KIND_QOS_MINIMUM_BANDWIDTH_RULE] = compile_qos_rule,
 		[KIND_QOS_PACKET_RATE_LIMIT_RULE] = compile_qos_rule,
+		[KIND_SECURITY_GROUP] = compile_security_group,
+		[KIND_SECURITY_GROUP_RULE] = compile_security_group_rule,
+		[KIND_ADDRESS_GROUP] = compile_address_group,
 	};
 
 	if (by_kind[change->kind])
@@ -357,10 +376,13 @@ struct compiled *compile_change(const struct model *model, const struct changese
 {
 	struct compiled *out = g_new(struct compiled, 1);
 	g_autoptr(GHashTable) pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
+	g_autoptr(GHashTable) groups =
+		g_hash_table_new_full(host_group_hash, host_group_equal, g_free, NULL);
+	g_autoptr(GHashTable) placed = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
 	g_autoptr(GHashTable) touched = g_hash_table_new(NULL, NULL);
 	g_autoptr(GString) before = g_string_sized_new(512), after = g_string_sized_new(512);
-	struct compilation c = { model, changes, out, is_migrating(model, changes), pairs, touched,
-		before, after };
+	struct compilation c = { model, changes, out, is_migrating(model, changes), pairs, groups,
+		placed, touched, before, after };
 
 	out->revision = changes->revision;
 	out->deltas = g_array_new(FALSE, FALSE, sizeof(struct delta));
@@ -371,6 +393,7 @@ struct compiled *compile_change(const struct model *model, const struct changese
 	compile_touched(&c);
 	compile_interfaces(&c);
 	compile_members(&c);
+	compile_group_interests(&c);
 	return out;
 }
 

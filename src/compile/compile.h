@@ -3,26 +3,35 @@
  * Model → records of the hosts' views (ARCHITECTURE.md, "Views and scopes"). Pure functions of the
  * model: no state of its own, so there is nothing to undo and nothing to persist. The cost of a
  * change does not depend on the number of ports, hosts or networks; that of a router's interface,
- * and of a host's first or last port on a network, is that of what routers join there.
+ * and of a host's first or last port on a network, is that of what routers join there. A rule that
+ * begins or ceases to name a group costs as much as there are hosts that have it.
  */
 #pragma once
 
 #include "base/autoptr.h"
 #include "model/txn.h"
 
-/* A scope by value: "host/<id>" or "network/<id>" in text. */
-enum scope_type { SCOPE_HOST, SCOPE_NETWORK };
+/* A scope by value: "host/<id>", "network/<id>" … in text. */
+enum scope_type {
+	SCOPE_HOST,
+	SCOPE_NETWORK,
+	SCOPE_SECURITY_GROUP,
+	SCOPE_GROUP_MEMBERS,
+	SCOPE_ADDRESS_GROUP,
+	N_SCOPE_TYPES
+};
 struct scope {
 	struct uuid id;
 	enum scope_type type;
 };
-#define SCOPE_STRLEN 48
+#define SCOPE_STRLEN 56
 const char *scope_format(const struct scope *scope, char buf[static SCOPE_STRLEN]);
 bool scope_parse(const char *text, struct scope *ret);
 guint scope_hash(gconstpointer scope); /* for GHashTable */
 gboolean scope_equal(gconstpointer a, gconstpointer b);
 
-/* Record ids are UUID texts, or "<network id>/<host id>" of a member. */
+/* Record ids are UUID texts, or two of them: "<network id>/<host id>" of a member, "<group
+ * id>/<port id>" of a group-member. */
 #define RECORD_ID_STRLEN 80
 
 enum delta_op { DELTA_PUT, DELTA_DELETE };
@@ -64,7 +73,8 @@ typedef void (*compile_record_fn)(const char *kind, const char *id, const char *
 void compile_scope(
 	const struct model *model, const struct scope *scope, compile_record_fn record, void *user);
 
-/* All scopes of a host now: its own and one per network that a port bound to it is on or reaches.
+/* All scopes of a host now: its own, one per network that a port bound to it is on or reaches, one
+ * per security group that such a port has, and what the rules of these are about.
  * struct scope; g_array_unref. Empty when there is no such host. */
 GArray *compile_host_scopes(const struct model *model, const struct uuid *host);
 

@@ -7,6 +7,7 @@
 #include "model/host.h"
 #include "model/port.h"
 #include "model/port_binding.h"
+#include "model/security_group_rule.h"
 #include "model/subnet.h"
 
 struct enumeration {
@@ -141,70 +142,165 @@ static void give_interfaces(struct enumeration *e, const char *network)
 	}
 }
 
+static void give_network(struct enumeration *e, const struct uuid *network)
+{
+	const struct object *object = model_get(e->model, KIND_NETWORK, network);
+	char id[UUID_STRLEN];
+
+	if (!object)
+		return;
+	uuid_format(network, id);
+	record_network(object, e->text);
+	if (e->text->len)
+		give(e, "network", id);
+	give_subnets(e, id);
+	give_members(e, network);
+	give_interfaces(e, id);
+	give_endpoints(e, id);
+}
+
+static void give_security_group(struct enumeration *e, const struct uuid *group)
+{
+	const struct object *object = model_get(e->model, KIND_SECURITY_GROUP, group), *rule;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	if (!object)
+		return;
+	uuid_format(group, id);
+	record_security_group(object, e->text);
+	give(e, "security-group", id);
+	model_iter_init(
+		&iter, e->model, KIND_SECURITY_GROUP_RULE, SECURITY_GROUP_RULE_BY_GROUP, id, NULL);
+	while ((rule = model_iter_next(&iter))) {
+		record_security_group_rule(rule, e->text);
+		give(e, "security-group-rule", uuid_format(object_id(rule), id));
+	}
+}
+
+static void give_group_members(struct enumeration *e, const struct uuid *group)
+{
+	const struct object *port;
+	struct model_iter iter;
+	char text[UUID_STRLEN], id[RECORD_ID_STRLEN];
+
+	model_iter_init(
+		&iter, e->model, KIND_PORT, PORT_BY_SECURITY_GROUP, uuid_format(group, text), NULL);
+	while ((port = model_iter_next(&iter))) {
+		record_group_member(port, e->text);
+		give(e, "group-member", member_id(group, object_id(port), id));
+	}
+}
+
+static void give_address_group(struct enumeration *e, const struct uuid *group)
+{
+	const struct object *object = model_get(e->model, KIND_ADDRESS_GROUP, group);
+	char id[UUID_STRLEN];
+
+	if (!object)
+		return;
+	record_address_group(object, e->text);
+	give(e, "address-group", uuid_format(group, id));
+}
+
 void compile_scope(
 	const struct model *model, const struct scope *scope, compile_record_fn record, void *user)
 {
+	static void (*const by_type[N_SCOPE_TYPES])(struct enumeration *, const struct uuid *) = {
+		[SCOPE_HOST] = give_host,
+		[SCOPE_NETWORK] = give_network,
+		[SCOPE_SECURITY_GROUP] = give_security_group,
+		[SCOPE_GROUP_MEMBERS] = give_group_members,
+		[SCOPE_ADDRESS_GROUP] = give_address_group,
+	};
 	g_autoptr(GString) text = g_string_sized_new(512);
 	struct enumeration e = { model, record, user, text };
-	const struct object *network;
-	char id[UUID_STRLEN];
 
-	if (scope->type == SCOPE_HOST) {
-		give_host(&e, &scope->id);
-		return;
-	}
-	network = model_get(model, KIND_NETWORK, &scope->id);
-	if (!network)
-		return;
-	uuid_format(&scope->id, id);
-	record_network(network, text);
-	if (text->len)
-		give(&e, "network", id);
-	give_subnets(&e, id);
-	give_members(&e, &scope->id);
-	give_interfaces(&e, id);
-	give_endpoints(&e, id);
+	by_type[scope->type](&e, &scope->id);
 }
 
-/* All that the port's network reaches and was not seen before. */
-static void add_scopes(const struct model *model, const struct object *port, unsigned slot,
-	GHashTable *seen, GArray *scopes)
+struct scopes {
+	const struct model *model;
+	GHashTable *seen; /* struct scope */
+	GArray *list;
+};
+
+static bool add_scope(struct scopes *scopes, enum scope_type type, const struct uuid *id)
 {
+	struct scope scope = { .id = *id, .type = type };
+
+	if (g_hash_table_contains(scopes->seen, &scope))
+		return false;
+	g_hash_table_add(scopes->seen, g_memdup2(&scope, sizeof(scope)));
+	g_array_append_val(scopes->list, scope);
+	return true;
+}
+
+/* All that the network reaches and was not seen before. */
+static void add_networks(struct scopes *scopes, const struct uuid *network)
+{
+	struct scope scope = { .id = *network, .type = SCOPE_NETWORK };
 	g_autoptr(reach) reach = NULL;
+
+	if (g_hash_table_contains(scopes->seen, &scope))
+		return;
+	reach = reach_from(scopes->model, NULL, network);
+	for (guint i = 0; i < reach->networks->len; i++)
+		add_scope(scopes, SCOPE_NETWORK,
+			&g_array_index(reach->networks, struct reached, i).id);
+}
+
+static void add_group(struct scopes *scopes, const char *group)
+{
+	const struct object *rule;
+	struct model_iter iter;
+	struct uuid id;
+
+	if (!uuid_parse(group, &id) || !add_scope(scopes, SCOPE_SECURITY_GROUP, &id))
+		return;
+	model_iter_init(&iter, scopes->model, KIND_SECURITY_GROUP_RULE,
+		SECURITY_GROUP_RULE_BY_GROUP, group, NULL);
+	while ((rule = model_iter_next(&iter))) {
+		if (object_uuid(rule, MATCH_GROUP_ID, &id))
+			add_scope(scopes, SCOPE_GROUP_MEMBERS, &id);
+		if (object_uuid(rule, MATCH_ADDRESS_GROUP_ID, &id))
+			add_scope(scopes, SCOPE_ADDRESS_GROUP, &id);
+	}
+}
+
+static void add_port(struct scopes *scopes, const struct object *port)
+{
+	struct port_groups groups = port_groups_of(port);
 	struct uuid network;
 
-	if (!object_uuid(port, slot, &network) || g_hash_table_contains(seen, &network))
-		return;
-	reach = reach_from(model, NULL, &network);
-	for (guint i = 0; i < reach->networks->len; i++) {
-		struct scope scope = { .id = g_array_index(reach->networks, struct reached, i).id,
-			.type = SCOPE_NETWORK };
-
-		g_hash_table_add(seen, g_memdup2(&scope.id, sizeof(scope.id)));
-		g_array_append_val(scopes, scope);
-	}
+	if (object_uuid(port, PORT_NETWORK_ID, &network))
+		add_networks(scopes, &network);
+	while (port_groups_next(&groups))
+		add_group(scopes, groups.id);
 }
 
 GArray *compile_host_scopes(const struct model *model, const struct uuid *id)
 {
-	GArray *scopes = g_array_new(FALSE, FALSE, sizeof(struct scope));
-	g_autoptr(GHashTable) seen = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(scope_hash, scope_equal, g_free, NULL);
+	struct scopes scopes = { model, seen, g_array_new(FALSE, FALSE, sizeof(struct scope)) };
 	const struct object *host = model_get(model, KIND_HOST, id), *port, *binding;
-	struct scope scope = { .id = *id, .type = SCOPE_HOST };
 	struct model_iter iter;
 	char text[UUID_STRLEN];
 
 	if (!host)
-		return scopes;
-	g_array_append_val(scopes, scope);
+		return scopes.list;
+	add_scope(&scopes, SCOPE_HOST, id);
 	model_iter_init(&iter, model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
-		add_scopes(model, port, PORT_NETWORK_ID, seen, scopes);
+		add_port(&scopes, port);
 	model_iter_init(&iter, model, KIND_PORT_BINDING, PORT_BINDING_BY_HOST_ID,
 		uuid_format(id, text), NULL);
-	while ((binding = model_iter_next(&iter)))
-		add_scopes(model, binding, PORT_BINDING_NETWORK_ID, seen, scopes);
-	return scopes;
+	while ((binding = model_iter_next(&iter))) {
+		port = model_get_text(model, KIND_PORT, object_str(binding, PORT_BINDING_PORT_ID));
+		if (port)
+			add_port(&scopes, port);
+	}
+	return scopes.list;
 }
 
 bool compile_host_has(

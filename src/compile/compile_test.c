@@ -5,104 +5,19 @@
  * host.
  */
 #include "compile/compile.h"
+#include "compile/test_view.h"
 #include "model/dhcp_binding.h"
 #include "model/port_binding.h"
+#include "model/security_group.h"
 #include "model/router_parts.h"
 #include "model/testing.h"
-
-/* What a host knows: the scopes it has, and records by "scope kind id". */
-struct view {
-	struct uuid host;
-	GHashTable *scopes; /* set of struct scope */
-	GHashTable *records;
-};
-
-static struct view *view_new(const struct uuid *host)
-{
-	struct view *view = g_new(struct view, 1);
-
-	view->host = *host;
-	view->scopes = g_hash_table_new_full(scope_hash, scope_equal, g_free, NULL);
-	view->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	return view;
-}
-
-static void view_free(gpointer data)
-{
-	struct view *view = data;
-
-	g_hash_table_destroy(view->scopes);
-	g_hash_table_destroy(view->records);
-	g_free(view);
-}
-
-struct target {
-	struct view *view;
-	const struct scope *scope;
-};
-
-static char *record_key(const struct scope *scope, const char *kind, const char *id)
-{
-	char text[SCOPE_STRLEN];
-
-	return g_strdup_printf("%s %s %s", scope_format(scope, text), kind, id);
-}
-
-static void put(const char *kind, const char *id, const char *data, void *user)
-{
-	struct target *target = user;
-	json_t *json = json_loads(data, 0, NULL);
-
-	assert_non_null(json);
-	json_decref(json);
-	g_hash_table_replace(
-		target->view->records, record_key(target->scope, kind, id), g_strdup(data));
-}
-
-static gboolean is_in_scope(gpointer key, gpointer value, gpointer scope)
-{
-	(void)value;
-	return g_str_has_prefix(key, scope) && ((char *)key)[strlen(scope)] == ' ';
-}
-
-static void drop_scope(struct view *view, const struct scope *scope)
-{
-	char text[SCOPE_STRLEN];
-
-	assert_true(g_hash_table_remove(view->scopes, scope));
-	g_hash_table_foreach_remove(
-		view->records, is_in_scope, (gpointer)scope_format(scope, text));
-}
-
-static void gain_scope(struct view *view, const struct model *model, const struct scope *scope)
-{
-	struct target target = { view, scope };
-
-	assert_true(g_hash_table_add(view->scopes, g_memdup2(scope, sizeof(*scope))));
-	compile_scope(model, scope, put, &target);
-}
-
-static void apply_delta(struct view *view, const struct delta *delta)
-{
-	struct target target = { view, &delta->scope };
-
-	if (!g_hash_table_contains(view->scopes, &delta->scope))
-		return;
-	if (delta->op == DELTA_PUT) {
-		put(delta->kind, delta->id, delta->data, &target);
-	} else {
-		g_autofree char *key = record_key(&delta->scope, delta->kind, delta->id);
-
-		assert_true(g_hash_table_remove(view->records, key));
-	}
-}
 
 struct world {
 	struct model *model;
 	GHashTable *views; /* by host id */
 	GRand *random;
 	GPtrArray *done; /* change-sets that may be undone */
-	unsigned made, interfaces, dhcp, policies;
+	unsigned made, interfaces, dhcp, policies, gained[N_SCOPE_TYPES];
 };
 
 static struct view *view_of(struct world *world, const struct uuid *host)
@@ -135,8 +50,10 @@ static void spread(struct world *world, const struct changeset *changes)
 	for (guint i = 0; i < compiled->interests->len; i++) {
 		struct interest *in = &g_array_index(compiled->interests, struct interest, i);
 
-		if (in->op == INTEREST_GAIN)
-			gain_scope(view_of(world, &in->host), world->model, &in->scope);
+		if (in->op != INTEREST_GAIN)
+			continue;
+		gain_scope(view_of(world, &in->host), world->model, &in->scope);
+		world->gained[in->scope.type]++;
 	}
 }
 
@@ -188,10 +105,47 @@ static const struct object *pick(struct world *world, enum kind_id kind)
 	return object;
 }
 
+/* Up to two security groups, as JSON: most ports have the same ones. */
+static const char *random_groups(struct world *world, char buf[static 128])
+{
+	const struct object *a = pick(world, KIND_SECURITY_GROUP),
+			    *b = pick(world, KIND_SECURITY_GROUP);
+	g_autofree char *first = a ? g_strdup(test_id(a)) : NULL;
+	int n = g_rand_int_range(world->random, 0, 3);
+
+	if (!a || !n)
+		return "[]";
+	if (n == 1 || a == b)
+		g_snprintf(buf, 128, "['%s']", first);
+	else
+		g_snprintf(buf, 128, "['%s','%s']", first, test_id(b));
+	return buf;
+}
+
+/* A rule that names nothing, a group, or an address group. */
+static json_t *random_rule(struct world *world, unsigned n)
+{
+	const struct object *group = pick(world, KIND_SECURITY_GROUP);
+	const struct object *named =
+		pick(world, n % 3 == 1 ? KIND_ADDRESS_GROUP : KIND_SECURITY_GROUP);
+	g_autofree char *id = group ? g_strdup(test_id(group)) : NULL;
+	const char *port = "'direction':'ingress','protocol':'tcp','port_range_min':%u,"
+			   "'port_range_max':%u";
+	g_autofree char *range = g_strdup_printf(port, n, n + 1);
+
+	if (!group || !named)
+		return NULL;
+	if (n % 3 == 0)
+		return test_json("{'security_group_id':'%s',%s}", id, range);
+	return test_json("{'security_group_id':'%s','%s':'%s',%s}", id,
+		n % 3 == 1 ? "remote_address_group_id" : "remote_group_id", test_id(named), range);
+}
+
 static json_t *random_body(struct world *world, enum kind_id kind)
 {
 	const struct object *network = pick(world, KIND_NETWORK), *host = pick(world, KIND_HOST);
 	unsigned n = ++world->made;
+	char groups[128];
 
 	switch (kind) {
 	case KIND_HOST:
@@ -205,11 +159,18 @@ static json_t *random_body(struct world *world, enum kind_id kind)
 		return network ? test_json("{'network_id':'%s','cidr':'10.%u.0.0/28'}",
 					 test_id(network), n % 250)
 			       : NULL;
+	case KIND_SECURITY_GROUP:
+		return test_json("{'name':'g%u'}", n);
+	case KIND_ADDRESS_GROUP:
+		return test_json("{'name':'a%u','addresses':['192.0.2.%u']}", n, n % 250);
+	case KIND_SECURITY_GROUP_RULE:
+		return random_rule(world, n);
 	default:
 		return network ? test_json("{'network_id':'%s','binding:host_id':'%s',"
-					   "'device_owner':'compute:nova'}",
+					   "'device_owner':'compute:nova','security_groups':%s}",
 					 test_id(network),
-					 host && n % 4 ? object_str(host, SLOT_NAME) : "")
+					 host && n % 4 ? object_str(host, SLOT_NAME) : "",
+					 random_groups(world, groups))
 			       : NULL;
 	}
 }
@@ -218,6 +179,7 @@ static json_t *random_change(struct world *world, enum kind_id kind)
 {
 	const struct object *host = pick(world, KIND_HOST);
 	unsigned n = ++world->made;
+	char groups[128];
 
 	switch (kind) {
 	case KIND_HOST:
@@ -228,9 +190,18 @@ static json_t *random_change(struct world *world, enum kind_id kind)
 		return test_json("{'enable_dhcp':%s}", n % 2 ? "true" : "false");
 	case KIND_ROUTER:
 		return test_json("{'admin_state_up':%s}", n % 2 ? "true" : "false");
+	case KIND_SECURITY_GROUP:
+	case KIND_ADDRESS_GROUP:
+		return test_json("{'name':'other%u'}", n);
+	case KIND_SECURITY_GROUP_RULE:
+		return test_json("{'description':'%u'}", n);
 	default:
 		if (n % 3 == 0)
 			return test_json("{'dns_name':'p%u','fixed_ips':[]}", n);
+		if (n % 3 == 1)
+			return test_json("{'security_groups':%s,'allowed_address_pairs':"
+					 "[{'ip_address':'10.9.0.0/%u'}]}",
+				random_groups(world, groups), 16 + n % 16);
 		return test_json("{'binding:host_id':'%s'}",
 			host && n % 4 ? object_str(host, SLOT_NAME) : "");
 	}
@@ -259,7 +230,8 @@ static bool stage(struct world *world, struct txn *txn)
 {
 	static const enum kind_id kinds[] = { KIND_HOST, KIND_NETWORK, KIND_SUBNET, KIND_PORT,
 		KIND_PORT, KIND_PORT, KIND_PORT, KIND_PORT, KIND_ROUTER, KIND_ROUTER, KIND_ROUTER,
-		KIND_ROUTER };
+		KIND_ROUTER, KIND_SECURITY_GROUP, KIND_SECURITY_GROUP, KIND_ADDRESS_GROUP,
+		KIND_SECURITY_GROUP_RULE, KIND_SECURITY_GROUP_RULE, KIND_SECURITY_GROUP_RULE };
 	enum kind_id kind = kinds[g_rand_int_range(world->random, 0, G_N_ELEMENTS(kinds))];
 	int what = g_rand_int_range(world->random, 0, 10);
 	const struct object *object;
@@ -431,16 +403,17 @@ static void random_step(struct world *world)
 
 static void increments_equal_full_compile(void **state)
 {
-	unsigned applied = 0, interfaces = 0, dhcp = 0, policies = 0;
+	unsigned applied = 0, interfaces = 0, dhcp = 0, policies = 0, gained[N_SCOPE_TYPES] = { 0 };
 
 	(void)state;
 	for (guint32 seed = 1; seed <= 44; seed++) {
 		struct world world = { model_new(),
 			g_hash_table_new_full(uuid_hash, uuid_equal, NULL, view_free),
 			g_rand_new_with_seed(seed),
-			g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free), 0, 0, 0 };
+			g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free), 0, 0, 0, 0,
+			{ 0 } };
 
-		for (int i = 0; i < 120; i++) {
+		for (int i = 0; i < 160; i++) {
 			random_step(&world);
 			compare_all(&world);
 		}
@@ -448,6 +421,8 @@ static void increments_equal_full_compile(void **state)
 		interfaces += world.interfaces;
 		dhcp += world.dhcp;
 		policies += world.policies;
+		for (int type = 0; type < N_SCOPE_TYPES; type++)
+			gained[type] += world.gained[type];
 		g_ptr_array_unref(world.done);
 		g_rand_free(world.random);
 		g_hash_table_destroy(world.views);
@@ -457,6 +432,9 @@ static void increments_equal_full_compile(void **state)
 	assert_true(interfaces > 100);
 	assert_true(dhcp > 30);
 	assert_true(policies > 50);
+	assert_true(gained[SCOPE_SECURITY_GROUP] > 100);
+	assert_true(gained[SCOPE_GROUP_MEMBERS] > 50);
+	assert_true(gained[SCOPE_ADDRESS_GROUP] > 20);
 }
 
 int main(void)

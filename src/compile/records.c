@@ -70,6 +70,8 @@ void record_port(const struct object *port, const struct qos *qos, bool active, 
 	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
 	member_json(&w, "allowed_address_pairs", port, PORT_ALLOWED_ADDRESS_PAIRS);
 	member_bool(&w, "port_security_enabled", port, PORT_PORT_SECURITY);
+	if (port_is_filtered(port))
+		member_json(&w, "security_groups", port, PORT_SECURITY_GROUPS);
 	member_bool(&w, "admin_state_up", port, PORT_ADMIN_STATE_UP);
 	member_str(&w, "device_id", port, PORT_DEVICE_ID);
 	member_str(&w, "device_owner", port, PORT_DEVICE_OWNER);
@@ -174,10 +176,10 @@ void record_endpoint(const struct object *port, const struct object *host, GStri
 }
 
 const char *member_id(
-	const struct uuid *network, const struct uuid *host, char buf[static RECORD_ID_STRLEN])
+	const struct uuid *of, const struct uuid *member, char buf[static RECORD_ID_STRLEN])
 {
-	uuid_format(network, buf);
+	uuid_format(of, buf);
 	buf[UUID_STRLEN - 1] = '/';
-	uuid_format(host, buf + UUID_STRLEN);
+	uuid_format(member, buf + UUID_STRLEN);
 	return buf;
 }

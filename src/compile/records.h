@@ -23,6 +23,13 @@ bool member_dhcp(const struct model *model, const struct uuid *host, const struc
 void record_interface(const struct object *port, const struct object *router, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);
 
-/* "<network id>/<host id>" */
+/* records_group.c */
+void record_security_group(const struct object *group, GString *text);
+void record_security_group_rule(const struct object *rule, GString *text);
+/* @port: of a group that rules name. */
+void record_group_member(const struct object *port, GString *text);
+void record_address_group(const struct object *group, GString *text);
+
+/* "<network id>/<host id>", "<group id>/<port id>" */
 const char *member_id(
-	const struct uuid *network, const struct uuid *host, char buf[static RECORD_ID_STRLEN]);
+	const struct uuid *of, const struct uuid *member, char buf[static RECORD_ID_STRLEN]);

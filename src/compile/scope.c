@@ -3,7 +3,13 @@
 
 #include "compile/compile.h"
 
-static const char *const prefixes[] = { [SCOPE_HOST] = "host/", [SCOPE_NETWORK] = "network/" };
+static const char *const prefixes[N_SCOPE_TYPES] = {
+	[SCOPE_HOST] = "host/",
+	[SCOPE_NETWORK] = "network/",
+	[SCOPE_SECURITY_GROUP] = "security-group/",
+	[SCOPE_GROUP_MEMBERS] = "group-members/",
+	[SCOPE_ADDRESS_GROUP] = "address-group/",
+};
 
 const char *scope_format(const struct scope *scope, char buf[static SCOPE_STRLEN])
 {

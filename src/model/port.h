@@ -54,6 +54,7 @@ enum port_index {
 	PORT_BY_ROUTER_SUBNET, /* text: subnet id; of routers' interfaces alone */
 	PORT_BY_QOS_POLICY,
 	PORT_BY_SECURITY_GROUP, /* text: its id */
+	PORT_BY_HOST_GROUP,	/* texts: host name, security group id; of bound ports */
 	N_PORT_INDEXES
 };
 
@@ -84,6 +85,9 @@ struct port_groups {
 struct port_groups port_groups_of(const struct object *port);
 bool port_groups_next(struct port_groups *groups);
 bool port_has_group(const struct object *port, const char *group_id);
+/* Do security groups decide about its packets? Not with port security off, and not about the
+ * network's own ports, such as a router's. */
+bool port_is_filtered(const struct object *port);
 
 static inline bool port_is_bound(const struct object *port)
 {

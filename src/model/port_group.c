@@ -41,6 +41,11 @@ static bool is_trusted(const struct object *port)
 	return g_str_has_prefix(object_str(port, PORT_DEVICE_OWNER), "network:");
 }
 
+bool port_is_filtered(const struct object *port)
+{
+	return object_bool(port, PORT_PORT_SECURITY) && !is_trusted(port);
+}
+
 static bool assign_default(struct txn *txn, struct object *draft, GError **error)
 {
 	char id[UUID_STRLEN], text[UUID_STRLEN + 4];

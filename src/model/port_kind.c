@@ -270,6 +270,14 @@ static void group_keys(const struct object *port, struct key_sink *sink)
 		index_add(sink, (const char *const[]){ groups.id }, 1);
 }
 
+static void host_group_keys(const struct object *port, struct key_sink *sink)
+{
+	struct port_groups groups = port_groups_of(port);
+
+	while (port_is_bound(port) && port_groups_next(&groups))
+		add_pair(sink, object_str(port, PORT_HOST_ID), groups.id);
+}
+
 static const struct index indexes[N_PORT_INDEXES] = {
 	[PORT_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[PORT_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
@@ -303,6 +311,7 @@ static const struct index indexes[N_PORT_INDEXES] = {
 		.keys = group_keys,
 		.depends_on = PORT_SECURITY_GROUPS,
 		.field = "" },
+	[PORT_BY_HOST_GROUP] = { .name = "host and security group", .keys = host_group_keys },
 };
 
 #define NETWORK_OWNER "rule:admin_or_network_owner"

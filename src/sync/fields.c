@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define ARRAY_MAX 4096 /* elements of one array; more is no record that a controller makes */
+#define ARRAY_MAX 16384 /* elements of one array; more is no record that a controller makes */
 
 static const char *text_of(const json_t *object, const char *member)
 {
@@ -62,6 +62,19 @@ bool field_ip(const json_t *object, const char *member, struct ip *ret, GError *
 
 	return (text && ip_parse(text, ret)) ||
 	       weft_fail(error, BAD_REQUEST, "%s must be an IP address", member);
+}
+
+bool field_optional_uint(
+	const json_t *object, const char *member, u32 min, u32 max, s32 *ret, GError **error)
+{
+	u32 value;
+
+	if (absent(object, member))
+		return true;
+	if (!field_uint(object, member, min, max, &value, error))
+		return false;
+	*ret = (s32)value;
+	return true;
 }
 
 bool field_optional_ip(const json_t *object, const char *member, struct ip *ret, GError **error)
@@ -130,6 +143,34 @@ bool field_array(const json_t *object, const char *member, field_element_fn deco
 	return true;
 }
 
+bool element_uuid(const json_t *element, void *ret, GError **error)
+{
+	const char *text = json_string_value(element);
+
+	return (text && uuid_parse(text, ret)) || weft_fail(error, BAD_REQUEST, "must be a UUID");
+}
+
+static bool parse_prefix(const char *text, struct prefix *ret)
+{
+	struct prefix prefix = { 0 };
+
+	if (prefix_parse(text, ret))
+		return true;
+	if (!ip_parse(text, &prefix.ip))
+		return false;
+	prefix.len = (u8)ip_bits(&prefix.ip);
+	*ret = prefix;
+	return true;
+}
+
+bool element_prefix(const json_t *element, void *ret, GError **error)
+{
+	const char *text = json_string_value(element);
+
+	return (text && parse_prefix(text, ret)) ||
+	       weft_fail(error, BAD_REQUEST, "must be an address or a prefix");
+}
+
 bool element_ip(const json_t *element, void *ret, GError **error)
 {
 	const char *text = json_string_value(element);
@@ -153,12 +194,8 @@ bool element_pair(const json_t *element, void *ret, GError **error)
 
 	if (!text)
 		return weft_fail(error, BAD_REQUEST, "ip_address must be a string");
-	if (!prefix_parse(text, &pair->prefix)) {
-		if (!ip_parse(text, &pair->prefix.ip))
-			return weft_fail(
-				error, BAD_REQUEST, "ip_address must be an address or a prefix");
-		pair->prefix.len = (u8)ip_bits(&pair->prefix.ip);
-	}
+	if (!parse_prefix(text, &pair->prefix))
+		return weft_fail(error, BAD_REQUEST, "ip_address must be an address or a prefix");
 	return field_mac(element, "mac_address", &pair->mac, error);
 }
 

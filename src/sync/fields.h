@@ -18,6 +18,8 @@ bool field_ip(const json_t *object, const char *member, struct ip *ret, GError *
 
 /* The member "qos". */
 bool field_optional_qos(const json_t *object, struct record_qos *ret, GError **error);
+bool field_optional_uint(
+	const json_t *object, const char *member, u32 min, u32 max, s32 *ret, GError **error);
 bool field_optional_ip(const json_t *object, const char *member, struct ip *ret, GError **error);
 bool field_optional_bool(const json_t *object, const char *member, bool *ret, GError **error);
 /* *ret: a new string; NULL stays NULL for "" too. */
@@ -31,6 +33,9 @@ typedef bool (*field_element_fn)(const json_t *element, void *ret, GError **erro
 bool field_array(const json_t *object, const char *member, field_element_fn decode, GArray *ret,
 	GError **error);
 
+bool element_uuid(const json_t *element, void *ret, GError **error); /* struct uuid */
+/* struct prefix; a bare address is one of full length */
+bool element_prefix(const json_t *element, void *ret, GError **error);
 bool element_ip(const json_t *element, void *ret, GError **error); /* struct ip */
 bool element_fixed_ip(
 	const json_t *element, void *ret, GError **error);	       /* struct record_fixed_ip */

@@ -27,17 +27,24 @@ bool record_kind_parse(const char *name, enum record_kind *ret)
 	return false;
 }
 
+static bool is_pair(enum record_kind kind)
+{
+	return kind == RECORD_MEMBER || kind == RECORD_GROUP_MEMBER;
+}
+
 bool record_key_parse(enum record_kind kind, const char *id, struct record_key *ret, GError **error)
 {
 	struct record_key key = { .kind = kind };
 	const char *slash = strchr(id, '/');
 
-	if (kind == RECORD_MEMBER) {
-		g_autofree char *network = slash ? g_strndup(id, (gsize)(slash - id)) : NULL;
+	if (is_pair(kind)) {
+		g_autofree char *of = slash ? g_strndup(id, (gsize)(slash - id)) : NULL;
 
-		if (!slash || !uuid_parse(network, &key.id) || !uuid_parse(slash + 1, &key.sub))
-			return weft_fail(error, BAD_REQUEST,
-				"member id \"%.80s\" must be <network id>/<host id>", id);
+		if (!slash || !uuid_parse(of, &key.id) || !uuid_parse(slash + 1, &key.sub))
+			return weft_fail(error, BAD_REQUEST, "%s id \"%.80s\" must be %s/%s",
+				kind_names[kind], id,
+				kind == RECORD_MEMBER ? "<network id>" : "<group id>",
+				kind == RECORD_MEMBER ? "<host id>" : "<port id>");
 	} else if (!uuid_parse(id, &key.id)) {
 		return weft_fail(
 			error, BAD_REQUEST, "%s id \"%.80s\" must be a UUID", kind_names[kind], id);
@@ -49,7 +56,7 @@ bool record_key_parse(enum record_kind kind, const char *id, struct record_key *
 const char *record_key_format(const struct record_key *key, char buf[static RECORD_ID_TEXT])
 {
 	uuid_format(&key->id, buf);
-	if (key->kind == RECORD_MEMBER) {
+	if (is_pair(key->kind)) {
 		buf[UUID_STRLEN - 1] = '/';
 		uuid_format(&key->sub, buf + UUID_STRLEN);
 	}
@@ -158,6 +165,8 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	port->fixed_ips = g_array_new(FALSE, TRUE, sizeof(struct record_fixed_ip));
 	port->pairs = g_array_new(FALSE, TRUE, sizeof(struct record_pair));
 	port->options = g_array_new(FALSE, TRUE, sizeof(struct record_option));
+	port->groups = g_array_new(FALSE, TRUE, sizeof(struct uuid));
+	port->filtered = json_is_array(json_object_get(data, "security_groups"));
 	g_array_set_clear_func(port->options, clear_option);
 	port->port_security = port->admin_state_up = port->active = true;
 	return field_uuid(data, "network_id", &port->network_id, error) &&
@@ -165,6 +174,7 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	       field_array(data, "fixed_ips", element_fixed_ip, port->fixed_ips, error) &&
 	       field_array(data, "allowed_address_pairs", element_pair, port->pairs, error) &&
 	       field_array(data, "extra_dhcp_opts", element_option, port->options, error) &&
+	       field_array(data, "security_groups", element_uuid, port->groups, error) &&
 	       field_optional_bool(data, "port_security_enabled", &port->port_security, error) &&
 	       field_optional_bool(data, "admin_state_up", &port->admin_state_up, error) &&
 	       field_optional_bool(data, "active", &port->active, error) &&
@@ -188,6 +198,75 @@ static bool decode_interface(const json_t *data, struct record *ret, GError **er
 	       field_optional_bool(data, "admin_state_up", &interface->admin_state_up, error);
 }
 
+static bool decode_security_group(const json_t *data, struct record *ret, GError **error)
+{
+	ret->security_group.stateful = true;
+	return field_optional_string(data, "name", &ret->security_group.name, error) &&
+	       field_optional_bool(data, "stateful", &ret->security_group.stateful, error);
+}
+
+static bool decode_remote(
+	const json_t *data, struct record_security_group_rule *rule, GError **error)
+{
+	static const char *const members[] = { [REMOTE_PREFIX] = "remote_ip_prefix",
+		[REMOTE_GROUP] = "remote_group_id",
+		[REMOTE_ADDRESS_GROUP] = "remote_address_group_id" };
+
+	for (enum record_remote remote = REMOTE_PREFIX; remote <= REMOTE_ADDRESS_GROUP; remote++) {
+		const json_t *value = json_object_get(data, members[remote]);
+
+		if (value && !json_is_null(value))
+			rule->remote = remote;
+	}
+	switch (rule->remote) {
+	case REMOTE_ANY:
+		return true;
+	case REMOTE_PREFIX:
+		return field_prefix(data, members[REMOTE_PREFIX], &rule->prefix, error);
+	default:
+		return field_uuid(data, members[rule->remote], &rule->remote_id, error);
+	}
+}
+
+static bool decode_security_group_rule(const json_t *data, struct record *ret, GError **error)
+{
+	static const char *const directions[] = { "ingress", "egress", NULL };
+	static const char *const ethertypes[] = { "IPv4", "IPv6", NULL };
+	struct record_security_group_rule *rule = &ret->security_group_rule;
+	const char *direction = directions[0], *ethertype = ethertypes[0];
+
+	rule->proto = rule->port_min = rule->port_max = -1;
+	if (!field_uuid(data, "security_group_id", &rule->group_id, error) ||
+		!field_optional_choice(data, "direction", directions, &direction, error) ||
+		!field_optional_choice(data, "ethertype", ethertypes, &ethertype, error) ||
+		!field_optional_uint(data, "protocol", 0, 255, &rule->proto, error) ||
+		!field_optional_uint(data, "port_range_min", 0, 65535, &rule->port_min, error) ||
+		!field_optional_uint(data, "port_range_max", 0, 65535, &rule->port_max, error))
+		return false;
+	rule->egress = direction == directions[1];
+	rule->family = ethertype == ethertypes[1] ? 6 : 4;
+	return decode_remote(data, rule, error);
+}
+
+static bool decode_group_member(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_group_member *member = &ret->group_member;
+
+	member->addresses = g_array_new(FALSE, TRUE, sizeof(struct prefix));
+	return field_uuid(data, "network_id", &member->network_id, error) &&
+	       field_array(data, "addresses", element_prefix, member->addresses, error);
+}
+
+static bool decode_address_group(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_address_group *group = &ret->address_group;
+
+	group->addresses = g_array_new(FALSE, TRUE, sizeof(struct prefix));
+	return field_optional_string(data, "name", &group->name, error) &&
+	       field_optional_string(data, "project_id", &group->project_id, error) &&
+	       field_array(data, "addresses", element_prefix, group->addresses, error);
+}
+
 static void clear_host(struct record *record)
 {
 	g_free(record->host.name);
@@ -205,9 +284,26 @@ static void clear_subnet(struct record *record)
 	g_clear_pointer(&record->subnet.host_routes, g_array_unref);
 }
 
-static void clear_member(struct record *record)
+static void clear_nothing(struct record *record)
 {
-	(void)record; /* owns nothing */
+	(void)record;
+}
+
+static void clear_security_group(struct record *record)
+{
+	g_free(record->security_group.name);
+}
+
+static void clear_group_member(struct record *record)
+{
+	g_clear_pointer(&record->group_member.addresses, g_array_unref);
+}
+
+static void clear_address_group(struct record *record)
+{
+	g_free(record->address_group.name);
+	g_free(record->address_group.project_id);
+	g_clear_pointer(&record->address_group.addresses, g_array_unref);
 }
 
 static void clear_endpoint(struct record *record)
@@ -224,6 +320,7 @@ static void clear_port(struct record *record)
 	g_clear_pointer(&port->fixed_ips, g_array_unref);
 	g_clear_pointer(&port->pairs, g_array_unref);
 	g_clear_pointer(&port->options, g_array_unref);
+	g_clear_pointer(&port->groups, g_array_unref);
 	g_free(port->name);
 	g_free(port->dns_name);
 }
@@ -241,10 +338,14 @@ static const struct {
 	[RECORD_HOST] = { decode_host, clear_host },
 	[RECORD_NETWORK] = { decode_network, clear_network },
 	[RECORD_SUBNET] = { decode_subnet, clear_subnet },
-	[RECORD_MEMBER] = { decode_member, clear_member },
+	[RECORD_MEMBER] = { decode_member, clear_nothing },
 	[RECORD_ENDPOINT] = { decode_endpoint, clear_endpoint },
 	[RECORD_INTERFACE] = { decode_interface, clear_interface },
 	[RECORD_PORT] = { decode_port, clear_port },
+	[RECORD_SECURITY_GROUP] = { decode_security_group, clear_security_group },
+	[RECORD_SECURITY_GROUP_RULE] = { decode_security_group_rule, clear_nothing },
+	[RECORD_GROUP_MEMBER] = { decode_group_member, clear_group_member },
+	[RECORD_ADDRESS_GROUP] = { decode_address_group, clear_address_group },
 };
 
 static void share_empties(struct record *record)
@@ -253,6 +354,7 @@ static void share_empties(struct record *record)
 		share_empty(&record->port.fixed_ips);
 		share_empty(&record->port.pairs);
 		share_empty(&record->port.options);
+		share_empty(&record->port.groups);
 	} else if (record->kind == RECORD_SUBNET) {
 		share_empty(&record->subnet.dns_nameservers);
 		share_empty(&record->subnet.host_routes);

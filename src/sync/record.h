@@ -14,14 +14,18 @@
 #include "base/uuid.h"
 
 /* X(symbol, text) */
-#define RECORD_KINDS(X)         \
-	X(HOST, "host")         \
-	X(NETWORK, "network")   \
-	X(SUBNET, "subnet")     \
-	X(MEMBER, "member")     \
-	X(PORT, "port")         \
-	X(ENDPOINT, "endpoint") \
-	X(INTERFACE, "interface")
+#define RECORD_KINDS(X)                               \
+	X(HOST, "host")                               \
+	X(NETWORK, "network")                         \
+	X(SUBNET, "subnet")                           \
+	X(MEMBER, "member")                           \
+	X(PORT, "port")                               \
+	X(ENDPOINT, "endpoint")                       \
+	X(INTERFACE, "interface")                     \
+	X(SECURITY_GROUP, "security-group")           \
+	X(SECURITY_GROUP_RULE, "security-group-rule") \
+	X(GROUP_MEMBER, "group-member")               \
+	X(ADDRESS_GROUP, "address-group")
 
 enum record_kind {
 #define X(symbol, text) RECORD_##symbol,
@@ -32,8 +36,9 @@ enum record_kind {
 const char *record_kind_name(enum record_kind kind);
 bool record_kind_parse(const char *name, enum record_kind *ret);
 
-/* Names a record. @sub is the host of a member ("<network id>/<host id>") and zero for other kinds.
- */
+/* Names a record. @sub is the host of a member ("<network id>/<host id>"), the port of a
+ * group-member
+ * ("<group id>/<port id>"), and zero for other kinds. */
 struct record_key {
 	struct uuid id, sub;
 	enum record_kind kind;
@@ -128,7 +133,9 @@ struct record_port {
 	GArray *pairs;	   /* struct record_pair */
 	GArray *options;   /* struct record_option */
 	bool port_security, admin_state_up;
-	bool active; /* false: it may move here, and passes nothing yet */
+	bool active;	/* false: it may move here, and passes nothing yet */
+	bool filtered;	/* its security groups decide, be they none */
+	GArray *groups; /* struct uuid, sorted */
 	struct record_qos qos;
 	char *name, *dns_name;
 };
@@ -142,6 +149,34 @@ struct record_interface {
 	bool admin_state_up;
 };
 
+struct record_security_group {
+	char *name;
+	bool stateful;
+};
+
+enum record_remote { REMOTE_ANY, REMOTE_PREFIX, REMOTE_GROUP, REMOTE_ADDRESS_GROUP };
+struct record_security_group_rule {
+	struct uuid group_id;
+	bool egress;
+	u8 family;		/* 4, 6 */
+	s32 proto;		/* -1: any */
+	s32 port_min, port_max; /* -1: any; of ICMP type and code */
+	enum record_remote remote;
+	struct prefix prefix;  /* REMOTE_PREFIX */
+	struct uuid remote_id; /* REMOTE_GROUP, REMOTE_ADDRESS_GROUP */
+};
+
+/* A port of a security group that rules name: what it sends from. */
+struct record_group_member {
+	struct uuid network_id;
+	GArray *addresses; /* struct prefix */
+};
+
+struct record_address_group {
+	char *name, *project_id;
+	GArray *addresses; /* struct prefix */
+};
+
 struct record {
 	enum record_kind kind;
 	union {
@@ -152,6 +187,10 @@ struct record {
 		struct record_endpoint endpoint;
 		struct record_port port;
 		struct record_interface interface;
+		struct record_security_group security_group;
+		struct record_security_group_rule security_group_rule;
+		struct record_group_member group_member;
+		struct record_address_group address_group;
 	};
 };
 
