@@ -10,6 +10,7 @@
 
 #include "agent/exporter.h"
 #include "agent/ops.h"
+#include "agent/rule_names.h"
 #include "base/log.h"
 #include "host/rtnl.h"
 #include "http/server.h"
@@ -296,6 +297,7 @@ static bool open_host(struct agent *agent, GError **error)
 
 static void start_parts(struct agent *agent)
 {
+	const struct dp_names names = rule_names(agent->desired);
 	const struct stream_io stream_io = agent_stream_io(agent);
 	const struct stream_events stream_events = { take_line, stream_changed, agent };
 	const struct report_io report_io = agent_report_io(agent);
@@ -319,6 +321,7 @@ static void start_parts(struct agent *agent)
 		.data = agent,
 		.partial = true,
 	};
+	dp_set_names(agent->dp, &names);
 	reconcile_all(&agent->reconcile);
 	if (agent->config->bfd) {
 		agent->bfd = bfd_new(host_changed, agent);

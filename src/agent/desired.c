@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/firewall.h"
 #include "agent/parts.h"
 
 struct address address_of_ip(const struct ip *ip)
@@ -72,6 +73,7 @@ struct desired *desired_new(void)
 	desired->rerouted = g_hash_table_new(NULL, NULL);
 	desired->dirty_addresses =
 		g_hash_table_new_full(dirty_address_hash, dirty_address_equal, g_free, NULL);
+	desired->firewall = firewall_new();
 	return desired;
 }
 
@@ -86,6 +88,7 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->dirty_routers);
 	g_hash_table_unref(desired->rerouted);
 	g_hash_table_unref(desired->attached);
+	firewall_free(desired->firewall);
 	g_hash_table_unref(desired->interfaces);
 	g_hash_table_unref(desired->routers);
 	g_hash_table_unref(desired->ports);
@@ -131,9 +134,16 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 		break;
 	case RECORD_PORT:
 		port_put(desired, &key->id, &record->port);
+		firewall_pend(desired, key, record);
 		break;
 	case RECORD_INTERFACE:
 		interface_put(desired, &key->id, &record->interface);
+		break;
+	case RECORD_SECURITY_GROUP:
+	case RECORD_SECURITY_GROUP_RULE:
+	case RECORD_GROUP_MEMBER:
+	case RECORD_ADDRESS_GROUP:
+		firewall_pend(desired, key, record);
 		break;
 	case RECORD_N_KINDS:
 		break;
@@ -165,9 +175,25 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 	case RECORD_INTERFACE:
 		interface_delete(desired, &key->id);
 		break;
+	case RECORD_SECURITY_GROUP:
+	case RECORD_SECURITY_GROUP_RULE:
+	case RECORD_GROUP_MEMBER:
+	case RECORD_ADDRESS_GROUP:
+		firewall_pend(desired, key, NULL);
+		break;
 	case RECORD_N_KINDS:
 		break;
 	}
+}
+
+void desired_commit(struct desired *desired)
+{
+	firewall_commit(desired);
+}
+
+void desired_set_incomplete(struct desired *desired)
+{
+	desired->firewall->incomplete = true;
 }
 
 void desired_mark_all(struct desired *desired)
@@ -186,6 +212,7 @@ void desired_mark_all(struct desired *desired)
 	g_hash_table_iter_init(&i, desired->routers);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&router))
 		router_mark(desired, router);
+	firewall_mark_all(desired->firewall);
 }
 
 void desired_collect(struct desired *desired)

@@ -13,7 +13,8 @@
  *                                      ├─ claim (who says an address is his), chained per address
  *                                      ├─ subnet
  *                                      ├─ interface ── router
- *                                      └─ port (bound to this host) ── device
+ *                                      └─ port (bound to this host) ─┬─ device
+ *                                                                    └─ policy (firewall.h)
  */
 #pragma once
 
@@ -88,7 +89,10 @@ struct port {
 	u32 applied_ifindex; /* what the datapath has; 0: nothing */
 	char applied_name[IFNAMSIZ];
 	enum port_state state;
-	char *reason; /* of PORT_NOT_WIRED */
+	char *reason;	       /* of PORT_NOT_WIRED */
+	bool settled;	       /* what it has of security groups is known */
+	GArray *groups;	       /* struct uuid, sorted; NULL: they don't matter */
+	struct policy *policy; /* NULL: none */
 };
 
 /* A router's, on a network of this host. */
@@ -120,7 +124,9 @@ struct network {
 	GHashTable *claims;   /* set of the first claim of each address */
 	GHashTable *names;    /* dns_name → first struct endpoint */
 	u32 n_with_pairs;     /* endpoints */
-	u32 applied_vni;      /* what the datapath has; 0: nothing */
+	struct uuid part;     /* the least of the networks that routers join with it */
+	struct group_member *group_members; /* list */
+	u32 applied_vni;		    /* what the datapath has; 0: nothing */
 };
 
 struct dirty_address {
@@ -138,6 +144,7 @@ struct desired {
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;
 	GHashTable *rerouted; /* networks whose routers changed */
+	struct firewall *firewall;
 };
 
 struct desired *desired_new(void);
@@ -146,6 +153,11 @@ void desired_free(struct desired *desired);
 /* Takes over what @record holds. */
 void desired_put(struct desired *desired, const struct record_key *key, struct record *record);
 void desired_delete(struct desired *desired, const struct record_key *key);
+/* All of a change has been told. What the firewall is changes only then. */
+void desired_commit(struct desired *desired);
+/* What has been told is not all: the firewall stays as the datapath has it until the next commit.
+ */
+void desired_set_incomplete(struct desired *desired);
 
 /* The device of a port has come, changed, or (NULL) gone. */
 void desired_set_device(

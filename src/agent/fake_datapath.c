@@ -80,7 +80,7 @@ static bool write_down(const char *verb, const char *key, const char *value, GEr
 	return true;
 }
 
-static bool put(char *key, char *value, GError **error)
+bool fake_put(char *key, char *value, GError **error)
 {
 	g_autofree char *k = key, *v = value;
 
@@ -92,7 +92,7 @@ static bool put(char *key, char *value, GError **error)
 	return true;
 }
 
-static bool delete (char *key, GError **error)
+bool fake_delete(char *key, GError **error)
 {
 	g_autofree char *k = key;
 
@@ -126,7 +126,7 @@ bool dp_set_guarantees(struct dp *dp, const char *const *devices, u32 capacity_k
 	(void)dp;
 	if (!capacity_kbps)
 		return true;
-	return put(g_strdup_printf("capacity %s", devices[0]),
+	return fake_put(g_strdup_printf("capacity %s", devices[0]),
 		g_strdup_printf("%u kbit/s", capacity_kbps), error);
 }
 
@@ -141,7 +141,7 @@ bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *
 		ip_format(vtep4, buf4);
 	if (vtep6->family)
 		ip_format(vtep6, buf6);
-	return put(g_strdup("uplinks"), g_strdup_printf("%s %s %s", names, buf4, buf6), error);
+	return fake_put(g_strdup("uplinks"), g_strdup_printf("%s %s %s", names, buf4, buf6), error);
 }
 
 void dp_sweep_begin(struct dp *dp)
@@ -184,7 +184,7 @@ bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **er
 	(void)dp;
 	if (network->gateway4.family)
 		ip_format(&network->gateway4, gateway);
-	return put(g_strdup_printf("network %u", network->vni),
+	return fake_put(g_strdup_printf("network %u", network->vni),
 		g_strdup_printf("mtu %u gateway %s%s", network->mtu_bytes, gateway,
 			network->shared_addresses ? " shared" : ""),
 		error);
@@ -193,7 +193,7 @@ bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **er
 bool dp_network_delete(struct dp *dp, u32 vni, GError **error)
 {
 	(void)dp;
-	return delete (g_strdup_printf("network %u", vni), error);
+	return fake_delete(g_strdup_printf("network %u", vni), error);
 }
 
 static const char *encap_name(enum dp_encap encap)
@@ -211,7 +211,7 @@ static char *ip_key(const char *what, u32 vni, const struct ip *ip)
 bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error)
 {
 	(void)dp;
-	return put(ip_key("member", member->vni, &member->vtep),
+	return fake_put(ip_key("member", member->vni, &member->vtep),
 		g_strconcat(encap_name(member->encap), member->routed ? " routed" : "", NULL),
 		error);
 }
@@ -219,7 +219,7 @@ bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error
 bool dp_member_delete(struct dp *dp, u32 vni, const struct ip *vtep, GError **error)
 {
 	(void)dp;
-	return delete (ip_key("member", vni, vtep), error);
+	return fake_delete(ip_key("member", vni, vtep), error);
 }
 
 static char *mac_key(const char *what, u32 vni, const struct mac *mac)
@@ -234,7 +234,7 @@ bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError *
 	char buf[IP_STRLEN];
 
 	(void)dp;
-	return put(mac_key("endpoint", endpoint->vni, &endpoint->mac),
+	return fake_put(mac_key("endpoint", endpoint->vni, &endpoint->mac),
 		endpoint->ifindex ? g_strdup_printf("if %u", endpoint->ifindex)
 				  : g_strdup_printf("%s %s", encap_name(endpoint->encap),
 					    ip_format(&endpoint->vtep, buf)),
@@ -244,7 +244,7 @@ bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError *
 bool dp_endpoint_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error)
 {
 	(void)dp;
-	return delete (mac_key("endpoint", vni, mac), error);
+	return fake_delete(mac_key("endpoint", vni, mac), error);
 }
 
 static char *mac_value(const struct mac *mac)
@@ -258,13 +258,13 @@ bool dp_neighbour_put(
 	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
 {
 	(void)dp;
-	return put(ip_key("neighbour", vni, ip), mac_value(mac), error);
+	return fake_put(ip_key("neighbour", vni, ip), mac_value(mac), error);
 }
 
 bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error)
 {
 	(void)dp;
-	return delete (ip_key("neighbour", vni, ip), error);
+	return fake_delete(ip_key("neighbour", vni, ip), error);
 }
 
 bool dp_interface_put(struct dp *dp, const struct dp_interface *interface, GError **error)
@@ -276,7 +276,7 @@ bool dp_interface_put(struct dp *dp, const struct dp_interface *interface, GErro
 		ip_format(&interface->ip4, ip4);
 	if (interface->ip6.family)
 		ip_format(&interface->ip6, ip6);
-	return put(mac_key("interface", interface->vni, &interface->mac),
+	return fake_put(mac_key("interface", interface->vni, &interface->mac),
 		g_strdup_printf("%" G_GINT64_MODIFIER "x %s %s", interface->router, ip4, ip6),
 		error);
 }
@@ -284,7 +284,7 @@ bool dp_interface_put(struct dp *dp, const struct dp_interface *interface, GErro
 bool dp_interface_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error)
 {
 	(void)dp;
-	return delete (mac_key("interface", vni, mac), error);
+	return fake_delete(mac_key("interface", vni, mac), error);
 }
 
 static char *route_key(u64 router, const struct prefix *prefix)
@@ -307,30 +307,31 @@ bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error)
 			g_string_append_printf(value, " %s", ip_format(&route->hops[i].via, via));
 		g_string_append_printf(value, " %u", route->hops[i].vni);
 	}
-	return put(route_key(route->router, &route->prefix), g_strdup(value->str), error);
+	return fake_put(route_key(route->router, &route->prefix), g_strdup(value->str), error);
 }
 
 bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GError **error)
 {
 	(void)dp;
-	return delete (route_key(router, prefix), error);
+	return fake_delete(route_key(router, prefix), error);
 }
 
 bool dp_service_put(
 	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
 {
 	(void)dp;
-	return put(ip_key("service", vni, ip), mac_value(mac), error);
+	return fake_put(ip_key("service", vni, ip), mac_value(mac), error);
 }
 
 bool dp_service_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error)
 {
 	(void)dp;
-	return delete (ip_key("service", vni, ip), error);
+	return fake_delete(ip_key("service", vni, ip), error);
 }
 
 bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 {
+	g_autofree char *key = g_strdup_printf("port %u", port->ifindex);
 	g_autoptr(GString) value = g_string_new(NULL);
 
 	(void)dp;
@@ -346,13 +347,19 @@ bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 
 		g_string_append_printf(value, " %s", prefix_format(&port->pairs[i].prefix, buf));
 	}
-	return put(g_strdup_printf("port %u", port->ifindex), g_strdup(value->str), error);
+	if (port->keep_policy && !g_hash_table_contains(content, key))
+		return weft_fail(error, NOT_FOUND, "the fake has no port %u", port->ifindex);
+	if (port->keep_policy)
+		g_string_append(value, " policy kept");
+	else if (port->policy)
+		g_string_append_printf(value, " policy %02x", port->policy[0]);
+	return fake_put(g_strdup_printf("port %u", port->ifindex), g_strdup(value->str), error);
 }
 
 bool dp_port_delete(struct dp *dp, u32 ifindex, GError **error)
 {
 	(void)dp;
-	return delete (g_strdup_printf("port %u", ifindex), error);
+	return fake_delete(g_strdup_printf("port %u", ifindex), error);
 }
 
 int dp_punt_fd(const struct dp *dp)
@@ -423,6 +430,12 @@ bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error)
 void dp_flows_expire(struct dp *dp)
 {
 	(void)dp;
+}
+
+void dp_set_names(struct dp *dp, const struct dp_names *names)
+{
+	(void)dp;
+	(void)names;
 }
 
 bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps,

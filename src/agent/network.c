@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "agent/firewall.h"
 #include "agent/parts.h"
 
 static guint claim_hash(gconstpointer data)
@@ -26,7 +27,7 @@ struct network *network_need(struct desired *desired, const struct uuid *id)
 	if (network)
 		return network;
 	network = g_new0(struct network, 1);
-	network->id = *id;
+	network->id = network->part = *id;
 	network->subnets = g_ptr_array_new();
 	network->ports = g_ptr_array_new();
 	network->interfaces = g_ptr_array_new();
@@ -58,7 +59,8 @@ bool network_is_unused(const struct network *network)
 {
 	return !network->known && !network->applied_vni && network->subnets->len == 0 &&
 	       network->ports->len == 0 && network->interfaces->len == 0 &&
-	       g_hash_table_size(network->members) == 0 && g_hash_table_size(network->claims) == 0;
+	       !network->group_members && g_hash_table_size(network->members) == 0 &&
+	       g_hash_table_size(network->claims) == 0;
 }
 
 void network_mark(struct desired *desired, struct network *network)
@@ -109,6 +111,7 @@ void network_put(struct desired *desired, const struct uuid *id, struct record_n
 	g_free(network->dns_domain);
 	network->name = g_steal_pointer(&record->name);
 	network->dns_domain = g_steal_pointer(&record->dns_domain);
+	firewall_network_changed(desired, network);
 	if (fundamental)
 		network_mark_all(desired, network);
 	else
@@ -122,6 +125,7 @@ void network_delete(struct desired *desired, const struct uuid *id)
 	if (!network)
 		return;
 	network->known = false;
+	firewall_network_changed(desired, network);
 	network_mark_all(desired, network);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "agent/firewall.h"
 #include "agent/parts.h"
 
 static void clear_record(struct port *port)
@@ -16,6 +17,7 @@ void port_free(gpointer data)
 	struct port *port = data;
 
 	clear_record(port);
+	g_clear_pointer(&port->groups, g_array_unref);
 	g_free(port->reason);
 	g_free(port);
 }
@@ -76,6 +78,9 @@ void port_delete(struct desired *desired, const struct uuid *id)
 	if (!port || !port->known)
 		return;
 	leave_network(desired, port);
+	port_leave_policy(desired, port);
+	g_clear_pointer(&port->groups, g_array_unref);
+	port->settled = false;
 	clear_record(port);
 	port->known = false;
 	port->deleted = true;

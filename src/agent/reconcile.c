@@ -224,9 +224,11 @@ void reconcile_flush(struct reconcile *reconcile)
 	g_hash_table_iter_init(&i, desired->dirty_members);
 	while (g_hash_table_iter_next(&i, (gpointer *)&member, NULL))
 		reconcile_member(reconcile, member);
+	reconcile_firewall_begin(reconcile);
 	g_autofree gpointer *ports = g_hash_table_get_keys_as_array(desired->dirty_ports, NULL);
 	for (guint p = 0; ports[p]; p++)
 		reconcile_port(reconcile, ports[p]);
+	reconcile_firewall_end(reconcile);
 	g_autofree gpointer *routers = g_hash_table_get_keys_as_array(desired->dirty_routers, NULL);
 	for (guint r = 0; routers[r]; r++)
 		reconcile_router(reconcile, routers[r]);

@@ -7,9 +7,10 @@
  * older than the kernel, or empty, so from the start until the controller has said that all has
  * been sent (`partial`) nothing in the kernel goes but what the controller deletes by name.
  *
- * Order of a flush: networks, members, ports (attached before anybody is sent to them), routers,
- * addresses, and last the networks that go. A call that fails is logged, remembered in `failed`,
- * and healed by a later reconcile_all(): so one bad object disturbs no other.
+ * Order of a flush: networks, members, what ports need of the firewall, ports (attached before
+ * anybody is sent to them), what they no longer need of it, routers, addresses, and last the
+ * networks that go. A call that fails is logged, remembered in `failed`, and healed by a later
+ * reconcile_all(): so one bad object disturbs no other.
  */
 #pragma once
 
@@ -61,4 +62,7 @@ bool reconcile_failed(struct reconcile *reconcile, GError *error);
 /* reconcile_address.c, reconcile_port.c, reconcile_router.c */
 void reconcile_address(struct reconcile *reconcile, const struct dirty_address *dirty);
 void reconcile_port(struct reconcile *reconcile, struct port *port);
+/* reconcile_firewall.c: before the ports, and behind them. */
+void reconcile_firewall_begin(struct reconcile *reconcile);
+void reconcile_firewall_end(struct reconcile *reconcile);
 void reconcile_router(struct reconcile *reconcile, struct router *router);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/firewall.h"
 #include "agent/parts.h"
 #include "agent/quiet.h"
 #include "agent/reconcile.h"
@@ -18,6 +19,12 @@ static void set_state(
 	reconcile->port_changed(port, reconcile->data);
 }
 
+/* What it lets in and out is not known yet: what a former process has left stays. */
+static bool keeps_policy(const struct reconcile *reconcile, const struct port *port)
+{
+	return !port->settled || reconcile->desired->firewall->incomplete;
+}
+
 /* NULL when the port can be wired. */
 static const char *obstacle(const struct reconcile *reconcile, const struct port *port)
 {
@@ -27,6 +34,11 @@ static const char *obstacle(const struct reconcile *reconcile, const struct port
 		return "its network has not arrived yet, or is of a type that hosts do not forward";
 	if (g_strv_contains(reconcile->uplinks, port->device.name))
 		return "the device is an uplink of this host";
+	if (keeps_policy(reconcile, port))
+		return NULL;
+	if (port->policy && !port->policy->applied)
+		return port->policy->reason ? port->policy->reason
+					    : "its security groups have not arrived yet";
 	return NULL;
 }
 
@@ -173,6 +185,8 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 		.mac = port->record.mac,
 		.pairs = (const struct dp_pair *)pairs->data,
 		.n_pairs = pairs->len,
+		.policy = port->policy ? port->policy->id.b : NULL,
+		.keep_policy = keeps_policy(reconcile, port),
 		.qos = make_qos(&port->record.qos),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routers and their interfaces. A router is there as long as it has interfaces, or the datapath has
  * something of it. */
+#include "agent/firewall.h"
 #include "agent/parts.h"
 
 struct router *router_need(struct desired *desired, const struct uuid *id)
@@ -85,6 +86,7 @@ void interface_put(struct desired *desired, const struct uuid *id, struct record
 	g_ptr_array_add(interface->router->interfaces, interface);
 	network_mark(desired, interface->network);
 	g_hash_table_add(desired->rerouted, interface->network);
+	desired->firewall->parts_changed = true;
 	forget_gone(interface->network, &interface->record.mac);
 	interface_mark(desired, interface);
 }
@@ -98,6 +100,7 @@ void interface_delete(struct desired *desired, const struct uuid *id)
 	interface_mark(desired, interface);
 	network_mark(desired, interface->network);
 	g_hash_table_add(desired->rerouted, interface->network);
+	desired->firewall->parts_changed = true;
 	g_array_append_val(interface->network->gone_routers, interface->record.mac);
 	g_ptr_array_remove(interface->network->interfaces, interface);
 	g_ptr_array_remove(interface->router->interfaces, interface);

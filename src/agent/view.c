@@ -166,6 +166,7 @@ static void synced(struct view *view, u64 rev)
 {
 	if (!view->hello_store)
 		return; /* a sync without a hello completes nothing */
+	desired_commit(view->desired);
 	view->sweeping = false;
 	view->revision = rev;
 	g_free(view->store);
@@ -253,6 +254,7 @@ bool view_open(const char *path, struct desired *desired, struct view **ret,
 		goto undo;
 	view->sweeping = false;
 	if (*ret_needs_snapshot) {
+		desired_set_incomplete(desired);
 		view->revision = 0;
 		g_clear_pointer(&view->store, g_free);
 		if (!compact(view, error)) /* so that the need outlives this process */

@@ -248,6 +248,7 @@ struct dp_port {
 	const struct dp_pair *pairs;
 	size_t n_pairs;
 	const u8 *policy; /* 16 bytes, its id; NULL: everything is let through */
+	bool keep_policy; /* instead: the one that it has; the port must be there */
 	struct dp_qos qos;
 };
 bool dp_port_put(
@@ -302,6 +303,15 @@ bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error);
 
 /* Removes idle flow entries; call about once a second. Bounded work per call. */
 void dp_flows_expire(struct dp *dp);
+
+/* What traces call the things that the datapath knows by numbers alone. Each returns a new string,
+ * or NULL when it does not know either. */
+struct dp_names {
+	char *(*rule)(const u8 id[16], void *data);	       /* "the rule … of …" */
+	char *(*rules_of_port)(const u8 uuid[16], void *data); /* "the security groups …" */
+	void *data;
+};
+void dp_set_names(struct dp *dp, const struct dp_names *names);
 
 /* Runs the real program on @frame as if it came from the guest at @ifindex (or from the underlay,
  * when it is an uplink), with live maps and without effect. @ret_steps: one sentence per step, in

@@ -47,6 +47,7 @@ struct dp {
 	dp_punt_cb punt_cb; /* during dp_punt_dispatch() */
 	void *punt_data;
 	GPtrArray *trace_steps; /* during dp_trace(), borrowed */
+	struct dp_names trace_names;
 
 	struct host host; /* as the map has it */
 	bool switching;	  /* new maps beside old ones: programs are switched at the end of the first

@@ -225,14 +225,18 @@ static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
 bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 {
 	struct port old;
+	bool ok, known = table_get(dp, TABLE_PORTS, &port->ifindex, &old);
 	u32 policy;
-	bool ok;
 
-	if (!firewall_policy_number(dp, port->policy, &policy, error))
+	if (port->keep_policy) {
+		if (!known)
+			return weft_fail(error, NOT_FOUND,
+				"Can't add a port before it is known what it lets in and out.");
+		policy = old.policy;
+	} else if (!firewall_policy_number(dp, port->policy, &policy, error)) {
 		return false;
-	ok = table_get(dp, TABLE_PORTS, &port->ifindex, &old)
-		     ? port_change(dp, port, policy, &old, error)
-		     : port_add(dp, port, policy, error);
+	}
+	ok = known ? port_change(dp, port, policy, &old, error) : port_add(dp, port, policy, error);
 	return ok && attach_put(dp, port->ifindex, ATTACH_GUEST, error);
 }
 

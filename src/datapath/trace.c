@@ -82,25 +82,54 @@ static char *to_port_text(struct dp *dp, const struct trace_step *step)
 	return g_strdup_printf("delivered to %s on this host", port);
 }
 
-static char *rule_text(struct dp *dp, const struct trace_step *step)
+void dp_set_names(struct dp *dp, const struct dp_names *names)
 {
-	bool egress = step->b & RULE_STEP_EGRESS;
-	g_autofree char *port = port_text(dp, step->b & ~RULE_STEP_EGRESS);
-	char ip_text[IP_STRLEN], id[UUID_STRLEN] = "?";
-	struct ip remote = ip_from_addr(&step->addr);
+	dp->trace_names = *names;
+}
+
+/* "the rule … of the security group web", or what is known of it. */
+static char *rule_name(struct dp *dp, u32 slot)
+{
+	const struct dp_names *names = &dp->trace_names;
+	char *text = NULL, id[UUID_STRLEN];
 	struct name name;
 	struct uuid uuid;
 
-	ip_format(&remote, ip_text);
-	if (step->code == STEP_NO_RULE)
-		return g_strdup_printf("%s at %s: no rule matches %s",
-			egress ? "egress" : "ingress", port, ip_text);
-	if (name_of(dp, NAME_RULE, step->a & ~RULE_DENY, &name)) {
-		memcpy(uuid.b, name.b, sizeof(uuid.b));
-		uuid_format(&uuid, id);
-	}
-	return g_strdup_printf("%s at %s: the rule %s %s %s", egress ? "egress" : "ingress", port,
-		id, step->a & RULE_DENY ? "denies" : "allows", ip_text);
+	if (!name_of(dp, NAME_RULE, slot, &name))
+		return g_strdup_printf("the rule #%u", slot);
+	if (names->rule)
+		text = names->rule(name.b, names->data);
+	memcpy(uuid.b, name.b, sizeof(uuid.b));
+	return text ? text : g_strdup_printf("the rule %s", uuid_format(&uuid, id));
+}
+
+static char *no_rule_name(struct dp *dp, u32 port_id)
+{
+	const struct dp_names *names = &dp->trace_names;
+	g_autofree char *rules = NULL;
+	struct port port;
+
+	if (names->rules_of_port && port_id < EDGE_PORTS_MAX &&
+		table_get(dp, TABLE_PORTS, &dp->port_ifindex[port_id], &port))
+		rules = names->rules_of_port(port.uuid, names->data);
+	return rules ? g_strdup_printf("no rule of %s", rules) : g_strdup("no rule");
+}
+
+static char *rule_text(struct dp *dp, const struct trace_step *step)
+{
+	const char *direction = step->b & RULE_STEP_EGRESS ? "egress" : "ingress";
+	g_autofree char *port = port_text(dp, step->b & ~RULE_STEP_EGRESS);
+	g_autofree char *rule = step->code == STEP_NO_RULE
+					? no_rule_name(dp, step->b & ~RULE_STEP_EGRESS)
+					: rule_name(dp, step->a & ~RULE_DENY);
+	char ip_text[IP_STRLEN];
+	struct ip remote = ip_from_addr(&step->addr);
+
+	return g_strdup_printf("%s at %s: %s %s %s", direction, port, rule,
+		step->code == STEP_NO_RULE ? "matches"
+		: step->a & RULE_DENY	   ? "denies"
+					   : "allows",
+		ip_format(&remote, ip_text));
 }
 
 static char *firewall_text(struct dp *dp, const struct trace_step *step)

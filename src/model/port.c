@@ -304,7 +304,7 @@ void port_compute(
 		jw_begin_object(w);
 		if (port_is_bound(port)) {
 			jw_member_string(w, "connectivity", "l2");
-			jw_member_bool(w, "port_filter", false);
+			jw_member_bool(w, "port_filter", true);
 		}
 		jw_end_object(w);
 		break;

@@ -121,7 +121,10 @@ def test_a_host_has_what_concerns_it(cloud):
     assert ("port", mine) in view and ("endpoint", mine) in view and ("endpoint", other) in view
     assert ("port", other) not in view
     assert ("network", cloud.network) in view and ("network", elsewhere) not in view
-    assert {scope for scope, _ in view.values()} == {f"host/{cloud.hosts['h1']['id']}", f"network/{cloud.network}"}
+    group, = cloud.api.get(f"/v2.0/ports/{mine}").json["port"]["security_groups"]
+    assert {scope for scope, _ in view.values()} == {f"host/{cloud.hosts['h1']['id']}", f"network/{cloud.network}",
+                                                     f"security-group/{group}", f"group-members/{group}"}
+    assert {("security-group", group), ("group-member", f"{group}/{mine}"), ("group-member", f"{group}/{other}")} <= set(view)
     assert view["member", f"{cloud.network}/{cloud.hosts['h2']['id']}"][1]["tunnel_ips"] == ["192.0.2.2"]
 
 
@@ -134,13 +137,14 @@ def test_deltas_are_only_what_changed(cloud):
     assert ("put", "network") in kinds(lines) and ("put", "port") in kinds(lines)
     second = cloud.port("h2")
     lines = stream.until(cloud.revision())
-    assert kinds(lines) == [("put", "endpoint"), ("put", "member")]
+    assert kinds(lines) == [("put", "endpoint"), ("put", "group-member"), ("put", "member")]
     third = cloud.port("h2")
-    assert kinds(stream.until(cloud.revision())) == [("put", "endpoint")]
-    assert kinds(stream.until(cloud.delete(third))) == [("delete", "endpoint")]
-    assert kinds(stream.until(cloud.delete(second))) == [("delete", "endpoint"), ("delete", "member")]
+    assert kinds(stream.until(cloud.revision())) == [("put", "endpoint"), ("put", "group-member")]
+    assert kinds(stream.until(cloud.delete(third))) == [("delete", "endpoint"), ("delete", "group-member")]
+    assert kinds(stream.until(cloud.delete(second))) == [("delete", "endpoint"), ("delete", "group-member"), ("delete", "member")]
     lines = stream.until(cloud.delete(first))
-    assert {"op": "drop", "scope": f"network/{cloud.network}"}.items() <= lines[0].items()
+    dropped = {line["scope"].split("/")[0] for line in lines if line["op"] == "drop"}
+    assert dropped == {"network", "security-group", "group-members"}
     assert ("delete", "port") in kinds(lines)
 
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The firewall of the fake datapath. */
+#include "agent/fake_datapath.h"
+
+static void append_rule(GString *text, const struct dp_rule *rule)
+{
+	char prefix[PREFIX_STRLEN];
+
+	g_string_append_printf(text, " [%02x %s %u", rule->id[15],
+		rule->direction == DP_EGRESS ? "out" : "in", rule->family);
+	if (rule->proto >= 0)
+		g_string_append_printf(
+			text, " proto %d %d-%d", rule->proto, rule->port_min, rule->port_max);
+	if (rule->remote == DP_REMOTE_PREFIX)
+		g_string_append_printf(text, " %s", prefix_format(&rule->prefix, prefix));
+	if (rule->remote == DP_REMOTE_GROUP)
+		g_string_append_printf(text, " group %02x/%02x", rule->domain[0], rule->group[15]);
+	g_string_append_c(text, ']');
+}
+
+bool dp_policy_put(struct dp *dp, const struct dp_policy *policy, GError **error)
+{
+	g_autoptr(GString) value = g_string_new(policy->stateless ? "stateless" : "stateful");
+
+	(void)dp;
+	for (size_t i = 0; i < policy->n_rules; i++)
+		append_rule(value, &policy->rules[i]);
+	return fake_put(g_strdup_printf("policy %02x", policy->id[0]), g_strdup(value->str), error);
+}
+
+bool dp_policy_delete(struct dp *dp, const u8 id[16], GError **error)
+{
+	(void)dp;
+	return fake_delete(g_strdup_printf("policy %02x", id[0]), error);
+}
+
+static char *membership_key(const u8 domain[16], const struct prefix *prefix)
+{
+	char buf[PREFIX_STRLEN];
+
+	return g_strdup_printf("membership %02x %s", domain[0], prefix_format(prefix, buf));
+}
+
+bool dp_membership_put(struct dp *dp, const u8 domain[16], const struct prefix *prefix,
+	const u8 (*groups)[16], size_t n_groups, GError **error)
+{
+	g_autoptr(GString) value = g_string_new(NULL);
+
+	(void)dp;
+	for (size_t i = 0; i < n_groups; i++)
+		g_string_append_printf(value, "%s%02x", i ? " " : "", groups[i][15]);
+	return fake_put(membership_key(domain, prefix), g_strdup(value->str), error);
+}
+
+bool dp_membership_delete(
+	struct dp *dp, const u8 domain[16], const struct prefix *prefix, GError **error)
+{
+	(void)dp;
+	return fake_delete(membership_key(domain, prefix), error);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people call what the firewall knows by its id. */
+#include "agent/rule_names.h"
+
+#include <string.h>
+
+#include "agent/firewall.h"
+
+static struct uuid uuid_from(const u8 bytes[16])
+{
+	struct uuid uuid;
+
+	memcpy(uuid.b, bytes, sizeof(uuid.b));
+	return uuid;
+}
+
+static const char *group_name(const struct security_group *group, char buf[static UUID_STRLEN])
+{
+	return group->name ? group->name : uuid_format(&group->id, buf);
+}
+
+static char *rule_name(const u8 bytes[16], void *data)
+{
+	const struct desired *desired = data;
+	struct uuid id = uuid_from(bytes);
+	const struct group_rule *rule = g_hash_table_lookup(desired->firewall->rules, &id);
+	char text[UUID_STRLEN], group[UUID_STRLEN];
+
+	if (!rule)
+		return NULL;
+	return g_strdup_printf("the rule %s of the security group %s", uuid_format(&id, text),
+		group_name(rule->group, group));
+}
+
+static char *rules_of_port(const u8 bytes[16], void *data)
+{
+	const struct desired *desired = data;
+	struct uuid id = uuid_from(bytes);
+	const struct port *port = desired_port(desired, &id);
+	g_autoptr(GString) text = g_string_new(NULL);
+	char group[UUID_STRLEN];
+
+	if (!port || !port->policy)
+		return NULL;
+	if (!port->policy->groups->len)
+		return g_strdup("its security groups, of which it has none,");
+	for (guint i = 0; i < port->policy->groups->len; i++)
+		g_string_append_printf(text, "%s%s",
+			i				? ", "
+			: port->policy->groups->len > 1 ? "the security groups "
+							: "the security group ",
+			group_name(port->policy->groups->pdata[i], group));
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+struct dp_names rule_names(struct desired *desired)
+{
+	return (struct dp_names){ rule_name, rules_of_port, desired };
+}
