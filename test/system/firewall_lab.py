@@ -168,3 +168,39 @@ def refused(send, at, direction="ingress"):
     wait_until(lambda: at.drops()[direction] > before, 5, what=f"{at.name} refuses it ({direction})", interval=0.001)
     assert not arrived()
     del kept
+
+
+class Connection:
+    """Of TCP, established, from one guest to another."""
+
+    def __init__(self, source, to, port, version=4):
+        family = socket.AF_INET6 if version == 6 else socket.AF_INET
+        with inside(to.netns):
+            listener = socket.create_server((to.ip[version], port), family=family)
+        with inside(source.netns):
+            self.client = socket.socket(family)
+        with listener:
+            listener.settimeout(5)
+            self.client.settimeout(5)
+            self.client.connect((to.ip[version], port))
+            self.server, _ = listener.accept()
+        self.server.settimeout(5)
+
+    def works(self):
+        """One message each way."""
+        for sender, receiver in ((self.client, self.server), (self.server, self.client)):
+            sender.send(b"hello")
+            assert receiver.recv(100) == b"hello"
+        return True
+
+    def send(self):
+        """Something that should not arrive: for refused()."""
+        self.client.send(b"more")
+        self.server.setblocking(False)
+
+        def arrived():
+            try:
+                return bool(self.server.recv(100))
+            except BlockingIOError:
+                return False
+        return self, arrived

@@ -5,13 +5,11 @@
         └── edge ════════════════ edge ┘
 """
 import json
-import socket
 
 import pytest
 
 from conftest import wait_until
-from firewall_lab import Firewall, Guest, passes, refused, tcp
-from packets import inside
+from firewall_lab import Connection, Firewall, Guest, passes, refused, tcp
 from traffic import Ping
 
 EVERYTHING_OUT = [{"direction": "egress", "version": 4}, {"direction": "egress", "version": 6}]
@@ -25,42 +23,6 @@ def red(module_lab):
     for name in red.guests:
         red.set_groups(red[name], red.out)
     return red
-
-
-class Connection:
-    """Of TCP, established, from one guest to another."""
-
-    def __init__(self, source, to, port, version=4):
-        family = socket.AF_INET6 if version == 6 else socket.AF_INET
-        with inside(to.netns):
-            listener = socket.create_server((to.ip[version], port), family=family)
-        with inside(source.netns):
-            self.client = socket.socket(family)
-        with listener:
-            listener.settimeout(5)
-            self.client.settimeout(5)
-            self.client.connect((to.ip[version], port))
-            self.server, _ = listener.accept()
-        self.server.settimeout(5)
-
-    def works(self):
-        """One message each way."""
-        for sender, receiver in ((self.client, self.server), (self.server, self.client)):
-            sender.send(b"hello")
-            assert receiver.recv(100) == b"hello"
-        return True
-
-    def send(self):
-        """Something that should not arrive: for refused()."""
-        self.client.send(b"more")
-        self.server.setblocking(False)
-
-        def arrived():
-            try:
-                return bool(self.server.recv(100))
-            except BlockingIOError:
-                return False
-        return self, arrived
 
 
 @pytest.mark.parametrize("version", [4, 6])

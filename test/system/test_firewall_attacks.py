@@ -1,0 +1,193 @@
+"""What somebody tries who wants to get past the rules, or to break what they let through.
+
+    h1: evil, peer            h2: victim               net: 10.0.0.0/24, fd00::/64, project red
+        └── edge ════════════════ edge ┘
+evil has no port security: it may send whatever it likes, also as others. victim lets TCP port 80 in, and nothing else.
+"""
+import time
+
+import pytest
+
+from conftest import wait_until
+from firewall_lab import Connection, Firewall, passes, refused, tcp
+from packets import Wire
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
+from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
+                                IPv6ExtHdrHopByHop, IPv6ExtHdrRouting)
+from scapy.layers.ipsec import AH
+from scapy.layers.l2 import Ether
+
+MARK = b"past the rules"
+EVERYTHING_OUT = [{"direction": "egress", "version": 4}, {"direction": "egress", "version": 6}]
+
+
+@pytest.fixture(scope="module")
+def red(module_lab):
+    red = Firewall(module_lab, "red", {"evil": 1, "peer": 1, "victim": 2})
+    red.evil, red.peer, red.victim = (red[name] for name in ("evil", "peer", "victim"))
+    red.out = red.group("out", rules=EVERYTHING_OUT)
+    red.web = red.group("web", rules=EVERYTHING_OUT + [{"protocol": "tcp", "ports": (80, 80)},
+                                                       {"version": 6, "protocol": "tcp", "ports": (80, 80)}])
+    red.set_groups(red.victim, red.web)
+    red.set_groups(red.peer, red.out)
+    red.set_port(red.evil, security_groups=[], port_security_enabled=False)
+    for version in (4, 6):
+        passes(tcp(red.peer, red.victim, 80, version))
+    return red
+
+
+def reasons(guest):
+    return guest.lab.agent(guest.host, "ports", port=guest.id)["ports"][0]["drop_reasons"]
+
+
+def ether(red, source):
+    return Ether(src=source.port["mac_address"], dst=red.victim.port["mac_address"])
+
+
+def bad4(red):
+    """(what, packet behind the Ethernet header, the reason to drop it)"""
+    head = IP(src=red.evil.ip[4], dst=red.victim.ip[4])
+    whole = bytes(TCP(sport=1, dport=80, flags="S") / MARK)
+    wrong = bytes(TCP(sport=1, dport=22, flags="S") / MARK)
+    return [
+        ("another port", head / TCP(dport=22, flags="S") / MARK, "denied-ingress"),
+        ("another protocol to the same port", head / UDP(dport=80) / MARK, "denied-ingress"),
+        ("from the open port", head / TCP(sport=80, dport=22, flags="S") / MARK, "denied-ingress"),
+        ("an answer that nobody asked for", head / TCP(sport=80, dport=22, flags="SA") / MARK, "no-connection"),
+        ("the middle of a connection", head / TCP(dport=22, flags="A") / MARK, "denied-ingress"),
+        ("SYN and FIN", head / TCP(dport=80, flags="SF") / MARK, "tcp-flags"),
+        ("SYN and RST", head / TCP(dport=80, flags="SR") / MARK, "tcp-flags"),
+        ("no flags", head / TCP(dport=80, flags=0) / MARK, "tcp-flags"),
+        ("behind IP options", IP(src=head.src, dst=head.dst, options=[IPOption_NOP()] * 40) / TCP(dport=22, flags="S") / MARK,
+         "denied-ingress"),
+        ("a header longer than the packet", IP(src=head.src, dst=head.dst, ihl=15, len=40, proto=6) / (bytes(10) + MARK), "malformed"),
+        ("a first fragment without the ports", IP(src=head.src, dst=head.dst, id=7, flags="MF", proto=6) / whole[:8], "truncated"),
+        ("what would follow it", IP(src=head.src, dst=head.dst, id=7, frag=1, proto=6) / (wrong[8:] + MARK), "fragment"),
+        ("a fragment of nothing", IP(src=head.src, dst=head.dst, id=8, frag=100, proto=6) / MARK, "fragment"),
+        ("an echo reply", head / ICMP(type=0, id=9) / MARK, "denied-ingress"),
+        ("an error about no connection", head / ICMP(type=3, code=1) / IP(src=red.victim.ip[4], dst=head.src)
+         / TCP(sport=22, dport=4444), "denied-ingress"),
+        ("an unknown protocol", IP(src=head.src, dst=head.dst, proto=253) / MARK, "denied-ingress"),
+    ]
+
+
+def bad6(red):
+    head = IPv6(src=red.evil.ip[6], dst=red.victim.ip[6])
+    door = TCP(dport=22, flags="S") / MARK
+    return [
+        ("another port", head / door, "denied-ingress"),
+        ("behind options", head / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt() / door, "denied-ingress"),
+        ("behind a routing header", head / IPv6ExtHdrRouting(addresses=[head.src]) / door, "denied-ingress"),
+        ("in an atomic fragment", head / IPv6ExtHdrFragment(id=3) / door, "denied-ingress"),
+        ("behind a long chain", head / chain(40) / door, "malformed"),
+        ("a first fragment whose headers end before the ports", head / IPv6ExtHdrFragment(id=4, m=1, nh=60)
+         / bytes(IPv6ExtHdrDestOpt(nh=6)), "truncated"),
+        ("what would follow it", head / IPv6ExtHdrFragment(id=4, offset=1, nh=60) / bytes(door), "fragment"),
+        ("an echo reply", head / ICMPv6EchoReply(id=9, data=MARK), "denied-ingress"),
+        ("an error about no connection", head / ICMPv6DestUnreach() / IPv6(src=head.dst, dst=head.src) / TCP(sport=22, dport=4444),
+         "denied-ingress"),
+        ("in an authentication header", head / AH(spi=1, seq=1, payloadlen=4, icv=bytes(12), nh=6) / bytes(door), "denied-ingress"),
+    ]
+
+
+def chain(n):
+    headers = IPv6ExtHdrDestOpt()
+    for _ in range(n - 1):
+        headers = headers / IPv6ExtHdrDestOpt()
+    return headers
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_what_is_no_rule_s_business(red, version):
+    """Each is refused with its reason, counted at the victim's port or, when it can't be read at all, at the sender's."""
+    wrong = []
+    with Wire(red.evil.netns, "eth0") as sender, Wire(red.victim.netns, "eth0") as receiver:
+        for what, packet, reason in (bad4 if version == 4 else bad6)(red):
+            before = reasons(red.victim).get(reason, 0) + reasons(red.evil).get(reason, 0)
+            sender.send(bytes(ether(red, red.evil) / packet))
+            try:
+                wait_until(lambda: reasons(red.victim).get(reason, 0) + reasons(red.evil).get(reason, 0) > before, 2, interval=0.002)
+            except pytest.fail.Exception:
+                wrong.append(f"{what}: not counted as {reason}, but {reasons(red.victim)}, {reasons(red.evil)}")
+        # What is let through comes behind all of these.
+        head = IP(src=red.evil.ip[4], dst=red.victim.ip[4]) if version == 4 else \
+            IPv6(src=red.evil.ip[6], dst=red.victim.ip[6]) / IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt()
+        last = bytes(ether(red, red.evil) / head / TCP(sport=5000 + version, dport=80, flags="S"))
+        sender.send(last)
+        receiver.expect(lambda f: f == last)
+        assert not [f for f in receiver.seen if MARK in f]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_fragments_that_overlap(red):
+    """The first fragment is let through: another that writes over its ports or flags is not, one that follows it is."""
+    head = {"src": red.evil.ip[4], "dst": red.victim.ip[4], "id": 77, "proto": 6}
+    first = bytes(TCP(sport=7777, dport=80, flags="S")) + b"A" * 12
+    over = bytes(TCP(sport=7777, dport=22, flags="S"))
+    with Wire(red.evil.netns, "eth0") as sender, Wire(red.victim.netns, "eth0") as receiver:
+        before = reasons(red.victim).get("fragment", 0)
+        frames = [bytes(ether(red, red.evil) / IP(**head, flags="MF") / first)]
+        for frag, data in ((1, over[8:]), (2, over[16:] + bytes(4)), (1, MARK)):
+            frames.append(bytes(ether(red, red.evil) / IP(**head, frag=frag, flags="MF") / data))
+        last = bytes(ether(red, red.evil) / IP(**head, frag=4) / (b"B" * 8))
+        sender.send(*frames, last)
+        receiver.expect(lambda f: f == last)
+        assert frames[0] in receiver.seen and not [f for f in frames[1:] if f in receiver.seen]
+        assert reasons(red.victim)["fragment"] == before + 3
+
+
+def test_guesses_at_a_connection(red):
+    """Resets, openings and errors by somebody who knows addresses and ports, but not the sequence: it goes on."""
+    connection = Connection(red.peer, red.victim, 80)
+    _, port = connection.client.getsockname()
+    head = ether(red, red.peer) / IP(src=red.peer.ip[4], dst=red.victim.ip[4])
+    before = reasons(red.victim).get("tcp-reset", 0)
+    with Wire(red.evil.netns, "eth0") as sender:
+        # some of these are in the window, in which case the victim's TCP challenges them (RFC 5961)
+        sender.send(*[bytes(head / TCP(sport=port, dport=80, flags="R", seq=n << 24)) for n in range(256)])
+        sender.send(*[bytes(head / TCP(sport=port, dport=80, flags="S", seq=n << 28)) for n in range(16)])
+        sender.send(bytes(head / ICMP(type=3, code=3) / IP(src=red.victim.ip[4], dst=red.peer.ip[4]) / TCP(sport=80, dport=port + 1)))
+        wait_until(lambda: reasons(red.victim).get("tcp-reset", 0) > before + 200, what="resets are refused")
+    assert connection.works()
+
+
+def test_groups_that_name_each_other(red):
+    """A circle of remote groups, and a group that names itself, mean what they say and nothing else."""
+    one, two = red.group("one"), red.group("two")
+    for own, named in ((one, two), (two, one), (one, one)):
+        red.rule(own, protocol="tcp", remote_group_id=named)
+    red.set_groups(red.victim, one)
+    red.set_groups(red.peer, red.out)
+    refused(lambda: tcp(red.peer, red.victim, 80), red.victim)
+    red.set_groups(red.peer, two, red.out)
+    passes(tcp(red.peer, red.victim, 80))
+    red.set_groups(red.peer, one, red.out)
+    passes(tcp(red.peer, red.victim, 80))
+    red.set_groups(red.peer, red.out)
+    red.set_groups(red.victim, red.web)
+
+
+def test_huge_groups(red):
+    """1,000 ports in a group and 10,000 blocks in an address group: one more and one less is as quick as in a small one."""
+    crowd = red.group("crowd", rules=EVERYTHING_OUT)
+    net = red.api.make("network", name="crowd")["id"]
+    red.api.make("subnet", network_id=net, cidr="10.64.0.0/16", ip_version=4)
+    red.call("PUT", f"/v2.0/quotas/{red.project}", {"quota": {"port": -1}}, admin=True)
+    red.call("POST", "/v2.0/ports", {"ports": [{"network_id": net, "security_groups": [crowd]}] * 1000})
+    blocks = [f"10.{n >> 8}.{n & 255}.0/24" for n in range(256 * 70, 256 * 70 + 10000)]
+    group = red.make("address_group", name="huge", addresses=blocks)["id"]
+    door = red.group("door", rules=[{"protocol": "tcp", "ports": (80, 80), "remote_group_id": crowd},
+                                    {"protocol": "tcp", "ports": (81, 81), "remote_address_group_id": group}])
+    red.set_groups(red.victim, door)
+    refused(lambda: tcp(red.peer, red.victim, 80), red.victim)
+    begin = time.monotonic()
+    red.set_groups(red.peer, crowd)
+    passes(tcp(red.peer, red.victim, 80))
+    red.set_groups(red.peer, red.out)
+    refused(lambda: tcp(red.peer, red.victim, 80), red.victim)
+    red.call("PUT", f"/v2.0/address-groups/{group}/remove_addresses", {"addresses": blocks[:1]})
+    red.call("PUT", f"/v2.0/address-groups/{group}/add_addresses", {"addresses": [f"{red.peer.ip[4]}/32"]})
+    passes(tcp(red.peer, red.victim, 81))
+    refused(lambda: tcp(red.peer, red.victim, 80), red.victim)
+    print(f"four changes, each on all hosts and seen by a packet: {(time.monotonic() - begin) * 1000:.0f} ms")
+    assert time.monotonic() - begin < 20
