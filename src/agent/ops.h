@@ -44,3 +44,7 @@ unsigned count_wired(const struct agent *agent);
 char *metrics_text(const struct agent *agent);
 /* The frame that a trace's spec describes; trace_frame.c. */
 bool trace_frame(const struct port *port, const json_t *spec, GByteArray **ret, GError **error);
+/* The same as it comes from the host that has the spec's "src", wrapped for this host; and the
+ * uplink that it comes by. */
+bool trace_arrival(struct agent *agent, const struct port *port, const json_t *spec,
+	GByteArray **ret, u32 *ret_ifindex, GError **error);

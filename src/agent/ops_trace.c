@@ -52,14 +52,17 @@ static bool find_source(struct agent *agent, const json_t *body, u32 *ret_ifinde
 				       (*ret_port)->reason ? (*ret_port)->reason : "not yet");
 }
 
-static bool make_packet(
-	const struct port *port, const json_t *body, GByteArray **ret, GError **error)
+/* With "arrives" it comes from the underlay, at *ret_ifindex. */
+static bool make_packet(struct agent *agent, const struct port *port, const json_t *body,
+	GByteArray **ret, u32 *ret_ifindex, GError **error)
 {
 	const char *packet = json_string_value(json_object_get(body, "packet"));
 	const json_t *spec = json_object_get(body, "spec");
 
 	if (packet)
 		return parse_hex(packet, ret, error);
+	if (spec && port && json_is_true(json_object_get(body, "arrives")))
+		return trace_arrival(agent, port, spec, ret, ret_ifindex, error);
 	if (spec && port)
 		return trace_frame(port, spec, ret, error);
 	return weft_fail(error, BAD_REQUEST, "\"packet\" or, at a port, \"spec\" must be given");
@@ -74,7 +77,7 @@ bool op_trace(
 	u32 ifindex = 0;
 
 	if (!find_source(agent, body, &ifindex, &port, error) ||
-		!make_packet(port, body, &frame, error) ||
+		!make_packet(agent, port, body, &frame, &ifindex, error) ||
 		!dp_trace(agent->dp, ifindex, frame->data, frame->len, &steps, error))
 		return false;
 	g_autofree char *hex = format_hex(frame);

@@ -16,6 +16,7 @@ static const struct command *const fixed_commands[] = {
 	&wait_port_command,
 	&wait_revision_command,
 	&trace_command,
+	&why_command,
 	&drops_command,
 	&lab_up_command,
 	&lab_guest_command,

@@ -213,3 +213,36 @@ def test_a_trace_names_group_and_rule(red):
     assert "dropped: denied-ingress" in refusal
     out = red.lab.weft("trace", red["d"].id, "--to", b.ip[4], "--proto", "tcp", "--dport", "81", check=False).stdout
     assert "no rule of the security group trace web" in out, out
+
+
+def test_why(red):
+    """`weft why A B tcp/80`: across hosts and on one, in both IP versions, with the rules that decide at both ends."""
+    a, b, c = red["a"], red["b"], red["c"]
+    web = red.group("why web")
+    rule = red.rule(web, protocol="tcp", ports=(80, 80), remote_ip_prefix="10.0.0.0/24")
+    red.set_groups(a, red.out)
+    for guest in (b, c):
+        red.set_groups(guest, web)
+
+    def why(to, what, *options):
+        return red.lab.json("why", a.id, to.id, what, *options)
+    for to in (b, c):
+        answer = why(to, "tcp/80")
+        assert answer["verdict"] == "let through", answer
+        assert len(answer["decisions"]) == 2
+        assert "of the security group out allows" in answer["decisions"][0]
+        assert f"the rule {rule} of the security group why web allows" in answer["decisions"][1]
+        assert bool(answer["steps_at_receiver"]) == (to is b)
+        passes(tcp(a, to, 80))
+        for what, options in (("tcp/81", []), ("udp/80", []), ("icmp", []), ("tcp/80", ["--ipv6"])):
+            answer = why(to, what, *options)
+            assert answer["verdict"] == "refused", answer
+            assert "no rule of the security group why web matches" in answer["decisions"][1]
+            assert "denied-ingress" in answer["decisions"][2]
+    red.set_groups(a)
+    answer = why(b, "tcp/80")
+    assert answer["verdict"] == "refused" and "its security groups, of which it has none" in answer["decisions"][0]
+    assert red.lab.weft("why", a.id, b.id, "sctp/80", check=False).stderr.count("tcp/PORT")
+    out = red.lab.weft("why", a.id, b.id).stdout
+    assert "Verdict: refused." in out and "At the sender's host:" in out
+    red.set_groups(a, red.out)

@@ -87,6 +87,9 @@ def test_guests_of_different_subnets_talk(red):
     for name in ("b", "c"):
         wait_until(lambda: red.pings("a", red.ip[name]), what=f"a reaches {name}")
         wait_until(lambda: red.pings("a", red.ip6[name]), what=f"a reaches {name} over IPv6")
+    for options in ([], ["--ipv6"]):
+        answer = red.lab.json("why", red.ports["a"]["id"], red.ports["b"]["id"], "tcp/443", *options)
+        assert answer["verdict"] == "let through" and answer["steps_at_receiver"], answer
     out = red.exec("a", "ping", "-c", "3", "-i", "0.05", red.ip["b"]).stdout
     assert out.count("ttl=63") == 3, out
     for address in ("10.1.0.1", "10.2.0.1", "fd01::1", "fd02::1"):

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `weft why`: does what one port sends reach another, and which rules decide. The program that
+ * forwards is asked at the sender's host and, if it sends the packet to another, at that one too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/agent_client.h"
+#include "cli/commands.h"
+#include "cli/hypervisor.h"
+#include "cli/output.h"
+#include "cli/packet.h"
+
+/* "tcp/443", "icmp" → the members "proto" and "dst_port" of a spec. */
+static json_t *parse_what(const char *what, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(what, "/", 2);
+	bool has_ports = !strcmp(parts[0], "tcp") || !strcmp(parts[0], "udp");
+	guint64 number = 80;
+
+	if ((!has_ports && strcmp(parts[0], "icmp")) || (parts[1] && !has_ports) ||
+		(parts[1] && !g_ascii_string_to_unsigned(parts[1], 10, 1, 65535, &number, NULL))) {
+		cli_usage(error, "'%s' is none of tcp/PORT, udp/PORT and icmp", what);
+		return NULL;
+	}
+	return json_pack("{s:s,s:I}", "proto", parts[0], "dst_port", (json_int_t)number);
+}
+
+static const char *address_of(const json_t *port, u8 family)
+{
+	json_t *ips = json_object_get(port, "ips"), *ip;
+	size_t i;
+
+	json_array_foreach(ips, i, ip)
+		if ((strchr(json_string_value(ip), ':') ? 6 : 4) == family)
+			return json_string_value(ip);
+	return NULL;
+}
+
+/* Adds the addresses of a family that both have. */
+static bool add_addresses(const struct cli *cli, const struct hypervisor *from,
+	const struct hypervisor *to, json_t *spec, GError **error)
+{
+	json_t *sender = hypervisor_port(from, error);
+	json_t *receiver = sender ? hypervisor_port(to, error) : NULL;
+	u8 first = cli_flag(cli, "ipv6") ? 6 : 4, last = cli_flag(cli, "ipv6") ? 6 : 4;
+	bool found = false;
+
+	if (!cli_flag(cli, "ipv6") && !cli_flag(cli, "ipv4"))
+		last = 6;
+	for (u8 family = first; receiver && !found && family <= last; family += 2) {
+		const char *src = address_of(sender, family), *dst = address_of(receiver, family);
+
+		found = src && dst;
+		if (found) {
+			json_object_set_new(spec, "src", json_string(src));
+			json_object_set_new(spec, "dst", json_string(dst));
+		}
+	}
+	if (receiver && !found)
+		weft_fail(error, INVALID_INPUT,
+			"The two ports have no addresses of the same IP version.");
+	json_decref(sender);
+	json_decref(receiver);
+	return found;
+}
+
+static json_t *ask(const struct hypervisor *there, json_t *spec, const char *how, GError **error)
+{
+	json_t *request =
+		json_pack("{s:s,s:s,s:O}", "op", "trace", "port", there->port_id, "spec", spec);
+	json_t *result, *steps;
+
+	if (how)
+		json_object_set_new(request, how, json_true());
+	result = agent_call(there->socket, request, error);
+	steps = result ? json_incref(json_object_get(result, "steps")) : NULL;
+	json_decref(result);
+	return steps;
+}
+
+/* The last step that begins so, or NULL. */
+static const char *step_that(const json_t *steps, const char *begins)
+{
+	const char *found = NULL;
+	size_t i;
+	json_t *step;
+
+	json_array_foreach(steps, i, step)
+		if (g_str_has_prefix(json_string_value(step), begins))
+			found = json_string_value(step);
+	return found;
+}
+
+/* What the firewalls have said, and what came of it. */
+static void add_decisions(json_t *answer, const json_t *steps)
+{
+	json_t *decisions = json_object_get(answer, "decisions"), *step;
+	size_t i;
+
+	json_array_foreach(steps, i, step) {
+		const char *text = json_string_value(step);
+
+		if (g_str_has_prefix(text, "egress at") || g_str_has_prefix(text, "ingress at") ||
+			g_str_has_prefix(text, "always possible") ||
+			g_str_has_prefix(text, "dropped"))
+			json_array_append(decisions, step);
+	}
+}
+
+static json_t *explain(
+	const struct hypervisor *from, const struct hypervisor *to, json_t *spec, GError **error)
+{
+	json_t *here = ask(from, spec, NULL, error), *there = NULL, *answer;
+	bool arrives;
+
+	if (!here)
+		return NULL;
+	if (step_that(here, "encapsulated by")) {
+		there = ask(to, spec, "arrives", error);
+		if (!there) {
+			json_decref(here);
+			return NULL;
+		}
+	}
+	arrives = step_that(there ? there : here, "delivered to") ||
+		  step_that(there ? there : here, "the receiver is a tap");
+	answer = json_pack("{s:s,s:o,s:O,s:o}", "verdict",
+		arrives && !step_that(there ? there : here, "dropped") ? "let through" : "refused",
+		"decisions", json_array(), "steps", here, "steps_at_receiver",
+		there ? json_incref(there) : json_array());
+	add_decisions(answer, here);
+	if (there)
+		add_decisions(answer, there);
+	json_decref(here);
+	json_decref(there);
+	return answer;
+}
+
+static void print_lines(const char *title, const json_t *lines)
+{
+	size_t i;
+	json_t *line;
+
+	if (!json_array_size(lines))
+		return;
+	printf("%s\n", title);
+	json_array_foreach(lines, i, line)
+		printf("%2zu. %s\n", i + 1, json_string_value(line));
+}
+
+static void print_answer(const json_t *answer)
+{
+	size_t i;
+	json_t *decision;
+
+	print_lines("At the sender's host:", json_object_get(answer, "steps"));
+	print_lines("At the receiver's host:", json_object_get(answer, "steps_at_receiver"));
+	printf("Verdict: %s.\n", json_string_value(json_object_get(answer, "verdict")));
+	json_array_foreach(json_object_get(answer, "decisions"), i, decision)
+		printf("  %s\n", json_string_value(decision));
+}
+
+static bool print(struct cli *cli, const json_t *answer, GError **error)
+{
+	if (strcmp(cli_option_or(cli, "format", "table"), "table") || cli_option(cli, "column"))
+		return output_object(cli, answer, error);
+	print_answer(answer);
+	return true;
+}
+
+static bool why(struct cli *cli, GError **error)
+{
+	struct hypervisor from = { 0 }, to = { 0 };
+	const char *what = cli_argument(cli, 2);
+	json_t *spec = parse_what(what ? what : "icmp", error), *answer = NULL;
+	bool ok = false;
+
+	if (spec && hypervisor_find(cli, cli_argument(cli, 0), NULL, &from, error) &&
+		hypervisor_find(cli, cli_argument(cli, 1), NULL, &to, error) &&
+		add_addresses(cli, &from, &to, spec, error))
+		answer = explain(&from, &to, spec, error);
+	if (answer)
+		ok = print(cli, answer, error);
+	json_decref(answer);
+	json_decref(spec);
+	hypervisor_clear(&from);
+	hypervisor_clear(&to);
+	return ok;
+}
+
+static const struct option why_options[] = {
+	{ "ipv4", NULL, "From and to their IPv4 addresses (default: those, if both have one)" },
+	{ "ipv6", NULL, "From and to their IPv6 addresses" },
+	{ NULL },
+};
+
+const struct command why_command = {
+	.words = "why",
+	.summary = "Tell whether what a port sends reaches another, and which rules decide",
+	.arguments = "FROM TO [tcp/PORT|udp/PORT|icmp]",
+	.details =
+		"Asks the programs that forward, at the sender's host and at the receiver's, what becomes of a packet that "
+		"opens a connection. Nothing is sent.",
+	.examples = "weft why vm1 vm2 tcp/443\nweft why vm1 vm2 icmp --ipv6",
+	.options = { why_options, agent_options, output_options, api_options },
+	.run = why,
+};
