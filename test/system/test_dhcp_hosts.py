@@ -25,6 +25,8 @@ def test_a_host_that_does_not_answer(module_lab):
     lab = module_lab
     lab.network("net")
     one, two = (lab.guest(f"g{n}", n, "net") for n in (1, 2))
+    lab.weft("port", "set", two["id"], "--no-security-group", "--no-port-security")  # as of who serves DHCP himself
+    lab.weft("wait", "revision")
     api = lab.api()
     network = api.get("/v2.0/networks", name="net").json["networks"][0]["id"]
     agent = api.get("/v2.0/agents", host="h1", agent_type="DHCP agent").json["agents"][0]["id"]
