@@ -20,6 +20,10 @@ struct host_group {
 };
 guint host_group_hash(gconstpointer key);
 gboolean host_group_equal(gconstpointer a, gconstpointer b);
+/* A host that may have a router's gateway, or might before. */
+struct gateway_role {
+	struct uuid router, host;
+};
 
 struct compilation {
 	const struct model *model;
@@ -30,6 +34,7 @@ struct compilation {
 	GHashTable *placed; /* set of struct pair, host and port: counted in groups */
 	GHashTable *
 		touched; /* set of ports: of what their records say, more than themselves changed */
+	GArray *roles;	 /* struct gateway_role: those that change, or whose host's tunnels do */
 	GString *before, *after; /* the two forms of the record at hand */
 };
 
@@ -47,6 +52,10 @@ void compile_difference(struct compilation *c, enum scope_type type, const struc
 void compile_interest(struct compilation *c, enum interest_op op, const struct uuid *host,
 	enum scope_type type, const struct uuid *scope);
 
+/* The host that a port (of before or of after) is bound to. One that is gone with its last port is
+ * found among the changes. */
+const struct object *compile_host_of(const struct compilation *c, const struct object *port);
+
 /* compile_member.c: which hosts have which networks, of the pairs and of the routers' interfaces.
  */
 void compile_members(struct compilation *c);
@@ -62,3 +71,6 @@ void compile_group_interests(struct compilation *c);
 
 /* compile_interface.c: the records of routers' interfaces. */
 void compile_interfaces(struct compilation *c);
+/* compile_gateway.c, compile_floating_ip.c */
+void compile_gateways(struct compilation *c);
+void compile_floating_ips(struct compilation *c);

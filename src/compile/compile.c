@@ -14,9 +14,11 @@
 
 #include "compile/records.h"
 #include "model/dhcp_binding.h"
+#include "model/gateway_hosts.h"
 #include "model/host.h"
-#include "model/port.h"
 #include "model/port_binding.h"
+#include "model/router.h"
+#include "model/service_port.h"
 #include "model/subnet.h"
 
 static guint pair_hash(gconstpointer data)
@@ -96,9 +98,7 @@ const struct object *compile_old(
 	return change ? change->old : model_get(c->model, kind, id);
 }
 
-/* The host that a port (of before or of after) is bound to. One that is gone with its last port is
- * found among the changes. */
-static const struct object *host_of(const struct compilation *c, const struct object *port)
+const struct object *compile_host_of(const struct compilation *c, const struct object *port)
 {
 	const char *name = port ? object_str(port, PORT_HOST_ID) : "";
 	const struct object *host;
@@ -116,9 +116,35 @@ static const struct object *host_of(const struct compilation *c, const struct ob
 	return host;
 }
 
+static bool has_same_tunnels(const struct object *a, const struct object *b)
+{
+	return object_equal(a, b, HOST_TUNNEL_IPS) && object_equal(a, b, HOST_ENCAPSULATIONS);
+}
+
+static void add_role(struct compilation *c, const struct uuid *router, const struct uuid *host)
+{
+	struct gateway_role role = { *router, *host };
+
+	g_array_append_val(c->roles, role);
+}
+
+/* Hosts that may have its gateway now, or might before. */
+static void compile_router(struct compilation *c, const struct change *change)
+{
+	g_autoptr(GArray) old = gateway_hosts(change->old), new = gateway_hosts(change->new);
+
+	if (change->old &&
+		change->new &&object_equal(change->old, change->new, ROUTER_GATEWAY_HOSTS))
+		return;
+	for (guint i = 0; i < old->len; i++)
+		add_role(c, &change->id, &g_array_index(old, struct uuid, i));
+	for (guint i = 0; i < new->len; i++)
+		add_role(c, &change->id, &g_array_index(new, struct uuid, i));
+}
+
 static void compile_host(struct compilation *c, const struct change *change)
 {
-	const struct object *port, *binding;
+	const struct object *port, *binding, *router;
 	struct uuid network;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
@@ -132,8 +158,11 @@ static void compile_host(struct compilation *c, const struct change *change)
 		compile_interest(c, INTEREST_GAIN, &change->id, SCOPE_HOST, &change->id);
 	if (!change->new)
 		compile_interest(c, INTEREST_LOSE, &change->id, SCOPE_HOST, &change->id);
-	if (!change->old || !change->new)
+	if (!change->old || !change->new || has_same_tunnels(change->old, change->new))
 		return;
+	model_iter_init(&iter, c->model, KIND_ROUTER, ROUTER_BY_GATEWAY_HOST, id, NULL);
+	while ((router = model_iter_next(&iter)))
+		add_role(c, object_id(router), &change->id);
 	model_iter_init(
 		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(change->new, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
@@ -217,6 +246,9 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 	struct qos qos;
 	bool active, count = place_once(c, object_id(host), port);
 
+	/* What hosts know of a gateway is in the router's scope. */
+	if (port_has_owner(was ?: now, OWNER_ROUTER_GATEWAY))
+		return;
 	uuid_format(port, id);
 	if (was) {
 		active = !strcmp(object_str(was, PORT_HOST_ID), name);
@@ -243,7 +275,8 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 static void compile_port_inactive(struct compilation *c, const struct uuid *port,
 	const struct object *was, const struct object *now)
 {
-	const struct object *from = host_of(c, was), *to = host_of(c, now), *binding, *host;
+	const struct object *from = compile_host_of(c, was), *to = compile_host_of(c, now),
+			    *binding, *host;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
@@ -259,7 +292,8 @@ static void compile_port_inactive(struct compilation *c, const struct uuid *port
 
 static void compile_port(struct compilation *c, const struct change *change)
 {
-	const struct object *from = host_of(c, change->old), *to = host_of(c, change->new);
+	const struct object *from = compile_host_of(c, change->old),
+			    *to = compile_host_of(c, change->new);
 	const struct object *any = change->new ? change->new : change->old;
 	struct uuid network;
 	char id[UUID_STRLEN];
@@ -274,11 +308,13 @@ static void compile_port(struct compilation *c, const struct change *change)
 	if (to && to != from)
 		compile_placement(c, &change->id, change->old, change->new, to);
 	if (from) {
-		record_endpoint(change->old, from, c->before);
+		if (!port_has_owner(any, OWNER_ROUTER_GATEWAY))
+			record_endpoint(change->old, from, c->before);
 		touch_pair(c, object_id(from), &network)->delta--;
 	}
 	if (to) {
-		record_endpoint(change->new, to, c->after);
+		if (!port_has_owner(any, OWNER_ROUTER_GATEWAY))
+			record_endpoint(change->new, to, c->after);
 		touch_pair(c, object_id(to), &network)->delta++;
 	}
 	compile_difference(c, SCOPE_NETWORK, &network, "endpoint", uuid_format(&change->id, id));
@@ -303,7 +339,8 @@ static void compile_binding(struct compilation *c, const struct change *change)
 		host = compile_old(c, KIND_HOST, &host_id);
 	if (!with)
 		compile_placement(c, &port_id, port, port, host);
-	else if (!change->new &&host != host_of(c, with->old) && host != host_of(c, with->new))
+	else if (!change->new &&host != compile_host_of(c, with->old) &&
+		 host != compile_host_of(c, with->new))
 		compile_placement(c, &port_id, with->old, with->new, host);
 }
 
@@ -333,6 +370,7 @@ static void compile_one(struct compilation *c, const struct change *change)
 		[KIND_SECURITY_GROUP] = compile_security_group,
 		[KIND_SECURITY_GROUP_RULE] = compile_security_group_rule,
 		[KIND_ADDRESS_GROUP] = compile_address_group,
+		[KIND_ROUTER] = compile_router,
 	};
 
 	if (by_kind[change->kind])
@@ -349,7 +387,7 @@ static void compile_touched(struct compilation *c)
 	while (g_hash_table_iter_next(&iter, (gpointer *)&port, NULL)) {
 		if (compile_find(c, KIND_PORT, object_id(port)))
 			continue;
-		host = host_of(c, port);
+		host = compile_host_of(c, port);
 		if (host)
 			compile_placement(c, object_id(port), port, port, host);
 		if (c->migrating)
@@ -381,8 +419,9 @@ struct compiled *compile_change(const struct model *model, const struct changese
 	g_autoptr(GHashTable) placed = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
 	g_autoptr(GHashTable) touched = g_hash_table_new(NULL, NULL);
 	g_autoptr(GString) before = g_string_sized_new(512), after = g_string_sized_new(512);
+	g_autoptr(GArray) roles = g_array_new(FALSE, FALSE, sizeof(struct gateway_role));
 	struct compilation c = { model, changes, out, is_migrating(model, changes), pairs, groups,
-		placed, touched, before, after };
+		placed, touched, roles, before, after };
 
 	out->revision = changes->revision;
 	out->deltas = g_array_new(FALSE, FALSE, sizeof(struct delta));
@@ -392,6 +431,8 @@ struct compiled *compile_change(const struct model *model, const struct changese
 		compile_one(&c, &changes->changes[i]);
 	compile_touched(&c);
 	compile_interfaces(&c);
+	compile_gateways(&c);
+	compile_floating_ips(&c);
 	compile_members(&c);
 	compile_group_interests(&c);
 	return out;

@@ -15,6 +15,7 @@
 enum scope_type {
 	SCOPE_HOST,
 	SCOPE_NETWORK,
+	SCOPE_ROUTER,
 	SCOPE_SECURITY_GROUP,
 	SCOPE_GROUP_MEMBERS,
 	SCOPE_ADDRESS_GROUP,
@@ -73,11 +74,11 @@ typedef void (*compile_record_fn)(const char *kind, const char *id, const char *
 void compile_scope(
 	const struct model *model, const struct scope *scope, compile_record_fn record, void *user);
 
-/* All scopes of a host now: its own, one per network that a port bound to it is on or reaches, one
- * per security group that such a port has, and what the rules of these are about.
- * struct scope; g_array_unref. Empty when there is no such host. */
+/* All scopes of a host now: its own, one per network and router that a port bound to it, or a
+ * gateway that it may have, is on or reaches, one per security group that such a port has, and what
+ * the rules of these are about. struct scope; g_array_unref. Empty when there is no such host. */
 GArray *compile_host_scopes(const struct model *model, const struct uuid *host);
 
-/* Whether the host has the network, by a port of its own or over routers. */
+/* Whether the host has the network, by a port of its own, over routers or for a gateway. */
 bool compile_host_has(
 	const struct model *model, const struct uuid *host, const struct uuid *network);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which hosts have which networks: a host has those with a port that is bound to it or
- * may move to it, and those that such a port reaches over routers. The hosts of a network know each
- * other as its members; one that has it only by a router sends there and is not sent to (`routed`).
+ * may move to it, and those that such a port reaches over routers; so has a host that may have a
+ * router's gateway. The hosts of a network know each other as its members; one that has it only by
+ * a router sends there and is not sent to (`routed`).
  *
  * The count of ports is not kept: the model's indexes know how many a host has on a network
  * now, the change-set knows how many more or fewer these are than before. Only a first or a last
@@ -14,31 +15,47 @@
 #include "compile/records.h"
 
 #include "model/dhcp_binding.h"
+#include "model/gateway_hosts.h"
 #include "model/host.h"
 #include "model/port.h"
 
-/* A host and how many ports it has on each network of a part, on both sides. */
+/* A host and how many ports it has on each network of a part, on both sides. Of a router: one, when
+ * the host may have its gateway. */
 struct tally {
 	const struct object *was, *now; /* the host */
 	struct uuid host;
-	int *ports[N_REACH_SIDES];   /* by network */
+	int *ports[N_REACH_SIDES];   /* by node */
 	int *in_part[N_REACH_SIDES]; /* sums by number of the part */
 };
 
+static void count_network(
+	const struct compilation *c, struct tally *tally, const struct uuid *network, guint i)
+{
+	struct pair key = { .host = tally->host, .network = *network };
+	const struct pair *pair = g_hash_table_lookup(c->pairs, &key);
+
+	tally->ports[REACH_AFTER][i] =
+		(int)reach_ports(c->model, tally->now ?: tally->was, network);
+	tally->ports[REACH_BEFORE][i] = tally->ports[REACH_AFTER][i] - (pair ? pair->delta : 0);
+}
+
+static void count_gateway(
+	const struct compilation *c, struct tally *tally, const struct uuid *router, guint i)
+{
+	tally->ports[REACH_BEFORE][i] =
+		gateway_hosts_include(compile_old(c, KIND_ROUTER, router), &tally->host);
+	tally->ports[REACH_AFTER][i] =
+		gateway_hosts_include(model_get(c->model, KIND_ROUTER, router), &tally->host);
+}
+
 static void count_ports(const struct compilation *c, const struct reach *reach, struct tally *tally)
 {
-	const struct object *any = tally->now ? tally->now : tally->was;
+	for (guint i = 0; i < reach->nodes->len; i++) {
+		const struct reached *node = &g_array_index(reach->nodes, struct reached, i);
 
-	for (guint i = 0; i < reach->networks->len; i++) {
-		const struct reached *network = &g_array_index(reach->networks, struct reached, i);
-		struct pair key = { .host = tally->host, .network = network->id };
-		const struct pair *pair = g_hash_table_lookup(c->pairs, &key);
-
-		tally->ports[REACH_AFTER][i] = (int)reach_ports(c->model, any, &network->id);
-		tally->ports[REACH_BEFORE][i] =
-			tally->ports[REACH_AFTER][i] - (pair ? pair->delta : 0);
+		(node->is_router ? count_gateway : count_network)(c, tally, &node->id, i);
 		for (enum reach_side side = 0; side < N_REACH_SIDES; side++)
-			tally->in_part[side][network->part[side]] += tally->ports[side][i];
+			tally->in_part[side][node->part[side]] += tally->ports[side][i];
 	}
 }
 
@@ -65,6 +82,25 @@ static unsigned traits(bool has_ports, bool dhcp)
 	return (has_ports ? 0 : MEMBER_ROUTED) | (dhcp ? 0 : MEMBER_WITHOUT_DHCP);
 }
 
+/* A gain or a loss, or neither. */
+static void compile_scope_interest(struct compilation *c, const struct tally *tally,
+	const struct reached *node, bool before, bool after)
+{
+	if (before != after)
+		compile_interest(c, after ? INTEREST_GAIN : INTEREST_LOSE, &tally->host,
+			node->is_router ? SCOPE_ROUTER : SCOPE_NETWORK, &node->id);
+}
+
+static void compile_router(
+	struct compilation *c, const struct tally *tally, const struct reached *router)
+{
+	bool before = tally->in_part[REACH_BEFORE][router->part[REACH_BEFORE]];
+	bool after = tally->in_part[REACH_AFTER][router->part[REACH_AFTER]];
+
+	compile_scope_interest(c, tally, router, before && compile_old(c, KIND_ROUTER, &router->id),
+		after && model_get(c->model, KIND_ROUTER, &router->id));
+}
+
 static void compile_member(
 	struct compilation *c, const struct tally *tally, const struct reached *network, guint i)
 {
@@ -84,14 +120,12 @@ static void compile_member(
 			c->after);
 	compile_difference(c, SCOPE_NETWORK, &network->id, "member",
 		member_id(&network->id, &tally->host, id));
-	if (before != after)
-		compile_interest(c, after ? INTEREST_GAIN : INTEREST_LOSE, &tally->host,
-			SCOPE_NETWORK, &network->id);
+	compile_scope_interest(c, tally, network, before, after);
 }
 
 static void compile_host(struct compilation *c, const struct reach *reach, const struct uuid *host)
 {
-	guint n = reach->networks->len;
+	guint n = reach->nodes->len;
 	g_autofree int *counts = g_new0(int, 2 * (n + reach->n_parts));
 	struct tally tally = { .was = compile_old(c, KIND_HOST, host),
 		.now = model_get(c->model, KIND_HOST, host),
@@ -100,14 +134,20 @@ static void compile_host(struct compilation *c, const struct reach *reach, const
 		.in_part = { counts + 2 * n, counts + 2 * n + reach->n_parts } };
 
 	count_ports(c, reach, &tally);
-	for (guint i = 0; i < n; i++)
-		compile_member(c, &tally, &g_array_index(reach->networks, struct reached, i), i);
+	for (guint i = 0; i < n; i++) {
+		const struct reached *node = &g_array_index(reach->nodes, struct reached, i);
+
+		if (node->is_router)
+			compile_router(c, &tally, node);
+		else
+			compile_member(c, &tally, node, i);
+	}
 }
 
-static bool is_in(const struct reach *reach, const struct uuid *network)
+static bool is_in(const struct reach *reach, const struct uuid *id)
 {
-	for (guint i = 0; i < reach->networks->len; i++)
-		if (uuid_equal(&g_array_index(reach->networks, struct reached, i).id, network))
+	for (guint i = 0; i < reach->nodes->len; i++)
+		if (uuid_equal(&g_array_index(reach->nodes, struct reached, i).id, id))
 			return true;
 	return false;
 }
@@ -125,25 +165,33 @@ static GHashTable *hosts_of(const struct compilation *c, const struct reach *rea
 	while (g_hash_table_iter_next(&iter, (gpointer *)&pair, NULL))
 		if (is_in(reach, &pair->network))
 			g_hash_table_add(hosts, g_memdup2(&pair->host, sizeof(pair->host)));
+	for (guint i = 0; i < c->roles->len; i++) {
+		const struct gateway_role *role = &g_array_index(c->roles, struct gateway_role, i);
+
+		if (is_in(reach, &role->router))
+			g_hash_table_add(hosts, g_memdup2(&role->host, sizeof(role->host)));
+	}
 	return hosts;
 }
 
-/* Compiles what @network reaches, unless that was done from another of its networks. */
-static void compile_part(
-	struct compilation *c, const GArray *edges, const struct uuid *network, GHashTable *done)
+typedef struct reach *(*reach_fn)(
+	const struct model *model, const GArray *edges, const struct uuid *start);
+
+/* Compiles what @start reaches, unless that was done from another node of it. */
+static void compile_part(struct compilation *c, const GArray *edges, reach_fn from,
+	const struct uuid *start, GHashTable *done)
 {
 	g_autoptr(GHashTable) hosts = NULL;
 	g_autoptr(reach) reach = NULL;
 	GHashTableIter iter;
 	gpointer host;
 
-	if (g_hash_table_contains(done, network))
+	if (g_hash_table_contains(done, start))
 		return;
-	reach = reach_from(c->model, edges, network);
-	for (guint i = 0; i < reach->networks->len; i++)
-		g_hash_table_add(
-			done, g_memdup2(&g_array_index(reach->networks, struct reached, i).id,
-				      sizeof(struct uuid)));
+	reach = from(c->model, edges, start);
+	for (guint i = 0; i < reach->nodes->len; i++)
+		g_hash_table_add(done, g_memdup2(&g_array_index(reach->nodes, struct reached, i).id,
+					       sizeof(struct uuid)));
 	hosts = hosts_of(c, reach);
 	g_hash_table_iter_init(&iter, hosts);
 	while (g_hash_table_iter_next(&iter, &host, NULL))
@@ -173,10 +221,13 @@ void compile_members(struct compilation *c)
 		const struct edge *edge = &g_array_index(edges, struct edge, i);
 
 		if (edge->before != edge->after)
-			compile_part(c, edges, &edge->network, done);
+			compile_part(c, edges, reach_from, &edge->network, done);
 	}
+	for (guint i = 0; i < c->roles->len; i++)
+		compile_part(c, edges, reach_from_router,
+			&g_array_index(c->roles, struct gateway_role, i).router, done);
 	g_hash_table_iter_init(&iter, c->pairs);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&pair, NULL))
 		if (!is_indifferent(c, pair))
-			compile_part(c, edges, &pair->network, done);
+			compile_part(c, edges, reach_from, &pair->network, done);
 }

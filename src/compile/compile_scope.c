@@ -4,9 +4,12 @@
 #include "compile/reach.h"
 #include "compile/records.h"
 
+#include "model/floating_ip.h"
+#include "model/gateway_hosts.h"
 #include "model/host.h"
-#include "model/port.h"
 #include "model/port_binding.h"
+#include "model/router.h"
+#include "model/service_port.h"
 #include "model/security_group_rule.h"
 #include "model/subnet.h"
 
@@ -46,6 +49,20 @@ static void give_inactive(struct enumeration *e, const char *host)
 	}
 }
 
+static void give_floating_ips(struct enumeration *e, const char *port)
+{
+	const struct object *floating_ip;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&iter, e->model, KIND_FLOATING_IP, FLOATING_IP_BY_PORT, port, NULL);
+	while ((floating_ip = model_iter_next(&iter))) {
+		floating_ip_record(e->model, floating_ip, e->text);
+		if (e->text->len)
+			give(e, "floating_ip", uuid_format(object_id(floating_ip), id));
+	}
+}
+
 static void give_host(struct enumeration *e, const struct uuid *id)
 {
 	const struct object *host = model_get(e->model, KIND_HOST, id), *port;
@@ -59,7 +76,11 @@ static void give_host(struct enumeration *e, const struct uuid *id)
 	model_iter_init(
 		&iter, e->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter))) {
+		uuid_format(object_id(port), text);
+		if (port_has_owner(port, OWNER_ROUTER_GATEWAY))
+			continue;
 		give_port(e, port, true);
+		give_floating_ips(e, text);
 	}
 	give_inactive(e, uuid_format(id, text));
 }
@@ -106,7 +127,7 @@ static void give_endpoints(struct enumeration *e, const char *network)
 
 	model_iter_init(&iter, e->model, KIND_PORT, PORT_BY_NETWORK, network, NULL);
 	while ((port = model_iter_next(&iter))) {
-		if (!port_is_bound(port))
+		if (!port_is_bound(port) || port_has_owner(port, OWNER_ROUTER_GATEWAY))
 			continue;
 		host = model_first(
 			e->model, KIND_HOST, HOST_BY_NAME, object_str(port, PORT_HOST_ID), NULL);
@@ -203,12 +224,22 @@ static void give_address_group(struct enumeration *e, const struct uuid *group)
 	give(e, "address-group", uuid_format(group, id));
 }
 
+static void give_gateway(struct enumeration *e, const struct uuid *router)
+{
+	const struct object *port = gateway_record(e->model, router, e->text);
+	char id[UUID_STRLEN];
+
+	if (port)
+		give(e, "gateway", uuid_format(object_id(port), id));
+}
+
 void compile_scope(
 	const struct model *model, const struct scope *scope, compile_record_fn record, void *user)
 {
 	static void (*const by_type[N_SCOPE_TYPES])(struct enumeration *, const struct uuid *) = {
 		[SCOPE_HOST] = give_host,
 		[SCOPE_NETWORK] = give_network,
+		[SCOPE_ROUTER] = give_gateway,
 		[SCOPE_SECURITY_GROUP] = give_security_group,
 		[SCOPE_GROUP_MEMBERS] = give_group_members,
 		[SCOPE_ADDRESS_GROUP] = give_address_group,
@@ -236,18 +267,39 @@ static bool add_scope(struct scopes *scopes, enum scope_type type, const struct 
 	return true;
 }
 
-/* All that the network reaches and was not seen before. */
+/* All of a part that was not seen before; takes it. */
+static void add_part(struct scopes *scopes, struct reach *part)
+{
+	for (guint i = 0; i < part->nodes->len; i++) {
+		const struct reached *node = &g_array_index(part->nodes, struct reached, i);
+
+		add_scope(scopes, node->is_router ? SCOPE_ROUTER : SCOPE_NETWORK, &node->id);
+	}
+	reach_free(part);
+}
+
+static bool has_scope(const struct scopes *scopes, enum scope_type type, const struct uuid *id)
+{
+	struct scope scope = { .id = *id, .type = type };
+
+	return g_hash_table_contains(scopes->seen, &scope);
+}
+
 static void add_networks(struct scopes *scopes, const struct uuid *network)
 {
-	struct scope scope = { .id = *network, .type = SCOPE_NETWORK };
-	g_autoptr(reach) reach = NULL;
+	if (!has_scope(scopes, SCOPE_NETWORK, network))
+		add_part(scopes, reach_from(scopes->model, NULL, network));
+}
 
-	if (g_hash_table_contains(scopes->seen, &scope))
-		return;
-	reach = reach_from(scopes->model, NULL, network);
-	for (guint i = 0; i < reach->networks->len; i++)
-		add_scope(scopes, SCOPE_NETWORK,
-			&g_array_index(reach->networks, struct reached, i).id);
+static void add_gateways(struct scopes *scopes, const char *host)
+{
+	const struct object *router;
+	struct model_iter iter;
+
+	model_iter_init(&iter, scopes->model, KIND_ROUTER, ROUTER_BY_GATEWAY_HOST, host, NULL);
+	while ((router = model_iter_next(&iter)))
+		if (!has_scope(scopes, SCOPE_ROUTER, object_id(router)))
+			add_part(scopes, reach_from_router(scopes->model, NULL, object_id(router)));
 }
 
 static void add_group(struct scopes *scopes, const char *group)
@@ -300,6 +352,7 @@ GArray *compile_host_scopes(const struct model *model, const struct uuid *id)
 		if (port)
 			add_port(&scopes, port);
 	}
+	add_gateways(&scopes, text);
 	return scopes.list;
 }
 
@@ -309,9 +362,13 @@ bool compile_host_has(
 	const struct object *object = model_get(model, KIND_HOST, host);
 	g_autoptr(reach) reach = reach_from(model, NULL, network);
 
-	for (guint i = 0; object && i < reach->networks->len; i++)
-		if (reach_ports(
-			    model, object, &g_array_index(reach->networks, struct reached, i).id))
+	for (guint i = 0; object && i < reach->nodes->len; i++) {
+		const struct reached *node = &g_array_index(reach->nodes, struct reached, i);
+
+		if (node->is_router ? gateway_hosts_include(
+					      model_get(model, KIND_ROUTER, &node->id), host)
+				    : reach_ports(model, object, &node->id) > 0)
 			return true;
+	}
 	return false;
 }

@@ -3,6 +3,7 @@
  */
 #include "compile/reach.h"
 
+#include "model/gateway_hosts.h"
 #include "model/host.h"
 #include "model/port_binding.h"
 #include "model/service_port.h"
@@ -154,33 +155,45 @@ static void see(struct walk *walk, const struct node node)
 	}
 }
 
-struct reach *reach_from(const struct model *model, const GArray *edges, const struct uuid *network)
+static struct reach *reach_all(
+	const struct model *model, const GArray *edges, const struct node *start)
 {
 	g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(struct node));
 	g_autoptr(GHashTable) index = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	struct walk walk = { model, edges, nodes, index, false };
 	struct reach *reach = g_new0(struct reach, 1);
 
-	need_node(&walk, network, false);
+	need_node(&walk, &start->id, start->is_router);
 	for (unsigned n = 0; n < nodes->len; n++)
 		see(&walk, *node_at(&walk, n));
-	reach->networks = g_array_new(FALSE, FALSE, sizeof(struct reached));
+	reach->nodes = g_array_new(FALSE, FALSE, sizeof(struct reached));
 	reach->n_parts = nodes->len;
 	reach->edges_changed = walk.edges_changed;
 	for (unsigned n = 0; n < nodes->len; n++) {
 		struct reached reached = { .id = node_at(&walk, n)->id,
+			.is_router = node_at(&walk, n)->is_router,
 			.part = {
 				part_of(&walk, n, REACH_BEFORE), part_of(&walk, n, REACH_AFTER) } };
 
-		if (!node_at(&walk, n)->is_router)
-			g_array_append_val(reach->networks, reached);
+		g_array_append_val(reach->nodes, reached);
 	}
 	return reach;
 }
 
+struct reach *reach_from(const struct model *model, const GArray *edges, const struct uuid *network)
+{
+	return reach_all(model, edges, &(struct node){ .id = *network });
+}
+
+struct reach *reach_from_router(
+	const struct model *model, const GArray *edges, const struct uuid *router)
+{
+	return reach_all(model, edges, &(struct node){ .id = *router, .is_router = true });
+}
+
 void reach_free(struct reach *reach)
 {
-	g_array_unref(reach->networks);
+	g_array_unref(reach->nodes);
 	g_free(reach);
 }
 
@@ -214,24 +227,40 @@ static void add_host(struct host_set *set, const struct object *object, unsigned
 		g_hash_table_add(set->ids, g_memdup2(object_id(host), sizeof(struct uuid)));
 }
 
+static void add_by_ports(struct host_set *set, const struct uuid *network)
+{
+	const struct object *object;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	uuid_format(network, id);
+	model_iter_init(&iter, set->model, KIND_PORT, PORT_BY_NETWORK, id, NULL);
+	while ((object = model_iter_next(&iter)))
+		add_host(set, object, PORT_HOST_ID);
+	model_iter_init(&iter, set->model, KIND_PORT_BINDING, PORT_BINDING_BY_NETWORK, id, NULL);
+	while ((object = model_iter_next(&iter)))
+		add_host(set, object, PORT_BINDING_HOST);
+}
+
+static void add_by_gateway(struct host_set *set, const struct uuid *router)
+{
+	g_autoptr(GArray) hosts = gateway_hosts(model_get(set->model, KIND_ROUTER, router));
+
+	for (guint i = 0; i < hosts->len; i++)
+		g_hash_table_add(set->ids,
+			g_memdup2(&g_array_index(hosts, struct uuid, i), sizeof(struct uuid)));
+}
+
 GHashTable *reach_hosts(const struct model *model, const struct reach *reach)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
 	struct host_set set = { model, names,
 		g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL) };
 
-	for (guint i = 0; i < reach->networks->len; i++) {
-		const struct object *object;
-		struct model_iter iter;
-		char id[UUID_STRLEN];
+	for (guint i = 0; i < reach->nodes->len; i++) {
+		const struct reached *node = &g_array_index(reach->nodes, struct reached, i);
 
-		uuid_format(&g_array_index(reach->networks, struct reached, i).id, id);
-		model_iter_init(&iter, model, KIND_PORT, PORT_BY_NETWORK, id, NULL);
-		while ((object = model_iter_next(&iter)))
-			add_host(&set, object, PORT_HOST_ID);
-		model_iter_init(&iter, model, KIND_PORT_BINDING, PORT_BINDING_BY_NETWORK, id, NULL);
-		while ((object = model_iter_next(&iter)))
-			add_host(&set, object, PORT_BINDING_HOST);
+		(node->is_router ? add_by_gateway : add_by_ports)(&set, &node->id);
 	}
 	return set.ids;
 }

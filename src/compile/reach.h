@@ -3,7 +3,8 @@
  * Which networks routers join. A host with a port on one of them routes for it (bpf/route.h), so
  * it has the directories of all that the port may reach: the connected part of the graph whose
  * nodes are networks and routers and whose edges are the routers' interfaces. A router's gateway is
- * no edge: behind it is the outside.
+ * no edge: behind it is the outside. A host that may have the gateway has the router's part as if
+ * it had a port there.
  *
  * A change-set may join and part such parts, so the graph is seen before and after it. Inside of
  * src/compile.
@@ -27,26 +28,30 @@ GArray *reach_edges(const struct changeset *changes);
 
 enum reach_side { REACH_BEFORE, REACH_AFTER, N_REACH_SIDES };
 
-/* A network of a part. Networks with the same number reach each other on that side. */
+/* A network or router of a part. Those with the same number reach each other on that side. */
 struct reached {
 	struct uuid id;
+	bool is_router;
 	unsigned part[N_REACH_SIDES];
 };
 
 struct reach {
-	GArray *networks;   /* struct reached; the first is the one that was asked for */
+	GArray *nodes;	    /* struct reached; the first is the one that was asked for */
 	unsigned n_parts;   /* above all numbers */
 	bool edges_changed; /* some interface is new, or is gone */
 };
 
-/* All networks that @network reaches before or after; @edges of reach_edges(), or NULL: nothing
- * changes. A network that no router is on reaches itself. */
+/* All that @network, or @router, reaches before or after; @edges of reach_edges(), or NULL: nothing
+ * changes. What is connected with nothing reaches itself. */
 struct reach *reach_from(
 	const struct model *model, const GArray *edges, const struct uuid *network);
+struct reach *reach_from_router(
+	const struct model *model, const GArray *edges, const struct uuid *router);
 void reach_free(struct reach *reach);
 /* How many ports of the network are bound to the host, or may move there. */
 unsigned reach_ports(
 	const struct model *model, const struct object *host, const struct uuid *network);
-/* The hosts that have such a port on any of the networks now; a set of struct uuid. */
+/* The hosts that have such a port on any of the networks now, or may have the gateway of one of the
+ * routers; a set of struct uuid. */
 GHashTable *reach_hosts(const struct model *model, const struct reach *reach);
 DEFINE_AUTOPTR(reach, reach_free)

@@ -2,6 +2,7 @@
 #include "compile/records.h"
 
 #include "model/dhcp_binding.h"
+#include "model/floating_ip.h"
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port.h"
@@ -83,6 +84,20 @@ void record_port(const struct object *port, const struct qos *qos, bool active, 
 	jw_end_object(&w);
 }
 
+/* What carries a network of a physical one. */
+static void wire(struct json_writer *w, const struct object *network)
+{
+	member_str(w, "network_type", network, NETWORK_PROVIDER_TYPE);
+	member_str(w, "physical_network", network, NETWORK_PROVIDER_PHYSICAL);
+	if (!object_is_null(network, NETWORK_PROVIDER_SEGMENT))
+		jw_member_int(w, "segmentation_id", object_int(network, NETWORK_PROVIDER_SEGMENT));
+}
+
+static bool is_on_wire(const struct object *network)
+{
+	return network_has_datapath(network) && !provider_vni(network);
+}
+
 void record_network(const struct object *network, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
@@ -91,7 +106,10 @@ void record_network(const struct object *network, GString *text)
 		return;
 	jw_begin_object(&w);
 	member_str(&w, "name", network, SLOT_NAME);
-	jw_member_int(&w, "vni", provider_vni(network));
+	if (is_on_wire(network))
+		wire(&w, network);
+	else
+		jw_member_int(&w, "vni", provider_vni(network));
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
 	member_bool(&w, "admin_state_up", network, NETWORK_ADMIN_STATE_UP);
 	member_str(&w, "dns_domain", network, NETWORK_DNS_DOMAIN);
@@ -153,6 +171,64 @@ void record_interface(const struct object *port, const struct object *router, GS
 		object_bool(port, PORT_ADMIN_STATE_UP) &&
 			object_bool(router, ROUTER_ADMIN_STATE_UP));
 	member_json(&w, "routes", router, ROUTER_ROUTES);
+	jw_end_object(&w);
+}
+
+static void gateway_subnets(struct json_writer *w, const GPtrArray *subnets)
+{
+	jw_key(w, "subnets");
+	jw_begin_array(w);
+	for (guint i = 0; i < subnets->len; i++) {
+		const struct object *subnet = subnets->pdata[i];
+
+		jw_begin_object(w);
+		member_str(w, "cidr", subnet, SUBNET_CIDR);
+		member_str(w, "gateway_ip", subnet, SUBNET_GATEWAY_IP);
+		jw_member_int(w, "ip_version", object_int(subnet, SUBNET_IP_VERSION));
+		jw_end_object(w);
+	}
+	jw_end_array(w);
+}
+
+void record_gateway(const struct gateway_parts *parts, GString *text)
+{
+	const struct object *router = parts->router, *port = parts->port, *network = parts->network;
+	struct json_writer w = json_writer_on(text);
+
+	if (!is_on_wire(network))
+		return;
+	jw_begin_object(&w);
+	member_uuid(&w, "router_id", object_id(router));
+	member_uuid(&w, "network_id", object_id(network));
+	wire(&w, network);
+	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
+	member_mac(&w, port);
+	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
+	gateway_subnets(&w, parts->subnets);
+	member_bool(&w, "enable_snat", router, ROUTER_ENABLE_SNAT);
+	jw_member_bool(&w, "admin_state_up",
+		object_bool(port, PORT_ADMIN_STATE_UP) &&
+			object_bool(router, ROUTER_ADMIN_STATE_UP) &&
+			object_bool(network, NETWORK_ADMIN_STATE_UP));
+	member_json(&w, "hosts", router, ROUTER_GATEWAY_HOSTS);
+	jw_end_object(&w);
+}
+
+void record_floating_ip(const struct object *floating_ip, const struct object *port,
+	const struct object *network, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	if (!is_on_wire(network))
+		return;
+	jw_begin_object(&w);
+	member_str(&w, "floating_ip_address", floating_ip, FLOATING_IP_ADDRESS);
+	member_str(&w, "fixed_ip_address", floating_ip, FLOATING_IP_FIXED_IP);
+	member_mac(&w, port);
+	member_str(&w, "router_id", floating_ip, FLOATING_IP_ROUTER_ID);
+	member_str(&w, "port_id", floating_ip, FLOATING_IP_PORT_ID);
+	member_uuid(&w, "network_id", object_id(network));
+	wire(&w, network);
 	jw_end_object(&w);
 }
 

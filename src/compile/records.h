@@ -21,6 +21,16 @@ void record_member(
 bool member_dhcp(const struct model *model, const struct uuid *host, const struct uuid *network);
 /* @port: of @router. */
 void record_interface(const struct object *port, const struct object *router, GString *text);
+/* What a gateway's record is made of. */
+struct gateway_parts {
+	const struct object *router, *port, *network;
+	const GPtrArray *subnets; /* of the network */
+};
+/* Nothing, on a network that leads nowhere. */
+void record_gateway(const struct gateway_parts *parts, GString *text);
+/* @port: its own; @network: its external one. Nothing, if that leads nowhere. */
+void record_floating_ip(const struct object *floating_ip, const struct object *port,
+	const struct object *network, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);
 
 /* records_group.c */
@@ -29,6 +39,13 @@ void record_security_group_rule(const struct object *rule, GString *text);
 /* @port: of a group that rules name. */
 void record_group_member(const struct object *port, GString *text);
 void record_address_group(const struct object *group, GString *text);
+
+/* compile_gateway.c: appends the record of the router's gateway as the model has it, and gives its
+ * port; NULL, and nothing: there is none. */
+const struct object *gateway_record(
+	const struct model *model, const struct uuid *router, GString *text);
+/* compile_floating_ip.c: the same of a floating IP, for the host of the port that it stands for. */
+void floating_ip_record(const struct model *model, const struct object *floating_ip, GString *text);
 
 /* "<network id>/<host id>", "<group id>/<port id>" */
 const char *member_id(

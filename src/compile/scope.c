@@ -6,6 +6,7 @@
 static const char *const prefixes[N_SCOPE_TYPES] = {
 	[SCOPE_HOST] = "host/",
 	[SCOPE_NETWORK] = "network/",
+	[SCOPE_ROUTER] = "router/",
 	[SCOPE_SECURITY_GROUP] = "security-group/",
 	[SCOPE_GROUP_MEMBERS] = "group-members/",
 	[SCOPE_ADDRESS_GROUP] = "address-group/",

@@ -12,7 +12,9 @@ static void scope_text(void **state)
 	assert_int_equal(scope.type, SCOPE_NETWORK);
 	assert_string_equal(
 		scope_format(&scope, text), "network/01234567-89ab-cdef-0123-456789abcdef");
-	assert_false(scope_parse("router/01234567-89ab-cdef-0123-456789abcdef", &scope));
+	assert_true(scope_parse("router/01234567-89ab-cdef-0123-456789abcdef", &scope));
+	assert_int_equal(scope.type, SCOPE_ROUTER);
+	assert_false(scope_parse("subnet/01234567-89ab-cdef-0123-456789abcdef", &scope));
 	assert_false(scope_parse("network/", &scope));
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who serves what, as clients of the agent schedulers ask. Packets are routed on each host that has
- * ports of the network; DHCP is answered there, too, unless somebody said otherwise
- * (dhcp_binding.h).
+ * ports of the network, only routers' gateways are scheduled (gateway_hosts.h); DHCP is answered
+ * there, too, unless somebody said otherwise (dhcp_binding.h).
  */
 #include <string.h>
 
@@ -146,6 +146,20 @@ static void add_routers(struct txn *txn, const char *network_id, GHashTable *see
 	}
 }
 
+/* Adds those whose gateway the host may have. */
+static void add_gateways(
+	struct txn *txn, const struct object *agent, GHashTable *seen, json_t *list)
+{
+	const struct object *router;
+	struct model_iter iter;
+
+	model_iter_init(&iter, txn_model(txn), KIND_ROUTER, ROUTER_BY_GATEWAY_HOST,
+		object_str(agent, AGENT_HOST_ID), NULL);
+	while ((router = model_iter_next(&iter)))
+		if (g_hash_table_add(seen, (gpointer)router))
+			json_array_append_new(list, object_as_json(txn, router));
+}
+
 static bool l3_routers(struct txn *txn, const struct object *agent, json_t *body,
 	json_t **ret_answer, GError **error)
 {
@@ -165,6 +179,8 @@ static bool l3_routers(struct txn *txn, const struct object *agent, json_t *body
 		if (g_hash_table_add(networks, (gpointer)network))
 			add_routers(txn, network, routers, list);
 	}
+	if (object_choice(agent, AGENT_TYPE) == AGENT_L3)
+		add_gateways(txn, agent, routers, list);
 	*ret_answer = json_pack("{s:o}", "routers", list);
 	return true;
 }
@@ -207,7 +223,7 @@ const struct kind_action agent_actions[] = {
 		.doc = "Networks whose DHCP it answers: those with DHCP that its host has ports of, unless they were taken out, and those that were added.",
 		.item = "dhcp-network", .add = dhcp_networks_add, .remove = dhcp_networks_remove },
 	{ "l3-routers", .read = true, .run = l3_routers,
-		.doc = "Routers that it routes for: those that connect networks which its host has ports of.",
+		.doc = "Routers that it routes for: those that connect networks which its host has ports of, and those whose gateway it may have.",
 		.item = "l3-router", .add = l3_routers_add, .remove = l3_routers_remove },
 	{ 0 },
 };

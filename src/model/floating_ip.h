@@ -45,6 +45,9 @@ bool floating_ip_needs(struct txn *txn, const struct object *router, const char 
  * disassociated. */
 bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError **error);
 
+/* After a port's host has changed: what the former one said of its floating IPs says nothing. */
+bool floating_ip_follow_binding(struct txn *txn, const struct object *draft, GError **error);
+
 /* Stages the deletion of all floating IPs of a network, none of which is in use. */
 bool floating_ip_leave(struct txn *txn, const struct object *network, GError **error);
 

@@ -244,6 +244,23 @@ bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError
 	       local_ip_follow_port(txn, draft, error) && ndp_proxy_follow_port(txn, draft, error);
 }
 
+bool floating_ip_follow_binding(struct txn *txn, const struct object *draft, GError **error)
+{
+	g_autoptr(GPtrArray) associated = find_all(txn, FLOATING_IP_BY_PORT, draft);
+
+	for (guint i = 0; i < associated->len; i++) {
+		struct object *change;
+
+		if (object_choice(associated->pdata[i], FLOATING_IP_STATUS) != FLOATING_IP_ACTIVE)
+			continue;
+		change = object_edit(associated->pdata[i]);
+		object_set_choice(change, FLOATING_IP_STATUS, FLOATING_IP_DOWN);
+		if (!txn_put(txn, change, error))
+			return false;
+	}
+	return true;
+}
+
 /* Does it, or a port forwarding of it, stand for an address on that subnet? */
 static bool is_on(struct txn *txn, const struct object *object, const char *subnet_id)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/agent.h"
+#include "model/gateway_hosts.h"
 #include "model/network_segment_range.h"
 #include "model/port.h"
 #include "model/provider.h"
@@ -140,14 +141,17 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 
 static bool on_created(struct txn *txn, const struct object *host, GError **error)
 {
-	return agents_create(txn, host, error) && ranges_follow_host(txn, NULL, host, error);
+	return agents_create(txn, host, error) && ranges_follow_host(txn, NULL, host, error) &&
+	       gateway_hosts_follow(txn, NULL, host, error);
 }
 
 static bool on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
-	return check(draft, error) && (object_equal(old, draft, HOST_BRIDGE_MAPPINGS) ||
-					      ranges_follow_host(txn, old, draft, error));
+	return check(draft, error) &&
+	       (object_equal(old, draft, HOST_BRIDGE_MAPPINGS) ||
+		       (ranges_follow_host(txn, old, draft, error) &&
+			       gateway_hosts_follow(txn, old, draft, error)));
 }
 
 static bool on_delete(struct txn *txn, const struct object *old, GError **error)
@@ -155,6 +159,8 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 	const char *name = object_str(old, SLOT_NAME);
 	struct txn_iter iter;
 
+	if (!gateway_hosts_leave(txn, old, error))
+		return false;
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_HOST, name, NULL);
 	if (!txn_iter_next(&iter))
 		return ranges_follow_host(txn, old, NULL, error);
@@ -179,6 +185,15 @@ static void compute(
 		jw_raw(w, "{}", 2);
 	else
 		jw_null(w);
+}
+
+bool host_is_alive(const struct model *model, const struct object *host)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	compute(model, host, HOST_ALIVE, &w);
+	return !strcmp(text->str, "true");
 }
 
 static void *state_new(void)

@@ -39,4 +39,5 @@ bool host_has_physical(const struct object *host, const char *physical);
  */
 typedef void (*host_liveness_fn)(
 	const struct object *host, unsigned slot, struct json_writer *w, void *data);
+bool host_is_alive(const struct model *model, const struct object *host);
 void host_set_liveness(struct model *model, host_liveness_fn liveness, void *data);

@@ -224,9 +224,17 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	return true;
 }
 
+const char *network_physical(const struct object *network)
+{
+	return object_is_null(network, NETWORK_PROVIDER_TYPE) || provider_vni(network)
+		       ? NULL
+		       : object_str(network, NETWORK_PROVIDER_PHYSICAL);
+}
+
 bool network_has_datapath(const struct object *network)
 {
-	return provider_vni(network) && !object_bool(network, NETWORK_VLAN_TRANSPARENT);
+	return (provider_vni(network) || network_physical(network)) &&
+	       !object_bool(network, NETWORK_VLAN_TRANSPARENT);
 }
 
 /* One that ceases to be external has no floating IPs any more: those that are in use refuse. */

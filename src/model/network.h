@@ -50,10 +50,13 @@ enum network_status { NETWORK_ACTIVE, NETWORK_DOWN };
 
 extern const struct kind network_kind;
 
-/* Do hosts forward for it? Not for physical networks alone and transparent VLANs: those stay DOWN,
- * and no host is told of them. Where an overlay is among several segments, that is what hosts use.
+/* Do hosts forward for it? Not for several physical networks and transparent VLANs: those stay
+ * DOWN, and no host is told of them. Where an overlay is among several segments, that is what hosts
+ * use.
  */
 bool network_has_datapath(const struct object *network);
+/* The physical network that alone carries it, or NULL. */
+const char *network_physical(const struct object *network);
 
 /* The address scope of a network's subnets of that IP version, by the network's id; NULL: none. */
 const char *network_address_scope(const struct model *model, const char *id, s64 version);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/network_hosts.h"
 
+#include "model/gateway_hosts.h"
 #include "model/host.h"
 #include "model/service_port.h"
 
@@ -48,6 +49,20 @@ GPtrArray *network_hosts(const struct model *model, const struct object *network
 	return hosts;
 }
 
+static void add_gateway_hosts(
+	const struct model *model, const struct object *router, GHashTable *seen, GPtrArray *all)
+{
+	g_autoptr(GArray) hosts = gateway_hosts(router);
+
+	for (guint i = 0; i < hosts->len; i++) {
+		const struct object *host =
+			model_get(model, KIND_HOST, &g_array_index(hosts, struct uuid, i));
+
+		g_hash_table_add(seen, (gpointer)host);
+		g_ptr_array_add(all, (gpointer)host);
+	}
+}
+
 GPtrArray *router_hosts(const struct model *model, const struct object *router)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
@@ -56,6 +71,7 @@ GPtrArray *router_hosts(const struct model *model, const struct object *router)
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
+	add_gateway_hosts(model, router, seen, all);
 	uuid_format(object_id(router), id);
 	model_iter_init(&iter, model, KIND_PORT, PORT_BY_DEVICE, id, NULL);
 	while ((port = model_iter_next(&iter))) {

@@ -234,7 +234,8 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		object_set_choice(draft, PORT_STATUS, PORT_DOWN);
 		object_set_str(draft, PORT_STATUS_REASON, "");
 		if (!port_binding_forget(txn, draft, error) ||
-			!port_check_host_segment(txn, old, draft, error))
+			!port_check_host_segment(txn, old, draft, error) ||
+			!floating_ip_follow_binding(txn, draft, error))
 			return false;
 		deferred = port_is_deferred(old, draft);
 	}

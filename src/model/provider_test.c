@@ -34,7 +34,7 @@ static void taken(void **state)
 	assert_int_equal(object_int(a, NETWORK_PROVIDER_SEGMENT), NETWORK_VNI_FIRST);
 	assert_int_equal(object_choice(a, NETWORK_STATUS), NETWORK_ACTIVE);
 	assert_int_equal(object_int(b, NETWORK_PROVIDER_SEGMENT), 1);
-	assert_int_equal(object_choice(b, NETWORK_STATUS), NETWORK_DOWN);
+	assert_int_equal(object_choice(b, NETWORK_STATUS), NETWORK_ACTIVE);
 	assert_int_equal(object_int(c, NETWORK_PROVIDER_SEGMENT), 3);
 	assert_int_equal(object_int(make(model, VLAN, &error), NETWORK_PROVIDER_SEGMENT), 2);
 	assert_int_equal(object_int(make(model, VLAN, &error), NETWORK_PROVIDER_SEGMENT), 4);

@@ -7,6 +7,7 @@
 #include "model/availability_zone.h"
 #include "model/conntrack_helper.h"
 #include "model/flavor.h"
+#include "model/gateway_hosts.h"
 #include "model/ndp_proxy.h"
 #include "model/network.h"
 #include "model/network_hosts.h"
@@ -44,6 +45,8 @@ static const struct attr route_attr = {
 static const struct attr zone_attr = {
 	.name = "availability_zone_hint", .type = TYPE_STRING, .max = 255
 };
+
+static const struct attr gateway_host_attr = { .name = "gw_host", .type = TYPE_UUID };
 
 static const struct attr attrs[N_ROUTER_SLOTS] = {
 	STANDARD_ATTRS(NAME_ATTR_FLAGS),
@@ -128,6 +131,12 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.type = TYPE_LIST,
 		.flags = ATTR_COMPUTED,
 		.doc = "Its helpers for protocols that name addresses in their payload." },
+	[ROUTER_GATEWAY_HOSTS] = { .name = "gw_hosts",
+		.type = TYPE_LIST,
+		.item = &gateway_host_attr,
+		.flags = ATTR_SECRET | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Ids of the hosts that may have its gateway, best first." },
 };
 
 static const struct index indexes[N_ROUTER_INDEXES] = {
@@ -137,6 +146,9 @@ static const struct index indexes[N_ROUTER_INDEXES] = {
 		.slots = { ROUTER_GATEWAY_NETWORK_ID } },
 	[ROUTER_BY_QOS_POLICY] = { .name = "QoS policy", .slots = { ROUTER_QOS_POLICY_ID } },
 	[ROUTER_BY_FLAVOR] = { .name = "flavor", .slots = { ROUTER_FLAVOR_ID } },
+	[ROUTER_BY_GATEWAY_HOST] = { .name = "gateway host",
+		.keys = gateway_hosts_keys,
+		.depends_on = ROUTER_GATEWAY_HOSTS },
 };
 
 static const struct kind_action actions[] = {
@@ -156,7 +168,7 @@ static const struct kind_action actions[] = {
 		.read = true,
 		.run = router_agents,
 		.item = "l3-agent",
-		.doc = "Agents that route for it: those of the hosts that have ports on its networks." },
+		.doc = "Agents that route for it: those of the hosts that have ports on its networks or may have its gateway." },
 	{ 0 },
 };
 

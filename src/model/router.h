@@ -24,6 +24,7 @@ enum router_slot {
 	ROUTER_NDP_PROXY,
 	ROUTER_FLAVOR_ID,
 	ROUTER_CONNTRACK_HELPERS, /* computed */
+	ROUTER_GATEWAY_HOSTS,	  /* [host id]: gateway_hosts.h */
 	N_ROUTER_SLOTS
 };
 
@@ -33,6 +34,7 @@ enum router_index {
 	ROUTER_BY_GATEWAY_NETWORK,
 	ROUTER_BY_QOS_POLICY,
 	ROUTER_BY_FLAVOR,
+	ROUTER_BY_GATEWAY_HOST, /* text: host id */
 	N_ROUTER_INDEXES
 };
 

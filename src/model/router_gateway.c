@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/floating_ip.h"
+#include "model/gateway_hosts.h"
 #include "model/ndp_proxy.h"
 #include "model/network.h"
 #include "model/qos_policy.h"
@@ -126,20 +127,20 @@ static bool replace(struct txn *txn, const struct object *old, struct object *dr
 	const struct request *request, GError **error)
 {
 	const struct object *port;
+	char id[UUID_STRLEN];
 
 	if (old && !router_gateway_remove(txn, old, error))
 		return false;
 	object_set_null(draft, ROUTER_GATEWAY_PORT_ID);
 	object_set_str(draft, ROUTER_GATEWAY_NETWORK_ID, request->network_id);
+	object_set_str(draft, ROUTER_GATEWAY_HOSTS, "[]");
 	if (!request->network_id)
 		return true;
 	port = make_port(txn, draft, request, error);
-	if (port) {
-		char id[UUID_STRLEN];
-
-		object_set_str(draft, ROUTER_GATEWAY_PORT_ID, uuid_format(object_id(port), id));
-	}
-	return port;
+	if (!port)
+		return false;
+	object_set_str(draft, ROUTER_GATEWAY_PORT_ID, uuid_format(object_id(port), id));
+	return gateway_hosts_choose(txn, draft, error);
 }
 
 /* A policy stays with the gateway until another one, or null, is given. */

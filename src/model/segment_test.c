@@ -162,10 +162,12 @@ static void overlay_among_several(void **state)
 	GError *error = NULL;
 	const struct object *network = make_network(model, VLAN_NETWORK);
 
-	assert_false(network_has_datapath(network));
+	assert_true(network_has_datapath(network));
+	assert_non_null(network_physical(network));
 	assert_non_null(
 		make(model, network, "'network_type':'geneve','segmentation_id':55", &error));
 	assert_true(network_has_datapath(network_of(model)));
+	assert_null(network_physical(network_of(model)));
 	assert_int_equal(provider_vni(network_of(model)), 55);
 }
 

@@ -171,6 +171,14 @@ bool element_prefix(const json_t *element, void *ret, GError **error)
 	       weft_fail(error, BAD_REQUEST, "must be an address or a prefix");
 }
 
+bool element_outer_subnet(const json_t *element, void *ret, GError **error)
+{
+	struct record_outer_subnet *subnet = ret;
+
+	return field_prefix(element, "cidr", &subnet->cidr, error) &&
+	       field_optional_ip(element, "gateway_ip", &subnet->gateway, error);
+}
+
 bool element_ip(const json_t *element, void *ret, GError **error)
 {
 	const char *text = json_string_value(element);
@@ -269,4 +277,28 @@ bool field_tunnel(const json_t *object, struct record_tunnel *ret, GError **erro
 		add_encap(&tunnel, g_array_index(encaps, u8, i));
 	*ret = tunnel;
 	return true;
+}
+
+bool field_wire(const json_t *object, struct record_wire *ret, GError **error)
+{
+	static const char *const types[] = { "flat", "vlan", NULL };
+	const char *type = NULL;
+	u32 vlan = 0;
+
+	if (!field_optional_choice(object, "network_type", types, &type, error))
+		return false;
+	if (!type)
+		return weft_fail(error, BAD_REQUEST, "network_type must be flat or vlan");
+	if (type == types[1] && !field_uint(object, "segmentation_id", 1, 4094, &vlan, error))
+		return false;
+	if (!field_optional_string(object, "physical_network", &ret->physical_network, error))
+		return false;
+	ret->vlan = (u16)vlan;
+	return ret->physical_network ||
+	       weft_fail(error, BAD_REQUEST, "physical_network must be its name");
+}
+
+bool field_optional_wire(const json_t *object, struct record_wire *ret, GError **error)
+{
+	return absent(object, "network_type") || field_wire(object, ret, error);
 }

@@ -36,6 +36,8 @@ bool field_array(const json_t *object, const char *member, field_element_fn deco
 bool element_uuid(const json_t *element, void *ret, GError **error); /* struct uuid */
 /* struct prefix; a bare address is one of full length */
 bool element_prefix(const json_t *element, void *ret, GError **error);
+/* struct record_outer_subnet */
+bool element_outer_subnet(const json_t *element, void *ret, GError **error);
 bool element_ip(const json_t *element, void *ret, GError **error); /* struct ip */
 bool element_fixed_ip(
 	const json_t *element, void *ret, GError **error);	       /* struct record_fixed_ip */
@@ -46,3 +48,8 @@ bool element_option(const json_t *element, void *ret, GError **error); /* struct
 /* "tunnel_ips" and "encapsulations". The first address of each family counts, and an encapsulation
  * that is not known is ignored. */
 bool field_tunnel(const json_t *object, struct record_tunnel *ret, GError **error);
+
+/* "network_type" ("flat" or "vlan"), "physical_network" and "segmentation_id". */
+bool field_wire(const json_t *object, struct record_wire *ret, GError **error);
+/* Without a network_type *ret stays as it is. */
+bool field_optional_wire(const json_t *object, struct record_wire *ret, GError **error);

@@ -101,8 +101,11 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 	struct record_network *network = &ret->network;
 
 	network->admin_state_up = true;
+	if (!field_optional_wire(data, &network->wire, error) ||
+		(!network->wire.physical_network &&
+			!field_uint(data, "vni", 1, 0xffffff, &network->vni, error)))
+		return false;
 	return field_optional_string(data, "name", &network->name, error) &&
-	       field_uint(data, "vni", 1, 0xffffff, &network->vni, error) &&
 	       field_uint(data, "mtu", 68, 65535, &network->mtu_bytes, error) &&
 	       field_optional_bool(data, "admin_state_up", &network->admin_state_up, error) &&
 	       field_optional_string(data, "dns_domain", &network->dns_domain, error);
@@ -267,6 +270,42 @@ static bool decode_address_group(const json_t *data, struct record *ret, GError 
 	       field_array(data, "addresses", element_prefix, group->addresses, error);
 }
 
+static bool decode_gateway(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_gateway *gateway = &ret->gateway;
+
+	gateway->fixed_ips = g_array_new(FALSE, TRUE, sizeof(struct record_fixed_ip));
+	gateway->subnets = g_array_new(FALSE, TRUE, sizeof(struct record_outer_subnet));
+	gateway->hosts = g_array_new(FALSE, TRUE, sizeof(struct uuid));
+	gateway->enable_snat = gateway->admin_state_up = true;
+	return field_uuid(data, "router_id", &gateway->router_id, error) &&
+	       field_uuid(data, "network_id", &gateway->network_id, error) &&
+	       field_wire(data, &gateway->wire, error) &&
+	       field_uint(data, "mtu", 68, 65535, &gateway->mtu_bytes, error) &&
+	       field_mac(data, "mac_address", &gateway->mac, error) &&
+	       field_array(data, "fixed_ips", element_fixed_ip, gateway->fixed_ips, error) &&
+	       field_array(data, "subnets", element_outer_subnet, gateway->subnets, error) &&
+	       field_array(data, "hosts", element_uuid, gateway->hosts, error) &&
+	       field_optional_bool(data, "enable_snat", &gateway->enable_snat, error) &&
+	       field_optional_bool(data, "admin_state_up", &gateway->admin_state_up, error);
+}
+
+static bool decode_floating_ip(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_floating_ip *floating_ip = &ret->floating_ip;
+
+	return field_uuid(data, "router_id", &floating_ip->router_id, error) &&
+	       field_uuid(data, "network_id", &floating_ip->network_id, error) &&
+	       field_uuid(data, "port_id", &floating_ip->port_id, error) &&
+	       field_wire(data, &floating_ip->wire, error) &&
+	       field_ip(data, "floating_ip_address", &floating_ip->floating, error) &&
+	       field_ip(data, "fixed_ip_address", &floating_ip->fixed, error) &&
+	       (floating_ip->floating.family == floating_ip->fixed.family ||
+		       weft_fail(error, BAD_REQUEST,
+			       "fixed_ip_address must be of the family of floating_ip_address")) &&
+	       field_mac(data, "mac_address", &floating_ip->mac, error);
+}
+
 static void clear_host(struct record *record)
 {
 	g_free(record->host.name);
@@ -276,6 +315,7 @@ static void clear_network(struct record *record)
 {
 	g_free(record->network.name);
 	g_free(record->network.dns_domain);
+	g_free(record->network.wire.physical_network);
 }
 
 static void clear_subnet(struct record *record)
@@ -331,6 +371,19 @@ static void clear_interface(struct record *record)
 	g_clear_pointer(&record->interface.routes, g_array_unref);
 }
 
+static void clear_gateway(struct record *record)
+{
+	g_clear_pointer(&record->gateway.fixed_ips, g_array_unref);
+	g_clear_pointer(&record->gateway.subnets, g_array_unref);
+	g_clear_pointer(&record->gateway.hosts, g_array_unref);
+	g_free(record->gateway.wire.physical_network);
+}
+
+static void clear_floating_ip(struct record *record)
+{
+	g_free(record->floating_ip.wire.physical_network);
+}
+
 static const struct {
 	bool (*decode)(const json_t *data, struct record *ret, GError **error);
 	void (*clear)(struct record *record);
@@ -346,6 +399,8 @@ static const struct {
 	[RECORD_SECURITY_GROUP_RULE] = { decode_security_group_rule, clear_nothing },
 	[RECORD_GROUP_MEMBER] = { decode_group_member, clear_group_member },
 	[RECORD_ADDRESS_GROUP] = { decode_address_group, clear_address_group },
+	[RECORD_GATEWAY] = { decode_gateway, clear_gateway },
+	[RECORD_FLOATING_IP] = { decode_floating_ip, clear_floating_ip },
 };
 
 static void share_empties(struct record *record)

@@ -22,6 +22,8 @@
 	X(PORT, "port")                               \
 	X(ENDPOINT, "endpoint")                       \
 	X(INTERFACE, "interface")                     \
+	X(GATEWAY, "gateway")                         \
+	X(FLOATING_IP, "floating_ip")                 \
 	X(SECURITY_GROUP, "security-group")           \
 	X(SECURITY_GROUP_RULE, "security-group-rule") \
 	X(GROUP_MEMBER, "group-member")               \
@@ -85,9 +87,17 @@ struct record_host {
 	struct record_tunnel tunnel;
 };
 
+/* What carries a network that is not an overlay. */
+struct record_wire {
+	char *physical_network; /* NULL: the network is an overlay */
+	u16 vlan;		/* 0: untagged */
+};
+
 struct record_network {
 	char *name, *dns_domain;
-	u32 vni, mtu_bytes;
+	struct record_wire wire;
+	u32 vni; /* of an overlay, else 0 */
+	u32 mtu_bytes;
 	bool admin_state_up;
 };
 
@@ -177,6 +187,30 @@ struct record_address_group {
 	GArray *addresses; /* struct prefix */
 };
 
+struct record_outer_subnet {
+	struct prefix cidr;
+	struct ip gateway; /* family 0: none */
+};
+
+/* A router's, on an external network; its id is the port's. */
+struct record_gateway {
+	struct uuid router_id, network_id;
+	struct record_wire wire;
+	u32 mtu_bytes;
+	struct mac mac;
+	GArray *fixed_ips; /* struct record_fixed_ip */
+	GArray *subnets;   /* struct record_outer_subnet: all of the external network */
+	GArray *hosts;	   /* struct uuid: who may have it, best first */
+	bool enable_snat, admin_state_up;
+};
+
+struct record_floating_ip {
+	struct uuid router_id, network_id, port_id;
+	struct record_wire wire;
+	struct ip floating, fixed;
+	struct mac mac;
+};
+
 struct record {
 	enum record_kind kind;
 	union {
@@ -191,6 +225,8 @@ struct record {
 		struct record_security_group_rule security_group_rule;
 		struct record_group_member group_member;
 		struct record_address_group address_group;
+		struct record_gateway gateway;
+		struct record_floating_ip floating_ip;
 	};
 };
 

@@ -89,6 +89,46 @@ static void tunnels_take_the_first_of_each_family(void **state)
 	assert_int_equal(r.member.tunnel.encaps[1], RECORD_VXLAN);
 }
 
+#define GATEWAY                                                                 \
+	"{\"router_id\":\"" ID "\",\"network_id\":\"" ID                        \
+	"\",\"physical_network\":\"public\",\"mtu\":1500,\"mac_address\":"      \
+	"\"fa:16:3e:00:00:01\",\"fixed_ips\":[{\"ip_address\":\"203.0.113.5\"," \
+	"\"subnet_id\":\"" ID "\"}],\"subnets\":[{\"cidr\":\"203.0.113.0/24\"," \
+	"\"gateway_ip\":\"203.0.113.1\",\"ip_version\":4},{\"cidr\":"           \
+	"\"2001:db8::/64\",\"gateway_ip\":null,\"ip_version\":6}],"             \
+	"\"enable_snat\":false,\"hosts\":[\"" ID "\"]"
+#define FLOATING_IP                                                             \
+	"{\"router_id\":\"" ID "\",\"network_id\":\"" ID "\",\"port_id\":\"" ID \
+	"\",\"network_type\":\"flat\",\"physical_network\":\"public\","         \
+	"\"mac_address\":\"fa:16:3e:00:00:01\",\"floating_ip_address\":"        \
+	"\"203.0.113.9\""
+
+static void what_leads_outside(void **state)
+{
+	struct record r = decode_ok(
+		RECORD_GATEWAY, GATEWAY ",\"network_type\":\"vlan\",\"segmentation_id\":7}");
+
+	(void)state;
+	assert_string_equal(r.gateway.wire.physical_network, "public");
+	assert_int_equal(r.gateway.wire.vlan, 7);
+	assert_int_equal(r.gateway.subnets->len, 2);
+	assert_int_equal(
+		g_array_index(r.gateway.subnets, struct record_outer_subnet, 1).gateway.family, 0);
+	assert_int_equal(r.gateway.hosts->len, 1);
+	assert_false(r.gateway.enable_snat);
+	assert_true(r.gateway.admin_state_up);
+	record_clear(&r);
+	r = decode_ok(RECORD_FLOATING_IP, FLOATING_IP ",\"fixed_ip_address\":\"10.0.0.5\"}");
+	assert_int_equal(r.floating_ip.wire.vlan, 0);
+	assert_int_equal(r.floating_ip.fixed.b[3], 5);
+	record_clear(&r);
+	r = decode_ok(RECORD_NETWORK,
+		"{\"network_type\":\"flat\",\"physical_network\":\"public\",\"mtu\":1500}");
+	assert_string_equal(r.network.wire.physical_network, "public");
+	assert_int_equal(r.network.vni, 0);
+	record_clear(&r);
+}
+
 static void refuses_half_a_record(void **state)
 {
 	static const struct {
@@ -98,6 +138,15 @@ static void refuses_half_a_record(void **state)
 		{ RECORD_NETWORK, "{\"vni\":0,\"mtu\":1442}", "vni" },
 		{ RECORD_NETWORK, "{\"vni\":16777216,\"mtu\":1442}", "vni" },
 		{ RECORD_NETWORK, "{\"vni\":1,\"mtu\":\"1442\"}", "mtu" },
+		{ RECORD_NETWORK, "{\"network_type\":\"flat\",\"mtu\":1500}", "physical_network" },
+		{ RECORD_NETWORK, "{\"network_type\":\"gre\",\"mtu\":1500}", "network_type" },
+		{ RECORD_GATEWAY, GATEWAY "}", "network_type" },
+		{ RECORD_GATEWAY, GATEWAY ",\"network_type\":\"vlan\"}", "segmentation_id" },
+		{ RECORD_GATEWAY, GATEWAY ",\"network_type\":\"vlan\",\"segmentation_id\":4095}",
+			"segmentation_id" },
+		{ RECORD_FLOATING_IP, FLOATING_IP "}", "fixed_ip_address" },
+		{ RECORD_FLOATING_IP, FLOATING_IP ",\"fixed_ip_address\":\"fd00::1\"}",
+			"fixed_ip_address" },
 		{ RECORD_SUBNET, "{\"network_id\":\"" ID "\",\"cidr\":\"10.0.0.0\"}", "cidr" },
 		{ RECORD_SUBNET,
 			"{\"network_id\":\"" ID
@@ -167,6 +216,7 @@ int main(void)
 		cmocka_unit_test(port_with_everything),
 		cmocka_unit_test(qos_of_a_port),
 		cmocka_unit_test(tunnels_take_the_first_of_each_family),
+		cmocka_unit_test(what_leads_outside),
 		cmocka_unit_test(refuses_half_a_record),
 		cmocka_unit_test(keys_name_members_by_both_ids),
 		cmocka_unit_test(crc_is_castagnoli),

@@ -48,11 +48,19 @@ def test_an_agent_is_alive_when_its_host_reports(weftd, admin, sdk):
     host = admin.make("host", name="h9", tunnel_ips=["192.0.2.9"])
     client = weftd.client(host["credential"])
     report = {"instance": "4b3e5f35-6d88-4c3e-8f8a-1c5b07f8d6f1", "revision": 0, "agent": {"uptime_s": 3600}}
+    report["agent"]["bridge_mappings"] = {"public": "eth1"}
     assert client.call("POST", "/weft/v1/hosts/h9/report", report).status == 200
     agents = list(sdk.agents(host="h9"))
     assert len(agents) == 3 and all(a.is_alive for a in agents)
     shown = admin.get(f"/v2.0/agents/{agents[0].id}").json["agent"]
     assert shown["heartbeat_timestamp"] > shown["started_at"]
+    assert shown["configurations"]["bridge_mappings"] == {"public": "eth1"}
+    for bad in ({"public": 1}, {"": "eth1"}, ["public"]):
+        report["agent"]["bridge_mappings"] = bad
+        assert refused(client.call("POST", "/weft/v1/hosts/h9/report", report), 400, "InvalidInput", "bridge_mappings")
+    del report["agent"]["bridge_mappings"]  # an older agent's says nothing of them
+    assert client.call("POST", "/weft/v1/hosts/h9/report", report).status == 200
+    assert admin.get(f"/v2.0/hosts/{host['id']}").json["host"]["bridge_mappings"] == {"public": "eth1"}
     assert [a.id for a in sdk.agents(host="h9", alive=True)] == [a.id for a in agents]
     assert admin.call("DELETE", f"/v2.0/hosts/{host['id']}").status == 204
     assert list(sdk.agents(host="h9")) == []

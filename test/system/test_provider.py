@@ -1,4 +1,6 @@
 """Provider attributes of networks through the `openstack` command line, openstacksdk and plain HTTP. Proves B2."""
+import json
+
 import openstack
 import pytest
 
@@ -32,13 +34,13 @@ def test_cli(weftd):
     cli = Cli(weftd)
     made = cli.json("network", "create", "v", "--provider-network-type", "vlan", "--provider-physical-network", "cli",
                     "--provider-segment", "100")
-    assert (of(made), made["status"], made["mtu"]) == (["vlan", "cli", 100], "DOWN", 1500)
+    assert (of(made), made["status"], made["mtu"]) == (["vlan", "cli", 100], "ACTIVE", 1500)
     cli("network", "set", "v", "--provider-segment", "101")
     assert of(cli.json("network", "show", "v")) == ["vlan", "cli", 101]
     assert [n["Name"] for n in cli.json("network", "list", "--provider-segment", "101", "--provider-network-type", "vlan",
                                         "--provider-physical-network", "cli")] == ["v"]
     flat = cli.json("network", "create", "public", "--external", "--provider-network-type", "flat", "--provider-physical-network", "cli")
-    assert (of(flat), flat["status"], flat["router:external"]) == (["flat", "cli", None], "DOWN", True)
+    assert (of(flat), flat["status"], flat["router:external"]) == (["flat", "cli", None], "ACTIVE", True)
     assert "already used" in cli.fails("network", "create", "w", "--provider-network-type", "vlan",
                                       "--provider-physical-network", "cli", "--provider-segment", "101")
     assert cli.json("network", "create", "t", "--transparent-vlan")["status"] == "DOWN"
@@ -47,7 +49,7 @@ def test_cli(weftd):
 
 def test_sdk(sdk):
     made = sdk.create_network(provider_network_type="vlan", provider_physical_network="sdk")
-    assert (made.provider_segmentation_id, made.status, made.mtu) == (1, "DOWN", 1500)
+    assert (made.provider_segmentation_id, made.status, made.mtu) == (1, "ACTIVE", 1500)
     assert [n.id for n in sdk.networks(provider_physical_network="sdk")] == [made.id]
     with pytest.raises(openstack.exceptions.ConflictException):
         sdk.create_network(provider_network_type="vlan", provider_physical_network="sdk", provider_segmentation_id=1)
@@ -121,12 +123,15 @@ def test_adjacency_and_allocation(admin):
 
 def test_hosts_are_not_told(weftd, admin):
     """A port on a network that hosts do not forward for stays DOWN, whatever is bound."""
-    network = create(admin, "vlan", "hosts").json["network"]["id"]
-    overlay = create(admin).json["network"]["id"]
-    ports = [admin.make("port", network_id=n, **{"binding:host_id": "h1"})["id"] for n in (network, overlay)]
+    network = admin.make("network", vlan_transparent=True)["id"]
+    overlay, vlan = create(admin).json["network"]["id"], create(admin, "vlan", "hosts", 7).json["network"]["id"]
+    ports = [admin.make("port", network_id=n, **{"binding:host_id": "h1"})["id"] for n in (network, overlay, vlan)]
     view = admin.get("/weft/v1/hosts/h1/view").text.decode()
     assert f'"kind":"network","id":"{overlay}"' in view and f'"kind":"network","id":"{network}"' not in view
-    assert [admin.get(f"/v2.0/ports/{port}").json["port"]["status"] for port in ports] == ["DOWN", "DOWN"]
+    assert [admin.get(f"/v2.0/ports/{port}").json["port"]["status"] for port in ports] == ["DOWN"] * 3
+    record = next(line for line in map(json.loads, view.splitlines()) if line.get("kind") == "network" and line["id"] == vlan)["data"]
+    assert {key: record.get(key) for key in ("network_type", "physical_network", "segmentation_id", "vni")} == {
+        "network_type": "vlan", "physical_network": "hosts", "segmentation_id": 7, "vni": None}
 
 
 def test_numbers_are_free_again_after_a_restart(tmp_path):

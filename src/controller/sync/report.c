@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/gateway_hosts.h"
 #include "model/host.h"
 #include "model/service_port.h"
 
@@ -19,7 +20,7 @@ struct report {
 	const char *instance;
 	json_int_t revision;
 	int full;
-	json_t *ports, *agent;
+	json_t *ports, *floating_ips, *agent;
 };
 
 static bool parse_report(
@@ -36,14 +37,15 @@ static bool parse_report(
 			"The report is no JSON: line %d, column %d: %s.", why.line, why.column,
 			why.text);
 	*ret = (struct report){ 0 };
-	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o}", "instance", &ret->instance,
-		    "revision", &ret->revision, "full", &ret->full, "ports", &ret->ports, "agent",
-		    &ret->agent) ||
+	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o, s?o}", "instance",
+		    &ret->instance, "revision", &ret->revision, "full", &ret->full, "ports",
+		    &ret->ports, "floating_ips", &ret->floating_ips, "agent", &ret->agent) ||
 		ret->revision < 0 || (ret->ports && !json_is_object(ret->ports)) ||
+		(ret->floating_ips && !json_is_object(ret->floating_ips)) ||
 		(ret->agent && !json_is_object(ret->agent)))
 		return weft_fail(error, BAD_REQUEST,
 			"A report is {\"instance\": text, \"revision\": number, \"full\": boolean, "
-			"\"ports\": object, \"agent\": object}; %s.",
+			"\"ports\": object, \"floating_ips\": object, \"agent\": object}; %s.",
 			why.text[0] ? why.text : "a member has another type");
 	return true;
 }
@@ -96,6 +98,28 @@ static bool stage_interface(struct txn *txn, const struct object *port, const st
 	return stage_port(txn, port, PORT_ACTIVE, "", error);
 }
 
+/* It is on one of the hosts that may have it, which changes when hosts fail: who has it says so. */
+static bool stage_gateway(struct txn *txn, const struct object *port, const struct object *host,
+	bool wired, const char *reason, GError **error)
+{
+	const struct object *router =
+		txn_get_text(txn, KIND_ROUTER, object_str(port, PORT_DEVICE_ID));
+	g_autofree char *text = g_strdup_printf("%s: %s", object_str(host, SLOT_NAME), reason);
+
+	return !gateway_hosts_include(router, object_id(host)) ||
+	       stage_port(txn, port, wired ? PORT_ACTIVE : PORT_DOWN, wired ? "" : text, error);
+}
+
+static bool stage_any(struct txn *txn, const struct object *port, const struct object *host,
+	bool wired, const char *reason, GError **error)
+{
+	if (port_is_router_interface(port))
+		return stage_interface(txn, port, host, wired, reason, error);
+	if (port_has_owner(port, OWNER_ROUTER_GATEWAY))
+		return stage_gateway(txn, port, host, wired, reason, error);
+	return stage_bound(txn, port, host, wired, reason, error);
+}
+
 static bool stage_reported(
 	struct txn *txn, const struct object *host, const struct report *report, GError **error)
 {
@@ -113,8 +137,7 @@ static bool stage_reported(
 		/* deleted or moved while the report was on its way: not this host's any more */
 		if (!port)
 			continue;
-		if (!(port_is_router_interface(port) ? stage_interface : stage_bound)(
-			    txn, port, host, json_is_true(wired), reason ? reason : "", error))
+		if (!stage_any(txn, port, host, json_is_true(wired), reason ? reason : "", error))
 			return false;
 	}
 	return true;
@@ -131,7 +154,8 @@ static bool stage_missing(
 
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = txn_iter_next(&iter)))
-		if (!json_object_get(report->ports, uuid_format(object_id(port), id)))
+		if (!port_has_owner(port, OWNER_ROUTER_GATEWAY) &&
+			!json_object_get(report->ports, uuid_format(object_id(port), id)))
 			g_ptr_array_add(missing, (gpointer)port);
 	for (guint i = 0; i < missing->len; i++)
 		if (!stage_port(txn, g_ptr_array_index(missing, i), PORT_DOWN,
@@ -170,12 +194,14 @@ static bool submit(struct sync_server *server, const struct object *host,
 	json_t *mappings = other_mappings(host, report);
 	g_autoptr(txn) txn = NULL;
 
-	if (!json_object_size(report->ports) && !report->full && !mappings)
+	if (!json_object_size(report->ports) && !json_object_size(report->floating_ips) &&
+		!report->full && !mappings)
 		return true;
 	txn = txn_new(server->config.model, &system_caller);
 	if (mappings && !stage_mappings(txn, host, mappings, error))
 		return false;
-	if (!stage_reported(txn, host, report, error))
+	if (!stage_reported(txn, host, report, error) ||
+		!floating_ips_stage(txn, host, report->floating_ips, report->full, error))
 		return false;
 	if (report->full && !stage_missing(txn, host, report, error))
 		return false;

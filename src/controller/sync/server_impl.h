@@ -100,6 +100,12 @@ void look_handle(
 void report_handle(
 	struct sync_server *server, struct http_request *request, const struct object *host);
 
+/* report_floating_ips.c: their status, as the host of their ports says: {id: {"wired": bool}}, or
+ * NULL.
+ * @full: all that the host has. */
+bool floating_ips_stage(struct txn *txn, const struct object *host, const json_t *reported,
+	bool full, GError **error);
+
 /* wait.c */
 void wait_handle(struct sync_server *server, struct http_request *request);
 void wait_check(

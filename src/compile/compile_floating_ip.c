@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A floating IP is in the scope of the host where the port that it stands for is bound: there it is
+ * translated. */
+#include "compile/compilation.h"
+#include "compile/records.h"
+
+#include <string.h>
+
+#include "model/floating_ip.h"
+#include "model/network.h"
+#include "model/service_port.h"
+
+static void add(GHashTable *all, const struct uuid *id)
+{
+	g_hash_table_add(all, g_memdup2(id, sizeof(*id)));
+}
+
+static void add_by(
+	const struct compilation *c, unsigned index, const struct uuid *id, GHashTable *all)
+{
+	const struct object *floating_ip;
+	struct model_iter iter;
+	char text[UUID_STRLEN];
+
+	model_iter_init(&iter, c->model, KIND_FLOATING_IP, index, uuid_format(id, text), NULL);
+	while ((floating_ip = model_iter_next(&iter)))
+		add(all, object_id(floating_ip));
+}
+
+static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
+{
+	const struct object *any = change->new ? change->new : change->old;
+	struct uuid id;
+
+	switch (change->kind) {
+	case KIND_FLOATING_IP:
+		add(all, &change->id);
+		break;
+	case KIND_PORT:
+		add_by(c, FLOATING_IP_BY_PORT, &change->id, all);
+		if (port_has_owner(any, OWNER_FLOATING_IP) &&
+			uuid_parse(object_str(any, PORT_DEVICE_ID), &id))
+			add(all, &id);
+		break;
+	case KIND_NETWORK:
+		add_by(c, FLOATING_IP_BY_NETWORK, &change->id, all);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The port that has the address, as it is now. */
+static const struct object *own_port(const struct model *model, const struct uuid *id)
+{
+	const struct object *port;
+	struct model_iter iter;
+	char text[UUID_STRLEN];
+
+	model_iter_init(&iter, model, KIND_PORT, PORT_BY_DEVICE, uuid_format(id, text), NULL);
+	while ((port = model_iter_next(&iter)))
+		if (port_has_owner(port, OWNER_FLOATING_IP))
+			return port;
+	return NULL;
+}
+
+/* As it was; NULL: there was none. */
+static const struct object *old_own_port(const struct compilation *c, const struct uuid *id)
+{
+	const struct object *port = own_port(c->model, id);
+	char text[UUID_STRLEN];
+
+	uuid_format(id, text);
+	for (unsigned i = 0; !port && i < c->changes->n; i++) {
+		const struct change *change = &c->changes->changes[i];
+
+		if (change->kind == KIND_PORT && !change->new &&
+			!strcmp(object_str(change->old, PORT_DEVICE_ID), text) &&
+			port_has_owner(change->old, OWNER_FLOATING_IP))
+			return change->old;
+	}
+	return port ? compile_old(c, KIND_PORT, object_id(port)) : NULL;
+}
+
+static const struct object *old_place(struct compilation *c, const struct uuid *id)
+{
+	const struct object *floating_ip = compile_old(c, KIND_FLOATING_IP, id), *own, *network;
+	struct uuid port_id, network_id;
+	const struct object *host;
+
+	if (!floating_ip || !object_uuid(floating_ip, FLOATING_IP_PORT_ID, &port_id) ||
+		!object_uuid(floating_ip, FLOATING_IP_NETWORK_ID, &network_id))
+		return NULL;
+	host = compile_host_of(c, compile_old(c, KIND_PORT, &port_id));
+	own = old_own_port(c, id);
+	network = compile_old(c, KIND_NETWORK, &network_id);
+	if (!host || !own || !network)
+		return NULL;
+	record_floating_ip(floating_ip, own, network, c->before);
+	return host;
+}
+
+void floating_ip_record(const struct model *model, const struct object *floating_ip, GString *text)
+{
+	const struct object *own = own_port(model, object_id(floating_ip));
+	const struct object *network = model_get_text(
+		model, KIND_NETWORK, object_str(floating_ip, FLOATING_IP_NETWORK_ID));
+
+	if (own && network)
+		record_floating_ip(floating_ip, own, network, text);
+}
+
+static const struct object *new_place(struct compilation *c, const struct uuid *id)
+{
+	const struct object *floating_ip = model_get(c->model, KIND_FLOATING_IP, id), *host;
+	const char *port = floating_ip ? object_str(floating_ip, FLOATING_IP_PORT_ID) : NULL;
+
+	host = port ? compile_host_of(c, model_get_text(c->model, KIND_PORT, port)) : NULL;
+	if (host)
+		floating_ip_record(c->model, floating_ip, c->after);
+	return host;
+}
+
+static void compile_one(struct compilation *c, const struct uuid *id)
+{
+	const struct object *from = old_place(c, id), *to = new_place(c, id);
+	char text[UUID_STRLEN];
+
+	uuid_format(id, text);
+	if (from && to && !uuid_equal(object_id(from), object_id(to))) {
+		g_autoptr(GString) after = g_string_new(c->after->str);
+
+		g_string_truncate(c->after, 0);
+		compile_difference(c, SCOPE_HOST, object_id(from), "floating_ip", text);
+		g_string_assign(c->after, after->str);
+		from = NULL;
+	}
+	if (from || to)
+		compile_difference(c, SCOPE_HOST, object_id(to ? to : from), "floating_ip", text);
+}
+
+void compile_floating_ips(struct compilation *c)
+{
+	g_autoptr(GHashTable) all = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
+	GHashTableIter iter;
+	gpointer id;
+
+	for (unsigned i = 0; i < c->changes->n; i++)
+		add_by_change(c, &c->changes->changes[i], all);
+	g_hash_table_iter_init(&iter, all);
+	while (g_hash_table_iter_next(&iter, &id, NULL))
+		compile_one(c, id);
+}
