@@ -41,7 +41,7 @@ static void flushed(struct agent *agent)
 
 /* First those who wait to plug into what has just become known: so the port is wired at once, and
  * not reported as lacking a device. */
-static void flush(struct agent *agent)
+void agent_flush(struct agent *agent)
 {
 	ops_plug_progress(agent);
 	reconcile_flush(&agent->reconcile);
@@ -53,7 +53,7 @@ static gboolean flush_now(gpointer data)
 	struct agent *agent = data;
 
 	agent->flush_source = 0;
-	flush(agent);
+	agent_flush(agent);
 	return G_SOURCE_REMOVE;
 }
 
@@ -83,6 +83,7 @@ bool agent_scan_links(struct agent *agent, GError **error)
 	if (!link_foreach(agent->rtnl, found_link, agent->plugs, error))
 		return false;
 	plugs_scan_end(agent->plugs);
+	agent_look_at_wires(agent);
 	return true;
 }
 
@@ -99,6 +100,8 @@ static void link_event(
 {
 	struct agent *agent = data;
 
+	if (event != LINK_EVENTS_LOST)
+		agent_link_changed(agent, link);
 	switch (event) {
 	case LINK_CHANGED:
 		plugs_link(agent->plugs, link, alias);
@@ -155,11 +158,11 @@ static void host_changed(const struct ip *peer, bool up, void *data)
 {
 	char text[IP_STRLEN];
 
-	(void)data;
 	if (up)
 		log_info("the host at %s is alive", ip_format(peer, text));
 	else
 		log_warning("the host at %s does not answer", ip_format(peer, text));
+	agent_judge_hosts(data);
 }
 
 static void port_deleted(const struct port *port, void *data)
@@ -215,6 +218,7 @@ static gboolean every_second(gpointer data)
 	struct agent *agent = data;
 
 	dp_flows_expire(agent->dp);
+	agent_outside_second(agent);
 	if (++agent->rescan_s >= RESCAN_S) {
 		agent->rescan_s = 0;
 		rescan(agent);
@@ -222,7 +226,7 @@ static gboolean every_second(gpointer data)
 	if (agent->reconcile.failed && ++agent->retry_s >= RETRY_S) {
 		agent->retry_s = 0;
 		reconcile_all(&agent->reconcile);
-		flush(agent);
+		agent_flush(agent);
 	}
 	return G_SOURCE_CONTINUE;
 }
@@ -302,7 +306,8 @@ static void start_parts(struct agent *agent)
 	const struct stream_events stream_events = { take_line, stream_changed, agent };
 	const struct report_io report_io = agent_report_io(agent);
 
-	agent->report = report_new(agent->desired, agent->instance, &report_io);
+	agent->report = report_new(
+		agent->desired, agent->instance, agent->config->bridge_mappings, &report_io);
 	agent->stream = stream_new(
 		(const char *const *)agent->config->controllers, &stream_io, &stream_events);
 	agent->reconcile = (struct reconcile){
@@ -322,12 +327,14 @@ static void start_parts(struct agent *agent)
 		.partial = true,
 	};
 	dp_set_names(agent->dp, &names);
+	agent_outside_events(agent);
 	reconcile_all(&agent->reconcile);
 	if (agent->config->bfd) {
+		agent->liveness = liveness_new();
 		agent->bfd = bfd_new(host_changed, agent);
 		liveness_update(agent->bfd, &agent->reconcile);
 	}
-	agent->punt = punt_new(agent->dp, agent->desired);
+	agent->punt = punt_new(agent->dp, agent->desired, agent->outside);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
 	stream_start(agent->stream);
 }
@@ -346,6 +353,8 @@ bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret,
 	agent->lock_fd = -1;
 	agent->started_us = g_get_monotonic_time();
 	agent->desired = desired_new();
+	agent->outside = outside_new();
+	agent_map_wires(agent);
 	if (!make_folder(config->state_dir, error) || !make_folder(config->run_dir, error) ||
 		!take_lock(agent, error) || !open_state(agent, error) || !open_host(agent, error) ||
 		!client_new(config, agent->instance, &events, &agent->client, error) ||
@@ -374,8 +383,10 @@ void agent_free(struct agent *agent)
 	g_clear_handle_id(&agent->stream_timer, g_source_remove);
 	g_clear_handle_id(&agent->report_timer, g_source_remove);
 	bfd_free(agent->bfd);
+	liveness_free(agent->liveness);
 	report_free(agent->report);
 	punt_free(agent->punt);
+	outside_free(agent->outside);
 	link_monitor_free(agent->monitor);
 	plugs_free(agent->plugs);
 	view_free(agent->view);

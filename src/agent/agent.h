@@ -17,6 +17,7 @@
 #include "agent/config.h"
 #include "agent/control.h"
 #include "agent/liveness.h"
+#include "agent/outside.h"
 #include "agent/plugs.h"
 #include "agent/punt.h"
 #include "agent/quiet.h"
@@ -49,11 +50,13 @@ struct agent {
 	struct stream *stream;
 	struct report *report;
 	struct bfd *bfd; /* NULL: not wanted */
+	struct liveness *liveness;
+	struct outside *outside;
 	struct control *control;
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */
 	guint stream_timer, report_timer, second_timer, flush_source;
-	unsigned retry_s, rescan_s; /* seconds since */
+	unsigned retry_s, rescan_s, next_hops_s; /* seconds since */
 };
 
 bool agent_new(const struct config *config, GMainLoop *loop, struct agent **ret, GError **error);
@@ -68,6 +71,20 @@ bool agent_scan_links(struct agent *agent, GError **error);
 
 /* Reconciles soon, once for all that happens until then. */
 void agent_flush_later(struct agent *agent);
+
+/* Reconciles now. */
+void agent_flush(struct agent *agent);
+
+/* agent_outside.c */
+void agent_map_wires(struct agent *agent);
+/* Which of their devices are there. */
+void agent_look_at_wires(struct agent *agent);
+/* A device has come or changed, or is gone. */
+void agent_link_changed(struct agent *agent, const struct link *link);
+void agent_outside_events(struct agent *agent); /* of agent->reconcile */
+/* BFD may have heard, or missed, a host. */
+void agent_judge_hosts(struct agent *agent);
+void agent_outside_second(struct agent *agent);
 
 /* agent_io.c */
 struct stream_io agent_stream_io(struct agent *agent);

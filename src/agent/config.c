@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/config.h"
 
+#include <net/if.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define GROUP "agent"
+#define MAPPING_NAME_MAX 64 /* provider:physical_network */
 
 /* A list without empty elements and without blanks around each. */
 static char **get_list(GKeyFile *file, const char *key)
@@ -94,6 +96,62 @@ static bool read_tunnel_ips(GKeyFile *file, struct config *config, GError **erro
 	return true;
 }
 
+static void clear_mapping(gpointer data)
+{
+	struct config_mapping *mapping = data;
+
+	g_free(mapping->physical_network);
+	g_free(mapping->device);
+}
+
+static bool add_mapping(
+	GArray *mappings, const char *physical_network, const char *device, GError **error)
+{
+	struct config_mapping mapping;
+
+	for (guint i = 0; i < mappings->len; i++) {
+		const struct config_mapping *other =
+			&g_array_index(mappings, struct config_mapping, i);
+
+		if (!strcmp(other->physical_network, physical_network))
+			return weft_fail(error, INVALID_INPUT,
+				"bridge-mappings: physical network \"%s\" is mapped twice",
+				physical_network);
+		if (!strcmp(other->device, device))
+			return weft_fail(error, INVALID_INPUT,
+				"bridge-mappings: device \"%s\" can't carry both %s and %s", device,
+				other->physical_network, physical_network);
+	}
+	mapping = (struct config_mapping){ g_strdup(physical_network), g_strdup(device) };
+	g_array_append_val(mappings, mapping);
+	return true;
+}
+
+/* "public:eth1, physnet2:eth2", as Neutron's agents have it. */
+static bool read_bridge_mappings(GKeyFile *file, struct config *config, GError **error)
+{
+	g_autofree char *text = get_path(file, "bridge-mappings", "");
+	g_auto(GStrv) items = g_strsplit(text, ",", -1);
+
+	config->bridge_mappings = g_array_new(FALSE, FALSE, sizeof(struct config_mapping));
+	g_array_set_clear_func(config->bridge_mappings, clear_mapping);
+	for (char **item = items; *item; item++) {
+		g_auto(GStrv) parts = g_strsplit(g_strstrip(*item), ":", -1);
+
+		if (!**item)
+			continue;
+		if (g_strv_length(parts) != 2 || !*g_strstrip(parts[0]) ||
+			strlen(parts[0]) > MAPPING_NAME_MAX || !*g_strstrip(parts[1]) ||
+			strlen(parts[1]) >= IFNAMSIZ)
+			return weft_fail(error, INVALID_INPUT,
+				"bridge-mappings: \"%s\" must be a physical network and the device that carries it, such as public:eth1",
+				*item);
+		if (!add_mapping(config->bridge_mappings, parts[0], parts[1], error))
+			return false;
+	}
+	return true;
+}
+
 static bool read_metrics_port(GKeyFile *file, struct config *config, GError **error)
 {
 	g_autofree char *text = get_path(file, "metrics-port", "0");
@@ -132,7 +190,7 @@ static bool check_names(GKeyFile *file, GError **error)
 {
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
-		"uplink-kbps", NULL };
+		"uplink-kbps", "bridge-mappings", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 	g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, error);
 
@@ -157,7 +215,8 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 	if (!check_names(file, error) || !read_host(file, config, error) ||
 		!read_controllers(file, config, error) || !read_credential(file, config, error) ||
 		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error) ||
-		!read_uplink_kbps(file, config, error) || !read_bfd(file, config, error))
+		!read_uplink_kbps(file, config, error) || !read_bfd(file, config, error) ||
+		!read_bridge_mappings(file, config, error))
 		return false;
 	config->ca_file = get_path(file, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");
@@ -191,6 +250,8 @@ void config_free(struct config *config)
 	g_free(config->credential);
 	g_free(config->ca_file);
 	g_strfreev(config->uplinks);
+	if (config->bridge_mappings)
+		g_array_unref(config->bridge_mappings);
 	g_free(config->state_dir);
 	g_free(config->run_dir);
 	g_free(config->bpf_dir);

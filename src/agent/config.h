@@ -7,6 +7,11 @@
 #include "base/addr.h"
 #include "base/error.h"
 
+/* Which device of this host carries a physical network. */
+struct config_mapping {
+	char *physical_network, *device;
+};
+
 struct config {
 	char *host;
 	char **controllers; /* URLs without the last slash; may be empty */
@@ -14,6 +19,7 @@ struct config {
 	char *ca_file;
 	char **uplinks;
 	u32 uplink_kbps;		  /* what each carries; 0: not given */
+	GArray *bridge_mappings;	  /* struct config_mapping */
 	bool bfd;			  /* watch the other hosts */
 	struct ip tunnel_ip4, tunnel_ip6; /* family 0: not given */
 	char *state_dir, *run_dir, *bpf_dir;

@@ -25,12 +25,14 @@ static bool load(const char *text, struct config **ret, GError **error)
 
 static void reads_what_is_written(void **state)
 {
+	const struct config_mapping *mapping;
 	struct config *config;
 
 	(void)state;
 	assert_true(load(
 		"[agent]\nhost = h1\ncontroller = https://10.0.0.1:9696/ ; http://[::1]:9696\n"
-		"uplinks=eth0; eth1;\ntunnel-ips = 192.0.2.1;2001:db8::1\nmetrics-port=9100\nuplink-kbps=10000000\n",
+		"uplinks=eth0; eth1;\ntunnel-ips = 192.0.2.1;2001:db8::1\nmetrics-port=9100\nuplink-kbps=10000000\n"
+		"bridge-mappings = public:eth1, phys-2 : bond0.7 ,\n",
 		&config, NULL));
 	assert_string_equal(config->host, "h1");
 	assert_string_equal(config->controllers[0], "https://10.0.0.1:9696");
@@ -41,6 +43,10 @@ static void reads_what_is_written(void **state)
 	assert_int_equal(config->tunnel_ip6.family, 6);
 	assert_int_equal(config->metrics_port, 9100);
 	assert_int_equal(config->uplink_kbps, 10000000);
+	assert_int_equal(config->bridge_mappings->len, 2);
+	mapping = &g_array_index(config->bridge_mappings, struct config_mapping, 1);
+	assert_string_equal(mapping->physical_network, "phys-2");
+	assert_string_equal(mapping->device, "bond0.7");
 	assert_string_equal(config->state_dir, "/var/lib/weft-agent");
 	config_free(config);
 }
@@ -59,6 +65,12 @@ static void refusals_name_the_key(void **state)
 		{ "[agent]\nhost=h1\ntunnel-ips=eth0\n", "tunnel-ips" },
 		{ "[agent]\nhost=h1\nmetrics-port=x\n", "metrics-port" },
 		{ "[agent]\nhost=h1\nuplink-kbps=10G\n", "uplink-kbps" },
+		{ "[agent]\nhost=h1\nbridge-mappings=public\n", "\"public\" must be" },
+		{ "[agent]\nhost=h1\nbridge-mappings=a:b:c\n", "\"a:b:c\" must be" },
+		{ "[agent]\nhost=h1\nbridge-mappings=:eth1\n", "\":eth1\" must be" },
+		{ "[agent]\nhost=h1\nbridge-mappings=a:a-long-device-name\n", "must be" },
+		{ "[agent]\nhost=h1\nbridge-mappings=a:eth1,a:eth2\n", "\"a\" is mapped twice" },
+		{ "[agent]\nhost=h1\nbridge-mappings=a:eth1,b:eth1\n", "both a and b" },
 		{ "[agent]\nhost=h1\ncredential-file=/nonexistent\n", "credential-file" },
 	};
 

@@ -65,11 +65,16 @@ struct desired *desired_new(void)
 	desired->ports = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, port_free);
 	desired->interfaces = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, interface_free);
 	desired->routers = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, router_free);
+	desired->gateways = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, gateway_free);
+	desired->floating_ips =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, floating_ip_free);
+	desired->wires = g_array_new(FALSE, FALSE, sizeof(struct wire));
 	desired->attached = g_hash_table_new(NULL, NULL);
 	desired->dirty_networks = g_hash_table_new(NULL, NULL);
 	desired->dirty_members = g_hash_table_new(NULL, NULL);
 	desired->dirty_ports = g_hash_table_new(NULL, NULL);
 	desired->dirty_routers = g_hash_table_new(NULL, NULL);
+	desired->dirty_floating_ips = g_hash_table_new(NULL, NULL);
 	desired->rerouted = g_hash_table_new(NULL, NULL);
 	desired->dirty_addresses =
 		g_hash_table_new_full(dirty_address_hash, dirty_address_equal, g_free, NULL);
@@ -86,6 +91,10 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->dirty_ports);
 	g_hash_table_unref(desired->dirty_addresses);
 	g_hash_table_unref(desired->dirty_routers);
+	g_hash_table_unref(desired->dirty_floating_ips);
+	g_hash_table_unref(desired->gateways);
+	g_hash_table_unref(desired->floating_ips);
+	g_array_unref(desired->wires);
 	g_hash_table_unref(desired->rerouted);
 	g_hash_table_unref(desired->attached);
 	firewall_free(desired->firewall);
@@ -139,6 +148,12 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_INTERFACE:
 		interface_put(desired, &key->id, &record->interface);
 		break;
+	case RECORD_GATEWAY:
+		gateway_put(desired, &key->id, &record->gateway);
+		break;
+	case RECORD_FLOATING_IP:
+		floating_ip_put(desired, &key->id, &record->floating_ip);
+		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
@@ -175,6 +190,12 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 	case RECORD_INTERFACE:
 		interface_delete(desired, &key->id);
 		break;
+	case RECORD_GATEWAY:
+		gateway_delete(desired, &key->id);
+		break;
+	case RECORD_FLOATING_IP:
+		floating_ip_delete(desired, &key->id);
+		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
@@ -198,11 +219,16 @@ void desired_set_incomplete(struct desired *desired)
 
 void desired_mark_all(struct desired *desired)
 {
+	struct floating_ip *floating_ip;
 	struct network *network;
 	struct router *router;
 	struct port *port;
 	GHashTableIter i;
 
+	desired->wires_changed = true;
+	g_hash_table_iter_init(&i, desired->floating_ips);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&floating_ip))
+		floating_ip_mark(desired, floating_ip);
 	g_hash_table_iter_init(&i, desired->networks);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&network))
 		network_mark_all(desired, network);
@@ -215,6 +241,19 @@ void desired_mark_all(struct desired *desired)
 	firewall_mark_all(desired->firewall);
 }
 
+static void collect_floating_ips(struct desired *desired)
+{
+	struct floating_ip *floating_ip;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->dirty_floating_ips);
+	while (g_hash_table_iter_next(&i, (gpointer *)&floating_ip, NULL)) {
+		g_hash_table_iter_remove(&i);
+		if (floating_ip_is_unused(floating_ip))
+			g_hash_table_remove(desired->floating_ips, &floating_ip->id);
+	}
+}
+
 void desired_collect(struct desired *desired)
 {
 	struct network *network;
@@ -223,6 +262,7 @@ void desired_collect(struct desired *desired)
 	struct port *port;
 	GHashTableIter i;
 
+	collect_floating_ips(desired);
 	g_hash_table_iter_init(&i, desired->dirty_ports);
 	while (g_hash_table_iter_next(&i, (gpointer *)&port, NULL)) {
 		g_hash_table_iter_remove(&i);
@@ -274,4 +314,14 @@ struct subnet *desired_subnet(const struct desired *desired, const struct uuid *
 struct interface *desired_interface(const struct desired *desired, const struct uuid *id)
 {
 	return g_hash_table_lookup(desired->interfaces, id);
+}
+
+struct gateway *desired_gateway(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->gateways, id);
+}
+
+struct floating_ip *desired_floating_ip(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->floating_ips, id);
 }

@@ -12,9 +12,11 @@
  *   record ──desired_put()──► network ─┬─ member (a host that has it) ── endpoint, endpoint, …
  *                                      ├─ claim (who says an address is his), chained per address
  *                                      ├─ subnet
- *                                      ├─ interface ── router
- *                                      └─ port (bound to this host) ─┬─ device
+ *                                      ├─ interface ── router ── gateway
+ *                                      └─ port (bound to this host) ─┬─ device ── floating IPs
  *                                                                    └─ policy (firewall.h)
+ *
+ * A network of a physical one has the number of the wire that carries it here (wire.c), or none.
  */
 #pragma once
 
@@ -105,17 +107,49 @@ struct interface {
 	char *reason; /* of PORT_NOT_WIRED */
 };
 
+/* A router's way outside. */
+struct gateway {
+	struct uuid id; /* of the port; first: the key */
+	struct router *router;
+	struct record_gateway record;
+	enum port_state state; /* PORT_UNREPORTED: another host has it */
+	char *reason;	       /* of PORT_NOT_WIRED */
+};
+
+struct dp_gateway;
+
 struct router {
 	struct uuid id; /* first: the key */
 	GPtrArray *interfaces;
+	struct gateway *gateway; /* NULL: none */
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
+	struct dp_gateway *applied_gateway;
+};
+
+/* Of a port of this host. */
+struct floating_ip {
+	struct uuid id; /* first: the key */
+	bool known;
+	struct record_floating_ip record;
+	u32 applied_vni; /* what the datapath has, with the address; 0: nothing */
+	struct ip applied_ip;
+	enum port_state state;
+	char *reason; /* of PORT_NOT_WIRED */
+};
+
+/* A device that carries a physical network. */
+struct wire {
+	const char *physical_network, *device; /* of the configuration */
+	u32 ifindex;			       /* 0: it is not there */
 };
 
 struct network {
 	struct uuid id; /* first: the key */
 	bool known;
-	u32 vni, mtu_bytes;
+	struct record_wire wire; /* physical_network NULL: an overlay */
+	u32 vni;		 /* or the wire's number, 0: it is not here */
+	u32 mtu_bytes;
 	bool admin_state_up;
 	char *name, *dns_domain;
 	GPtrArray *subnets, *ports, *interfaces;
@@ -139,10 +173,14 @@ struct desired {
 	char *host_name;
 	struct record_tunnel tunnel; /* this host's */
 	bool tunnel_changed;
+	GArray *wires; /* struct wire */
+	bool wires_changed;
 	GHashTable *networks, *endpoints, *subnets, *ports, *interfaces, *routers; /* by id */
+	GHashTable *gateways, *floating_ips;					   /* by id */
 	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;
+	GHashTable *dirty_floating_ips;
 	GHashTable *rerouted; /* networks whose routers changed */
 	struct firewall *firewall;
 };
@@ -163,6 +201,17 @@ void desired_set_incomplete(struct desired *desired);
 void desired_set_device(
 	struct desired *desired, const struct uuid *port, const struct link *device);
 
+/* The configuration maps a physical network to a device; the names are borrowed. */
+void desired_map_wire(struct desired *desired, const char *physical_network, const char *device);
+/* A mapped device has come (again, perhaps with another index) or, with 0, gone. */
+void desired_set_wire(struct desired *desired, const char *device, u32 ifindex);
+/* The number of what @wire says, or 0; then *ret_why (the caller's; NULL: nobody asks) says what is
+ * missing. */
+u32 desired_wire_number(
+	const struct desired *desired, const struct record_wire *wire, char **ret_why);
+/* Other hosts are alive now: who has which gateway may be decided differently. */
+void desired_mark_gateways(struct desired *desired);
+
 /* Everything is dirty: before stating all of it to a datapath whose content is not known. */
 void desired_mark_all(struct desired *desired);
 /* Frees what is neither known nor referred to nor in the datapath; after a reconcile. */
@@ -174,6 +223,14 @@ struct port *desired_port(const struct desired *desired, const struct uuid *id);
 struct endpoint *desired_endpoint(const struct desired *desired, const struct uuid *id);
 struct subnet *desired_subnet(const struct desired *desired, const struct uuid *id);
 struct interface *desired_interface(const struct desired *desired, const struct uuid *id);
+struct gateway *desired_gateway(const struct desired *desired, const struct uuid *id);
+struct floating_ip *desired_floating_ip(const struct desired *desired, const struct uuid *id);
+
+/* Its record is here, and what carries it is. */
+static inline bool network_is_here(const struct network *network)
+{
+	return network->known && network->vni;
+}
 
 /* The claims to an address, or NULL. */
 const struct claim *network_claims(const struct network *network, const struct address *address);

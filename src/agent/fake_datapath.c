@@ -144,6 +144,27 @@ bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *
 	return fake_put(g_strdup("uplinks"), g_strdup_printf("%s %s %s", names, buf4, buf6), error);
 }
 
+bool dp_set_wires(struct dp *dp, const char *const *devices, GError **error)
+{
+	g_autofree char *names = g_strjoinv(",", (char **)devices);
+
+	(void)dp;
+	if (*devices)
+		return fake_put(g_strdup("wires"), g_strdup(names), error);
+	g_hash_table_remove(content, "wires");
+	return true;
+}
+
+/* "wire 7.100": by index and VLAN. */
+static char *vni_text(u32 vni)
+{
+	if (!(vni & DP_WIRE))
+		return g_strdup_printf("%u", vni);
+	if (vni == DP_WIRE)
+		return g_strdup("far-wire");
+	return g_strdup_printf("wire%u.%u", (vni & ~DP_WIRE) >> 12, vni & 0xfff);
+}
+
 void dp_sweep_begin(struct dp *dp)
 {
 	const char *key;
@@ -177,6 +198,13 @@ bool dp_switch(struct dp *dp, GError **error)
 	return true;
 }
 
+static char *key_of(const char *what, u32 vni)
+{
+	g_autofree char *number = vni_text(vni);
+
+	return g_strconcat(what, " ", number, NULL);
+}
+
 bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **error)
 {
 	char gateway[IP_STRLEN] = "-";
@@ -184,7 +212,7 @@ bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **er
 	(void)dp;
 	if (network->gateway4.family)
 		ip_format(&network->gateway4, gateway);
-	return fake_put(g_strdup_printf("network %u", network->vni),
+	return fake_put(key_of("network", network->vni),
 		g_strdup_printf("mtu %u gateway %s%s", network->mtu_bytes, gateway,
 			network->shared_addresses ? " shared" : ""),
 		error);
@@ -193,7 +221,7 @@ bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **er
 bool dp_network_delete(struct dp *dp, u32 vni, GError **error)
 {
 	(void)dp;
-	return fake_delete(g_strdup_printf("network %u", vni), error);
+	return fake_delete(key_of("network", vni), error);
 }
 
 static const char *encap_name(enum dp_encap encap)
@@ -205,7 +233,9 @@ static char *ip_key(const char *what, u32 vni, const struct ip *ip)
 {
 	char buf[IP_STRLEN];
 
-	return g_strdup_printf("%s %u %s", what, vni, ip_format(ip, buf));
+	g_autofree char *number = vni_text(vni);
+
+	return g_strdup_printf("%s %s %s", what, number, ip_format(ip, buf));
 }
 
 bool dp_member_put(struct dp *dp, const struct dp_member *member, GError **error)
@@ -226,7 +256,9 @@ static char *mac_key(const char *what, u32 vni, const struct mac *mac)
 {
 	char buf[MAC_STRLEN];
 
-	return g_strdup_printf("%s %u %s", what, vni, mac_format(mac, buf));
+	g_autofree char *number = vni_text(vni);
+
+	return g_strdup_printf("%s %s %s", what, number, mac_format(mac, buf));
 }
 
 bool dp_endpoint_put(struct dp *dp, const struct dp_endpoint *endpoint, GError **error)
@@ -305,7 +337,9 @@ bool dp_route_put(struct dp *dp, const struct dp_route *route, GError **error)
 	for (u8 i = 0; i < route->n_hops; i++) {
 		if (route->hops[i].via.family)
 			g_string_append_printf(value, " %s", ip_format(&route->hops[i].via, via));
-		g_string_append_printf(value, " %u", route->hops[i].vni);
+		g_autofree char *number = vni_text(route->hops[i].vni);
+
+		g_string_append_printf(value, " %s", number);
 	}
 	return fake_put(route_key(route->router, &route->prefix), g_strdup(value->str), error);
 }
@@ -314,6 +348,48 @@ bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GEr
 {
 	(void)dp;
 	return fake_delete(route_key(router, prefix), error);
+}
+
+bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error)
+{
+	char vtep[IP_STRLEN] = "nowhere", ip4[IP_STRLEN] = "-", ip6[IP_STRLEN] = "-";
+	g_autofree char *number = vni_text(gateway->vni);
+
+	(void)dp;
+	if (gateway->vtep.family)
+		ip_format(&gateway->vtep, vtep);
+	if (gateway->ip4.family)
+		ip_format(&gateway->ip4, ip4);
+	if (gateway->ip6.family)
+		ip_format(&gateway->ip6, ip6);
+	return fake_put(g_strdup_printf("gateway %" G_GINT64_MODIFIER "x", gateway->router),
+		g_strdup_printf("%s %s mtu %u %s %s%s", number, gateway->here ? "here" : vtep,
+			gateway->mtu_bytes, ip4, ip6, gateway->snat ? " snat" : ""),
+		error);
+}
+
+bool dp_gateway_delete(struct dp *dp, u64 router, GError **error)
+{
+	(void)dp;
+	return fake_delete(g_strdup_printf("gateway %" G_GINT64_MODIFIER "x", router), error);
+}
+
+bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip, GError **error)
+{
+	char fixed[IP_STRLEN], mac[MAC_STRLEN];
+
+	(void)dp;
+	return fake_put(ip_key("floating", floating_ip->vni, &floating_ip->floating),
+		g_strdup_printf("%s %s %" G_GINT64_MODIFIER "x",
+			ip_format(&floating_ip->fixed, fixed), mac_format(&floating_ip->mac, mac),
+			floating_ip->router),
+		error);
+}
+
+bool dp_floating_ip_delete(struct dp *dp, u32 vni, const struct ip *floating, GError **error)
+{
+	(void)dp;
+	return fake_delete(ip_key("floating", vni, floating), error);
 }
 
 bool dp_service_put(
@@ -335,7 +411,9 @@ bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 	g_autoptr(GString) value = g_string_new(NULL);
 
 	(void)dp;
-	g_string_append_printf(value, "vni %u%s%s%s%s%s%s", port->vni,
+	g_autofree char *number = vni_text(port->vni);
+
+	g_string_append_printf(value, "vni %s%s%s%s%s%s%s", number,
 		port->flags & DP_PORT_SECURITY ? " secure" : "",
 		port->flags & DP_PORT_PUNT_DHCP4 ? " dhcp4" : "",
 		port->flags & DP_PORT_PUNT_DHCP6 ? " dhcp6" : "",
@@ -362,19 +440,6 @@ bool dp_port_delete(struct dp *dp, u32 ifindex, GError **error)
 	return fake_delete(g_strdup_printf("port %u", ifindex), error);
 }
 
-int dp_punt_fd(const struct dp *dp)
-{
-	(void)dp;
-	return -1;
-}
-
-void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data)
-{
-	(void)dp;
-	(void)cb;
-	(void)data;
-}
-
 bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError **error)
 {
 	(void)dp;
@@ -382,70 +447,4 @@ bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError *
 	(void)frame;
 	(void)len;
 	return write_down("inject", "frame", "", error);
-}
-
-bool dp_port_counters(struct dp *dp, u32 ifindex, struct dp_counters *ret, GError **error)
-{
-	(void)dp;
-	(void)ifindex;
-	(void)error;
-	*ret = (struct dp_counters){ 0 };
-	return true;
-}
-
-size_t dp_n_drop_reasons(void)
-{
-	return 0;
-}
-
-const char *dp_drop_reason_name(size_t reason)
-{
-	(void)reason;
-	return "";
-}
-
-const char *dp_drop_reason_doc(size_t reason)
-{
-	(void)reason;
-	return "";
-}
-
-bool dp_drop_counts(struct dp *dp, u32 ifindex, u64 *ret_counts, GError **error)
-{
-	(void)dp;
-	(void)ifindex;
-	(void)ret_counts;
-	(void)error;
-	return true;
-}
-
-bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error)
-{
-	(void)dp;
-	(void)error;
-	*ret = (struct dp_usage){ 0 };
-	return true;
-}
-
-void dp_flows_expire(struct dp *dp)
-{
-	(void)dp;
-}
-
-void dp_set_names(struct dp *dp, const struct dp_names *names)
-{
-	(void)dp;
-	(void)names;
-}
-
-bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray **ret_steps,
-	GError **error)
-{
-	(void)dp;
-	(void)ifindex;
-	(void)frame;
-	(void)len;
-	(void)error;
-	*ret_steps = g_ptr_array_new_with_free_func(g_free);
-	return true;
 }

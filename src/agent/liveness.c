@@ -33,6 +33,75 @@ void liveness_update(struct bfd *bfd, struct reconcile *reconcile)
 	bfd_set(bfd, &own.ip4, &own.ip6, peers);
 }
 
+struct liveness {
+	GHashTable *heard, *dead; /* sets of addresses as text */
+};
+
+static GHashTable *text_set(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+struct liveness *liveness_new(void)
+{
+	struct liveness *liveness = g_new(struct liveness, 1);
+
+	*liveness = (struct liveness){ text_set(), text_set() };
+	return liveness;
+}
+
+void liveness_free(struct liveness *liveness)
+{
+	if (!liveness)
+		return;
+	g_hash_table_unref(liveness->heard);
+	g_hash_table_unref(liveness->dead);
+	g_free(liveness);
+}
+
+bool liveness_judge_peer(const struct bfd_peer *peer, bool heard, bool was_dead, s64 now_us)
+{
+	if (peer->state == BFD_UP || !heard)
+		return false;
+	return was_dead || peer->diagnostic == BFD_DIAG_EXPIRED ||
+	       now_us - peer->changed_us > LIVENESS_GRACE_US;
+}
+
+bool liveness_judge(struct liveness *liveness, struct bfd *bfd)
+{
+	struct bfd_counts counts;
+	g_autoptr(GArray) peers = bfd_peers(bfd, &counts);
+	GHashTable *dead = text_set(), *heard = text_set();
+	s64 now_us = g_get_monotonic_time();
+	bool changed = false;
+
+	for (guint i = 0; i < peers->len; i++) {
+		const struct bfd_peer *peer = &g_array_index(peers, struct bfd_peer, i);
+		char text[IP_STRLEN];
+		bool was_heard = g_hash_table_contains(liveness->heard, ip_format(&peer->ip, text)),
+		     was_dead = g_hash_table_contains(liveness->dead, text),
+		     is_dead = liveness_judge_peer(peer, was_heard, was_dead, now_us);
+
+		if (was_heard || peer->state == BFD_UP)
+			g_hash_table_add(heard, g_strdup(text));
+		if (is_dead)
+			g_hash_table_add(dead, g_strdup(text));
+		changed |= is_dead != was_dead;
+	}
+	changed |= g_hash_table_size(dead) != g_hash_table_size(liveness->dead);
+	g_hash_table_unref(liveness->heard);
+	g_hash_table_unref(liveness->dead);
+	*liveness = (struct liveness){ heard, dead };
+	return changed;
+}
+
+bool liveness_is_dead(const struct liveness *liveness, const struct ip *vtep)
+{
+	char text[IP_STRLEN];
+
+	return g_hash_table_contains(liveness->dead, ip_format(vtep, text));
+}
+
 json_t *liveness_to_json(struct bfd *bfd)
 {
 	struct bfd_counts counts;

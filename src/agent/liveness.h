@@ -10,6 +10,22 @@
 /* After a reconcile: the peers are those that it has told the datapath of. */
 void liveness_update(struct bfd *bfd, struct reconcile *reconcile);
 
+/*
+ * Who is taken for dead: a host that was heard of, by this process, and is silent now. One that
+ * says itself that its session is down has an agent that was just started: it is given
+ * LIVENESS_GRACE_US to come back. Of one that was never heard of nothing is known: between hosts
+ * whose underlay is routed there are no sessions.
+ */
+#define LIVENESS_GRACE_US (3 * G_USEC_PER_SEC)
+struct liveness;
+struct liveness *liveness_new(void);
+void liveness_free(struct liveness *liveness);
+/* True when others are dead than before; every second, and when BFD says that something changed. */
+bool liveness_judge(struct liveness *liveness, struct bfd *bfd);
+bool liveness_is_dead(const struct liveness *liveness, const struct ip *vtep);
+/* For that: @heard: it was up before; @was_dead: that was its last judgement. */
+bool liveness_judge_peer(const struct bfd_peer *peer, bool heard, bool was_dead, s64 now_us);
+
 /* For `weft agent status`: [{"ip", "state", "diagnostic", "since_s"}]. */
 json_t *liveness_to_json(struct bfd *bfd);
 /* {"sent", "received", "discarded"} */

@@ -52,6 +52,7 @@ void network_free(gpointer data)
 	g_hash_table_unref(network->names);
 	g_free(network->name);
 	g_free(network->dns_domain);
+	g_free(network->wire.physical_network);
 	g_free(network);
 }
 
@@ -99,12 +100,19 @@ void network_mark_all(struct desired *desired, struct network *network)
 void network_put(struct desired *desired, const struct uuid *id, struct record_network *record)
 {
 	struct network *network = network_need(desired, id);
-	bool fundamental = !network->known || network->vni != record->vni ||
-			   network->mtu_bytes != record->mtu_bytes ||
-			   network->admin_state_up != record->admin_state_up;
+	u32 vni = record->wire.physical_network ? desired_wire_number(desired, &record->wire, NULL)
+						: record->vni;
+	bool fundamental =
+		!network->known || network->vni != vni ||
+		g_strcmp0(network->wire.physical_network, record->wire.physical_network) ||
+		network->mtu_bytes != record->mtu_bytes ||
+		network->admin_state_up != record->admin_state_up;
 
 	network->known = true;
-	network->vni = record->vni;
+	network->vni = vni;
+	g_free(network->wire.physical_network);
+	network->wire = record->wire;
+	record->wire.physical_network = NULL; /* taken over */
 	network->mtu_bytes = record->mtu_bytes;
 	network->admin_state_up = record->admin_state_up;
 	g_free(network->name);

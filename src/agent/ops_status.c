@@ -41,6 +41,67 @@ static json_t *uplinks_to_json(const struct agent *agent)
 	return uplinks;
 }
 
+static json_t *wires_to_json(const struct agent *agent)
+{
+	json_t *wires = json_array();
+
+	for (guint i = 0; i < agent->desired->wires->len; i++) {
+		const struct wire *wire = &g_array_index(agent->desired->wires, struct wire, i);
+
+		json_array_append_new(wires,
+			json_pack("{s:s,s:s,s:b}", "physical_network", wire->physical_network,
+				"device", wire->device, "attached", wire->ifindex != 0));
+	}
+	return wires;
+}
+
+/* Of every router that this host knows; where it is: "here", or the host's tunnel address. */
+static json_t *gateways_to_json(const struct agent *agent)
+{
+	const struct gateway *gateway;
+	json_t *gateways = json_array();
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, agent->desired->gateways);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&gateway)) {
+		const struct dp_gateway *applied = gateway->router->applied_gateway;
+		char id[UUID_STRLEN], ip[IP_STRLEN] = "";
+
+		if (applied && applied->vtep.family)
+			ip_format(&applied->vtep, ip);
+		json_array_append_new(gateways,
+			json_pack("{s:s,s:s,s:b,s:s?,s:s?}", "router_id",
+				uuid_format(&gateway->router->id, id), "physical_network",
+				gateway->record.wire.physical_network, "here",
+				applied && applied->here, "tunnel_ip", *ip ? ip : NULL, "reason",
+				gateway->state == PORT_NOT_WIRED ? gateway->reason : NULL));
+	}
+	return gateways;
+}
+
+static json_t *floating_ips_to_json(const struct agent *agent)
+{
+	const struct floating_ip *floating_ip;
+	json_t *all = json_array();
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, agent->desired->floating_ips);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&floating_ip)) {
+		char id[UUID_STRLEN], floating[IP_STRLEN], fixed[IP_STRLEN];
+
+		if (!floating_ip->known)
+			continue;
+		json_array_append_new(all,
+			json_pack("{s:s,s:s,s:s,s:b,s:s?}", "id", uuid_format(&floating_ip->id, id),
+				"floating_ip_address",
+				ip_format(&floating_ip->record.floating, floating),
+				"fixed_ip_address", ip_format(&floating_ip->record.fixed, fixed),
+				"wired", floating_ip->state == PORT_WIRED, "reason",
+				floating_ip->reason));
+	}
+	return all;
+}
+
 static json_t *tunnel_ips_to_json(const struct agent *agent)
 {
 	struct record_tunnel own = reconcile_own_tunnel(&agent->reconcile);
@@ -77,6 +138,9 @@ bool op_status(
 			(json_int_t)count_wired(agent)));
 	json_object_set_new(result, "uplinks", uplinks_to_json(agent));
 	json_object_set_new(result, "tunnel_ips", tunnel_ips_to_json(agent));
+	json_object_set_new(result, "wires", wires_to_json(agent));
+	json_object_set_new(result, "gateways", gateways_to_json(agent));
+	json_object_set_new(result, "floating_ips", floating_ips_to_json(agent));
 	json_object_set_new(
 		result, "hosts", agent->bfd ? liveness_to_json(agent->bfd) : json_array());
 	if (agent->bfd)

@@ -43,6 +43,17 @@ void router_mark(struct desired *desired, struct router *router);
 void router_free(gpointer router);
 bool router_is_unused(const struct router *router);
 
+void gateway_put(struct desired *desired, const struct uuid *id, struct record_gateway *record);
+void gateway_delete(struct desired *desired, const struct uuid *id);
+void gateway_free(gpointer gateway);
+
+void floating_ip_put(
+	struct desired *desired, const struct uuid *id, struct record_floating_ip *record);
+void floating_ip_delete(struct desired *desired, const struct uuid *id);
+void floating_ip_mark(struct desired *desired, struct floating_ip *floating_ip);
+void floating_ip_free(gpointer floating_ip);
+bool floating_ip_is_unused(const struct floating_ip *floating_ip);
+
 void port_put(struct desired *desired, const struct uuid *id, struct record_port *record);
 void port_delete(struct desired *desired, const struct uuid *id);
 void port_mark(struct desired *desired, struct port *port);

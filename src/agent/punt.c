@@ -2,6 +2,7 @@
 #include "agent/punt.h"
 
 #include "agent/announce.h"
+#include "agent/outside.h"
 
 #include <glib-unix.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 struct punt {
 	struct dp *dp;
 	const struct desired *desired;
+	struct outside *outside;
 	struct dispatch *dispatch;
 	struct dns_directory directory;
 	guint fd_source, ra_source;
@@ -47,6 +49,16 @@ static void late_reply(const char *port_id, const struct frame *frame, void *dat
 		send_frame(punt, port, frame);
 }
 
+/* The datapath does not know who has an address on a wire. */
+static void ask_neighbour_of(struct punt *punt, const u8 *bytes, size_t len)
+{
+	struct ip ip;
+	u32 vni;
+
+	if (dp_punt_neighbour(bytes, len, &vni, &ip))
+		outside_ask(punt->outside, vni, &ip);
+}
+
 static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, size_t len, void *data)
 {
 	static const enum dispatch_service services[] = {
@@ -59,6 +71,10 @@ static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, siz
 	const struct port *port = find_port(punt, ifindex);
 	struct frame answer = { .len = 0 };
 
+	if (reason == DP_PUNT_NEIGHBOUR) {
+		ask_neighbour_of(punt, bytes, len);
+		return;
+	}
 	if (!port)
 		return; /* it went while the frame was on its way */
 	struct service_port_owned *asker = service_port_of(punt->desired, port);
@@ -182,13 +198,14 @@ static bool by_ip(
 	return false;
 }
 
-struct punt *punt_new(struct dp *dp, const struct desired *desired)
+struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside)
 {
 	struct punt *punt = g_new0(struct punt, 1);
 	struct dispatch_options options = { .resolv_conf = "/etc/resolv.conf" };
 
 	punt->dp = dp;
 	punt->desired = desired;
+	punt->outside = outside;
 	punt->directory =
 		(struct dns_directory){ .by_name = by_name, .by_ip = by_ip, .data = punt };
 	options.directory = &punt->directory;

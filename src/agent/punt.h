@@ -10,10 +10,11 @@
 #include "agent/dispatch/dispatch.h"
 #include "datapath/datapath.h"
 
+struct outside;
 struct punt;
 
 /* All borrowed. Watches dp_punt_fd() in the thread-default main context. */
-struct punt *punt_new(struct dp *dp, const struct desired *desired);
+struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside);
 void punt_free(struct punt *punt);
 
 /* To a guest that has just been wired: it need not ask for routers, or wait for the next round. */

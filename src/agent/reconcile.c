@@ -70,6 +70,24 @@ static void set_uplinks(struct reconcile *reconcile)
 		reconcile_failed(reconcile, error);
 }
 
+/* Those that are there; a device that comes later is another change. */
+static void set_wires(struct reconcile *reconcile)
+{
+	const GArray *wires = reconcile->desired->wires;
+	g_autoptr(GPtrArray) devices = g_ptr_array_new();
+	GError *error = NULL;
+
+	for (guint i = 0; i < wires->len; i++) {
+		const struct wire *wire = &g_array_index(wires, struct wire, i);
+
+		if (wire->ifindex && wire->ifindex <= DP_WIRE_IFINDEX_MAX)
+			g_ptr_array_add(devices, (gpointer)wire->device);
+	}
+	g_ptr_array_add(devices, NULL);
+	if (!dp_set_wires(reconcile->dp, (const char *const *)devices->pdata, &error))
+		reconcile_failed(reconcile, error);
+}
+
 static void put_services(struct reconcile *reconcile, u32 vni)
 {
 	static const struct ip *const addresses[] = { &service_ip4, &service_ip6 };
@@ -87,7 +105,7 @@ static void put_network(struct reconcile *reconcile, struct network *network)
 	struct dp_network wanted = {
 		.vni = network->vni,
 		.mtu_bytes = network->mtu_bytes,
-		.shared_addresses = network->n_with_pairs > 0,
+		.shared_addresses = network->n_with_pairs > 0 || network->wire.physical_network,
 	};
 	GError *error = NULL;
 
@@ -138,7 +156,8 @@ static void reconcile_member(struct reconcile *reconcile, struct member *member)
 	struct record_tunnel own = reconcile_own_tunnel(reconcile);
 	struct dp_member wanted = { .vni = network->vni, .routed = member->routed };
 	GError *error = NULL;
-	bool exists = member->known && network->known &&
+	bool exists = member->known && network_is_here(network) &&
+		      !network->wire.physical_network &&
 		      !uuid_equal(&member->host, &reconcile->desired->self) &&
 		      tunnel_choose(&own, &member->tunnel, &wanted.vtep, &wanted.encap);
 
@@ -202,9 +221,10 @@ static void put_networks(struct reconcile *reconcile)
 	for (guint i = 0; networks[i]; i++) {
 		struct network *network = networks[i];
 
-		if (network->known && network->applied_vni && network->applied_vni != network->vni)
+		if (network_is_here(network) && network->applied_vni &&
+			network->applied_vni != network->vni)
 			change_vni(reconcile, network);
-		if (network->known)
+		if (network_is_here(network))
 			put_network(reconcile, network);
 	}
 }
@@ -212,6 +232,7 @@ static void put_networks(struct reconcile *reconcile)
 void reconcile_flush(struct reconcile *reconcile)
 {
 	struct desired *desired = reconcile->desired;
+	struct floating_ip *floating_ip;
 	struct network *network;
 	struct member *member;
 	struct dirty_address *dirty;
@@ -220,6 +241,9 @@ void reconcile_flush(struct reconcile *reconcile)
 	if (desired->tunnel_changed)
 		set_uplinks(reconcile);
 	desired->tunnel_changed = false;
+	if (desired->wires_changed)
+		set_wires(reconcile);
+	desired->wires_changed = false;
 	put_networks(reconcile);
 	g_hash_table_iter_init(&i, desired->dirty_members);
 	while (g_hash_table_iter_next(&i, (gpointer *)&member, NULL))
@@ -232,12 +256,15 @@ void reconcile_flush(struct reconcile *reconcile)
 	g_autofree gpointer *routers = g_hash_table_get_keys_as_array(desired->dirty_routers, NULL);
 	for (guint r = 0; routers[r]; r++)
 		reconcile_router(reconcile, routers[r]);
+	g_hash_table_iter_init(&i, desired->dirty_floating_ips);
+	while (g_hash_table_iter_next(&i, (gpointer *)&floating_ip, NULL))
+		reconcile_floating_ip(reconcile, floating_ip);
 	g_hash_table_iter_init(&i, desired->dirty_addresses);
 	while (g_hash_table_iter_next(&i, (gpointer *)&dirty, NULL))
 		reconcile_address(reconcile, dirty);
 	g_hash_table_iter_init(&i, desired->dirty_networks);
 	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL))
-		if (!network->known && network->applied_vni)
+		if (!network_is_here(network) && network->applied_vni)
 			withdraw_network(reconcile, network);
 	g_hash_table_iter_init(&i, desired->rerouted);
 	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL)) {

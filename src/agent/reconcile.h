@@ -8,9 +8,9 @@
  * been sent (`partial`) nothing in the kernel goes but what the controller deletes by name.
  *
  * Order of a flush: networks, members, what ports need of the firewall, ports (attached before
- * anybody is sent to them), what they no longer need of it, routers, addresses, and last the
- * networks that go. A call that fails is logged, remembered in `failed`, and healed by a later
- * reconcile_all(): so one bad object disturbs no other.
+ * anybody is sent to them), what they no longer need of it, routers, floating IPs, addresses, and
+ * last the networks that go. A call that fails is logged, remembered in `failed`, and healed by a
+ * later reconcile_all(): so one bad object disturbs no other.
  */
 #pragma once
 
@@ -34,6 +34,17 @@ struct reconcile {
 	void (*interface_changed)(struct interface *interface, void *data);
 	/* Other routers are on the network now, or other addresses of them. */
 	void (*routers_changed)(struct network *network, void *data);
+	/* The same of a gateway that is here, and of a floating IP. */
+	void (*gateway_changed)(struct gateway *gateway, void *data);
+	void (*floating_ip_changed)(struct floating_ip *floating_ip, void *data);
+	/* An address is here now, with that MAC, on a wire. */
+	void (*address_placed)(
+		u32 vni, const struct mac *mac, const struct ip *address, void *data);
+	void (*address_withdrawn)(u32 vni, const struct ip *address, void *data);
+	/* A neighbour on a wire is the next hop of a route. */
+	void (*next_hop_stated)(u32 vni, const struct ip *next_hop, void *data);
+	/* Is the host at that tunnel address known not to be alive? */
+	bool (*host_is_dead)(const struct ip *vtep, void *data);
 	/* A port is no longer this host's; it is detached. */
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
@@ -59,10 +70,11 @@ bool tunnel_choose(const struct record_tunnel *own, const struct record_tunnel *
 /* Logs @error, which is freed, and remembers that something must be stated again. Returns false. */
 bool reconcile_failed(struct reconcile *reconcile, GError *error);
 
-/* reconcile_address.c, reconcile_port.c, reconcile_router.c */
+/* reconcile_address.c, reconcile_floating_ip.c, reconcile_port.c, reconcile_router.c */
 void reconcile_address(struct reconcile *reconcile, const struct dirty_address *dirty);
 void reconcile_port(struct reconcile *reconcile, struct port *port);
 /* reconcile_firewall.c: before the ports, and behind them. */
 void reconcile_firewall_begin(struct reconcile *reconcile);
 void reconcile_firewall_end(struct reconcile *reconcile);
 void reconcile_router(struct reconcile *reconcile, struct router *router);
+void reconcile_floating_ip(struct reconcile *reconcile, struct floating_ip *floating_ip);

@@ -42,14 +42,16 @@ static bool locate(
 		ret->ifindex = port ? port->applied_ifindex : 0;
 		return ret->ifindex != 0;
 	}
-	return member->known && tunnel_choose(&own, &member->tunnel, &ret->vtep, &ret->encap);
+	/* A wire carries its frames by itself. */
+	return member->known && !member->network->wire.physical_network &&
+	       tunnel_choose(&own, &member->tunnel, &ret->vtep, &ret->encap);
 }
 
 static bool update_mac(struct reconcile *reconcile, const struct network *network,
 	const struct address *address, GError **error)
 {
 	const struct endpoint *owner =
-		network->known ? owner_of_mac(network_claims(network, address)) : NULL;
+		network_is_here(network) ? owner_of_mac(network_claims(network, address)) : NULL;
 	struct dp_endpoint wanted = { .vni = network->applied_vni, .mac = address_mac(address) };
 
 	if (network_interface(network, address))
@@ -62,7 +64,8 @@ static bool update_mac(struct reconcile *reconcile, const struct network *networ
 static bool update_ip(struct reconcile *reconcile, const struct network *network,
 	const struct address *address, GError **error)
 {
-	const struct claim *claim = network->known ? network_claims(network, address) : NULL;
+	const struct claim *claim =
+		network_is_here(network) ? network_claims(network, address) : NULL;
 	const struct interface *interface = network_interface(network, address);
 	struct ip ip = address_ip(address);
 

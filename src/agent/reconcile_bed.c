@@ -18,6 +18,10 @@ static struct quiet *quiet;
 struct reconcile reconcile;
 struct port *last_changed;
 struct interface *last_interface;
+struct gateway *last_gateway;
+struct floating_ip *last_floating_ip;
+GString *outside_said;
+const char *dead_host;
 unsigned n_deleted, n_rerouted;
 u64 revision;
 
@@ -38,6 +42,54 @@ static void interface_changed(struct interface *interface, void *data)
 {
 	(void)data;
 	last_interface = interface;
+}
+
+static void gateway_changed(struct gateway *gateway, void *data)
+{
+	(void)data;
+	last_gateway = gateway;
+}
+
+static void floating_ip_changed(struct floating_ip *floating_ip, void *data)
+{
+	(void)data;
+	last_floating_ip = floating_ip;
+}
+
+static void said(const char *what, u32 vni, const struct ip *ip)
+{
+	char text[IP_STRLEN];
+
+	g_string_append_printf(outside_said, "%s %u.%u %s\n", what, (vni & ~DP_WIRE) >> 12,
+		vni & 0xfff, ip_format(ip, text));
+}
+
+static void address_placed(u32 vni, const struct mac *mac, const struct ip *ip, void *data)
+{
+	(void)mac;
+	(void)data;
+	said("placed", vni, ip);
+}
+
+static void address_withdrawn(u32 vni, const struct ip *ip, void *data)
+{
+	(void)data;
+	if (ip->family)
+		said("withdrawn", vni, ip);
+}
+
+static void next_hop_stated(u32 vni, const struct ip *ip, void *data)
+{
+	(void)data;
+	said("next hop", vni, ip);
+}
+
+static bool host_is_dead(const struct ip *vtep, void *data)
+{
+	char text[IP_STRLEN];
+
+	(void)data;
+	return !g_strcmp0(dead_host, ip_format(vtep, text));
 }
 
 static void routers_changed(struct network *network, void *data)
@@ -63,6 +115,12 @@ void open_view(void)
 	reconcile.interface_changed = interface_changed;
 	reconcile.routers_changed = routers_changed;
 	reconcile.port_deleted = port_deleted;
+	reconcile.gateway_changed = gateway_changed;
+	reconcile.floating_ip_changed = floating_ip_changed;
+	reconcile.address_placed = address_placed;
+	reconcile.address_withdrawn = address_withdrawn;
+	reconcile.next_hop_stated = next_hop_stated;
+	reconcile.host_is_dead = host_is_dead;
 	n_deleted = n_rerouted = 0;
 }
 
@@ -76,6 +134,10 @@ int set_up(void **state)
 {
 	(void)state;
 	fake_reset();
+	dead_host = NULL;
+	last_gateway = NULL;
+	last_floating_ip = NULL;
+	outside_said = g_string_new(NULL);
 	folder = g_dir_make_tmp("agent-XXXXXX", NULL);
 	g_autofree char *ipv6 = g_build_filename(folder, "ipv6", NULL);
 	quiet = quiet_new(ipv6);
@@ -94,6 +156,7 @@ int tear_down(void **state)
 	unlink(path);
 	rmdir(folder);
 	g_free(folder);
+	g_string_free(outside_said, TRUE);
 	return 0;
 }
 

@@ -25,20 +25,26 @@ static bool keeps_policy(const struct reconcile *reconcile, const struct port *p
 	return !port->settled || reconcile->desired->firewall->incomplete;
 }
 
-/* NULL when the port can be wired. */
-static const char *obstacle(const struct reconcile *reconcile, const struct port *port)
+/* NULL when the port can be wired; the caller's. */
+static char *obstacle(const struct reconcile *reconcile, const struct port *port)
 {
+	char *why;
+
 	if (!port->has_device)
-		return "no device is plugged";
+		return g_strdup("no device is plugged");
 	if (!port->network->known)
-		return "its network has not arrived yet, or is of a type that hosts do not forward";
+		return g_strdup(
+			"its network has not arrived yet, or is of a type that hosts do not forward");
+	if (!port->network->vni) {
+		desired_wire_number(reconcile->desired, &port->network->wire, &why);
+		return why;
+	}
 	if (g_strv_contains(reconcile->uplinks, port->device.name))
-		return "the device is an uplink of this host";
+		return g_strdup("the device is an uplink of this host");
 	if (keeps_policy(reconcile, port))
 		return NULL;
 	if (port->policy && !port->policy->applied)
-		return port->policy->reason ? port->policy->reason
-					    : "its security groups have not arrived yet";
+		return g_strdup(port->policy->reason ?: "its security groups have not arrived yet");
 	return NULL;
 }
 
@@ -204,7 +210,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 void reconcile_port(struct reconcile *reconcile, struct port *port)
 {
 	g_autoptr(GError) error = NULL;
-	const char *why;
+	g_autofree char *why = NULL;
 
 	if (!port->known) {
 		detach(reconcile, port);
@@ -218,12 +224,12 @@ void reconcile_port(struct reconcile *reconcile, struct port *port)
 		detach(reconcile, port);
 	if (!why && !attach(reconcile, port, &error)) {
 		detach(reconcile, port);
-		why = error->message;
+		why = g_strdup(error->message);
 		log_limited(warning, "device %s: %s", port->device.name, why);
 		reconcile->failed = true;
 	}
 	/* Its device is ready, so that activation is a change of flags. */
 	if (!why && !port->record.active)
-		why = "its binding to this host is not the active one";
+		why = g_strdup("its binding to this host is not the active one");
 	set_state(reconcile, port, why ? PORT_NOT_WIRED : PORT_WIRED, why);
 }

@@ -8,23 +8,13 @@
  * connected to, and those before the routes that its owner gave; of these several with one
  * destination are the hops of one route.
  */
-#include "agent/reconcile.h"
+#include "agent/reconcile_plan.h"
 
 #include <string.h>
 
 #include "agent/parts.h"
 
-struct plan {
-	u64 router;
-	GArray *interfaces; /* struct dp_interface */
-	GArray *routes;	    /* struct dp_route */
-	GHashTable *known;  /* prefixes as text → 1 + place in routes */
-};
-
-/* The route to @prefix: a new one of @kind, or the one that is there, if it is of that kind too;
- * NULL: it is of another, which came first. Valid until the next. */
-static struct dp_route *need_route(
-	struct plan *plan, const struct prefix *prefix, enum dp_route_kind kind)
+struct dp_route *plan_route(struct plan *plan, const struct prefix *prefix, enum dp_route_kind kind)
 {
 	struct dp_route route = { .router = plan->router, .prefix = *prefix, .kind = kind };
 	struct dp_route *known;
@@ -43,15 +33,21 @@ static struct dp_route *need_route(
 	return known->kind == kind ? known : NULL;
 }
 
-/* More hops than the datapath can share between are left out. */
-static void add_hop(struct dp_route *route, const struct interface *out, const struct ip *via)
+void plan_hop(struct dp_route *route, u32 vni, const struct mac *mac, const struct ip *via)
 {
-	struct dp_route_hop hop = { .vni = out->network->vni, .mac = out->record.mac };
+	struct dp_route_hop hop = { .vni = vni, .mac = *mac };
 
 	if (via)
 		hop.via = *via;
 	if (route && route->n_hops < (via ? DP_ROUTE_HOPS : 1))
 		route->hops[route->n_hops++] = hop;
+}
+
+static void plan_own_address(struct plan *plan, const struct ip *ip)
+{
+	struct prefix prefix = { .ip = *ip, .len = (u8)ip_bits(ip) };
+
+	plan_route(plan, &prefix, DP_ROUTE_LOCAL);
 }
 
 static const struct ip *fixed_ip(const struct interface *interface, guint i)
@@ -69,13 +65,6 @@ static const struct record_subnet *subnet_of(
 	return subnet ? &subnet->record : NULL;
 }
 
-static void add_own_address(struct plan *plan, const struct ip *ip)
-{
-	struct prefix prefix = { .ip = *ip, .len = (u8)ip_bits(ip) };
-
-	need_route(plan, &prefix, DP_ROUTE_LOCAL);
-}
-
 static void add_interface(struct plan *plan, const struct interface *interface)
 {
 	struct ip link_local = ip_link_local_from_mac(&interface->record.mac);
@@ -89,9 +78,9 @@ static void add_interface(struct plan *plan, const struct interface *interface)
 
 		if (!slot->family || ip_is_link_local(slot))
 			*slot = *ip;
-		add_own_address(plan, ip);
+		plan_own_address(plan, ip);
 	}
-	add_own_address(plan, &link_local);
+	plan_own_address(plan, &link_local);
 	g_array_append_val(plan->interfaces, wanted);
 }
 
@@ -102,8 +91,8 @@ static void add_connected(
 		const struct record_subnet *subnet = subnet_of(desired, interface, i);
 
 		if (subnet)
-			add_hop(need_route(plan, &subnet->cidr, DP_ROUTE_CONNECTED), interface,
-				NULL);
+			plan_hop(plan_route(plan, &subnet->cidr, DP_ROUTE_CONNECTED),
+				interface->network->vni, &interface->record.mac, NULL);
 	}
 }
 
@@ -135,21 +124,29 @@ static void add_given(struct plan *plan, const struct desired *desired, const st
 
 		out = towards(desired, router, &given->nexthop);
 		if (out)
-			add_hop(need_route(plan, &given->destination, DP_ROUTE_VIA), out,
-				&given->nexthop);
+			plan_hop(plan_route(plan, &given->destination, DP_ROUTE_VIA),
+				out->network->vni, &out->record.mac, &given->nexthop);
+		else
+			plan_gateway_given(plan, given);
 	}
 }
 
-static void make_plan(struct plan *plan, const struct desired *desired, const struct router *router)
+static void make_plan(
+	struct plan *plan, const struct reconcile *reconcile, const struct router *router)
 {
+	const struct desired *desired = reconcile->desired;
+
 	for (guint i = 0; i < router->interfaces->len; i++)
 		if (interface_is_up(router->interfaces->pdata[i]))
 			add_interface(plan, router->interfaces->pdata[i]);
+	plan_gateway(plan, reconcile, router);
 	for (guint i = 0; i < router->interfaces->len; i++)
 		if (interface_is_up(router->interfaces->pdata[i]))
 			add_connected(plan, desired, router->interfaces->pdata[i]);
+	plan_gateway_connected(plan);
 	if (router->interfaces->len)
 		add_given(plan, desired, router);
+	plan_gateway_default(plan);
 }
 
 static bool is_same_interface(const struct dp_interface *a, const struct dp_interface *b)
@@ -199,7 +196,8 @@ static void note(struct reconcile *reconcile, GError *error, char **why)
 }
 
 /* NULL, or why it is not all there; the caller's. */
-static char *apply(struct reconcile *reconcile, const struct plan *plan)
+static char *apply(
+	struct reconcile *reconcile, const struct plan *plan, const struct router *router)
 {
 	char *why = NULL;
 
@@ -217,15 +215,24 @@ static char *apply(struct reconcile *reconcile, const struct plan *plan)
 			    &g_array_index(plan->interfaces, struct dp_interface, i), &error))
 			note(reconcile, error, &why);
 	}
+	apply_gateway(reconcile, plan, router, &why);
 	return why;
+}
+
+static const char *obstacle(const struct interface *interface)
+{
+	if (!interface->network->known)
+		return "its network has not arrived yet";
+	if (interface->network->wire.physical_network)
+		return "a physical network is connected by a router's external gateway, not by an interface";
+	return NULL;
 }
 
 static void set_states(struct reconcile *reconcile, const struct router *router, const char *why)
 {
 	for (guint i = 0; i < router->interfaces->len; i++) {
 		struct interface *interface = router->interfaces->pdata[i];
-		const char *reason =
-			!interface->network->known ? "its network has not arrived yet" : why;
+		const char *reason = obstacle(interface) ?: why;
 		enum port_state state = reason ? PORT_NOT_WIRED : PORT_WIRED;
 
 		if (interface->state == state && !g_strcmp0(interface->reason, reason))
@@ -245,25 +252,36 @@ static u64 number_of(const struct router *router)
 	return number;
 }
 
+static void remember(struct router *router, const struct plan *plan)
+{
+	g_clear_pointer(&router->applied_interfaces, g_array_unref);
+	g_clear_pointer(&router->applied_routes, g_array_unref);
+	g_clear_pointer(&router->applied_gateway, g_free);
+	if (plan->interfaces->len || plan->routes->len) {
+		router->applied_interfaces = g_array_ref(plan->interfaces);
+		router->applied_routes = g_array_ref(plan->routes);
+	}
+	if (plan->gateway)
+		router->applied_gateway = g_memdup2(&plan->wanted, sizeof(plan->wanted));
+}
+
 void reconcile_router(struct reconcile *reconcile, struct router *router)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	struct plan plan = { number_of(router),
-		g_array_new(FALSE, FALSE, sizeof(struct dp_interface)),
-		g_array_new(FALSE, FALSE, sizeof(struct dp_route)), known };
+	struct plan plan = { .router = number_of(router),
+		.interfaces = g_array_new(FALSE, FALSE, sizeof(struct dp_interface)),
+		.routes = g_array_new(FALSE, FALSE, sizeof(struct dp_route)),
+		.known = known };
 	g_autofree char *why = NULL;
 
-	make_plan(&plan, reconcile->desired, router);
+	make_plan(&plan, reconcile, router);
+	withdraw_gateway(reconcile, &plan, router);
 	withdraw_interfaces(reconcile, router, plan.interfaces);
 	withdraw_routes(reconcile, router, &plan);
-	why = apply(reconcile, &plan);
-	g_clear_pointer(&router->applied_interfaces, g_array_unref);
-	g_clear_pointer(&router->applied_routes, g_array_unref);
-	if (plan.interfaces->len) {
-		router->applied_interfaces = g_array_ref(plan.interfaces);
-		router->applied_routes = g_array_ref(plan.routes);
-	}
+	why = apply(reconcile, &plan, router);
+	set_states(reconcile, router, why);
+	gateway_set_state(reconcile, &plan, router, why);
+	remember(router, &plan);
 	g_array_unref(plan.interfaces);
 	g_array_unref(plan.routes);
-	set_states(reconcile, router, why);
 }

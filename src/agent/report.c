@@ -12,20 +12,22 @@
 struct report {
 	const struct desired *desired;
 	char *instance;
+	const GArray *bridge_mappings;
 	struct report_io io;
 	s64 started_us, due_us; /* due 0: no timer */
 	bool connected, in_flight, full;
 	u64 revision, sent_revision;
-	GHashTable *changed; /* set of port ids */
+	GHashTable *changed; /* set of ids of ports and floating IPs */
 };
 
-struct report *report_new(
-	const struct desired *desired, const char *instance, const struct report_io *io)
+struct report *report_new(const struct desired *desired, const char *instance,
+	const GArray *bridge_mappings, const struct report_io *io)
 {
 	struct report *report = g_new0(struct report, 1);
 
 	report->desired = desired;
 	report->instance = g_strdup(instance);
+	report->bridge_mappings = bridge_mappings;
 	report->io = *io;
 	report->started_us = io->now_us(io->data);
 	report->changed = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
@@ -67,16 +69,52 @@ static void write_interface(struct json_writer *w, const struct interface *inter
 	write_state(w, &interface->id, interface->state, interface->reason);
 }
 
+static void write_gateway(struct json_writer *w, const struct gateway *gateway)
+{
+	write_state(w, &gateway->id, gateway->state, gateway->reason);
+}
+
+static void write_floating_ip(struct json_writer *w, const struct floating_ip *floating_ip)
+{
+	if (floating_ip->known)
+		write_state(w, &floating_ip->id, floating_ip->state, floating_ip->reason);
+}
+
+static void write_floating_ips(const struct report *report, struct json_writer *w)
+{
+	const struct floating_ip *floating_ip;
+	const struct uuid *id;
+	GHashTableIter i;
+
+	jw_begin_object(w);
+	if (report->full) {
+		g_hash_table_iter_init(&i, report->desired->floating_ips);
+		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&floating_ip))
+			write_floating_ip(w, floating_ip);
+	} else {
+		g_hash_table_iter_init(&i, report->changed);
+		while (g_hash_table_iter_next(&i, (gpointer *)&id, NULL)) {
+			floating_ip = desired_floating_ip(report->desired, id);
+			if (floating_ip)
+				write_floating_ip(w, floating_ip);
+		}
+	}
+	jw_end_object(w);
+}
+
 static void write_changed(
 	struct json_writer *w, const struct desired *desired, const struct uuid *id)
 {
 	const struct port *port = desired_port(desired, id);
 	const struct interface *interface = desired_interface(desired, id);
+	const struct gateway *gateway = desired_gateway(desired, id);
 
 	if (port)
 		write_port(w, port);
 	else if (interface)
 		write_interface(w, interface);
+	else if (gateway)
+		write_gateway(w, gateway);
 }
 
 static void write_ports(const struct report *report, struct json_writer *w)
@@ -84,6 +122,7 @@ static void write_ports(const struct report *report, struct json_writer *w)
 	const struct uuid *id;
 	const struct port *port;
 	const struct interface *interface;
+	const struct gateway *gateway;
 	GHashTableIter i;
 
 	jw_begin_object(w);
@@ -94,6 +133,9 @@ static void write_ports(const struct report *report, struct json_writer *w)
 		g_hash_table_iter_init(&i, report->desired->interfaces);
 		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&interface))
 			write_interface(w, interface);
+		g_hash_table_iter_init(&i, report->desired->gateways);
+		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&gateway))
+			write_gateway(w, gateway);
 	} else {
 		g_hash_table_iter_init(&i, report->changed);
 		while (g_hash_table_iter_next(&i, (gpointer *)&id, NULL))
@@ -102,11 +144,30 @@ static void write_ports(const struct report *report, struct json_writer *w)
 	jw_end_object(w);
 }
 
+static void write_agent(const struct report *report, struct json_writer *w)
+{
+	s64 now = report->io.now_us(report->io.data);
+
+	jw_begin_object(w);
+	jw_member_string(w, "version", WEFT_VERSION);
+	jw_member_int(w, "uptime_s", (now - report->started_us) / G_USEC_PER_SEC);
+	jw_member_int(w, "ports", (s64)g_hash_table_size(report->desired->ports));
+	jw_key(w, "bridge_mappings");
+	jw_begin_object(w);
+	for (guint i = 0; i < report->bridge_mappings->len; i++) {
+		const struct config_mapping *mapping =
+			&g_array_index(report->bridge_mappings, struct config_mapping, i);
+
+		jw_member_string(w, mapping->physical_network, mapping->device);
+	}
+	jw_end_object(w);
+	jw_end_object(w);
+}
+
 static void send_now(struct report *report)
 {
 	g_autoptr(GString) body = g_string_new(NULL);
 	struct json_writer w = json_writer_on(body);
-	s64 now = report->io.now_us(report->io.data);
 
 	jw_begin_object(&w);
 	jw_member_string(&w, "instance", report->instance);
@@ -114,12 +175,10 @@ static void send_now(struct report *report)
 	jw_member_bool(&w, "full", report->full);
 	jw_key(&w, "ports");
 	write_ports(report, &w);
+	jw_key(&w, "floating_ips");
+	write_floating_ips(report, &w);
 	jw_key(&w, "agent");
-	jw_begin_object(&w);
-	jw_member_string(&w, "version", WEFT_VERSION);
-	jw_member_int(&w, "uptime_s", (now - report->started_us) / G_USEC_PER_SEC);
-	jw_member_int(&w, "ports", (s64)g_hash_table_size(report->desired->ports));
-	jw_end_object(&w);
+	write_agent(report, &w);
 	jw_end_object(&w);
 	report->full = false;
 	report->in_flight = true;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "agent/config.h"
 #include "agent/desired.h"
 
 struct report;
@@ -22,13 +23,14 @@ struct report_io {
 	void *data;
 };
 
-struct report *report_new(
-	const struct desired *desired, const char *instance, const struct report_io *io);
+/* @bridge_mappings (struct config_mapping) is borrowed. */
+struct report *report_new(const struct desired *desired, const char *instance,
+	const GArray *bridge_mappings, const struct report_io *io);
 void report_free(struct report *report);
 
 void report_connected(struct report *report);
 void report_disconnected(struct report *report);
-/* The state of a port, or of a router's interface, has changed. */
+/* The state of a port, of a router's interface or gateway, or of a floating IP has changed. */
 void report_port(struct report *report, const struct uuid *id);
 /* Everything up to @revision is in the datapath. */
 void report_synced(struct report *report, u64 revision);

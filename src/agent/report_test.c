@@ -10,6 +10,7 @@
 #include "agent/report.h"
 
 static struct desired *desired;
+static GArray *mappings;
 static struct report *report;
 static char *sent;
 static unsigned timer_ms, n_abandoned;
@@ -60,13 +61,16 @@ static struct port *add_port(const char *id, enum port_state state, const char *
 static int set_up(void **state)
 {
 	const struct report_io io = { send_body, abandon, set_timer, now, NULL };
+	const struct config_mapping mapping = { (char *)"public", (char *)"eth1" };
 
 	(void)state;
 	clock_us = 1;
 	timer_ms = n_abandoned = 0;
 	sent = NULL;
 	desired = desired_new();
-	report = report_new(desired, "the-instance", &io);
+	mappings = g_array_new(FALSE, FALSE, sizeof(struct config_mapping));
+	g_array_append_val(mappings, mapping);
+	report = report_new(desired, "the-instance", mappings, &io);
 	return 0;
 }
 
@@ -74,6 +78,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	report_free(report);
+	g_array_unref(mappings);
 	desired_free(desired);
 	g_free(sent);
 	return 0;
@@ -90,6 +95,7 @@ static void the_first_is_full(void **state)
 	assert_non_null(strstr(sent, "\"revision\":7"));
 	assert_non_null(strstr(sent, "\"full\":true"));
 	assert_non_null(strstr(sent, "\"instance\":\"the-instance\""));
+	assert_non_null(strstr(sent, "\"bridge_mappings\":{\"public\":\"eth1\"}"));
 	assert_non_null(strstr(sent, "\"" A "\":{\"wired\":true}"));
 	assert_non_null(
 		strstr(sent, "\"" B "\":{\"wired\":false,\"reason\":\"no device is plugged\"}"));

@@ -24,12 +24,13 @@ void router_free(gpointer data)
 	g_ptr_array_unref(router->interfaces);
 	g_clear_pointer(&router->applied_interfaces, g_array_unref);
 	g_clear_pointer(&router->applied_routes, g_array_unref);
+	g_free(router->applied_gateway);
 	g_free(router);
 }
 
 bool router_is_unused(const struct router *router)
 {
-	return !router->interfaces->len && !router->applied_interfaces;
+	return !router->interfaces->len && !router->gateway && !router->applied_interfaces;
 }
 
 void router_mark(struct desired *desired, struct router *router)
@@ -109,7 +110,8 @@ void interface_delete(struct desired *desired, const struct uuid *id)
 
 bool interface_is_up(const struct interface *interface)
 {
-	return interface->record.admin_state_up && interface->network->known;
+	return interface->record.admin_state_up && network_is_here(interface->network) &&
+	       !interface->network->wire.physical_network;
 }
 
 static bool has_ip(const struct interface *interface, const struct ip *ip)

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What reconcile, the links, BFD and the wires have to say to each other. */
+#include "agent/agent.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+#define NEXT_HOPS_S 10 /* how often the next hops are asked for, so that they stay known */
+
+void agent_map_wires(struct agent *agent)
+{
+	for (guint i = 0; i < agent->config->bridge_mappings->len; i++) {
+		const struct config_mapping *mapping =
+			&g_array_index(agent->config->bridge_mappings, struct config_mapping, i);
+
+		desired_map_wire(agent->desired, mapping->physical_network, mapping->device);
+	}
+}
+
+void agent_look_at_wires(struct agent *agent)
+{
+	struct link link;
+
+	for (guint i = 0; i < agent->desired->wires->len; i++) {
+		const struct wire *wire = &g_array_index(agent->desired->wires, struct wire, i);
+		bool is_there = link_get(agent->rtnl, wire->device, &link, NULL);
+
+		desired_set_wire(agent->desired, wire->device, is_there ? link.ifindex : 0);
+	}
+	if (agent->report && agent->desired->wires_changed) /* not while starting */
+		agent_flush_later(agent);
+}
+
+/* Whether it is one, or was: a device may get another name. */
+void agent_link_changed(struct agent *agent, const struct link *link)
+{
+	for (guint i = 0; i < agent->desired->wires->len; i++) {
+		const struct wire *wire = &g_array_index(agent->desired->wires, struct wire, i);
+
+		if (wire->ifindex == link->ifindex || !strcmp(wire->device, link->name)) {
+			agent_look_at_wires(agent);
+			return;
+		}
+	}
+}
+
+static void gateway_changed(struct gateway *gateway, void *data)
+{
+	struct agent *agent = data;
+	char id[UUID_STRLEN];
+
+	log_info("router gateway %s: %s%s", uuid_format(&gateway->id, id),
+		gateway->state == PORT_WIRED ? "here" : "not wired: ",
+		gateway->state == PORT_WIRED ? "" : gateway->reason);
+	report_port(agent->report, &gateway->id);
+}
+
+static void floating_ip_changed(struct floating_ip *floating_ip, void *data)
+{
+	struct agent *agent = data;
+	char ip[IP_STRLEN];
+
+	log_info("floating IP %s: %s%s", ip_format(&floating_ip->record.floating, ip),
+		floating_ip->state == PORT_WIRED ? "wired" : "not wired: ",
+		floating_ip->state == PORT_WIRED ? "" : floating_ip->reason);
+	report_port(agent->report, &floating_ip->id);
+}
+
+static void address_placed(u32 vni, const struct mac *mac, const struct ip *ip, void *data)
+{
+	outside_announce(((struct agent *)data)->outside, vni, mac, ip);
+}
+
+static void address_withdrawn(u32 vni, const struct ip *ip, void *data)
+{
+	outside_forget(((struct agent *)data)->outside, vni, ip);
+}
+
+static void next_hop_stated(u32 vni, const struct ip *next_hop, void *data)
+{
+	outside_ask(((struct agent *)data)->outside, vni, next_hop);
+}
+
+static bool host_is_dead(const struct ip *vtep, void *data)
+{
+	const struct agent *agent = data;
+
+	return agent->liveness && liveness_is_dead(agent->liveness, vtep);
+}
+
+void agent_outside_events(struct agent *agent)
+{
+	agent->reconcile.gateway_changed = gateway_changed;
+	agent->reconcile.floating_ip_changed = floating_ip_changed;
+	agent->reconcile.address_placed = address_placed;
+	agent->reconcile.address_withdrawn = address_withdrawn;
+	agent->reconcile.next_hop_stated = next_hop_stated;
+	agent->reconcile.host_is_dead = host_is_dead;
+}
+
+void agent_judge_hosts(struct agent *agent)
+{
+	if (!agent->bfd || !liveness_judge(agent->liveness, agent->bfd))
+		return;
+	desired_mark_gateways(agent->desired);
+	agent_flush(agent);
+}
+
+static void ask_next_hops(struct agent *agent, const struct router *router)
+{
+	const GArray *routes = router->applied_routes;
+
+	for (guint i = 0; routes && i < routes->len; i++) {
+		const struct dp_route *route = &g_array_index(routes, struct dp_route, i);
+
+		for (u8 h = 0; route->kind == DP_ROUTE_VIA && h < route->n_hops; h++)
+			if (route->hops[h].vni & DP_WIRE && route->hops[h].vni != DP_WIRE)
+				outside_ask(
+					agent->outside, route->hops[h].vni, &route->hops[h].via);
+	}
+}
+
+void agent_outside_second(struct agent *agent)
+{
+	const struct gateway *gateway;
+	GHashTableIter i;
+
+	agent_judge_hosts(agent);
+	if (++agent->next_hops_s < NEXT_HOPS_S)
+		return;
+	agent->next_hops_s = 0;
+	g_hash_table_iter_init(&i, agent->desired->gateways);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&gateway))
+		ask_next_hops(agent, gateway->router);
+}
