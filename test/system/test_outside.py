@@ -1,0 +1,323 @@
+"""External networks, routers' gateways and floating IPs, at the edge of every host. Proves Z6, Z7, Z36.
+
+    net1 10.1.0.0/24, fd01::/64 ── r ── public (flat, 203.0.113.0/24, 2001:db8:1::/64) ── the world of outside.py
+    h1: a, d (net1)     h2: b (net1)     h3: c (net1), not connected to the outside
+"""
+import re
+import time
+
+import pytest
+
+import outside
+from conftest import labs, wait_until
+from traffic import Iperf, Ping
+
+
+class Cloud:
+    """The drawing."""
+
+    def __init__(self, lab, world):
+        self.lab, self.world = lab, world
+        self.public = self.api.make("network", name="public", **{"router:external": True, "provider:network_type": "flat",
+                                                                  "provider:physical_network": "public"})
+        self.subnet(self.public, "203.0.113.0/24", enable_dhcp=False, allocation_pools=[{"start": "203.0.113.10",
+                                                                                          "end": "203.0.113.99"}])
+        self.subnet(self.public, "2001:db8:1::/64", ip_version=6, enable_dhcp=False)
+        self.allow_all()
+        self.net1 = self.api.make("network", name="net1")
+        inner = [self.subnet(self.net1, "10.1.0.0/24"),
+                 self.subnet(self.net1, "fd01::/64", ip_version=6, ipv6_ra_mode="slaac", ipv6_address_mode="slaac")]
+        self.router = self.api.make("router", name="r", external_gateway_info={"network_id": self.public["id"]})
+        for subnet in inner:
+            answer = self.api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]})
+            assert answer.status == 200, answer.text
+        self.ports = {name: self.guest(name, host) for name, host in (("a", 1), ("d", 1), ("b", 2), ("c", 3))}
+        self.ip = {name: lab.address(port) for name, port in self.ports.items()}
+        self.ip6 = {name: lab.address(port, 6) for name, port in self.ports.items()}
+
+    def allow_all(self):
+        """Guests' security group lets the outside in."""
+        group = self.api.get("/v2.0/security-groups", name="default", project_id=self.public["project_id"]).json["security_groups"][0]
+        for version in ("IPv4", "IPv6"):
+            rule = {"security_group_id": group["id"], "direction": "ingress", "ethertype": version}
+            answer = self.api.call("POST", "/v2.0/security-group-rules", {"security_group_rule": rule})
+            assert answer.status == 201, answer.text
+
+    @property
+    def api(self):
+        """A connection of its own each time: weftd is restarted meanwhile."""
+        return self.lab.api()
+
+    def subnet(self, network, cidr, **more):
+        return self.api.make("subnet", network_id=network["id"], cidr=cidr, **{"ip_version": 4, **more})
+
+    def guest(self, name, host, network=None):
+        port = self.api.make("port", name=name, network_id=(network or self.net1)["id"], **{"binding:host_id": f"h{host}"})
+        self.lab.guest(name, host, None, port=port["id"])
+        return port
+
+    def update(self, kind, object, **attributes):
+        answer = self.api.call("PUT", f"/v2.0/{kind}s/{object['id']}", {kind: attributes})
+        assert answer.status == 200, answer.text
+        return answer.json[kind]
+
+    def gateway(self):
+        """The gateway's port."""
+        return self.api.get("/v2.0/ports", device_id=self.router["id"], device_owner="network:router_gateway").json["ports"][0]
+
+    def gateway_ip(self, version=4):
+        return self.lab.address(self.gateway(), version)
+
+    def float(self, name):
+        """A floating IP for a guest, once it works."""
+        made = self.api.make("floatingip", floating_network_id=self.public["id"], port_id=self.ports[name]["id"])
+        self.wait_floating(made)
+        return made
+
+    def remove_floating_ips(self):
+        for made in self.api.get("/v2.0/floatingips").json["floatingips"]:
+            self.delete("floatingip", made)
+
+    def wait_floating(self, made, status="ACTIVE"):
+        wait_until(lambda: self.api.get(f"/v2.0/floatingips/{made['id']}").json["floatingip"]["status"] == status,
+                   what=f"the floating IP is {status}")
+
+    def delete(self, kind, object):
+        assert self.api.call("DELETE", f"/v2.0/{kind}s/{object['id']}").status == 204
+
+    def pings(self, name, address):
+        return self.lab.pings(name, address)
+
+    def asks(self, name, address=outside.FAR, port=7000):
+        """The address that a server outside says that a guest has."""
+        address = f"[{address}]" if ":" in address else address
+        return self.lab.exec(name, "socat", "-u", f"TCP:{address}:{port},connect-timeout=2", "-", check=False).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def cloud(request):
+    make = labs(request)
+    lab = next(make)(hosts=3)
+    world = outside.World(lab, ["h1", "h2"])
+    try:
+        world.up()
+        world.who()
+        yield Cloud(lab, world)
+    finally:
+        world.down()
+        next(make, None)
+
+
+@pytest.fixture(autouse=True)
+def clean(cloud):
+    """Each test leaves the cloud as it was, failed or not."""
+    yield
+    cloud.remove_floating_ips()
+
+
+def test_gateway_is_scheduled(cloud):
+    """On one of the hosts that are connected, which says that it has it; shown where OpenStack shows it."""
+    wait_until(lambda: cloud.gateway()["status"] == "ACTIVE", what="the gateway is ACTIVE")
+    host = cloud.gateway()["binding:host_id"]
+    assert host in ("h1", "h2")
+    agents = cloud.api.get(f"/v2.0/routers/{cloud.router['id']}/l3-agents").json["agents"]
+    assert [agent["host"] for agent in agents][0] == host and {a["host"] for a in agents} == {"h1", "h2", "h3"}
+    mappings = {a["host"]: a["configurations"]["bridge_mappings"] for a in cloud.api.get("/v2.0/agents", agent_type="L3 agent").json["agents"]}
+    assert mappings == {"h1": {"public": "ext0"}, "h2": {"public": "ext0"}, "h3": {}}
+    status = {name: cloud.lab.agent(name, "status") for name in ("h1", "h2", "h3")}
+    assert {name: [g["here"] for g in s["gateways"]] for name, s in status.items()} == {n: [n == host] for n in status}
+    assert status["h1"]["wires"] == [{"physical_network": "public", "device": "ext0", "attached": True}] and status["h3"]["wires"] == []
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_snat(cloud, name):
+    """Every host's guests reach the outside with the router's address, over the gateway's host."""
+    wait_until(lambda: cloud.pings(name, outside.FAR), what=f"{name} reaches the outside")
+    assert cloud.pings(name, outside.ROUTER)
+    assert cloud.asks(name) == cloud.gateway_ip()
+    assert cloud.world.pings(cloud.gateway_ip())
+
+
+def test_traceroute(cloud):
+    out = cloud.lab.exec("c", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "5", outside.SMALL).stdout
+    assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE) == ["10.1.0.1", outside.ROUTER, outside.SMALL], out
+
+
+def test_errors_about_translated_packets(cloud):
+    """What the outside says of a translated packet reaches its sender: too big, and nobody there."""
+    for name in ("a", "b", "c"):
+        out = cloud.lab.exec(name, "ping", "-c", "2", "-W", "2", "-M", "do", "-s", "1350", outside.SMALL, check=False).stdout
+        assert "mtu = 1300" in out or "mtu=1300" in out, out
+    out = cloud.lab.exec("c", "ping", "-c", "1", "-W", "4", "198.51.100.177", check=False).stdout
+    assert f"From {outside.ROUTER}" in out and "Unreachable" in out, out
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_tcp_runs_both_ways(cloud, name):
+    bits, _ = Iperf(cloud.lab.netns(name), cloud.world.out, outside.FAR, 1).result()
+    assert bits > 1e8, f"{bits / 1e9:.2f} Gb/s out of {name}"
+    assert cloud.asks(name) == cloud.gateway_ip()
+
+
+def test_floating_ips(cloud):
+    """From outside, to outside, between them on one host and on two, and from a guest without one."""
+    floats = {name: cloud.float(name) for name in ("a", "d", "b")}
+    at = {name: made["floating_ip_address"] for name, made in floats.items()}
+    for name in at:
+        wait_until(lambda: cloud.world.pings(at[name]), what=f"the outside reaches {name}")
+        assert cloud.asks(name) == at[name]
+    for asker, asked in (("a", "d"), ("a", "b"), ("b", "a"), ("c", "b"), ("a", "a"), ("c", "a")):
+        # A packet or two may be lost while the neighbours on the wire are asked for.
+        wait_until(lambda: cloud.pings(asker, at[asked]), deadline=3, what=f"{asker} reaches {asked}'s floating IP")
+    server = cloud.lab.popen("b", "socat", "TCP-LISTEN:7001,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR")
+    wait_until(lambda: cloud.asks("a", at["b"], 7001), what="b's server answers a")
+    assert cloud.asks("a", at["b"], 7001) == at["a"]
+    assert cloud.asks("c", at["b"], 7001) == cloud.gateway_ip()
+    server.terminate()
+    server.wait()
+    bits, _ = Iperf(cloud.world.out, cloud.lab.netns("b"), at["b"], 1).result()
+    assert bits > 1e8, f"{bits / 1e9:.2f} Gb/s to a floating IP"
+    out = cloud.world.exec("traceroute", "-n", "-q", "1", "-w", "2", "-m", "5", at["b"]).stdout
+    assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE)[-1] == at["b"], out
+    out = cloud.world.exec("ping", "-c", "2", "-W", "2", at["a"], namespace=cloud.world.small).stdout
+    assert "2 received" in out
+    cloud.remove_floating_ips()
+    wait_until(lambda: not cloud.world.pings(at["a"]), what="it is gone")
+    assert cloud.asks("a") == cloud.gateway_ip()
+
+
+def test_floating_ip_moves(cloud):
+    """From a guest to another one on another host, and back, in one request: an outsider hardly notices."""
+    made = cloud.float("a")
+    wait_until(lambda: cloud.world.pings(made["floating_ip_address"]), what="it answers")
+    ping = Ping(cloud.world.out, made["floating_ip_address"], 0.01)
+    wait_until(ping.answered)
+    for name in ("b", "d", "a"):
+        cloud.update("floatingip", made, port_id=cloud.ports[name]["id"])
+        cloud.wait_floating(made)
+        wait_until(lambda: cloud.asks(name) == made["floating_ip_address"], what=f"{name} has it")
+    ping.stop()
+    assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
+    cloud.update("floatingip", made, port_id=None)
+    cloud.wait_floating(made, "DOWN")
+
+
+def test_floating_ip_of_an_unconnected_host(cloud):
+    """Its host can't have it, and says what is missing."""
+    made = cloud.api.make("floatingip", floating_network_id=cloud.public["id"], port_id=cloud.ports["c"]["id"])
+    known = wait_until(lambda: cloud.lab.agent("h3", "status")["floating_ips"], what="h3 knows of it")[0]
+    assert not known["wired"] and "bridge-mappings lacks public:DEVICE" in known["reason"], known
+    assert cloud.api.get(f"/v2.0/floatingips/{made['id']}").json["floatingip"]["status"] == "DOWN"
+
+
+def test_ipv6_is_routed(cloud):
+    """No translation: the outside has a route to the subnet by the gateway's address."""
+    cloud.world.ip("-6", "route", "add", "fd01::/64", "via", cloud.gateway_ip(6))
+    for name in ("a", "b", "c"):
+        wait_until(lambda: cloud.pings(name, outside.FAR6), what=f"{name} reaches the outside over IPv6")
+        assert cloud.asks(name, outside.FAR6).strip("[]").replace("0000", "0") != ""
+        assert cloud.world.pings(cloud.ip6[name]), f"the outside reaches {name}"
+    out = cloud.lab.exec("c", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "5", outside.FAR6).stdout
+    assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE) == ["fd01::1", outside.FAR6], out
+
+
+def test_without_snat(cloud):
+    """Guests keep their addresses; the outside has a route to them by the gateway."""
+    info = {"network_id": cloud.public["id"], "enable_snat": False}
+    cloud.update("router", cloud.router, external_gateway_info=info)
+    cloud.world.ip("route", "add", "10.1.0.0/24", "via", cloud.gateway_ip())
+    for name in ("a", "b", "c"):
+        wait_until(lambda: cloud.asks(name) == cloud.ip[name], what=f"{name} is not translated")
+        assert cloud.world.pings(cloud.ip[name])
+    cloud.world.ip("route", "del", "10.1.0.0/24")
+    cloud.update("router", cloud.router, external_gateway_info={"network_id": cloud.public["id"]})
+    wait_until(lambda: cloud.asks("c") == cloud.gateway_ip(), what="it is translated again")
+
+
+def test_extra_route_outside(cloud):
+    """A route of the router by a neighbour on the external network."""
+    cloud.world.address("br0", "203.0.113.2/24")
+    cloud.world.address("lo", "192.0.4.1/32")
+    cloud.world.ip("route", "add", "blackhole", "192.0.5.0/24")
+    cloud.update("router", cloud.router, routes=[{"destination": "192.0.4.0/24", "nexthop": "203.0.113.2"}])
+    wait_until(lambda: cloud.pings("c", "192.0.4.1"), what="c reaches what is behind it")
+    cloud.update("router", cloud.router, routes=[])
+
+
+def test_guests_on_a_vlan(cloud):
+    """A provider network on a VLAN of the wire: guests of two hosts and who else is there are neighbours."""
+    network = cloud.api.make("network", name="vlan", **{"provider:network_type": "vlan", "provider:physical_network": "public",
+                                                         "provider:segmentation_id": outside.VLAN})
+    assert network["status"] == "ACTIVE"
+    cloud.subnet(network, "192.0.3.0/24", allocation_pools=[{"start": "192.0.3.10", "end": "192.0.3.99"}], gateway_ip=None)
+    ports = {name: cloud.guest(name, host, network) for name, host in (("v1", 1), ("v2", 2))}
+    at = {name: cloud.lab.address(port) for name, port in ports.items()}
+    wait_until(lambda: cloud.pings("v1", at["v2"]), what="v1 reaches v2")
+    for name in at:
+        wait_until(lambda: cloud.pings(name, outside.VLAN_HOST), what=f"{name} reaches the VLAN's host")
+        assert cloud.world.pings(at[name], namespace=cloud.world.vlan)
+    bits, _ = Iperf(cloud.lab.netns("v1"), cloud.lab.netns("v2"), at["v2"], 1).result()
+    assert bits > 1e8
+    lost = cloud.api.make("port", network_id=network["id"], **{"binding:host_id": "h3"})
+    cloud.lab.exec("h3", "ip", "link", "add", "lost0", "type", "veth", "peer", "name", "lost1")
+    cloud.lab.weft("plug", lost["id"], "lost0", check=False, env={**cloud.lab.env, "WEFT_AGENT_SOCKET": str(cloud.lab.folder / "h3/run/agent.sock")})
+    reason = wait_until(lambda: cloud.api.get(f"/v2.0/ports/{lost['id']}").json["port"].get("status_reason"), what="h3 says why not")
+    assert "bridge-mappings lacks public:DEVICE" in reason
+    cloud.delete("port", lost)
+    for name in ports:
+        cloud.lab.weft("lab", "remove", name)
+        cloud.delete("port", ports[name])
+    cloud.delete("network", network)
+
+
+def test_wire_comes_and_goes(cloud):
+    """A device of another index is another wire; everything is there again."""
+    host = cloud.gateway()["binding:host_id"]
+    made = cloud.float("a" if host == "h1" else "b")
+    cloud.world.ip("link", "del", host)
+    wait_until(lambda: cloud.gateway()["status"] == "DOWN", what="the gateway is DOWN")
+    assert "is not there" in cloud.gateway()["status_reason"]
+    cloud.wait_floating(made, "DOWN")
+    cloud.world.connect(host)
+    wait_until(lambda: cloud.gateway()["status"] == "ACTIVE", what="the gateway is back")
+    cloud.wait_floating(made)
+    wait_until(lambda: cloud.pings("c", outside.FAR) and cloud.world.pings(made["floating_ip_address"]), what="both work")
+
+
+def test_daemons_may_die(cloud):
+    """With weftd killed and each agent killed and started again."""
+    wait_until(lambda: cloud.pings("a", outside.FAR))
+    host = cloud.gateway()["binding:host_id"]
+    ping = Ping(cloud.lab.netns("a" if host == "h1" else "b"), outside.FAR, 0.02)
+    wait_until(ping.answered)
+    cloud.lab.stop("weftd", kill=True)
+    cloud.lab.start("weftd")
+    cloud.lab.weft("wait", "revision")
+    cloud.lab.stop(host, kill=True)
+    cloud.lab.start(host)
+    wait_until(lambda: cloud.gateway()["status"] == "ACTIVE")
+    sent, lost = ping.stop()
+    assert cloud.gateway()["binding:host_id"] == host
+    assert lost == 0, f"{lost} of {sent} lost"
+
+
+@pytest.mark.alone
+def test_failover(cloud):
+    """A gateway's host that is cut off from the others: the next one has the gateway within a second, without the controller."""
+    wait_until(lambda: cloud.pings("c", outside.FAR))
+    first = cloud.gateway()["binding:host_id"]
+    second = {"h1": "h2", "h2": "h1"}[first]
+    wait_until(lambda: all(h["state"] == "up" for name in ("h1", "h2", "h3") for h in cloud.lab.agent(name, "status")["hosts"]))
+    cloud.lab.stop("weftd")
+    ping = Ping(cloud.lab.netns("c"), outside.FAR, 0.01)
+    wait_until(ping.answered)
+    cloud.lab.exec(first, "ip", "link", "set", "uplink0", "down")
+    wait_until(lambda: cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the second host has it")
+    answered = ping.answered()
+    wait_until(lambda: ping.answered() > answered + 10, what="the outside answers again")
+    ping.stop()
+    cloud.lab.exec(first, "ip", "link", "set", "uplink0", "up")
+    cloud.lab.start("weftd")
+    assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
+    wait_until(lambda: not cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the first one has it again")
+    wait_until(lambda: cloud.pings("c", outside.FAR))
