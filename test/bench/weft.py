@@ -13,7 +13,8 @@ PORT = 9696
 
 
 class Weft:
-    def __init__(self, name, hosts, tunnel_ips, encapsulation, underlay_mtu):
+    def __init__(self, name, hosts, tunnel_ips, encapsulation, underlay_mtu, mappings=None):
+        self.mappings = mappings  # physical networks, as agent.conf has them
         self.run = folder(f"{name}-weft")
         self.hosts = hosts
         self.control = namespace(f"{name}-ctl")
@@ -42,7 +43,8 @@ class Weft:
             file.write(answer["credential"] + "\n")
         with open(f"{state}/agent.conf", "w") as conf:
             conf.write(f"[agent]\nhost = h{i}\ncontroller = http://{here}:{PORT}\ncredential-file = {state}/credential\n"
-                       f"uplinks = u0\ntunnel-ips = {tunnel_ip}\nstate-dir = {state}\nrun-dir = {state}\nbpf-dir = {state}/bpf\n")
+                       f"uplinks = u0\ntunnel-ips = {tunnel_ip}\nstate-dir = {state}\nrun-dir = {state}\nbpf-dir = {state}/bpf\n"
+                       + (f"bridge-mappings = {self.mappings}\n" if self.mappings else ""))
         self.agents.append(spawn([str(BUILD / "src/agent/weft-agent"), "--config", f"{state}/agent.conf"], host,
                                  log=f"{state}/log"))
         wait_until(lambda: os.path.exists(f"{state}/agent.sock"), f"agent h{i}; see {state}/log")

@@ -1,0 +1,173 @@
+"""The table of routing: a router on one host, its floating IPs, and the outside.
+
+    client 10.0.0.11, neighbour 10.0.0.12 ── network a ─┐
+    peer 10.1.0.11 ──────────────────────── network b ─┴─ router ─ 203.0.113.10 ── world 203.0.113.1
+Paths: `switched` client to neighbour, `routed` client to peer, `snat` client to the world, `fip` the world to the neighbour's
+floating IP. What is compared is what Neutron's L3 agent builds: a router namespace between bridges, nftables for addresses.
+"""
+import statistics
+import sys
+
+import measure
+from datapath import idle
+from shell import namespace, remove_all, sh, wait_until
+from variants import QUEUES, Bare, Guests
+from weft import Weft as WeftCloud
+
+OVERHEAD = 78  # what weftd leaves to its tunnels, for all variants alike
+GUESTS = {"client": ("a", "02:00:00:00:00:11", "10.0.0.11"), "neighbour": ("a", "02:00:00:00:00:12", "10.0.0.12"),
+          "peer": ("b", "02:00:00:00:00:13", "10.1.0.11")}
+GATEWAYS = {"a": "10.0.0.1", "b": "10.1.0.1"}
+WORLD, ROUTER, FLOATING = "203.0.113.1", "203.0.113.10", "203.0.113.50"
+WORLD_MAC = "02:00:00:00:ee:01"
+PATHS = {"switched": "switched", "routed": "routed", "snat": "to the outside (SNAT)", "fip": "from outside (floating IP)"}
+TESTS = ["tcp1cpu", "tcp4", "rr", "crr"]
+# ratio to the variant's own switched path, and of connections to the router namespace
+TARGETS = {"routed": 0.97, "snat": 0.90, "fip": 0.90}
+
+
+class Variant:
+    def __init__(self, name, mtu):
+        self.name, self.mtu = name, mtu
+        self.host = namespace(f"{name}-h")
+        self.world = namespace(f"{name}-w")
+        self.guests = {guest: namespace(f"{name}-{guest[0]}") for guest in GUESTS}
+        sh(f"ip link add x0 netns {self.host} mtu {mtu} {QUEUES} type veth peer name x0 netns {self.world} address {WORLD_MAC} mtu {mtu} {QUEUES}")
+        sh("ip link set x0 up", netns=self.host)
+        sh(f"ip addr add {WORLD}/24 dev x0; ip link set x0 up", netns=self.world)
+        for guest, (network, mac, address) in GUESTS.items():
+            sh(f"ip link add p-{guest} netns {self.host} mtu {mtu - OVERHEAD} {QUEUES} type veth "
+               f"peer name eth0 netns {self.guests[guest]} address {mac} mtu {mtu - OVERHEAD} {QUEUES}")
+            sh(f"ip link set p-{guest} up", netns=self.host)
+            sh(f"ip addr add {address}/24 dev eth0; ip link set eth0 up; ip route add default via {GATEWAYS[network]}",
+               netns=self.guests[guest])
+        self.join()
+
+    def ends(self, path):
+        client = self.guests["client"]
+        return {"switched": Guests(client, self.guests["neighbour"], GUESTS["neighbour"][2]),
+                "routed": Guests(client, self.guests["peer"], GUESTS["peer"][2]),
+                "snat": Guests(client, self.world, WORLD),
+                "fip": Guests(self.world, self.guests["neighbour"], FLOATING)}[path]
+
+    def check(self):
+        for path in PATHS:
+            ends = self.ends(path)
+            wait_until(lambda: "1 received" in sh(f"ping -c1 -W1 {ends.address}", ends.client, check=False),
+                       f"ping of {self.name} on the path {path}")
+
+
+class RouterNamespace(Variant):
+    """Neutron's: a bridge per network, a namespace with the router's legs, nftables with connection tracking."""
+
+    def join(self):
+        self.router = namespace(f"{self.name}-r")
+        legs = {"a": f"{GATEWAYS['a']}/24", "b": f"{GATEWAYS['b']}/24", "x": f"{ROUTER}/24 {FLOATING}/32"}
+        for network, addresses in legs.items():
+            mtu = self.mtu if network == "x" else self.mtu - OVERHEAD
+            sh(f"""ip link add br-{network} type bridge mcast_snooping 0
+                   ip link add q-{network} mtu {mtu} {QUEUES} type veth peer name q-{network} netns {self.router} mtu {mtu} {QUEUES}
+                   ip link set q-{network} master br-{network}; ip link set q-{network} up; ip link set br-{network} up
+                   sysctl -qw net.bridge.bridge-nf-call-iptables=0 || true""", netns=self.host)
+            for address in addresses.split():
+                sh(f"ip addr add {address} dev q-{network}; ip link set q-{network} up", netns=self.router)
+        sh("ip link set x0 master br-x", netns=self.host)
+        for guest, (network, _, _) in GUESTS.items():
+            sh(f"ip link set p-{guest} master br-{network}", netns=self.host)
+        fixed = GUESTS["neighbour"][2]
+        sh(f"""sysctl -qw net.ipv4.ip_forward=1
+               nft 'add table ip nat; add chain ip nat pre {{ type nat hook prerouting priority -100; }}
+                    add chain ip nat post {{ type nat hook postrouting priority 100; }}
+                    add rule ip nat pre ip daddr {FLOATING} dnat to {fixed}
+                    add rule ip nat post oifname q-x ip saddr {fixed} snat to {FLOATING}
+                    add rule ip nat post oifname q-x snat to {ROUTER}'""", netns=self.router)
+
+
+class Weft(Variant):
+    """The product as users run it: weftd, an agent with a bridge mapping, ports with port security and security groups."""
+
+    def join(self):
+        sh("ip link add u0 type veth peer name u1; ip addr add 192.0.2.1/24 dev u0; ip link set u0 up; ip link set u1 up", netns=self.host)
+        self.cloud = WeftCloud(self.name, [self.host], ["192.0.2.1"], "geneve", self.mtu, mappings="public:x0")
+        api = self.cloud.api
+        for network, gateway in GATEWAYS.items():
+            self.cloud.network(network, gateway.rsplit(".", 1)[0] + ".0/24")
+        group = api("GET", "/v2.0/security-groups?name=default")["security_groups"][0]["id"]
+        api("POST", "/v2.0/security-group-rules", {"security_group_rule": {"security_group_id": group, "direction": "ingress"}})
+        public = api("POST", "/v2.0/networks", {"network": {
+            "name": "public", "router:external": True, "provider:network_type": "flat", "provider:physical_network": "public"}})["network"]["id"]
+        api("POST", "/v2.0/subnets", {"subnet": {"network_id": public, "cidr": "203.0.113.0/24", "gateway_ip": WORLD, "ip_version": 4,
+                                                 "enable_dhcp": False}})
+        router = api("POST", "/v2.0/routers", {"router": {"name": "r", "external_gateway_info": {
+            "network_id": public, "external_fixed_ips": [{"ip_address": ROUTER}]}}})["router"]["id"]
+        for network in GATEWAYS:
+            subnet = api("GET", f"/v2.0/subnets?network_id={self.cloud.ids[network]}")["subnets"][0]["id"]
+            api("PUT", f"/v2.0/routers/{router}/add_router_interface", {"subnet_id": subnet})
+        ports = {}
+        for guest, (network, mac, address) in GUESTS.items():
+            ports[guest] = self.cloud.port(network, 0, mac, address)
+            self.cloud.plug(ports[guest], 0, f"p-{guest}")
+        api("POST", "/v2.0/floatingips", {"floatingip": {"floating_network_id": public, "floating_ip_address": FLOATING,
+                                                        "port_id": ports["neighbour"]}})
+
+
+VARIANTS = {"bare": ("bare veth (the limit)", Bare), "netns": ("router namespace + nftables", RouterNamespace), "weft": ("weft", Weft)}
+
+
+def run(options):
+    """Returns {variant: {path: {test: [samples]}}}."""
+    try:
+        standing = {name: VARIANTS[name][1](f"l3{name[0]}", options.mtu[0]) for name in VARIANTS}
+        for variant in standing.values():
+            variant.check()
+        results = {name: {path: {test: [] for test in TESTS} for path in PATHS} for name in standing}
+        for repetition in range(options.reps):
+            for path in PATHS:
+                for test in TESTS:
+                    for name, variant in standing.items():
+                        idle(options.wait)
+                        ends = variant.ends("same" if name == "bare" else path)
+                        try:
+                            results[name][path][test].append(measure.sample(test, ends, options.seconds))
+                        except (RuntimeError, ValueError) as error:
+                            print(f"{name} {path} {test}: {error}", file=sys.stderr)
+                            results[name][path][test].append(None)
+            print(f"  repetition {repetition + 1} of {options.reps} done", file=sys.stderr, flush=True)
+    finally:
+        remove_all()
+    print_table(results, options)
+    return results
+
+
+def median(samples):
+    samples = [sample for sample in samples if sample is not None]
+    return statistics.median(samples) if samples else None
+
+
+def ratio(mine, theirs):
+    """The median of the repetitions' ratios."""
+    return median([a / b for a, b in zip(mine, theirs) if a and b])
+
+
+def cell(value, share, digits=3):
+    return "-" if value is None else f"{value:.{digits}g}" + (f" ({share:.2f})" if share else "")
+
+
+def print_table(results, options):
+    print(f"\nRouting on one host, MTU {options.mtu[0]}: median of {options.reps}, in brackets the ratio to the variant's own switched path")
+    width = max(len(title) for title, _ in VARIANTS.values())
+    for path, title in PATHS.items():
+        print(f"\n{title:{width}s}" + "".join(f"{measure.TESTS[test][0]:>24s}" for test in TESTS))
+        for name in results:
+            own = results[name]
+            print(f"{VARIANTS[name][0]:{width}s}" + "".join(
+                f"{cell(median(own[path][test]), None if path == 'switched' else ratio(own[path][test], own['switched'][test])):>24s}" for test in TESTS))
+        if path in TARGETS:
+            verdicts = []
+            for test in TESTS:
+                share = ratio(results["weft"][path][test], results["weft"]["switched"][test])
+                verdicts.append("no figure" if share is None else f"ok ({TARGETS[path]:.2f})" if share >= TARGETS[path] else f"below {TARGETS[path]:.2f}")
+            print(f"{'  target: weft':{width}s}" + "".join(f"{text:>24s}" for text in verdicts))
+            against = ratio(results["weft"][path]["crr"], results["netns"][path]["crr"])
+            print(f"  connections: {'no figure' if against is None else f'{against:.2f}'} x the router namespace (target 2)")
+    sys.stdout.flush()
