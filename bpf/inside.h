@@ -31,24 +31,14 @@ static __noinline int error_in(
 {
 	struct nat_key key;
 	struct pkt quoted;
-	struct nat *known;
 
 	if (related_quote(skb, pkt, &quoted) || quoted.family != 4)
 		return DROP_NOT_TRANSLATED;
+	key = nat_key_quoted(&quoted, NAT_IN);
+	key.scope[0] = vni;
 	to->addr = fixed;
-	if (!fixed) {
-		key = (struct nat_key){ .scope = { vni, 0 },
-			.kind = FLOW_KIND(quoted.proto, (u32)NAT_IN),
-			.src = quoted.dst.w[3],
-			.dst = quoted.src.w[3],
-			.ports = quoted.ports >> 16 | quoted.ports << 16 };
-		known = bpf_map_lookup_elem(&nats, &key);
-		if (!known)
-			return DROP_NOT_TRANSLATED;
-		to->addr = known->addr;
-		to->port = known->port;
-		to->has_port = 1;
-	}
+	if (!fixed && !nat_follow(&key, to))
+		return DROP_NOT_TRANSLATED;
 	if (!tracing(skb) && nat_apply_quoted(skb, pkt, &quoted, to))
 		return DROP_INTERNAL;
 	to->has_port = 0;

@@ -185,6 +185,29 @@ static __always_inline struct nat_key nat_key_in(u32 vni, const struct pkt *pkt)
 		.ports = pkt->ports };
 }
 
+/* Of the entry that the packet quoted by an ICMP error belongs to, seen from the error's side; the
+ * scope is the caller's to set. */
+static __always_inline struct nat_key nat_key_quoted(const struct pkt *quoted, u32 direction)
+{
+	return (struct nat_key){ .kind = FLOW_KIND(quoted->proto, direction),
+		.src = quoted->dst.w[3],
+		.dst = quoted->src.w[3],
+		.ports = quoted->ports >> 16 | quoted->ports << 16 };
+}
+
+/* Takes over what the entry says, if there is one: false if there is none. */
+static __always_inline bool nat_follow(const struct nat_key *key, struct translation *to)
+{
+	const struct nat *known = bpf_map_lookup_elem(&nats, key);
+
+	if (!known)
+		return false;
+	to->addr = known->addr;
+	to->port = known->port;
+	to->has_port = 1;
+	return true;
+}
+
 /* Keeps a connection's state; only what changes is written. */
 static __always_inline void nat_touch(struct nat *state, const struct pkt *pkt, u32 direction)
 {

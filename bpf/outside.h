@@ -72,26 +72,16 @@ __noinline int error_out(struct __sk_buff *skb, struct pkt *pkt, const struct in
 {
 	struct nat_key key;
 	struct pkt quoted;
-	struct nat *known;
 
 	if (!pkt || !in || !to)
 		return DROP_INTERNAL;
 	if (related_quote(skb, pkt, &quoted) || quoted.family != 4)
 		return DROP_NOT_TRANSLATED;
-	/* the quoted packet came in: turned round it is what the guest sent */
-	key = (struct nat_key){ .scope = { in->router[0], in->router[1] },
-		.kind = FLOW_KIND(quoted.proto, (u32)NAT_OUT),
-		.src = quoted.dst.w[3],
-		.dst = quoted.src.w[3],
-		.ports = quoted.ports >> 16 | quoted.ports << 16 };
-	if (!floats) {
-		known = bpf_map_lookup_elem(&nats, &key);
-		if (!known)
-			return DROP_NOT_TRANSLATED;
-		to->addr = known->addr;
-		to->port = known->port;
-		to->has_port = 1;
-	}
+	key = nat_key_quoted(&quoted, NAT_OUT);
+	key.scope[0] = in->router[0];
+	key.scope[1] = in->router[1];
+	if (!floats && !nat_follow(&key, to))
+		return DROP_NOT_TRANSLATED;
 	if (!tracing(skb) && nat_apply_quoted(skb, pkt, &quoted, to))
 		return DROP_INTERNAL;
 	to->has_port = 0;

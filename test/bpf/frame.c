@@ -229,3 +229,17 @@ struct frame frame_geneve(u32 vni, const void *options, size_t options_len, stru
 		inner = frame_push(inner, options, options_len);
 	return frame_push(inner, geneve, sizeof(geneve));
 }
+
+struct frame frame_hop(struct frame frame)
+{
+	u8 *ip = &frame.b[14];
+
+	if (frame.b[12] == 0x86) {
+		ip[7]--;
+		return frame;
+	}
+	ip[8]--;
+	put16(&ip[10], 0);
+	put16(&ip[10], fold(sum16(0, ip, 20)));
+	return frame;
+}

@@ -30,3 +30,5 @@ struct frame frame_icmp(u8 type, u8 code, u32 rest, struct frame payload);
 struct frame frame_nd(u8 type, u32 flags, const char *target, u8 option, const char *option_mac);
 struct frame frame_vxlan(u32 vni, struct frame inner);
 struct frame frame_geneve(u32 vni, const void *options, size_t options_len, struct frame inner);
+/* The frame as a router passes it on, but for the MACs: one hop less, the checksum right. */
+struct frame frame_hop(struct frame frame);

@@ -18,14 +18,17 @@ static void test_source_translation(void **state)
 	introduce(bed);
 	for (int i = 0; i < 3; i++) {
 		bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
-		wire_gets(bed, hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 5000, 53)));
+		wire_gets(bed,
+			frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 5000, 53)));
 		wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 5000));
-		bed_expect(
-			bed, BED_GUEST2, hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 5000)));
+		bed_expect(bed, BED_GUEST2,
+			frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 5000)));
 		bed_send(bed, BED_GUEST2, echo_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 8, 5));
-		wire_gets(bed, hop(echo_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 8, 5)));
+		wire_gets(bed,
+			frame_hop(echo_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 8, 5)));
 		wire_sends(bed, echo_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 0, 5));
-		bed_expect(bed, BED_GUEST2, hop(echo_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 0, 5)));
+		bed_expect(bed, BED_GUEST2,
+			frame_hop(echo_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 0, 5)));
 	}
 	/* nobody asked for that */
 	bed_expect_drop(bed, BED_WIRE,
@@ -50,7 +53,7 @@ static void test_shares_the_address(void **state)
 	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
 	assert_true(dp_neighbour_put(bed->dp, VNI, &ip3, &mac3, NULL));
 	bed_send(bed, BED_GUEST2, first);
-	wire_gets(bed, hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 6000, 53)));
+	wire_gets(bed, frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 6000, 53)));
 	bed_send(bed, BED_WIRE,
 		frame_eth(UNDERLAY_MAC, PEER_MAC, IP4,
 			frame_ip("192.0.2.2", "192.0.2.1", IPPROTO_UDP,
@@ -61,12 +64,12 @@ static void test_shares_the_address(void **state)
 	assert_true(port >= 1024);
 	bed_expect_nothing(bed, BED_WIRE);
 	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, port));
-	back = hop(udp_frame(MAC3, INSIDE_MAC, FAR_IP, IP3, 53, 6000));
+	back = frame_hop(udp_frame(MAC3, INSIDE_MAC, FAR_IP, IP3, 53, 6000));
 	got = bed_receive(bed, BED_WIRE); /* over the tunnel */
 	assert_int_equal(got.len, 50 + back.len);
 	assert_memory_equal(got.b + 50, back.b, back.len);
 	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 6000));
-	bed_expect(bed, BED_GUEST2, hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 6000)));
+	bed_expect(bed, BED_GUEST2, frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 6000)));
 }
 
 /* The IP packet of a frame as an ICMP error quotes it. */
@@ -86,8 +89,9 @@ static struct frame error(const char *dst_mac, const char *src_mac, const char *
 static void test_translates_errors(void **state)
 {
 	struct bed *bed = *state;
-	struct frame sent = hop(udp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 53));
-	struct frame was = hop(udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 53)), got;
+	struct frame sent =
+		frame_hop(udp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 53));
+	struct frame was = frame_hop(udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 53)), got;
 
 	introduce(bed);
 	bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 53));
@@ -96,30 +100,31 @@ static void test_translates_errors(void **state)
 	got = bed_receive(bed, BED_GUEST1);
 	/* the quote's own transport checksum is left as it was: nobody looks at it */
 	was.b[40] = sent.b[40], was.b[41] = sent.b[41];
-	assert_memory_equal(got.b, hop(error(MAC1, INSIDE_MAC, "192.0.2.99", IP1, was)).b, 36);
 	assert_memory_equal(
-		got.b + 38, hop(error(MAC1, INSIDE_MAC, "192.0.2.99", IP1, was)).b + 38, 28);
+		got.b, frame_hop(error(MAC1, INSIDE_MAC, "192.0.2.99", IP1, was)).b, 36);
+	assert_memory_equal(
+		got.b + 38, frame_hop(error(MAC1, INSIDE_MAC, "192.0.2.99", IP1, was)).b + 38, 28);
 
-	sent = hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 5000, 53));
-	was = hop(udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
+	sent = frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 5000, 53));
+	was = frame_hop(udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
 	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
 	wire_gets(bed, sent);
 	wire_sends(bed, error(GATEWAY_MAC, NEXT_MAC, "192.0.2.99", GATEWAY_IP, sent));
 	got = bed_receive(bed, BED_GUEST2);
 	assert_memory_equal(
-		got.b + 38, hop(error(MAC2, INSIDE_MAC, "192.0.2.99", IP2, was)).b + 38, 24);
+		got.b + 38, frame_hop(error(MAC2, INSIDE_MAC, "192.0.2.99", IP2, was)).b + 38, 24);
 
 	/* the other way: the guest can't take what came to its floating IP */
 	sent = udp_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 53, 99);
-	was = hop(udp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 53, 99));
+	was = frame_hop(udp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 53, 99));
 	wire_sends(bed, sent);
 	bed_expect(bed, BED_GUEST1, was);
 	bed_send(bed, BED_GUEST1, error(INSIDE_MAC, MAC1, IP1, FAR_IP, was));
 	got = wire_receives(bed);
 	assert_memory_equal(got.b + 26,
-		error(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, hop(sent)).b + 26, 8);
+		error(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, frame_hop(sent)).b + 26, 8);
 	assert_memory_equal(got.b + 38,
-		error(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, hop(sent)).b + 38, 24);
+		error(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, frame_hop(sent)).b + 38, 24);
 }
 
 /* Who asks too much from outside is told, with the packet that it sent. */
@@ -140,7 +145,7 @@ static void test_refuses_from_outside(void **state)
 	assert_memory_equal(&got.b[40], mtu, 2);
 	assert_memory_equal(&got.b[42], &big.b[14], 540);
 	last.b[22] = 2;
-	last = hop(last);
+	last = frame_hop(last);
 	wire_sends(bed, last);
 	got = wire_receives(bed);
 	assert_int_equal(got.b[34], 11);
@@ -157,11 +162,11 @@ static void test_fragments(void **state)
 	introduce(bed);
 	first.b[20] = 0x20; /* more follow */
 	later.b[21] = 9;
-	bed_send(bed, BED_GUEST2, hop(first));
+	bed_send(bed, BED_GUEST2, frame_hop(first));
 	got = wire_receives(bed);
 	assert_int_equal(got.b[20], 0x20);
 	assert_memory_equal(&got.b[26], "\xcb\x00\x71\x0a", 4);
-	bed_send(bed, BED_GUEST2, hop(later));
+	bed_send(bed, BED_GUEST2, frame_hop(later));
 	got = wire_receives(bed);
 	assert_memory_equal(&got.b[26], "\xcb\x00\x71\x0a", 4);
 	assert_memory_equal(&got.b[34], &later.b[34], later.len - 34);
@@ -169,11 +174,11 @@ static void test_fragments(void **state)
 	later = first;
 	first.b[20] = 0x20;
 	later.b[21] = 9;
-	bed_expect_drop(bed, BED_WIRE, tagged(hop(later)), "fragment");
-	wire_sends(bed, hop(first));
+	bed_expect_drop(bed, BED_WIRE, tagged(frame_hop(later)), "fragment");
+	wire_sends(bed, frame_hop(first));
 	got = bed_receive(bed, BED_GUEST2);
 	assert_memory_equal(&got.b[30], "\x0a\x00\x00\x02", 4);
-	wire_sends(bed, hop(later));
+	wire_sends(bed, frame_hop(later));
 	got = bed_receive(bed, BED_GUEST2);
 	assert_memory_equal(&got.b[30], "\x0a\x00\x00\x02", 4);
 	assert_memory_equal(&got.b[34], &later.b[34], later.len - 34);

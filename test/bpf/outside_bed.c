@@ -140,26 +140,6 @@ void introduce(struct bed *bed)
 				frame_arp(2, NEXT_MAC, NEXT_IP, UNDERLAY_MAC, "0.0.0.0")));
 }
 
-/* An IPv4 frame whose sender had another hop before: its TTL is one below what frame_ip() says. */
-struct frame hop(struct frame frame)
-{
-	u32 sum = 0;
-
-	if (frame.b[12] == 0x86) {
-		frame.b[21]--;
-		return frame;
-	}
-	frame.b[22]--;
-	frame.b[24] = frame.b[25] = 0;
-	for (int i = 14; i < 34; i += 2)
-		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	frame.b[24] = (u8)(sum >> 8);
-	frame.b[25] = (u8)sum;
-	return frame;
-}
-
 struct frame udp_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
 	u16 sport, u16 dport)
 {

@@ -41,8 +41,6 @@ void wire_gets(struct bed *bed, struct frame frame);
 struct frame wire_receives(struct bed *bed);
 /* The wire says who its router is, as an answer to an ARP probe would. */
 void introduce(struct bed *bed);
-/* The frame as a router passes it on, but for the MACs: one hop less. */
-struct frame hop(struct frame frame);
 struct frame udp_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
 	u16 sport, u16 dport);
 struct frame echo_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,

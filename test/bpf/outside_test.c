@@ -78,8 +78,8 @@ static void test_asks_for_neighbours(void **state)
 				frame_arp(2, "02:00:00:00:ee:77", "203.0.113.77", UNDERLAY_MAC,
 					"0.0.0.0")));
 	bed_send(bed, BED_GUEST1, frame);
-	wire_gets(bed, hop(udp_frame("02:00:00:00:ee:77", FLOATING_MAC, FLOATING_IP, "203.0.113.77",
-			       1000, 2000)));
+	wire_gets(bed, frame_hop(udp_frame("02:00:00:00:ee:77", FLOATING_MAC, FLOATING_IP,
+			       "203.0.113.77", 1000, 2000)));
 }
 
 static void test_floating_ip(void **state)
@@ -89,15 +89,17 @@ static void test_floating_ip(void **state)
 	introduce(bed);
 	for (int i = 0; i < 3; i++) {
 		bed_send(bed, BED_GUEST1, tcp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 80));
-		wire_gets(
-			bed, hop(tcp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 80)));
+		wire_gets(bed, frame_hop(tcp_frame(
+				       NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 80)));
 		wire_sends(bed, tcp_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 80, 1000));
-		bed_expect(
-			bed, BED_GUEST1, hop(tcp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 80, 1000)));
+		bed_expect(bed, BED_GUEST1,
+			frame_hop(tcp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 80, 1000)));
 		wire_sends(bed, echo_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 8, 77));
-		bed_expect(bed, BED_GUEST1, hop(echo_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 8, 77)));
+		bed_expect(bed, BED_GUEST1,
+			frame_hop(echo_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 8, 77)));
 		bed_send(bed, BED_GUEST1, echo_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 0, 77));
-		wire_gets(bed, hop(echo_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 0, 77)));
+		wire_gets(bed,
+			frame_hop(echo_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 0, 77)));
 	}
 }
 
@@ -149,7 +151,7 @@ static void test_hands_over(void **state)
 	assert_int_equal(got.len, 50 + frame.len);
 	assert_memory_equal(got.b + 50, frame.b, frame.len);
 	bed_send(bed, BED_GUEST1, tcp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 80));
-	wire_gets(bed, hop(tcp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 80)));
+	wire_gets(bed, frame_hop(tcp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 80)));
 	/* and the wire is not answered any more */
 	wire_sends(bed, frame_eth(BROADCAST, NEXT_MAC, ARP,
 				frame_arp(1, NEXT_MAC, NEXT_IP, "00:00:00:00:00:00", GATEWAY_IP)));
@@ -166,15 +168,19 @@ static void test_hairpin(void **state)
 	for (int i = 0; i < 2; i++) {
 		bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FLOATING_IP, 700, 80));
 		bed_expect(bed, BED_GUEST1,
-			hop(hop(udp_frame(MAC1, INSIDE_MAC, GATEWAY_IP, IP1, 700, 80))));
+			frame_hop(
+				frame_hop(udp_frame(MAC1, INSIDE_MAC, GATEWAY_IP, IP1, 700, 80))));
 		bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1, GATEWAY_IP, 80, 700));
 		bed_expect(bed, BED_GUEST2,
-			hop(hop(udp_frame(MAC2, INSIDE_MAC, FLOATING_IP, IP2, 80, 700))));
+			frame_hop(
+				frame_hop(udp_frame(MAC2, INSIDE_MAC, FLOATING_IP, IP2, 80, 700))));
 	}
 	bed_send(bed, BED_GUEST1, echo_frame(INSIDE_MAC, MAC1, IP1, GATEWAY_IP, 8, 3));
-	bed_expect(bed, BED_GUEST1, hop(hop(echo_frame(MAC1, INSIDE_MAC, GATEWAY_IP, IP1, 0, 3))));
+	bed_expect(bed, BED_GUEST1,
+		frame_hop(frame_hop(echo_frame(MAC1, INSIDE_MAC, GATEWAY_IP, IP1, 0, 3))));
 	bed_send(bed, BED_GUEST2, echo_frame(INSIDE_MAC, MAC2, IP2, GATEWAY_IP, 8, 4));
-	bed_expect(bed, BED_GUEST2, hop(hop(echo_frame(MAC2, INSIDE_MAC, GATEWAY_IP, IP2, 0, 4))));
+	bed_expect(bed, BED_GUEST2,
+		frame_hop(frame_hop(echo_frame(MAC2, INSIDE_MAC, GATEWAY_IP, IP2, 0, 4))));
 	bed_expect_nothing(bed, BED_WIRE);
 }
 
@@ -194,9 +200,10 @@ static void test_ipv6_is_routed(void **state)
 				frame_ip(NEXT_IP6, "2001:db8:1::99", IPPROTO_ICMPV6,
 					frame_nd(136, 0x60000000, NEXT_IP6, 2, NEXT_MAC))));
 	bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1_6, "2001:db8:9::1", 1, 2));
-	wire_gets(bed, hop(udp_frame(NEXT_MAC, GATEWAY_MAC, IP1_6, "2001:db8:9::1", 1, 2)));
+	wire_gets(bed, frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, IP1_6, "2001:db8:9::1", 1, 2)));
 	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, "2001:db8:9::1", IP1_6, 2, 1));
-	bed_expect(bed, BED_GUEST1, hop(udp_frame(MAC1, INSIDE_MAC, "2001:db8:9::1", IP1_6, 2, 1)));
+	bed_expect(bed, BED_GUEST1,
+		frame_hop(udp_frame(MAC1, INSIDE_MAC, "2001:db8:9::1", IP1_6, 2, 1)));
 }
 
 /* A guest on the wire itself. */
@@ -237,7 +244,8 @@ static void test_guest_on_the_wire(void **state)
 		bed_expect(bed, BED_GUEST2, back);
 	}
 	bed_send(bed, BED_GUEST2, udp_frame(FLOATING_MAC, MAC2, "203.0.113.50", FLOATING_IP, 1, 2));
-	bed_expect(bed, BED_GUEST1, hop(udp_frame(MAC1, INSIDE_MAC, "203.0.113.50", IP1, 1, 2)));
+	bed_expect(
+		bed, BED_GUEST1, frame_hop(udp_frame(MAC1, INSIDE_MAC, "203.0.113.50", IP1, 1, 2)));
 	bed_expect_nothing(bed, BED_WIRE);
 }
 

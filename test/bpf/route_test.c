@@ -127,23 +127,10 @@ static struct frame udp(
 static struct frame routed(struct frame frame, const char *dst_mac, const char *src_mac)
 {
 	struct mac dst = mac(dst_mac), src = mac(src_mac);
-	u32 sum = 0;
 
 	memcpy(frame.b, dst.b, 6);
 	memcpy(frame.b + 6, src.b, 6);
-	if (frame.b[12] == 0x86) {
-		frame.b[21]--;
-		return frame;
-	}
-	frame.b[22]--;
-	frame.b[24] = frame.b[25] = 0;
-	for (int i = 14; i < 34; i += 2)
-		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	frame.b[24] = (u8)(sum >> 8);
-	frame.b[25] = (u8)sum;
-	return frame;
+	return frame_hop(frame);
 }
 
 static struct frame with_ttl(struct frame frame, u8 ttl)
