@@ -18,23 +18,29 @@ SEPARATOR = "\n%%\n"
 
 
 class Recorder(Client):
-    """A client that writes down what it asks, with {{n}} in the place of the n-th id that the answers had."""
+    """A client that writes down what it asks, as fuzz_request and fuzz_identity read it: with {{n}} in the place of the n-th id that the answers
+    had, and with {{token}} and {{receipt}}."""
 
     def __init__(self, port):
         super().__init__(port, "admin-token")
-        self.ids, self.pieces = [], []
+        self.ids, self.pieces, self.handed_out = [], [], {}
 
     def place(self, text):
+        for name, secret in self.handed_out.items():
+            text = text.replace(secret, "{{%s}}" % name)
         for number, known in enumerate(self.ids):
             text = text.replace(known, "{{%d}}" % number)
         return text
 
     def call(self, method, path, body=None, headers=None):
         answer = super().call(method, path, body, headers)
-        lines = [f"{method} {self.place(path)} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in {**self.headers, **(headers or {})}.items())]
+        lines = [f"{method} {self.place(path)} HTTP/1.1", "Host: x", *(f"{k}: {self.place(v)}" for k, v in {**self.headers, **(headers or {})}.items())]
         lines += [] if body is None else ["Content-Length: {{*}}"]
         self.pieces.append("\r\n".join(lines) + "\r\n\r\n" + ("" if body is None else self.place(json.dumps(body))))
         self.ids += [found for found in dict.fromkeys(ID.findall(answer.text.decode())) if found not in self.ids]
+        for name, header in (("token", "X-Subject-Token"), ("receipt", "Openstack-Auth-Receipt")):
+            if header in answer.headers:
+                self.handed_out[name] = answer.headers[header]
         return answer
 
 

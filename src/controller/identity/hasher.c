@@ -6,8 +6,10 @@
 
 #define THREADS 2
 #define PENDING_MAX 64
-#define OPERATIONS crypto_pwhash_OPSLIMIT_INTERACTIVE
-#define MEMORY crypto_pwhash_MEMLIMIT_INTERACTIVE
+
+/* Set before there is a hasher, and read by its threads. */
+static unsigned long long operations = crypto_pwhash_OPSLIMIT_INTERACTIVE;
+static size_t memory = crypto_pwhash_MEMLIMIT_INTERACTIVE;
 
 struct hasher {
 	GThreadPool *pool;
@@ -29,7 +31,7 @@ struct job {
 static bool compute(char hash[static crypto_pwhash_STRBYTES], const char *password)
 {
 	return !crypto_pwhash_str_alg(
-		hash, password, strlen(password), OPERATIONS, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+		hash, password, strlen(password), operations, memory, crypto_pwhash_ALG_ARGON2ID13);
 }
 
 static gboolean finish(gpointer user)
@@ -55,6 +57,12 @@ static void work(gpointer user, gpointer data)
 	else
 		job->ok = compute(job->hash, job->password) && job->work == WORK_HASH;
 	g_idle_add_full(G_PRIORITY_DEFAULT, finish, job, NULL);
+}
+
+void hasher_set_cost(unsigned long long new_operations, size_t new_memory)
+{
+	operations = new_operations;
+	memory = new_memory;
 }
 
 struct hasher *hasher_new(void)

@@ -29,3 +29,7 @@ unsigned hasher_pending(const struct hasher *hasher);
 
 /* At once, on this thread; g_free. NULL: memory lacks. */
 char *hasher_hash_now(const char *password);
+
+/* For tests alone, before the first hasher_new(): what a hash costs, in libsodium's operations and
+ * bytes of memory. */
+void hasher_set_cost(unsigned long long operations, size_t memory);
