@@ -123,6 +123,9 @@ enum attr_flags {
 	/* With `refers`: this is shown as a part of what it refers to, so each change of this
 	 * counts as one of that. */
 	ATTR_REVISES = 1 << 13,
+	/* Who gives it decides it, whatever the value: needs the right to, also for the fallback.
+	 */
+	ATTR_NO_DEFAULT = 1 << 14,
 };
 
 enum on_delete {

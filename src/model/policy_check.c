@@ -88,7 +88,7 @@ static bool check_attrs(const struct txn *txn, enum policy_operation operation,
 	return check_fields(txn, operation, draft, asked, error);
 }
 
-/* Naming the value that it has anyway asks for nothing. */
+/* Naming the value that it has anyway asks for nothing, but of what has no default to callers. */
 static u64 asked_in_create(const struct txn *txn, const struct object *draft)
 {
 	const struct kind *kind = object_kind(draft);
@@ -102,7 +102,7 @@ static u64 asked_in_create(const struct txn *txn, const struct object *draft)
 				    : value_equal(&kind->attrs[slot], draft->values[slot],
 					      tables->fallback[slot]);
 
-		if (!same)
+		if (!same || kind->attrs[slot].flags & ATTR_NO_DEFAULT)
 			asked |= SLOT_BIT(slot);
 	}
 	return asked;
@@ -117,11 +117,13 @@ bool policy_check_create(const struct txn *txn, const struct object *draft, GErr
 bool policy_check_update(
 	const struct txn *txn, const struct object *old, const struct object *draft, GError **error)
 {
+	const struct kind *kind = object_kind(draft);
 	u64 asked = 0;
 
 	for_each_slot(slot, object_given(draft))
 	{
-		if (!object_equal(old, draft, (unsigned)slot))
+		if (!object_equal(old, draft, (unsigned)slot) ||
+			kind->attrs[slot].flags & ATTR_NO_DEFAULT)
 			asked |= SLOT_BIT(slot);
 	}
 	return check_attrs(txn, POLICY_UPDATE, draft, asked, error);

@@ -115,7 +115,7 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 	[PORT_HOST_ID] = { .name = "binding:host_id",
 		.type = TYPE_STRING,
 		.max = 255,
-		.flags = BINDING | ATTR_INTERN | ATTR_NULL_IS_DEFAULT,
+		.flags = BINDING | ATTR_INTERN | ATTR_NULL_IS_DEFAULT | ATTR_NO_DEFAULT,
 		.fallback = "\"\"",
 		.doc = "The host that it is bound to, by name or id; empty: none." },
 	[PORT_VNIC_TYPE] = { .name = "binding:vnic_type",

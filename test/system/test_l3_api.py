@@ -139,7 +139,13 @@ def test_whose_subnets_a_router_may_have(weftd, api):
     mine = member.make("port", network_id=world.inside["id"])
     assert member.call("PUT", path, {"port_id": mine["id"]}).status == 200
     refused(member.call("PUT", path, {"port_id": world.port["id"]}), 404, "PortNotFound")
-    refused(member.call("POST", "/v2.0/routers", {"router": {"ha": True}}), 403, "PolicyNotAuthorized")
+    for given in ({name: value} for name in ("ha", "distributed") for value in (True, False, None)):
+        for verb, where in (("POST", "/v2.0/routers"), ("PUT", f"/v2.0/routers/{router['id']}")):
+            refused(member.call(verb, where, {"router": given}), 403, "PolicyNotAuthorized")
+        assert api.call("POST", "/v2.0/routers", {"router": given}).status == 201, given
+    for host in ("", None):
+        refused(member.call("POST", "/v2.0/ports", {"port": {"network_id": world.inside["id"], "binding:host_id": host}}), 403, "PolicyNotAuthorized")
+    assert member.make("network", shared=False, **{"router:external": False}), "what has a default is asked for by another value alone"
     refused(member.call("PUT", f"/v2.0/routers/{router['id']}", {"router": {
         "external_gateway_info": {"network_id": world.public["id"], "enable_snat": False}}}), 403, "PolicyNotAuthorized")
     refused(member.call("POST", "/v2.0/ports", {"port": {"network_id": world.public["id"]}}), 403, "PolicyNotAuthorized")
