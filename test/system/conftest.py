@@ -33,6 +33,7 @@ numbers = itertools.count()
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "alone: measures time or rates, so nothing may run beside it")
+    config.addinivalue_line("markers", "longest: takes minutes, so it is begun before all others")
 
 
 def has_module_fixture(item):
@@ -41,11 +42,11 @@ def has_module_fixture(item):
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """The tests that share a fixture of their file run in one process, in order; they come first, as they take longest."""
+    """The tests that share a fixture of their file run in one process, in order; they come first, as they take longest, but for those marked so."""
     for item in items:
         if has_module_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("longest") is None, item.get_closest_marker("xdist_group") is None))
 
 
 def pytest_sessionstart():

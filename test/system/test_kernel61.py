@@ -14,6 +14,7 @@ TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_route_test", "bpf_firewall_te
 MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge", "sch_htb"]
 
 
+@pytest.mark.longest
 def test_edge_switch_on_linux_6_1():
     """B15: every program passes the verifier of 6.1, is attached, and forwards as on newer kernels."""
     release = kernel_release()
