@@ -95,7 +95,7 @@ static void groups_become_a_policy(void **state)
 static void in_order(void **state)
 {
 	(void)state;
-	fake_take();
+	g_free(fake_take());
 	filtered();
 	g_autofree char *calls = fake_take();
 	const char *member = strstr(calls, "put membership"), *policy = strstr(calls, "put policy"),
@@ -119,7 +119,7 @@ static void waits_for_all_of_a_change(void **state)
 {
 	(void)state;
 	filtered();
-	fake_take();
+	g_free(fake_take());
 	put_rule("3", ",'direction':'ingress','ethertype':'IPv4'");
 	put_port("");
 	line("{\"op\":\"delete\",\"kind\":\"security-group-rule\",\"id\":\"" RULE
@@ -193,7 +193,7 @@ static void networks_are_apart(void **state)
 	assert_true(has(apart, "group 11/a2"));
 	put_interface(IF1, NET, "10.0.0.1");
 	put_interface(IF2, NET2, "10.9.0.1");
-	fake_take();
+	g_free(fake_take());
 	sync_now();
 	g_autofree char *calls = fake_take();
 	/* the members are there, in the joined part, before they go from where they were */
@@ -216,7 +216,7 @@ static void address_groups(void **state)
 	assert_true(has(members, " 192.0.2.0/24 b1\n") && has(members, " 192.0.2.7/32 b1\n"));
 	put("address-group", ADDRESSES, "address-group/" ADDRESSES,
 		"{'name':'a','project_id':'p','addresses':['192.0.2.7/32','198.51.100.0/24']}");
-	fake_take();
+	g_free(fake_take());
 	sync_now();
 	g_autofree char *calls = fake_take();
 	assert_true(has(calls, "put membership") && has(calls, " 198.51.100.0/24 b1\n"));
@@ -231,7 +231,7 @@ static void shared_addresses(void **state)
 	filtered();
 	put_member(FAR2, NET, "'10.0.0.6','10.0.0.100'");
 	sync_now();
-	fake_take();
+	g_free(fake_take());
 	line("{\"op\":\"delete\",\"kind\":\"group-member\",\"id\":\"" OTHER "/" FAR
 	     "\",\"scope\":\"group-members/" OTHER "\",\"rev\":9}");
 	sync_now();

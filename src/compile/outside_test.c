@@ -410,7 +410,7 @@ static void prepare_outside(struct world *world)
 {
 	const struct object *network, *subnet, *router;
 	struct txn *txn;
-	json_t *body;
+	json_t *body, *answer = NULL;
 
 	prepare(world, KIND_HOST, test_json("{'name':'a'}"));
 	network = prepare(world, KIND_NETWORK,
@@ -427,8 +427,9 @@ static void prepare_outside(struct world *world)
 		test_json("{'network_id':'%s','binding:host_id':'a'}", test_id(network)));
 	txn = txn_new(world->model, &test_admin);
 	body = test_json("{'subnet_id':'%s'}", test_id(subnet));
-	assert_true(router_interface_add(txn, router, body, &(json_t *){ NULL }, NULL));
+	assert_true(router_interface_add(txn, router, body, &answer, NULL));
 	json_decref(body);
+	json_decref(answer);
 	g_ptr_array_add(world->done, test_apply(txn));
 	spread(world, world->done->pdata[world->done->len - 1]);
 }

@@ -9,8 +9,9 @@ import pytest
 from conftest import BUILD
 from kernel_vm import kernel_release, run_in_vm
 
+# Not among them: bpf_qos_test, which counts on rates that an emulated machine does not keep; its programs are the same.
 TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_route_test", "bpf_firewall_test", "bpf_connection_test",
-         "bpf_firewall_property_test", "bpf_outside_test", "bpf_nat_test", "bpf_qos_test", "bpf_life_test"]
+         "bpf_firewall_property_test", "bpf_outside_test", "bpf_nat_test", "bpf_life_test"]
 MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge", "sch_htb"]
 
 

@@ -73,7 +73,7 @@ def test_network_and_segments_say_the_same(admin):
     for one in (first, third):
         assert admin.call("DELETE", f"/v2.0/segments/{one['id']}").status == 204
     network = admin.get(path).json["network"]
-    assert (said(network), network["segments"], network["status"]) == ([("vlan", "n2", 6)], None, "DOWN")
+    assert (said(network), network["segments"], network["status"]) == ([("vlan", "n2", 6)], None, "ACTIVE")
     assert admin.call("PUT", path, {"network": give(None, None, 7)}).status == 200
     assert segments_of(admin, network["id"])[0]["segmentation_id"] == 7
     assert admin.call("DELETE", f"/v2.0/segments/{second['id']}").status == 204
