@@ -266,12 +266,12 @@ static void test_verifier_budget(void **state)
 		const char *name;
 		u32 budget;
 	} budgets[] = {
-		{ "from_guest", 60000 },
+		{ "from_guest", 90000 },
 		{ "guest_slow", 150000 },
 		{ "guest_arp", 15000 },
 		{ "guest_nd", 25000 },
 		{ "guest_unicast", 80000 },
-		{ "too_big", 40000 },
+		{ "too_big", 75000 },
 		{ "guest_route", 150000 },
 		{ "icmp_error", 25000 },
 		{ "flood_ports", 40000 },
@@ -281,6 +281,11 @@ static void test_verifier_budget(void **state)
 		{ "from_vxlan", 30000 },
 		{ "vxlan_slow", 60000 },
 		{ "from_shaper", 500 },
+		{ "from_wire", 150000 },
+		{ "wire_switch", 150000 },
+		{ "wire_neighbour_frame", 150000 },
+		{ "outside", 400000 },
+		{ "inside", 250000 },
 	};
 	struct bed *bed = *state;
 	bool within = true;
@@ -293,7 +298,7 @@ static void test_verifier_budget(void **state)
 
 		assert_non_null(program);
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size), 0);
-		print_message("%-14s %6u instructions verified, %5u bytes jited\n", budgets[i].name,
+		print_message("%-20s %6u instructions verified, %5u bytes jited\n", budgets[i].name,
 			info.verified_insns, info.jited_prog_len);
 		within &= info.verified_insns && info.verified_insns <= budgets[i].budget;
 	}
