@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 7
+#define EDGE_LAYOUT 8
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -68,6 +68,8 @@ enum {
 	EDGE_PORT_PUNT_RS = 1 << 3,
 	EDGE_PORT_PUNT_DNS = 1 << 4,
 	EDGE_PORT_DOWN = 1 << 5,
+	EDGE_PORT_LOG_ACCEPT = 1 << 6,
+	EDGE_PORT_LOG_DROP = 1 << 7,
 	/* These follow from the port's QoS. */
 	EDGE_PORT_LIMIT_EGRESS = 1 << 16,
 	EDGE_PORT_LIMIT_INGRESS = 1 << 17,
@@ -337,6 +339,7 @@ struct rewrite {
 _Static_assert(sizeof(struct rewrite) == 24, "layout");
 
 #include "edge_firewall.h"
+#include "edge_log.h"
 #include "edge_outside.h"
 #include "edge_qos.h"
 

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "firewall_log.h"
 #include "fragment.h"
 #include "ports.h"
 #include "related.h"
@@ -109,6 +110,7 @@ __noinline int firewall_alone(
 	if (!port || !pkt)
 		return -DROP_INTERNAL;
 	reason = judge(skb, port, pkt, direction, direction, &decision);
+	judgement_note(port, decision, true);
 	rule_count(skb, decision);
 	return -reason;
 }
@@ -134,6 +136,7 @@ __noinline int firewall_continue(
 	opener = opener_of(connection);
 	trace(skb, STEP_CONNECTION, opener == RULE_EGRESS, port->id, NULL, NULL);
 	reason = judge(skb, port, pkt, direction, opener, &decision);
+	judgement_note(port, decision, false);
 	if (reason)
 		return -reason;
 	if (tracing(skb))
@@ -183,6 +186,7 @@ __noinline int firewall_message(
 	const struct flow *connection;
 	struct pkt quoted;
 	u32 decision;
+	int reason;
 
 	if (!port || !pkt)
 		return -DROP_INTERNAL;
@@ -192,7 +196,9 @@ __noinline int firewall_message(
 	if (!connection || !(connection->flags & FLOW_TRACKED))
 		return FIREWALL_UNRELATED;
 	trace(skb, STEP_RELATED, 0, port->id, NULL, NULL);
-	return -judge(skb, port, &quoted, back, opener_of(connection), &decision);
+	reason = judge(skb, port, &quoted, back, opener_of(connection), &decision);
+	judgement_note(port, decision, false);
+	return -reason;
 }
 
 /* SYN with FIN or RST, or no flags at all: no such segment is sent in earnest. */
@@ -296,5 +302,7 @@ static __always_inline int firewall(
 		answer = firewall_alone(skb, own, pkt, direction);
 	if (answer >= 0 && pkt->flags & PKT_FIRST_FRAGMENT && !tracing(skb))
 		fragment_note(pkt, port->id, direction);
+	if (unlikely(port->flags & EDGE_PORT_LOG))
+		firewall_log(skb, own, pkt, direction, answer);
 	return answer;
 }

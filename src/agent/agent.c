@@ -218,6 +218,7 @@ static gboolean every_second(gpointer data)
 	struct agent *agent = data;
 
 	dp_flows_expire(agent->dp);
+	logs_second(agent->logs);
 	agent_outside_second(agent);
 	if (++agent->rescan_s >= RESCAN_S) {
 		agent->rescan_s = 0;
@@ -327,6 +328,7 @@ static void start_parts(struct agent *agent)
 		.partial = true,
 	};
 	dp_set_names(agent->dp, &names);
+	agent->logs = logs_new(agent->dp, agent->desired, agent->config);
 	agent_outside_events(agent);
 	reconcile_all(&agent->reconcile);
 	if (agent->config->bfd) {
@@ -386,6 +388,7 @@ void agent_free(struct agent *agent)
 	liveness_free(agent->liveness);
 	report_free(agent->report);
 	punt_free(agent->punt);
+	logs_free(agent->logs);
 	outside_free(agent->outside);
 	link_monitor_free(agent->monitor);
 	plugs_free(agent->plugs);

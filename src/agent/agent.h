@@ -17,6 +17,7 @@
 #include "agent/config.h"
 #include "agent/control.h"
 #include "agent/liveness.h"
+#include "agent/logs.h"
 #include "agent/outside.h"
 #include "agent/plugs.h"
 #include "agent/punt.h"
@@ -46,6 +47,7 @@ struct agent {
 	struct view *view;
 	struct reconcile reconcile;
 	struct punt *punt;
+	struct logs *logs;
 	struct client *client;
 	struct stream *stream;
 	struct report *report;

@@ -5,7 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "datapath/datapath.h"
+
 #define GROUP "agent"
+#define LOG_GROUP "network_log"
+#define LOG_RATE_MAX 1000000
 #define MAPPING_NAME_MAX 64 /* provider:physical_network */
 
 /* A list without empty elements and without blanks around each. */
@@ -186,28 +190,70 @@ static bool read_bfd(GKeyFile *file, struct config *config, GError **error)
 	       weft_fail(error, INVALID_INPUT, "bfd: \"%s\" must be on or off", text);
 }
 
-static bool check_names(GKeyFile *file, GError **error)
+static bool read_log_number(
+	GKeyFile *file, const char *key, guint64 fallback, u32 *ret, GError **error)
 {
-	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
-		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
-		"uplink-kbps", "bridge-mappings", NULL };
-	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-	g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, error);
+	g_autofree char *text = g_key_file_get_string(file, LOG_GROUP, key, NULL);
+	guint64 number = fallback;
+
+	if (text &&
+		!g_ascii_string_to_unsigned(g_strstrip(text), 10, 1, LOG_RATE_MAX, &number, NULL))
+		return weft_fail(error, INVALID_INPUT,
+			"[" LOG_GROUP "] %s: \"%s\" must be a number of events from 1 to %d", key,
+			text, LOG_RATE_MAX);
+	*ret = (u32)number;
+	return true;
+}
+
+static bool read_log(GKeyFile *file, struct config *config, GError **error)
+{
+	g_autofree char *journal = g_key_file_get_string(file, LOG_GROUP, "journal", NULL);
+	char *path = g_key_file_get_string(file, LOG_GROUP, "local_output_log_base", NULL);
+
+	config->log_file = path && *g_strstrip(path) ? path : (g_free(path), NULL);
+	config->log_to_journal = !journal || !strcmp(g_strstrip(journal), "on");
+	if (journal && !config->log_to_journal && strcmp(journal, "off"))
+		return weft_fail(error, INVALID_INPUT,
+			"[" LOG_GROUP "] journal: \"%s\" must be on or off", journal);
+	return read_log_number(file, "rate_limit", DP_LOG_RATE, &config->log_rate, error) &&
+	       read_log_number(file, "burst_limit", DP_LOG_BURST, &config->log_burst, error);
+}
+
+static bool check_keys(GKeyFile *file, const char *group, const char *const *known, GError **error)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, error);
 
 	if (!keys)
 		return false;
-	for (char **group = groups; *group; group++)
-		if (strcmp(*group, GROUP) != 0)
-			return weft_fail(error, INVALID_INPUT,
-				"[%s] is no group of this file; [agent] is", *group);
 	for (char **key = keys; *key; key++)
 		if (!g_strv_contains(known, *key)) {
 			g_autofree char *all = g_strjoinv(", ", (char **)known);
 
 			return weft_fail(error, INVALID_INPUT,
-				"\"%s\" is not a known key; these are: %s", *key, all);
+				"\"%s\" is not a known key of [%s]; these are: %s", *key, group,
+				all);
 		}
 	return true;
+}
+
+static bool check_names(GKeyFile *file, GError **error)
+{
+	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
+		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
+		"uplink-kbps", "bridge-mappings", NULL };
+	static const char *const known_of_log[] = { "rate_limit", "burst_limit",
+		"local_output_log_base", "journal", NULL };
+	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+
+	for (char **group = groups; *group; group++)
+		if (strcmp(*group, GROUP) != 0 && strcmp(*group, LOG_GROUP) != 0)
+			return weft_fail(error, INVALID_INPUT,
+				"[%s] is no group of this file; [" GROUP "] and [" LOG_GROUP
+				"] are",
+				*group);
+	return check_keys(file, GROUP, known, error) &&
+	       (!g_key_file_has_group(file, LOG_GROUP) ||
+		       check_keys(file, LOG_GROUP, known_of_log, error));
 }
 
 static bool read_all(GKeyFile *file, struct config *config, GError **error)
@@ -216,7 +262,7 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 		!read_controllers(file, config, error) || !read_credential(file, config, error) ||
 		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error) ||
 		!read_uplink_kbps(file, config, error) || !read_bfd(file, config, error) ||
-		!read_bridge_mappings(file, config, error))
+		!read_bridge_mappings(file, config, error) || !read_log(file, config, error))
 		return false;
 	config->ca_file = get_path(file, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");
@@ -255,5 +301,6 @@ void config_free(struct config *config)
 	g_free(config->state_dir);
 	g_free(config->run_dir);
 	g_free(config->bpf_dir);
+	g_free(config->log_file);
 	g_free(config);
 }

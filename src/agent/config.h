@@ -24,6 +24,10 @@ struct config {
 	struct ip tunnel_ip4, tunnel_ip6; /* family 0: not given */
 	char *state_dir, *run_dir, *bpf_dir;
 	u16 metrics_port;
+	/* [network_log], as Neutron's agents have it */
+	u32 log_rate, log_burst; /* events of a port: a second, at once */
+	char *log_file;		 /* NULL: none */
+	bool log_to_journal;
 };
 
 #define CONFIG_DEFAULT_PATH "/etc/weft/agent.conf"

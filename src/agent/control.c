@@ -22,7 +22,15 @@ struct control_request {
 	GSocketConnection *connection;
 	GDataInputStream *input;
 	char *answer;
+	/* of a stream */
+	control_closed closed;
+	void *closed_data;
+	GString *waiting; /* to be written behind what is being written */
+	GCancellable *cancel;
+	bool writing, gone;
 };
+
+#define STREAM_BACKLOG_MAX (1 << 20)
 
 static void read_next(struct control_request *request);
 
@@ -31,6 +39,9 @@ static void request_free(struct control_request *request)
 	g_object_unref(request->input);
 	g_object_unref(request->connection);
 	g_free(request->answer);
+	if (request->waiting)
+		g_string_free(request->waiting, TRUE);
+	g_clear_object(&request->cancel);
 	g_free(request);
 }
 
@@ -112,6 +123,82 @@ static gboolean incoming(
 		g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)));
 	read_next(request);
 	return TRUE;
+}
+
+static void stream_flush(struct control_request *request);
+
+static void stream_written(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct control_request *request = data;
+	bool written =
+		g_output_stream_write_all_finish(G_OUTPUT_STREAM(source), result, NULL, NULL);
+
+	request->writing = false;
+	if (request->gone)
+		request_free(request);
+	else if (written)
+		stream_flush(request);
+	/* else: the end is read too */
+}
+
+static void stream_flush(struct control_request *request)
+{
+	gsize len = request->waiting->len;
+
+	if (!len || request->writing)
+		return;
+	g_free(request->answer);
+	request->answer = g_string_free(request->waiting, FALSE);
+	request->waiting = g_string_new(NULL);
+	request->writing = true;
+	g_output_stream_write_all_async(
+		g_io_stream_get_output_stream(G_IO_STREAM(request->connection)), request->answer,
+		len, G_PRIORITY_DEFAULT, request->cancel, stream_written, request);
+}
+
+static void stream_read(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct control_request *request = data;
+	g_autofree char *line = g_data_input_stream_read_line_finish(
+		G_DATA_INPUT_STREAM(source), result, NULL, NULL);
+
+	if (line) { /* nothing is asked any more */
+		g_data_input_stream_read_line_async(
+			request->input, G_PRIORITY_DEFAULT, NULL, stream_read, request);
+		return;
+	}
+	request->gone = true;
+	request->closed(request, request->closed_data);
+	if (request->writing)
+		g_cancellable_cancel(request->cancel);
+	else
+		request_free(request);
+}
+
+void control_stream(
+	struct control_request *request, json_t *result, control_closed closed, void *data)
+{
+	json_t *root = json_pack("{s:b,s:o}", "ok", 1, "result", result);
+	g_autofree char *text = json_dumps(root, JSON_COMPACT);
+
+	json_decref(root);
+	request->closed = closed;
+	request->closed_data = data;
+	request->cancel = g_cancellable_new();
+	request->waiting = g_string_new(text);
+	g_string_append_c(request->waiting, '\n');
+	g_data_input_stream_read_line_async(
+		request->input, G_PRIORITY_DEFAULT, NULL, stream_read, request);
+	stream_flush(request);
+}
+
+bool control_stream_write(struct control_request *request, const char *text)
+{
+	if (request->waiting->len > STREAM_BACKLOG_MAX)
+		return false;
+	g_string_append(request->waiting, text);
+	stream_flush(request);
+	return true;
 }
 
 bool control_new(

@@ -23,3 +23,12 @@ void control_free(struct control *control);
 /* Takes over @result (an object; NULL: an empty one) or @error. */
 void control_answer(struct control_request *request, json_t *result);
 void control_fail(struct control_request *request, GError *error);
+
+/* Answers with @result, and makes a stream of the connection: what control_stream_write() says
+ * follows, and no further request is read. @closed is called once, when the other side has gone;
+ * the request is void then. */
+typedef void (*control_closed)(struct control_request *request, void *data);
+void control_stream(
+	struct control_request *request, json_t *result, control_closed closed, void *data);
+/* False: the other side does not read fast enough, and @text is left out. */
+bool control_stream_write(struct control_request *request, const char *text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/firewall.h"
+#include "agent/network_log.h"
 #include "agent/parts.h"
 
 struct address address_of_ip(const struct ip *ip)
@@ -68,6 +69,7 @@ struct desired *desired_new(void)
 	desired->gateways = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, gateway_free);
 	desired->floating_ips =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, floating_ip_free);
+	desired->logs = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, network_log_free);
 	desired->wires = g_array_new(FALSE, FALSE, sizeof(struct wire));
 	desired->attached = g_hash_table_new(NULL, NULL);
 	desired->dirty_networks = g_hash_table_new(NULL, NULL);
@@ -94,6 +96,7 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->dirty_floating_ips);
 	g_hash_table_unref(desired->gateways);
 	g_hash_table_unref(desired->floating_ips);
+	g_hash_table_unref(desired->logs);
 	g_array_unref(desired->wires);
 	g_hash_table_unref(desired->rerouted);
 	g_hash_table_unref(desired->attached);
@@ -154,6 +157,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_FLOATING_IP:
 		floating_ip_put(desired, &key->id, &record->floating_ip);
 		break;
+	case RECORD_LOG:
+		network_log_put(desired, &key->id, &record->log);
+		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
@@ -195,6 +201,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 		break;
 	case RECORD_FLOATING_IP:
 		floating_ip_delete(desired, &key->id);
+		break;
+	case RECORD_LOG:
+		network_log_delete(desired, &key->id);
 		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:

@@ -95,6 +95,8 @@ struct port {
 	bool settled;	       /* what it has of security groups is known */
 	GArray *groups;	       /* struct uuid, sorted; NULL: they don't matter */
 	struct policy *policy; /* NULL: none */
+	u32 log_flags;	       /* what the datapath has of logs, DP_PORT_LOG_* */
+	u64 log_suppressed;    /* events, as far as that was said */
 };
 
 /* A router's, on a network of this host. */
@@ -177,6 +179,7 @@ struct desired {
 	bool wires_changed;
 	GHashTable *networks, *endpoints, *subnets, *ports, *interfaces, *routers; /* by id */
 	GHashTable *gateways, *floating_ips;					   /* by id */
+	GHashTable *logs;     /* struct network_log, by id */
 	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;

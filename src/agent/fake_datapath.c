@@ -413,13 +413,15 @@ bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 	(void)dp;
 	g_autofree char *number = vni_text(port->vni);
 
-	g_string_append_printf(value, "vni %s%s%s%s%s%s%s", number,
+	g_string_append_printf(value, "vni %s%s%s%s%s%s%s%s%s", number,
 		port->flags & DP_PORT_SECURITY ? " secure" : "",
 		port->flags & DP_PORT_PUNT_DHCP4 ? " dhcp4" : "",
 		port->flags & DP_PORT_PUNT_DHCP6 ? " dhcp6" : "",
 		port->flags & DP_PORT_PUNT_RS ? " rs" : "",
 		port->flags & DP_PORT_PUNT_DNS ? " dns" : "",
-		port->flags & DP_PORT_DOWN ? " down" : "");
+		port->flags & DP_PORT_DOWN ? " down" : "",
+		port->flags & DP_PORT_LOG_ACCEPT ? " log-accept" : "",
+		port->flags & DP_PORT_LOG_DROP ? " log-drop" : "");
 	for (size_t i = 0; i < port->n_pairs; i++) {
 		char buf[PREFIX_STRLEN];
 

@@ -24,6 +24,33 @@ bool dp_punt_neighbour(const u8 *frame, size_t len, u32 *ret_vni, struct ip *ret
 	return false;
 }
 
+u64 dp_log_suppressed(struct dp *dp, u32 ifindex)
+{
+	(void)dp;
+	(void)ifindex;
+	return 0;
+}
+
+int dp_log_fd(const struct dp *dp)
+{
+	(void)dp;
+	return -1;
+}
+
+void dp_log_dispatch(struct dp *dp, dp_log_cb cb, void *data)
+{
+	(void)dp;
+	(void)cb;
+	(void)data;
+}
+
+void dp_set_log_rate(struct dp *dp, u32 per_second, u32 burst)
+{
+	(void)dp;
+	(void)per_second;
+	(void)burst;
+}
+
 bool dp_port_counters(struct dp *dp, u32 ifindex, struct dp_counters *ret, GError **error)
 {
 	(void)dp;

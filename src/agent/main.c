@@ -45,6 +45,12 @@ static gboolean quit(gpointer loop)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean reopen(gpointer agent)
+{
+	logs_reopen(((struct agent *)agent)->logs);
+	return G_SOURCE_CONTINUE;
+}
+
 static bool run(const struct config *config, GError **error)
 {
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
@@ -55,6 +61,7 @@ static bool run(const struct config *config, GError **error)
 		return false;
 	g_unix_signal_add(SIGTERM, quit, loop);
 	g_unix_signal_add(SIGINT, quit, loop);
+	g_unix_signal_add(SIGHUP, reopen, agent);
 	log_info("weft-agent " WEFT_VERSION " runs for host %s", config->host);
 	g_main_loop_run(loop);
 	cleanup = agent->cleanup_at_end;

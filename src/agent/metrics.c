@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "agent/firewall.h"
 #include "agent/ops.h"
 
 static void family(GString *out, const char *name, const char *type, const char *help)
@@ -133,6 +134,42 @@ static void service_metrics(GString *out, const struct agent *agent)
 			punt_count(agent->punt, i));
 }
 
+/* Of the rules that have decided anything: most never do. */
+static void rule_metrics(GString *out, const struct agent *agent)
+{
+	const struct group_rule *rule;
+	char id[UUID_STRLEN], group[UUID_STRLEN];
+	GHashTableIter i;
+	u64 hits;
+
+	family(out, "weft_rule_hits_total", "counter",
+		"Connections that a security group's rule has decided about on this host");
+	g_hash_table_iter_init(&i, agent->desired->firewall->rules);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&rule))
+		if (dp_rule_hits(agent->dp, rule->id.b, &hits, NULL) && hits)
+			g_string_append_printf(out,
+				"weft_rule_hits_total{rule=\"%s\",security_group=\"%s\"} %" PRIu64
+				"\n",
+				uuid_format(&rule->id, id), uuid_format(&rule->group->id, group),
+				hits);
+}
+
+static void log_metrics(GString *out, const struct agent *agent)
+{
+	struct logs_counts counts = logs_counts(agent->logs);
+
+	family(out, "weft_firewall_log_events_total", "counter",
+		"Decisions of the firewall that were written down");
+	g_string_append_printf(out, "weft_firewall_log_events_total %" PRIu64 "\n", counts.told);
+	family(out, "weft_firewall_log_suppressed_total", "counter",
+		"Decisions that a port's rate limit has suppressed");
+	g_string_append_printf(
+		out, "weft_firewall_log_suppressed_total %" PRIu64 "\n", counts.suppressed);
+	family(out, "weft_firewall_log_lost_total", "counter",
+		"Decisions that the file or a follower could not take");
+	g_string_append_printf(out, "weft_firewall_log_lost_total %" PRIu64 "\n", counts.lost);
+}
+
 char *metrics_text(const struct agent *agent)
 {
 	GString *out = g_string_new(NULL);
@@ -143,6 +180,8 @@ char *metrics_text(const struct agent *agent)
 	if (agent->bfd)
 		liveness_metrics(agent->bfd, out);
 	drop_metrics(out, agent);
+	rule_metrics(out, agent);
+	log_metrics(out, agent);
 	service_metrics(out, agent);
 	return g_string_free(out, FALSE);
 }

@@ -138,6 +138,8 @@ static const struct {
 	{ "drops", op_drops },
 	{ "services", op_services },
 	{ "metrics", op_metrics },
+	{ "logs", op_logs },
+	{ "rules", op_rules },
 	{ "resync", op_resync },
 	{ "stop", op_stop },
 };
@@ -155,7 +157,7 @@ void ops_handle(struct control_request *request, const json_t *body, void *agent
 		}
 	weft_fail(&error, BAD_REQUEST,
 		"op \"%.40s\" is not known; status, plug, unplug, ports, trace, view, flows, drops, "
-		"services, metrics, resync and stop are",
+		"services, metrics, logs, rules, resync and stop are",
 		name ? name : "");
 	control_fail(request, error);
 }

@@ -22,6 +22,10 @@ bool op_ports(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 bool op_trace(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
+bool op_logs(
+	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
+bool op_rules(
+	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 bool op_metrics(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 

@@ -102,6 +102,16 @@ static json_t *floating_ips_to_json(const struct agent *agent)
 	return all;
 }
 
+static json_t *logs_to_json(const struct agent *agent)
+{
+	struct logs_counts counts = logs_counts(agent->logs);
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "logs",
+		(json_int_t)g_hash_table_size(agent->desired->logs), "events",
+		(json_int_t)counts.told, "suppressed", (json_int_t)counts.suppressed, "lost",
+		(json_int_t)counts.lost, "followers", (json_int_t)counts.followers);
+}
+
 static json_t *tunnel_ips_to_json(const struct agent *agent)
 {
 	struct record_tunnel own = reconcile_own_tunnel(&agent->reconcile);
@@ -146,6 +156,7 @@ bool op_status(
 	if (agent->bfd)
 		json_object_set_new(result, "bfd", liveness_counts_to_json(agent->bfd));
 	json_object_set_new(result, "datapath", usage_to_json(agent));
+	json_object_set_new(result, "logs", logs_to_json(agent));
 	json_object_set_new(result, "rss_bytes", json_integer((json_int_t)resident_bytes()));
 	control_answer(request, result);
 	return true;

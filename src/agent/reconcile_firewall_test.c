@@ -14,6 +14,7 @@
 #define OTHER "88888888-0000-4000-8000-0000000000a2"
 #define ADDRESSES "99999999-0000-4000-8000-0000000000b1"
 #define RULE "aaaaaaaa-0000-4000-8000-0000000000c"
+#define LOG "bbbbbbbb-0000-4000-8000-0000000000d"
 #define GROUPS "'security_groups':['" GROUP "'],"
 
 static void put_group(const char *id, const char *more)
@@ -257,6 +258,62 @@ static void restart(void **state)
 	expect_content(before);
 }
 
+static void put_log(const char *number, const char *project, const char *more)
+{
+	g_autofree char *id = g_strconcat(LOG, number, NULL);
+	g_autofree char *data = g_strdup_printf("{'project_id':'%s'%s%s}", project, more,
+		has(more, "resource_type") ? "" : ",'resource_type':'security_group'");
+
+	put("log", id, "cloud/00000000-0000-0000-0000-000000000000", data);
+}
+
+static void expect_logged(const char *how)
+{
+	g_autofree char *port = NULL;
+	bool accepts, drops;
+
+	sync_now();
+	port = lines_of("port 12");
+	accepts = has(port, " log-accept");
+	drops = has(port, " log-drop");
+	assert_string_equal(how, accepts && drops ? "all"
+				 : accepts	  ? "accept"
+				 : drops	  ? "drop"
+						  : "");
+}
+
+static void logs_find_their_ports(void **state)
+{
+	(void)state;
+	filtered();
+	expect_logged("");
+	put_log("1", "red", ",'event':'DROP'");
+	expect_logged(""); /* of no project that is known */
+	put_port("'project_id':'red'," GROUPS);
+	expect_logged("drop");
+	put_log("2", "blue", ",'event':'ACCEPT'");
+	expect_logged("drop");
+	put_log("2", "red", ",'event':'ACCEPT','target_id':'" PORT "'");
+	expect_logged("all");
+	put_log("2", "red", ",'event':'ACCEPT','target_id':'" FAR "'");
+	expect_logged("drop");
+	put_log("2", "red", ",'event':'ACCEPT','resource_id':'" GROUP "'");
+	expect_logged("all");
+	put_log("2", "red", ",'event':'ACCEPT','resource_id':'" OTHER "','target_id':'" PORT "'");
+	expect_logged("drop");
+	put_log("1", "red", ",'event':'ALL','resource_type':'firewall_group'");
+	expect_logged(""); /* not of this host's making */
+	put_log("1", "red", ",'event':'ALL'");
+	expect_logged("all");
+	put_port("'project_id':'red',");
+	expect_logged(""); /* without security groups there is nothing to log */
+	put_port("'project_id':'red'," GROUPS);
+	expect_logged("all");
+	line("{\"op\":\"delete\",\"kind\":\"log\",\"id\":\"" LOG
+	     "1\",\"scope\":\"cloud/00000000-0000-0000-0000-000000000000\",\"rev\":9}");
+	expect_logged("");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(address_groups, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(shared_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(logs_find_their_ports, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

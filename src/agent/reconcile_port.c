@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/firewall.h"
+#include "agent/network_log.h"
 #include "agent/parts.h"
 #include "agent/quiet.h"
 #include "agent/reconcile.h"
@@ -113,7 +114,7 @@ static u32 make_flags(const struct desired *desired, const struct port *port)
 		if (subnet)
 			flags |= subnet_flags(&subnet->record);
 	}
-	return flags & ~member_flags(desired, port->network);
+	return (flags & ~member_flags(desired, port->network)) | network_log_flags(desired, port);
 }
 
 static enum dp_port_kind port_kind(const struct link *device)
@@ -143,6 +144,7 @@ static void detach(struct reconcile *reconcile, struct port *port)
 	quiet_end(reconcile->quiet, port->applied_name);
 	g_hash_table_remove(reconcile->desired->attached, GUINT_TO_POINTER(port->applied_ifindex));
 	port->applied_ifindex = 0;
+	port->log_flags = 0;
 	mark_endpoint(reconcile, port);
 }
 
@@ -180,6 +182,16 @@ static struct dp_qos make_qos(const struct record_qos *qos)
 		.dscp = qos->dscp_mark };
 }
 
+/* What was suppressed before is not said (again). */
+static void note_logs(struct reconcile *reconcile, struct port *port, u32 flags)
+{
+	u32 wanted = flags & (DP_PORT_LOG_ACCEPT | DP_PORT_LOG_DROP);
+
+	if (wanted && !port->log_flags)
+		port->log_suppressed = dp_log_suppressed(reconcile->dp, port->device.ifindex);
+	port->log_flags = wanted;
+}
+
 static bool attach(struct reconcile *reconcile, struct port *port, GError **error)
 {
 	g_autoptr(GArray) pairs = make_pairs(&port->record);
@@ -202,6 +214,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 	if (port->applied_ifindex != wanted.ifindex)
 		mark_endpoint(reconcile, port);
 	port->applied_ifindex = wanted.ifindex;
+	note_logs(reconcile, port, wanted.flags);
 	g_hash_table_insert(reconcile->desired->attached, GUINT_TO_POINTER(wanted.ifindex), port);
 	g_strlcpy(port->applied_name, port->device.name, sizeof(port->applied_name));
 	return true;

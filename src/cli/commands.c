@@ -7,6 +7,7 @@
 /* Behind those made from the kinds. */
 static const struct command *const fixed_commands[] = {
 	&port_counters_command,
+	&port_rules_command,
 	&role_add_command,
 	&role_remove_command,
 	&role_assignment_list_command,
@@ -18,6 +19,7 @@ static const struct command *const fixed_commands[] = {
 	&trace_command,
 	&why_command,
 	&drops_command,
+	&logs_command,
 	&lab_up_command,
 	&lab_guest_command,
 	&lab_exec_command,

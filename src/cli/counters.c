@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `weft drops`, `weft port counters`. */
+/* `weft drops`, `weft port counters`, `weft port rules`. */
 #include <stdio.h>
 
 #include "cli/agent_client.h"
@@ -78,6 +78,24 @@ static bool counters(struct cli *cli, GError **error)
 	return printed;
 }
 
+static bool rules(struct cli *cli, GError **error)
+{
+	static const char *const columns[] = { "id", "security_group", "direction", "ethertype",
+		"protocol", "port_range_min", "port_range_max", "hits", NULL };
+	struct hypervisor there = { 0 };
+	json_t *result;
+	bool printed;
+
+	if (!hypervisor_find(cli, cli_argument(cli, 0), cli_option(cli, "host"), &there, error))
+		return false;
+	result = agent_call(
+		there.socket, json_pack("{s:s,s:s}", "op", "rules", "port", there.port_id), error);
+	printed = result && output_list(cli, columns, json_object_get(result, "rules"), error);
+	json_decref(result);
+	hypervisor_clear(&there);
+	return printed;
+}
+
 static const struct option drops_options[] = {
 	{ "all", NULL, "Show reasons that never happened too" },
 	{ "host", "HOST", "The host that %h in the socket's path stands for" },
@@ -100,4 +118,16 @@ const struct command port_counters_command = {
 	.examples = "weft port counters vm1 -f value -c drops",
 	.options = { drops_options + 1, agent_options, output_options, api_options },
 	.run = counters,
+};
+
+const struct command port_rules_command = {
+	.words = "port rules",
+	.summary = "Show the rules of a port's security groups, and how often each has decided",
+	.arguments = "PORT",
+	.details =
+		"Hits are the connections (of stateless groups: packets) that the rule has decided about on the port's host, at "
+		"all ports there that have it.",
+	.examples = "weft port rules vm1\nweft port rules vm1 -f value -c id -c hits",
+	.options = { drops_options + 1, agent_options, output_options, api_options },
+	.run = rules,
 };

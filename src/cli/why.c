@@ -110,11 +110,22 @@ static void add_decisions(json_t *answer, const json_t *steps)
 	}
 }
 
+/* "let through", "refused" by rules, or "lost" for what is no matter of rules. */
+static const char *verdict_of(const json_t *steps)
+{
+	const char *dropped = step_that(steps, "dropped");
+
+	if (dropped)
+		return g_str_has_prefix(dropped, "dropped: denied-") ? "refused" : "lost";
+	return step_that(steps, "delivered to") || step_that(steps, "the receiver is a tap")
+		       ? "let through"
+		       : "lost";
+}
+
 static json_t *explain(
 	const struct hypervisor *from, const struct hypervisor *to, json_t *spec, GError **error)
 {
 	json_t *here = ask(from, spec, NULL, error), *there = NULL, *answer;
-	bool arrives;
 
 	if (!here)
 		return NULL;
@@ -125,10 +136,7 @@ static json_t *explain(
 			return NULL;
 		}
 	}
-	arrives = step_that(there ? there : here, "delivered to") ||
-		  step_that(there ? there : here, "the receiver is a tap");
-	answer = json_pack("{s:s,s:o,s:O,s:o}", "verdict",
-		arrives && !step_that(there ? there : here, "dropped") ? "let through" : "refused",
+	answer = json_pack("{s:s,s:o,s:O,s:o}", "verdict", verdict_of(there ? there : here),
 		"decisions", json_array(), "steps", here, "steps_at_receiver",
 		there ? json_incref(there) : json_array());
 	add_decisions(answer, here);
@@ -203,7 +211,8 @@ const struct command why_command = {
 	.arguments = "FROM TO [tcp/PORT|udp/PORT|icmp]",
 	.details =
 		"Asks the programs that forward, at the sender's host and at the receiver's, what becomes of a packet that "
-		"opens a connection. Nothing is sent.",
+		"opens a connection. Nothing is sent. The verdict is \"let through\", \"refused\" when rules of security groups "
+		"deny it, or \"lost\" when it ends for another reason, which the last step says.",
 	.examples = "weft why vm1 vm2 tcp/443\nweft why vm1 vm2 icmp --ipv6",
 	.options = { why_options, agent_options, output_options, api_options },
 	.run = why,

@@ -64,6 +64,8 @@ void compile_security_group(struct compilation *c, const struct change *change);
 void compile_security_group_rule(struct compilation *c, const struct change *change);
 void compile_address_group(struct compilation *c, const struct change *change);
 void compile_group_member(struct compilation *c, const struct change *change);
+/* compile_log.c */
+void compile_log(struct compilation *c, const struct change *change);
 /* group_interest.c: which hosts have which of them. */
 void compile_placed_groups(
 	struct compilation *c, const struct uuid *host, const struct object *port, int delta);

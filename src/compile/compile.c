@@ -154,10 +154,12 @@ static void compile_host(struct compilation *c, const struct change *change)
 	if (change->new)
 		record_host(change->new, c->after);
 	compile_difference(c, SCOPE_HOST, &change->id, "host", uuid_format(&change->id, id));
-	if (!change->old)
-		compile_interest(c, INTEREST_GAIN, &change->id, SCOPE_HOST, &change->id);
-	if (!change->new)
-		compile_interest(c, INTEREST_LOSE, &change->id, SCOPE_HOST, &change->id);
+	if (!change->old || !change->new) {
+		enum interest_op op = change->new ? INTEREST_GAIN : INTEREST_LOSE;
+
+		compile_interest(c, op, &change->id, SCOPE_HOST, &change->id);
+		compile_interest(c, op, &change->id, SCOPE_CLOUD, &scope_cloud_id);
+	}
 	if (!change->old || !change->new || has_same_tunnels(change->old, change->new))
 		return;
 	model_iter_init(&iter, c->model, KIND_ROUTER, ROUTER_BY_GATEWAY_HOST, id, NULL);
@@ -371,6 +373,7 @@ static void compile_one(struct compilation *c, const struct change *change)
 		[KIND_SECURITY_GROUP_RULE] = compile_security_group_rule,
 		[KIND_ADDRESS_GROUP] = compile_address_group,
 		[KIND_ROUTER] = compile_router,
+		[KIND_NETWORK_LOG] = compile_log,
 	};
 
 	if (by_kind[change->kind])

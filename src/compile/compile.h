@@ -19,12 +19,14 @@ enum scope_type {
 	SCOPE_SECURITY_GROUP,
 	SCOPE_GROUP_MEMBERS,
 	SCOPE_ADDRESS_GROUP,
+	SCOPE_CLOUD, /* what every host has; its id is scope_cloud_id, zero */
 	N_SCOPE_TYPES
 };
 struct scope {
 	struct uuid id;
 	enum scope_type type;
 };
+extern const struct uuid scope_cloud_id;
 #define SCOPE_STRLEN 56
 const char *scope_format(const struct scope *scope, char buf[static SCOPE_STRLEN]);
 bool scope_parse(const char *text, struct scope *ret);

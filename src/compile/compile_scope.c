@@ -224,6 +224,21 @@ static void give_address_group(struct enumeration *e, const struct uuid *group)
 	give(e, "address-group", uuid_format(group, id));
 }
 
+static void give_cloud(struct enumeration *e, const struct uuid *id)
+{
+	const struct object *log;
+	struct model_iter iter;
+	char text[UUID_STRLEN];
+
+	(void)id;
+	model_iter_all(&iter, e->model, KIND_NETWORK_LOG, NULL);
+	while ((log = model_iter_next(&iter))) {
+		record_log(log, e->text);
+		if (e->text->len)
+			give(e, "log", uuid_format(object_id(log), text));
+	}
+}
+
 static void give_gateway(struct enumeration *e, const struct uuid *router)
 {
 	const struct object *port = gateway_record(e->model, router, e->text);
@@ -243,6 +258,7 @@ void compile_scope(
 		[SCOPE_SECURITY_GROUP] = give_security_group,
 		[SCOPE_GROUP_MEMBERS] = give_group_members,
 		[SCOPE_ADDRESS_GROUP] = give_address_group,
+		[SCOPE_CLOUD] = give_cloud,
 	};
 	g_autoptr(GString) text = g_string_sized_new(512);
 	struct enumeration e = { model, record, user, text };
@@ -342,6 +358,7 @@ GArray *compile_host_scopes(const struct model *model, const struct uuid *id)
 	if (!host)
 		return scopes.list;
 	add_scope(&scopes, SCOPE_HOST, id);
+	add_scope(&scopes, SCOPE_CLOUD, &scope_cloud_id);
 	model_iter_init(&iter, model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
 		add_port(&scopes, port);

@@ -165,6 +165,9 @@ static json_t *random_body(struct world *world, enum kind_id kind)
 		return test_json("{'name':'a%u','addresses':['192.0.2.%u']}", n, n % 250);
 	case KIND_SECURITY_GROUP_RULE:
 		return random_rule(world, n);
+	case KIND_NETWORK_LOG:
+		return test_json("{'name':'l%u','resource_type':'security_group','enabled':%s}", n,
+			n % 3 ? "true" : "false");
 	default:
 		return network ? test_json("{'network_id':'%s','binding:host_id':'%s',"
 					   "'device_owner':'compute:nova','security_groups':%s}",
@@ -195,6 +198,8 @@ static json_t *random_change(struct world *world, enum kind_id kind)
 		return test_json("{'name':'other%u'}", n);
 	case KIND_SECURITY_GROUP_RULE:
 		return test_json("{'description':'%u'}", n);
+	case KIND_NETWORK_LOG:
+		return test_json("{'enabled':%s}", n % 2 ? "true" : "false");
 	default:
 		if (n % 3 == 0)
 			return test_json("{'dns_name':'p%u','fixed_ips':[]}", n);
@@ -231,7 +236,8 @@ static bool stage(struct world *world, struct txn *txn)
 	static const enum kind_id kinds[] = { KIND_HOST, KIND_NETWORK, KIND_SUBNET, KIND_PORT,
 		KIND_PORT, KIND_PORT, KIND_PORT, KIND_PORT, KIND_ROUTER, KIND_ROUTER, KIND_ROUTER,
 		KIND_ROUTER, KIND_SECURITY_GROUP, KIND_SECURITY_GROUP, KIND_ADDRESS_GROUP,
-		KIND_SECURITY_GROUP_RULE, KIND_SECURITY_GROUP_RULE, KIND_SECURITY_GROUP_RULE };
+		KIND_SECURITY_GROUP_RULE, KIND_SECURITY_GROUP_RULE, KIND_SECURITY_GROUP_RULE,
+		KIND_NETWORK_LOG };
 	enum kind_id kind = kinds[g_rand_int_range(world->random, 0, G_N_ELEMENTS(kinds))];
 	int what = g_rand_int_range(world->random, 0, 10);
 	const struct object *object;
@@ -435,6 +441,7 @@ static void increments_equal_full_compile(void **state)
 	assert_true(gained[SCOPE_SECURITY_GROUP] > 100);
 	assert_true(gained[SCOPE_GROUP_MEMBERS] > 50);
 	assert_true(gained[SCOPE_ADDRESS_GROUP] > 20);
+	assert_true(gained[SCOPE_CLOUD] > 20);
 }
 
 int main(void)

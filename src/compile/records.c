@@ -66,6 +66,7 @@ void record_port(const struct object *port, const struct qos *qos, bool active, 
 
 	jw_begin_object(&w);
 	member_str(&w, "name", port, SLOT_NAME);
+	member_str(&w, "project_id", port, SLOT_PROJECT_ID);
 	member_str(&w, "network_id", port, PORT_NETWORK_ID);
 	member_mac(&w, port);
 	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);

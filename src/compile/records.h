@@ -40,6 +40,9 @@ void record_security_group_rule(const struct object *rule, GString *text);
 void record_group_member(const struct object *port, GString *text);
 void record_address_group(const struct object *group, GString *text);
 
+/* compile_log.c: nothing, of one that is not enabled */
+void record_log(const struct object *log, GString *text);
+
 /* compile_gateway.c: appends the record of the router's gateway as the model has it, and gives its
  * port; NULL, and nothing: there is none. */
 const struct object *gateway_record(

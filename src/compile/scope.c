@@ -10,6 +10,7 @@ static const char *const prefixes[N_SCOPE_TYPES] = {
 	[SCOPE_SECURITY_GROUP] = "security-group/",
 	[SCOPE_GROUP_MEMBERS] = "group-members/",
 	[SCOPE_ADDRESS_GROUP] = "address-group/",
+	[SCOPE_CLOUD] = "cloud/",
 };
 
 const char *scope_format(const struct scope *scope, char buf[static SCOPE_STRLEN])

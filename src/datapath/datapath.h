@@ -223,8 +223,10 @@ enum dp_port_flags {
 	DP_PORT_PUNT_DHCP4 = 1 << 1,
 	DP_PORT_PUNT_DHCP6 = 1 << 2,
 	DP_PORT_PUNT_RS = 1 << 3,
-	DP_PORT_PUNT_DNS = 1 << 4, /* UDP port 53 to dp_service_put() addresses */
-	DP_PORT_DOWN = 1 << 5,	   /* admin_state_up false: everything is dropped, and counted */
+	DP_PORT_PUNT_DNS = 1 << 4,   /* UDP port 53 to dp_service_put() addresses */
+	DP_PORT_DOWN = 1 << 5,	     /* admin_state_up false: everything is dropped, and counted */
+	DP_PORT_LOG_ACCEPT = 1 << 6, /* see dp_log_dispatch() */
+	DP_PORT_LOG_DROP = 1 << 7,
 };
 /* Quality of service. A limit counts bytes of frames and the packets that GSO makes; a burst of 0
  * is chosen here. What is above is delayed for a moment, and then dropped and counted. */
@@ -282,6 +284,39 @@ bool dp_punt_neighbour(const u8 *frame, size_t len, u32 *ret_vni, struct ip *ret
 
 /* Sends an Ethernet frame to the guest behind a port's device. */
 bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError **error);
+
+/*
+ * What the firewall tells of ports with DP_PORT_LOG_ACCEPT, of each connection that it lets begin
+ * (of a stateless policy: each packet), and with DP_PORT_LOG_DROP, of each packet that it drops.
+ * dp_log_fd() becomes readable; dp_log_dispatch() calls @cb for each, with an event that is valid
+ * during the call.
+ */
+struct dp_log_event {
+	u64 time_ns; /* of CLOCK_MONOTONIC */
+	u8 port[16]; /* UUID */
+	enum dp_direction direction;
+	const char *dropped; /* the name of the reason; NULL: it was let through */
+	bool has_rule;	     /* else none matched, or none was asked */
+	u8 rule[16];
+	u16 eth_type;
+	u8 family; /* 4, 6, or 0: not IP; so no protocol or addresses */
+	u8 proto, icmp_type, icmp_code, tcp_flags;
+	bool has_ports; /* of a protocol that has */
+	u16 sport, dport;
+	u32 len; /* bytes of the frame */
+	struct ip src, dst;
+	struct mac src_mac, dst_mac;
+};
+typedef void (*dp_log_cb)(const struct dp_log_event *event, void *data);
+int dp_log_fd(const struct dp *dp);
+void dp_log_dispatch(struct dp *dp, dp_log_cb cb, void *data);
+/* How many events are told of each port, for those that are put from now on; the defaults are
+ * Neutron's. */
+#define DP_LOG_RATE 100 /* a second */
+#define DP_LOG_BURST 25
+void dp_set_log_rate(struct dp *dp, u32 per_second, u32 burst);
+/* Events of the port that were not told, since it has logs. */
+u64 dp_log_suppressed(struct dp *dp, u32 ifindex);
 
 /* Counters, since the program was first attached. rx: from the guest; tx: to the guest. */
 struct dp_counters {

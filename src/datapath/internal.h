@@ -43,9 +43,12 @@ struct dp {
 	char *pin_dir;
 	struct edge *edge; /* the skeleton */
 	struct rtnl *rtnl;
-	struct ring_buffer *punts, *steps;
+	struct ring_buffer *punts, *steps, *log_events;
 	dp_punt_cb punt_cb; /* during dp_punt_dispatch() */
 	void *punt_data;
+	dp_log_cb log_cb; /* during dp_log_dispatch() */
+	void *log_data;
+	u64 log_interval_ns, log_burst_ns;
 	GPtrArray *trace_steps; /* during dp_trace(), borrowed */
 	struct dp_names trace_names;
 
@@ -195,9 +198,13 @@ void nats_expire(struct dp *dp, u32 now);
 u32 nats_idle_limit(u8 proto, u8 flags); /* in ticks */
 u32 nats_entries(const struct dp *dp);	 /* of the last round; two for each connection */
 
-/* punt.c, trace.c */
+/* punt.c, trace.c, logs.c */
 bool punt_open(struct dp *dp, GError **error);
+bool logs_open(struct dp *dp, GError **error);
 bool trace_open(struct dp *dp, GError **error);
+
+/* logs.c: the limit of what is told of a port, if its flags say that it has a log */
+bool logs_put(struct dp *dp, u32 port_id, u32 flags, GError **error);
 
 /* vxlan_device.c: the kernel's vxlan device in collect-metadata mode */
 #define VXLAN_DEVICE "weft-vxlan"

@@ -48,6 +48,7 @@ bool dp_open(const struct dp_options *options, struct dp **ret, GError **error)
 
 	libbpf_set_print(libbpf_says);
 	dp->pin_dir = g_strdup(options->pin_dir);
+	dp_set_log_rate(dp, DP_LOG_RATE, DP_LOG_BURST);
 	dp->edge = edge__open();
 	if (!dp->edge) {
 		weft_fail_errno(error, errno, "Can't take the edge switch out of this binary");
@@ -56,7 +57,7 @@ bool dp_open(const struct dp_options *options, struct dp **ret, GError **error)
 	if (!rtnl_open(&dp->rtnl, error) || !pins_open(dp, options, error))
 		goto fail;
 	learn(dp);
-	if (!punt_open(dp, error) || !trace_open(dp, error))
+	if (!punt_open(dp, error) || !trace_open(dp, error) || !logs_open(dp, error))
 		goto fail;
 	/* the programs' behaviour may have changed with them: decide anew */
 	if (!host_raise_epoch(dp, error))
@@ -74,6 +75,7 @@ void dp_close(struct dp *dp)
 		return;
 	ring_buffer__free(dp->punts);
 	ring_buffer__free(dp->steps);
+	ring_buffer__free(dp->log_events);
 	firewall_close(dp);
 	tables_close(dp);
 	flows_close(dp);

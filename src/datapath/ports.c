@@ -190,6 +190,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GErr
 	counters_zero(dp, value.id);
 	connections_zero(dp, value.id);
 	if (!qos_put(dp, value.id, &port->qos, error) ||
+		!logs_put(dp, value.id, value.flags, error) ||
 		!put_sources(dp, port, value.id, &removed, error) ||
 		!flood_add(dp, port->vni, FLOOD_PORT, port->ifindex, &value.flood_index, error) ||
 		!write_port(dp, &value, &change, error))
@@ -215,6 +216,7 @@ static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
 				error)))
 		return false;
 	if (!qos_put(dp, value.id, &port->qos, error) ||
+		!logs_put(dp, value.id, value.flags, error) ||
 		!put_sources(dp, port, value.id, &removed, error) ||
 		!write_port(dp, &value, &change, error))
 		return false;
@@ -256,7 +258,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 	remove_sources(dp, NULL, g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(ifindex)));
 	g_hash_table_remove(dp->sources, GUINT_TO_POINTER(ifindex));
 	drops_forget(dp, old.id);
-	if (!qos_put(dp, old.id, &(struct dp_qos){ 0 }, error))
+	if (!qos_put(dp, old.id, &(struct dp_qos){ 0 }, error) || !logs_put(dp, old.id, 0, error))
 		return false;
 	dp->port_ifindex[old.id] = 0;
 	dp->port_policy[old.id] = 0;

@@ -124,12 +124,17 @@ static char *rule_text(struct dp *dp, const struct trace_step *step)
 					: rule_name(dp, step->a & ~RULE_DENY);
 	char ip_text[IP_STRLEN];
 	struct ip remote = ip_from_addr(&step->addr);
+	struct name name;
+	u64 hits;
 
-	return g_strdup_printf("%s at %s: %s %s %s", direction, port, rule,
-		step->code == STEP_NO_RULE ? "matches"
-		: step->a & RULE_DENY	   ? "denies"
-					   : "allows",
-		ip_format(&remote, ip_text));
+	ip_format(&remote, ip_text);
+	if (step->code == STEP_NO_RULE)
+		return g_strdup_printf("%s at %s: %s matches %s", direction, port, rule, ip_text);
+	if (!name_of(dp, NAME_RULE, step->a & ~RULE_DENY, &name) ||
+		!dp_rule_hits(dp, name.b, &hits, NULL))
+		hits = 0;
+	return g_strdup_printf("%s at %s: %s %s %s (it has decided %" G_GUINT64_FORMAT " times)",
+		direction, port, rule, step->a & RULE_DENY ? "denies" : "allows", ip_text, hits);
 }
 
 static char *firewall_text(struct dp *dp, const struct trace_step *step)

@@ -169,6 +169,7 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	port->pairs = g_array_new(FALSE, TRUE, sizeof(struct record_pair));
 	port->options = g_array_new(FALSE, TRUE, sizeof(struct record_option));
 	port->groups = g_array_new(FALSE, TRUE, sizeof(struct uuid));
+	port->project_id = g_intern_string(json_string_value(json_object_get(data, "project_id")));
 	port->filtered = json_is_array(json_object_get(data, "security_groups"));
 	g_array_set_clear_func(port->options, clear_option);
 	port->port_security = port->admin_state_up = port->active = true;
@@ -268,6 +269,32 @@ static bool decode_address_group(const json_t *data, struct record *ret, GError 
 	return field_optional_string(data, "name", &group->name, error) &&
 	       field_optional_string(data, "project_id", &group->project_id, error) &&
 	       field_array(data, "addresses", element_prefix, group->addresses, error);
+}
+
+static bool decode_optional_uuid(
+	const json_t *data, const char *member, struct uuid *ret, GError **error)
+{
+	const json_t *value = json_object_get(data, member);
+
+	return !value || json_is_null(value) || field_uuid(data, member, ret, error);
+}
+
+static bool decode_log(const json_t *data, struct record *ret, GError **error)
+{
+	static const char *const events[] = { "ACCEPT", "DROP", "ALL", NULL };
+	struct record_log *log = &ret->log;
+	const char *event = events[2];
+
+	if (!field_optional_choice(data, "event", events, &event, error))
+		return false;
+	log->accepts = event != events[1];
+	log->drops = event != events[0];
+	log->resource_type =
+		g_intern_string(json_string_value(json_object_get(data, "resource_type")));
+	return field_optional_string(data, "name", &log->name, error) &&
+	       field_optional_string(data, "project_id", &log->project_id, error) &&
+	       decode_optional_uuid(data, "resource_id", &log->resource_id, error) &&
+	       decode_optional_uuid(data, "target_id", &log->target_id, error);
 }
 
 static bool decode_gateway(const json_t *data, struct record *ret, GError **error)
@@ -384,6 +411,12 @@ static void clear_floating_ip(struct record *record)
 	g_free(record->floating_ip.wire.physical_network);
 }
 
+static void clear_log(struct record *record)
+{
+	g_free(record->log.name);
+	g_free(record->log.project_id);
+}
+
 static const struct {
 	bool (*decode)(const json_t *data, struct record *ret, GError **error);
 	void (*clear)(struct record *record);
@@ -401,6 +434,7 @@ static const struct {
 	[RECORD_ADDRESS_GROUP] = { decode_address_group, clear_address_group },
 	[RECORD_GATEWAY] = { decode_gateway, clear_gateway },
 	[RECORD_FLOATING_IP] = { decode_floating_ip, clear_floating_ip },
+	[RECORD_LOG] = { decode_log, clear_log },
 };
 
 static void share_empties(struct record *record)

@@ -27,7 +27,8 @@
 	X(SECURITY_GROUP, "security-group")           \
 	X(SECURITY_GROUP_RULE, "security-group-rule") \
 	X(GROUP_MEMBER, "group-member")               \
-	X(ADDRESS_GROUP, "address-group")
+	X(ADDRESS_GROUP, "address-group")             \
+	X(LOG, "log")
 
 enum record_kind {
 #define X(symbol, text) RECORD_##symbol,
@@ -148,6 +149,7 @@ struct record_port {
 	GArray *groups; /* struct uuid, sorted */
 	struct record_qos qos;
 	char *name, *dns_name;
+	const char *project_id; /* interned: there are few on a host; NULL: not known */
 };
 
 /* A router's, on a network; its id is the port's. */
@@ -185,6 +187,15 @@ struct record_group_member {
 struct record_address_group {
 	char *name, *project_id;
 	GArray *addresses; /* struct prefix */
+};
+
+/* Which decisions are to be written down, and of which ports: @target_id alone, those that have
+ * @resource_id, or all of the project (zero: not said). */
+struct record_log {
+	char *name, *project_id;
+	const char *resource_type; /* interned */
+	bool accepts, drops;
+	struct uuid resource_id, target_id;
 };
 
 struct record_outer_subnet {
@@ -227,6 +238,7 @@ struct record {
 		struct record_address_group address_group;
 		struct record_gateway gateway;
 		struct record_floating_ip floating_ip;
+		struct record_log log;
 	};
 };
 

@@ -55,6 +55,25 @@ static void port_with_everything(void **state)
 	record_clear(&r);
 }
 
+static void logs(void **state)
+{
+	struct record r = decode_ok(RECORD_LOG,
+		"{\"name\":\"l\",\"project_id\":\"p\",\"event\":\"DROP\",\"resource_type\":"
+		"\"security_group\",\"resource_id\":null,\"target_id\":\"" ID "\"}");
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_true(r.log.drops);
+	assert_false(r.log.accepts);
+	assert_true(uuid_is_zero(&r.log.resource_id));
+	assert_false(uuid_is_zero(&r.log.target_id));
+	assert_string_equal(r.log.resource_type, "security_group");
+	record_clear(&r);
+	assert_false(decode(RECORD_LOG, "{\"event\":\"SOME\"}", &r, &error));
+	g_clear_error(&error);
+	assert_false(decode(RECORD_LOG, "{\"target_id\":\"7\"}", &r, &error));
+}
+
 static void qos_of_a_port(void **state)
 {
 	struct record r = decode_ok(RECORD_PORT,
@@ -214,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(port_with_everything),
+		cmocka_unit_test(logs),
 		cmocka_unit_test(qos_of_a_port),
 		cmocka_unit_test(tunnels_take_the_first_of_each_family),
 		cmocka_unit_test(what_leads_outside),

@@ -38,7 +38,7 @@ void put_policy(struct bed *bed, const u8 id[16], const struct dp_rule *rules, s
 		fail_msg("%s", error->message);
 }
 
-void put_port(struct bed *bed, enum bed_place place, const u8 *policy)
+void put_port_with(struct bed *bed, enum bed_place place, const u8 *policy, u32 flags)
 {
 	bool first = place == BED_GUEST1;
 	struct mac m = mac(first ? MAC1 : MAC2);
@@ -49,7 +49,7 @@ void put_port(struct bed *bed, enum bed_place place, const u8 *policy)
 	struct dp_port port = { .ifindex = bed->ifindex[place],
 		.kind = DP_PORT_VETH,
 		.vni = VNI,
-		.flags = DP_PORT_SECURITY,
+		.flags = flags,
 		.mac = m,
 		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) },
 		.pairs = pairs,
@@ -59,6 +59,11 @@ void put_port(struct bed *bed, enum bed_place place, const u8 *policy)
 
 	if (!dp_port_put(bed->dp, &port, &error))
 		fail_msg("%s", error->message);
+}
+
+void put_port(struct bed *bed, enum bed_place place, const u8 *policy)
+{
+	put_port_with(bed, place, policy, DP_PORT_SECURITY);
 }
 
 /* Every test begins with both ports closed, and no connections. */

@@ -1,5 +1,5 @@
 """Logs of security groups' decisions, metering labels and their rules: the API by HTTP, the real `openstack` CLI and openstacksdk.
-Proves B2, B9 for these resources; hosts neither write nor count yet."""
+Proves B2, B9 for these resources; what hosts write is in test_firewall_logs.py, and nothing is counted yet."""
 import uuid
 
 import openstack
