@@ -95,7 +95,8 @@ static enum weft_error code_of(unsigned status, const char *type)
 	return WEFT_ERROR_INTERNAL;
 }
 
-/* {"NeutronError": {type, message}}, {"error": {message}} or anything else, as one sentence. */
+/* {"NeutronError": {type, message}}, {"error": {message}}, {"faultstring": message} or anything
+ * else, as one sentence. */
 static void fail_with_answer(unsigned status, const char *text, size_t len, GError **error)
 {
 	json_t *answer = json_loadb(text, len, 0, NULL);
@@ -104,9 +105,12 @@ static void fail_with_answer(unsigned status, const char *text, size_t len, GErr
 
 	if (!inner)
 		inner = json_object_get(answer, "error");
-	if (json_is_string(inner))
+	if (!inner)
+		inner = json_object_get(answer, "faultstring");
+	if (json_is_string(inner)) {
 		message = json_string_value(inner);
-	else
+		type = json_string_value(json_object_get(answer, "debuginfo"));
+	} else
 		json_unpack(inner, "{s?s,s?s}", "type", &type, "message", &message);
 	if (message && *message)
 		g_set_error_literal(error, WEFT_ERROR, (int)code_of(status, type), message);

@@ -64,6 +64,11 @@ enum kind_id {
 	KIND_LOCAL_IP_ASSOCIATION,
 	KIND_IP_AVAILABILITY,
 	KIND_NDP_PROXY,
+	KIND_LOAD_BALANCER,
+	KIND_LB_POOL,
+	KIND_LB_LISTENER,
+	KIND_LB_MEMBER,
+	KIND_LB_HEALTH_MONITOR,
 	KIND_RBAC_POLICY,
 	KIND_QUOTA,
 	KIND_DOMAIN,
@@ -211,6 +216,9 @@ struct kind_hooks {
 		struct txn *txn, const struct object *old, struct object *draft, GError **error);
 	/* Before @old is staged as deleted; generic reference rules have been applied. */
 	bool (*on_delete)(struct txn *txn, const struct object *old, GError **error);
+	/* A request deletes @old and asks for what is part of it to go too (?cascade=true), which
+	 * its references refuse otherwise: deletes that. NULL: there is no such way. */
+	bool (*on_cascade)(struct txn *txn, const struct object *old, GError **error);
 	/* An attribute of @draft that referred to what is being deleted has become null
 	 * (ON_DELETE_CLEAR): what else of it changes with that. */
 	void (*on_clear)(struct object *draft, unsigned slot);
@@ -327,6 +335,10 @@ struct kind {
 	/* Instead of the id an object is found below its parent by the second attribute of this
 	 * unique index, whose first one is parent_slot. 0: by id. */
 	unsigned segment_index;
+	/* PUT of the collection below a parent replaces all of it, or with ?additive_only=true adds
+	 * and updates: which object is meant is found by this unique index, whose first slot is
+	 * parent_slot. 0: there is no such way. */
+	unsigned replace_index;
 	const struct kind_action *actions; /* ended by one without a name; NULL: none */
 	unsigned flags;
 	const struct attr *attrs; /* by slot */

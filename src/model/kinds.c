@@ -20,6 +20,11 @@
 #include "model/metering_label.h"
 #include "model/metering_label_rule.h"
 #include "model/ip_availability.h"
+#include "model/lb_health_monitor.h"
+#include "model/lb_listener.h"
+#include "model/lb_member.h"
+#include "model/lb_pool.h"
+#include "model/load_balancer.h"
 #include "model/local_ip.h"
 #include "model/ndp_proxy.h"
 #include "model/notification.h"
@@ -87,6 +92,11 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_LOCAL_IP_ASSOCIATION] = &local_ip_association_kind,
 	[KIND_IP_AVAILABILITY] = &ip_availability_kind,
 	[KIND_NDP_PROXY] = &ndp_proxy_kind,
+	[KIND_LOAD_BALANCER] = &load_balancer_kind,
+	[KIND_LB_POOL] = &lb_pool_kind,
+	[KIND_LB_LISTENER] = &lb_listener_kind,
+	[KIND_LB_MEMBER] = &lb_member_kind,
+	[KIND_LB_HEALTH_MONITOR] = &lb_health_monitor_kind,
 	[KIND_DOMAIN] = &domain_kind,
 	[KIND_PROJECT] = &project_kind,
 	[KIND_USER] = &user_kind,

@@ -6,7 +6,7 @@
 static const char *const interfaces[] = { OWNER_ROUTER_INTERFACE,
 	OWNER_ROUTER_INTERFACE_DISTRIBUTED, OWNER_ROUTER_INTERFACE_HA, NULL };
 static const char *const others[] = { OWNER_ROUTER_GATEWAY, OWNER_FLOATING_IP, OWNER_LOCAL_IP,
-	NULL };
+	OWNER_LOAD_BALANCER, NULL };
 
 bool port_has_owner(const struct object *port, const char *owner)
 {
@@ -46,7 +46,7 @@ static bool check_given_owner(const struct object *draft, GError **error)
 	if (!port_is_service(draft))
 		return true;
 	return weft_fail(error, BAD_REQUEST,
-		"Invalid input for device_owner: '%s' is given by weft, when a router, a floating IP or a local IP takes the port; give another, or leave it out.",
+		"Invalid input for device_owner: '%s' is given by weft, when a router, a floating IP, a local IP or a load balancer takes the port; give another, or leave it out.",
 		object_str(draft, PORT_DEVICE_OWNER));
 }
 

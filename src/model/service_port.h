@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ports that weftd makes, or takes, for routers, floating IPs and local IPs. Their device_owner
- * says what for, their device_id is the id of the object that has them. Who has such an object
- * changes it, never the port: these owners are not for callers to give, and what hangs on them
- * can't be changed or deleted by way of the port.
+ * Ports that weftd makes, or takes, for routers, floating IPs, local IPs and load balancers. Their
+ * device_owner says what for, their device_id is the id of the object that has them. Who has such
+ * an object changes it, never the port: these owners are not for callers to give, and what hangs on
+ * them can't be changed or deleted by way of the port.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 #define OWNER_ROUTER_INTERFACE_HA "network:ha_router_replicated_interface"
 #define OWNER_FLOATING_IP "network:floatingip"
 #define OWNER_LOCAL_IP "network:local_ip"
+#define OWNER_LOAD_BALANCER "network:load_balancer"
 
 bool port_is_service(const struct object *port);
 bool port_is_router_interface(const struct object *port);

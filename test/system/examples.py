@@ -47,6 +47,11 @@ def forwarding(make):
             "internal_port": 8080}
 
 
+def balanced(make, **more):
+    """What a pool, with a load balancer of its own, is made of."""
+    return {"loadbalancer_id": make("load_balancer")["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP_PORT", **more}
+
+
 # What a kind needs beside what its schema requires, or where the schema can't tell what makes sense together.
 SPECIAL = {
     "security_group_rule": lambda make: {"security_group_id": make("security_group")["id"], "direction": "ingress",
@@ -69,6 +74,12 @@ SPECIAL = {
     "floatingip": lambda make: {"floating_network_id": external(make)["id"]},
     "floatingip_port_forwarding": forwarding,
     "router_conntrack_helper": lambda make: {"helper": "ftp", "protocol": "tcp", "port": 21},
+    "load_balancer": lambda make: {"vip_subnet_id": make("subnet")["id"]},
+    "load_balancer_pool": balanced,
+    "load_balancer_listener": lambda make: {"loadbalancer_id": make("load_balancer")["id"], "protocol": "TCP", "protocol_port": 80},
+    "load_balancer_member": lambda make: {"parent": make("load_balancer_pool")["id"], "address": "10.0.0.9", "protocol_port": 80},
+    "load_balancer_health_monitor": lambda make: {"pool_id": make("load_balancer_pool")["id"], "type": "TCP", "delay": 5,
+                                                  "timeout": 2, "max_retries": 1},
     "rbac_policy": lambda make: {"object_type": "network", "object_id": make("network")["id"], "action": "access_as_shared",
                                  "target_tenant": f"project-{next(numbers)}"},
 }

@@ -31,7 +31,8 @@ def catalog(cli, kind):
 
 
 def test_what_is_there_at_first(cli, weftd):
-    assert {(s["Name"], s["Type"]) for s in cli.json("service", "list")} == {("weft-identity", "identity"), ("weft", "network")}
+    assert {(s["Name"], s["Type"]) for s in cli.json("service", "list")} == {
+        ("weft-identity", "identity"), ("weft", "network"), ("weft-load-balancer", "load-balancer")}
     assert {(e["Region"], e["Interface"], e["URL"]) for e in cli.json("endpoint", "list", "--service", "network")} == {
         ("here", interface, "$(weft_url)s") for interface in ("public", "internal", "admin")}
     assert catalog(cli, "network") == {("here", interface): weftd.url for interface in ("public", "internal", "admin")}

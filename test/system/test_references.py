@@ -65,9 +65,14 @@ def flavored(make):
     return make("router", flavor_id=make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[make("service_profile")["id"]])["id"])
 
 
+def listening(make):
+    pool = make("load_balancer_pool")
+    return make("load_balancer_listener", loadbalancer_id=pool["loadbalancer_id"], default_pool_id=pool["id"])
+
+
 # How one that refers by that attribute is made, where giving the attribute is not enough.
 REFERRING = {("subnet", "subnetpool_id"): pooled, ("subnet", "segment_id"): on_segment, ("router", "flavor_id"): flavored,
-             ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
+             ("load_balancer_listener", "default_pool_id"): listening, ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
 
 
 def referring(examples, kind, name, other):

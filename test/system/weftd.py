@@ -26,11 +26,11 @@ class Answer:
 
     @property
     def error(self):
-        return self.json["NeutronError"]["type"]
+        return self.json["NeutronError"]["type"] if "NeutronError" in self.json else self.json["debuginfo"]
 
     @property
     def message(self):
-        return self.json["NeutronError"]["message"]
+        return self.json["NeutronError"]["message"] if "NeutronError" in self.json else self.json["faultstring"]
 
     @property
     def revision(self):

@@ -46,6 +46,21 @@ static void write_neutron_error(struct json_writer *w, const GError *error)
 	jw_end_object(w);
 }
 
+/* Octavia's, which has no place for the type but this one. */
+static void write_fault(struct json_writer *w, const GError *error)
+{
+	jw_member_string(w, "faultcode", weft_error_status(error) < 500 ? "Client" : "Server");
+	jw_member_string(w, "faultstring", error->message);
+	jw_member_string(w, "debuginfo", weft_error_type(error));
+}
+
+bool call_is_load_balancer(const struct http_request *request)
+{
+	const struct http_target *target = http_request_target(request);
+
+	return target->n_segments && !strcmp(target->segments[0], "load-balancer");
+}
+
 static bool is_identity(const struct http_request *request)
 {
 	const struct http_target *target = http_request_target(request);
@@ -77,6 +92,8 @@ void api_fail(const struct api *api, struct http_request *request, const GError 
 		http_request_add_header(request, "Retry-After", G_STRINGIFY(KEYSTONE_RETRY_S));
 	if (status == 401 || is_identity(request))
 		write_keystone_error(&w, error);
+	else if (call_is_load_balancer(request))
+		write_fault(&w, error);
 	else
 		write_neutron_error(&w, error);
 	jw_end_object(&w);

@@ -19,6 +19,9 @@ struct call {
 	char own_id[UUID_STRLEN];	  /* of `id`, when the path names the object otherwise */
 };
 
+/* Is it for the Load Balancer API? Its errors have another shape, and its quotas are its own. */
+bool call_is_load_balancer(const struct http_request *request);
+
 /* What an object is called in bodies on this path. */
 static inline const char *call_singular(const struct call *call)
 {
@@ -76,9 +79,14 @@ void resources_get(struct call *call);
 void openapi_get(struct call *call);	/* openapi.c */
 void extensions_get(struct call *call); /* extensions.c */
 void extension_get(struct call *call);
-void collection_list(struct call *call);   /* list.c */
-void collection_create(struct call *call); /* create.c */
-void object_show(struct call *call);	   /* object.c */
+void collection_list(struct call *call);	/* list.c */
+void collection_create(struct call *call);	/* create.c */
+void collection_replace(struct call *call);	/* batch.c */
+void load_balancer_versions(struct call *call); /* load_balancer.c */
+void load_balancer_version(struct call *call);
+void load_balancer_providers(struct call *call);
+void load_balancer_flavors(struct call *call);
+void object_show(struct call *call); /* object.c */
 void object_update(struct call *call);
 void object_delete(struct call *call);
 void action_read(struct call *call); /* action.c */
@@ -108,6 +116,7 @@ void binding_activate(struct call *call);
 void quotas_list(struct call *call); /* quota.c */
 void quota_show(struct call *call);
 void quota_show_part(struct call *call);
+void quota_defaults(struct call *call);
 void quota_update(struct call *call);
 void quota_delete(struct call *call);
 void host_update(struct call *call); /* host.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What clients ask first: which versions there are, and which collections. */
 #include "controller/api/call.h"
+#include "model/load_balancer.h"
 
 static void write_self_link(struct json_writer *w, const char *url)
 {
@@ -48,7 +49,8 @@ void resources_get(struct call *call)
 		const struct kind *kind = kind_by_id((enum kind_id)id);
 		g_autofree char *url = g_strconcat(base, kind->path, NULL);
 
-		if (kind->flags & KIND_NOT_NETWORKING || kind_is_nested(kind))
+		if (kind->flags & KIND_NOT_NETWORKING || kind_is_nested(kind) ||
+			g_str_has_prefix(kind->path, LB_API))
 			continue;
 		jw_begin_object(&w);
 		jw_member_string(&w, "name", kind->singular);

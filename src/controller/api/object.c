@@ -6,6 +6,7 @@
 #include "controller/api/call.h"
 #include "controller/api/mtu.h"
 #include "model/query.h"
+#include "model/value.h"
 
 /* Other parameters are passed over: clients send the filters of a list along. */
 static u64 requested_fields(const struct call *call)
@@ -73,6 +74,21 @@ void object_update(struct call *call)
 	write_submit(call, g_steal_pointer(&txn), objects, write_respond_updated);
 }
 
+/* What is part of it goes first, if the caller asks for that. */
+static bool cascade(
+	const struct call *call, struct txn *txn, const struct object *object, GError **error)
+{
+	const char *asked = http_target_param(http_request_target(call->request), "cascade");
+	bool flag = false;
+
+	if (!asked || !call->kind->hooks.on_cascade)
+		return true;
+	if (!value_bool_word(asked, &flag))
+		return weft_fail(
+			error, BAD_REQUEST, "cascade is true or false, not '%.64s'.", asked);
+	return !flag || call->kind->hooks.on_cascade(txn, object, error);
+}
+
 void object_delete(struct call *call)
 {
 	g_autoptr(txn) txn = txn_new(call->api->model, &call->caller);
@@ -80,6 +96,7 @@ void object_delete(struct call *call)
 	const struct object *before = call_object(call, &error);
 
 	if (!before || !call_check_change(call, txn, POLICY_DELETE, before, &error) ||
+		!cascade(call, txn, before, &error) ||
 		!txn_delete(txn, call->kind->id, call->id, &error))
 		return call_fail(call, error);
 	write_submit(call, g_steal_pointer(&txn), NULL, write_respond_deleted);

@@ -33,6 +33,9 @@ static const char shared_schemas[] =
 	"\"properties\":{\"NeutronError\":{\"type\":\"object\",\"required\":[\"type\",\"message\",\"detail\"],"
 	"\"additionalProperties\":false,\"properties\":{\"type\":{\"type\":\"string\"},"
 	"\"message\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}},"
+	"\"fault\":{\"type\":\"object\",\"required\":[\"faultcode\",\"faultstring\",\"debuginfo\"],"
+	"\"additionalProperties\":false,\"properties\":{\"faultcode\":{\"type\":\"string\"},"
+	"\"faultstring\":{\"type\":\"string\"},\"debuginfo\":{\"type\":\"string\"}}},"
 	"\"unauthorized\":{\"type\":\"object\",\"required\":[\"error\"],\"additionalProperties\":false,"
 	"\"properties\":{\"error\":{\"type\":\"object\",\"required\":[\"code\",\"title\",\"message\"],"
 	"\"properties\":{\"code\":{\"type\":\"integer\"},\"title\":{\"type\":\"string\"},"
@@ -40,7 +43,8 @@ static const char shared_schemas[] =
 
 static const char responses[] =
 	"{\"error\":{\"description\":\"What is wrong, and what would be right.\",\"content\":"
-	"{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/error\"}}}},"
+	"{\"application/json\":{\"schema\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/error\"},"
+	"{\"$ref\":\"#/components/schemas/fault\"}]}}}},"
 	"\"unauthorized\":{\"description\":\"There is no valid token.\",\"content\":"
 	"{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/unauthorized\"}}}}}";
 

@@ -6,16 +6,22 @@
 
 #include "controller/api/body.h"
 #include "controller/api/call.h"
+#include "model/load_balancer.h"
 #include "model/policy.h"
 
 #define PROJECT_MAX 255 /* characters of an id */
 
-/* Goes through the kinds that have a quota. */
-static const struct kind *next_kind(const struct kind *after)
+/* Goes through the kinds that have a quota, of the service that is asked. */
+static const struct kind *next_kind(const struct call *call, const struct kind *after)
 {
-	for (unsigned id = after ? after->id + 1 : KIND_NONE + 1; id < N_KINDS; id++)
-		if (kind_by_id((enum kind_id)id)->quota.name)
-			return kind_by_id((enum kind_id)id);
+	bool balancers = call_is_load_balancer(call->request);
+
+	for (unsigned id = after ? after->id + 1 : KIND_NONE + 1; id < N_KINDS; id++) {
+		const struct kind *kind = kind_by_id((enum kind_id)id);
+
+		if (kind->quota.name && g_str_has_prefix(kind->path, LB_API) == balancers)
+			return kind;
+	}
 	return NULL;
 }
 
@@ -35,16 +41,20 @@ static bool require(const struct call *call, enum policy_operation operation, co
 					     : "delete_quota");
 }
 
-static void write_limits(struct json_writer *w, const struct model *model, const char *project)
+static void write_limits(struct json_writer *w, const struct call *call, const char *project)
 {
-	for (const struct kind *kind = next_kind(NULL); kind; kind = next_kind(kind))
+	const struct model *model = call->api->model;
+
+	for (const struct kind *kind = next_kind(call, NULL); kind; kind = next_kind(call, kind))
 		jw_member_int(w, kind->quota.name,
 			project ? quota_limit(model, kind, project) : quota_default(model, kind));
 }
 
-static void write_usage(struct json_writer *w, const struct model *model, const char *project)
+static void write_usage(struct json_writer *w, const struct call *call, const char *project)
 {
-	for (const struct kind *kind = next_kind(NULL); kind; kind = next_kind(kind)) {
+	const struct model *model = call->api->model;
+
+	for (const struct kind *kind = next_kind(call, NULL); kind; kind = next_kind(call, kind)) {
 		jw_key(w, kind->quota.name);
 		jw_begin_object(w);
 		jw_member_int(w, "limit", quota_limit(model, kind, project));
@@ -55,7 +65,7 @@ static void write_usage(struct json_writer *w, const struct model *model, const 
 }
 
 static void answer(const struct call *call, const char *project,
-	void (*write)(struct json_writer *w, const struct model *model, const char *project))
+	void (*write)(struct json_writer *w, const struct call *call, const char *project))
 {
 	GString *text = g_string_new(NULL);
 	struct json_writer w = json_writer_on(text);
@@ -63,15 +73,16 @@ static void answer(const struct call *call, const char *project,
 	jw_begin_object(&w);
 	jw_key(&w, "quota");
 	jw_begin_object(&w);
-	write(&w, call->api->model, project);
+	write(&w, call, project);
 	jw_end_object(&w);
 	jw_end_object(&w);
 	call_answer(call, 200, text);
 }
 
 /* Projects that have limits of their own, each once: by the first of them. */
-static void write_projects(struct json_writer *w, const struct model *model)
+static void write_projects(struct json_writer *w, const struct call *call)
 {
+	const struct model *model = call->api->model;
 	const struct object *limit;
 	struct model_iter iter;
 
@@ -84,7 +95,7 @@ static void write_projects(struct json_writer *w, const struct model *model)
 		jw_begin_object(w);
 		jw_member_string(w, "project_id", project);
 		jw_member_string(w, "tenant_id", project);
-		write_limits(w, model, project);
+		write_limits(w, call, project);
 		jw_end_object(w);
 	}
 }
@@ -102,7 +113,7 @@ void quotas_list(struct call *call)
 	jw_begin_object(&w);
 	jw_key(&w, "quotas");
 	jw_begin_array(&w);
-	write_projects(&w, call->api->model);
+	write_projects(&w, call);
 	jw_end_array(&w);
 	jw_end_object(&w);
 	call_answer(call, 200, text);
@@ -135,10 +146,10 @@ void quota_show(struct call *call)
 	answer(call, call->id, write_limits);
 }
 
-static void write_defaults(struct json_writer *w, const struct model *model, const char *project)
+static void write_defaults(struct json_writer *w, const struct call *call, const char *project)
 {
 	(void)project;
-	write_limits(w, model, NULL);
+	write_limits(w, call, NULL);
 }
 
 /* /default and /details, with or without ".json". */
@@ -155,6 +166,11 @@ void quota_show_part(struct call *call)
 	weft_fail(&error, NOT_FOUND, "A quota has no '%.64s': there are default and details.",
 		call->item);
 	call_fail(call, error);
+}
+
+void quota_defaults(struct call *call)
+{
+	answer(call, NULL, write_defaults);
 }
 
 static bool parse_limit(const char *name, json_t *value, s64 *ret, GError **error)
@@ -185,6 +201,20 @@ static bool check_used(const struct call *call, const struct kind *kind, s64 lim
 		       limit, kind->quota.name, used);
 }
 
+/* Of those that next_kind() goes through; Octavia's older names too. */
+static const struct kind *find_kind(const struct call *call, const char *name)
+{
+	bool balancers = call_is_load_balancer(call->request);
+	const struct kind *kind;
+
+	if (balancers && !strcmp(name, "loadbalancer"))
+		name = "load_balancer";
+	if (balancers && !strcmp(name, "healthmonitor"))
+		name = "health_monitor";
+	kind = quota_find_kind(name);
+	return kind && g_str_has_prefix(kind->path, LB_API) == balancers ? kind : NULL;
+}
+
 static bool is_control(const char *name)
 {
 	static const char *const names[] = { "force", "check_limit", "project_id", "tenant_id",
@@ -193,11 +223,11 @@ static bool is_control(const char *name)
 	return g_strv_contains(names, name);
 }
 
-static bool fail_unknown(const char *name, GError **error)
+static bool fail_unknown(const struct call *call, const char *name, GError **error)
 {
 	g_autoptr(GString) known = g_string_new(NULL);
 
-	for (const struct kind *kind = next_kind(NULL); kind; kind = next_kind(kind))
+	for (const struct kind *kind = next_kind(call, NULL); kind; kind = next_kind(call, kind))
 		g_string_append_printf(known, "%s%s", known->len ? ", " : "", kind->quota.name);
 	return weft_fail(error, INVALID_INPUT,
 		"Unrecognized attribute(s) '%.64s': there are quotas of %s.", name, known->str);
@@ -213,12 +243,12 @@ static bool stage(const struct call *call, struct txn *txn, json_t *limits, GErr
 	if (!json_is_object(limits))
 		return weft_fail(error, BAD_REQUEST, "'quota' must be an object of limits.");
 	json_object_foreach(limits, name, value) {
-		const struct kind *kind = quota_find_kind(name);
+		const struct kind *kind = find_kind(call, name);
 
 		if (!kind && is_control(name))
 			continue;
 		if (!kind)
-			return fail_unknown(name, error);
+			return fail_unknown(call, name, error);
 		if (!parse_limit(name, value, &limit, error) ||
 			(check && !check_used(call, kind, limit, error)) ||
 			!quota_set(txn, kind, call->id, limit, error))

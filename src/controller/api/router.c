@@ -31,6 +31,7 @@ struct route {
 #define BODY_MAX_REPORT (32 * 1024 * 1024) /* a full one names every port of the host */
 
 #define V2 "v2.0"
+#define LB "load-balancer", V2
 #define HOSTS "weft", "v1", "hosts"
 
 static void identity_pass(struct call *call);
@@ -38,7 +39,7 @@ static void identity_pass(struct call *call);
 /* What is asked for most stands first. */
 static const struct route routes[] = {
 	{ "/v2.0/{collection}", { "{collection}" }, ACCESS_CALLER, .get = collection_list,
-		.post = collection_create },
+		.post = collection_create, .put = collection_replace },
 	{ "/v2.0/{collection}/{id}", { "{collection}", "{id}" }, ACCESS_CALLER, .get = object_show,
 		.put = object_update, .del = object_delete },
 	{ "/v2.0/{collection}/{id}/tags", { "{collection}", "{id}", "tags" }, ACCESS_CALLER,
@@ -82,6 +83,18 @@ static const struct route routes[] = {
 		.put = quota_update, .del = quota_delete },
 	{ "/v2.0/quotas/{id}/{item}", { V2, "quotas", "{id}", "{item}" }, ACCESS_CALLER,
 		.get = quota_show_part },
+	{ "/load-balancer", { "load-balancer" }, ACCESS_OPEN, .get = load_balancer_versions },
+	{ "/load-balancer/v2.0", { LB }, ACCESS_OPEN, .get = load_balancer_version },
+	{ "/load-balancer/v2.0/lbaas/providers", { LB, "lbaas", "providers" }, ACCESS_CALLER,
+		.get = load_balancer_providers },
+	{ "/load-balancer/v2.0/lbaas/flavors", { LB, "lbaas", "flavors" }, ACCESS_CALLER,
+		.get = load_balancer_flavors },
+	{ "/load-balancer/v2.0/lbaas/quotas", { LB, "lbaas", "quotas" }, ACCESS_CALLER,
+		.get = quotas_list },
+	{ "/load-balancer/v2.0/lbaas/quotas/defaults", { LB, "lbaas", "quotas", "defaults" },
+		ACCESS_CALLER, .get = quota_defaults },
+	{ "/load-balancer/v2.0/lbaas/quotas/{id}", { LB, "lbaas", "quotas", "{id}" }, ACCESS_CALLER,
+		.get = quota_show, .put = quota_update, .del = quota_delete },
 	{ "/v3/…", { "v3", "{…}" }, ACCESS_OWN, .get = identity_pass, .post = identity_pass,
 		.put = identity_pass, .patch = identity_pass, .del = identity_pass,
 		.other = identity_pass },
@@ -166,6 +179,8 @@ static bool offers(const struct kind *kind, const struct route *route, enum http
 {
 	if (kind->flags & KIND_COMPUTED)
 		return method == HTTP_GET || method == HTTP_HEAD;
+	if (method == HTTP_PUT && route->put == collection_replace && !kind->replace_index)
+		return false;
 	if (kind->flags & KIND_FIXED)
 		return !(method == HTTP_POST && route->post == collection_create) &&
 		       !(method == HTTP_DELETE && route->del == object_delete);

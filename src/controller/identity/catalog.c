@@ -11,6 +11,8 @@ static const struct service {
 } services[] = {
 	{ "77656674-0000-4000-8000-000000000001", "identity", "weft-identity", "$(weft_url)s/v3" },
 	{ "77656674-0000-4000-8000-000000000002", "network", "weft", "$(weft_url)s" },
+	{ "77656674-0000-4000-8000-000000000003", "load-balancer", "weft-load-balancer",
+		"$(weft_url)s/load-balancer" },
 };
 
 static bool seed_endpoints(

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A port of a load balancer's address, and the pool that gets what comes there. */
+#pragma once
+
+#include "model/load_balancer.h"
+
+enum lb_listener_slot {
+	LB_LISTENER_LOAD_BALANCER_ID = N_STANDARD_SLOTS,
+	LB_LISTENER_ADMIN_STATE_UP,
+	LB_LISTENER_PROTOCOL,
+	LB_LISTENER_PORT,
+	LB_LISTENER_POOL_ID,
+	LB_LISTENER_CONNECTION_LIMIT,
+	LB_LISTENER_LOAD_BALANCERS, /* computed */
+	LB_LISTENER_PROVISIONING,
+	LB_LISTENER_OPERATING,
+	N_LB_LISTENER_SLOTS
+};
+
+enum lb_listener_index {
+	LB_LISTENER_BY_NAME,
+	LB_LISTENER_BY_PROJECT,
+	LB_LISTENER_BY_LOAD_BALANCER,
+	LB_LISTENER_BY_POOL,
+	LB_LISTENER_BY_PORT, /* unique */
+	N_LB_LISTENER_INDEXES
+};
+
+extern const struct kind lb_listener_kind;

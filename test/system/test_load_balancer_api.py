@@ -1,0 +1,210 @@
+"""Load balancers by the real clients: Debian's python3-octaviaclient and openstacksdk's load_balancer proxy; bad input by plain HTTP.
+Requirement Z27 (the API; the packets are in test_load_balancer.py)."""
+import json
+
+import openstack
+import openstack_cli
+import pytest
+
+from identity_server import PASSWORD, Admin, client_of, start
+from weftd import ADMIN
+
+LB = "/load-balancer/v2.0/lbaas/"
+LOG_IN = dict(username="admin", password=PASSWORD, project_name="admin", user_domain_id="default", project_domain_id="default")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = start(tmp_path_factory.mktemp("weftd"), quotas={"default": -1, "pool": 3})
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def api(server):
+    return client_of(server, project="admin")
+
+
+@pytest.fixture(scope="module")
+def subnet(api):
+    network = api.make("network", name="net1")
+    return api.make("subnet", name="sub1", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
+
+
+def call(api, method, path, **inner):
+    kind = path.split("?")[0].split("/")[-1 if method == "POST" else -2].rstrip("s")
+    return api.call(method, LB + path, {kind: inner} if inner else None)
+
+
+def make(api, path, **inner):
+    answer = call(api, "POST", path, **inner)
+    assert answer.status == 201, answer.text
+    return next(iter(answer.json.values()))
+
+
+def remove(api, balancer):
+    assert api.call("DELETE", LB + f"loadbalancers/{balancer['id']}?cascade=true").status == 204
+
+
+def test_cli(server, api, subnet):
+    """`openstack loadbalancer …`, every verb of each resource."""
+    cli = openstack_cli.Cli(OS_AUTH_URL=server.url, OS_IDENTITY_API_VERSION="3",
+                            **{"OS_" + key.upper(): value for key, value in LOG_IN.items()})
+    balancer = cli.json("loadbalancer", "create", "--name", "lb1", "--vip-subnet-id", "sub1", "--vip-address", "10.0.0.50", "--provider", "edge", "--wait")
+    assert (balancer["vip_address"], balancer["provider"], balancer["provisioning_status"]) == ("10.0.0.50", "edge", "ACTIVE")
+    assert balancer["operating_status"] == "OFFLINE"  # no host has it
+    port = api.get(f"/v2.0/ports/{balancer['vip_port_id']}").json["port"]
+    assert (port["device_owner"], port["device_id"], port["fixed_ips"][0]["ip_address"]) == ("network:load_balancer", balancer["id"], "10.0.0.50")
+    listener = cli.json("loadbalancer", "listener", "create", "lb1", "--name", "l1", "--protocol", "TCP", "--protocol-port", "80")
+    pool = cli.json("loadbalancer", "pool", "create", "--name", "p1", "--listener", "l1", "--protocol", "TCP", "--lb-algorithm", "SOURCE_IP_PORT",
+                    "--session-persistence", "type=SOURCE_IP")
+    assert cli.json("loadbalancer", "listener", "show", "l1")["default_pool_id"] == pool["id"]
+    assert "virtual-router" in cli("loadbalancer", "listener", "create", "lb1", "--protocol", "HTTP", "--protocol-port", "81", fails=True)
+    member = cli.json("loadbalancer", "member", "create", "p1", "--name", "m1", "--address", "10.0.0.11", "--protocol-port", "8080", "--weight", "5")
+    assert (member["weight"], member["operating_status"]) == (5, "OFFLINE")
+    cli("loadbalancer", "member", "set", "p1", "m1", "--weight", "0", "--disable")
+    assert cli.json("loadbalancer", "member", "show", "p1", "m1")["weight"] == 0
+    monitor = cli.json("loadbalancer", "healthmonitor", "create", "p1", "--name", "h1", "--type", "HTTP", "--delay", "5", "--timeout", "2", "--max-retries", "2",
+                       "--url-path", "/health")
+    assert (monitor["url_path"], monitor["expected_codes"], monitor["max_retries_down"]) == ("/health", "200", 3)
+    cli("loadbalancer", "healthmonitor", "set", "h1", "--delay", "9")
+    assert cli.json("loadbalancer", "healthmonitor", "show", "h1")["delay"] == 9
+    tree = json.loads(cli("loadbalancer", "status", "show", "lb1"))["loadbalancer"]
+    assert tree["listeners"][0]["pools"][0]["members"][0]["id"] == member["id"]
+    assert tree["pools"][0]["health_monitor"]["type"] == "HTTP"
+    for words, names in ((["loadbalancer"], ["lb1"]), (["listener"], ["l1"]), (["pool"], ["p1"]), (["healthmonitor"], ["h1"]), (["member"], ["m1"])):
+        words = ["loadbalancer"] + [word for word in words if word != "loadbalancer"] + ["list"] + (["p1"] if words == ["member"] else [])
+        assert [item["name"] for item in cli.json(*words)] == names, words
+    cli("loadbalancer", "set", "lb1", "--description", "x", "--disable", "--tag", "t")
+    cli("loadbalancer", "listener", "set", "l1", "--connection-limit", "-1", "--name", "l2")
+    cli("loadbalancer", "pool", "set", "p1", "--lb-algorithm", "SOURCE_IP")
+    cli("loadbalancer", "pool", "unset", "p1", "--session-persistence")
+    assert cli.json("loadbalancer", "pool", "show", "p1")["session_persistence"] is None
+    assert [item["name"] for item in cli.json("loadbalancer", "provider", "list")] == ["edge"]
+    assert cli.json("loadbalancer", "flavor", "list") == []
+    cli("loadbalancer", "quota", "set", "--listener", "7", "admin")
+    assert cli.json("loadbalancer", "quota", "show", "admin")["listener"] == 7
+    assert cli.json("loadbalancer", "quota", "defaults", "show")["pool"] == 3
+    cli("loadbalancer", "quota", "reset", "admin")
+    assert "nothing that could fail over" in cli("loadbalancer", "failover", "lb1", fails=True)
+    cli("loadbalancer", "healthmonitor", "delete", "h1")
+    cli("loadbalancer", "member", "delete", "p1", "m1")
+    assert "still in use" in cli("loadbalancer", "delete", "lb1", fails=True)
+    cli("loadbalancer", "pool", "delete", "p1")
+    cli("loadbalancer", "listener", "delete", "l2")
+    cli("loadbalancer", "delete", "lb1", "--wait")
+    assert api.get(f"/v2.0/ports/{balancer['vip_port_id']}").status == 404
+
+
+def test_sdk(server, subnet):
+    """openstacksdk finds the service by the catalogue and its version by discovery."""
+    connection = openstack.connect(load_envvars=False, load_yaml_config=False, auth_url=server.url, **LOG_IN)
+    proxy = connection.load_balancer
+    balancer = proxy.create_load_balancer(name="s", vip_network_id=subnet["network_id"])
+    assert proxy.wait_for_load_balancer(balancer.id).vip_subnet_id == subnet["id"]
+    listener = proxy.create_listener(name="l", load_balancer_id=balancer.id, protocol="UDP", protocol_port=53)
+    pool = proxy.create_pool(name="p", listener_id=listener.id, protocol="UDP", lb_algorithm="SOURCE_IP")
+    member = proxy.create_member(pool, address="10.0.0.20", protocol_port=53, backup=True)
+    proxy.update_member(member, pool, weight=9)
+    monitor = proxy.create_health_monitor(pool_id=pool.id, type="UDP-CONNECT", delay=5, timeout=3, max_retries=1)
+    assert [one.weight for one in proxy.members(pool)] == [9]
+    assert proxy.find_pool("p").health_monitor_id == monitor.id
+    assert [one.name for one in proxy.providers()] == ["edge"]
+    assert proxy.get_quota_default().pools == 3
+    proxy.delete_load_balancer(balancer, cascade=True)
+    assert [list(proxy.load_balancers()), list(proxy.pools()), list(proxy.listeners()), list(proxy.health_monitors())] == [[], [], [], []]
+    connection.close()
+
+
+def test_batch(api, subnet):
+    """PUT of a pool's members: all or none; what is not named goes, unless additive_only says otherwise."""
+    balancer = make(api, "loadbalancers", vip_subnet_id=subnet["id"])
+    pool = make(api, "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP")
+    path = f"{LB}pools/{pool['id']}/members"
+
+    def put(*members, more=""):
+        answer = api.call("PUT", path + more, {"members": [dict(zip(("address", "protocol_port", "weight"), member)) for member in members]})
+        assert answer.status == 202, answer.text
+        return {(member["address"], member["weight"]): member["id"] for member in api.get(path).json["members"]}
+
+    before = put(("10.0.0.1", 80, 1), ("10.0.0.2", 80, 2))
+    after = put(("10.0.0.2", 80, 7), ("10.0.0.3", 80, 3))
+    assert set(after) == {("10.0.0.2", 7), ("10.0.0.3", 3)} and after["10.0.0.2", 7] == before["10.0.0.2", 2]
+    assert set(put(("10.0.0.4", 80, 1), more="?additive_only=true")) == {*after, ("10.0.0.4", 1)}
+    answer = api.call("PUT", path, {"members": [{"address": "10.0.0.9", "protocol_port": 80}, {"address": "10.9.9.9", "protocol_port": 80}]})
+    assert answer.status == 400 and "members[1]" in answer.json["faultstring"] and "give subnet_id" in answer.json["faultstring"]
+    assert len(api.get(path).json["members"]) == 3
+    assert put() == {}
+    remove(api, balancer)
+
+
+def test_given_port(api, subnet):
+    """A port that the user has becomes the VIP, can't be deleted meanwhile, and is given back."""
+    port = api.make("port", network_id=subnet["network_id"])
+    balancer = make(api, "loadbalancers", vip_port_id=port["id"])
+    assert balancer["vip_address"] == port["fixed_ips"][0]["ip_address"]
+    assert api.call("DELETE", f"/v2.0/ports/{port['id']}").status == 409
+    twice = call(api, "POST", "loadbalancers", vip_port_id=port["id"])
+    assert twice.status == 409 and "is in use" in twice.json["faultstring"]
+    remove(api, balancer)
+    assert api.get(f"/v2.0/ports/{port['id']}").json["port"]["device_owner"] == ""
+    assert api.call("DELETE", f"/v2.0/ports/{port['id']}").status == 204
+
+
+def test_bad_input(server, api, subnet):
+    """Every refusal has Octavia's shape and says what would be right."""
+    balancer = make(api, "loadbalancers", vip_subnet_id=subnet["id"])
+    other = make(api, "loadbalancers", vip_subnet_id=subnet["id"])
+    listener = make(api, "listeners", loadbalancer_id=balancer["id"], protocol="TCP", protocol_port=80)
+    pool = make(api, "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP_PORT")
+    udp = make(api, "pools", loadbalancer_id=balancer["id"], protocol="UDP", lb_algorithm="SOURCE_IP_PORT")
+    members, monitor = f"pools/{pool['id']}/members", {"delay": 5, "timeout": 2, "max_retries": 1}
+    make(api, members, address="10.0.0.9", protocol_port=80)
+    make(api, "healthmonitors", pool_id=pool["id"], type="TCP", **monitor)
+    nobody = "2f6c9d5e-0000-4000-8000-000000000000"
+    for path, inner, status, part in (
+            ("loadbalancers", {"name": "x"}, 400, "vip_port_id, vip_network_id, vip_subnet_id"),
+            ("loadbalancers", {"vip_subnet_id": nobody}, 404, "could not be found"),
+            ("loadbalancers", {"vip_subnet_id": subnet["id"], "provider": "amphora"}, 501, "there is edge"),
+            ("loadbalancers", {"vip_subnet_id": subnet["id"], "vip_address": balancer["vip_address"]}, 409, balancer["vip_address"]),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 80}, 409, "already used"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TERMINATED_HTTPS", "protocol_port": 443}, 501, "virtual-router"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "IPX", "protocol_port": 443}, 400, "TCP and UDP"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 70000}, 400, "65535"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "connection_limit": 5}, 501, "-1"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "UDP", "protocol_port": 81, "default_pool_id": pool["id"]}, 400, "not compatible"),
+            ("listeners", {"loadbalancer_id": other["id"], "protocol": "TCP", "protocol_port": 81, "default_pool_id": pool["id"]}, 400, "is part of"),
+            ("pools", {"protocol": "TCP", "lb_algorithm": "SOURCE_IP"}, 400, "loadbalancer_id, listener_id"),
+            ("pools", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "lb_algorithm": "ROUND_ROBIN"}, 501, "SOURCE_IP_PORT"),
+            ("pools", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP", "session_persistence": {"type": "HTTP_COOKIE"}}, 501, "SOURCE_IP"),
+            ("pools", {"loadbalancer_id": other["id"], "listener_id": listener["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP"}, 400, "is part of"),
+            (members, {"address": "10.0.0.9", "protocol_port": 80}, 409, "already used"),
+            (members, {"address": "10.9.0.9", "protocol_port": 80}, 400, "give subnet_id"),
+            (members, {"address": "10.9.0.9", "protocol_port": 80, "subnet_id": subnet["id"]}, 400, "10.0.0.0/24"),
+            (members, {"address": "fd00::9", "protocol_port": 80}, 501, "IP version"),
+            (members, {"address": "10.0.0.8", "protocol_port": 80, "weight": 257}, 400, "256"),
+            ("healthmonitors", {"pool_id": pool["id"], "type": "TCP", **monitor}, 409, "already used"),
+            ("healthmonitors", {"pool_id": udp["id"], "type": "HTTPS", **monitor}, 501, "UDP-CONNECT"),
+            ("healthmonitors", {"pool_id": udp["id"], "type": "PING", **monitor, "timeout": 6}, 400, "must not be longer"),
+            ("healthmonitors", {"pool_id": udp["id"], "type": "PING", **monitor, "url_path": "/"}, 400, "for health monitors of type HTTP"),
+            ("healthmonitors", {"pool_id": udp["id"], "type": "HTTP", **monitor, "url_path": "x"}, 400, "begin with '/'"),
+            ("healthmonitors", {"pool_id": udp["id"], "type": "HTTP", **monitor, "expected_codes": "2xx"}, 400, "200-299"),
+            ("pools", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP", "admin_state_up": True, "name": "3"}, 201, ""),
+            ("pools", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP"}, 409, "uota")):
+        answer = call(api, "POST", path, **inner)
+        assert answer.status == status, (path, inner, answer.text)
+        if status >= 400:
+            assert part in answer.json["faultstring"] and answer.json["faultcode"] == ("Server" if status > 500 else "Client"), (inner, answer.text)
+    assert api.get(LB + f"pools/{nobody}").json["faultstring"] == f"Load balancer pool {nobody} could not be found."
+    assert server.client(None).get(LB + "pools").status == 401
+    refused = api.call("PUT", LB + "pools", {"pools": []})
+    assert refused.status == 405 and "GET, HEAD, POST" in refused.json["faultstring"]
+    admin = Admin(server)
+    _, project = admin.tenant("tenant")
+    stranger = client_of(server, "tenant", "pw", project="tenant")
+    assert stranger.get(LB + "loadbalancers").json == {"loadbalancers": []}
+    assert call(stranger, "POST", "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP").status == 404
+    assert call(stranger, "POST", members, address="10.0.0.4", protocol_port=1).status == 404
+    for one in (balancer, other):
+        remove(api, one)
+    assert server.client(ADMIN).get("/v2.0/quotas/" + project).json["quota"].keys().isdisjoint({"pool", "member"})
