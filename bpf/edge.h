@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 8
+#define EDGE_LAYOUT 9
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -93,9 +93,10 @@ struct host {
 	u32 connections_max;  /* of a port with a policy */
 	u32 half_open_max;    /* of these, those that nobody has answered */
 	u32 translations_max; /* of a router */
-	u32 zero2;
+	u8 wire_mac[6];	      /* its own on wires, see bpf/snat.h; zero: none */
+	u8 zero2[6];
 };
-_Static_assert(sizeof(struct host) == 56, "layout");
+_Static_assert(sizeof(struct host) == 64, "layout");
 
 /* map ports: hash by ifindex. Map port_cache: the same, array by ifindex modulo its size, where a
  * lookup is inlined; an entry of another device is a miss. The ifindex is last, and so is the last

@@ -27,8 +27,21 @@ struct gateway {
 	u8 here; /* on this host */
 	u8 snat; /* senders are translated to ip4 */
 	struct addr ip6;
+	u16 port_first,
+		n_ports; /* of ip4, this host's; 0: its guests leave by the gateway's host */
 };
-_Static_assert(sizeof(struct router_key) == 8 && sizeof(struct gateway) == 40, "layout");
+_Static_assert(sizeof(struct router_key) == 8 && sizeof(struct gateway) == 44, "layout");
+
+/* map snat_owners: by router, which hosts have which ports of its address: the MAC that they use on
+ * the wire, by block of ports; zero: nobody else's. */
+#define SNAT_BLOCK_SHIFT 10
+#define SNAT_BLOCKS (65536 >> SNAT_BLOCK_SHIFT)
+#define SNAT_PORT_FIRST 1024			 /* those below are kept, where a host has all */
+#define SNAT_PORTS_ALL (65536 - SNAT_PORT_FIRST) /* as n_ports: no host shares the address */
+struct snat_owners {
+	u8 macs[SNAT_BLOCKS][6];
+};
+_Static_assert(sizeof(struct snat_owners) == 384, "layout");
 
 /* map floating_ips: what a guest's address is translated to, by router and address. */
 struct floating_key {
@@ -49,7 +62,8 @@ struct external {
 	u32 router[2];
 	be32 fixed; /* of a floating IP; 0: the router's own */
 	u8 mac[6];
-	u8 zero[2];
+	u8 silent; /* another host answers for it: this one has a range of its ports */
+	u8 zero;
 };
 _Static_assert(sizeof(struct external) == 20, "layout");
 

@@ -37,6 +37,7 @@ enum trace_code {
 	STEP_LIMIT,	 /* a: id of the limit */
 	STEP_MARK,	 /* a: DSCP */
 	STEP_GUARANTEED, /* a: port id */
+	STEP_TO_OWNER,	 /* the port of the router's address is another host's; mac: its */
 };
 struct trace_step {
 	u32 code;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "outside.h"
+#include "snat.h"
 
 /* By fragment (its port_id is the network's number): what the receiver of the first became. */
 struct {
@@ -132,11 +132,14 @@ static __noinline int inside_refuses(
 	return DROP_TOO_BIG;
 }
 
-/* Tells the sender. */
-static __always_inline int inside_refused(struct __sk_buff *skb, const struct pkt *pkt, u32 reason)
+/* Tells the sender. @router: of a packet that another host sent on, else NULL. */
+static __always_inline int inside_refused(
+	struct __sk_buff *skb, const struct pkt *pkt, const u32 *router, u32 reason)
 {
 	struct port port = wire_port(skb->cb[CB_ROUTE_VNI]);
 
+	if (router && !snat_find_sender(skb, pkt, router, port.vni))
+		return drop(skb, 0, reason);
 	if (reason == DROP_TTL_EXPIRED)
 		return route_error(
 			skb, &port, pkt, reason, ICMP_TIME_EXCEEDED, 0, ICMPV6_TIME_EXCEEDED, 0);
@@ -217,6 +220,7 @@ static __always_inline int inside_pipeline(
 	struct __sk_buff *skb, const struct host *host, struct pkt *pkt)
 {
 	u32 vni = skb->cb[CB_ROUTE_VNI];
+	const bool sent_on = mac_equal(PKT_DST(pkt), host->wire_mac);
 	const struct interface *in = interface_get(vni, PKT_DST(pkt));
 	const struct external *external;
 	struct arrival *arrival;
@@ -226,15 +230,22 @@ static __always_inline int inside_pipeline(
 	int reason;
 
 	room = room_get();
-	if (!in || !pkt->family || !room)
+	if ((!in && !sent_on) || !pkt->family || !room)
 		return drop(skb, 0, DROP_NOT_ROUTED);
 	arrival = &room->arrival;
 	*arrival = (struct arrival){ .vni = vni, .dst = pkt->dst.w[3], .ports = pkt->ports };
 	external = external_get(vni, &pkt->dst);
 	if (!external) {
+		if (!in)
+			return drop(skb, 0, DROP_NOT_ROUTED);
 		reason = inside_refuses(skb, pkt, in->router, 0);
-		return reason ? inside_refused(skb, pkt, (u32)reason)
+		return reason ? inside_refused(skb, pkt, NULL, (u32)reason)
 			      : inside_route(skb, host, pkt, in->router, room);
+	}
+	if (in && !external->fixed && pkt->family == 4) {
+		room->rewrite.vni = vni;
+		if (snat_owner(skb, pkt, external, &room->rewrite))
+			return finish(skb, snat_hand_over(skb, host, &room->rewrite));
 	}
 	reason = receiver_choose(skb, pkt, vni, external, &arrival->to);
 	if (reason == TO_ROUTER) {
@@ -250,7 +261,7 @@ static __always_inline int inside_pipeline(
 		return drop(skb, 0, (u32)reason);
 	reason = inside_refuses(skb, pkt, external->router, arrival->to.addr);
 	if (reason)
-		return inside_refused(skb, pkt, (u32)reason);
+		return inside_refused(skb, pkt, sent_on ? external->router : NULL, (u32)reason);
 	reason = receiver_translate(skb, pkt, vni, external, &arrival->to);
 	if (reason)
 		return drop(skb, 0, (u32)reason);

@@ -39,6 +39,13 @@ static __always_inline bool mac_equal(const void *a, const void *b)
 	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
 }
 
+static __always_inline bool mac_is_zero(const void *mac)
+{
+	const u16 *x = mac;
+
+	return !(x[0] | x[1] | x[2]);
+}
+
 static __always_inline bool addr_equal(const struct addr *a, const struct addr *b)
 {
 	return a->w[0] == b->w[0] && a->w[1] == b->w[1] && a->w[2] == b->w[2] && a->w[3] == b->w[3];

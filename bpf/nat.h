@@ -31,7 +31,6 @@ struct nat_count {
 struct nat_count nats_made SEC(".maps");
 struct nat_count nats_gone SEC(".maps");
 
-#define NAT_PORT_FIRST 1024u
 #define NAT_ATTEMPTS 24
 #define IP4_CHECK_OFF (ETH_HLEN + 10)
 #define IP4_SRC_OFF (ETH_HLEN + 12)
@@ -230,14 +229,29 @@ static __always_inline void nat_touch(struct nat *state, const struct pkt *pkt, 
 		state->flags = flags;
 }
 
+/* Whether there is a port that can be another one: of what has none, one sender talks to a
+ * destination. */
+static __always_inline bool nat_has_ports(u8 proto)
+{
+	return nat_checksum_off(proto) || proto == IPPROTO_ICMP;
+}
+
+/* Is the port of the router's address this host's to give? */
+static __always_inline bool nat_owns(const struct gateway *gateway, be16 port)
+{
+	return (u32)bpf_ntohs(port) - gateway->port_first < gateway->n_ports ||
+	       gateway->n_ports == SNAT_PORTS_ALL;
+}
+
 /* Which port the @attempt-th try takes: the sender's own, then any. */
-static __always_inline be16 nat_candidate(be16 own, u32 seed, u32 attempt)
+static __always_inline be16 nat_candidate(
+	const struct gateway *gateway, be16 own, u32 seed, u32 attempt)
 {
 	u32 number = seed + (attempt * 2654435761u >> 16);
 
-	if (!attempt)
+	if (!attempt && nat_owns(gateway, own))
 		return own;
-	return bpf_htons((u16)(NAT_PORT_FIRST + number % (65536 - NAT_PORT_FIRST)));
+	return bpf_htons((u16)(gateway->port_first + number % gateway->n_ports));
 }
 
 /* One more connection of the router, by @step, if it may have it. */
@@ -268,15 +282,17 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 	struct nat state = { .seen = tick_now(), .router = { router[0], router[1] } };
 	be16 own = nat_port_of(pkt, true);
 	u32 seed = bpf_get_prandom_u32();
-	const bool has_ports = nat_checksum_off(pkt->proto) || pkt->proto == IPPROTO_ICMP;
+	const bool has_ports = nat_has_ports(pkt->proto);
 	long failed = -1;
 
+	if (!gateway->n_ports)
+		return DROP_NAT_PORTS;
 	if (!nat_count(router, 1))
 		return DROP_NAT_QUOTA;
 	state.addr = pkt->src.w[3];
 	state.port = own;
 	for (u32 i = 0; i < NAT_ATTEMPTS; i++) {
-		to->port = nat_candidate(own, seed, i);
+		to->port = has_ports ? nat_candidate(gateway, own, seed, i) : own;
 		answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, to->port);
 		failed = bpf_map_update_elem(&nats, &answer, &state, BPF_NOEXIST);
 		if (!failed || !has_ports)
@@ -312,7 +328,8 @@ __noinline int nat_out(struct __sk_buff *skb, struct pkt *pkt, const struct inte
 		return 0;
 	}
 	known = bpf_map_lookup_elem(&nats, &key);
-	if (known && known->addr == gateway->ip4) {
+	if (known && known->addr == gateway->ip4 &&
+		(nat_owns(gateway, known->port) || !nat_has_ports(pkt->proto))) {
 		to->port = known->port;
 		key = nat_key_answer(gateway->vni, pkt, gateway->ip4, known->port);
 		state = bpf_map_lookup_elem(&nats, &key);

@@ -3,7 +3,8 @@
  * A router's packet that leaves for the outside: its route leads to a network on a wire. A guest
  * with a floating IP leaves from this host, as that address; all others by the host that has the
  * router's gateway, which they reach through the tunnel as they are, and as the router's address if
- * it translates. skb->cb[CB_ROUTE_VNI] is the network that the packet came to the router on.
+ * it translates; a host that has some of that address' ports is like it to its own guests (snat.h).
+ * skb->cb[CB_ROUTE_VNI] is the network that the packet came to the router on.
  *
  *   guest_route ──► outside ─┬─ floating IP, or the gateway is here: translate ─► next hop ─► wire
  *   underlay_slow ─►         └─ to the host that has the gateway                          └─►
@@ -88,6 +89,15 @@ __noinline int error_out(struct __sk_buff *skb, struct pkt *pkt, const struct in
 	return 0;
 }
 
+/* Whether a guest without a floating IP leaves here: the gateway is here, or this host has ports of
+ * the router's address (snat.h). */
+static __always_inline bool leaves_here(
+	const struct gateway *gateway, const struct port *port, const struct pkt *pkt)
+{
+	return gateway->here || (port && gateway->n_ports && gateway->snat && pkt->family == 4 &&
+					nat_has_ports(pkt->proto));
+}
+
 /* As whom the packet leaves; 0, or the reason to drop. */
 static __always_inline int sender_choose(struct __sk_buff *skb, struct pkt *pkt,
 	const struct interface *in, const struct gateway *gateway, const struct floating *floating,
@@ -96,7 +106,6 @@ static __always_inline int sender_choose(struct __sk_buff *skb, struct pkt *pkt,
 	const bool error = pkt->flags & PKT_MESSAGE && icmp_is_error(pkt);
 
 	out->vni = floating ? floating->vni : gateway->vni;
-	mac_copy(out->macs + ETH_ALEN, floating ? floating->mac : gateway->mac);
 	out->translated = pkt->family == 4 && (floating || (gateway->snat && gateway->ip4));
 	if (!out->translated)
 		return 0;
@@ -182,7 +191,7 @@ static __always_inline int outside_pipeline(
 	}
 	if (port && pkt->family == 4)
 		floating = floating_get(in->router, pkt->src.w[3]);
-	if (!floating && !gateway->here) {
+	if (!floating && !leaves_here(gateway, port, pkt)) {
 		if (!port || !gateway->vtep)
 			return drop(skb, port_id, DROP_NO_GATEWAY);
 		return finish(skb, to_gateway_host(skb, host, port, gateway));
@@ -192,6 +201,9 @@ static __always_inline int outside_pipeline(
 	trace(skb, STEP_ROUTE, out.vni, route->kind, NULL, &next);
 	if (!wire_neighbour(skb, out.vni, &next, out.macs))
 		return drop(skb, port_id, DROP_UNKNOWN_NEIGHBOUR);
+	mac_copy(out.macs + ETH_ALEN, floating	      ? floating->mac
+				      : gateway->here ? gateway->mac
+						      : host->wire_mac);
 	reason = sender_choose(skb, pkt, in, gateway, floating, &out);
 	if (reason)
 		return drop(skb, port_id, (u32)reason);

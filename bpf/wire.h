@@ -43,6 +43,14 @@ static __always_inline const struct external *external_get(u32 vni, const struct
 	return bpf_map_lookup_elem(&externals, &key);
 }
 
+/* The same, if it is this host that answers for it. */
+static __always_inline const struct external *external_answered(u32 vni, const struct addr *addr)
+{
+	const struct external *external = external_get(vni, addr);
+
+	return external && !external->silent ? external : NULL;
+}
+
 /* Stands for the wire where a port is asked for. */
 static __always_inline struct port wire_port(u32 vni)
 {
@@ -150,7 +158,7 @@ static __always_inline int wire_arp(struct __sk_buff *skb, u32 vni)
 	addr_set4(&sender, arp_ip(arp->sender_ip));
 	addr_set4(&target, arp_ip(arp->target_ip));
 	mac_copy(mac, arp->sender_mac);
-	external = external_get(vni, &target);
+	external = external_answered(vni, &target);
 	announces = !request || sender.w[3] == target.w[3];
 	if (sender.w[3] && !tracing(skb))
 		wire_learn(vni, &sender, mac, external || announces);
@@ -181,7 +189,7 @@ static __always_inline int wire_nd(struct __sk_buff *skb, u32 vni, const struct 
 	if ((const void *)(nd + 1) > end || !room)
 		return TC_ACT_UNSPEC;
 	memcpy(&target, &nd->target, sizeof(target));
-	external = advert ? NULL : external_get(vni, &target);
+	external = advert ? NULL : external_answered(vni, &target);
 	if (nd_option_mac(nd, end, skb->len - pkt->l4_off,
 		    advert ? ND_OPTION_TARGET_LL : ND_OPTION_SOURCE_LL, mac) <= 0)
 		mac_copy(mac, PKT_SRC(pkt));
@@ -242,6 +250,10 @@ static __always_inline int wire_switch_frame(
 		return wire_deliver(skb, host, vni, pkt, endpoint->ifindex);
 	if (endpoint && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
 		bpf_tail_call(skb, &stages, STAGE_INSIDE);
+		return drop(skb, 0, DROP_INTERNAL);
+	}
+	if (mac_equal(PKT_DST(pkt), host->wire_mac) && external_get(vni, &pkt->dst)) {
+		bpf_tail_call(skb, &stages, STAGE_INSIDE); /* handed over: snat.h */
 		return drop(skb, 0, DROP_INTERNAL);
 	}
 	return pkt_is_multicast(pkt) ? wire_flood(skb, vni) : wire_not_ours(skb, vni);

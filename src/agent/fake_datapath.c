@@ -353,7 +353,8 @@ bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GEr
 bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error)
 {
 	char vtep[IP_STRLEN] = "nowhere", ip4[IP_STRLEN] = "-", ip6[IP_STRLEN] = "-";
-	g_autofree char *number = vni_text(gateway->vni);
+	g_autofree char *number = vni_text(gateway->vni),
+			*ports = g_strdup_printf(" %u+%u", gateway->port_first, gateway->n_ports);
 
 	(void)dp;
 	if (gateway->vtep.family)
@@ -363,9 +364,36 @@ bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **er
 	if (gateway->ip6.family)
 		ip_format(&gateway->ip6, ip6);
 	return fake_put(g_strdup_printf("gateway %" G_GINT64_MODIFIER "x", gateway->router),
-		g_strdup_printf("%s %s mtu %u %s %s%s", number, gateway->here ? "here" : vtep,
-			gateway->mtu_bytes, ip4, ip6, gateway->snat ? " snat" : ""),
+		g_strdup_printf("%s %s mtu %u %s %s%s%s", number, gateway->here ? "here" : vtep,
+			gateway->mtu_bytes, ip4, ip6, gateway->snat ? " snat" : "",
+			gateway->n_ports && gateway->n_ports != DP_SNAT_PORTS_ALL ? ports : ""),
 		error);
+}
+
+bool dp_set_wire_mac(struct dp *dp, const struct mac *mac, GError **error)
+{
+	(void)dp;
+	return fake_put(g_strdup("wire MAC"), mac_value(mac), error);
+}
+
+bool dp_snat_owners_put(
+	struct dp *dp, u64 router, const struct dp_snat_owner *owners, size_t n, GError **error)
+{
+	GString *text = g_string_new(NULL);
+	char mac[MAC_STRLEN];
+
+	(void)dp;
+	for (size_t i = 0; i < n; i++)
+		g_string_append_printf(text, "%s%u+%u %s", i ? " " : "", owners[i].port_first,
+			owners[i].n_ports, mac_format(&owners[i].mac, mac));
+	return fake_put(g_strdup_printf("snat %" G_GINT64_MODIFIER "x", router),
+		g_string_free(text, FALSE), error);
+}
+
+bool dp_snat_owners_delete(struct dp *dp, u64 router, GError **error)
+{
+	(void)dp;
+	return fake_delete(g_strdup_printf("snat %" G_GINT64_MODIFIER "x", router), error);
 }
 
 bool dp_gateway_delete(struct dp *dp, u64 router, GError **error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/ops.h"
+#include "agent/snat.h"
 
 static json_t *controller_to_json(const struct agent *agent)
 {
@@ -55,6 +56,15 @@ static json_t *wires_to_json(const struct agent *agent)
 	return wires;
 }
 
+/* Which ports of the router's address this host gives, "32768-36863"; NULL: none. */
+static char *snat_ports(const struct dp_gateway *applied)
+{
+	if (!applied || !applied->snat || !applied->n_ports)
+		return NULL;
+	return g_strdup_printf(
+		"%u-%u", applied->port_first, (unsigned)applied->port_first + applied->n_ports - 1);
+}
+
 /* Of every router that this host knows; where it is: "here", or the host's tunnel address. */
 static json_t *gateways_to_json(const struct agent *agent)
 {
@@ -65,16 +75,19 @@ static json_t *gateways_to_json(const struct agent *agent)
 	g_hash_table_iter_init(&i, agent->desired->gateways);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&gateway)) {
 		const struct dp_gateway *applied = gateway->router->applied_gateway;
+		g_autofree char *ports = snat_ports(applied),
+				*why_not = snat_why_not(agent->desired, gateway);
 		char id[UUID_STRLEN], ip[IP_STRLEN] = "";
 
 		if (applied && applied->vtep.family)
 			ip_format(&applied->vtep, ip);
 		json_array_append_new(gateways,
-			json_pack("{s:s,s:s,s:b,s:s?,s:s?}", "router_id",
+			json_pack("{s:s,s:s,s:b,s:s?,s:s?,s:s?,s:s?}", "router_id",
 				uuid_format(&gateway->router->id, id), "physical_network",
 				gateway->record.wire.physical_network, "here",
 				applied && applied->here, "tunnel_ip", *ip ? ip : NULL, "reason",
-				gateway->state == PORT_NOT_WIRED ? gateway->reason : NULL));
+				gateway->state == PORT_NOT_WIRED ? gateway->reason : NULL,
+				"snat_ports", ports, "snat_reason", why_not));
 	}
 	return gateways;
 }

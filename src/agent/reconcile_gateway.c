@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/reconcile_plan.h"
+#include "agent/snat.h"
 
 static bool is_self(const struct reconcile *reconcile, const struct uuid *host)
 {
@@ -102,6 +103,7 @@ void plan_gateway(struct plan *plan, const struct reconcile *reconcile, const st
 	add_addresses(plan);
 	if (host && !plan->elected)
 		find_host(reconcile, router, host, &plan->wanted.vtep, &plan->wanted.encap);
+	snat_plan(reconcile->desired, &gateway->record, &plan->wanted);
 	if (plan->wanted.here)
 		add_here(plan);
 }
@@ -182,8 +184,24 @@ void withdraw_gateway(
 		reconcile->address_withdrawn(old->vni, &old->ip4, reconcile->data);
 		reconcile->address_withdrawn(old->vni, &old->ip6, reconcile->data);
 	}
-	if (!plan->gateway && !dp_gateway_delete(reconcile->dp, plan->router, &error))
+	if (!plan->gateway && (!dp_snat_owners_delete(reconcile->dp, plan->router, &error) ||
+				      !dp_gateway_delete(reconcile->dp, plan->router, &error)))
 		reconcile_failed(reconcile, error);
+}
+
+/* Who has which ports must be known before this host answers for the address. */
+static bool state_owners(struct reconcile *reconcile, const struct plan *plan, GError **error)
+{
+	const struct record_gateway *record = &plan->gateway->record;
+	g_autoptr(GArray) owners = NULL;
+	struct mac own = snat_host_mac(&reconcile->desired->self);
+
+	if (!snat_is_shared(record))
+		return dp_snat_owners_delete(reconcile->dp, plan->router, error);
+	owners = snat_owners(reconcile->desired, record);
+	return dp_set_wire_mac(reconcile->dp, &own, error) &&
+	       dp_snat_owners_put(reconcile->dp, plan->router,
+		       (const struct dp_snat_owner *)(void *)owners->data, owners->len, error);
 }
 
 /* Neighbours must hear who has the addresses. */
@@ -221,7 +239,8 @@ void apply_gateway(struct reconcile *reconcile, const struct plan *plan,
 
 	if (!plan->gateway)
 		return;
-	if (!dp_gateway_put(reconcile->dp, &plan->wanted, &error)) {
+	if (!state_owners(reconcile, plan, &error) ||
+		!dp_gateway_put(reconcile->dp, &plan->wanted, &error)) {
 		if (!*why)
 			*why = g_strdup(error->message);
 		reconcile_failed(reconcile, error);

@@ -9,6 +9,7 @@
 #include "agent/announce.h"
 #include "agent/liveness.h"
 #include "agent/reconcile_bed.h"
+#include "agent/snat.h"
 
 #define ROUTER "66666666-0000-4000-8000-000000000001"
 #define ROUTER_KEY "40000066666666"
@@ -75,6 +76,21 @@ static void expect_said(const char *expected)
 	g_string_truncate(outside_said, 0);
 }
 
+static char *why_not(void)
+{
+	struct uuid id;
+
+	assert_true(uuid_parse(GATEWAY, &id));
+	return snat_why_not(desired, desired_gateway(desired, &id));
+}
+
+static void expect_why(const char *part)
+{
+	g_autofree char *why = why_not();
+
+	assert_non_null(strstr(why, part));
+}
+
 #define NEXT_HOPS                       \
 	"next hop 20.100 203.0.113.9\n" \
 	"next hop 20.100 203.0.113.1\n" \
@@ -139,6 +155,64 @@ static void the_next_host_takes_over(void **state)
 	expect_lines("gateway", THERE);
 	expect_said(WITHDRAWN NEXT_HOPS);
 	assert_int_equal(last_gateway->state, PORT_UNREPORTED);
+}
+
+#define RANGES                                                             \
+	",'snat_ranges':[{'host_id':'" PEER                                \
+	"','port_range_min':32768,'port_range_max':36863},{'host_id':'" ME \
+	"','port_range_min':1024,'port_range_max':2047}]"
+#define SHARING_HERE \
+	"gateway " ROUTER_KEY " wire20.100 here mtu 1500 203.0.113.5 2001:db8:1::5 snat 1024+1024\n"
+#define SHARING_THERE         \
+	"gateway " ROUTER_KEY \
+	" wire20.100 192.0.2.2 mtu 1500 203.0.113.5 2001:db8:1::5 snat 1024+1024\n"
+
+/* Wherever the gateway is, this host has its own ports of the address, and knows who has others. */
+static void hosts_share_an_address(void **state)
+{
+	struct uuid peer, me;
+	struct mac mac;
+	char text[MAC_STRLEN], own[MAC_STRLEN];
+	g_autofree char *owners = NULL, *wire_mac = NULL;
+
+	(void)state;
+	assert_true(uuid_parse(PEER, &peer) && uuid_parse(ME, &me));
+	mac = snat_host_mac(&peer);
+	mac_format(&mac, text);
+	assert_int_equal(mac.b[0], 0x06); /* locally administered, of one station */
+	mac = snat_host_mac(&me);
+	assert_string_not_equal(mac_format(&mac, own), text);
+	begin();
+	put_gateway(PEER_FIRST, RANGES);
+	expect_lines("gateway", SHARING_THERE);
+	owners = g_strdup_printf("snat " ROUTER_KEY " 32768+4096 %s\n", text);
+	expect_lines("snat", owners);
+	wire_mac = g_strdup_printf("wire MAC %s\n", own);
+	expect_lines("wire MAC", wire_mac);
+	assert_null(why_not());
+	dead_host = "192.0.2.2";
+	desired_mark_gateways(desired);
+	reconcile_flush(&reconcile);
+	expect_lines("gateway", SHARING_HERE);
+	expect_lines("snat", owners); /* a dead gateway's host need not be a dead owner */
+	/* Who has no range, or no wire, leaves by the gateway's host. */
+	dead_host = NULL;
+	put_gateway(PEER_FIRST, ",'snat_ranges':[{'host_id':'" PEER
+				"','port_range_min':32768,'port_range_max':36863}]");
+	expect_lines("gateway", THERE);
+	expect_why("no range of ports left");
+	put_gateway(PEER_FIRST, RANGES ",'enable_snat':false");
+	expect_lines("snat", "");
+	expect_why("enable_snat is false");
+	put_gateway(PEER_FIRST, RANGES);
+	desired_set_wire(desired, "ext0", 0);
+	reconcile_flush(&reconcile);
+	expect_lines("gateway", "gateway " ROUTER_KEY
+				" far-wire 192.0.2.2 mtu 1500 203.0.113.5 2001:db8:1::5 snat\n");
+	expect_why("device ext0");
+	put_gateway(PEER_FIRST, "");
+	expect_lines("snat", "");
+	expect_why("snat = centralized");
 }
 
 static void without_a_wire(void **state)
@@ -335,6 +409,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_gateway_is_here),
+		TEST(hosts_share_an_address),
 		TEST(the_next_host_takes_over),
 		TEST(without_a_wire),
 		TEST(a_device_comes_again),

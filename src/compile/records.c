@@ -212,6 +212,7 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 			object_bool(router, ROUTER_ADMIN_STATE_UP) &&
 			object_bool(network, NETWORK_ADMIN_STATE_UP));
 	member_json(&w, "hosts", router, ROUTER_GATEWAY_HOSTS);
+	member_json(&w, "snat_ranges", router, ROUTER_SNAT_RANGES);
 	jw_end_object(&w);
 }
 

@@ -17,7 +17,7 @@
 #define KEY_DAYS_MAX 3650
 
 static const char *const known_keys[] = { "auth", "listen", "store", "tls-cert", "tls-key",
-	"allow-plain-http", "underlay-mtu", "max-connections", NULL };
+	"allow-plain-http", "underlay-mtu", "max-connections", "snat", NULL };
 
 static const char *const identity_keys[] = { "admin-password-file", "key-days", "region",
 	"token-lifetime", NULL };
@@ -337,6 +337,17 @@ static bool read_notify(const struct config_reader *reader, struct config *confi
 	return true;
 }
 
+static bool read_snat(const struct config_reader *reader, struct config *config, GError **error)
+{
+	g_autofree char *snat = read_text(reader, "snat", "distributed");
+
+	config->snat_centralized = !strcmp(snat, "centralized");
+	return config->snat_centralized || !strcmp(snat, "distributed") ||
+	       weft_fail(error, INVALID_INPUT,
+		       "%s: snat = %s: give distributed (every host translates for its own guests) or centralized (the host of a router's gateway does)",
+		       reader->path, snat);
+}
+
 static bool fill(const struct config_reader *reader, struct config *config, GError **error)
 {
 	config->store = read_text(reader, "store", DEFAULT_STORE);
@@ -349,7 +360,8 @@ static bool fill(const struct config_reader *reader, struct config *config, GErr
 		       reader, "underlay-mtu", 1500, 1280, 65535, &config->underlay_mtu, error) &&
 	       read_number(reader, "max-connections", DEFAULT_CONNECTIONS, 16, 1000000,
 		       &config->connections_max, error) &&
-	       read_notify(reader, config, error) && read_identity(reader, config, error) &&
+	       read_snat(reader, config, error) && read_notify(reader, config, error) &&
+	       read_identity(reader, config, error) &&
 	       config_compliance_read(reader, &config->compliance, error) &&
 	       read_quotas(reader, config, error) && read_policy(reader, config, error) &&
 	       read_auth(reader, config, error) && read_tokens(reader, config, error);

@@ -40,6 +40,7 @@ struct config {
 	char *store;
 	char *tls_cert, *tls_key; /* NULL: no TLS */
 	unsigned underlay_mtu;
+	bool snat_centralized;
 	unsigned connections_max;
 	GArray *tokens;					      /* struct config_token */
 	bool identity;					      /* there is a group [identity] */

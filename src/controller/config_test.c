@@ -32,6 +32,7 @@ static void test_defaults(void **state)
 	assert_string_equal(config->listen[0], "127.0.0.1:9696");
 	assert_string_equal(config->store, "sqlite:/var/lib/weft/weft.db");
 	assert_int_equal(config->underlay_mtu, 1500);
+	assert_false(config->snat_centralized);
 	token = &g_array_index(config->tokens, struct config_token, 0);
 	assert_string_equal(token->token, "top-secret");
 	assert_string_equal(token->project_id, "admin");
@@ -44,6 +45,7 @@ static void test_everything(void **state)
 					"listen = 127.0.0.1:1; [::1]:2\n"
 					"store = memory:\n"
 					"underlay-mtu = 9000\n"
+					"snat = centralized\n"
 					"max-connections = 100\n"
 					"[tokens]\n"
 					"aaaaaaaa = p:1:member\n"
@@ -55,6 +57,7 @@ static void test_everything(void **state)
 	assert_int_equal(g_strv_length(config->listen), 2);
 	assert_string_equal(config->listen[1], "[::1]:2");
 	assert_int_equal(config->underlay_mtu, 9000);
+	assert_true(config->snat_centralized);
 	assert_int_equal(config->connections_max, 100);
 	assert_int_equal(config->tokens->len, 2);
 	assert_string_equal(
@@ -95,6 +98,7 @@ static void test_refused(void **state)
 		{ "[weftd]\nlisten = :9696\n[tokens]\nzzzzzzzz = a:admin\n", "in clear" },
 		{ "[weftd]\nallow-plain-http = yes\n[tokens]\nzzzzzzzz = a:admin\n",
 			"true or false" },
+		{ "[weftd]\nsnat = on\n[tokens]\nzzzzzzzz = a:admin\n", "give distributed" },
 		{ "[weftd]\ntls-cert = /x\n[tokens]\nzzzzzzzz = a:admin\n", "tls-key" },
 		{ "[tokens]\nzzzzzzzz = admin\n", "PROJECT:ROLE" },
 		{ "[tokens]\nzzzzzzzz = a:root\n", "PROJECT:ROLE" },

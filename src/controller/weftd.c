@@ -8,9 +8,11 @@
 #include "http/server.h"
 #include "model/agent.h"
 #include "model/default_security_group_rule.h"
+#include "model/gateway_hosts.h"
 #include "model/network_segment_range.h"
 #include "model/segment.h"
 #include "model/quota.h"
+#include "model/snat_ranges.h"
 
 struct weftd {
 	struct auth *auth;
@@ -98,7 +100,8 @@ static bool seed(struct weftd *weftd, GError **error)
 	g_autoptr(txn) txn = txn_new(weftd->model, &itself);
 
 	if (!default_rules_seed(txn, error) || !agents_complete(txn, error) ||
-		!segments_complete(txn, error) || !ranges_seed(txn, error))
+		!segments_complete(txn, error) || !ranges_seed(txn, error) ||
+		!gateway_hosts_complete(txn, error))
 		return false;
 	if (!txn_is_empty(txn))
 		commit_submit(weftd->commit, g_steal_pointer(&txn), NULL, NULL);
@@ -124,10 +127,10 @@ static bool open_state(struct weftd *weftd, const struct config *config, GError 
 	sync_server_start(weftd->sync, weftd->commit);
 	if (!start_notify(weftd, config, error))
 		return false;
-	if (config->keystone)
-		return open_keystone(weftd, config->keystone, error);
 	if (!seed(weftd, error))
 		return false;
+	if (config->keystone)
+		return open_keystone(weftd, config->keystone, error);
 	if (!config->identity)
 		return true;
 	weftd->identity = identity_new(config, weftd->model, weftd->commit, error);
@@ -173,6 +176,7 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 	weftd->auth = auth_new(config);
 	weftd->model = model_new();
 	set_quotas(weftd->model, config);
+	snat_set_centralized(weftd->model, config->snat_centralized);
 	weftd->metrics = metrics_new(route_count(), route_name);
 	weftd->servers = g_ptr_array_new_with_free_func((GDestroyNotify)http_server_free);
 	if (!open_state(weftd, config, error))

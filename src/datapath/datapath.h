@@ -146,7 +146,14 @@ bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GEr
  * DP_ROUTE_LOCAL, and what leaves by a route whose hops are on a wire is translated to
  * @snat4 unless a floating IP is the sender's. Other hosts hand such packets to that host, over the
  * tunnel to @vtep. IPv6 is never translated.
+ *
+ * Hosts may share the address, each with a range of its ports: then a host that has one translates
+ * its guests' senders itself, and they leave by its wire with the MAC of dp_set_wire_mac(). The
+ * gateway's host sends on what comes for others' ports (dp_snat_owners_put()).
  */
+#define DP_SNAT_BLOCK 1024 /* ranges begin at, and have, a multiple of it */
+#define DP_SNAT_PORT_FIRST 1024
+#define DP_SNAT_PORTS_ALL (65536 - DP_SNAT_PORT_FIRST) /* of a host that shares it with nobody */
 struct dp_gateway {
 	u64 router;
 	u32 vni;	/* the wire's number; DP_WIRE alone: this host does not have it */
@@ -157,9 +164,22 @@ struct dp_gateway {
 	enum dp_encap encap;
 	struct ip ip4, ip6; /* its addresses on the wire; family 0: none */
 	bool snat; /* IPv4 senders without a floating IP get @ip4; else they keep their own */
+	u16 port_first, n_ports; /* this host's of @ip4; 0: none */
 };
 bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error);
 bool dp_gateway_delete(struct dp *dp, u64 router, GError **error);
+
+/* The MAC by which this host's translated packets leave, and by which other hosts send on what
+ * answers them: of this host's alone. */
+bool dp_set_wire_mac(struct dp *dp, const struct mac *mac, GError **error);
+/* The ranges of other hosts. */
+struct dp_snat_owner {
+	u16 port_first, n_ports;
+	struct mac mac;
+};
+bool dp_snat_owners_put(
+	struct dp *dp, u64 router, const struct dp_snat_owner *owners, size_t n, GError **error);
+bool dp_snat_owners_delete(struct dp *dp, u64 router, GError **error);
 
 /* A floating IP whose guest is on this host: translated here, one to one, in both directions; the
  * wire is answered for it with @mac. */

@@ -64,6 +64,7 @@ bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *
 		.half_open_max = dp->host.half_open_max,
 		.translations_max = dp->host.translations_max };
 
+	memcpy(host.wire_mac, dp->host.wire_mac, sizeof(host.wire_mac));
 	for (; *devices; devices++) {
 		u32 ifindex = if_nametoindex(*devices);
 

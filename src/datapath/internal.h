@@ -25,6 +25,7 @@ enum table {
 	TABLE_ENDPOINTS,
 	TABLE_EXTERNALS,
 	TABLE_GATEWAYS,
+	TABLE_SNAT_OWNERS,
 	TABLE_FLOATING_IPS,
 	TABLE_MEMBERS,
 	TABLE_PORTS,
@@ -165,6 +166,7 @@ bool identity_drop(struct dp *dp, const void *key, GError **error);
 bool external_drop(struct dp *dp, const void *key, GError **error);
 bool gateway_drop(struct dp *dp, const void *key, GError **error);
 bool floating_ip_drop(struct dp *dp, const void *key, GError **error);
+bool snat_owners_drop(struct dp *dp, const void *key, GError **error);
 
 /* firewall.c */
 void firewall_open(struct dp *dp);

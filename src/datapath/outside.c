@@ -77,18 +77,26 @@ static be32 ip4_of(const struct ip *ip)
 	return word;
 }
 
+static bool external_write(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
+	const struct mac *mac, struct external *value, GError **error)
+{
+	struct neighbour_key key = key_of(vni, ip);
+	enum table_change change;
+
+	set_router(value->router, router);
+	memcpy(value->mac, mac->b, sizeof(value->mac));
+	return table_put(dp, TABLE_EXTERNALS, &key, value, &change, error) &&
+	       raise_if(dp, change, error);
+}
+
 /* @fixed: of a floating IP, else 0. */
 static bool external_put(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
 	const struct mac *mac, be32 fixed, GError **error)
 {
-	struct neighbour_key key = key_of(vni, ip);
 	struct external value = { .fixed = fixed };
-	enum table_change change;
 
-	set_router(value.router, router);
-	memcpy(value.mac, mac->b, sizeof(value.mac));
-	return table_put(dp, TABLE_EXTERNALS, &key, &value, &change, error) &&
-	       raise_if(dp, change, error) && dp_neighbour_put(dp, vni, ip, mac, error);
+	return external_write(dp, router, vni, ip, mac, &value, error) &&
+	       dp_neighbour_put(dp, vni, ip, mac, error);
 }
 
 bool external_drop(struct dp *dp, const void *key, GError **error)
@@ -112,20 +120,26 @@ static struct mac mac_of(const u8 bytes[static 6])
 	return mac;
 }
 
-/* The addresses that the wire is answered for, how many. */
+/* It has ports of the address that another host answers for. */
+static bool is_shared(const struct gateway *gateway)
+{
+	return !gateway->here && gateway->n_ports;
+}
+
+/* The addresses that packets from the wire may be for, how many. */
 static unsigned addresses_of(const struct gateway *gateway, struct ip addresses[static 3])
 {
 	static const struct addr none;
 	struct mac mac = mac_of(gateway->mac);
 	unsigned n = 0;
 
-	if (!gateway->here)
+	if (!gateway->here && !is_shared(gateway))
 		return 0;
 	if (gateway->ip4) {
 		addresses[n] = (struct ip){ .family = 4 };
 		memcpy(addresses[n++].b, &gateway->ip4, sizeof(gateway->ip4));
 	}
-	if (memcmp(&gateway->ip6, &none, sizeof(none))) {
+	if (gateway->here && memcmp(&gateway->ip6, &none, sizeof(none))) {
 		addresses[n++] = ip_from_addr(&gateway->ip6);
 		addresses[n++] = ip_link_local_from_mac(&mac);
 	}
@@ -149,6 +163,9 @@ static bool answer(struct dp *dp, u64 router, const struct gateway *gateway, GEr
 	struct ip addresses[3];
 	unsigned n = addresses_of(gateway, addresses);
 
+	if (n && is_shared(gateway))
+		return external_write(dp, router, gateway->vni, &addresses[0], &mac,
+			&(struct external){ .silent = 1 }, error);
 	for (unsigned i = 0; i < n; i++)
 		if (!external_put(dp, router, gateway->vni, &addresses[i], &mac, 0, error))
 			return false;
@@ -157,8 +174,9 @@ static bool answer(struct dp *dp, u64 router, const struct gateway *gateway, GEr
 
 static bool same_place(const struct gateway *a, const struct gateway *b)
 {
-	return a->vni == b->vni && a->here == b->here && a->ip4 == b->ip4 &&
-	       !memcmp(a->mac, b->mac, sizeof(a->mac)) && !memcmp(&a->ip6, &b->ip6, sizeof(a->ip6));
+	return a->vni == b->vni && a->here == b->here && is_shared(a) == is_shared(b) &&
+	       a->ip4 == b->ip4 && !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
+	       !memcmp(&a->ip6, &b->ip6, sizeof(a->ip6));
 }
 
 bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error)
@@ -167,7 +185,9 @@ bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **er
 		.mtu = gateway->mtu_bytes,
 		.here = gateway->here,
 		.snat = gateway->snat,
-		.ip4 = ip4_of(&gateway->ip4) };
+		.ip4 = ip4_of(&gateway->ip4),
+		.port_first = gateway->port_first,
+		.n_ports = gateway->n_ports };
 	struct router_key key;
 	enum table_change change;
 	bool known;

@@ -12,7 +12,7 @@
 
 #include "datapath/internal.h"
 
-#define VALUE_MAX 256 /* bytes of the largest key or value */
+#define VALUE_MAX 384 /* bytes of the largest key or value */
 
 static const struct {
 	const char *what;
@@ -40,6 +40,8 @@ static const struct {
 		sizeof(struct external), external_drop },
 	[TABLE_GATEWAYS] = { "gateway", sizeof(struct router_key), sizeof(struct gateway),
 		gateway_drop },
+	[TABLE_SNAT_OWNERS] = { "router's port ranges", sizeof(struct router_key),
+		sizeof(struct snat_owners), snat_owners_drop },
 	[TABLE_FLOATING_IPS] = { "floating IP", sizeof(struct floating_key),
 		sizeof(struct floating), floating_ip_drop },
 	[TABLE_MEMBERS] = { "member", sizeof(struct member_key), sizeof(struct member),
@@ -197,6 +199,7 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_ENDPOINTS] = bpf_map__fd(dp->edge->maps.endpoints);
 	dp->table_fd[TABLE_EXTERNALS] = bpf_map__fd(dp->edge->maps.externals);
 	dp->table_fd[TABLE_GATEWAYS] = bpf_map__fd(dp->edge->maps.gateways);
+	dp->table_fd[TABLE_SNAT_OWNERS] = bpf_map__fd(dp->edge->maps.snat_owners);
 	dp->table_fd[TABLE_FLOATING_IPS] = bpf_map__fd(dp->edge->maps.floating_ips);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
 	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);

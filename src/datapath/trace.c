@@ -262,6 +262,10 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 		return translated_text(step, ip_text);
 	case STEP_TO_GATEWAY:
 		return g_strdup("handed to the host that has the router's gateway");
+	case STEP_TO_OWNER:
+		return g_strdup_printf(
+			"the port of the router's address is another host's: sent on to its MAC %s",
+			mac);
 	case STEP_LIMIT:
 		return limit_text(dp, step);
 	case STEP_GUARANTEED:

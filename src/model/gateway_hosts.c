@@ -7,6 +7,7 @@
 #include "model/network.h"
 #include "model/port.h"
 #include "model/router.h"
+#include "model/snat_ranges.h"
 
 /* A host that could have a gateway, and how good it is for it. */
 struct candidate {
@@ -58,8 +59,7 @@ void gateway_hosts_keys(const struct object *router, struct key_sink *sink)
 			1);
 }
 
-/* The physical network that leads outside, or NULL. */
-static const char *outside_of(const struct object *network)
+const char *gateway_physical(const struct object *network)
 {
 	return network && network_has_datapath(network) ? network_physical(network) : NULL;
 }
@@ -211,11 +211,12 @@ static bool settle(const struct scheduling *s, struct object *draft, GError **er
 		txn_get_text(s->txn, KIND_NETWORK, object_str(draft, ROUTER_GATEWAY_NETWORK_ID));
 	const struct object *port =
 		txn_get_text(s->txn, KIND_PORT, object_str(draft, ROUTER_GATEWAY_PORT_ID));
-	const char *physical = outside_of(network);
+	const char *physical = gateway_physical(network);
 	g_autoptr(GArray) hosts = choose(s, draft, physical);
 	g_autofree char *text = format_hosts(hosts), *reason = NULL;
 
 	object_set_str(draft, ROUTER_GATEWAY_HOSTS, text);
+	snat_ranges_settle(s->txn, draft, physical, &(struct snat_event){ s->now, s->leaving });
 	if (!port)
 		return true;
 	reason = explain(network, physical);
@@ -250,24 +251,28 @@ static bool settle_all(const struct scheduling *s, GHashTable *routers, GError *
 
 		if (!settle(s, draft, error))
 			return false;
-		if (!object_equal(router, draft, ROUTER_GATEWAY_HOSTS) &&
+		if ((!object_equal(router, draft, ROUTER_GATEWAY_HOSTS) ||
+			    !object_equal(router, draft, ROUTER_SNAT_RANGES)) &&
 			!txn_put(s->txn, g_steal_pointer(&draft), error))
 			return false;
 	}
 	return true;
 }
 
-/* Routers that have @host now. */
+/* Routers that have @host now, or share their address with it. */
 static void add_routers_of(struct txn *txn, const struct object *host, GHashTable *routers)
 {
+	static const unsigned indexes[] = { ROUTER_BY_GATEWAY_HOST, ROUTER_BY_SNAT_HOST };
 	const struct object *router;
 	struct txn_iter iter;
 	char id[UUID_STRLEN];
 
-	txn_iter_init(&iter, txn, KIND_ROUTER, ROUTER_BY_GATEWAY_HOST,
-		uuid_format(object_id(host), id), NULL);
-	while ((router = txn_iter_next(&iter)))
-		add_router(routers, router);
+	uuid_format(object_id(host), id);
+	for (size_t i = 0; i < G_N_ELEMENTS(indexes); i++) {
+		txn_iter_init(&iter, txn, KIND_ROUTER, indexes[i], id, NULL);
+		while ((router = txn_iter_next(&iter)))
+			add_router(routers, router);
+	}
 }
 
 /* Routers whose gateway is on a physical network that @now is connected to and @old was not. */
@@ -280,7 +285,7 @@ static void add_routers_towards(
 
 	txn_iter_init(&networks, txn, KIND_NETWORK, NETWORK_BY_EXTERNAL, "true", NULL);
 	while ((network = txn_iter_next(&networks))) {
-		const char *physical = outside_of(network);
+		const char *physical = gateway_physical(network);
 
 		if (!physical || !host_has_physical(now, physical) ||
 			(old && host_has_physical(old, physical)))
@@ -309,5 +314,19 @@ bool gateway_hosts_leave(struct txn *txn, const struct object *host, GError **er
 	g_autoptr(GHashTable) routers = router_set();
 
 	add_routers_of(txn, host, routers);
+	return settle_all(&scheduling, routers, error);
+}
+
+bool gateway_hosts_complete(struct txn *txn, GError **error)
+{
+	struct scheduling scheduling = { .txn = txn };
+	g_autoptr(GHashTable) routers = router_set();
+	const struct object *router;
+	struct model_iter iter;
+
+	model_iter_all(&iter, txn_model(txn), KIND_ROUTER, NULL);
+	while ((router = model_iter_next(&iter)))
+		if (!object_is_null(router, ROUTER_GATEWAY_PORT_ID))
+			add_router(routers, router);
 	return settle_all(&scheduling, routers, error);
 }

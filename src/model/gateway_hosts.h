@@ -18,6 +18,9 @@
 GArray *gateway_hosts(const struct object *router);
 bool gateway_hosts_include(const struct object *router, const struct uuid *host);
 
+/* The physical network that an external network (may be NULL) leads to, or NULL. */
+const char *gateway_physical(const struct object *network);
+
 /* Keys of ROUTER_BY_GATEWAY_HOST. */
 void gateway_hosts_keys(const struct object *router, struct key_sink *sink);
 
@@ -31,3 +34,5 @@ bool gateway_hosts_follow(
 	struct txn *txn, const struct object *old, const struct object *now, GError **error);
 /* Before a host is deleted. */
 bool gateway_hosts_leave(struct txn *txn, const struct object *host, GError **error);
+/* For stores of before, and when weftd's configuration is another one. */
+bool gateway_hosts_complete(struct txn *txn, GError **error);

@@ -16,6 +16,7 @@
 #include "model/qos_policy.h"
 #include "model/qos_rule.h"
 #include "model/service_port.h"
+#include "model/snat_ranges.h"
 #include "model/subnet_pools.h"
 #include "model/trunk.h"
 
@@ -192,7 +193,7 @@ bool port_on_create(struct txn *txn, struct object *draft, GError **error)
 			draft, PORT_PORT_SECURITY, object_bool(network, NETWORK_PORT_SECURITY));
 	if (given & SLOT_BIT(PORT_EXTRA_DHCP_OPTS))
 		merge_options(NULL, draft);
-	return check_pairs(draft, error) &&
+	return check_pairs(draft, error) && snat_ranges_follow_port(txn, draft, error) &&
 	       qos_policy_check(txn, NULL, draft, PORT_QOS_POLICY_ID, error) &&
 	       port_assign_groups(txn, NULL, draft, error) &&
 	       port_assign_addresses(txn, NULL, draft, addresses, error);
@@ -235,7 +236,8 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		object_set_str(draft, PORT_STATUS_REASON, "");
 		if (!port_binding_forget(txn, draft, error) ||
 			!port_check_host_segment(txn, old, draft, error) ||
-			!floating_ip_follow_binding(txn, draft, error))
+			!floating_ip_follow_binding(txn, draft, error) ||
+			!snat_ranges_follow_port(txn, draft, error))
 			return false;
 		deferred = port_is_deferred(old, draft);
 	}

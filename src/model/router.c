@@ -12,6 +12,7 @@
 #include "model/network.h"
 #include "model/network_hosts.h"
 #include "model/router_parts.h"
+#include "model/snat_ranges.h"
 #include "model/standard.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
@@ -47,6 +48,15 @@ static const struct attr zone_attr = {
 };
 
 static const struct attr gateway_host_attr = { .name = "gw_host", .type = TYPE_UUID };
+static const struct attr range_fields[] = {
+	{ .name = "host_id", .type = TYPE_UUID },
+	{ .name = "port_range_min", .type = TYPE_INT },
+	{ .name = "port_range_max", .type = TYPE_INT },
+	{ 0 },
+};
+static const struct attr range_attr = {
+	.name = "snat_range", .type = TYPE_OBJECT, .fields = range_fields
+};
 
 static const struct attr attrs[N_ROUTER_SLOTS] = {
 	STANDARD_ATTRS(NAME_ATTR_FLAGS),
@@ -137,6 +147,12 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.flags = ATTR_SECRET | ATTR_INTERN,
 		.fallback = "[]",
 		.doc = "Ids of the hosts that may have its gateway, best first." },
+	[ROUTER_SNAT_RANGES] = { .name = "snat_ranges",
+		.type = TYPE_LIST,
+		.item = &range_attr,
+		.flags = ATTR_SECRET,
+		.fallback = "[]",
+		.doc = "Which ports of its gateway's address hosts give to connections." },
 };
 
 static const struct index indexes[N_ROUTER_INDEXES] = {
@@ -149,6 +165,9 @@ static const struct index indexes[N_ROUTER_INDEXES] = {
 	[ROUTER_BY_GATEWAY_HOST] = { .name = "gateway host",
 		.keys = gateway_hosts_keys,
 		.depends_on = ROUTER_GATEWAY_HOSTS },
+	[ROUTER_BY_SNAT_HOST] = { .name = "SNAT host",
+		.keys = snat_ranges_keys,
+		.depends_on = ROUTER_SNAT_RANGES },
 };
 
 static const struct kind_action actions[] = {
@@ -234,6 +253,8 @@ static bool on_update(
 
 	if (!change_mode(txn, old, draft, error) ||
 		!router_gateway_update(txn, old, draft, error) ||
+		(!object_equal(old, draft, ROUTER_DISTRIBUTED) &&
+			!gateway_hosts_choose(txn, draft, error)) ||
 		!ndp_proxy_check_router(txn, old, draft, error))
 		return false;
 	return !(object_given(draft) & routed) || router_routes_check(txn, draft, error);
@@ -293,5 +314,7 @@ const struct kind router_kind = {
 	.hooks = { .on_create = on_create,
 		.on_update = on_update,
 		.on_delete = on_delete,
-		.compute = compute },
+		.compute = compute,
+		.state_new = snat_state_new,
+		.state_free = g_free },
 };

@@ -25,6 +25,7 @@ enum router_slot {
 	ROUTER_FLAVOR_ID,
 	ROUTER_CONNTRACK_HELPERS, /* computed */
 	ROUTER_GATEWAY_HOSTS,	  /* [host id]: gateway_hosts.h */
+	ROUTER_SNAT_RANGES,	  /* [{host_id, port_range_min, port_range_max}]: snat_ranges.h */
 	N_ROUTER_SLOTS
 };
 
@@ -35,6 +36,7 @@ enum router_index {
 	ROUTER_BY_QOS_POLICY,
 	ROUTER_BY_FLAVOR,
 	ROUTER_BY_GATEWAY_HOST, /* text: host id */
+	ROUTER_BY_SNAT_HOST,	/* text: host id */
 	N_ROUTER_INDEXES
 };
 

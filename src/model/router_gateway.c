@@ -134,6 +134,7 @@ static bool replace(struct txn *txn, const struct object *old, struct object *dr
 	object_set_null(draft, ROUTER_GATEWAY_PORT_ID);
 	object_set_str(draft, ROUTER_GATEWAY_NETWORK_ID, request->network_id);
 	object_set_str(draft, ROUTER_GATEWAY_HOSTS, "[]");
+	object_set_str(draft, ROUTER_SNAT_RANGES, "[]");
 	if (!request->network_id)
 		return true;
 	port = make_port(txn, draft, request, error);

@@ -9,6 +9,7 @@
 #include "model/ndp_proxy.h"
 #include "model/rbac.h"
 #include "model/router_parts.h"
+#include "model/snat_ranges.h"
 #include "model/subnet.h"
 
 struct request {
@@ -351,7 +352,7 @@ bool router_interface_add(struct txn *txn, const struct object *router, json_t *
 	txn_touch(txn, router);
 	*ret_answer = describe(router, port,
 		request.port_id ? subnets_of(port) : json_pack("[s]", request.subnet_id));
-	return true;
+	return snat_ranges_follow_interface(txn, router, error);
 }
 
 /* What needs the router on the subnet. */

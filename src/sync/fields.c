@@ -179,6 +179,20 @@ bool element_outer_subnet(const json_t *element, void *ret, GError **error)
 	       field_optional_ip(element, "gateway_ip", &subnet->gateway, error);
 }
 
+bool element_snat_range(const json_t *element, void *ret, GError **error)
+{
+	struct record_snat_range *range = ret;
+
+	if (!field_uuid(element, "host_id", &range->host_id, error) ||
+		!field_uint(element, "port_range_min", 1024, 65535, &range->port_min, error) ||
+		!field_uint(
+			element, "port_range_max", range->port_min, 65535, &range->port_max, error))
+		return false;
+	return (range->port_min % 1024 == 0 && range->port_max % 1024 == 1023) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "port_range_min and port_range_max must be whole blocks of 1024 ports");
+}
+
 bool element_ip(const json_t *element, void *ret, GError **error)
 {
 	const char *text = json_string_value(element);

@@ -38,6 +38,8 @@ bool element_uuid(const json_t *element, void *ret, GError **error); /* struct u
 bool element_prefix(const json_t *element, void *ret, GError **error);
 /* struct record_outer_subnet */
 bool element_outer_subnet(const json_t *element, void *ret, GError **error);
+/* struct record_snat_range */
+bool element_snat_range(const json_t *element, void *ret, GError **error);
 bool element_ip(const json_t *element, void *ret, GError **error); /* struct ip */
 bool element_fixed_ip(
 	const json_t *element, void *ret, GError **error);	       /* struct record_fixed_ip */

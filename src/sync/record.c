@@ -304,6 +304,7 @@ static bool decode_gateway(const json_t *data, struct record *ret, GError **erro
 	gateway->fixed_ips = g_array_new(FALSE, TRUE, sizeof(struct record_fixed_ip));
 	gateway->subnets = g_array_new(FALSE, TRUE, sizeof(struct record_outer_subnet));
 	gateway->hosts = g_array_new(FALSE, TRUE, sizeof(struct uuid));
+	gateway->snat_ranges = g_array_new(FALSE, TRUE, sizeof(struct record_snat_range));
 	gateway->enable_snat = gateway->admin_state_up = true;
 	return field_uuid(data, "router_id", &gateway->router_id, error) &&
 	       field_uuid(data, "network_id", &gateway->network_id, error) &&
@@ -313,6 +314,7 @@ static bool decode_gateway(const json_t *data, struct record *ret, GError **erro
 	       field_array(data, "fixed_ips", element_fixed_ip, gateway->fixed_ips, error) &&
 	       field_array(data, "subnets", element_outer_subnet, gateway->subnets, error) &&
 	       field_array(data, "hosts", element_uuid, gateway->hosts, error) &&
+	       field_array(data, "snat_ranges", element_snat_range, gateway->snat_ranges, error) &&
 	       field_optional_bool(data, "enable_snat", &gateway->enable_snat, error) &&
 	       field_optional_bool(data, "admin_state_up", &gateway->admin_state_up, error);
 }
@@ -403,6 +405,7 @@ static void clear_gateway(struct record *record)
 	g_clear_pointer(&record->gateway.fixed_ips, g_array_unref);
 	g_clear_pointer(&record->gateway.subnets, g_array_unref);
 	g_clear_pointer(&record->gateway.hosts, g_array_unref);
+	g_clear_pointer(&record->gateway.snat_ranges, g_array_unref);
 	g_free(record->gateway.wire.physical_network);
 }
 

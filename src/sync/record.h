@@ -203,6 +203,11 @@ struct record_outer_subnet {
 	struct ip gateway; /* family 0: none */
 };
 
+struct record_snat_range {
+	struct uuid host_id;
+	u32 port_min, port_max;
+};
+
 /* A router's, on an external network; its id is the port's. */
 struct record_gateway {
 	struct uuid router_id, network_id;
@@ -212,6 +217,8 @@ struct record_gateway {
 	GArray *fixed_ips; /* struct record_fixed_ip */
 	GArray *subnets;   /* struct record_outer_subnet: all of the external network */
 	GArray *hosts;	   /* struct uuid: who may have it, best first */
+	/* struct record_snat_range: who gives which ports of its address; empty: one host all. */
+	GArray *snat_ranges;
 	bool enable_snat, admin_state_up;
 };
 

@@ -115,7 +115,8 @@ static void tunnels_take_the_first_of_each_family(void **state)
 	"\"subnet_id\":\"" ID "\"}],\"subnets\":[{\"cidr\":\"203.0.113.0/24\"," \
 	"\"gateway_ip\":\"203.0.113.1\",\"ip_version\":4},{\"cidr\":"           \
 	"\"2001:db8::/64\",\"gateway_ip\":null,\"ip_version\":6}],"             \
-	"\"enable_snat\":false,\"hosts\":[\"" ID "\"]"
+	"\"enable_snat\":false,\"hosts\":[\"" ID "\"],\"snat_ranges\":["        \
+	"{\"host_id\":\"" ID "\",\"port_range_min\":32768,\"port_range_max\":36863}]"
 #define FLOATING_IP                                                             \
 	"{\"router_id\":\"" ID "\",\"network_id\":\"" ID "\",\"port_id\":\"" ID \
 	"\",\"network_type\":\"flat\",\"physical_network\":\"public\","         \
@@ -134,6 +135,9 @@ static void what_leads_outside(void **state)
 	assert_int_equal(
 		g_array_index(r.gateway.subnets, struct record_outer_subnet, 1).gateway.family, 0);
 	assert_int_equal(r.gateway.hosts->len, 1);
+	assert_int_equal(r.gateway.snat_ranges->len, 1);
+	assert_int_equal(
+		g_array_index(r.gateway.snat_ranges, struct record_snat_range, 0).port_max, 36863);
 	assert_false(r.gateway.enable_snat);
 	assert_true(r.gateway.admin_state_up);
 	record_clear(&r);
@@ -160,6 +164,10 @@ static void refuses_half_a_record(void **state)
 		{ RECORD_NETWORK, "{\"network_type\":\"flat\",\"mtu\":1500}", "physical_network" },
 		{ RECORD_NETWORK, "{\"network_type\":\"gre\",\"mtu\":1500}", "network_type" },
 		{ RECORD_GATEWAY, GATEWAY "}", "network_type" },
+		{ RECORD_GATEWAY,
+			GATEWAY ",\"network_type\":\"flat\",\"snat_ranges\":[{\"host_id\":\"" ID
+				"\",\"port_range_min\":5000,\"port_range_max\":6000}]}",
+			"whole blocks" },
 		{ RECORD_GATEWAY, GATEWAY ",\"network_type\":\"vlan\"}", "segmentation_id" },
 		{ RECORD_GATEWAY, GATEWAY ",\"network_type\":\"vlan\",\"segmentation_id\":4095}",
 			"segmentation_id" },

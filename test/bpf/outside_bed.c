@@ -48,7 +48,9 @@ void put_gateway(struct bed *bed, bool here, bool snat)
 		.encap = DP_ENCAP_VXLAN,
 		.ip4 = ip(GATEWAY_IP),
 		.ip6 = ip(GATEWAY_IP6),
-		.snat = snat };
+		.snat = snat,
+		.port_first = DP_SNAT_PORT_FIRST,
+		.n_ports = here ? DP_SNAT_PORTS_ALL : 0 };
 	g_autoptr(GError) error = NULL;
 
 	if (!here)

@@ -118,10 +118,10 @@ class World:
         options = ["-I", source] if source else []
         return self.exec("ping", "-c", "1", "-W", "1", *options, address, namespace=namespace, check=False).returncode == 0
 
-    def who(self, port=7000):
-        """A server at FAR that tells its clients their address."""
+    def who(self, port=7000, answer="SYSTEM:echo $SOCAT_PEERADDR"):
+        """A server at FAR that tells its clients their address, or what else they are to be told."""
         for family in "46":
-            self.start(self.out, "socat", f"TCP{family}-LISTEN:{port},fork,reuseaddr" + (",ipv6only" if family == "6" else ""), "SYSTEM:echo $SOCAT_PEERADDR")
+            self.start(self.out, "socat", f"TCP{family}-LISTEN:{port},fork,reuseaddr" + (",ipv6only" if family == "6" else ""), answer)
             wait_until(lambda: self.exec("sh", "-c", f"ss -ltnH{family} | grep -q :{port}", check=False).returncode == 0,
                        what="the server listens")
 

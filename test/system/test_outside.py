@@ -4,7 +4,8 @@
     h1: a, d (net1)     h2: b (net1)     h3: c (net1), not connected to the outside
 """
 import re
-import time
+import select
+import subprocess
 
 import pytest
 
@@ -94,6 +95,22 @@ class Cloud:
         return self.lab.exec(name, "socat", "-u", f"TCP:{address}:{port},connect-timeout=2", "-", check=False).stdout.strip()
 
 
+class Connection:
+    """A guest's TCP connection with a server that says what it hears."""
+
+    def __init__(self, lab, name, address, port):
+        self.process = lab.popen(name, "socat", "-", f"TCP:{address}:{port},connect-timeout=2", stdin=subprocess.PIPE)
+
+    def asks(self, word, seconds=5):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip() if select.select([self.process.stdout], [], [], seconds)[0] else None
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 @pytest.fixture(scope="module")
 def cloud(request):
     make = labs(request)
@@ -102,6 +119,8 @@ def cloud(request):
     try:
         world.up()
         world.who()
+        world.who(7002, "SYSTEM:echo $SOCAT_PEERPORT")
+        world.who(7003, "EXEC:cat")
         yield Cloud(lab, world)
     finally:
         world.down()
@@ -136,6 +155,25 @@ def test_snat(cloud, name):
     assert cloud.pings(name, outside.ROUTER)
     assert cloud.asks(name) == cloud.gateway_ip()
     assert cloud.world.pings(cloud.gateway_ip())
+
+
+def test_each_host_translates_its_own(cloud):
+    """A connected host's guests leave by its own wire, from its own MAC and with its own ports of the router's address; others by the gateway."""
+    first = cloud.gateway()["binding:host_id"]
+    other, near, far = {"h1": ("h2", "a", "b"), "h2": ("h1", "b", "a")}[first]
+    for name in (near, far):
+        wait_until(lambda: cloud.asks(name) == cloud.gateway_ip(), what=f"{name} is translated")
+    gateways = {name: cloud.lab.agent(name, "status")["gateways"][0] for name in ("h1", "h2", "h3")}
+    assert {gateways["h1"]["snat_ports"], gateways["h2"]["snat_ports"]} == {"32768-36863", "36864-40959"}
+    assert gateways["h3"]["snat_ports"] is None and "bridge-mappings lacks public:DEVICE" in gateways["h3"]["snat_reason"]
+    first_port, last_port = map(int, gateways[other]["snat_ports"].split("-"))
+    assert first_port <= int(cloud.asks(far, port=7002)) <= last_port
+    switch = dict(re.findall(r"^(\S+) dev (h\d)", cloud.world.exec("bridge", "fdb", "show", "br", "br0", "dynamic").stdout, re.MULTILINE))
+    assert switch[cloud.gateway()["mac_address"]] == first and other in {dev for mac, dev in switch.items() if mac.startswith("06:")}, switch
+    trace = cloud.lab.weft("trace", cloud.ports[far]["id"], "--to", outside.FAR, env={**cloud.lab.env, "WEFT_AGENT_SOCKET": str(cloud.lab.folder / other / "run/agent.sock")}).stdout
+    assert "handed to the host" not in trace and cloud.gateway_ip() in trace, trace
+    trace = cloud.lab.weft("trace", cloud.ports["c"]["id"], "--to", outside.FAR, env={**cloud.lab.env, "WEFT_AGENT_SOCKET": str(cloud.lab.folder / "h3/run/agent.sock")}).stdout
+    assert "handed to the host that has the router's gateway" in trace, trace
 
 
 def test_traceroute(cloud):
@@ -311,13 +349,18 @@ def test_failover(cloud):
     cloud.lab.stop("weftd")
     ping = Ping(cloud.lab.netns("c"), outside.FAR, 0.01)
     wait_until(ping.answered)
+    connection = Connection(cloud.lab, {"h1": "a", "h2": "b"}[second], outside.FAR, 7003)
+    assert connection.asks("before") == "before"
     cloud.lab.exec(first, "ip", "link", "set", "uplink0", "down")
     wait_until(lambda: cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the second host has it")
     answered = ping.answered()
     wait_until(lambda: ping.answered() > answered + 10, what="the outside answers again")
     ping.stop()
+    assert connection.asks("after") == "after"  # another host's connection survives
     cloud.lab.exec(first, "ip", "link", "set", "uplink0", "up")
     cloud.lab.start("weftd")
     assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
     wait_until(lambda: not cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the first one has it again")
+    assert connection.asks("again") == "again"
+    connection.close()
     wait_until(lambda: cloud.pings("c", outside.FAR))

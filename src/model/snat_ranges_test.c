@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which ports of a router's address hosts have, and what moves when hosts come and go. */
+#include "model/snat_ranges.h"
+
+#include "model/gateway_hosts.h"
+#include "model/testing_l3.h"
+
+static void make_host(struct l3 *f, const char *name, const char *mappings)
+{
+	test_create(f->model, KIND_HOST,
+		test_json("{'name':'%s','bridge_mappings':%s}", name, mappings));
+}
+
+static const struct object *host(struct l3 *f, const char *name)
+{
+	return model_first(f->model, KIND_HOST, HOST_BY_NAME, name, NULL);
+}
+
+static const struct object *router(struct l3 *f)
+{
+	return model_first(f->model, KIND_ROUTER, ROUTER_BY_NAME, "r", NULL);
+}
+
+/* A host's range as "32768-36863", "" without one; the caller's. */
+static char *range_of(struct l3 *f, const char *name)
+{
+	json_t *list = object_json(router(f), ROUTER_SNAT_RANGES), *item;
+	char *text = g_strdup("");
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		if (strcmp(json_string_value(json_object_get(item, "host_id")),
+			    test_id(host(f, name))))
+			continue;
+		g_free(text);
+		text = g_strdup_printf("%d-%d",
+			(int)json_integer_value(json_object_get(item, "port_range_min")),
+			(int)json_integer_value(json_object_get(item, "port_range_max")));
+	}
+	json_decref(list);
+	return text;
+}
+
+static void expect(struct l3 *f, const char *name, const char *range)
+{
+	g_autofree char *text = range_of(f, name);
+
+	if (strcmp(text, range))
+		fail_msg("%s has '%s' and not '%s'", name, text, range);
+}
+
+/* A router between the inside and a physical network, which hosts g1 to g3 may have the gateway of.
+ */
+static void make_router(struct l3 *f, const char *more)
+{
+	const struct object *subnet = l3_subnet(f, f->inside, "'cidr':'10.0.0.0/16'"), *public;
+	char name[8];
+
+	for (int i = 1; i <= GATEWAY_HOSTS_MAX; i++) {
+		g_snprintf(name, sizeof(name), "g%d", i);
+		make_host(f, name, "{'public':'eth1'}");
+	}
+	public = test_create(f->model, KIND_NETWORK,
+		test_json("{'router:external':true,'provider:network_type':'flat',"
+			  "'provider:physical_network':'public'}"));
+	l3_subnet(f, public, "'cidr':'198.51.100.0/24'");
+	l3_router(f, "'name':'r','external_gateway_info':{'network_id':'%s'}%s", test_id(public),
+		more);
+	l3_connect(f, router(f), subnet);
+}
+
+static const struct object *make_port(struct l3 *f, const char *host)
+{
+	g_autofree char *more = g_strdup_printf("'binding:host_id':'%s'", host);
+
+	return l3_port(f, f->inside, more);
+}
+
+static void delete_port(struct l3 *f, const struct object *port)
+{
+	GError *error = NULL;
+
+	assert_true(test_delete(f->model, port, &error));
+}
+
+static void update(struct l3 *f, const struct object *object, const char *body)
+{
+	GError *error = NULL;
+
+	if (!test_update(f->model, object, test_json("%s", body), &error))
+		fail_msg("%s", error->message);
+}
+
+static void hosts_with_ports_get_ranges(void **state)
+{
+	struct l3 *f = *state;
+
+	make_router(f, "");
+	make_host(f, "h1", "{'public':'eth1'}");
+	make_host(f, "h2", "{'other':'eth1'}");
+	expect(f, "h1", "");
+	make_port(f, "h1");
+	make_port(f, "h2");
+	expect(f, "h1", "45056-49151"); /* behind those of g1 to g3 */
+	expect(f, "h2", "");		/* it is not connected */
+	update(f, host(f, "h2"), "{'bridge_mappings':{'public':'eth1'}}");
+	expect(f, "h2", "49152-53247");
+	make_host(f, "h3", "{'public':'eth1'}");
+	expect(f, "h3", "");
+	update(f, make_port(f, ""), "{'binding:host_id':'h3'}");
+	expect(f, "h3", "53248-57343");
+	/* What is kept is not moved by what goes. */
+	update(f, host(f, "h1"), "{'bridge_mappings':{}}");
+	expect(f, "h1", "");
+	expect(f, "h3", "53248-57343");
+	update(f, host(f, "h1"), "{'bridge_mappings':{'public':'eth1'}}");
+	expect(f, "h1", "45056-49151");
+}
+
+/* Ports that were there before the interface, and before the gateway. */
+static void what_was_there_gets_ranges(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *other =
+		test_create(f->model, KIND_NETWORK, test_json("{'name':'other'}"));
+	const struct object *subnet = l3_subnet(f, other, "'cidr':'10.99.0.0/24'");
+	g_autofree char *info = NULL;
+
+	make_router(f, "");
+	make_host(f, "h1", "{'public':'eth1'}");
+	l3_port(f, other, "'binding:host_id':'h1'");
+	expect(f, "h1", "");
+	l3_connect(f, router(f), subnet);
+	expect(f, "h1", "45056-49151");
+	info = g_strdup_printf("{'external_gateway_info':{'network_id':'%s'}}",
+		object_str(router(f), ROUTER_GATEWAY_NETWORK_ID));
+	update(f, router(f), "{'external_gateway_info':null}");
+	expect(f, "h1", "");
+	expect(f, "g1", "");
+	update(f, router(f), info);
+	g_autofree char *again = range_of(f, "h1");
+	assert_string_not_equal(again, "");
+}
+
+/* 8 long ranges and 31 short ones; the last are for hosts that may have the gateway. */
+static void ranges_run_out_and_are_taken_back(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *ports[40];
+	char name[8];
+	GError *error = NULL;
+
+	make_router(f, "");
+	for (int i = 0; i < 40; i++) {
+		g_snprintf(name, sizeof(name), "h%d", i);
+		make_host(f, name, "{'public':'eth1'}");
+		ports[i] = object_ref(make_port(f, name));
+	}
+	expect(f, "h4", "61440-65535");
+	expect(f, "h5", "1024-2047");
+	expect(f, "h35", "31744-32767");
+	expect(f, "h36", "");
+	/* A host that has no port any more keeps its range until somebody needs it. */
+	delete_port(f, ports[7]);
+	expect(f, "h7", "3072-4095");
+	delete_port(f, make_port(f, "h36"));
+	expect(f, "h36", "3072-4095");
+	expect(f, "h7", "");
+	assert_true(test_delete(f->model, host(f, "g1"), &error));
+	expect(f, "h35", "31744-32767");
+	for (int i = 0; i < 40; i++)
+		object_unref((struct object *)ports[i]);
+}
+
+static void centralized_is_without_ranges(void **state)
+{
+	struct l3 *f = *state;
+	struct txn *txn;
+
+	snat_set_centralized(f->model, true);
+	make_router(f, "");
+	make_host(f, "h1", "{'public':'eth1'}");
+	make_port(f, "h1");
+	expect(f, "h1", "");
+	expect(f, "g1", "");
+	update(f, router(f), "{'admin_state_up':false}");
+	update(f, router(f), "{'distributed':true}"); /* as its owner wants it */
+	g_autofree char *own = range_of(f, "h1");
+	assert_string_not_equal(own, "");
+	update(f, router(f), "{'distributed':false}");
+	expect(f, "h1", "");
+	/* Another configuration, at the next start. */
+	snat_set_centralized(f->model, false);
+	txn = txn_new(f->model, &test_admin);
+	assert_true(gateway_hosts_complete(txn, NULL));
+	assert_false(txn_is_empty(txn));
+	changeset_free(test_apply(txn));
+	g_autofree char *now = range_of(f, "h1");
+	assert_string_not_equal(now, "");
+	txn = txn_new(f->model, &test_admin);
+	assert_true(gateway_hosts_complete(txn, NULL));
+	assert_true(txn_is_empty(txn));
+	txn_free(txn);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		l3_test(hosts_with_ports_get_ranges),
+		l3_test(what_was_there_gets_ranges),
+		l3_test(ranges_run_out_and_are_taken_back),
+		l3_test(centralized_is_without_ranges),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hosts that share a router's address: what leaves by a host's own ports, and what the gateway's
+ * host sends on. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "outside_bed.h"
+
+#define WIRE_MAC "06:00:00:00:00:01"
+#define OTHER_MAC "06:00:00:00:00:02"
+#define FIRST 32768
+#define N_PORTS 2048
+
+static u16 port_at(const struct frame *frame, size_t at)
+{
+	return (u16)(frame->b[at] << 8 | frame->b[at + 1]);
+}
+
+/* Either role of this host; the other one has the ports that this one has not. */
+static void share(struct bed *bed, bool here, u16 first, u16 others)
+{
+	struct dp_gateway gateway = { .router = ROUTER,
+		.vni = wire(bed),
+		.mtu_bytes = 1400,
+		.here = here,
+		.mac = mac(GATEWAY_MAC),
+		.encap = DP_ENCAP_VXLAN,
+		.ip4 = ip(GATEWAY_IP),
+		.ip6 = ip(GATEWAY_IP6),
+		.snat = true,
+		.port_first = first,
+		.n_ports = N_PORTS };
+	struct dp_snat_owner owner = { others, N_PORTS, mac(OTHER_MAC) };
+	struct mac own = mac(WIRE_MAC);
+
+	if (!here)
+		gateway.vtep = ip("192.0.2.2");
+	assert_true(dp_set_wire_mac(bed->dp, &own, NULL));
+	assert_true(dp_gateway_put(bed->dp, &gateway, NULL));
+	assert_true(dp_snat_owners_put(bed->dp, ROUTER, &owner, 1, NULL));
+}
+
+/* The port that guest 2's packet gets; it leaves as this host's. */
+static u16 leaves_as(struct bed *bed, struct frame sent)
+{
+	struct frame got;
+
+	bed_send(bed, BED_GUEST2, sent);
+	got = wire_receives(bed);
+	assert_memory_equal(got.b, "\x02\0\0\0\xee\x01\x06\0\0\0\0\x01", 12);
+	assert_memory_equal(got.b + 26, "\xcb\x00\x71\x0a", 4);
+	return port_at(&got, sent.b[23] == IPPROTO_ICMP ? 38 : 34);
+}
+
+/* A host with ports of its own needs the gateway's host for nothing but the way of the answers. */
+static void test_leaves_by_its_own_ports(void **state)
+{
+	struct bed *bed = *state;
+	u16 port, id;
+
+	introduce(bed);
+	share(bed, false, FIRST, 4096);
+	for (int i = 0; i < 3; i++) { /* by the pipeline, then by flow entries */
+		port = leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
+		assert_in_range(port, FIRST, FIRST + N_PORTS - 1);
+		wire_sends(bed, udp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 53, port));
+		bed_expect(bed, BED_GUEST2,
+			frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 5000)));
+		id = leaves_as(bed, echo_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 8, 5));
+		assert_in_range(id, FIRST, FIRST + N_PORTS - 1);
+		wire_sends(bed, echo_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 0, id));
+		bed_expect(bed, BED_GUEST2,
+			frame_hop(echo_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 0, 5)));
+	}
+	port = leaves_as(bed, tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, FIRST + 7, 80));
+	assert_int_equal(port, FIRST + 7); /* kept, where it is this host's and free */
+	bed_expect_drop(bed, BED_WIRE,
+		tagged(udp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 53, 4097)),
+		"not-translated"); /* never sent on again */
+	/* It does not answer for the address. */
+	wire_sends(bed, frame_eth(BROADCAST, NEXT_MAC, ARP,
+				frame_arp(1, NEXT_MAC, NEXT_IP, "00:00:00:00:00:00", GATEWAY_IP)));
+	bed_expect_nothing(bed, BED_WIRE);
+	/* Frames for the host itself are the host's. */
+	wire_sends(bed, udp_frame(WIRE_MAC, NEXT_MAC, FAR_IP, "203.0.113.200", 1, 2));
+	bed_expect_nothing(bed, BED_WIRE);
+}
+
+/* What has no ports has one state, on the gateway's host. */
+static void test_without_ports_by_the_gateway(void **state)
+{
+	struct bed *bed = *state;
+	struct frame gre = frame_eth(INSIDE_MAC, MAC2, IP4,
+			     frame_ip(IP2, FAR_IP, IPPROTO_GRE, frame_fill(40))),
+		     got;
+
+	introduce(bed);
+	share(bed, false, FIRST, 4096);
+	bed_send(bed, BED_GUEST2, gre);
+	got = bed_receive(bed, BED_WIRE);
+	assert_int_equal(got.len, 50 + gre.len);
+	assert_memory_equal(got.b + 50, gre.b, gre.len);
+	bed_send(bed, BED_GUEST2,
+		udp_frame(INSIDE_MAC, MAC2, IP2_6, "2001:db8:9::1", 1, 2)); /* nor IPv6 */
+	got = bed_receive(bed, BED_WIRE);
+	assert_memory_equal(got.b + 42 + 8, "\x02\0\0\0\x01\0", 6);
+}
+
+/* The sender of what is too big is told, though its MAC is not in the frame. */
+static void test_tells_the_sender(void **state)
+{
+	struct bed *bed = *state;
+	struct frame big, got;
+	u16 port;
+
+	introduce(bed);
+	share(bed, false, FIRST, 4096);
+	port = leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5001, 53));
+	big = frame_eth(WIRE_MAC, OTHER_MAC, IP4,
+		frame_ip(FAR_IP, GATEWAY_IP, IPPROTO_UDP, frame_udp(53, port, frame_fill(1440))));
+	wire_sends(bed, big);
+	got = wire_receives(bed);
+	assert_memory_equal(got.b, "\x02\0\0\0\xee\x01", 6);
+	assert_int_equal(got.b[34], 3);
+	assert_int_equal(got.b[35], 4);
+}
+
+static struct frame with_macs(struct frame frame, const char *dst, const char *src)
+{
+	struct mac to = mac(dst), from = mac(src);
+
+	memcpy(frame.b, to.b, 6);
+	memcpy(frame.b + 6, from.b, 6);
+	return frame;
+}
+
+static void expect_sent_on(struct bed *bed, struct frame frame)
+{
+	wire_sends(bed, frame);
+	wire_gets(bed, with_macs(frame, OTHER_MAC, WIRE_MAC));
+}
+
+/* By the port alone: answers, errors about what was sent, and fragments. */
+static void test_sends_on(void **state)
+{
+	struct bed *bed = *state;
+	struct frame first = udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 4100), later;
+	struct frame about = udp_frame(NEXT_MAC, OTHER_MAC, GATEWAY_IP, FAR_IP, 6000, 53);
+
+	introduce(bed);
+	share(bed, true, FIRST, 4096);
+	for (u16 port = 4096; port < 4096 + N_PORTS; port += 1023) {
+		expect_sent_on(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, port));
+		expect_sent_on(bed, tcp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 80, port));
+		expect_sent_on(bed, echo_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 0, port));
+	}
+	expect_sent_on(
+		bed, frame_eth(GATEWAY_MAC, NEXT_MAC, IP4,
+			     frame_ip("192.0.2.99", GATEWAY_IP, IPPROTO_ICMP,
+				     frame_icmp(3, 4, 1280, frame_bytes(about.b + 14, 28)))));
+	later = first;
+	first.b[20] = 0x20; /* more follow */
+	later.b[21] = 9;
+	first = frame_hop(first); /* with the checksums of what was changed */
+	later = frame_hop(later);
+	expect_sent_on(bed, first);
+	expect_sent_on(bed, later);
+	/* A port of nobody, the router's own echo, and what is this host's. */
+	bed_expect_drop(bed, BED_WIRE,
+		tagged(udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 9000)),
+		"not-translated");
+	wire_sends(bed, echo_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 8, 4100));
+	wire_gets(bed, echo_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 0, 4100));
+	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, FIRST + 9, 53));
+	wire_gets(bed,
+		frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, FIRST + 9, 53)));
+	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, FIRST + 9));
+	bed_expect(bed, BED_GUEST2,
+		frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, FIRST + 9)));
+}
+
+/* The address comes to this host: what it gave stays, and it answers for it. */
+static void test_takes_over(void **state)
+{
+	struct bed *bed = *state;
+	u16 port;
+
+	introduce(bed);
+	share(bed, false, FIRST, 4096);
+	port = leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5002, 53));
+	share(bed, true, FIRST, 4096);
+	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, port));
+	bed_expect(bed, BED_GUEST2, frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 5002)));
+	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5002, 53));
+	wire_gets(bed, frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, port, 53)));
+	wire_sends(bed, frame_eth(BROADCAST, NEXT_MAC, ARP,
+				frame_arp(1, NEXT_MAC, NEXT_IP, "00:00:00:00:00:00", GATEWAY_IP)));
+	wire_gets(bed, frame_eth(NEXT_MAC, GATEWAY_MAC, ARP,
+			       frame_arp(2, GATEWAY_MAC, GATEWAY_IP, NEXT_MAC, NEXT_IP)));
+	/* Another range: the connection gets a port of it. */
+	share(bed, false, 4096, FIRST);
+	assert_in_range(leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5002, 53)), 4096,
+		4096 + N_PORTS - 1);
+	assert_true(dp_snat_owners_delete(bed->dp, ROUTER, NULL));
+	put_gateway(bed, true, true);
+}
+
+/* No more connections to one destination than there are ports; each that is refused is counted. */
+static void test_ports_run_out(void **state)
+{
+	struct bed *bed = *state;
+	struct dp_gateway gateway = { .router = ROUTER,
+		.vni = wire(bed),
+		.mtu_bytes = 1400,
+		.here = true,
+		.mac = mac(GATEWAY_MAC),
+		.ip4 = ip(GATEWAY_IP),
+		.snat = true,
+		.port_first = 2048,
+		.n_ports = 2 };
+
+	introduce(bed);
+	assert_true(dp_gateway_put(bed->dp, &gateway, NULL));
+	for (u16 port = 2048; port < 2050; port++) {
+		bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, port, 53));
+		wire_receives(bed);
+	}
+	bed_expect_drop(
+		bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 2050, 53), "nat-ports");
+	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 2050, 54));
+	wire_receives(bed);
+	gateway.n_ports = 0;
+	assert_true(dp_gateway_put(bed->dp, &gateway, NULL));
+	bed_expect_drop(
+		bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 2051, 53), "nat-ports");
+	put_gateway(bed, true, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_leaves_by_its_own_ports),
+		cmocka_unit_test(test_without_ports_by_the_gateway),
+		cmocka_unit_test(test_tells_the_sender),
+		cmocka_unit_test(test_sends_on),
+		cmocka_unit_test(test_takes_over),
+		cmocka_unit_test(test_ports_run_out),
+	};
+
+	int failed = cmocka_run_group_tests_name("untagged", tests, outside_setup, bed_teardown);
+
+	if (!g_getenv("WEFT_UNTAGGED")) /* an emulated machine has no time for both */
+		failed += cmocka_run_group_tests_name(
+			"VLAN", tests, outside_setup_vlan, bed_teardown);
+	return failed;
+}
