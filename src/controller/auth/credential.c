@@ -33,8 +33,10 @@ char *credential_new(void)
 	unsigned char bytes[CREDENTIAL_BYTES];
 	char *text = g_malloc(len);
 
-	randombytes_buf(bytes, sizeof bytes);
-	sodium_bin2base64(text, len, bytes, sizeof bytes, variant);
+	do { /* a command would take it for an option */
+		randombytes_buf(bytes, sizeof bytes);
+		sodium_bin2base64(text, len, bytes, sizeof bytes, variant);
+	} while (text[0] == '-');
 	sodium_memzero(bytes, sizeof bytes);
 	return text;
 }

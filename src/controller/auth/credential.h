@@ -22,5 +22,5 @@ const char *credential_hash_format(
 /* In constant time. */
 bool credential_hash_equal(const struct credential_hash *a, const struct credential_hash *b);
 
-/* 256 random bits, URL-safe text; g_free. */
+/* Random, of almost 256 bits: URL-safe text that does not begin with '-'; g_free. */
 char *credential_new(void);

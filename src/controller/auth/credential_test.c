@@ -40,12 +40,23 @@ static void test_new_ones_differ(void **state)
 		strspn(a, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), 43);
 }
 
+static void test_no_option_of_a_command(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2000; i++) { /* one in 64 would */
+		g_autofree char *credential = credential_new();
+
+		assert_int_not_equal(credential[0], '-');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash_tells_credentials_apart),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_new_ones_differ),
+		cmocka_unit_test(test_no_option_of_a_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
