@@ -261,10 +261,5 @@ int main(void)
 		cmocka_unit_test(test_translations_age),
 	};
 
-	int failed = cmocka_run_group_tests_name("untagged", tests, outside_setup, bed_teardown);
-
-	if (!g_getenv("WEFT_UNTAGGED")) /* an emulated machine has no time for both */
-		failed += cmocka_run_group_tests_name(
-			"VLAN", tests, outside_setup_vlan, bed_teardown);
-	return failed;
+	return outside_run(tests);
 }

@@ -33,6 +33,13 @@ u32 wire(struct bed *bed);
 void put_gateway(struct bed *bed, bool here, bool snat);
 int outside_setup(void **state);
 int outside_setup_vlan(void **state);
+/* All of main(): the tests untagged, then on a VLAN, for which WEFT_UNTAGGED says that there is no
+ * time. How many failed. */
+#define outside_run(tests)                                                              \
+	(cmocka_run_group_tests_name("untagged", tests, outside_setup, bed_teardown) +  \
+		(g_getenv("WEFT_UNTAGGED") ? 0                                          \
+					   : cmocka_run_group_tests_name("VLAN", tests, \
+						     outside_setup_vlan, bed_teardown)))
 /* With the tag that it has on the wire. */
 struct frame tagged(struct frame frame);
 void wire_sends(struct bed *bed, struct frame frame);

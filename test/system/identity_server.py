@@ -1,5 +1,6 @@
 """A weftd with an Identity service, and log-ins to it by plain HTTP."""
 from conftest import wait_until
+from openstack_cli import Cli
 from weftd import ADMIN, Weftd
 
 PASSWORD = "correct horse"
@@ -22,6 +23,12 @@ def log_in(weftd, user="admin", password=PASSWORD, domain="Default", query="", *
     if "system" in scope:
         auth["scope"] = {"system": {"all": True}}
     return weftd.client(None).call("POST", "/v3/auth/tokens" + query, {"auth": auth})
+
+
+def admin_cli(weftd):
+    """The `openstack` command as the first administrator, by a token: a password is slow to check, on purpose. To be closed."""
+    token = log_in(weftd, project="admin").headers["X-Subject-Token"]
+    return Cli(OS_AUTH_URL=weftd.url, OS_AUTH_TYPE="v3token", OS_TOKEN=token, OS_PROJECT_NAME="admin", OS_PROJECT_DOMAIN_ID="default")
 
 
 def client_of(weftd, *args, **scope):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from identity_server import PASSWORD, log_in, start
+from identity_server import PASSWORD, admin_cli, log_in, start
 from openstack_cli import Cli
 
 # Each line is a command of the group openstack.identity.v3 with arguments; {…} are ids of what was made before, by the name
@@ -161,9 +161,7 @@ def weftd(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cli(weftd):
-    """By a token: a password is slow to check, on purpose."""
-    token = log_in(weftd, project="admin").headers["X-Subject-Token"]
-    cli = Cli(OS_AUTH_URL=weftd.url, OS_AUTH_TYPE="v3token", OS_TOKEN=token, OS_PROJECT_NAME="admin", OS_PROJECT_DOMAIN_ID="default")
+    cli = admin_cli(weftd)
     yield cli
     cli.close()
 

@@ -1,8 +1,7 @@
 """Identity v3: tags of projects, and options of single objects; by the real `openstack` CLI and plain HTTP. Proves B2, B9."""
 import pytest
 
-from identity_server import Admin, client_of, log_in, start
-from openstack_cli import Cli
+from identity_server import Admin, admin_cli, client_of, start
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +18,7 @@ def admin(weftd):
 
 @pytest.fixture(scope="module")
 def cli(weftd):
-    token = log_in(weftd, project="admin").headers["X-Subject-Token"]
-    cli = Cli(OS_AUTH_URL=weftd.url, OS_AUTH_TYPE="v3token", OS_TOKEN=token, OS_PROJECT_NAME="admin", OS_PROJECT_DOMAIN_ID="default")
+    cli = admin_cli(weftd)
     yield cli
     cli.close()
 

@@ -6,8 +6,7 @@ import sqlite3
 
 import pytest
 
-from identity_server import Admin, client_of, log_in, says, start
-from openstack_cli import Cli
+from identity_server import Admin, admin_cli, log_in, says, start
 from weftd import ADMIN, Weftd
 
 COMPLIANCE = {"password_expires_days": 30, "password_regex": r"^(?=.*\d)(?=.*[a-zA-Z]).{4,}$", "unique_last_password_count": 3,
@@ -58,8 +57,7 @@ def stopped(server):
 
 
 def test_cli_options_of_users(weftd, admin):
-    token = log_in(weftd, project="admin").headers["X-Subject-Token"]
-    cli = Cli(OS_AUTH_URL=weftd.url, OS_AUTH_TYPE="v3token", OS_TOKEN=token, OS_PROJECT_NAME="admin", OS_PROJECT_DOMAIN_ID="default")
+    cli = admin_cli(weftd)
     made = cli.json("user", "create", "options", "--password", "abc123", "--ignore-password-expiry", "--ignore-lockout-failure-attempts",
                     "--ignore-change-password-upon-first-use", "--enable-lock-password", "--enable-multi-factor-auth",
                     "--multi-factor-auth-rule", "password,totp", "--multi-factor-auth-rule", "password")
