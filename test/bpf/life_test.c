@@ -175,89 +175,6 @@ static void test_flows_expire(void **state)
 	bed_expect(bed, BED_GUEST2, frame);
 }
 
-/* Another layout's maps: the running programs stay until the new ones have been told everything. */
-static void test_switches_layouts(void **state)
-{
-	struct bed *bed = *state;
-	g_autofree char *old = g_build_filename(bed->pin_dir, "maps-0", NULL);
-	struct frame frame = udp4(MAC2, MAC1, IP1, IP2);
-
-	assert_int_equal(g_mkdir(old, 0700), 0);
-	bed_reopen(bed);
-	assert_true(bed->dp->switching);
-	bed_send(bed, BED_GUEST1, frame);
-	bed_expect(bed, BED_GUEST2, frame);
-	dp_sweep_begin(bed->dp);
-	bed_populate(bed);
-	assert_true(dp_sweep_end(bed->dp, NULL));
-	assert_int_not_equal(access(old, F_OK), 0);
-	bed_send(bed, BED_GUEST1, frame);
-	bed_expect(bed, BED_GUEST2, frame);
-}
-
-/* A process that ended between two writes leaves a receiver of broadcasts that nobody knows, or one
- * twice; the next one mends it. */
-static void test_mends_flood_lists(void **state)
-{
-	struct bed *bed = *state;
-	struct frame frame = udp4("ff:ff:ff:ff:ff:ff", MAC1, IP1, "10.0.0.255");
-	u32 index;
-
-	assert_true(flood_add(bed->dp, VNI, FLOOD_PORT, bed->ifindex[BED_GUEST2], &index, NULL));
-	bed_send(bed, BED_GUEST1, frame);
-	bed_expect(bed, BED_GUEST2, frame);
-	bed_expect(bed, BED_GUEST2, frame);
-	bed_reopen(bed);
-	bed_send(bed, BED_GUEST1, frame);
-	bed_expect(bed, BED_GUEST2, frame);
-	bed_expect_nothing(bed, BED_GUEST2);
-}
-
-/* A route within another that leads to the same place is there when the other goes. */
-static void test_routes_within_routes(void **state)
-{
-	struct bed *bed = *state;
-	struct dp_route route = { .router = 1, .kind = DP_ROUTE_BLACKHOLE };
-	static const char *const prefixes[] = { "172.16.0.0/12", "172.21.0.0/16" };
-
-	for (int i = 0; i < 2; i++) {
-		assert_true(prefix_parse(prefixes[i], &route.prefix));
-		assert_true(dp_route_put(bed->dp, &route, NULL));
-	}
-	assert_int_equal(bed->dp->n_entries[TABLE_ROUTES], 2);
-	assert_true(prefix_parse(prefixes[0], &route.prefix));
-	assert_true(dp_route_delete(bed->dp, route.router, &route.prefix, NULL));
-	bed_reopen(bed); /* counts what the kernel has */
-	assert_int_equal(bed->dp->n_entries[TABLE_ROUTES], 1);
-	assert_true(prefix_parse(prefixes[1], &route.prefix));
-	assert_true(dp_route_delete(bed->dp, route.router, &route.prefix, NULL));
-	assert_int_equal(bed->dp->n_entries[TABLE_ROUTES], 0);
-}
-
-/* A full table costs speed, not packets. */
-static void test_forwards_with_a_full_flow_table(void **state)
-{
-	enum { ENTRIES = 16 };
-	struct bed *bed = *state;
-	struct dp_options options = { .pin_dir = bed->pin_dir, .flow_entries = ENTRIES };
-	struct dp_usage usage;
-
-	dp_close(bed->dp);
-	assert_true(dp_destroy(bed->pin_dir, NULL));
-	assert_true(dp_open(&options, &bed->dp, NULL));
-	bed_populate(bed);
-	for (u16 port = 1; port <= 4 * ENTRIES; port++) {
-		struct frame frame = frame_eth(MAC2, MAC1, IP4,
-			frame_ip(IP1, IP2, IPPROTO_UDP, frame_udp(port, 2000, frame_fill(64))));
-
-		bed_send(bed, BED_GUEST1, frame);
-		bed_expect(bed, BED_GUEST2, frame);
-	}
-	assert_true(dp_usage(bed->dp, &usage, NULL));
-	assert_int_equal(usage.flows_max, 2 * ENTRIES);
-	assert_in_range(usage.flow_table_full, 1, 3 * ENTRIES);
-}
-
 /* Instructions that the verifier walked, with room for growth; the limit of the kernel is a
  * million. That of Linux 6.1 walks up to three times as many as that of 6.18. */
 static void test_verifier_budget(void **state)
@@ -313,10 +230,6 @@ int main(void)
 		cmocka_unit_test(test_traces_without_effect),
 		cmocka_unit_test(test_flows_expire),
 		cmocka_unit_test(test_verifier_budget),
-		cmocka_unit_test(test_switches_layouts),
-		cmocka_unit_test(test_mends_flood_lists),
-		cmocka_unit_test(test_routes_within_routes),
-		cmocka_unit_test(test_forwards_with_a_full_flow_table),
 	};
 
 	return cmocka_run_group_tests(tests, bed_setup, bed_teardown);
