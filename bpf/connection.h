@@ -21,23 +21,8 @@
  */
 #pragma once
 
-#include "flow.h"
-
-#define RESET_WINDOW (16u << 20) /* how far behind the guest's last ACK a reset may be */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, EDGE_PORTS_MAX);
-	__type(key, u32);
-	__type(value, struct connections);
-} connections SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, EDGE_PORTS_MAX);
-	__type(key, u32);
-	__type(value, struct connections_gone);
-} connections_gone SEC(".maps");
+#include "embryo.h"
+#include "window.h"
 
 /* The keys of what the guest of a packet's receiver would send back. */
 static __always_inline struct flow_key4 answer_key4(const struct pkt *pkt, u32 port_id)
@@ -113,28 +98,34 @@ static __always_inline bool connection_goes_on(struct flow *flow, const struct p
 		return true;
 	if (pkt->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))
 		return false;
-	if (flow->flags & FLOW_TRACKED && flow->ack != pkt->ack)
-		flow->ack = pkt->ack;
+	if (flow->flags & FLOW_TRACKED)
+		window_note(flow, pkt);
 	return !(flow->flags & FLOW_TO_TRACKED) || flow->seen == tick_now() ||
 	       connection_touch(pkt, flow->port_id);
 }
 
-/* Counts one more connection of the port, half open; 0, or the reason to drop. @again: it takes the
- * place of an old one. */
-static __always_inline int connection_count(const struct host *host, u32 port_id, bool again)
+/* Whether the port may have one more, half open connection; 0, or the reason to drop. @again: it
+ * takes the place of an old one. */
+static __always_inline int connection_room(const struct host *host, const struct connections *made,
+	const struct connections_gone *gone, bool again)
 {
-	struct connections *made = bpf_map_lookup_elem(&connections, &port_id);
-	const struct connections_gone *gone = bpf_map_lookup_elem(&connections_gone, &port_id);
+	u32 project = gone->project;
+	const struct project_connections_gone *project_gone;
+	const u64 *project_made;
 
-	if (!made || !gone)
-		return DROP_INTERNAL;
-	if (!again && (s64)(made->made - gone->gone) >= (s64)host->connections_max)
-		return DROP_CONNECTION_QUOTA;
 	if ((s64)(made->half_open - made->settled - gone->half_open) >= (s64)host->half_open_max)
 		return DROP_HALF_OPEN_QUOTA;
-	if (!again)
-		__sync_fetch_and_add(&made->made, 1);
-	__sync_fetch_and_add(&made->half_open, 1);
+	if (again)
+		return 0;
+	if ((s64)(made->made - gone->gone) >= (s64)host->connections_max)
+		return DROP_CONNECTION_QUOTA;
+	if (!project || !host->project_connections_max)
+		return 0;
+	project_made = bpf_map_lookup_elem(&project_connections, &project);
+	project_gone = bpf_map_lookup_elem(&project_connections_gone, &project);
+	if (project_made && project_gone &&
+		(s64)(*project_made - project_gone->gone) >= (s64)host->project_connections_max)
+		return DROP_PROJECT_QUOTA;
 	return 0;
 }
 
@@ -150,46 +141,94 @@ static __always_inline void connection_settle(struct flow *connection, u32 port_
 	connection->state = state;
 }
 
+/* Puts a connection of the port into its ring; it is half open. */
+static __always_inline void connection_line_up(
+	const struct pkt *pkt, u32 port_id, u32 direction, const struct host *host)
+{
+	struct embryo_key key = { port_id, embryo_place(port_id, host->half_open_max) };
+	struct embryo embryo = { .family = pkt->family };
+
+	if (pkt->family == 4)
+		embryo.key4 = direction == RULE_EGRESS ? flow_key4(pkt, port_id, FLOW_FROM_GUEST)
+						       : answer_key4(pkt, port_id);
+	else
+		embryo.key6 = direction == RULE_EGRESS ? flow_key6(pkt, port_id, FLOW_FROM_GUEST)
+						       : answer_key6(pkt, port_id);
+	bpf_map_update_elem(&embryos, &key, &embryo, BPF_ANY);
+}
+
+/* Stores a new connection of the port; when the table is full in the place of an older one. */
+static __always_inline bool connection_keep(const struct pkt *pkt, u32 port_id, u32 direction,
+	const struct flow *flow, const struct host *host)
+{
+	return !connection_store(pkt, port_id, direction, flow) ||
+	       (embryo_evict(port_id, host->half_open_max) &&
+		       !connection_store(pkt, port_id, direction, flow));
+}
+
 /* Writes down that a connection was opened in @direction; 0, or the reason to drop. @seq: the
  * sequence number, host order. */
 __noinline int connection_make(struct pkt *pkt, u32 port_id, u32 direction, u32 seq)
 {
-	struct flow flow = { 0 }, *old;
+	struct connections *made = bpf_map_lookup_elem(&connections, &port_id);
+	const struct connections_gone *gone = bpf_map_lookup_elem(&connections_gone, &port_id);
 	const struct host *host = host_get();
+	struct flow flow = { 0 }, *old;
 	bool again;
 	int reason;
 
-	if (!pkt || !host)
+	if (!pkt || !host || !made || !gone)
 		return DROP_INTERNAL;
 	old = connection_get(pkt, port_id, direction);
 	again = old && old->flags & FLOW_TRACKED;
 	if (again)
 		connection_settle(old, port_id, FLOW_CLOSING);
-	reason = connection_count(host, port_id, again);
-	if (reason)
+	reason = connection_room(host, made, gone, again);
+	if (reason && !embryo_evict(port_id, host->half_open_max))
 		return reason;
 	flow.seen = tick_now();
 	flow.state = FLOW_NEW;
 	flow.flags = FLOW_TRACKED | (direction == RULE_INGRESS ? FLOW_BY_REMOTE : 0);
-	flow.ack = direction == RULE_INGRESS ? bpf_htonl(seq) : pkt->ack;
-	if (!connection_store(pkt, port_id, direction, &flow))
-		return 0;
-	if (!again) { /* it was not made after all */
-		struct connections *made = bpf_map_lookup_elem(&connections, &port_id);
-
-		if (made) {
-			__sync_fetch_and_add(&made->made, -1);
-			__sync_fetch_and_add(&made->half_open, -1);
-		}
-	}
-	return DROP_CONNECTION_TABLE;
+	window_begin(&flow, pkt, direction, seq);
+	if (!connection_keep(pkt, port_id, direction, &flow, host))
+		return DROP_CONNECTION_TABLE;
+	if (!again)
+		connections_add(made, gone->project, 1);
+	connection_line_up(pkt, port_id, direction, host);
+	__sync_fetch_and_add(&made->half_open, 1);
+	return 0;
 }
 
-/* A reset must be where the guest expects the next byte, or a bit behind; one in the wrong place is
- * somebody's guess. */
-static __always_inline bool reset_is_in_window(const struct flow *connection, u32 seq)
+/* A reset from the other side; 0, or the reason to drop. RFC 5961 section 3.2: one that is exactly
+ * what the guest expects next ends the connection; one elsewhere in the window the guest answers
+ * with a challenge, so it changes nothing here; any other is somebody's guess, and goes no further.
+ * Who has heard nothing of the other side yet knows a reset by what it acknowledges (RFC 9293
+ * section 3.10.7.3): the guest judges that itself. */
+static __always_inline int connection_reset(
+	struct flow *connection, const struct pkt *pkt, u32 port_id, bool reply, u32 seq)
 {
-	return seq - bpf_ntohl(connection->ack) < RESET_WINDOW;
+	bool unheard =
+		connection->state == FLOW_NEW && reply && !(connection->flags & FLOW_REPLIED);
+
+	if (!unheard && seq != bpf_ntohl(connection->ack))
+		return window_has(connection, seq) ? 0 : DROP_TCP_RESET;
+	connection_settle(connection, port_id, FLOW_CLOSING);
+	connection->epoch = 0;
+	return 0;
+}
+
+/* The end of one side's data: of the other's only if it can be meant. */
+static __always_inline void connection_finish(
+	struct flow *connection, u32 port_id, bool egress, u32 seq)
+{
+	const u8 fins = FLOW_FIN_LOCAL | FLOW_FIN_REMOTE;
+
+	if (!egress && !window_may_touch(connection, seq))
+		return;
+	connection->flags |= egress ? FLOW_FIN_LOCAL : FLOW_FIN_REMOTE;
+	connection_settle(connection, port_id,
+		(connection->flags & fins) == fins ? FLOW_CLOSING : FLOW_HALF_CLOSED);
+	connection->epoch = 0;
 }
 
 /* What a TCP segment does to its connection; 0, or the reason to drop. */
@@ -199,24 +238,22 @@ static __always_inline int connection_segment(struct flow *connection, const str
 	const u8 fins = FLOW_FIN_LOCAL | FLOW_FIN_REMOTE;
 	bool egress = direction == RULE_EGRESS;
 
+	if (pkt->tcp_flags & TCP_RST && !egress)
+		return connection_reset(connection, pkt, port_id, reply, seq);
 	if (pkt->tcp_flags & TCP_RST) {
-		if (!egress && !reset_is_in_window(connection, seq))
-			return DROP_TCP_RESET;
 		connection_settle(connection, port_id, FLOW_CLOSING);
 		connection->epoch = 0;
 		return 0;
 	}
-	if (egress && pkt->tcp_flags & TCP_ACK)
-		connection->ack = pkt->ack;
+	if (egress)
+		window_note_slowly(connection, pkt, seq);
 	if (reply)
 		connection->flags |= FLOW_REPLIED;
 	if (pkt->tcp_flags & TCP_FIN) {
-		connection->flags |= egress ? FLOW_FIN_LOCAL : FLOW_FIN_REMOTE;
-		connection_settle(connection, port_id,
-			(connection->flags & fins) == fins ? FLOW_CLOSING : FLOW_HALF_CLOSED);
-		connection->epoch = 0;
+		connection_finish(connection, port_id, egress, seq);
 	} else if (connection->state == FLOW_NEW) {
-		if (!reply && connection->flags & FLOW_REPLIED && !(pkt->tcp_flags & TCP_SYN))
+		if (!reply && connection->flags & FLOW_REPLIED && !(pkt->tcp_flags & TCP_SYN) &&
+			window_answers(connection, pkt))
 			connection_settle(connection, port_id, FLOW_CONNECTED);
 	} else if (connection->state == FLOW_CLOSING && egress &&
 		   (connection->flags & fins) != fins) {

@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 9
+#define EDGE_LAYOUT 10
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -93,8 +93,9 @@ struct host {
 	u32 connections_max;  /* of a port with a policy */
 	u32 half_open_max;    /* of these, those that nobody has answered */
 	u32 translations_max; /* of a router */
-	u8 wire_mac[6];	      /* its own on wires, see bpf/snat.h; zero: none */
-	u8 zero2[6];
+	u32 project_connections_max; /* of all ports of a project on this host; 0: no limit */
+	u8 wire_mac[6];		     /* its own on wires, see bpf/snat.h; zero: none */
+	u8 zero2[2];
 };
 _Static_assert(sizeof(struct host) == 64, "layout");
 
@@ -293,16 +294,20 @@ struct flow {
 	u32 epoch;
 	u32 seen;    /* tick of the last packet, a tick or so behind */
 	u32 macs[3]; /* destination and source MAC that it was decided for, as on the wire */
-	u32 ifindex; /* of the local device */
+	union {
+		u32 ifindex; /* of the local device */
+		u32 answer;  /* while there is no verdict: what the opener's ACK must acknowledge */
+	};
 	be32 ack;    /* of a tracked TCP connection: what the guest expects next */
 	u16 port_id; /* of the local receiver, for its counters */
 	u16 vtep;    /* peer: destination, or source of what came from the underlay */
 	u16 mtu;
 	u16 hash; /* chooses the outer source port and next hop */
-	u8 state;
+	u8 state : 4;
+	u8 window_scale : 4; /* of the guest (RFC 7323 section 2.2) */
 	u8 output;
 	u8 flags;
-	u8 zero;
+	u8 window; /* that the guest advertised last, the high byte */
 };
 /* A port's entry for what its guest sends is also the state of the connection at the port's
  * firewall (bpf/connection.h): an entry that the other side opened has epoch 0, no verdict, until
@@ -466,7 +471,9 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(BANDWIDTH_LIMIT, "bandwidth-limit",                                                               \
 		"More than the bandwidth that the port's QoS policy allows.")                               \
 	X(PACKET_RATE_LIMIT, "packet-rate-limit",                                                           \
-		"More packets a second than the port's QoS policy allows.")
+		"More packets a second than the port's QoS policy allows.")                                 \
+	X(PROJECT_QUOTA, "project-connection-quota",                                                        \
+		"The project's ports on this host have as many tracked connections as a project may have.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

@@ -64,11 +64,41 @@ _Static_assert(sizeof(struct name_key) == 20, "layout");
 /* maps connections and connections_gone: arrays by port id. The data path alone counts in the
  * first, the agent in the second; the difference is what there is. */
 struct connections {
-	u64 made, half_open /* made so */, settled /* no longer so */;
+	u64 made /* less those evicted */, half_open /* made so */, settled /* no longer so */;
+	u64 evicted;
+	u64 line; /* where the next goes in the port's ring, see embryos */
 };
 struct connections_gone {
 	u64 gone, half_open;
+	u32 project; /* of the port, see project_connections; 0: none */
+	u32 zero;
 };
+
+/* maps project_connections and project_connections_gone: arrays by a number that the agent gives a
+ * project that has ports here; as above. */
+#define EDGE_PROJECTS_MAX EDGE_PORTS_MAX
+struct project_connections_gone {
+	u64 gone;
+	u8 project[16]; /* who has the number; zero: it is free */
+};
+
+/* map embryos: by port and place in its ring of half open connections, the key of one: who is to go
+ * first when there is no room. There are as many places as the port may have of them. */
+struct embryo_key {
+	u32 port_id;
+	u32 place;
+};
+struct embryo {
+	u32 family;
+	union {
+		struct flow_key4 key4;
+		struct flow_key6 key6;
+	};
+};
+#define EDGE_EMBRYOS_MAX 262144
+_Static_assert(sizeof(struct connections) == 40 && sizeof(struct connections_gone) == 24 &&
+		       sizeof(struct project_connections_gone) == 24 && sizeof(struct embryo) == 48,
+	"layout");
 
 /* map fragments: which packets' first fragment the firewall let through; the value is the tick. */
 struct fragment_key {

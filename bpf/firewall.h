@@ -251,6 +251,8 @@ static __always_inline int firewall_tracked(
 		bpf_skb_load_bytes(skb, pkt->l4_off + 4, &seq, sizeof(seq)))
 		return -DROP_TRUNCATED;
 	seq = bpf_ntohl(seq);
+	if (direction == RULE_EGRESS && pkt->tcp_flags & TCP_SYN)
+		pkt->tcp_scale = (u8)tcp_window_scale(skb, pkt->l4_off);
 	if (what == CASE_CONTINUES)
 		return firewall_continue(skb, port, pkt, direction, seq);
 	reason = firewall_alone(skb, port, pkt, direction);

@@ -98,6 +98,8 @@ static __noinline void flow_put(
 			return; /* aged away just now */
 		flow->state = old->state;
 		flow->ack = old->ack;
+		flow->window = old->window;
+		flow->window_scale = old->window_scale;
 		flow->flags |= old->flags & FLOW_CONNECTION;
 	}
 	if (pkt->family == 4) {

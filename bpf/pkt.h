@@ -51,6 +51,7 @@ enum pkt_flags {
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 #define TCP_FLAGS_OFF 13
+#define TCP_WINDOW_OFF 14
 
 struct pkt {
 	u32 macs[3];  /* destination and source, as on the wire */
@@ -58,10 +59,13 @@ struct pkt {
 	u8 family;    /* 4, 6, or 0: not IP */
 	u8 proto;     /* behind extension headers */
 	u8 flags;
-	u8 icmp_type; /* of ICMP and ICMPv6 */
-	u16 headers;  /* bytes from the IP header to the payload of the transport header */
-	u32 l3_len;   /* bytes of the IP packet as its header says */
-	u32 l4_off;   /* of the transport header from the start of the frame */
+	union {
+		u8 icmp_type; /* of ICMP and ICMPv6 */
+		u8 tcp_scale; /* of TCP: what a SYN offers, see tcp_window_scale() */
+	};
+	u16 headers; /* bytes from the IP header to the payload of the transport header */
+	u32 l3_len;  /* bytes of the IP packet as its header says */
+	u32 l4_off;  /* of the transport header from the start of the frame */
 	struct addr src, dst;
 	/* Source and destination as on the wire; of an ICMP echo request the identifier is the
 	 * source, of a reply the destination; without ports: 0. One word and not two fields,
@@ -70,7 +74,10 @@ struct pkt {
 	be32 ack;	     /* TCP */
 	u32 fragment;	     /* the packet's identification, as on the wire */
 	u16 fragment_offset; /* in 8 bytes */
-	u8 icmp_code;
+	union {
+		u8 icmp_code;
+		u8 tcp_window; /* the high byte */
+	};
 	u8 tcp_flags;
 };
 _Static_assert(
@@ -101,6 +108,7 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 		pkt->headers += (u16)(tcp->doff * 4);
 		pkt->ack = tcp->ack_seq;
 		pkt->tcp_flags = ((const u8 *)l4)[TCP_FLAGS_OFF];
+		pkt->tcp_window = ((const u8 *)l4)[TCP_WINDOW_OFF];
 		if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 			pkt->flags |= PKT_OPENING;
 		if (pkt->tcp_flags & (TCP_FIN | TCP_RST))

@@ -293,7 +293,11 @@ static bool open_state(struct agent *agent, GError **error)
 
 static bool open_host(struct agent *agent, GError **error)
 {
-	struct dp_options options = { .pin_dir = agent->config->bpf_dir };
+	const struct config *config = agent->config;
+	struct dp_options options = { .pin_dir = config->bpf_dir,
+		.connections_per_port = config->connections_per_port,
+		.half_open_per_port = config->half_open_per_port,
+		.connections_per_project = config->connections_per_project };
 
 	return rtnl_open(&agent->rtnl, error) &&
 	       link_monitor_new(link_event, agent, &agent->monitor, error) &&

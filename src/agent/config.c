@@ -181,6 +181,26 @@ static bool read_uplink_kbps(GKeyFile *file, struct config *config, GError **err
 	return true;
 }
 
+static bool read_quota(GKeyFile *file, const char *key, u32 *ret, GError **error)
+{
+	g_autofree char *text = get_path(file, key, "0");
+	guint64 n;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 0, INT32_MAX, &n, NULL))
+		return weft_fail(error, INVALID_INPUT,
+			"%s: \"%s\" must be a number of connections, or 0 for the default", key,
+			text);
+	*ret = (u32)n;
+	return true;
+}
+
+static bool read_quotas(GKeyFile *file, struct config *config, GError **error)
+{
+	return read_quota(file, "connections-per-port", &config->connections_per_port, error) &&
+	       read_quota(file, "half-open-per-port", &config->half_open_per_port, error) &&
+	       read_quota(file, "connections-per-project", &config->connections_per_project, error);
+}
+
 static bool read_bfd(GKeyFile *file, struct config *config, GError **error)
 {
 	g_autofree char *text = get_path(file, "bfd", "on");
@@ -240,7 +260,8 @@ static bool check_names(GKeyFile *file, GError **error)
 {
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
-		"uplink-kbps", "bridge-mappings", NULL };
+		"uplink-kbps", "bridge-mappings", "connections-per-port", "half-open-per-port",
+		"connections-per-project", NULL };
 	static const char *const known_of_log[] = { "rate_limit", "burst_limit",
 		"local_output_log_base", "journal", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
@@ -262,7 +283,8 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 		!read_controllers(file, config, error) || !read_credential(file, config, error) ||
 		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error) ||
 		!read_uplink_kbps(file, config, error) || !read_bfd(file, config, error) ||
-		!read_bridge_mappings(file, config, error) || !read_log(file, config, error))
+		!read_bridge_mappings(file, config, error) || !read_quotas(file, config, error) ||
+		!read_log(file, config, error))
 		return false;
 	config->ca_file = get_path(file, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");

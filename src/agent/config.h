@@ -28,6 +28,8 @@ struct config {
 	u32 log_rate, log_burst; /* events of a port: a second, at once */
 	char *log_file;		 /* NULL: none */
 	bool log_to_journal;
+	/* How many connections are tracked; 0: as datapath.h says. */
+	u32 connections_per_port, half_open_per_port, connections_per_project;
 };
 
 #define CONFIG_DEFAULT_PATH "/etc/weft/agent.conf"

@@ -32,7 +32,8 @@ static void reads_what_is_written(void **state)
 	assert_true(load(
 		"[agent]\nhost = h1\ncontroller = https://10.0.0.1:9696/ ; http://[::1]:9696\n"
 		"uplinks=eth0; eth1;\ntunnel-ips = 192.0.2.1;2001:db8::1\nmetrics-port=9100\nuplink-kbps=10000000\n"
-		"bridge-mappings = public:eth1, phys-2 : bond0.7 ,\n",
+		"bridge-mappings = public:eth1, phys-2 : bond0.7 ,\n"
+		"connections-per-port = 5000\nhalf-open-per-port=100\nconnections-per-project=20000\n",
 		&config, NULL));
 	assert_string_equal(config->host, "h1");
 	assert_string_equal(config->controllers[0], "https://10.0.0.1:9696");
@@ -43,6 +44,9 @@ static void reads_what_is_written(void **state)
 	assert_int_equal(config->tunnel_ip6.family, 6);
 	assert_int_equal(config->metrics_port, 9100);
 	assert_int_equal(config->uplink_kbps, 10000000);
+	assert_int_equal(config->connections_per_port, 5000);
+	assert_int_equal(config->half_open_per_port, 100);
+	assert_int_equal(config->connections_per_project, 20000);
 	assert_int_equal(config->bridge_mappings->len, 2);
 	mapping = &g_array_index(config->bridge_mappings, struct config_mapping, 1);
 	assert_string_equal(mapping->physical_network, "phys-2");
@@ -69,6 +73,7 @@ static void refusals_name_the_key(void **state)
 		{ "[agent]\nhost=h1\ntunnel-ips=eth0\n", "tunnel-ips" },
 		{ "[agent]\nhost=h1\nmetrics-port=x\n", "metrics-port" },
 		{ "[agent]\nhost=h1\nuplink-kbps=10G\n", "uplink-kbps" },
+		{ "[agent]\nhost=h1\nhalf-open-per-port=-1\n", "half-open-per-port" },
 		{ "[agent]\nhost=h1\nbridge-mappings=public\n", "\"public\" must be" },
 		{ "[agent]\nhost=h1\nbridge-mappings=a:b:c\n", "\"a:b:c\" must be" },
 		{ "[agent]\nhost=h1\nbridge-mappings=:eth1\n", "\":eth1\" must be" },

@@ -7,14 +7,14 @@
 #include "agent/firewall.h"
 #include "agent/ops.h"
 
-static void family(GString *out, const char *name, const char *type, const char *help)
+void metrics_family(GString *out, const char *name, const char *type, const char *help)
 {
 	g_string_append_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 static void gauge(GString *out, const char *name, const char *help, u64 value)
 {
-	family(out, name, "gauge", help);
+	metrics_family(out, name, "gauge", help);
 	g_string_append_printf(out, "%s %" PRIu64 "\n", name, value);
 }
 
@@ -41,7 +41,8 @@ static void agent_metrics(GString *out, const struct agent *agent)
 		usage.translations);
 	gauge(out, "weft_translations_max", "How many of these there may be",
 		usage.translations_max);
-	family(out, "weft_flow_table_full_total", "counter", "Verdicts that could not be cached");
+	metrics_family(
+		out, "weft_flow_table_full_total", "counter", "Verdicts that could not be cached");
 	g_string_append_printf(
 		out, "weft_flow_table_full_total %" PRIu64 "\n", usage.flow_table_full);
 }
@@ -65,7 +66,7 @@ static void port_metrics(GString *out, const struct agent *agent)
 		const struct port *port;
 		GHashTableIter i;
 
-		family(out, port_counters[c].name, "counter", port_counters[c].help);
+		metrics_family(out, port_counters[c].name, "counter", port_counters[c].help);
 		g_hash_table_iter_init(&i, agent->desired->attached);
 		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port)) {
 			struct dp_counters counters = { 0 };
@@ -95,7 +96,7 @@ static void limit_metrics(GString *out, const struct agent *agent)
 	char id[UUID_STRLEN];
 	GHashTableIter iter;
 
-	family(out, "weft_port_limited_total", "counter",
+	metrics_family(out, "weft_port_limited_total", "counter",
 		"Packets dropped by the limits of a port's QoS policy");
 	g_hash_table_iter_init(&iter, agent->desired->attached);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&port)) {
@@ -115,7 +116,8 @@ static void drop_metrics(GString *out, const struct agent *agent)
 {
 	g_autofree u64 *counts = g_new0(u64, dp_n_drop_reasons());
 
-	family(out, "weft_drops_total", "counter", "Packets dropped on this host, by reason");
+	metrics_family(
+		out, "weft_drops_total", "counter", "Packets dropped on this host, by reason");
 	if (!dp_drop_counts(agent->dp, 0, counts, NULL))
 		return;
 	for (size_t i = 0; i < dp_n_drop_reasons(); i++)
@@ -125,7 +127,7 @@ static void drop_metrics(GString *out, const struct agent *agent)
 
 static void service_metrics(GString *out, const struct agent *agent)
 {
-	family(out, "weft_service_requests_total", "counter",
+	metrics_family(out, "weft_service_requests_total", "counter",
 		"Frames of guests to DHCP, RA and DNS, by what became of them");
 	for (int i = 0; i < SERVICE_N_OUTCOMES; i++)
 		g_string_append_printf(out,
@@ -142,7 +144,7 @@ static void rule_metrics(GString *out, const struct agent *agent)
 	GHashTableIter i;
 	u64 hits;
 
-	family(out, "weft_rule_hits_total", "counter",
+	metrics_family(out, "weft_rule_hits_total", "counter",
 		"Connections that a security group's rule has decided about on this host");
 	g_hash_table_iter_init(&i, agent->desired->firewall->rules);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&rule))
@@ -158,14 +160,14 @@ static void log_metrics(GString *out, const struct agent *agent)
 {
 	struct logs_counts counts = logs_counts(agent->logs);
 
-	family(out, "weft_firewall_log_events_total", "counter",
+	metrics_family(out, "weft_firewall_log_events_total", "counter",
 		"Decisions of the firewall that were written down");
 	g_string_append_printf(out, "weft_firewall_log_events_total %" PRIu64 "\n", counts.told);
-	family(out, "weft_firewall_log_suppressed_total", "counter",
+	metrics_family(out, "weft_firewall_log_suppressed_total", "counter",
 		"Decisions that a port's rate limit has suppressed");
 	g_string_append_printf(
 		out, "weft_firewall_log_suppressed_total %" PRIu64 "\n", counts.suppressed);
-	family(out, "weft_firewall_log_lost_total", "counter",
+	metrics_family(out, "weft_firewall_log_lost_total", "counter",
 		"Decisions that the file or a follower could not take");
 	g_string_append_printf(out, "weft_firewall_log_lost_total %" PRIu64 "\n", counts.lost);
 }
@@ -177,6 +179,7 @@ char *metrics_text(const struct agent *agent)
 	agent_metrics(out, agent);
 	port_metrics(out, agent);
 	limit_metrics(out, agent);
+	connection_metrics(out, agent);
 	if (agent->bfd)
 		liveness_metrics(agent->bfd, out);
 	drop_metrics(out, agent);

@@ -44,7 +44,9 @@ json_t *usage_to_json(const struct agent *agent);
 u64 resident_bytes(void);
 unsigned count_wired(const struct agent *agent);
 
-/* Prometheus text; metrics.c. */
+/* Prometheus text; metrics.c. The others are parts of it. */
+void metrics_family(GString *out, const char *name, const char *type, const char *help);
+void connection_metrics(GString *out, const struct agent *agent);
 char *metrics_text(const struct agent *agent);
 /* The frame that a trace's spec describes; trace_frame.c. */
 bool trace_frame(const struct port *port, const json_t *spec, GByteArray **ret, GError **error);

@@ -192,6 +192,21 @@ static void note_logs(struct reconcile *reconcile, struct port *port, u32 flags)
 	port->log_flags = wanted;
 }
 
+/* Projects are told apart by 16 bytes, whatever their ids are. */
+static void name_project(const char *id, u8 ret[static 16])
+{
+	g_autoptr(GChecksum) checksum = NULL;
+	u8 digest[32];
+	gsize len = sizeof(digest);
+
+	if (!id || !*id || uuid_parse(id, (struct uuid *)ret))
+		return;
+	checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_checksum_update(checksum, (const guchar *)id, -1);
+	g_checksum_get_digest(checksum, digest, &len);
+	memcpy(ret, digest, 16);
+}
+
 static bool attach(struct reconcile *reconcile, struct port *port, GError **error)
 {
 	g_autoptr(GArray) pairs = make_pairs(&port->record);
@@ -209,6 +224,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 	};
 
 	memcpy(wanted.uuid, port->id.b, sizeof(wanted.uuid));
+	name_project(port->record.project_id, wanted.project);
 	if (!prepare_device(reconcile, port, error) || !dp_port_put(reconcile->dp, &wanted, error))
 		return false;
 	if (port->applied_ifindex != wanted.ifindex)

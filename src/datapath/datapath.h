@@ -30,6 +30,9 @@ struct dp_options {
 	const char *pin_dir;
 	u32 flow_entries;     /* size of each flow table, 0: default */
 	u32 endpoint_entries; /* size of the directory, 0: default */
+	/* How many connections are tracked at most; 0: a quarter of a flow table, 4096, no limit.
+	 */
+	u32 connections_per_port, half_open_per_port, connections_per_project;
 };
 
 bool dp_open(const struct dp_options *options, struct dp **ret, GError **error);
@@ -266,7 +269,8 @@ struct dp_port {
 	u32 vni;
 	u32 flags;
 	struct mac mac;
-	u8 uuid[16]; /* of the port; the traces and metadata carry it */
+	u8 uuid[16];	/* of the port; the traces and metadata carry it */
+	u8 project[16]; /* what connections count against; zero: nobody. Of a new port alone */
 	const struct dp_pair *pairs;
 	size_t n_pairs;
 	const u8 *policy; /* 16 bytes, its id; NULL: everything is let through */
@@ -348,6 +352,52 @@ const char *dp_drop_reason_name(size_t reason); /* "spoofed-mac" */
 const char *dp_drop_reason_doc(size_t reason);	/* one sentence */
 bool dp_drop_counts(struct dp *dp, u32 ifindex /* 0: whole host */, u64 *ret_counts /* n reasons */,
 	GError **error);
+
+/*
+ * Tracked connections of a port, at its firewall.
+ */
+enum dp_connection_state {
+	DP_CONNECTION_ESTABLISHED, /* answered; of TCP it is said more exactly: */
+	DP_CONNECTION_CONNECTED,
+	DP_CONNECTION_HALF_CLOSED, /* closed by one side */
+	DP_N_CONNECTION_STATES
+};
+enum dp_connection_flags {
+	DP_CONNECTION_BY_REMOTE = 1 << 0, /* opened by the other side */
+	DP_CONNECTION_FIN_LOCAL = 1 << 1,
+	DP_CONNECTION_FIN_REMOTE = 1 << 2,
+};
+#define DP_CONNECTION_FLAGS 7
+struct dp_connection {
+	enum dp_connection_state state;
+	u32 flags;
+	struct ip guest, remote;
+	u8 proto;
+	u16 guest_port, remote_port; /* of ICMP the identifier, in one of them */
+	u32 idle_s;
+	/* Of TCP: what the guest expects next, and the window that it has advertised, high byte and
+	 * scale. */
+	u32 expects;
+	u8 window, window_scale;
+};
+/* Calls @fn for each that is established. Reads through the tables of flows. */
+typedef void (*dp_connection_fn)(const struct dp_connection *connection, void *data);
+bool dp_connections_each(
+	struct dp *dp, u32 ifindex, dp_connection_fn fn, void *data, GError **error);
+/* Takes over one that another host has tracked; the rules are asked with its next packet. Nothing
+ * if the port is not filtered, or has it. */
+bool dp_connection_put(
+	struct dp *dp, u32 ifindex, const struct dp_connection *connection, GError **error);
+
+struct dp_port_connections {
+	u64 connections, half_open, evicted /* half open ones, for new ones */;
+};
+bool dp_port_connections(
+	struct dp *dp, u32 ifindex, struct dp_port_connections *ret, GError **error);
+
+/* How full the tables are. @name: "flows4", "rules", … */
+typedef void (*dp_table_fn)(const char *name, u32 entries, u32 max, void *data);
+void dp_tables_each(struct dp *dp, dp_table_fn fn, void *data);
 
 struct dp_usage {
 	u32 flows, flows_max, endpoints, endpoints_max, networks, ports;

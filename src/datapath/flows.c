@@ -5,12 +5,10 @@
  * depends on its state, and on how full the table is: under pressure what never became a connection
  * goes first.
  *
- *   state          idle for       under pressure (7/8 full, or half of the port's quota half open)
- *   new            30 s           3 s
- *   closing        10 s           1 s
- *   established    300 s          60 s
- *   connected      2 h 4 min      600 s         tracked TCP alone (RFC 5382 section 5)
- *   half closed    240 s          30 s          the same
+ *   state          idle for       under pressure (7/8 of the table or of the port's quota, or half
+ * of its half open) new            30 s           3 s closing        10 s           1 s established
+ * 300 s          60 s connected      2 h 4 min      600 s         tracked TCP alone (RFC 5382
+ * section 5) half closed    240 s          30 s          the same
  *
  * The entries of a port that is gone go too, so that its id is clean when another gets it.
  */
@@ -30,8 +28,9 @@ struct flow_walk {
 	u32 max;
 	u32 seen, entries; /* in this round; in the last one */
 	bool in_round;
-	u32 half_open[EDGE_PORTS_MAX];	    /* in this round, by port id */
-	u32 last_half_open[EDGE_PORTS_MAX]; /* in the last one */
+	/* Tracked, and half open of these: in this round, by port id; in the last one. */
+	u32 tracked[EDGE_PORTS_MAX], half_open[EDGE_PORTS_MAX];
+	u32 last_tracked[EDGE_PORTS_MAX], last_half_open[EDGE_PORTS_MAX];
 	u32 cursor; /* the kernel's batch cursor: of a hash table, a bucket */
 	u8 *keys, *dead;
 	struct flow *values;
@@ -76,8 +75,7 @@ void flows_close(struct dp *dp)
 	g_clear_pointer(&dp->walks, g_free);
 }
 
-/* The data path's clock: CLOCK_MONOTONIC in ticks. */
-static u32 ticks_now(void)
+u32 ticks_now(void)
 {
 	struct timespec now;
 
@@ -106,25 +104,20 @@ static const struct key_head *port_entry(const u8 *key)
 	return head->kind >> 8 == FLOW_FROM_GUEST && head->scope < EDGE_PORTS_MAX ? head : NULL;
 }
 
-/* The agent's side of the count of a port's connections. */
-static void count_gone(struct dp *dp, u32 port_id, const struct flow *flow)
+/* Whether the port has so much that what is idle must go sooner; counts the entry for the next
+ * round. */
+static bool port_is_pressed(
+	const struct dp *dp, struct flow_walk *walk, u32 port_id, const struct flow *flow)
 {
-	int fd = bpf_map__fd(dp->edge->maps.connections_gone);
-	struct connections_gone gone;
+	const u32 max = dp->host.connections_max;
 
-	if (!(flow->flags & FLOW_TRACKED) || bpf_map_lookup_elem(fd, &port_id, &gone))
-		return;
-	gone.gone++;
-	gone.half_open += flow->state == FLOW_NEW;
-	bpf_map_update_elem(fd, &port_id, &gone, BPF_ANY);
-}
-
-void connections_zero(struct dp *dp, u32 port_id)
-{
-	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.connections), &port_id,
-		&(struct connections){ 0 }, BPF_ANY);
-	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.connections_gone), &port_id,
-		&(struct connections_gone){ 0 }, BPF_ANY);
+	walk->tracked[port_id]++;
+	if (walk->last_tracked[port_id] > max - max / 8)
+		return true;
+	if (flow->state != FLOW_NEW)
+		return false;
+	walk->half_open[port_id]++;
+	return walk->last_half_open[port_id] > dp->host.half_open_max / 2;
 }
 
 static bool is_to_go(
@@ -135,32 +128,53 @@ static bool is_to_go(
 
 	if (own && !dp->port_ifindex[own->scope])
 		return true;
-	if (own && flow->flags & FLOW_TRACKED && flow->state == FLOW_NEW) {
-		walk->half_open[own->scope]++;
-		pressed |= walk->last_half_open[own->scope] > dp->host.half_open_max / 2;
-	}
+	if (own && flow->flags & FLOW_TRACKED)
+		pressed |= port_is_pressed(dp, walk, own->scope, flow);
 	return is_dead(flow, now, pressed);
+}
+
+/* Tracked: counted out as it was when it went, and not at all if the data path was first. */
+static void bury_tracked(struct dp *dp, const struct flow_walk *walk, const u8 *key)
+{
+	const struct key_head *own = port_entry(key);
+	struct flow flow;
+
+	if (!bpf_map_lookup_and_delete_elem(walk->fd, key, &flow) && flow.flags & FLOW_TRACKED &&
+		dp->port_ifindex[own->scope])
+		connections_count_gone(dp, own->scope, 1, flow.state == FLOW_NEW);
 }
 
 static void bury(struct dp *dp, struct flow_walk *walk, u32 count, u32 now)
 {
-	u32 n = 0;
+	u32 n = 0, n_dead = 0;
 
 	for (u32 i = 0; i < count; i++) {
 		const u8 *key = &walk->keys[i * walk->key_size];
-		const struct key_head *own = port_entry(key);
 
 		if (!is_to_go(dp, walk, key, &walk->values[i], now))
 			continue;
-		if (own && dp->port_ifindex[own->scope])
-			count_gone(dp, own->scope, &walk->values[i]);
-		memcpy(&walk->dead[n++ * walk->key_size], key, walk->key_size);
+		n_dead++;
+		if (walk->values[i].flags & FLOW_TRACKED && port_entry(key))
+			bury_tracked(dp, walk, key);
+		else
+			memcpy(&walk->dead[n++ * walk->key_size], key, walk->key_size);
 		if (walk->values[i].flags & FLOW_ROUTED)
 			bpf_map_delete_elem(walk->rewrites_fd, key);
 	}
-	walk->seen += count - n;
+	walk->seen += count - n_dead;
 	if (n)
 		bpf_map_delete_batch(walk->fd, walk->dead, &n, NULL);
+}
+
+/* What was counted is what the next round goes by. */
+static void end_round(struct flow_walk *walk)
+{
+	walk->entries = walk->seen;
+	walk->seen = 0;
+	memcpy(walk->last_half_open, walk->half_open, sizeof(walk->half_open));
+	memset(walk->half_open, 0, sizeof(walk->half_open));
+	memcpy(walk->last_tracked, walk->tracked, sizeof(walk->tracked));
+	memset(walk->tracked, 0, sizeof(walk->tracked));
 }
 
 /* One batch; false at the end of a round. */
@@ -179,10 +193,7 @@ static bool walk_batch(struct dp *dp, struct flow_walk *walk, u32 now)
 	walk->in_round = !rc;
 	if (!rc)
 		return true;
-	walk->entries = walk->seen;
-	walk->seen = 0;
-	memcpy(walk->last_half_open, walk->half_open, sizeof(walk->half_open));
-	memset(walk->half_open, 0, sizeof(walk->half_open));
+	end_round(walk);
 	return false;
 }
 
@@ -214,4 +225,14 @@ bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error)
 		.flow_table_full = counters_event(dp, EVENT_FLOW_TABLE_FULL),
 	};
 	return true;
+}
+
+void dp_tables_each(struct dp *dp, dp_table_fn fn, void *data)
+{
+	const struct flow_walk *walks = dp->walks;
+
+	fn("flows4", walks[0].entries, walks[0].max, data);
+	fn("flows6", walks[1].entries, walks[1].max, data);
+	fn("nats", nats_entries(dp), bpf_map__max_entries(dp->edge->maps.nats), data);
+	tables_usage(dp, fn, data);
 }

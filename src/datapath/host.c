@@ -62,7 +62,8 @@ bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *
 		.shaper_ifindex = dp->host.shaper_ifindex,
 		.connections_max = dp->host.connections_max,
 		.half_open_max = dp->host.half_open_max,
-		.translations_max = dp->host.translations_max };
+		.translations_max = dp->host.translations_max,
+		.project_connections_max = dp->host.project_connections_max };
 
 	memcpy(host.wire_mac, dp->host.wire_mac, sizeof(host.wire_mac));
 	for (; *devices; devices++) {

@@ -67,6 +67,12 @@ struct dp {
 	u32 port_ifindex[EDGE_PORTS_MAX]; /* by port id; 0: free */
 	u32 port_policy[EDGE_PORTS_MAX];  /* by port id; 0: none */
 	u32 last_port_id;
+	struct {
+		u8 id[16];
+		u32 n_ports;	       /* 0: the number is free */
+	} projects[EDGE_PROJECTS_MAX]; /* by number, see connections.c */
+	GHashTable *project_numbers;   /* by id, in the former */
+	u32 last_project;
 	struct firewall firewall;
 	struct {
 		u64 capacity_kbps; /* of each uplink; 0: not known */
@@ -90,6 +96,7 @@ void tables_open(struct dp *dp);
 void tables_close(struct dp *dp);
 size_t table_key_size(enum table table);
 u32 table_max(enum table table, const struct dp *dp);
+void tables_usage(struct dp *dp, dp_table_fn fn, void *data);
 typedef void (*table_entry_fn)(struct dp *dp, const void *key, const void *value, void *data);
 void table_foreach(struct dp *dp, enum table table, table_entry_fn fn, void *data);
 
@@ -191,7 +198,16 @@ u64 counters_event(struct dp *dp, enum edge_event event);
 /* flows.c */
 void flows_open(struct dp *dp);
 void flows_close(struct dp *dp);
-void connections_zero(struct dp *dp, u32 port_id);
+u32 ticks_now(void); /* the data path's clock: CLOCK_MONOTONIC in ticks */
+
+/* connections.c: their counts, of a port and of its project */
+void connections_open(struct dp *dp, const struct dp_options *options);
+void connections_close(struct dp *dp);
+void connections_learn(struct dp *dp, u32 port_id); /* of a port that was there before */
+void connections_begin(struct dp *dp, u32 port_id, const u8 project[16]);
+void connections_end(struct dp *dp, u32 port_id);
+void connections_count_gone(struct dp *dp, u32 port_id, s64 n, s64 n_half_open);
+s64 connections_of_port(struct dp *dp, u32 port_id, s64 *ret_half_open /* or NULL */);
 
 /* nats.c */
 void nats_open(struct dp *dp);

@@ -24,14 +24,13 @@ static int libbpf_says(enum libbpf_print_level level, const char *format, va_lis
 }
 
 /* State that user space needs and the maps have. */
-static void learn(struct dp *dp)
+static void learn(struct dp *dp, const struct dp_options *options)
 {
 	u32 zero = 0;
 
 	bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.host), &zero, &dp->host);
-	dp->host.connections_max = bpf_map__max_entries(dp->edge->maps.flows4) / 4;
+	connections_open(dp, options);
 	dp->host.translations_max = bpf_map__max_entries(dp->edge->maps.nats) / 8;
-	dp->host.half_open_max = dp->host.connections_max / 4;
 	guarantees_open(dp);
 	tables_open(dp);
 	vteps_open(dp);
@@ -56,7 +55,7 @@ bool dp_open(const struct dp_options *options, struct dp **ret, GError **error)
 	}
 	if (!rtnl_open(&dp->rtnl, error) || !pins_open(dp, options, error))
 		goto fail;
-	learn(dp);
+	learn(dp, options);
 	if (!punt_open(dp, error) || !trace_open(dp, error) || !logs_open(dp, error))
 		goto fail;
 	/* the programs' behaviour may have changed with them: decide anew */
@@ -81,6 +80,7 @@ void dp_close(struct dp *dp)
 	flows_close(dp);
 	nats_close(dp);
 	ports_close(dp);
+	connections_close(dp);
 	vteps_close(dp);
 	guarantees_close(dp);
 	g_clear_pointer(&dp->rtnl, rtnl_close);

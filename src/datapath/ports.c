@@ -188,7 +188,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GErr
 		return weft_fail(error, TOO_LARGE, "Can't add a port: a host holds at most %d.",
 			EDGE_PORTS_MAX - 1);
 	counters_zero(dp, value.id);
-	connections_zero(dp, value.id);
+	connections_begin(dp, value.id, port->project);
 	if (!qos_put(dp, value.id, &port->qos, error) ||
 		!logs_put(dp, value.id, value.flags, error) ||
 		!put_sources(dp, port, value.id, &removed, error) ||
@@ -260,6 +260,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 	drops_forget(dp, old.id);
 	if (!qos_put(dp, old.id, &(struct dp_qos){ 0 }, error) || !logs_put(dp, old.id, 0, error))
 		return false;
+	connections_end(dp, old.id);
 	dp->port_ifindex[old.id] = 0;
 	dp->port_policy[old.id] = 0;
 	return host_raise_epoch(dp, error);
@@ -278,6 +279,7 @@ static void learn_port(struct dp *dp, const void *key, const void *value, void *
 	if (port->id < EDGE_PORTS_MAX) {
 		dp->port_ifindex[port->id] = *(const u32 *)key;
 		dp->port_policy[port->id] = port->policy;
+		connections_learn(dp, port->id);
 	}
 	dp->last_port_id = MAX(dp->last_port_id, port->id);
 	cache_port(dp, port->ifindex, port);

@@ -89,6 +89,28 @@ u32 table_max(enum table table, const struct dp *dp)
 	return bpf_obj_get_info_by_fd(dp->table_fd[table], &info, &size) ? 0 : info.max_entries;
 }
 
+/* Those that grow with what the host has to know. */
+void tables_usage(struct dp *dp, dp_table_fn fn, void *data)
+{
+	static const struct {
+		enum table table;
+		const char *name;
+	} shown[] = {
+		{ TABLE_PORTS, "ports" },
+		{ TABLE_ENDPOINTS, "endpoints" },
+		{ TABLE_NEIGHBOURS, "neighbours" },
+		{ TABLE_ROUTES, "routes" },
+		{ TABLE_POLICIES, "policies" },
+		{ TABLE_RULES, "rules" },
+		{ TABLE_IDENTITIES, "identities" },
+		{ TABLE_NAMES, "names" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(shown); i++)
+		fn(shown[i].name, dp->n_entries[shown[i].table], table_max(shown[i].table, dp),
+			data);
+}
+
 bool table_get(const struct dp *dp, enum table table, const void *key, void *ret_value)
 {
 	g_autoptr(GBytes) bytes = NULL;

@@ -172,6 +172,7 @@ void bed_port(struct bed *bed, enum bed_place place, u32 flags)
 		.flags = flags,
 		.mac = hardware,
 		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) },
+		.project = { 0xdd },
 		.pairs = pairs,
 		.n_pairs = G_N_ELEMENTS(pairs) };
 	struct dp_endpoint endpoint = { .vni = VNI, .mac = hardware, .ifindex = port.ifindex };

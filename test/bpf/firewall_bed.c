@@ -52,6 +52,7 @@ void put_port_with(struct bed *bed, enum bed_place place, const u8 *policy, u32 
 		.flags = flags,
 		.mac = m,
 		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) },
+		.project = { 0xdd },
 		.pairs = pairs,
 		.n_pairs = G_N_ELEMENTS(pairs),
 		.policy = policy };

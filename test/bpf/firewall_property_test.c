@@ -279,7 +279,7 @@ static struct frame frame_of(const struct packet *p)
 	struct frame payload = frame_fill(16);
 
 	if (p->proto == IPPROTO_TCP)
-		payload = frame_tcp(p->sport, p->dport, p->flags, 1000, 1000, payload);
+		payload = frame_tcp(p->sport, p->dport, p->flags, 1000, 1001, payload);
 	else if (p->proto == IPPROTO_UDP)
 		payload = frame_udp(p->sport, p->dport, payload);
 	else if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)

@@ -50,6 +50,16 @@ static void test_mends_flood_lists(void **state)
 	bed_expect_nothing(bed, BED_GUEST2);
 }
 
+/* The project of the two guests has its number again. */
+static void expect_project(const struct bed *bed)
+{
+	static const u8 project[16] = { 0xdd };
+	u32 number = GPOINTER_TO_UINT(g_hash_table_lookup(bed->dp->project_numbers, project));
+
+	assert_int_not_equal(number, 0);
+	assert_int_equal(bed->dp->projects[number].n_ports, 2);
+}
+
 /* A route within another that leads to the same place is there when the other goes. */
 static void test_routes_within_routes(void **state)
 {
@@ -65,6 +75,7 @@ static void test_routes_within_routes(void **state)
 	assert_true(prefix_parse(prefixes[0], &route.prefix));
 	assert_true(dp_route_delete(bed->dp, route.router, &route.prefix, NULL));
 	bed_reopen(bed); /* counts what the kernel has */
+	expect_project(bed);
 	assert_int_equal(bed->dp->n_entries[TABLE_ROUTES], 1);
 	assert_true(prefix_parse(prefixes[1], &route.prefix));
 	assert_true(dp_route_delete(bed->dp, route.router, &route.prefix, NULL));

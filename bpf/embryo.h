@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Half open connections, in the order in which they began: a ring per port, with as many places as
+ * the port's quota of them. Each is in one place, and whoever comes by it while it is half open
+ * leaves it there. Who wants to open a connection where there is no room, by whatever quota or
+ * because the table is full, takes the place of the one that has been half open longest. So a flood
+ * of openings that are never answered pushes out its own, and an opening in earnest has as long to
+ * be answered as the flood takes for a whole ring.
+ *
+ * A place may name a connection that is answered or gone by now, and is free then: nothing is
+ * removed here when that happens, so that only openings pay.
+ */
+#pragma once
+
+#include "flow.h"
+
+#define EMBRYO_TRIES 8 /* places that are looked at for one that is still half open */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, EDGE_EMBRYOS_MAX);
+	__type(key, struct embryo_key);
+	__type(value, struct embryo);
+} embryos SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EDGE_PORTS_MAX);
+	__type(key, u32);
+	__type(value, struct connections);
+} connections SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EDGE_PORTS_MAX);
+	__type(key, u32);
+	__type(value, struct connections_gone);
+} connections_gone SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EDGE_PROJECTS_MAX);
+	__type(key, u32);
+	__type(value, u64);
+} project_connections SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EDGE_PROJECTS_MAX);
+	__type(key, u32);
+	__type(value, struct project_connections_gone);
+} project_connections_gone SEC(".maps");
+
+/* Adds to the count of a port's connections, and of its project's. */
+static __always_inline void connections_add(struct connections *made, u32 project, u64 n)
+{
+	u64 *of_project = project ? bpf_map_lookup_elem(&project_connections, &project) : NULL;
+
+	__sync_fetch_and_add(&made->made, n);
+	if (of_project)
+		__sync_fetch_and_add(of_project, n);
+}
+
+static __always_inline struct embryo_key embryo_key(u32 port_id, u64 n, u32 half_open_max)
+{
+	return (struct embryo_key){ .port_id = port_id,
+		.place = (u32)n % (half_open_max ? half_open_max : 1) };
+}
+
+static __always_inline bool is_half_open(const struct flow *flow)
+{
+	return flow && flow->flags & FLOW_TRACKED && flow->state == FLOW_NEW;
+}
+
+/* Whether it is half open still; with @remove it is not any more. */
+static __always_inline bool embryo_lives(const struct embryo *embryo, bool remove)
+{
+	if (embryo->family == 4) {
+		struct flow_key4 key = embryo->key4;
+
+		return is_half_open(bpf_map_lookup_elem(&flows4, &key)) &&
+		       (!remove || !bpf_map_delete_elem(&flows4, &key));
+	} else {
+		struct flow_key6 key = embryo->key6;
+
+		return is_half_open(bpf_map_lookup_elem(&flows6, &key)) &&
+		       (!remove || !bpf_map_delete_elem(&flows6, &key));
+	}
+}
+
+static __always_inline bool embryo_remove(
+	const struct embryo *embryo, struct connections *made, u32 project)
+{
+	if (!embryo_lives(embryo, true))
+		return false;
+	connections_add(made, project, (u64)-1);
+	__sync_fetch_and_add(&made->settled, 1);
+	__sync_fetch_and_add(&made->evicted, 1);
+	return true;
+}
+
+/* Makes room for a connection of the port; 1 if there is some now. */
+__noinline int embryo_evict(u32 port_id, u32 half_open_max)
+{
+	struct connections *made = bpf_map_lookup_elem(&connections, &port_id);
+	const struct connections_gone *gone = bpf_map_lookup_elem(&connections_gone, &port_id);
+
+	if (!made || !gone)
+		return 0;
+	for (u32 i = 0; i < EMBRYO_TRIES; i++) {
+		struct embryo_key key = embryo_key(port_id, made->line + i, half_open_max);
+		const struct embryo *embryo = bpf_map_lookup_elem(&embryos, &key);
+
+		if (embryo && embryo_remove(embryo, made, gone->project))
+			return 1;
+	}
+	return 0;
+}
+
+/* The place of the port's next half open connection: the first that nobody needs any more; if there
+ * is none nearby, the ring is as good as full. */
+__noinline u32 embryo_place(u32 port_id, u32 half_open_max)
+{
+	struct connections *made = bpf_map_lookup_elem(&connections, &port_id);
+	const struct connections_gone *gone = bpf_map_lookup_elem(&connections_gone, &port_id);
+	struct embryo_key key = { 0 };
+
+	if (!made || !gone)
+		return 0;
+	for (u32 i = 0; i < EMBRYO_TRIES; i++) {
+		const struct embryo *embryo;
+
+		key = embryo_key(port_id, __sync_fetch_and_add(&made->line, 1), half_open_max);
+		embryo = bpf_map_lookup_elem(&embryos, &key);
+		if (!embryo || !embryo_lives(embryo, false) ||
+			(i == EMBRYO_TRIES - 1 && embryo_remove(embryo, made, gone->project)))
+			return key.place;
+	}
+	return key.place;
+}

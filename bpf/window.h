@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The receive window of the guest at one end of a tracked TCP connection (RFC 9293 section 3.4),
+ * from what it sends: RCV.NXT is what it acknowledged last, the size is the high byte of what it
+ * advertised last, rounded up, by the scale that its SYN offered. One store a segment keeps it.
+ */
+#pragma once
+
+#include "flow.h"
+
+#define WINDOW_SCALE_MAX 14    /* RFC 7323 section 2.3 */
+#define WINDOW_SCALE_UNKNOWN 8 /* of a connection whose opening was not seen */
+#define SEGMENT_MAX 65536u     /* how far before the window a segment that reaches into it begins */
+#define ANSWER_SLACK (1u << 20) /* what a server may have sent before it was acknowledged */
+#define OPTION_END 0
+#define OPTION_NOP 1
+#define OPTION_WINDOW_SCALE 3
+#define OPTION_BYTES_MAX 40
+
+/* The window scale that a SYN offers, 0 without one. @off: of the TCP header. */
+__noinline int tcp_window_scale(struct __sk_buff *skb, u32 off)
+{
+	u8 option[3], data_offset = 0;
+	u32 at = sizeof(struct tcphdr), end;
+
+	if (bpf_skb_load_bytes(skb, off + 12, &data_offset, 1))
+		return 0;
+	end = (u32)(data_offset >> 4) * 4;
+	for (u32 i = 0; i < OPTION_BYTES_MAX && at + 3 <= end; i++) {
+		if (bpf_skb_load_bytes(skb, off + at, option, sizeof(option)) ||
+			option[0] == OPTION_END)
+			return 0;
+		if (option[0] == OPTION_WINDOW_SCALE)
+			return option[2] < WINDOW_SCALE_MAX ? option[2] : WINDOW_SCALE_MAX;
+		if (option[0] != OPTION_NOP && option[1] < 2)
+			return 0;
+		at += option[0] == OPTION_NOP ? 1 : option[1];
+	}
+	return 0;
+}
+
+static __always_inline u32 window_size(const struct flow *connection)
+{
+	return (connection->window + 1u) << (8 + connection->window_scale);
+}
+
+static __always_inline bool window_has(const struct flow *connection, u32 seq)
+{
+	return seq - bpf_ntohl(connection->ack) < window_size(connection);
+}
+
+/* Whether a segment that begins at @seq may reach into the window. */
+static __always_inline bool window_may_touch(const struct flow *connection, u32 seq)
+{
+	return seq - (bpf_ntohl(connection->ack) - SEGMENT_MAX) <
+	       window_size(connection) + SEGMENT_MAX;
+}
+
+/* Of a segment of the guest. Writes only what has changed. */
+static __always_inline void window_note(struct flow *connection, const struct pkt *pkt)
+{
+	if (connection->ack == pkt->ack && connection->window == pkt->tcp_window)
+		return;
+	connection->ack = pkt->ack;
+	connection->window = pkt->tcp_window;
+}
+
+/* The same, of one that may open the connection, or answer its opening. */
+static __always_inline void window_note_slowly(
+	struct flow *connection, const struct pkt *pkt, u32 seq)
+{
+	if (pkt->tcp_flags & TCP_ACK)
+		window_note(connection, pkt);
+	if (!(pkt->tcp_flags & TCP_SYN))
+		return;
+	connection->window_scale = pkt->tcp_scale & 15;
+	if (connection->state == FLOW_NEW && connection->flags & FLOW_BY_REMOTE)
+		connection->answer = seq + 1;
+}
+
+/* The window of a connection that begins with a packet, as far as it is known. */
+static __always_inline void window_begin(
+	struct flow *flow, const struct pkt *pkt, u32 direction, u32 seq)
+{
+	flow->window_scale = WINDOW_SCALE_UNKNOWN;
+	flow->ack = direction == RULE_INGRESS ? bpf_htonl(seq) : pkt->ack;
+	if (direction == RULE_INGRESS || pkt->proto != IPPROTO_TCP)
+		return;
+	flow->window = pkt->tcp_window;
+	if (pkt->tcp_flags & TCP_SYN)
+		flow->window_scale = pkt->tcp_scale & 15;
+}
+
+/* Whether the opener has seen the guest's answer to its SYN: who writes another's address as its
+ * own has not, and can't make a connection of it. The guest itself is not asked. */
+static __always_inline bool window_answers(const struct flow *connection, const struct pkt *pkt)
+{
+	return !(connection->flags & FLOW_BY_REMOTE) || !connection->answer ||
+	       bpf_ntohl(pkt->ack) - connection->answer < ANSWER_SLACK;
+}
