@@ -128,6 +128,8 @@ static void port_changed(struct port *port, void *data)
 	log_info("port %s: %s%s", uuid_format(&port->id, id),
 		port->state == PORT_WIRED ? "wired to " : "not wired: ",
 		port->state == PORT_WIRED ? port->applied_name : port->reason);
+	if (port->state == PORT_WIRED)
+		handover_wired(agent->handover, port);
 	if (agent->punt && port->state == PORT_WIRED)
 		punt_port_wired(agent->punt, port);
 	else if (agent->punt)
@@ -165,6 +167,13 @@ static void host_changed(const struct ip *peer, bool up, void *data)
 	agent_judge_hosts(data);
 }
 
+static void port_leaves(const struct port *port, void *data)
+{
+	struct agent *agent = data;
+
+	handover_leave(agent->handover, port);
+}
+
 static void port_deleted(const struct port *port, void *data)
 {
 	struct agent *agent = data;
@@ -174,6 +183,14 @@ static void port_deleted(const struct port *port, void *data)
 	if (agent->punt)
 		punt_port_gone(agent->punt, &port->id);
 	plugs_forget(agent->plugs, &port->id);
+}
+
+static void take_connections(struct agent *agent, const struct sync_message *message)
+{
+	struct uuid port;
+
+	if (uuid_parse(message->port, &port))
+		handover_arrive(agent->handover, &port, message->connections);
 }
 
 static bool take_line(const char *line, size_t len, void *data, GError **error)
@@ -189,6 +206,8 @@ static bool take_line(const char *line, size_t len, void *data, GError **error)
 		g_propagate_error(error, g_steal_pointer(&why));
 		return false;
 	}
+	if (message.op == SYNC_CONNECTIONS)
+		take_connections(agent, &message);
 	done = view_line(agent->view, &message, line, len, &synced, error);
 	sync_message_clear(&message);
 	if (done && synced) {
@@ -219,6 +238,7 @@ static gboolean every_second(gpointer data)
 
 	dp_flows_expire(agent->dp);
 	logs_second(agent->logs);
+	handover_second(agent->handover);
 	agent_outside_second(agent);
 	if (++agent->rescan_s >= RESCAN_S) {
 		agent->rescan_s = 0;
@@ -310,9 +330,11 @@ static void start_parts(struct agent *agent)
 	const struct stream_io stream_io = agent_stream_io(agent);
 	const struct stream_events stream_events = { take_line, stream_changed, agent };
 	const struct report_io report_io = agent_report_io(agent);
+	const struct handover_io handover_io = agent_handover_io(agent);
 
 	agent->report = report_new(
 		agent->desired, agent->instance, agent->config->bridge_mappings, &report_io);
+	agent->handover = handover_new(agent->dp, agent->desired, &handover_io);
 	agent->stream = stream_new(
 		(const char *const *)agent->config->controllers, &stream_io, &stream_events);
 	agent->reconcile = (struct reconcile){
@@ -327,6 +349,7 @@ static void start_parts(struct agent *agent)
 		.port_changed = port_changed,
 		.interface_changed = interface_changed,
 		.routers_changed = routers_changed,
+		.port_leaves = port_leaves,
 		.port_deleted = port_deleted,
 		.data = agent,
 		.partial = true,
@@ -394,6 +417,7 @@ void agent_free(struct agent *agent)
 	punt_free(agent->punt);
 	logs_free(agent->logs);
 	outside_free(agent->outside);
+	handover_free(agent->handover);
 	link_monitor_free(agent->monitor);
 	plugs_free(agent->plugs);
 	view_free(agent->view);

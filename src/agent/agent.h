@@ -16,6 +16,7 @@
 #include "agent/client.h"
 #include "agent/config.h"
 #include "agent/control.h"
+#include "agent/handover.h"
 #include "agent/liveness.h"
 #include "agent/logs.h"
 #include "agent/outside.h"
@@ -54,6 +55,7 @@ struct agent {
 	struct bfd *bfd; /* NULL: not wanted */
 	struct liveness *liveness;
 	struct outside *outside;
+	struct handover *handover;
 	struct control *control;
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */
@@ -90,5 +92,6 @@ void agent_outside_second(struct agent *agent);
 
 /* agent_io.c */
 struct stream_io agent_stream_io(struct agent *agent);
+struct handover_io agent_handover_io(struct agent *agent);
 struct report_io agent_report_io(struct agent *agent);
 struct client_events agent_client_events(struct agent *agent);

@@ -2,6 +2,8 @@
 /* What the stream and the report need of the world: the client, timers, a clock, chance. */
 #include "agent/agent.h"
 
+#include "base/log.h"
+
 static void open_view(const char *url, void *data)
 {
 	struct agent *agent = data;
@@ -98,6 +100,22 @@ struct stream_io agent_stream_io(struct agent *agent)
 struct report_io agent_report_io(struct agent *agent)
 {
 	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent };
+}
+
+static void hand_over(const char *body, size_t len, void *data)
+{
+	struct agent *agent = data;
+
+	if (stream_state(agent->stream) == STREAM_CONNECTED)
+		client_hand_over(agent->client, stream_url(agent->stream), body, len);
+	else
+		log_warning(
+			"connections of a port that has moved are lost: no controller is connected");
+}
+
+struct handover_io agent_handover_io(struct agent *agent)
+{
+	return (struct handover_io){ hand_over, now_us, agent };
 }
 
 struct client_events agent_client_events(struct agent *agent)

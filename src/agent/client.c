@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 #define READ_BYTES (64 * 1024)
 
@@ -242,6 +243,24 @@ static void reported(GObject *source, GAsyncResult *result, gpointer data)
 	client->events.reported(why, client->events.data);
 }
 
+static void handed_over(GObject *source, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) body =
+		soup_session_send_and_read_finish(SOUP_SESSION(source), result, &error);
+	SoupMessage *message = soup_session_get_async_result_message(SOUP_SESSION(source), result);
+	unsigned status = soup_message_get_status(message);
+	g_autofree char *said = NULL;
+
+	(void)data;
+	if (body && SOUP_STATUS_IS_SUCCESSFUL(status))
+		return;
+	if (body)
+		said = message_of_body(g_bytes_get_data(body, NULL), g_bytes_get_size(body));
+	log_warning(
+		"connections of a port that has moved are lost: %s", body ? said : error->message);
+}
+
 void client_abandon_report(struct client *client)
 {
 	struct report_request *request = g_steal_pointer(&client->report);
@@ -252,19 +271,39 @@ void client_abandon_report(struct client *client)
 	g_cancellable_cancel(request->cancel);
 }
 
+/* A POST of JSON to one of the host's paths. */
+static SoupMessage *make_post(
+	struct client *client, const char *url, const char *path, const char *body, size_t len)
+{
+	SoupMessage *message = make_message(client, "POST", url, path);
+	g_autoptr(GBytes) bytes = g_bytes_new(body, len);
+
+	if (!message)
+		return NULL;
+	soup_message_set_request_body_from_bytes(message, "application/json", bytes);
+	/* what is said here may be repeated; without the flag each POST would have a connection of
+	 * its own */
+	soup_message_add_flags(message, SOUP_MESSAGE_IDEMPOTENT);
+	return message;
+}
+
+void client_hand_over(struct client *client, const char *url, const char *body, size_t len)
+{
+	g_autoptr(SoupMessage) message = make_post(client, url, "connections", body, len);
+
+	if (message)
+		soup_session_send_and_read_async(
+			client->session, message, G_PRIORITY_DEFAULT, NULL, handed_over, NULL);
+}
+
 void client_report(struct client *client, const char *url, const char *body, size_t len)
 {
-	g_autoptr(SoupMessage) message = make_message(client, "POST", url, "report");
-	g_autoptr(GBytes) bytes = g_bytes_new(body, len);
+	g_autoptr(SoupMessage) message = make_post(client, url, "report", body, len);
 
 	if (!message) {
 		client->events.reported("its URL is not one", client->events.data);
 		return;
 	}
-	soup_message_set_request_body_from_bytes(message, "application/json", bytes);
-	/* a report may be repeated; without the flag each POST would have a connection of its own
-	 */
-	soup_message_add_flags(message, SOUP_MESSAGE_IDEMPOTENT);
 	client->report = g_new0(struct report_request, 1);
 	client->report->client = client;
 	client->report->cancel = g_cancellable_new();

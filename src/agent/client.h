@@ -28,5 +28,8 @@ void client_close_view(struct client *client);
 
 /* One at a time; @body is JSON. */
 void client_report(struct client *client, const char *url, const char *body, size_t len);
+/* What goes to another host by way of the controller. That it fails is logged, and the end of it.
+ */
+void client_hand_over(struct client *client, const char *url, const char *body, size_t len);
 /* Its answer does not count any more; another may be sent. */
 void client_abandon_report(struct client *client);

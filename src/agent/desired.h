@@ -89,6 +89,7 @@ struct port {
 	bool has_device;
 	struct link device;  /* valid with has_device */
 	u32 applied_ifindex; /* what the datapath has; 0: nothing */
+	bool applied_active; /* and it forwards */
 	char applied_name[IFNAMSIZ];
 	enum port_state state;
 	char *reason;	       /* of PORT_NOT_WIRED */

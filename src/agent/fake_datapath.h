@@ -18,6 +18,7 @@ char *fake_content(void);
 /* The next call whose line begins with @prefix fails; NULL: none. Static. */
 void fake_fail(const char *prefix);
 void fake_reset(void);
+void fake_forget_connections(void);
 
 /* Inside of the fake: writes a call down and keeps what it says; both texts are taken over. */
 bool fake_put(char *key, char *value, GError **error);

@@ -45,6 +45,8 @@ struct reconcile {
 	void (*next_hop_stated)(u32 vni, const struct ip *next_hop, void *data);
 	/* Is the host at that tunnel address known not to be alive? */
 	bool (*host_is_dead)(const struct ip *vtep, void *data);
+	/* A port that was forwarded here is another host's now; the datapath still has it. */
+	void (*port_leaves)(const struct port *port, void *data);
 	/* A port is no longer this host's; it is detached. */
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;

@@ -31,6 +31,12 @@ static void port_changed(struct port *port, void *data)
 	last_changed = port;
 }
 
+static void port_leaves(const struct port *port, void *data)
+{
+	(void)port;
+	(void)data;
+}
+
 static void port_deleted(const struct port *port, void *data)
 {
 	(void)port;
@@ -114,6 +120,7 @@ void open_view(void)
 	reconcile.port_changed = port_changed;
 	reconcile.interface_changed = interface_changed;
 	reconcile.routers_changed = routers_changed;
+	reconcile.port_leaves = port_leaves;
 	reconcile.port_deleted = port_deleted;
 	reconcile.gateway_changed = gateway_changed;
 	reconcile.floating_ip_changed = floating_ip_changed;

@@ -145,6 +145,7 @@ static void detach(struct reconcile *reconcile, struct port *port)
 	g_hash_table_remove(reconcile->desired->attached, GUINT_TO_POINTER(port->applied_ifindex));
 	port->applied_ifindex = 0;
 	port->log_flags = 0;
+	port->applied_active = false;
 	mark_endpoint(reconcile, port);
 }
 
@@ -231,9 +232,21 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 		mark_endpoint(reconcile, port);
 	port->applied_ifindex = wanted.ifindex;
 	note_logs(reconcile, port, wanted.flags);
+	if (port->applied_active && !port->record.active)
+		reconcile->port_leaves(port, reconcile->data);
+	port->applied_active = port->record.active;
 	g_hash_table_insert(reconcile->desired->attached, GUINT_TO_POINTER(wanted.ifindex), port);
 	g_strlcpy(port->applied_name, port->device.name, sizeof(port->applied_name));
 	return true;
+}
+
+/* Taken from this host, and not because it is no more: its endpoint is another host's. */
+static bool has_moved(const struct reconcile *reconcile, const struct port *port)
+{
+	const struct endpoint *endpoint = desired_endpoint(reconcile->desired, &port->id);
+
+	return port->deleted && port->applied_active && endpoint && endpoint->member &&
+	       !uuid_equal(&endpoint->member->host, &reconcile->desired->self);
 }
 
 void reconcile_port(struct reconcile *reconcile, struct port *port)
@@ -242,6 +255,8 @@ void reconcile_port(struct reconcile *reconcile, struct port *port)
 	g_autofree char *why = NULL;
 
 	if (!port->known) {
+		if (has_moved(reconcile, port))
+			reconcile->port_leaves(port, reconcile->data);
 		detach(reconcile, port);
 		if (port->deleted)
 			reconcile->port_deleted(port, reconcile->data);

@@ -182,6 +182,7 @@ bool view_line(struct view *view, const struct sync_message *message, const char
 	*ret_synced = false;
 	switch (message->op) {
 	case SYNC_PING:
+	case SYNC_CONNECTIONS: /* no part of the view */
 	case SYNC_N_OPS:
 		return true;
 	case SYNC_PUT:
@@ -238,6 +239,7 @@ static void load_line(const struct sync_message *message, struct view_place plac
 		synced(view, message->rev);
 		break;
 	case SYNC_PING:
+	case SYNC_CONNECTIONS: /* no part of the view */
 	case SYNC_N_OPS:
 		break;
 	}

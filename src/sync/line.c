@@ -70,6 +70,16 @@ static bool take_data(json_t *root, json_t **ret, GError **error)
 	return true;
 }
 
+static bool take_connections(json_t *root, json_t **ret, GError **error)
+{
+	json_t *value = json_object_get(root, "connections");
+
+	if (!json_is_array(value))
+		return weft_fail(error, BAD_REQUEST, "sync line: \"connections\" must be an array");
+	*ret = value;
+	return true;
+}
+
 static bool take_members(json_t *root, struct sync_message *message, GError **error)
 {
 	switch (message->op) {
@@ -94,6 +104,9 @@ static bool take_members(json_t *root, struct sync_message *message, GError **er
 		/* fall through */
 	case SYNC_SYNC:
 		return take_revision(root, "rev", &message->rev, error);
+	case SYNC_CONNECTIONS:
+		return take_string(root, "port", &message->port, error) &&
+		       take_connections(root, &message->connections, error);
 	case SYNC_PING:
 	case SYNC_N_OPS:
 		break;
@@ -212,6 +225,15 @@ void sync_write_sync(GString *out, u64 rev)
 void sync_write_ping(GString *out)
 {
 	open_line(out, SYNC_PING);
+	g_string_append(out, "}\n");
+}
+
+void sync_write_connections(GString *out, const char *port, const char *connections)
+{
+	open_line(out, SYNC_CONNECTIONS);
+	append_member(out, "port", port);
+	g_string_append(out, ",\"connections\":");
+	g_string_append(out, connections);
 	g_string_append(out, "}\n");
 }
 

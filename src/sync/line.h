@@ -19,7 +19,8 @@
 	X(DELETE, "delete") \
 	X(DROP, "drop")     \
 	X(SYNC, "sync")     \
-	X(PING, "ping")
+	X(PING, "ping")     \
+	X(CONNECTIONS, "connections")
 
 enum sync_op {
 #define X(symbol, text) SYNC_##symbol,
@@ -42,6 +43,8 @@ struct sync_message {
 	json_t *data;			 /* put: an object */
 	const char *host, *name, *store; /* hello: id, name; uuid of the store */
 	enum sync_mode mode;		 /* hello */
+	const char *port;		 /* connections: one that has moved here */
+	json_t *connections;		 /* connections: an array */
 	json_t *root;			 /* owned: sync_message_clear() */
 };
 
@@ -61,6 +64,9 @@ void sync_write_delete(GString *out, const char *kind, const char *id, const cha
 void sync_write_drop(GString *out, const char *scope, u64 rev);
 void sync_write_sync(GString *out, u64 rev);
 void sync_write_ping(GString *out);
+/* @connections: the JSON text of an array. It is no record: it is said once, to who is connected.
+ */
+void sync_write_connections(GString *out, const char *port, const char *connections);
 
 /* Cuts a byte stream into lines. */
 struct sync_splitter {

@@ -4,12 +4,15 @@
               └── edge ═════ edge
 """
 import http.client
+import socket
 import subprocess
 import urllib.parse
 
 import pytest
 
 from conftest import run, wait_until
+from packets import inside
+from tcp_repair import Frozen
 from traffic import Ping
 from weftd import Client
 
@@ -133,3 +136,94 @@ def test_an_activation_is_not_lost(moving):
     wait_until(lambda: state(lab) == ("h2", "ACTIVE"), 30, "the new host has wired it")
     wait_until(lambda: lab.pings("a", lab.m) and lab.twin.pings(lab.address(lab.ports["b"])), what="traffic is on h2")
     assert seen(lab, "h1")[1]["reason"] == INACTIVE
+
+
+def server_group(lab):
+    """m lets TCP ports 80 and 81 in, and nothing out that is no answer. Returns the rule's id of each."""
+    client = api(lab)
+    group = client.call("POST", "/v2.0/security-groups", {"security_group": {"name": "server"}}).json["security_group"]
+    for rule in group["security_group_rules"]:
+        assert client.call("DELETE", f"/v2.0/security-group-rules/{rule['id']}").status == 204
+    rules = {port: client.call("POST", "/v2.0/security-group-rules", {"security_group_rule": {
+        "security_group_id": group["id"], "direction": "ingress", "protocol": "tcp", "port_range_min": port,
+        "port_range_max": port}}).json["security_group_rule"]["id"] for port in (80, 81)}
+    answer = client.call("PUT", lab.path, {"port": {"security_groups": [group["id"]]}})
+    assert answer.status == 200, answer.text
+    lab.weft("wait", "revision")
+    return rules
+
+
+def connect(lab, port):
+    """(client at a, server at m)"""
+    with inside(lab.netns("m")):
+        listener = socket.create_server((lab.m, port))
+    with inside(lab.netns("a")):
+        client = socket.socket()
+    client.settimeout(5)
+    listener.settimeout(5)
+    client.connect((lab.m, port))
+    server, _ = listener.accept()
+    listener.close()
+    client.send(b"hello")
+    assert server.recv(100) == b"hello"
+    return client, server
+
+
+def drops(lab, host):
+    return seen(lab, host)[1]["drop_reasons"]
+
+
+def test_connections_move_with_the_guest(moving):
+    """B6, Z8: an established connection goes on under a stateful group that has no rule for its answers alone; one whose rule
+    has gone does not, and nobody but the host that the guest leaves can say which there are."""
+    lab = moving
+    for guest in ("a", "m"):  # the moved socket has no clock to go on with
+        run("ip", "netns", "exec", lab.netns(guest), "sysctl", "-qw", "net.ipv4.tcp_timestamps=0")
+    rules = server_group(lab)
+    client, server = connect(lab, 80)
+    cut, cut_server = connect(lab, 81)
+    bind(lab)
+    lab.twin.plug()
+    refused = hand_over(lab, "h1", "h1", {"port": lab.ports["m"]["id"], "connections": []})
+    assert refused.status == 409 and b"has not moved from host h1" in refused.text
+    frozen, frozen_cut = Frozen(server), Frozen(cut_server)
+    run("ip", "-n", lab.netns("m"), "link", "set", "eth0", "down")
+    assert api(lab).call("DELETE", f"/v2.0/security-group-rules/{rules[81]}").status == 204
+    assert api(lab).call("PUT", lab.path + "/bindings/h2/activate").status == 200
+    wait_until(lambda: "connections taken over from its former host" in lab.log("h2"), what="h2 has the connections")
+    moved = frozen.thaw(lab.twin.netns)
+    moved.send(b"from the new host")  # which no rule allows: it is an answer
+    assert client.recv(100) == b"from the new host"
+    client.send(b"to the new host")
+    assert moved.recv(100) == b"to the new host"
+    before = drops(lab, "h2").get("denied-ingress", 0)
+    moved_cut = frozen_cut.thaw(lab.twin.netns)
+    moved_cut.send(b"past the rules")
+    wait_until(lambda: drops(lab, "h2").get("denied-ingress", 0) > before, what="what its rule no longer allows is refused")
+    cut.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        cut.recv(100)
+    fresh = subprocess.run(["ip", "netns", "exec", lab.twin.netns, "ping", "-c", "1", "-W", "0.2", lab.address(lab.ports["a"])],
+                           capture_output=True, check=False)
+    assert fresh.returncode, "what is new is judged as ever"
+    texts_are_refused(lab)
+
+
+def hand_over(lab, host, credential_of, body):
+    client = Client(0, (lab.folder / credential_of / "credential").read_text().strip())
+    client.connection = http.client.HTTPConnection(urllib.parse.urlsplit(lab.env["WEFT_URL"]).netloc, timeout=20)
+    return client.call("POST", f"/weft/v1/hosts/{host}/connections", body)
+
+
+def texts_are_refused(lab):
+    """What others say, and what is none."""
+    port = lab.ports["m"]["id"]
+    assert hand_over(lab, "h1", "h2", {"port": port, "connections": []}).status == 401
+    assert hand_over(lab, "h2", "h2", {"port": port, "connections": []}).status == 409, "it has the port"
+    assert hand_over(lab, "h1", "h1", {"port": lab.ports["b"]["id"], "connections": []}).status == 409
+    for wrong in ({}, {"port": "m", "connections": []}, {"port": port, "connections": {}}):
+        answer = hand_over(lab, "h1", "h1", wrong)
+        assert answer.status == 400 and b"connections" in answer.text, answer.text
+    assert hand_over(lab, "h1", "h1", {"port": port, "connections": [1, {"protocol": 6}]}).status == 200
+    wait_until(lambda: "a connection that was handed over" in lab.log("h2"), what="the agent says what it did not take")
+    assert lab.pings("a", lab.address(lab.ports["b"])), "and goes on"

@@ -104,6 +104,8 @@ static const struct route routes[] = {
 	{ "/weft/v1/hosts/{id}/view", { HOSTS, "{id}", "view" }, ACCESS_OWN, .get = sync_pass },
 	{ "/weft/v1/hosts/{id}/report", { HOSTS, "{id}", "report" }, ACCESS_OWN, .post = sync_pass,
 		.body_max = BODY_MAX_REPORT },
+	{ "/weft/v1/hosts/{id}/connections", { HOSTS, "{id}", "connections" }, ACCESS_OWN,
+		.post = sync_pass },
 	{ "/weft/v1/…", { "weft", "v1", "{…}" }, ACCESS_OWN, .get = sync_pass, .post = sync_pass,
 		.put = sync_pass },
 };

@@ -152,6 +152,7 @@ static void durable(const struct changeset *changes, void *derived, void *user)
 	g_autoptr(GPtrArray) touched = g_ptr_array_new();
 
 	publish(server, derived, changes->revision, touched);
+	handover_changed(server, changes);
 	for (guint i = 0; i < touched->len; i++)
 		stream_durable(g_ptr_array_index(touched, i), changes->revision);
 	release_held(server, changes->revision);

@@ -59,6 +59,8 @@ struct sync_server {
 	GQueue waiters;		  /* struct waiter: for a revision; see wait.c */
 	GHashTable *port_waiters; /* port id → GQueue of struct waiter */
 	unsigned n_waiters;	  /* of both */
+	GHashTable *moves;	  /* port id → its last struct move, of handover.c */
+	GQueue moves_in_order;	  /* all of them, owned */
 	guint ping_source;
 	struct sync_totals totals;
 };
@@ -91,6 +93,15 @@ gboolean stream_ping_all(gpointer server);
 /* Appends put lines for every record of the scope as the model has it. */
 void stream_render_scope(
 	const struct sync_server *server, const struct scope *scope, u64 revision, GString *out);
+
+/* Outside of commits: behind what the stream has been told. */
+void stream_write_now(struct peer *peer, const char *bytes, size_t len);
+
+/* handover.c: the connections of guests that move */
+void handover_changed(struct sync_server *server, const struct changeset *changes); /* durable */
+void handover_handle(
+	struct sync_server *server, struct http_request *request, const struct object *host);
+void move_free(gpointer move);
 
 /* look.c */
 void look_handle(

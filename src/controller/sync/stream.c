@@ -143,6 +143,16 @@ void stream_write(struct peer *peer, const char *bytes, size_t len)
 		http_stream_write(peer->stream, bytes, len);
 }
 
+void stream_write_now(struct peer *peer, const char *bytes, size_t len)
+{
+	bool touched = peer->touched;
+
+	stream_write(peer, bytes, len);
+	peer->touched = touched;
+	if (peer->stream && !peer->held)
+		http_stream_flush(peer->stream);
+}
+
 void stream_durable(struct peer *peer, u64 revision)
 {
 	bool touched = peer->touched;

@@ -25,6 +25,8 @@ struct sync_server *sync_server_new(const struct sync_server_config *config)
 	server->peers = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, peer_free);
 	server->subscribers = g_hash_table_new_full(scope_hash, scope_equal, g_free, free_peers);
 	g_queue_init(&server->waiters);
+	server->moves = g_hash_table_new(uuid_hash, uuid_equal);
+	g_queue_init(&server->moves_in_order);
 	server->port_waiters = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_queue);
 	host_set_liveness(config->model, peer_liveness, server);
 	return server;
@@ -60,6 +62,8 @@ void sync_server_free(struct sync_server *server)
 	g_hash_table_unref(server->peers); /* before what they are listed in */
 	g_hash_table_unref(server->subscribers);
 	g_hash_table_unref(server->port_waiters);
+	g_hash_table_unref(server->moves);
+	g_queue_clear_full(&server->moves_in_order, move_free);
 	delta_log_free(server->log);
 	g_free(server);
 }
@@ -73,7 +77,8 @@ static void handle_host(struct sync_server *server, struct http_request *request
 	const char *name_or_id, const char *what)
 {
 	const struct object *host = host_find(server->config.model, name_or_id);
-	bool view = strcmp(what, "view") == 0, report = strcmp(what, "report") == 0;
+	bool view = strcmp(what, "view") == 0, report = strcmp(what, "report") == 0,
+	     connections = strcmp(what, "connections") == 0;
 	enum http_method method = http_request_method(request);
 	g_autoptr(GError) error = NULL;
 
@@ -96,11 +101,14 @@ static void handle_host(struct sync_server *server, struct http_request *request
 	} else if (report && method == HTTP_POST) {
 		report_handle(server, request, host);
 		return;
-	} else if (view || report) {
+	} else if (connections && method == HTTP_POST) {
+		handover_handle(server, request, host);
+		return;
+	} else if (view || report || connections) {
 		weft_fail(&error, METHOD_NOT_ALLOWED, "%s takes %s.", what, view ? "GET" : "POST");
 	} else {
-		weft_fail(
-			&error, NOT_FOUND, "A host has \"view\" and \"report\", not \"%s\".", what);
+		weft_fail(&error, NOT_FOUND,
+			"A host has \"view\", \"report\" and \"connections\", not \"%s\".", what);
 	}
 	fail(server, request, error);
 }

@@ -6,6 +6,8 @@
  *		the view stream of an agent (ARCHITECTURE.md); without an instance the view as it is
  *	POST hosts/HOST/report
  *		what the host has wired; its sign of life
+ *	POST hosts/HOST/connections
+ *		the tracked connections of a port that has moved from it to another host
  *	GET status
  *		hosts, revisions, ports (operator)
  *	GET wait?revision=N&timeout=S
