@@ -209,6 +209,8 @@
 	X(SERVICE_PROFILE_IN_USE, 409, "ServiceProfileInUse")                      \
 	X(SERVICE_PROFILE_EMPTY, 400, "ServiceProfileEmpty")                       \
 	X(SERVICE_PROFILE_DRIVER_NOT_FOUND, 404, "ServiceProfileDriverNotFound")   \
+	X(SERVICE_NOT_PROVIDED, 400, "ServiceNotProvided")                         \
+	X(PROVIDER_UNAVAILABLE, 503, "ServiceProviderUnavailable")                 \
 	X(TIMEOUT, 504, "Timeout")
 /* clang-format on */
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/service_provider.h"
 #include "model/standard.h"
 #include "model/txn_impl.h"
 
@@ -170,13 +171,30 @@ bool flavor_remove_profile(
 	return fail_no_profile(flavor, profile, error);
 }
 
-/* How it is provided is for its first profile to say. */
-static bool check_provided(struct txn *txn, const struct object *flavor, GError **error)
+/* How it is provided is for its first profile to say; NULL: it has none. */
+static const struct object *first_profile(const struct txn *txn, const struct object *flavor)
 {
 	json_t *profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
 	const char *first = json_string_value(json_array_get(profiles, 0));
 	const struct object *profile = txn_get_text(txn, KIND_SERVICE_PROFILE, first);
-	char id[UUID_STRLEN];
+
+	json_decref(profiles);
+	return profile;
+}
+
+const char *flavor_driver(const struct txn *txn, const char *id)
+{
+	const struct object *flavor = txn_get_text(txn, KIND_FLAVOR, id);
+	const struct object *profile = flavor ? first_profile(txn, flavor) : NULL;
+	const char *driver = profile ? object_str(profile, SERVICE_PROFILE_DRIVER) : "";
+
+	return *driver ? driver : NULL;
+}
+
+static bool check_provided(struct txn *txn, const struct object *flavor, GError **error)
+{
+	const struct object *profile = first_profile(txn, flavor);
+	char id[UUID_STRLEN], first[UUID_STRLEN];
 	bool ok = profile && object_bool(profile, SERVICE_PROFILE_ENABLED);
 
 	uuid_format(object_id(flavor), id);
@@ -186,10 +204,30 @@ static bool check_provided(struct txn *txn, const struct object *flavor, GError 
 			id);
 	else if (!ok)
 		weft_fail(error, SERVICE_PROFILE_DISABLED,
-			"Service Profile is not enabled: it is %s, the first of flavor %s.", first,
-			id);
-	json_decref(profiles);
+			"Service Profile is not enabled: it is %s, the first of flavor %s.",
+			uuid_format(object_id(profile), first), id);
 	return ok;
+}
+
+/* Of a router: its provider gives at least one of the services that the type stands for. */
+static bool check_services(struct txn *txn, const char *id, GError **error)
+{
+	const unsigned services = SERVICE_BIT(SERVICE_ROUTER) | SERVICE_BIT(SERVICE_SNAT) |
+				  SERVICE_BIT(SERVICE_FLOATING_IP) |
+				  SERVICE_BIT(SERVICE_PORT_FORWARDING);
+	const char *driver = flavor_driver(txn, id);
+	const struct service_provider *provider =
+		driver ? service_provider_find(txn_model(txn), driver) : NULL;
+	g_autofree char *has = provider ? service_list(provider->services) : NULL;
+
+	if (driver && (!provider || provider->problem))
+		return weft_fail(error, PROVIDER_UNAVAILABLE,
+			"Provider %s of flavor %s can't be chosen now: %s", driver, id,
+			provider ? provider->problem : "it is not loaded");
+	return !provider || provider->services & services ||
+	       weft_fail(error, SERVICE_NOT_PROVIDED,
+		       "Provider %s of flavor %s has no service of routers that are a flavor's; it has %s.",
+		       driver, id, has);
 }
 
 bool flavor_check(struct txn *txn, const char *id, const char *service_type, GError **error)
@@ -208,7 +246,8 @@ bool flavor_check(struct txn *txn, const char *id, const char *service_type, GEr
 	if (!object_bool(flavor, FLAVOR_ENABLED))
 		return weft_fail(
 			error, FLAVOR_DISABLED, "Flavor is not enabled: %s; choose another.", id);
-	return check_provided(txn, flavor, error);
+	return check_provided(txn, flavor, error) &&
+	       (strcmp(service_type, "L3_ROUTER_NAT") != 0 || check_services(txn, id, error));
 }
 
 const struct kind flavor_kind = {

@@ -30,6 +30,9 @@ extern const struct kind service_profile_kind, flavor_kind;
 /* May a service of that type be made of the flavor? @flavor NULL: none is asked for. */
 bool flavor_check(struct txn *txn, const char *flavor, const char *service_type, GError **error);
 
+/* The provider that the flavor's first service profile names, or NULL. */
+const char *flavor_driver(const struct txn *txn, const char *flavor);
+
 /* Adds the profile to the flavor, or takes it away; stages, for whoever the caller is. */
 bool flavor_add_profile(
 	struct txn *txn, const struct object *flavor, const char *profile, GError **error);

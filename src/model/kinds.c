@@ -45,6 +45,7 @@
 #include "model/segment.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
+#include "model/service_attachment.h"
 #include "model/service_provider.h"
 #include "model/trunk.h"
 
@@ -82,6 +83,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_AUTO_ALLOCATED_TOPOLOGY] = &auto_allocated_topology_kind,
 	[KIND_FLOATING_IP] = &floating_ip_kind,
 	[KIND_PORT_FORWARDING] = &port_forwarding_kind,
+	[KIND_SERVICE_ATTACHMENT] = &service_attachment_kind,
 	[KIND_CONNTRACK_HELPER] = &conntrack_helper_kind,
 	[KIND_METERING_LABEL] = &metering_label_kind,
 	[KIND_METERING_LABEL_RULE] = &metering_label_rule_kind,

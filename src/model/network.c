@@ -14,6 +14,7 @@
 #include "model/rbac.h"
 #include "model/router.h"
 #include "model/security_group.h"
+#include "model/service_map.h"
 #include "model/standard.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
@@ -155,6 +156,16 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.type = TYPE_BOOL,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
 		.doc = "Guests may tag frames with VLANs of their own." },
+	[NETWORK_SERVICE_PROVIDERS] = { .name = "service_providers",
+		.type = TYPE_OBJECT,
+		.fields = network_service_fields,
+		.flags = GIVEN | ATTR_ADMIN_SET | ATTR_COMPUTED,
+		.doc = "Which provider gives which service of it; null: the default one." },
+	[NETWORK_SERVICE_MAP] = { .name = "service_map",
+		.type = TYPE_OBJECT,
+		.flags = ATTR_SECRET | ATTR_INTERN,
+		.fallback = "{}",
+		.doc = "Of service_providers, what is not weft's own." },
 };
 
 static void default_keys(const struct object *network, struct key_sink *sink)
@@ -217,7 +228,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 		!security_group_default(txn, object_str(draft, SLOT_PROJECT_ID), &group, error))
 		return false;
 	qos_policy_fill_default(txn, draft, NETWORK_QOS_POLICY_ID);
-	if (!provider_settle(txn, draft, error))
+	if (!service_map_settle(txn, NULL, draft, error) || !provider_settle(txn, draft, error))
 		return false;
 	if (!network_has_datapath(draft))
 		object_set_choice(draft, NETWORK_STATUS, NETWORK_DOWN);
@@ -246,6 +257,7 @@ static bool on_update(
 	const struct object *user;
 
 	if (!qos_policy_check(txn, old, draft, NETWORK_QOS_POLICY_ID, error) ||
+		!service_map_settle(txn, old, draft, error) ||
 		!provider_update(txn, old, draft, error))
 		return false;
 	if (!object_bool(old, NETWORK_EXTERNAL) || object_bool(draft, NETWORK_EXTERNAL))
@@ -293,6 +305,8 @@ static void compute(const struct model *model, const struct object *network, uns
 		subnet = model_first(model, KIND_SUBNET, SUBNET_BY_NETWORK, id, NULL);
 		return jw_bool(w, !subnet || object_is_null(subnet, SUBNET_SEGMENT_ID));
 	}
+	if (slot == NETWORK_SERVICE_PROVIDERS)
+		return service_map_write(model, network, w);
 	if (slot == NETWORK_AZS)
 		return availability_zones_write(network_hosts(model, network), w);
 	jw_begin_array(w);

@@ -25,6 +25,8 @@ enum network_slot {
 	NETWORK_IPV6_ADDRESS_SCOPE,
 	NETWORK_QOS_POLICY_ID,
 	NETWORK_VLAN_TRANSPARENT,
+	NETWORK_SERVICE_PROVIDERS, /* given, and computed from what follows: service_map.h */
+	NETWORK_SERVICE_MAP,
 	N_NETWORK_SLOTS
 };
 

@@ -13,6 +13,7 @@
 #include "model/network_hosts.h"
 #include "model/router_parts.h"
 #include "model/snat_ranges.h"
+#include "model/service_map.h"
 #include "model/standard.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
@@ -153,6 +154,16 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.flags = ATTR_SECRET,
 		.fallback = "[]",
 		.doc = "Which ports of its gateway's address hosts give to connections." },
+	[ROUTER_SERVICE_PROVIDERS] = { .name = "service_providers",
+		.type = TYPE_OBJECT,
+		.fields = router_service_fields,
+		.flags = GIVEN | ATTR_ADMIN_SET | ATTR_COMPUTED,
+		.doc = "Which provider gives which service of it; null: the default one." },
+	[ROUTER_SERVICE_MAP] = { .name = "service_map",
+		.type = TYPE_OBJECT,
+		.flags = ATTR_SECRET | ATTR_INTERN,
+		.fallback = "{}",
+		.doc = "Of service_providers, what is not weft's own." },
 };
 
 static const struct index indexes[N_ROUTER_INDEXES] = {
@@ -241,6 +252,7 @@ static bool change_mode(
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	return flavor_check(txn, object_str(draft, ROUTER_FLAVOR_ID), "L3_ROUTER_NAT", error) &&
+	       service_map_settle(txn, NULL, draft, error) &&
 	       availability_zones_check(txn, draft, ROUTER_AZ_HINTS, error) &&
 	       router_gateway_update(txn, NULL, draft, error) &&
 	       ndp_proxy_check_router(txn, NULL, draft, error);
@@ -251,7 +263,7 @@ static bool on_update(
 {
 	u64 routed = SLOT_BIT(ROUTER_GATEWAY_INFO) | SLOT_BIT(ROUTER_ROUTES);
 
-	if (!change_mode(txn, old, draft, error) ||
+	if (!change_mode(txn, old, draft, error) || !service_map_settle(txn, old, draft, error) ||
 		!router_gateway_update(txn, old, draft, error) ||
 		(!object_equal(old, draft, ROUTER_DISTRIBUTED) &&
 			!gateway_hosts_choose(txn, draft, error)) ||
@@ -279,6 +291,8 @@ static void compute(const struct model *model, const struct object *router, unsi
 {
 	if (slot == ROUTER_GATEWAY_INFO)
 		return router_gateway_write(model, router, w);
+	if (slot == ROUTER_SERVICE_PROVIDERS)
+		return service_map_write(model, router, w);
 	if (slot == ROUTER_CONNTRACK_HELPERS)
 		return conntrack_helper_write_all(model, router, w);
 	availability_zones_write(router_hosts(model, router), w);

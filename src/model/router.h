@@ -26,6 +26,8 @@ enum router_slot {
 	ROUTER_CONNTRACK_HELPERS, /* computed */
 	ROUTER_GATEWAY_HOSTS,	  /* [host id]: gateway_hosts.h */
 	ROUTER_SNAT_RANGES,	  /* [{host_id, port_range_min, port_range_max}]: snat_ranges.h */
+	ROUTER_SERVICE_PROVIDERS, /* given, and computed from what follows: service_map.h */
+	ROUTER_SERVICE_MAP,
 	N_ROUTER_SLOTS
 };
 

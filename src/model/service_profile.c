@@ -33,14 +33,14 @@ static const struct attr attrs[N_SERVICE_PROFILE_SLOTS] = {
 		.doc = "What the provider is told." },
 };
 
-static bool check(const struct object *draft, GError **error)
+static bool check(struct txn *txn, const struct object *draft, GError **error)
 {
 	const char *driver = object_str(draft, SERVICE_PROFILE_DRIVER);
 
 	if (!*driver && !*object_str(draft, SERVICE_PROFILE_METAINFO))
 		return weft_fail(error, SERVICE_PROFILE_EMPTY,
 			"A service profile needs a driver or metainfo; give at least one.");
-	return !*driver || service_provider_exists(driver) ||
+	return !*driver || service_provider_find(txn_model(txn), driver) ||
 	       weft_fail(error, SERVICE_PROFILE_DRIVER_NOT_FOUND,
 		       "Service Profile driver %.255s could not be found: /v2.0/service-providers lists those that there are; leave it out for the default one.",
 		       driver);
@@ -63,14 +63,13 @@ static bool check_unused(struct txn *txn, const struct object *profile, GError *
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	(void)txn;
-	return check(draft, error);
+	return check(txn, draft, error);
 }
 
 static bool on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
-	return check_unused(txn, old, error) && check(draft, error);
+	return check_unused(txn, old, error) && check(txn, draft, error);
 }
 
 const struct kind service_profile_kind = {
