@@ -155,6 +155,7 @@ struct network {
 	u32 mtu_bytes;
 	bool admin_state_up;
 	char *name, *dns_domain;
+	bool dns; /* its guests' questions are answered here */
 	GPtrArray *subnets, *ports, *interfaces;
 	GArray *gone_routers; /* struct mac: since the last flush */
 	GHashTable *members;  /* by host */

@@ -75,8 +75,8 @@ static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, siz
 		ask_neighbour_of(punt, bytes, len);
 		return;
 	}
-	if (!port)
-		return; /* it went while the frame was on its way */
+	if (!port || (reason == DP_PUNT_DNS && !port->network->dns))
+		return; /* it went while the frame was on its way; or others answer */
 	struct service_port_owned *asker = service_port_of(punt->desired, port);
 	dispatch_handle(punt->dispatch, services[reason], &asker->port, bytes, len, &answer);
 	service_port_owned_free(asker);

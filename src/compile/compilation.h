@@ -71,6 +71,15 @@ void compile_placed_groups(
 	struct compilation *c, const struct uuid *host, const struct object *port, int delta);
 void compile_group_interests(struct compilation *c);
 
+/* compile.c */
+void compile_dhcp_binding(struct compilation *c, const struct change *change);
+void compile_gateway_roles(struct compilation *c, const struct change *change);
+/* compile_subnet.c: the records of subnets, and what their network's service map changes of them.
+ */
+void compile_subnet(struct compilation *c, const struct change *change);
+void compile_subnets_of(struct compilation *c, const struct change *change);
+void compile_attachment(struct compilation *c, const struct change *change);
+
 /* compile_interface.c: the records of routers' interfaces. */
 void compile_interfaces(struct compilation *c);
 /* compile_gateway.c, compile_floating_ip.c */

@@ -11,7 +11,9 @@
 #include "compile/compile.h"
 
 #include <string.h>
+#include <weft/provider.h>
 
+#include "compile/in_tree.h"
 #include "compile/records.h"
 #include "model/dhcp_binding.h"
 #include "model/gateway_hosts.h"
@@ -19,7 +21,6 @@
 #include "model/port_binding.h"
 #include "model/router.h"
 #include "model/service_port.h"
-#include "model/subnet.h"
 
 static guint pair_hash(gconstpointer data)
 {
@@ -129,7 +130,7 @@ static void add_role(struct compilation *c, const struct uuid *router, const str
 }
 
 /* Hosts that may have its gateway now, or might before. */
-static void compile_router(struct compilation *c, const struct change *change)
+void compile_gateway_roles(struct compilation *c, const struct change *change)
 {
 	g_autoptr(GArray) old = gateway_hosts(change->old), new = gateway_hosts(change->new);
 
@@ -185,22 +186,6 @@ static void compile_network(struct compilation *c, const struct change *change)
 	if (change->new)
 		record_network(change->new, c->after);
 	compile_difference(c, SCOPE_NETWORK, &change->id, "network", uuid_format(&change->id, id));
-	compile_qos_network(c, change);
-}
-
-static void compile_subnet(struct compilation *c, const struct change *change)
-{
-	const struct object *any = change->new ? change->new : change->old;
-	struct uuid network;
-	char id[UUID_STRLEN];
-
-	if (!object_uuid(any, SUBNET_NETWORK_ID, &network))
-		return;
-	if (change->old)
-		record_subnet(change->old, c->before);
-	if (change->new)
-		record_subnet(change->new, c->after);
-	compile_difference(c, SCOPE_NETWORK, &network, "subnet", uuid_format(&change->id, id));
 }
 
 /* Has (before the change-set: had) the port an inactive binding to the host? */
@@ -239,6 +224,14 @@ static bool place_once(struct compilation *c, const struct uuid *host, const str
 	       g_hash_table_add(c->placed, g_memdup2(&key, sizeof(key)));
 }
 
+static void compile_placed(
+	struct compilation *c, const struct uuid *host, const struct object *port, int delta)
+{
+	for (unsigned i = 0; providers_in_tree[i]; i++)
+		if (providers_in_tree[i]->in_tree->placed)
+			providers_in_tree[i]->in_tree->placed(c, host, port, delta);
+}
+
 /* A port's record on a host, before and after. */
 static void compile_placement(struct compilation *c, const struct uuid *port,
 	const struct object *was, const struct object *now, const struct object *host)
@@ -258,7 +251,7 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 		if (active || (c->migrating && had_binding(c, id, host))) {
 			record_port(was, &qos, active, c->before);
 			if (count)
-				compile_placed_groups(c, object_id(host), was, -1);
+				compile_placed(c, object_id(host), was, -1);
 		}
 	}
 	if (now) {
@@ -267,7 +260,7 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 		if (active || (c->migrating && has_binding(c, id, host))) {
 			record_port(now, &qos, active, c->after);
 			if (count)
-				compile_placed_groups(c, object_id(host), now, 1);
+				compile_placed(c, object_id(host), now, 1);
 		}
 	}
 	compile_difference(c, SCOPE_HOST, object_id(host), "port", id);
@@ -300,7 +293,6 @@ static void compile_port(struct compilation *c, const struct change *change)
 	struct uuid network;
 	char id[UUID_STRLEN];
 
-	compile_group_member(c, change);
 	if (c->migrating)
 		compile_port_inactive(c, &change->id, change->old, change->new);
 	if ((!from && !to) || !object_uuid(any, PORT_NETWORK_ID, &network))
@@ -346,7 +338,7 @@ static void compile_binding(struct compilation *c, const struct change *change)
 		compile_placement(c, &port_id, with->old, with->new, host);
 }
 
-static void compile_dhcp_binding(struct compilation *c, const struct change *change)
+void compile_dhcp_binding(struct compilation *c, const struct change *change)
 {
 	const struct object *any = change->new ? change->new : change->old;
 	struct uuid network, host;
@@ -361,23 +353,25 @@ static void compile_one(struct compilation *c, const struct change *change)
 	static void (*const by_kind[N_KINDS])(struct compilation *, const struct change *) = {
 		[KIND_HOST] = compile_host,
 		[KIND_NETWORK] = compile_network,
-		[KIND_SUBNET] = compile_subnet,
-		[KIND_DHCP_BINDING] = compile_dhcp_binding,
 		[KIND_PORT] = compile_port,
 		[KIND_PORT_BINDING] = compile_binding,
-		[KIND_QOS_BANDWIDTH_LIMIT_RULE] = compile_qos_rule,
-		[KIND_QOS_DSCP_MARKING_RULE] = compile_qos_rule,
-		[KIND_QOS_MINIMUM_BANDWIDTH_RULE] = compile_qos_rule,
-		[KIND_QOS_PACKET_RATE_LIMIT_RULE] = compile_qos_rule,
-		[KIND_SECURITY_GROUP] = compile_security_group,
-		[KIND_SECURITY_GROUP_RULE] = compile_security_group_rule,
-		[KIND_ADDRESS_GROUP] = compile_address_group,
-		[KIND_ROUTER] = compile_router,
-		[KIND_NETWORK_LOG] = compile_log,
 	};
 
 	if (by_kind[change->kind])
 		by_kind[change->kind](c, change);
+	for (unsigned i = 0; providers_in_tree[i]; i++) {
+		const struct weft_in_tree *in_tree = providers_in_tree[i]->in_tree;
+
+		if (in_tree->change[change->kind])
+			in_tree->change[change->kind](c, change);
+	}
+}
+
+static void finish_providers(struct compilation *c)
+{
+	for (unsigned i = 0; providers_in_tree[i]; i++)
+		if (providers_in_tree[i]->in_tree->finish)
+			providers_in_tree[i]->in_tree->finish(c);
 }
 
 /* Ports that are as they were, but for what they take from others. */
@@ -433,11 +427,8 @@ struct compiled *compile_change(const struct model *model, const struct changese
 	for (unsigned i = 0; i < changes->n; i++)
 		compile_one(&c, &changes->changes[i]);
 	compile_touched(&c);
-	compile_interfaces(&c);
-	compile_gateways(&c);
-	compile_floating_ips(&c);
+	finish_providers(&c);
 	compile_members(&c);
-	compile_group_interests(&c);
 	return out;
 }
 

@@ -8,6 +8,8 @@
 
 #include "model/floating_ip.h"
 #include "model/network.h"
+#include "model/router.h"
+#include "model/service_map.h"
 #include "model/service_port.h"
 
 static void add(GHashTable *all, const struct uuid *id)
@@ -41,6 +43,11 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 		if (port_has_owner(any, OWNER_FLOATING_IP) &&
 			uuid_parse(object_str(any, PORT_DEVICE_ID), &id))
 			add(all, &id);
+		break;
+	case KIND_ROUTER:
+		if (change->old && change->new &&
+			!object_equal(change->old, change->new, ROUTER_SERVICE_MAP))
+			add_by(c, FLOATING_IP_BY_ROUTER, &change->id, all);
 		break;
 	case KIND_NETWORK:
 		add_by(c, FLOATING_IP_BY_NETWORK, &change->id, all);
@@ -82,14 +89,23 @@ static const struct object *old_own_port(const struct compilation *c, const stru
 	return port ? compile_old(c, KIND_PORT, object_id(port)) : NULL;
 }
 
+/* Do hosts translate it, for what its router says? */
+static bool is_edges(const struct object *router)
+{
+	return router && service_is_edges(router, SERVICE_ROUTER) &&
+	       service_is_edges(router, SERVICE_FLOATING_IP);
+}
+
 static const struct object *old_place(struct compilation *c, const struct uuid *id)
 {
 	const struct object *floating_ip = compile_old(c, KIND_FLOATING_IP, id), *own, *network;
-	struct uuid port_id, network_id;
+	struct uuid port_id, network_id, router_id;
 	const struct object *host;
 
 	if (!floating_ip || !object_uuid(floating_ip, FLOATING_IP_PORT_ID, &port_id) ||
-		!object_uuid(floating_ip, FLOATING_IP_NETWORK_ID, &network_id))
+		!object_uuid(floating_ip, FLOATING_IP_NETWORK_ID, &network_id) ||
+		!object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, &router_id) ||
+		!is_edges(compile_old(c, KIND_ROUTER, &router_id)))
 		return NULL;
 	host = compile_host_of(c, compile_old(c, KIND_PORT, &port_id));
 	own = old_own_port(c, id);
@@ -106,7 +122,10 @@ void floating_ip_record(const struct model *model, const struct object *floating
 	const struct object *network = model_get_text(
 		model, KIND_NETWORK, object_str(floating_ip, FLOATING_IP_NETWORK_ID));
 
-	if (own && network)
+	const struct object *router =
+		model_get_text(model, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
+
+	if (own && network && is_edges(router))
 		record_floating_ip(floating_ip, own, network, text);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is in a scope now: for snapshots, and for a host that has just gained it. */
-#include "compile/compile.h"
+#include <weft/provider.h>
+
+#include "compile/enumeration.h"
+#include "compile/in_tree.h"
 #include "compile/reach.h"
 #include "compile/records.h"
 
@@ -13,14 +16,7 @@
 #include "model/security_group_rule.h"
 #include "model/subnet.h"
 
-struct enumeration {
-	const struct model *model;
-	compile_record_fn record;
-	void *user;
-	GString *text;
-};
-
-static void give(struct enumeration *e, const char *kind, const char *id)
+void enumeration_give(struct enumeration *e, const char *kind, const char *id)
 {
 	e->record(kind, id, e->text->str, e->user);
 	g_string_truncate(e->text, 0);
@@ -32,7 +28,7 @@ static void give_port(struct enumeration *e, const struct object *port, bool act
 	char id[UUID_STRLEN];
 
 	record_port(port, &qos, active, e->text);
-	give(e, "port", uuid_format(object_id(port), id));
+	enumeration_give(e, "port", uuid_format(object_id(port), id));
 }
 
 /* Ports that may move to the host. */
@@ -59,8 +55,23 @@ static void give_floating_ips(struct enumeration *e, const char *port)
 	while ((floating_ip = model_iter_next(&iter))) {
 		floating_ip_record(e->model, floating_ip, e->text);
 		if (e->text->len)
-			give(e, "floating_ip", uuid_format(object_id(floating_ip), id));
+			enumeration_give(e, "floating_ip", uuid_format(object_id(floating_ip), id));
 	}
+}
+
+void give_floating_ips_of_host(struct enumeration *e, const struct uuid *id)
+{
+	const struct object *host = model_get(e->model, KIND_HOST, id), *port;
+	struct model_iter iter;
+	char text[UUID_STRLEN];
+
+	if (!host || !model_count_all(e->model, KIND_FLOATING_IP))
+		return;
+	model_iter_init(
+		&iter, e->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
+	while ((port = model_iter_next(&iter)))
+		if (!port_has_owner(port, OWNER_ROUTER_GATEWAY))
+			give_floating_ips(e, uuid_format(object_id(port), text));
 }
 
 static void give_host(struct enumeration *e, const struct uuid *id)
@@ -72,7 +83,7 @@ static void give_host(struct enumeration *e, const struct uuid *id)
 	if (!host)
 		return;
 	record_host(host, e->text);
-	give(e, "host", uuid_format(id, text));
+	enumeration_give(e, "host", uuid_format(id, text));
 	model_iter_init(
 		&iter, e->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter))) {
@@ -80,21 +91,21 @@ static void give_host(struct enumeration *e, const struct uuid *id)
 		if (port_has_owner(port, OWNER_ROUTER_GATEWAY))
 			continue;
 		give_port(e, port, true);
-		give_floating_ips(e, text);
 	}
 	give_inactive(e, uuid_format(id, text));
 }
 
-static void give_subnets(struct enumeration *e, const char *network)
+void give_subnets(struct enumeration *e, const struct uuid *network)
 {
 	const struct object *subnet;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
-	model_iter_init(&iter, e->model, KIND_SUBNET, SUBNET_BY_NETWORK, network, NULL);
+	model_iter_init(
+		&iter, e->model, KIND_SUBNET, SUBNET_BY_NETWORK, uuid_format(network, id), NULL);
 	while ((subnet = model_iter_next(&iter))) {
-		record_subnet(subnet, e->text);
-		give(e, "subnet", uuid_format(object_id(subnet), id));
+		subnet_record(e->model, subnet, e->text);
+		enumeration_give(e, "subnet", uuid_format(object_id(subnet), id));
 	}
 }
 
@@ -115,7 +126,7 @@ static void give_members(struct enumeration *e, const struct uuid *network)
 			(reach_ports(e->model, host, network) ? 0 : MEMBER_ROUTED) |
 				(member_dhcp(e->model, key, network) ? 0 : MEMBER_WITHOUT_DHCP),
 			e->text);
-		give(e, "member", member_id(network, key, id));
+		enumeration_give(e, "member", member_id(network, key, id));
 	}
 }
 
@@ -134,12 +145,12 @@ static void give_endpoints(struct enumeration *e, const char *network)
 		if (!host)
 			continue;
 		record_endpoint(port, host, e->text);
-		give(e, "endpoint", uuid_format(object_id(port), id));
+		enumeration_give(e, "endpoint", uuid_format(object_id(port), id));
 	}
 }
 
 /* An interface with several subnets once. */
-static void give_interfaces(struct enumeration *e, const char *network)
+void give_interfaces(struct enumeration *e, const struct uuid *network)
 {
 	g_autoptr(GHashTable) given = g_hash_table_new(NULL, NULL);
 	const struct object *subnet, *port, *router;
@@ -147,7 +158,8 @@ static void give_interfaces(struct enumeration *e, const char *network)
 	struct edge edge;
 	char id[UUID_STRLEN];
 
-	model_iter_init(&subnets, e->model, KIND_SUBNET, SUBNET_BY_NETWORK, network, NULL);
+	model_iter_init(
+		&subnets, e->model, KIND_SUBNET, SUBNET_BY_NETWORK, uuid_format(network, id), NULL);
 	while ((subnet = model_iter_next(&subnets))) {
 		model_iter_init(&ports, e->model, KIND_PORT, PORT_BY_ROUTER_SUBNET,
 			uuid_format(object_id(subnet), id), NULL);
@@ -158,7 +170,8 @@ static void give_interfaces(struct enumeration *e, const char *network)
 			if (!router || !g_hash_table_add(given, (gpointer)port))
 				continue;
 			record_interface(port, router, e->text);
-			give(e, "interface", uuid_format(&edge.port, id));
+			if (e->text->len)
+				enumeration_give(e, "interface", uuid_format(&edge.port, id));
 		}
 	}
 }
@@ -173,14 +186,12 @@ static void give_network(struct enumeration *e, const struct uuid *network)
 	uuid_format(network, id);
 	record_network(object, e->text);
 	if (e->text->len)
-		give(e, "network", id);
-	give_subnets(e, id);
+		enumeration_give(e, "network", id);
 	give_members(e, network);
-	give_interfaces(e, id);
 	give_endpoints(e, id);
 }
 
-static void give_security_group(struct enumeration *e, const struct uuid *group)
+void give_security_group(struct enumeration *e, const struct uuid *group)
 {
 	const struct object *object = model_get(e->model, KIND_SECURITY_GROUP, group), *rule;
 	struct model_iter iter;
@@ -190,16 +201,16 @@ static void give_security_group(struct enumeration *e, const struct uuid *group)
 		return;
 	uuid_format(group, id);
 	record_security_group(object, e->text);
-	give(e, "security-group", id);
+	enumeration_give(e, "security-group", id);
 	model_iter_init(
 		&iter, e->model, KIND_SECURITY_GROUP_RULE, SECURITY_GROUP_RULE_BY_GROUP, id, NULL);
 	while ((rule = model_iter_next(&iter))) {
 		record_security_group_rule(rule, e->text);
-		give(e, "security-group-rule", uuid_format(object_id(rule), id));
+		enumeration_give(e, "security-group-rule", uuid_format(object_id(rule), id));
 	}
 }
 
-static void give_group_members(struct enumeration *e, const struct uuid *group)
+void give_group_members(struct enumeration *e, const struct uuid *group)
 {
 	const struct object *port;
 	struct model_iter iter;
@@ -209,11 +220,11 @@ static void give_group_members(struct enumeration *e, const struct uuid *group)
 		&iter, e->model, KIND_PORT, PORT_BY_SECURITY_GROUP, uuid_format(group, text), NULL);
 	while ((port = model_iter_next(&iter))) {
 		record_group_member(port, e->text);
-		give(e, "group-member", member_id(group, object_id(port), id));
+		enumeration_give(e, "group-member", member_id(group, object_id(port), id));
 	}
 }
 
-static void give_address_group(struct enumeration *e, const struct uuid *group)
+void give_address_group(struct enumeration *e, const struct uuid *group)
 {
 	const struct object *object = model_get(e->model, KIND_ADDRESS_GROUP, group);
 	char id[UUID_STRLEN];
@@ -221,49 +232,45 @@ static void give_address_group(struct enumeration *e, const struct uuid *group)
 	if (!object)
 		return;
 	record_address_group(object, e->text);
-	give(e, "address-group", uuid_format(group, id));
+	enumeration_give(e, "address-group", uuid_format(group, id));
 }
 
-static void give_cloud(struct enumeration *e, const struct uuid *id)
+void give_logs(struct enumeration *e)
 {
 	const struct object *log;
 	struct model_iter iter;
 	char text[UUID_STRLEN];
 
-	(void)id;
 	model_iter_all(&iter, e->model, KIND_NETWORK_LOG, NULL);
 	while ((log = model_iter_next(&iter))) {
 		record_log(log, e->text);
 		if (e->text->len)
-			give(e, "log", uuid_format(object_id(log), text));
+			enumeration_give(e, "log", uuid_format(object_id(log), text));
 	}
 }
 
-static void give_gateway(struct enumeration *e, const struct uuid *router)
+void give_gateway(struct enumeration *e, const struct uuid *router)
 {
 	const struct object *port = gateway_record(e->model, router, e->text);
 	char id[UUID_STRLEN];
 
 	if (port)
-		give(e, "gateway", uuid_format(object_id(port), id));
+		enumeration_give(e, "gateway", uuid_format(object_id(port), id));
 }
 
 void compile_scope(
 	const struct model *model, const struct scope *scope, compile_record_fn record, void *user)
 {
-	static void (*const by_type[N_SCOPE_TYPES])(struct enumeration *, const struct uuid *) = {
-		[SCOPE_HOST] = give_host,
-		[SCOPE_NETWORK] = give_network,
-		[SCOPE_ROUTER] = give_gateway,
-		[SCOPE_SECURITY_GROUP] = give_security_group,
-		[SCOPE_GROUP_MEMBERS] = give_group_members,
-		[SCOPE_ADDRESS_GROUP] = give_address_group,
-		[SCOPE_CLOUD] = give_cloud,
-	};
 	g_autoptr(GString) text = g_string_sized_new(512);
 	struct enumeration e = { model, record, user, text };
 
-	by_type[scope->type](&e, &scope->id);
+	if (scope->type == SCOPE_HOST)
+		give_host(&e, &scope->id);
+	else if (scope->type == SCOPE_NETWORK)
+		give_network(&e, &scope->id);
+	for (unsigned i = 0; providers_in_tree[i]; i++)
+		if (providers_in_tree[i]->in_tree->scope)
+			providers_in_tree[i]->in_tree->scope(&e, scope->type, &scope->id);
 }
 
 struct scopes {

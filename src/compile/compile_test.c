@@ -176,6 +176,7 @@ static const struct random_step steps[] = {
 	{ 6, .kind = KIND_SECURITY_GROUP_RULE, .body = random_rule, .change = random_description },
 	{ 2, .kind = KIND_NETWORK_LOG, .body = random_log, .change = random_enabled },
 	{ 12, .stage = random_binding },
+	{ 6, .stage = random_services },
 	{ 9, .stage = stage_qos },
 	{ 3, .stage = stage_dhcp },
 };
@@ -185,7 +186,7 @@ static void increments_equal_full_compile(void **state)
 	unsigned applied = 0, interfaces = 0, gained[N_SCOPE_TYPES] = { 0 };
 
 	(void)state;
-	for (guint32 seed = 1; seed <= 44; seed++) {
+	for (guint32 seed = 1; seed <= 50; seed++) {
 		struct random_world *world = random_world_new(seed);
 
 		for (int i = 0; i < 160; i++)

@@ -172,6 +172,7 @@ static const struct random_step steps[] = {
 	{ 4, .stage = stage_gateway },
 	{ 11, .stage = stage_mappings },
 	{ 18, .stage = random_binding },
+	{ 8, .stage = random_services },
 	{ 9, .stage = stage_floating_ip },
 };
 

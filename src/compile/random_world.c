@@ -3,12 +3,18 @@
 
 #include "model/port_binding.h"
 #include "model/router_parts.h"
+#include "model/service_attachment.h"
+#include "model/service_provider.h"
+
+#define OTHER "other" /* the provider that is not in the tree */
 
 struct random_world *random_world_new(guint32 seed)
 {
 	struct random_world *world = g_new0(struct random_world, 1);
 
 	world->model = model_new();
+	service_provider_register(
+		world->model, OTHER, false, NETWORK_SERVICES | ROUTER_SERVICES, NULL);
 	world->views = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, view_free);
 	world->random = g_rand_new_with_seed(seed);
 	world->done = g_ptr_array_new_with_free_func((GDestroyNotify)changeset_free);
@@ -311,4 +317,47 @@ bool random_binding(struct random_world *world, struct txn *txn)
 		body = test_json("{'host':'%s'}", name);
 		return port_binding_create(txn, port, body, NULL);
 	}
+}
+
+/* What the other provider says of the DHCP of a network. */
+static bool stage_answer(struct random_world *world, struct txn *txn, const struct object *network)
+{
+	const struct object *old = model_first(world->model, KIND_SERVICE_ATTACHMENT,
+		ATTACHMENT_BY_OBJECT_PROVIDER, test_id(network), OTHER, NULL);
+	const struct object *subnet = random_pick(world, KIND_SUBNET);
+	unsigned n = ++world->made;
+	struct object *draft;
+	char text[128];
+
+	if (old && n % 4 == 0)
+		return txn_remove(txn, old, NULL);
+	if (!subnet)
+		return false;
+	draft = old ? object_edit(old) : object_new(&service_attachment_kind, NULL);
+	object_set_str(draft, ATTACHMENT_PROVIDER, OTHER);
+	object_set_str(draft, ATTACHMENT_OBJECT_ID, test_id(network));
+	g_snprintf(text, sizeof(text),
+		"{\"subnets\":{\"%s\":{\"dns_nameservers\":[\"192.0.2.%u\"]}}}", test_id(subnet),
+		n % 250);
+	object_set_str(draft, ATTACHMENT_EDGE, text);
+	return txn_put(txn, draft, NULL);
+}
+
+bool random_services(struct random_world *world, struct txn *txn)
+{
+	static const char *const of_routers[] = { "router", "snat", "floating-ip" };
+	unsigned what = random_below(world, 4);
+	enum kind_id kind = what ? KIND_NETWORK : KIND_ROUTER;
+	const struct object *owner = random_pick(world, kind);
+	const char *service =
+		what ? what == 1 ? "dns" : "dhcp" : of_routers[random_below(world, 3)];
+	json_auto_t *body = NULL;
+
+	if (!owner)
+		return false;
+	if (what == 3 && stage_answer(world, txn, owner))
+		return true;
+	body = test_json("{'service_providers':{'%s':%s}}", service,
+		random_below(world, 2) ? "'" OTHER "'" : "null");
+	return txn_update(txn, kind, test_id(owner), body, NULL);
 }

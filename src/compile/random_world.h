@@ -60,5 +60,8 @@ json_t *random_admin_state(struct random_world *world);
 const char *random_host_name(struct random_world *world);
 /* Connects a router with a subnet, or takes it off. */
 bool random_interface(struct random_world *world, struct txn *txn);
+/* Gives services of a network or router to another provider, or takes them back; or changes what
+ * that one has said. */
+bool random_services(struct random_world *world, struct txn *txn);
 /* Makes, activates or takes away a binding of a port to a host. */
 bool random_binding(struct random_world *world, struct txn *txn);

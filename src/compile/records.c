@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile/records.h"
 
+#include <string.h>
+
 #include "model/dhcp_binding.h"
 #include "model/floating_ip.h"
 #include "model/host.h"
@@ -8,6 +10,7 @@
 #include "model/port.h"
 #include "model/provider.h"
 #include "model/router.h"
+#include "model/service_map.h"
 #include "model/subnet.h"
 
 static void member_uuid(struct json_writer *w, const char *key, const struct uuid *uuid)
@@ -114,21 +117,46 @@ void record_network(const struct object *network, GString *text)
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
 	member_bool(&w, "admin_state_up", network, NETWORK_ADMIN_STATE_UP);
 	member_str(&w, "dns_domain", network, NETWORK_DNS_DOMAIN);
+	if (!service_is_edges(network, SERVICE_DNS))
+		jw_member_bool(&w, "dns", false);
 	jw_end_object(&w);
 }
 
-void record_subnet(const struct object *subnet, GString *text)
+/* What the network's DHCP provider says of the subnet, or what the subnet says. */
+static void said(struct json_writer *w, const struct subnet_service *service, const char *key,
+	const char *otherwise)
+{
+	json_t *value = json_object_get(service->says, key);
+	g_autofree char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	jw_member_raw(w, key, text ?: otherwise);
+}
+
+/* With DNS elsewhere, nobody is given the edge's address for it. */
+static const char *name_servers(const struct object *subnet, const struct subnet_service *service)
+{
+	const char *own = object_str(subnet, SUBNET_DNS_NAMESERVERS);
+
+	if (service->dns || strcmp(own, "[]") != 0)
+		return own;
+	return object_int(subnet, SUBNET_IP_VERSION) == 4 ? "[\"0.0.0.0\"]" : "[\"::\"]";
+}
+
+void record_subnet(const struct object *subnet, const struct subnet_service *service, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
+	const char *gateway = object_str(subnet, SUBNET_GATEWAY_IP);
+	g_autofree char *quoted = gateway ? g_strdup_printf("\"%s\"", gateway) : g_strdup("null");
+	bool served = service->dhcp && object_bool(subnet, SUBNET_ENABLE_DHCP);
 
 	jw_begin_object(&w);
 	member_str(&w, "network_id", subnet, SUBNET_NETWORK_ID);
 	member_str(&w, "cidr", subnet, SUBNET_CIDR);
 	jw_member_int(&w, "ip_version", object_int(subnet, SUBNET_IP_VERSION));
-	member_str(&w, "gateway_ip", subnet, SUBNET_GATEWAY_IP);
-	member_bool(&w, "enable_dhcp", subnet, SUBNET_ENABLE_DHCP);
-	member_json(&w, "dns_nameservers", subnet, SUBNET_DNS_NAMESERVERS);
-	member_json(&w, "host_routes", subnet, SUBNET_HOST_ROUTES);
+	said(&w, service, "gateway_ip", quoted);
+	said(&w, service, "enable_dhcp", served ? "true" : "false");
+	said(&w, service, "dns_nameservers", name_servers(subnet, service));
+	said(&w, service, "host_routes", object_str(subnet, SUBNET_HOST_ROUTES));
 	member_str(&w, "ipv6_ra_mode", subnet, SUBNET_IPV6_RA_MODE);
 	member_str(&w, "ipv6_address_mode", subnet, SUBNET_IPV6_ADDRESS_MODE);
 	jw_end_object(&w);
@@ -163,6 +191,8 @@ void record_interface(const struct object *port, const struct object *router, GS
 {
 	struct json_writer w = json_writer_on(text);
 
+	if (!service_is_edges(router, SERVICE_ROUTER))
+		return;
 	jw_begin_object(&w);
 	member_str(&w, "network_id", port, PORT_NETWORK_ID);
 	member_uuid(&w, "router_id", object_id(router));
@@ -196,7 +226,7 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 	const struct object *router = parts->router, *port = parts->port, *network = parts->network;
 	struct json_writer w = json_writer_on(text);
 
-	if (!is_on_wire(network))
+	if (!is_on_wire(network) || !service_is_edges(router, SERVICE_ROUTER))
 		return;
 	jw_begin_object(&w);
 	member_uuid(&w, "router_id", object_id(router));
@@ -206,7 +236,8 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 	member_mac(&w, port);
 	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
 	gateway_subnets(&w, parts->subnets);
-	member_bool(&w, "enable_snat", router, ROUTER_ENABLE_SNAT);
+	jw_member_bool(&w, "enable_snat",
+		object_bool(router, ROUTER_ENABLE_SNAT) && service_is_edges(router, SERVICE_SNAT));
 	jw_member_bool(&w, "admin_state_up",
 		object_bool(port, PORT_ADMIN_STATE_UP) &&
 			object_bool(router, ROUTER_ADMIN_STATE_UP) &&

@@ -10,7 +10,14 @@ void record_host(const struct object *host, GString *text);
 void record_port(const struct object *port, const struct qos *qos, bool active, GString *text);
 /* Nothing, of one that hosts don't forward for. */
 void record_network(const struct object *network, GString *text);
-void record_subnet(const struct object *subnet, GString *text);
+/* How the edge serves a subnet: `edge` of what its network's DHCP provider answered. */
+struct subnet_service {
+	bool dns;	    /* the edge answers the network's DNS */
+	bool dhcp;	    /* the edge serves its DHCP, or what follows says how it does */
+	const json_t *says; /* of this subnet; NULL: nothing */
+};
+void record_subnet(
+	const struct object *subnet, const struct subnet_service *service, GString *text);
 enum member_trait {
 	MEMBER_ROUTED = 1 << 0,	      /* it has the network only over routers */
 	MEMBER_WITHOUT_DHCP = 1 << 1, /* it does not answer the network's DHCP */
@@ -49,6 +56,9 @@ const struct object *gateway_record(
 	const struct model *model, const struct uuid *router, GString *text);
 /* compile_floating_ip.c: the same of a floating IP, for the host of the port that it stands for. */
 void floating_ip_record(const struct model *model, const struct object *floating_ip, GString *text);
+
+/* compile_subnet.c: the record of a subnet as the model has it. */
+void subnet_record(const struct model *model, const struct object *subnet, GString *text);
 
 /* "<network id>/<host id>", "<group id>/<port id>" */
 const char *member_id(

@@ -100,7 +100,7 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 {
 	struct record_network *network = &ret->network;
 
-	network->admin_state_up = true;
+	network->admin_state_up = network->dns = true;
 	if (!field_optional_wire(data, &network->wire, error) ||
 		(!network->wire.physical_network &&
 			!field_uint(data, "vni", 1, 0xffffff, &network->vni, error)))
@@ -108,6 +108,7 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 	return field_optional_string(data, "name", &network->name, error) &&
 	       field_uint(data, "mtu", 68, 65535, &network->mtu_bytes, error) &&
 	       field_optional_bool(data, "admin_state_up", &network->admin_state_up, error) &&
+	       field_optional_bool(data, "dns", &network->dns, error) &&
 	       field_optional_string(data, "dns_domain", &network->dns_domain, error);
 }
 

@@ -100,6 +100,7 @@ struct record_network {
 	u32 vni; /* of an overlay, else 0 */
 	u32 mtu_bytes;
 	bool admin_state_up;
+	bool dns; /* hosts answer its DNS */
 };
 
 struct record_subnet {

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * weft/provider.h - the interface between weftd and a service provider
+ *
+ * A PROVIDER gives networks and routers some of their services: "dhcp", "dns", "vpn" … An
+ * administrator maps each service of each network or router to a provider (docs/providers.md);
+ * weftd then hands the provider the part of its model that the service is about, and the provider
+ * answers with DESIRED STATE: what hosts shall do differently, and which appliances shall run.
+ * Making that true is weftd's affair.
+ *
+ * THE PLUG-IN
+ *
+ * A plug-in is a shared object of the folder that [providers] of weftd.conf names. It exports one
+ * symbol, a constant:
+ *
+ *	const struct weft_provider weft_provider = {
+ *		.size = sizeof(struct weft_provider),
+ *		.abi = WEFT_PROVIDER_ABI,
+ *		.name = "acme",
+ *		.description = "VPN by Acme's box",
+ *		.services = services,
+ *		.apply = apply,
+ *	};
+ *
+ * Compile it with `cc -shared -fPIC acme.c -o acme.so $(pkg-config --cflags weft-provider)`. It
+ * needs no library of weft's. examples/providers/ has two whole ones.
+ *
+ * WHERE IT RUNS
+ *
+ * Each plug-in has a process of its own, `weftd --provider-host FILE`, without privileges beyond
+ * those of weftd's user, with a fresh environment, and with limits on memory and descriptors. When
+ * it crashes, or does not return from a call within `call-timeout`, the process is killed, what it
+ * was asked for shows status ERROR with the reason, and after a pause (1 s, then twice as long, up
+ * to a minute) it is started and asked again. Nothing else of weftd is affected.
+ *
+ * STATE
+ *
+ * A provider keeps none: not in memory, not on disk. Each call has all that it needs, may be made
+ * again at any time, in any order of objects, and gives the same answer for the same request. weftd
+ * relies on that after a restart of either process, and when it looks for drift.
+ *
+ * THREADS
+ *
+ * All callbacks of a provider are called from one thread, the main thread of its process, one at a
+ * time. They may block, up to `call-timeout`. A plug-in may have threads of its own; those must not
+ * use a request.
+ *
+ * OWNERSHIP
+ *
+ * What a request points to is the caller's and lives until the callback returns. What the callback
+ * gives (the texts passed to `answer`, `explain` and `log`) is copied before they return. The
+ * descriptor and all that it points to must stay for the life of the process.
+ *
+ * VERSIONS
+ *
+ * WEFT_PROVIDER_ABI changes when an old plug-in would no longer work; then weftd refuses it and
+ * says which version it needs. Within a version structs only grow at their end. `size` tells weftd
+ * how much of the descriptor the plug-in knows: what lies beyond is taken as zero. A plug-in looks
+ * at `size` of the request before it uses a field that came later than the one it was written for.
+ */
+#ifndef WEFT_PROVIDER_H
+#define WEFT_PROVIDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_PROVIDER_ABI 1u
+
+/* The exported symbol's name, for dlsym(). */
+#define WEFT_PROVIDER_SYMBOL "weft_provider"
+
+/* What a callback returns. Any other number is taken as WEFT_PROVIDER_FAILED. */
+enum weft_provider_result {
+	/* Done; the desired state is what was passed to `answer`. */
+	WEFT_PROVIDER_OK = 0,
+	/* It can't be done as it is asked for, and will not be until the request is another one.
+	 * The object shows ERROR with what was passed to `explain`; weftd asks again when something
+	 * about the object changes. */
+	WEFT_PROVIDER_REFUSED = 1,
+	/* It can't be done now. The object shows ERROR with what was passed to `explain`; weftd
+	 * asks again after a pause. */
+	WEFT_PROVIDER_FAILED = 2,
+};
+
+/*
+ * One call. `document` is a JSON object, NUL-terminated, `document_size` bytes without the NUL:
+ *
+ *	{"attachment": UUID,          of the service_attachment that this is about; names it for
+ *good "provider": NAME, "object_type": "network" or "router", "object_id": UUID, "project_id":
+ *PROJECT, "services": ["dhcp", …],     those that are mapped to this provider, sorted "options":
+ *TEXT,             `metainfo` of the service profile that chose it, or ""
+ *
+ *	 "network": {…},              of a network: itself,
+ *	 "subnets": [{…}, …],         its subnets,
+ *	 "ports": [{…}, …]            and its ports,
+ *
+ *	 "router": {…},               of a router: itself,
+ *	 "ports": [{…}, …],           the ports of its interfaces and its gateway (device_owner),
+ *	 "subnets": [{…}, …],         the subnets that they are on,
+ *	 "floating_ips": [{…}, …]}    and its floating IPs
+ *
+ * Objects are as the Networking API shows them to an administrator, without what changes by
+ * itself: `status`, `status_reason`, `revision_number`, `updated_at`. Lists are in the order of
+ * creation. A later version may add members.
+ */
+struct weft_provider_request {
+	size_t size; /* of this struct, as weftd knows it */
+	const char *document;
+	size_t document_size;
+
+	/* Passed to the three functions below. */
+	void *context;
+
+	/*
+	 * Gives the desired state, a JSON object in UTF-8; `apply` calls it once, before it returns
+	 * WEFT_PROVIDER_OK. The members, all optional:
+	 *
+	 *	"edge": {"subnets": {SUBNET: {…}}}
+	 *		What the hosts' edge shall serve for the subnets of a network whose "dhcp"
+	 *		is mapped to the provider: `enable_dhcp`, `dns_nameservers`, `host_routes`
+	 *		and `gateway_ip`, each as in the API. A subnet that is not there is not
+	 *		served.
+	 *	"appliances": [{"name": …, "image": …, …}]
+	 *		Descriptions of appliances that the services need. `name` is unique in the
+	 *		list, `image` says what runs; the rest is the runtime's (docs/providers.md).
+	 *
+	 * Returns 0, or -1 when the text is no such object; then the call counts as failed. At most
+	 * WEFT_PROVIDER_ANSWER_MAX bytes.
+	 */
+	int (*answer)(void *context, const char *json, size_t size);
+
+	/* Why the call is refused or has failed: one sentence, which the object shows as
+	 * `status_reason`. Without one, weftd says that the provider gave no reason. */
+	void (*explain)(void *context, const char *reason);
+
+	/* One line for weftd's log, at most 1,000 bytes. */
+	void (*log)(void *context, const char *line);
+};
+
+#define WEFT_PROVIDER_ANSWER_MAX (1024 * 1024)
+
+struct weft_in_tree; /* of weftd's own providers */
+
+struct weft_provider {
+	/* sizeof(struct weft_provider) where the plug-in was compiled. */
+	size_t size;
+
+	/* WEFT_PROVIDER_ABI where the plug-in was compiled. */
+	uint32_t abi;
+
+	/* 0. */
+	uint32_t flags;
+
+	/* 1 to 63 of a-z, 0-9, '-' and '_', a letter first. Unique among all providers of a weftd;
+	 * the file that comes later in the alphabet is refused. Service profiles and
+	 * `service_providers` name it. */
+	const char *name;
+
+	/* One sentence for people, or NULL. */
+	const char *description;
+
+	/*
+	 * The services that it can give, ended by NULL; at least one. Of networks: "dhcp", "dns",
+	 * "metadata", "service-function"; of routers: "router", "snat", "floating-ip",
+	 * "port-forwarding", "load-balancer", "firewall", "vpn", "gre". Asked for another one,
+	 * weftd refuses and lists these. ("security-group" and "qos" are weftd's own: every packet
+	 * passes them at the edge.)
+	 */
+	const char *const *services;
+
+	/*
+	 * Gives the desired state of one network or router. Required.
+	 *
+	 * Called when services of an object have been mapped to the provider, whenever something of
+	 * the document changes, after a restart of weftd or of the plug-in's process, and every
+	 * `reconcile-interval`; changes that come close together are one call.
+	 *
+	 * Returns WEFT_PROVIDER_OK after request->answer(), or WEFT_PROVIDER_REFUSED or _FAILED
+	 * after request->explain(). Whatever was answered before stays in force until the next OK.
+	 */
+	int (*apply)(const struct weft_provider_request *request);
+
+	/*
+	 * The object is gone, or none of its services is mapped to the provider any more. NULL:
+	 * there is nothing to do, since weftd forgets the desired state by itself; it is for
+	 * providers that have told somebody outside.
+	 *
+	 * The document has "attachment", "provider", "object_type", "object_id" and "project_id"
+	 * alone; "services" is []. FAILED is tried again, also after a restart, until it is OK or
+	 * REFUSED; then the attachment is deleted. May be called for what was never applied.
+	 */
+	int (*remove)(const struct weft_provider_request *request);
+
+	/* NULL in a plug-in; weftd refuses it otherwise. */
+	const struct weft_in_tree *in_tree;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

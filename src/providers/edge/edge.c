@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/edge/edge.h"
+
+#include "compile/enumeration.h"
+#include "compile/in_tree.h"
+#include "compile/qos.h"
+
+/* A service is named here when hosts really give it. */
+static const char *const services[] = {
+	"dhcp",
+	"dns",
+	"floating-ip",
+	"qos",
+	"router",
+	"snat",
+	NULL,
+};
+
+static void compile_network_services(struct compilation *c, const struct change *change)
+{
+	compile_qos_network(c, change);
+	compile_subnets_of(c, change);
+}
+
+static void finish(struct compilation *c)
+{
+	compile_interfaces(c);
+	compile_gateways(c);
+	compile_floating_ips(c);
+}
+
+static void give(struct enumeration *e, enum scope_type type, const struct uuid *id)
+{
+	switch (type) {
+	case SCOPE_HOST:
+		give_floating_ips_of_host(e, id);
+		break;
+	case SCOPE_NETWORK:
+		give_subnets(e, id);
+		give_interfaces(e, id);
+		break;
+	case SCOPE_ROUTER:
+		give_gateway(e, id);
+		break;
+	default:
+		break;
+	}
+}
+
+static const struct weft_in_tree in_tree = {
+	.change = {
+		[KIND_NETWORK] = compile_network_services,
+		[KIND_SUBNET] = compile_subnet,
+		[KIND_DHCP_BINDING] = compile_dhcp_binding,
+		[KIND_SERVICE_ATTACHMENT] = compile_attachment,
+		[KIND_QOS_BANDWIDTH_LIMIT_RULE] = compile_qos_rule,
+		[KIND_QOS_DSCP_MARKING_RULE] = compile_qos_rule,
+		[KIND_QOS_MINIMUM_BANDWIDTH_RULE] = compile_qos_rule,
+		[KIND_QOS_PACKET_RATE_LIMIT_RULE] = compile_qos_rule,
+		[KIND_ROUTER] = compile_gateway_roles,
+	},
+	.finish = finish,
+	.scope = give,
+};
+
+const struct weft_provider edge_provider = {
+	.size = sizeof(struct weft_provider),
+	.abi = WEFT_PROVIDER_ABI,
+	.name = "edge",
+	.description = "In the edge switch of every host, without an appliance.",
+	.services = services,
+	.in_tree = &in_tree,
+};
