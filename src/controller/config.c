@@ -78,7 +78,7 @@ static bool read_bool(
 	return config_bool(reader, "weftd", key, ret, error);
 }
 
-static bool check_keys(const struct config_reader *reader, const char *group,
+bool config_check_keys(const struct config_reader *reader, const char *group,
 	const char *const *known, GError **error)
 {
 	g_auto(GStrv) keys = g_key_file_get_keys(reader->file, group, NULL, NULL);
@@ -104,6 +104,7 @@ static const struct {
 	{ "security_compliance", config_compliance_keys },
 	{ "keystone", config_keystone_keys },
 	{ "notify", notify_keys },
+	{ "providers", NULL },
 	{ "quotas", NULL },
 	{ "policy", policy_keys },
 };
@@ -112,9 +113,12 @@ static bool check_group(const struct config_reader *reader, const char *group, G
 {
 	g_autoptr(GString) list = g_string_new(NULL);
 
+	if (g_str_has_prefix(group, CONFIG_PROVIDER_GROUP))
+		return config_check_keys(reader, group, config_webhook_keys, error);
 	for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++) {
 		if (!strcmp(groups[i].name, group))
-			return !groups[i].keys || check_keys(reader, group, groups[i].keys, error);
+			return !groups[i].keys ||
+			       config_check_keys(reader, group, groups[i].keys, error);
 		g_string_append_printf(list, "%s[%s]", i ? ", " : "", groups[i].name);
 	}
 	return weft_fail(error, INVALID_INPUT, "%s: there is no group [%s]; there are %s",
@@ -263,7 +267,7 @@ static bool check_quota_names(const struct config_reader *reader, GError **error
 	for (unsigned id = KIND_NONE + 1; id < N_KINDS; id++)
 		if (kind_by_id((enum kind_id)id)->quota.name)
 			names[n++] = kind_by_id((enum kind_id)id)->quota.name;
-	return check_keys(reader, "quotas", names, error);
+	return config_check_keys(reader, "quotas", names, error);
 }
 
 /* `default` stands for every kind that is not named. */
@@ -348,6 +352,15 @@ static bool read_snat(const struct config_reader *reader, struct config *config,
 		       reader->path, snat);
 }
 
+static bool read_providers(
+	const struct config_reader *reader, struct config *config, GError **error)
+{
+	bool plain_allowed = false;
+
+	return read_bool(reader, "allow-plain-http", &plain_allowed, error) &&
+	       config_providers_read(reader, plain_allowed, &config->providers, error);
+}
+
 static bool fill(const struct config_reader *reader, struct config *config, GError **error)
 {
 	config->store = read_text(reader, "store", DEFAULT_STORE);
@@ -364,7 +377,8 @@ static bool fill(const struct config_reader *reader, struct config *config, GErr
 	       read_identity(reader, config, error) &&
 	       config_compliance_read(reader, &config->compliance, error) &&
 	       read_quotas(reader, config, error) && read_policy(reader, config, error) &&
-	       read_auth(reader, config, error) && read_tokens(reader, config, error);
+	       read_providers(reader, config, error) && read_auth(reader, config, error) &&
+	       read_tokens(reader, config, error);
 }
 
 static void warn_if_readable(const char *path)
@@ -415,6 +429,7 @@ void config_free(struct config *config)
 	g_free(config->identity_admin_password_file);
 	config_compliance_clear(&config->compliance);
 	config_keystone_free(config->keystone);
+	config_providers_clear(&config->providers);
 	g_array_unref(config->tokens);
 	g_clear_pointer(&config->policy, policy_free);
 	g_free(config);

@@ -7,6 +7,7 @@
 #include "base/types.h"
 #include "model/caller.h"
 #include "model/kind.h"
+#include "model/service_map.h"
 
 struct config_token {
 	char *token, *project_id;
@@ -35,6 +36,20 @@ struct config_compliance {
 	char *regex_description; /* for people; NULL: none */
 };
 
+/* A provider behind a URL: a group [provider NAME] with type = webhook. */
+struct config_webhook {
+	char *name, *url, *secret;
+	unsigned services; /* SERVICE_BIT() */
+	unsigned timeout_s;
+};
+
+struct config_providers {
+	char *folder; /* of plug-ins; NULL: none */
+	unsigned call_timeout_s, reconcile_s;
+	char *defaults[N_SERVICES]; /* names; NULL: who has it in the tree */
+	GPtrArray *webhooks;	    /* struct config_webhook */
+};
+
 struct config {
 	char **listen;
 	char *store;
@@ -50,8 +65,9 @@ struct config {
 	struct config_compliance compliance;
 	struct config_keystone *keystone; /* NULL: auth is not keystone */
 	char *notify_url, *notify_token;  /* url NULL: nobody is notified */
-	s64 quotas[N_KINDS];		  /* limits of kinds that have a quota */
-	struct policy *policy;		  /* NULL: the built-in one */
+	struct config_providers providers;
+	s64 quotas[N_KINDS];   /* limits of kinds that have a quota */
+	struct policy *policy; /* NULL: the built-in one */
 };
 
 /* Fails with the file, the key, and what would be right. */

@@ -25,6 +25,16 @@ bool config_compliance_read(
 	const struct config_reader *reader, struct config_compliance *compliance, GError **error);
 void config_compliance_clear(struct config_compliance *compliance);
 
+/* config_providers.c */
+extern const char *const config_webhook_keys[]; /* of [provider NAME]; ended by NULL */
+#define CONFIG_PROVIDER_GROUP "provider "	/* its name follows */
+bool config_providers_read(const struct config_reader *reader, bool plain_allowed,
+	struct config_providers *providers, GError **error);
+void config_providers_clear(struct config_providers *providers);
+/* Fails when the group has a key that is not of @known. */
+bool config_check_keys(const struct config_reader *reader, const char *group,
+	const char *const *known, GError **error);
+
 /* config_keystone.c */
 extern const char *const config_keystone_keys[]; /* ended by NULL */
 /* @plain_allowed: [weftd] allow-plain-http. NULL on error. */

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "controller/policy/policy_file.h"
+#include "controller/provider/host.h"
 #include "controller/weftd.h"
 
 #define DEFAULT_CONFIG "/etc/weft/weftd.conf"
@@ -19,7 +20,7 @@
 enum exit_code { EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_USAGE };
 
 struct options {
-	char *config;
+	char *config, *provider;
 	gboolean check, print_policy, version;
 };
 
@@ -32,6 +33,8 @@ static bool parse_options(int *argc, char ***argv, struct options *options, GErr
 			"Read the configuration, say what is wrong, do nothing", NULL },
 		{ "print-policy", 0, 0, G_OPTION_ARG_NONE, &options->print_policy,
 			"Print all rules of the policy with their defaults", NULL },
+		{ "provider-host", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME,
+			&options->provider, "What weftd starts for each plug-in", "FILE" },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show the version", NULL },
 		{ 0 },
 	};
@@ -118,6 +121,8 @@ int main(int argc, char **argv)
 		fputs(text, stdout);
 		return EXIT_CODE_OK;
 	}
+	if (options.provider)
+		return provider_host_run(options.provider);
 	served = serve(&options, &error);
 	g_free(options.config);
 	if (served)

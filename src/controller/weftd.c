@@ -5,6 +5,7 @@
 #include "controller/api/api.h"
 #include "controller/api/route.h"
 #include "controller/keystone/keystone.h"
+#include "controller/provider/providers.h"
 #include "http/server.h"
 #include "model/agent.h"
 #include "model/default_security_group_rule.h"
@@ -24,7 +25,8 @@ struct weftd {
 	struct sync_server *sync;
 	struct metrics *metrics;
 	struct notify *notify; /* NULL: not configured */
-	GPtrArray *servers;    /* struct http_server */
+	struct providers *providers;
+	GPtrArray *servers; /* struct http_server */
 	struct api api;
 };
 
@@ -127,6 +129,9 @@ static bool open_state(struct weftd *weftd, const struct config *config, GError 
 	sync_server_start(weftd->sync, weftd->commit);
 	if (!start_notify(weftd, config, error))
 		return false;
+	weftd->providers = providers_new(&config->providers, weftd->model, weftd->commit, error);
+	if (!weftd->providers)
+		return false;
 	if (!seed(weftd, error))
 		return false;
 	if (config->keystone)
@@ -192,6 +197,7 @@ struct weftd *weftd_new(const struct config *config, GError **error)
 		.sync = weftd->sync,
 		.metrics = weftd->metrics,
 		.notify = weftd->notify,
+		.providers = weftd->providers,
 	};
 	if (!listen_all(weftd, config, error))
 		return NULL;
@@ -227,6 +233,7 @@ void weftd_free(struct weftd *weftd)
 	g_clear_pointer(&weftd->identity, identity_free);
 	g_clear_pointer(&weftd->commit, commit_free);
 	g_clear_pointer(&weftd->notify, notify_free);
+	g_clear_pointer(&weftd->providers, providers_free);
 	g_clear_pointer(&weftd->sync, sync_server_free);
 	g_clear_pointer(&weftd->store, store_close);
 	metrics_free(weftd->metrics);

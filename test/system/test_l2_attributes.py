@@ -6,6 +6,10 @@ from openstack_clients import Cli
 from weftd import MEMBER, Weftd, refused
 
 
+# without plug-ins: weftd's own
+SERVICE_PROVIDERS = [(kind, "edge", True) for kind in ("DHCP", "DNS", "L3_ROUTER_NAT", "QOS")] + [("SECURITY_GROUP", "security-group", True)]
+
+
 @pytest.fixture(scope="module")
 def weftd(tmp_path_factory):
     server = Weftd(tmp_path_factory.mktemp("attributes")).start()
@@ -36,14 +40,14 @@ def test_cli(weftd):
     cli("subnet", "unset", "s", "--service-type", "compute:nova")
     assert cli.json("subnet", "show", "s")["service_types"] == []
     assert [(p["Service Type"], p["Name"], p["Default"]) for p in cli.json("network", "service", "provider", "list")] == [
-        ("L3_ROUTER_NAT", "weft", True)]
+        *SERVICE_PROVIDERS]
 
 
 def test_sdk(weftd, sdk):
     port = sdk.create_port(network_id=weftd.network, mac_address="02:00:00:00:00:10")
     assert (port.propagate_uplink_status, port.numa_affinity_policy, port.data_plane_status) == (True, None, None)
     assert sdk.update_port(port, numa_affinity_policy="socket", data_plane_status="ACTIVE").data_plane_status == "ACTIVE"
-    assert [(p.service_type, p.name, p.is_default) for p in sdk.service_providers()] == [("L3_ROUTER_NAT", "weft", True)]
+    assert [(p.service_type, p.name, p.is_default) for p in sdk.service_providers()] == SERVICE_PROVIDERS
     assert sdk.update_port(port, propagate_uplink_status=False).propagate_uplink_status is False
 
 

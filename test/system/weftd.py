@@ -68,12 +68,13 @@ class Client:
 
 
 class Weftd:
-    def __init__(self, folder, build=BUILD, store=None, identity=None, quotas=None, policy=None, keystone=None, notify=None, tokens=None, compliance=None, **settings):
+    def __init__(self, folder, build=BUILD, store=None, identity=None, quotas=None, policy=None, keystone=None, notify=None, providers=None, webhooks=None, tokens=None, compliance=None, **settings):
         self.folder, self.build = pathlib.Path(folder), build
         self.store = store or f"sqlite:{self.folder}/weft.db"
         self.groups = {"quotas": {"default": -1} if quotas is None else quotas, "identity": identity, "security_compliance": compliance,
                        "policy": {"file": policy} if policy else None,
-                       "keystone": keystone, "notify": notify}
+                       "keystone": keystone, "notify": notify, "providers": providers,
+                       **{f"provider {name}": webhook for name, webhook in (webhooks or {}).items()}}
         self.tokens = TOKENS if tokens is None else tokens
         self.settings = {"listen": "127.0.0.1:0", **settings}
         self.process, self.port, self.lines = None, None, []

@@ -10,6 +10,7 @@
 #include "controller/identity/identity.h"
 #include "controller/metrics/metrics.h"
 #include "controller/notify/notify.h"
+#include "controller/provider/providers.h"
 #include "controller/sync/sync_server.h"
 
 struct api {
@@ -23,7 +24,8 @@ struct api {
 	struct sync_server *sync;
 	struct metrics *metrics;
 	struct notify *notify; /* NULL: nobody is notified */
-	bool stopping;	       /* open connections may still ask, and are refused */
+	struct providers *providers;
+	bool stopping; /* open connections may still ask, and are refused */
 };
 
 /* Answers a request, now or later. */

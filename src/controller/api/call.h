@@ -121,6 +121,7 @@ void quota_update(struct call *call);
 void quota_delete(struct call *call);
 void host_update(struct call *call); /* host.c */
 void host_renew(struct call *call);
-void sync_pass(struct call *call);   /* router.c */
-void metrics_get(struct call *call); /* monitor.c */
+void providers_list(struct call *call); /* providers.c */
+void sync_pass(struct call *call);	/* router.c */
+void metrics_get(struct call *call);	/* monitor.c */
 void healthz_get(struct call *call);

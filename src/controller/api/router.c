@@ -98,6 +98,8 @@ static const struct route routes[] = {
 	{ "/v3/…", { "v3", "{…}" }, ACCESS_OWN, .get = identity_pass, .post = identity_pass,
 		.put = identity_pass, .patch = identity_pass, .del = identity_pass,
 		.other = identity_pass },
+	{ "/weft/v1/providers", { "weft", "v1", "providers" }, ACCESS_CALLER,
+		.get = providers_list },
 	{ "/weft/v1/hosts/{id}", { HOSTS, "{id}" }, ACCESS_OWN, .put = host_update },
 	{ "/weft/v1/hosts/{id}/credential", { HOSTS, "{id}", "credential" }, ACCESS_CALLER,
 		.post = host_renew },

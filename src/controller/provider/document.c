@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/provider/document.h"
+
+#include "model/flavor.h"
+#include "model/floating_ip.h"
+#include "model/network.h"
+#include "model/port.h"
+#include "model/router.h"
+#include "model/service_port.h"
+#include "model/subnet.h"
+
+struct writer {
+	const struct model *model;
+	struct json_writer w;
+};
+
+static const struct caller administrator = { CALLER_ADMIN, "" };
+
+/* What changes by itself would make each document another one. */
+static u64 lasting_slots(const struct kind *kind)
+{
+	static const char *const passing[] = { "status", "status_reason", "revision_number",
+		"updated_at", "availability_zones", "port_details", NULL };
+	u64 slots = 0;
+
+	for (unsigned slot = 0; slot < kind->n_slots; slot++)
+		if (kind->attrs[slot].name && !g_strv_contains(passing, kind->attrs[slot].name))
+			slots |= SLOT_BIT(slot);
+	return slots;
+}
+
+static void write_object(struct writer *writer, const struct object *object)
+{
+	object_write_json(object, writer->model, &administrator, lasting_slots(object_kind(object)),
+		&writer->w);
+}
+
+static void write_by(struct writer *writer, const char *key, enum kind_id kind, unsigned index,
+	const char *value)
+{
+	const struct object *object;
+	struct model_iter iter;
+
+	jw_key(&writer->w, key);
+	jw_begin_array(&writer->w);
+	model_iter_init(&iter, writer->model, kind, index, value, NULL);
+	while ((object = model_iter_next(&iter)))
+		write_object(writer, object);
+	jw_end_array(&writer->w);
+}
+
+static void write_network(struct writer *writer, const struct object *network)
+{
+	char id[UUID_STRLEN];
+
+	jw_key(&writer->w, "network");
+	write_object(writer, network);
+	uuid_format(object_id(network), id);
+	write_by(writer, "subnets", KIND_SUBNET, SUBNET_BY_NETWORK, id);
+	write_by(writer, "ports", KIND_PORT, PORT_BY_NETWORK, id);
+}
+
+/* Those that the router's ports have addresses of, each once. */
+static void write_subnets(struct writer *writer, const char *router)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	const struct object *port, *subnet;
+	struct model_iter iter;
+
+	jw_key(&writer->w, "subnets");
+	jw_begin_array(&writer->w);
+	model_iter_init(&iter, writer->model, KIND_PORT, PORT_BY_DEVICE, router, NULL);
+	while ((port = model_iter_next(&iter))) {
+		struct port_ips ips = port_ips_of(port);
+
+		while (port_ips_next(&ips)) {
+			subnet = model_get_text(writer->model, KIND_SUBNET, ips.subnet_id);
+			if (subnet && g_hash_table_add(seen, (gpointer)subnet))
+				write_object(writer, subnet);
+		}
+	}
+	jw_end_array(&writer->w);
+}
+
+static void write_router(struct writer *writer, const struct object *router)
+{
+	char id[UUID_STRLEN];
+
+	jw_key(&writer->w, "router");
+	write_object(writer, router);
+	uuid_format(object_id(router), id);
+	write_by(writer, "ports", KIND_PORT, PORT_BY_DEVICE, id);
+	write_subnets(writer, id);
+	write_by(writer, "floating_ips", KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER, id);
+}
+
+/* What the service profile that chose the provider says to it. */
+static const char *options_of(const struct model *model, const struct object *router)
+{
+	const struct object *flavor, *profile;
+	const char *text = "";
+	json_t *profiles;
+
+	flavor = router ? model_get_text(model, KIND_FLAVOR, object_str(router, ROUTER_FLAVOR_ID))
+			: NULL;
+	if (!flavor)
+		return text;
+	profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
+	profile = model_get_text(
+		model, KIND_SERVICE_PROFILE, json_string_value(json_array_get(profiles, 0)));
+	if (profile)
+		text = object_str(profile, SERVICE_PROFILE_METAINFO);
+	json_decref(profiles);
+	return text;
+}
+
+char *provider_document(const struct model *model, const struct object *attachment)
+{
+	bool ends = object_choice(attachment, ATTACHMENT_STATUS) == ATTACHMENT_PENDING_DELETE;
+	const char *type = object_str(attachment, ATTACHMENT_OBJECT_TYPE);
+	const char *about = object_str(attachment, ATTACHMENT_OBJECT_ID);
+	const struct object *network = model_get_text(model, KIND_NETWORK, about),
+			    *router = model_get_text(model, KIND_ROUTER, about);
+	GString *text = g_string_new(NULL);
+	struct writer writer = { model, json_writer_on(text) };
+	char id[UUID_STRLEN];
+
+	jw_begin_object(&writer.w);
+	jw_member_string(&writer.w, "attachment", uuid_format(object_id(attachment), id));
+	jw_member_string(&writer.w, "provider", object_str(attachment, ATTACHMENT_PROVIDER));
+	jw_member_string(&writer.w, "object_type", type);
+	jw_member_string(&writer.w, "object_id", about);
+	jw_member_string(&writer.w, "project_id", object_str(attachment, SLOT_PROJECT_ID));
+	jw_member_raw(
+		&writer.w, "services", ends ? "[]" : object_str(attachment, ATTACHMENT_SERVICES));
+	jw_member_string(&writer.w, "options", ends ? "" : options_of(model, router));
+	if (network && !ends)
+		write_network(&writer, network);
+	if (router && !ends)
+		write_router(&writer, router);
+	jw_end_object(&writer.w);
+	return g_string_free(text, FALSE);
+}

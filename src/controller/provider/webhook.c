@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/provider/webhook.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/uuid.h"
+#include "controller/provider/message.h"
+#include "controller/provider/sign.h"
+
+struct webhook {
+	struct provider_driver driver;
+	SoupSession *session;
+	GCancellable *cancel;
+	char *secret;
+	GQueue open; /* struct post */
+};
+
+/* A request on its way; it outlives a webhook that is freed. */
+struct post {
+	GList link;
+	struct webhook *webhook; /* NULL: gone */
+	provider_done_fn done;
+	provider_surveyed_fn surveyed;
+	void *user;
+};
+
+/* The body of an answer, bounded; NULL: it is no JSON. */
+static json_t *body_of(GBytes *bytes)
+{
+	size_t len = 0;
+	const char *text = bytes ? g_bytes_get_data(bytes, &len) : NULL;
+
+	return len && len <= MESSAGE_MAX ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL)
+					 : NULL;
+}
+
+/* Whether the same request may be answered otherwise later. */
+static bool is_passing(unsigned status)
+{
+	return status >= 500 || status == 401 || status == 403 || status == 404 || status == 408 ||
+	       status == 409 || status == 425 || status == 429;
+}
+
+static const char *reason_in(const json_t *body, const char *otherwise)
+{
+	const char *reason = json_string_value(json_object_get(body, "reason"));
+
+	return reason && *reason && strlen(reason) <= 1000 ? reason : otherwise;
+}
+
+static void take_result(const struct post *post, unsigned status, const json_t *body)
+{
+	g_autofree char *code =
+		g_strdup_printf("%s answered %u", post->webhook->driver.source, status);
+	g_autoptr(GError) error = NULL;
+	struct provider_result result = { WEFT_PROVIDER_OK, NULL,
+		json_object_get(body, "desired") };
+
+	if (!SOUP_STATUS_IS_SUCCESSFUL(status)) {
+		result.result = is_passing(status) ? WEFT_PROVIDER_FAILED : WEFT_PROVIDER_REFUSED;
+		result.reason = reason_in(body, code);
+	} else if (!provider_answer_check(result.answer, &error)) {
+		result.result = WEFT_PROVIDER_FAILED;
+		result.reason = error->message;
+	}
+	post->done(&result, post->user);
+}
+
+/* {"attachments": [{"attachment": ID, "digest": TEXT}, …]} as {ID: TEXT}; NULL: it is not that. */
+static json_t *inventory(const json_t *body)
+{
+	const json_t *list = json_object_get(body, "attachments"), *item;
+	json_t *has;
+	size_t i;
+
+	if (!json_is_array(list))
+		return NULL;
+	has = json_object();
+	json_array_foreach(list, i, item) {
+		const char *id = json_string_value(json_object_get(item, "attachment"));
+		json_t *digest = json_object_get(item, "digest");
+
+		if (id && json_is_string(digest))
+			json_object_set(has, id, digest);
+	}
+	return has;
+}
+
+static void take_inventory(const struct post *post, unsigned status, const json_t *body)
+{
+	json_t *has = SOUP_STATUS_IS_SUCCESSFUL(status) ? inventory(body) : NULL;
+	g_autofree char *code = g_strdup_printf("%s answered reconcile with %u%s",
+		post->webhook->driver.source, status,
+		SOUP_STATUS_IS_SUCCESSFUL(status) ? ", without a list of attachments" : "");
+
+	post->surveyed(has, has ? NULL : code, post->user);
+	json_decref(has);
+}
+
+static void fail(const struct post *post, const char *reason)
+{
+	const struct provider_result result = { WEFT_PROVIDER_FAILED, reason, NULL };
+
+	if (post->surveyed)
+		post->surveyed(NULL, reason, post->user);
+	else
+		post->done(&result, post->user);
+}
+
+static void received(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct post *post = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes =
+		soup_session_send_and_read_finish(SOUP_SESSION(source), result, &error);
+	SoupMessage *message = soup_session_get_async_result_message(SOUP_SESSION(source), result);
+	unsigned status = soup_message_get_status(message);
+	json_t *body = body_of(bytes);
+
+	if (post->webhook) {
+		g_autofree char *reason = g_strdup_printf(
+			"%s: %s", post->webhook->driver.source, error ? error->message : "");
+
+		g_queue_unlink(&post->webhook->open, &post->link);
+		if (error || !SOUP_STATUS_IS_SUCCESSFUL(status))
+			post->webhook->driver.failures++;
+		if (error)
+			fail(post, reason);
+		else if (post->surveyed)
+			take_inventory(post, status, body);
+		else
+			take_result(post, status, body);
+	}
+	json_decref(body);
+	g_free(post);
+}
+
+static void sign(const struct webhook *webhook, SoupMessageHeaders *headers, const char *body)
+{
+	s64 now = g_get_real_time() / G_USEC_PER_SEC;
+	g_autofree char *timestamp = g_strdup_printf("%" G_GINT64_FORMAT, now);
+	g_autofree char *signature = provider_sign(webhook->secret, now, body, strlen(body));
+
+	soup_message_headers_replace(headers, "X-Weft-Timestamp", timestamp);
+	soup_message_headers_replace(headers, "X-Weft-Signature", signature);
+}
+
+/* Takes @post over. */
+static void send_post(struct webhook *webhook, struct post *post, const char *event,
+	const char *body, const char *digest)
+{
+	g_autoptr(SoupMessage) message = soup_message_new("POST", webhook->driver.source);
+	g_autoptr(GBytes) bytes = g_bytes_new(body, strlen(body));
+	SoupMessageHeaders *headers = soup_message_get_request_headers(message);
+	struct uuid delivery = uuid_random();
+	char id[UUID_STRLEN];
+
+	soup_message_set_request_body_from_bytes(message, "application/json", bytes);
+	soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
+	soup_message_headers_replace(headers, "X-Weft-Event", event);
+	soup_message_headers_replace(headers, "X-Weft-Delivery", uuid_format(&delivery, id));
+	if (digest)
+		soup_message_headers_replace(headers, "X-Weft-Digest", digest);
+	sign(webhook, headers, body);
+	webhook->driver.calls++;
+	post->webhook = webhook;
+	post->link.data = post;
+	g_queue_push_tail_link(&webhook->open, &post->link);
+	soup_session_send_and_read_async(
+		webhook->session, message, G_PRIORITY_LOW, webhook->cancel, received, post);
+}
+
+static void call_webhook(struct provider_driver *driver, const struct provider_request *request,
+	provider_done_fn done, void *user)
+{
+	struct post *post = g_new0(struct post, 1);
+	bool apply = request->call == PROVIDER_APPLY;
+
+	post->done = done;
+	post->user = user;
+	send_post((struct webhook *)driver, post, apply ? "apply" : "remove", request->document,
+		apply ? request->digest : NULL);
+}
+
+static void survey_webhook(struct provider_driver *driver, provider_surveyed_fn done, void *user)
+{
+	struct post *post = g_new0(struct post, 1);
+	g_autofree char *body = g_strdup_printf("{\"provider\":\"%s\"}", driver->name);
+
+	post->surveyed = done;
+	post->user = user;
+	send_post((struct webhook *)driver, post, "reconcile", body, NULL);
+}
+
+static void free_webhook(struct provider_driver *driver)
+{
+	struct webhook *webhook = (struct webhook *)driver;
+
+	for (GList *link = webhook->open.head; link; link = link->next)
+		((struct post *)link->data)->webhook = NULL;
+	g_cancellable_cancel(webhook->cancel);
+	soup_session_abort(webhook->session);
+	g_object_unref(webhook->cancel);
+	g_object_unref(webhook->session);
+	explicit_bzero(webhook->secret, strlen(webhook->secret));
+	g_free(webhook->secret);
+	g_free(driver->name);
+	g_free(driver->source);
+	g_free(driver->problem);
+	g_free(webhook);
+}
+
+static const struct provider_driver_ops ops = {
+	.call = call_webhook,
+	.survey = survey_webhook,
+	.free = free_webhook,
+};
+
+struct provider_driver *webhook_new(const struct config_webhook *config)
+{
+	struct webhook *webhook = g_new0(struct webhook, 1);
+
+	webhook->driver = (struct provider_driver){
+		.ops = &ops,
+		.name = g_strdup(config->name),
+		.type = "webhook",
+		.source = g_strdup(config->url),
+		.services = config->services,
+	};
+	webhook->secret = g_strdup(config->secret);
+	webhook->cancel = g_cancellable_new();
+	webhook->session = soup_session_new();
+	g_queue_init(&webhook->open);
+	g_object_set(webhook->session, "user-agent", "weftd/" WEFT_VERSION, "timeout",
+		config->timeout_s, NULL);
+	return &webhook->driver;
+}
