@@ -230,11 +230,12 @@ static __always_inline int inside_pipeline(
 	int reason;
 
 	room = room_get();
-	if ((!in && !sent_on) || !pkt->family || !room)
+	external = pkt->family ? external_get(vni, &pkt->dst) : NULL;
+	/* who routes to a floating IP may do so by the host's own MAC */
+	if ((!in && !sent_on && !(external && external->fixed)) || !pkt->family || !room)
 		return drop(skb, 0, DROP_NOT_ROUTED);
 	arrival = &room->arrival;
 	*arrival = (struct arrival){ .vni = vni, .dst = pkt->dst.w[3], .ports = pkt->ports };
-	external = external_get(vni, &pkt->dst);
 	if (!external) {
 		if (!in)
 			return drop(skb, 0, DROP_NOT_ROUTED);

@@ -132,10 +132,13 @@ static __always_inline int wire_not_ours(struct __sk_buff *skb, u32 vni)
 	return wire_send(skb, vni, 0);
 }
 
-/* Copies to the guests of the network; the rest is for the host, if untagged. */
+/* Copies to the guests of the network; the rest is for the host, if untagged. What is said to the
+ * host alone, such as an answer to its own question, is not for them; nor is anything, if there are
+ * none. */
 static __always_inline int wire_flood(struct __sk_buff *skb, u32 vni)
 {
-	if (!network_get(vni) || skb->ifindex != WIRE_IFINDEX(vni))
+	if (!network_get(vni) || skb->ifindex != WIRE_IFINDEX(vni) ||
+		skb->pkt_type == PACKET_HOST || !bpf_map_lookup_elem(&flood_groups, &vni))
 		return wire_not_ours(skb, vni);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return drop(skb, 0, DROP_INTERNAL);
@@ -240,6 +243,18 @@ static __always_inline int wire_deliver(
 	return deliver(skb, flow->ifindex, flow->output);
 }
 
+/* Is it for a floating IP of this host, by a route that leads to the host itself? Such a route is
+ * announced by BGP. */
+static __always_inline bool wire_is_routed(struct __sk_buff *skb, u32 vni, const struct pkt *pkt)
+{
+	const struct external *external;
+
+	if (skb->pkt_type != PACKET_HOST || pkt->family != 4)
+		return false;
+	external = external_get(vni, &pkt->dst);
+	return external && external->fixed;
+}
+
 /* A frame on network @vni, from the wire or from a guest or router of this host. */
 static __always_inline int wire_switch_frame(
 	struct __sk_buff *skb, const struct host *host, u32 vni, struct pkt *pkt)
@@ -248,7 +263,7 @@ static __always_inline int wire_switch_frame(
 
 	if (endpoint && endpoint->ifindex)
 		return wire_deliver(skb, host, vni, pkt, endpoint->ifindex);
-	if (endpoint && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
+	if ((endpoint && endpoint->vtep == EDGE_ENDPOINT_ROUTER) || wire_is_routed(skb, vni, pkt)) {
 		bpf_tail_call(skb, &stages, STAGE_INSIDE);
 		return drop(skb, 0, DROP_INTERNAL);
 	}

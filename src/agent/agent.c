@@ -35,6 +35,7 @@ static void flushed(struct agent *agent)
 {
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
+	bgp_update(agent->bgp, !agent->reconcile.partial);
 	report_synced(agent->report, agent->view->revision);
 	ops_plug_progress(agent);
 }
@@ -165,6 +166,11 @@ static void host_changed(const struct ip *peer, bool up, void *data)
 	else
 		log_warning("the host at %s does not answer", ip_format(peer, text));
 	agent_judge_hosts(data);
+}
+
+static void bgp_changed(void *data)
+{
+	report_soon(((struct agent *)data)->report);
 }
 
 static void port_leaves(const struct port *port, void *data)
@@ -358,6 +364,8 @@ static void start_parts(struct agent *agent)
 	agent->logs = logs_new(agent->dp, agent->desired, agent->config);
 	agent_outside_events(agent);
 	reconcile_all(&agent->reconcile);
+	agent->bgp = bgp_new(agent->config, agent->desired, bgp_changed, agent);
+	bgp_update(agent->bgp, false);
 	if (agent->config->bfd) {
 		agent->liveness = liveness_new();
 		agent->bfd = bfd_new(host_changed, agent);
@@ -411,6 +419,7 @@ void agent_free(struct agent *agent)
 	client_free(agent->client);
 	g_clear_handle_id(&agent->stream_timer, g_source_remove);
 	g_clear_handle_id(&agent->report_timer, g_source_remove);
+	bgp_free(agent->bgp);
 	bfd_free(agent->bfd);
 	liveness_free(agent->liveness);
 	report_free(agent->report);
@@ -458,8 +467,10 @@ bool agent_cleanup(const struct config *config, GError **error)
 	bool done = make_folder(config->state_dir, error) && take_lock(&holder, error) &&
 		    dp_destroy(config->bpf_dir, error);
 
-	if (done)
+	if (done) {
+		bgp_end_all(config);
 		remove_state(config);
+	}
 	if (holder.lock_fd >= 0)
 		close(holder.lock_fd);
 	return done;

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "agent/bgp.h"
 #include "agent/client.h"
 #include "agent/config.h"
 #include "agent/control.h"
@@ -55,6 +56,7 @@ struct agent {
 	struct bfd *bfd; /* NULL: not wanted */
 	struct liveness *liveness;
 	struct outside *outside;
+	struct bgp *bgp;
 	struct handover *handover;
 	struct control *control;
 	struct http_server *exporter; /* NULL: none asked for */

@@ -91,6 +91,11 @@ static s64 now_us(void *data)
 	return g_get_monotonic_time();
 }
 
+static json_t *describe_bgp(void *data)
+{
+	return bgp_describe(((struct agent *)data)->bgp);
+}
+
 struct stream_io agent_stream_io(struct agent *agent)
 {
 	return (struct stream_io){ open_view, close_view, set_stream_timer, random_fraction,
@@ -99,7 +104,8 @@ struct stream_io agent_stream_io(struct agent *agent)
 
 struct report_io agent_report_io(struct agent *agent)
 {
-	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent };
+	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent,
+		describe_bgp };
 }
 
 static void hand_over(const char *body, size_t len, void *data)

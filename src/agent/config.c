@@ -261,7 +261,7 @@ static bool check_names(GKeyFile *file, GError **error)
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
 		"uplink-kbps", "bridge-mappings", "connections-per-port", "half-open-per-port",
-		"connections-per-project", NULL };
+		"connections-per-project", "bgpd", "bgp-dir", NULL };
 	static const char *const known_of_log[] = { "rate_limit", "burst_limit",
 		"local_output_log_base", "journal", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
@@ -291,6 +291,8 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 	config->state_dir = get_path(file, "state-dir", "/var/lib/weft-agent");
 	config->run_dir = get_path(file, "run-dir", "/run/weft");
 	config->bpf_dir = get_path(file, "bpf-dir", "/sys/fs/bpf/weft");
+	config->bgpd = get_path(file, "bgpd", "/usr/lib/frr/bgpd");
+	config->bgp_dir = get_path(file, "bgp-dir", "/run/weft-bgp");
 	return true;
 }
 
@@ -324,5 +326,7 @@ void config_free(struct config *config)
 	g_free(config->run_dir);
 	g_free(config->bpf_dir);
 	g_free(config->log_file);
+	g_free(config->bgpd);
+	g_free(config->bgp_dir);
 	g_free(config);
 }

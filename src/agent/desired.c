@@ -70,6 +70,8 @@ struct desired *desired_new(void)
 	desired->floating_ips =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, floating_ip_free);
 	desired->logs = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, network_log_free);
+	desired->bgp_speakers =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, bgp_speaker_free);
 	desired->wires = g_array_new(FALSE, FALSE, sizeof(struct wire));
 	desired->attached = g_hash_table_new(NULL, NULL);
 	desired->dirty_networks = g_hash_table_new(NULL, NULL);
@@ -97,6 +99,7 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->gateways);
 	g_hash_table_unref(desired->floating_ips);
 	g_hash_table_unref(desired->logs);
+	g_hash_table_unref(desired->bgp_speakers);
 	g_array_unref(desired->wires);
 	g_hash_table_unref(desired->rerouted);
 	g_hash_table_unref(desired->attached);
@@ -160,6 +163,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_LOG:
 		network_log_put(desired, &key->id, &record->log);
 		break;
+	case RECORD_BGP_SPEAKER:
+		bgp_speaker_put(desired, &key->id, &record->bgp_speaker);
+		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
@@ -204,6 +210,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 		break;
 	case RECORD_LOG:
 		network_log_delete(desired, &key->id);
+		break;
+	case RECORD_BGP_SPEAKER:
+		g_hash_table_remove(desired->bgp_speakers, &key->id);
 		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:

@@ -141,6 +141,12 @@ struct floating_ip {
 	char *reason; /* of PORT_NOT_WIRED */
 };
 
+/* What this host says to BGP peers. */
+struct bgp_speaker {
+	struct uuid id; /* first: the key */
+	struct record_bgp_speaker record;
+};
+
 /* A device that carries a physical network. */
 struct wire {
 	const char *physical_network, *device; /* of the configuration */
@@ -180,7 +186,7 @@ struct desired {
 	GArray *wires; /* struct wire */
 	bool wires_changed;
 	GHashTable *networks, *endpoints, *subnets, *ports, *interfaces, *routers; /* by id */
-	GHashTable *gateways, *floating_ips;					   /* by id */
+	GHashTable *gateways, *floating_ips, *bgp_speakers;			   /* by id */
 	GHashTable *logs;     /* struct network_log, by id */
 	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */

@@ -164,6 +164,7 @@ bool op_status(
 	json_object_set_new(result, "wires", wires_to_json(agent));
 	json_object_set_new(result, "gateways", gateways_to_json(agent));
 	json_object_set_new(result, "floating_ips", floating_ips_to_json(agent));
+	json_object_set_new(result, "bgp", bgp_describe(agent->bgp) ?: json_object());
 	json_object_set_new(
 		result, "hosts", agent->bfd ? liveness_to_json(agent->bfd) : json_array());
 	if (agent->bfd)

@@ -54,6 +54,10 @@ void floating_ip_mark(struct desired *desired, struct floating_ip *floating_ip);
 void floating_ip_free(gpointer floating_ip);
 bool floating_ip_is_unused(const struct floating_ip *floating_ip);
 
+void bgp_speaker_put(
+	struct desired *desired, const struct uuid *id, struct record_bgp_speaker *record);
+void bgp_speaker_free(gpointer speaker);
+
 void port_put(struct desired *desired, const struct uuid *id, struct record_port *record);
 void port_delete(struct desired *desired, const struct uuid *id);
 void port_mark(struct desired *desired, struct port *port);

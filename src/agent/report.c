@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/report.h"
 
+#include <stdlib.h>
+
 #include "base/json_writer.h"
 #include "base/log.h"
 
@@ -15,7 +17,7 @@ struct report {
 	const GArray *bridge_mappings;
 	struct report_io io;
 	s64 started_us, due_us; /* due 0: no timer */
-	bool connected, in_flight, full;
+	bool connected, in_flight, full, soon;
 	u64 revision, sent_revision;
 	GHashTable *changed; /* set of ids of ports and floating IPs */
 };
@@ -144,6 +146,17 @@ static void write_ports(const struct report *report, struct json_writer *w)
 	jw_end_object(w);
 }
 
+static void write_bgp(const struct report *report, struct json_writer *w)
+{
+	json_t *bgp = report->io.bgp ? report->io.bgp(report->io.data) : NULL;
+	char *text = bgp ? json_dumps(bgp, JSON_COMPACT) : NULL;
+
+	if (text)
+		jw_member_raw(w, "bgp", text);
+	free(text);
+	json_decref(bgp);
+}
+
 static void write_agent(const struct report *report, struct json_writer *w)
 {
 	s64 now = report->io.now_us(report->io.data);
@@ -161,6 +174,7 @@ static void write_agent(const struct report *report, struct json_writer *w)
 		jw_member_string(w, mapping->physical_network, mapping->device);
 	}
 	jw_end_object(w);
+	write_bgp(report, w);
 	jw_end_object(w);
 }
 
@@ -180,7 +194,7 @@ static void send_now(struct report *report)
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);
-	report->full = false;
+	report->full = report->soon = false;
 	report->in_flight = true;
 	report->sent_revision = report->revision;
 	report->due_us = 0;
@@ -217,6 +231,12 @@ void report_disconnected(struct report *report)
 	report->in_flight = false;
 }
 
+void report_soon(struct report *report)
+{
+	report->soon = true;
+	schedule(report, COALESCE_MS);
+}
+
 void report_port(struct report *report, const struct uuid *id)
 {
 	g_hash_table_add(report->changed, g_memdup2(id, sizeof(*id)));
@@ -245,7 +265,7 @@ void report_done(struct report *report, const char *why)
 		schedule(report, RETRY_MS);
 	} else if (report->full || g_hash_table_size(report->changed) > 0) {
 		send_now(report);
-	} else if (report->revision != report->sent_revision) {
+	} else if (report->soon || report->revision != report->sent_revision) {
 		schedule(report, COALESCE_MS);
 	} else {
 		schedule(report, SILENCE_MS);

@@ -21,6 +21,8 @@ struct report_io {
 	void (*set_timer)(unsigned ms, void *data);
 	s64 (*now_us)(void *data); /* monotonic */
 	void *data;
+	/* What there is to say of BGP, json_decref(); NULL, or it gives NULL: nothing. */
+	json_t *(*bgp)(void *data);
 };
 
 /* @bridge_mappings (struct config_mapping) is borrowed. */
@@ -30,6 +32,8 @@ void report_free(struct report *report);
 
 void report_connected(struct report *report);
 void report_disconnected(struct report *report);
+/* What the agent says of itself has changed. */
+void report_soon(struct report *report);
 /* The state of a port, of a router's interface or gateway, or of a floating IP has changed. */
 void report_port(struct report *report, const struct uuid *id);
 /* Everything up to @revision is in the datapath. */

@@ -204,6 +204,17 @@
 	X(FLAVOR_PROFILE_EXISTS, 409, "FlavorServiceProfileBindingExists")         \
 	X(FLAVOR_PROFILE_NOT_FOUND, 404, "FlavorServiceProfileBindingNotFound")    \
 	X(FLAVOR_DISABLED, 503, "FlavorDisabled")                                  \
+	X(BGP_SPEAKER_NOT_FOUND, 404, "BgpSpeakerNotFound")                        \
+	X(BGP_PEER_NOT_FOUND, 404, "BgpPeerNotFound")                              \
+	X(BGP_PEER_NOT_AUTHENTICATED, 404, "BgpPeerNotAuthenticated")              \
+	X(BGP_PEER_PASSWORD, 400, "InvalidBgpPeerMd5Authentication")               \
+	X(BGP_PEER_NOT_ASSOCIATED, 404, "BgpSpeakerPeerNotAssociated")             \
+	X(BGP_PEER_EXISTS, 409, "DuplicateBgpPeerIpException")                     \
+	X(BGP_NETWORK_NOT_ASSOCIATED, 404, "BgpSpeakerNetworkNotAssociated")       \
+	X(BGP_NETWORK_EXISTS, 409, "BgpSpeakerNetworkBindingError")                \
+	X(BGP_AGENT_INVALID, 404, "DrAgentInvalid")                                \
+	X(BGP_AGENT_NOT_HOSTING, 404, "DrAgentNotHostingBgpSpeaker")               \
+	X(BGP_AGENT_EXISTS, 409, "DrAgentAssociationError")                        \
 	X(SERVICE_PROFILE_DISABLED, 503, "ServiceProfileDisabled")                 \
 	X(SERVICE_PROFILE_NOT_FOUND, 404, "ServiceProfileNotFound")                \
 	X(SERVICE_PROFILE_IN_USE, 409, "ServiceProfileInUse")                      \

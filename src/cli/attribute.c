@@ -13,7 +13,7 @@ enum deed { DEED_SET, DEED_TRUE, DEED_FALSE, DEED_CLEAR };
 
 static bool has_option(const struct attr *attr, enum attribute_use use)
 {
-	if (!attr->name || (attr->flags & ATTR_SECRET))
+	if (!attr->name)
 		return false;
 	switch (use) {
 	case ATTRIBUTE_CREATE:
@@ -21,8 +21,8 @@ static bool has_option(const struct attr *attr, enum attribute_use use)
 	case ATTRIBUTE_SET:
 		return attr->flags & ATTR_UPDATE;
 	case ATTRIBUTE_FILTER:
-		return !(attr->flags & ATTR_COMPUTED) && attr->type != TYPE_OBJECT &&
-		       attr->type != TYPE_TIME &&
+		return !(attr->flags & (ATTR_COMPUTED | ATTR_SECRET)) &&
+		       attr->type != TYPE_OBJECT && attr->type != TYPE_TIME &&
 		       (attr->type != TYPE_LIST || !strcmp(attr->name, "fixed_ips") ||
 			       !strcmp(attr->name, "tags"));
 	}

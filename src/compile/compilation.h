@@ -77,6 +77,7 @@ void compile_gateway_roles(struct compilation *c, const struct change *change);
 /* compile_subnet.c: the records of subnets, and what their network's service map changes of them.
  */
 void compile_subnet(struct compilation *c, const struct change *change);
+void compile_subnetpool(struct compilation *c, const struct change *change);
 void compile_subnets_of(struct compilation *c, const struct change *change);
 void compile_attachment(struct compilation *c, const struct change *change);
 
@@ -85,3 +86,5 @@ void compile_interfaces(struct compilation *c);
 /* compile_gateway.c, compile_floating_ip.c */
 void compile_gateways(struct compilation *c);
 void compile_floating_ips(struct compilation *c);
+/* compile_bgp.c */
+void compile_bgp_speakers(struct compilation *c);

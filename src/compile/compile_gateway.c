@@ -10,6 +10,7 @@
 #include "model/router.h"
 #include "model/service_port.h"
 #include "model/subnet.h"
+#include "model/subnetpool.h"
 
 static void add_router(GHashTable *routers, const struct uuid *id)
 {
@@ -24,6 +25,23 @@ static void add_by_network(const struct compilation *c, const char *network, GHa
 	model_iter_init(&iter, c->model, KIND_ROUTER, ROUTER_BY_GATEWAY_NETWORK, network, NULL);
 	while ((router = model_iter_next(&iter)))
 		add_router(routers, object_id(router));
+}
+
+/* Another address scope is one of the outer subnets of the pool. */
+static void add_by_pool(
+	const struct compilation *c, const struct change *change, GHashTable *routers)
+{
+	const struct object *subnet;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	if (!change->old || !change->new ||
+		object_equal(change->old, change->new, SUBNETPOOL_ADDRESS_SCOPE_ID))
+		return;
+	model_iter_init(&iter, c->model, KIND_SUBNET, SUBNET_BY_SUBNETPOOL,
+		uuid_format(&change->id, id), NULL);
+	while ((subnet = model_iter_next(&iter)))
+		add_by_network(c, object_str(subnet, SUBNET_NETWORK_ID), routers);
 }
 
 static void add_by_change(
@@ -47,6 +65,9 @@ static void add_by_change(
 		break;
 	case KIND_SUBNET:
 		add_by_network(c, object_str(any, SUBNET_NETWORK_ID), routers);
+		break;
+	case KIND_SUBNETPOOL:
+		add_by_pool(c, change, routers);
 		break;
 	default:
 		break;
@@ -91,7 +112,7 @@ static GPtrArray *old_subnets_of(const struct compilation *c, const char *networ
 
 static void record_before(struct compilation *c, const struct uuid *id)
 {
-	struct gateway_parts parts = { .router = compile_old(c, KIND_ROUTER, id) };
+	struct gateway_parts parts = { .router = compile_old(c, KIND_ROUTER, id), .before = c };
 	g_autoptr(GPtrArray) subnets = NULL;
 	struct uuid port, network;
 	char text[UUID_STRLEN];
@@ -109,7 +130,8 @@ static void record_before(struct compilation *c, const struct uuid *id)
 const struct object *gateway_record(
 	const struct model *model, const struct uuid *router, GString *text)
 {
-	struct gateway_parts parts = { .router = model_get(model, KIND_ROUTER, router) };
+	struct gateway_parts parts = { .router = model_get(model, KIND_ROUTER, router),
+		.model = model };
 	g_autoptr(GPtrArray) subnets = NULL;
 	const char *network;
 

@@ -12,6 +12,7 @@
 #include "model/service_attachment.h"
 #include "model/service_map.h"
 #include "model/subnet.h"
+#include "model/subnetpool.h"
 
 /* What the attachment says of the subnet; a new reference, NULL: nothing. */
 static json_t *said_of(const struct object *attachment, const struct object *subnet)
@@ -26,7 +27,7 @@ static json_t *said_of(const struct object *attachment, const struct object *sub
 }
 
 static void record(const struct object *subnet, const struct object *network,
-	const struct object *attachment, GString *text)
+	const struct object *attachment, const char *scope, GString *text)
 {
 	char buf[PROVIDER_NAME_MAX + 1];
 	const char *other = network ? service_other_provider(network, SERVICE_DHCP, buf) : NULL;
@@ -35,6 +36,7 @@ static void record(const struct object *subnet, const struct object *network,
 		.dns = !network || service_is_edges(network, SERVICE_DNS),
 		.dhcp = !other || says,
 		.says = says,
+		.scope = scope,
 	};
 
 	record_subnet(subnet, &service, text);
@@ -81,7 +83,8 @@ void subnet_record(const struct model *model, const struct object *subnet, GStri
 	const struct object *network =
 		model_get_text(model, KIND_NETWORK, object_str(subnet, SUBNET_NETWORK_ID));
 
-	record(subnet, network, dhcp_attachment(model, network), text);
+	record(subnet, network, dhcp_attachment(model, network), subnet_scope(model, NULL, subnet),
+		text);
 }
 
 static void compile_both(struct compilation *c, const struct object *old, const struct object *new)
@@ -94,7 +97,8 @@ static void compile_both(struct compilation *c, const struct object *old, const 
 		return;
 	if (old) {
 		network = compile_old(c, KIND_NETWORK, &network_id);
-		record(old, network, old_dhcp_attachment(c, network), c->before);
+		record(old, network, old_dhcp_attachment(c, network),
+			subnet_scope(c->model, c, old), c->before);
 	}
 	if (new)
 		subnet_record(c->model, new, c->after);
@@ -114,6 +118,23 @@ static void compile_unchanged(struct compilation *c, const char *network)
 	struct model_iter iter;
 
 	model_iter_init(&iter, c->model, KIND_SUBNET, SUBNET_BY_NETWORK, network, NULL);
+	while ((subnet = model_iter_next(&iter)))
+		if (!compile_find(c, KIND_SUBNET, object_id(subnet)))
+			compile_both(c, subnet, subnet);
+}
+
+/* Its address scope is in the records of its subnets. */
+void compile_subnetpool(struct compilation *c, const struct change *change)
+{
+	const struct object *subnet;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	if (!change->old || !change->new ||
+		object_equal(change->old, change->new, SUBNETPOOL_ADDRESS_SCOPE_ID))
+		return;
+	model_iter_init(&iter, c->model, KIND_SUBNET, SUBNET_BY_SUBNETPOOL,
+		uuid_format(&change->id, id), NULL);
 	while ((subnet = model_iter_next(&iter)))
 		if (!compile_find(c, KIND_SUBNET, object_id(subnet)))
 			compile_both(c, subnet, subnet);

@@ -2,6 +2,8 @@
 /* The property of random_world.h, where routers lead outside: gateways, hosts that are connected to
  * physical networks, floating IPs. */
 #include "compile/random_world.h"
+#include "model/agent.h"
+#include "model/bgp_speaker.h"
 #include "model/floating_ip.h"
 #include "model/router_parts.h"
 
@@ -162,6 +164,69 @@ static void prepare_outside(struct random_world *world)
 	random_apply(world, txn);
 }
 
+static json_t *random_peer(struct random_world *world)
+{
+	return test_json(
+		"{'peer_ip':'192.0.2.%u','remote_as':65000,'auth_type':'md5','password':'x'}",
+		++world->made % 250 + 1);
+}
+
+static json_t *random_peer_change(struct random_world *world)
+{
+	return test_json("{'password':'x%u'}", ++world->made);
+}
+
+static json_t *random_speaker(struct random_world *world)
+{
+	return test_json("{'name':'b%u','local_as':65001,'ip_version':4}", ++world->made);
+}
+
+static json_t *random_speaker_change(struct random_world *world)
+{
+	return test_json(
+		"{'advertise_tenant_networks':%s}", random_below(world, 2) ? "true" : "false");
+}
+
+/* A speaker gets a peer or network, or loses it. */
+static bool stage_speaker(struct random_world *world, struct txn *txn)
+{
+	static const char *const verbs[] = { "add_bgp_peer", "remove_bgp_peer",
+		"add_gateway_network", "remove_gateway_network" };
+	unsigned verb = random_below(world, G_N_ELEMENTS(verbs));
+	const struct object *speaker = random_pick(world, KIND_BGP_SPEAKER);
+	const struct object *what = random_pick(world, verb < 2 ? KIND_BGP_PEER : KIND_NETWORK);
+	json_t *body, *answer = NULL;
+	bool ok;
+
+	if (!speaker || !what || !txn_get(txn, KIND_BGP_SPEAKER, object_id(speaker)))
+		return false;
+	body = test_json("{'%s':'%s'}", verb < 2 ? "bgp_peer_id" : "network_id", test_id(what));
+	ok = txn_act(txn, KIND_BGP_SPEAKER, test_id(speaker),
+		kind_action(&bgp_speaker_kind, verbs[verb]), body, &answer, NULL);
+	json_decref(body);
+	json_decref(answer);
+	return ok;
+}
+
+/* It is taken off a host's agent, or back. */
+static bool stage_agent(struct random_world *world, struct txn *txn)
+{
+	const struct object *speaker = random_pick(world, KIND_BGP_SPEAKER);
+	const struct object *host = random_pick(world, KIND_HOST), *agent;
+	json_t *body;
+	bool ok;
+
+	agent = speaker && host ? agent_of_host(world->model, host, AGENT_BGP) : NULL;
+	if (!agent || !txn_get(txn, KIND_BGP_SPEAKER, object_id(speaker)) ||
+		!txn_get(txn, KIND_AGENT, object_id(agent)))
+		return false;
+	body = test_json("{'bgp_speaker_id':'%s'}", test_id(speaker));
+	ok = random_below(world, 3) ? bgp_drinstances_remove(txn, agent, test_id(speaker), NULL)
+				    : bgp_drinstances_add(txn, agent, body, NULL);
+	json_decref(body);
+	return ok;
+}
+
 static const struct random_step steps[] = {
 	{ 5, .kind = KIND_HOST, .body = random_host, .change = random_host_change },
 	{ 3, .kind = KIND_NETWORK, .body = random_network, .change = random_network_change },
@@ -174,6 +239,10 @@ static const struct random_step steps[] = {
 	{ 18, .stage = random_binding },
 	{ 8, .stage = random_services },
 	{ 9, .stage = stage_floating_ip },
+	{ 2, .kind = KIND_BGP_PEER, .body = random_peer, .change = random_peer_change },
+	{ 2, .kind = KIND_BGP_SPEAKER, .body = random_speaker, .change = random_speaker_change },
+	{ 8, .stage = stage_speaker },
+	{ 3, .stage = stage_agent },
 };
 
 static void increments_equal_full_compile(void **state)

@@ -12,6 +12,7 @@
 #include "model/router.h"
 #include "model/service_map.h"
 #include "model/subnet.h"
+#include "model/subnetpool.h"
 
 static void member_uuid(struct json_writer *w, const char *key, const struct uuid *uuid)
 {
@@ -159,7 +160,22 @@ void record_subnet(const struct object *subnet, const struct subnet_service *ser
 	said(&w, service, "host_routes", object_str(subnet, SUBNET_HOST_ROUTES));
 	member_str(&w, "ipv6_ra_mode", subnet, SUBNET_IPV6_RA_MODE);
 	member_str(&w, "ipv6_address_mode", subnet, SUBNET_IPV6_ADDRESS_MODE);
+	if (service->scope)
+		jw_member_string(&w, "address_scope_id", service->scope);
 	jw_end_object(&w);
+}
+
+const char *subnet_scope(
+	const struct model *model, const struct compilation *before, const struct object *subnet)
+{
+	const struct object *pool;
+	struct uuid id;
+
+	if (!object_uuid(subnet, SUBNET_SUBNETPOOL_ID, &id))
+		return NULL;
+	pool = before ? compile_old(before, KIND_SUBNETPOOL, &id)
+		      : model_get(model, KIND_SUBNETPOOL, &id);
+	return pool ? object_str(pool, SUBNETPOOL_ADDRESS_SCOPE_ID) : NULL;
 }
 
 void record_member(
@@ -205,17 +221,22 @@ void record_interface(const struct object *port, const struct object *router, GS
 	jw_end_object(&w);
 }
 
-static void gateway_subnets(struct json_writer *w, const GPtrArray *subnets)
+static void gateway_subnets(struct json_writer *w, const struct gateway_parts *parts)
 {
+	const GPtrArray *subnets = parts->subnets;
+
 	jw_key(w, "subnets");
 	jw_begin_array(w);
 	for (guint i = 0; i < subnets->len; i++) {
 		const struct object *subnet = subnets->pdata[i];
+		const char *scope = subnet_scope(parts->model, parts->before, subnet);
 
 		jw_begin_object(w);
 		member_str(w, "cidr", subnet, SUBNET_CIDR);
 		member_str(w, "gateway_ip", subnet, SUBNET_GATEWAY_IP);
 		jw_member_int(w, "ip_version", object_int(subnet, SUBNET_IP_VERSION));
+		if (scope)
+			jw_member_string(w, "address_scope_id", scope);
 		jw_end_object(w);
 	}
 	jw_end_array(w);
@@ -235,7 +256,7 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
 	member_mac(&w, port);
 	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
-	gateway_subnets(&w, parts->subnets);
+	gateway_subnets(&w, parts);
 	jw_member_bool(&w, "enable_snat",
 		object_bool(router, ROUTER_ENABLE_SNAT) && service_is_edges(router, SERVICE_SNAT));
 	jw_member_bool(&w, "admin_state_up",

@@ -15,9 +15,13 @@ struct subnet_service {
 	bool dns;	    /* the edge answers the network's DNS */
 	bool dhcp;	    /* the edge serves its DHCP, or what follows says how it does */
 	const json_t *says; /* of this subnet; NULL: nothing */
+	const char *scope;  /* the address scope of its pool, or NULL */
 };
 void record_subnet(
 	const struct object *subnet, const struct subnet_service *service, GString *text);
+/* The address scope of a subnet's pool as it is or, with @before, was; NULL: none. */
+const char *subnet_scope(
+	const struct model *model, const struct compilation *before, const struct object *subnet);
 enum member_trait {
 	MEMBER_ROUTED = 1 << 0,	      /* it has the network only over routers */
 	MEMBER_WITHOUT_DHCP = 1 << 1, /* it does not answer the network's DHCP */
@@ -32,6 +36,8 @@ void record_interface(const struct object *port, const struct object *router, GS
 struct gateway_parts {
 	const struct object *router, *port, *network;
 	const GPtrArray *subnets; /* of the network */
+	const struct model *model;
+	const struct compilation *before; /* as all was then; NULL: as it is */
 };
 /* Nothing, on a network that leads nowhere. */
 void record_gateway(const struct gateway_parts *parts, GString *text);

@@ -7,8 +7,9 @@
 #include "model/port.h"
 #include "model/standard.h"
 
-static const char *const types[] = { "Weft agent", "DHCP agent", "L3 agent", NULL };
-static const char *const topics[] = { "N/A", "dhcp_agent", "l3_agent" };
+static const char *const types[] = { "Weft agent", "DHCP agent", "L3 agent",
+	"BGP dynamic routing agent", NULL };
+static const char *const topics[] = { "N/A", "dhcp_agent", "l3_agent", "bgp_dragent" };
 
 static const struct attr attrs[N_AGENT_SLOTS] = {
 	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },
@@ -82,20 +83,23 @@ static const struct index indexes[N_AGENT_INDEXES] = {
 	[AGENT_BY_HOST] = { .name = "host name", .slots = { AGENT_HOST } },
 };
 
-bool agents_create(struct txn *txn, const struct object *host, GError **error)
+static bool create(struct txn *txn, const struct object *host, enum agent_type type, GError **error)
 {
+	struct object *draft = object_new(&agent_kind, NULL);
 	char id[UUID_STRLEN];
 
-	for (int type = 0; object_bool(host, HOST_MANAGED) && type < N_AGENT_TYPES; type++) {
-		struct object *draft = object_new(&agent_kind, NULL);
+	object_set_str(draft, AGENT_HOST_ID, uuid_format(object_id(host), id));
+	object_set_str(draft, AGENT_HOST, object_str(host, SLOT_NAME));
+	object_set_choice(draft, AGENT_TYPE, (int)type);
+	object_set_str(draft, AGENT_TOPIC, topics[type]);
+	return txn_put(txn, draft, error);
+}
 
-		object_set_str(draft, AGENT_HOST_ID, uuid_format(object_id(host), id));
-		object_set_str(draft, AGENT_HOST, object_str(host, SLOT_NAME));
-		object_set_choice(draft, AGENT_TYPE, type);
-		object_set_str(draft, AGENT_TOPIC, topics[type]);
-		if (!txn_put(txn, draft, error))
+bool agents_create(struct txn *txn, const struct object *host, GError **error)
+{
+	for (int type = 0; object_bool(host, HOST_MANAGED) && type < N_AGENT_TYPES; type++)
+		if (!create(txn, host, (enum agent_type)type, error))
 			return false;
-	}
 	return true;
 }
 
@@ -103,14 +107,13 @@ bool agents_complete(struct txn *txn, GError **error)
 {
 	const struct object *host;
 	struct model_iter iter;
-	char id[UUID_STRLEN];
 
 	model_iter_all(&iter, txn_model(txn), KIND_HOST, NULL);
 	while ((host = model_iter_next(&iter)))
-		if (!model_count(txn_model(txn), KIND_AGENT, AGENT_BY_HOST_ID,
-			    uuid_format(object_id(host), id), NULL) &&
-			!agents_create(txn, host, error))
-			return false;
+		for (int type = 0; object_bool(host, HOST_MANAGED) && type < N_AGENT_TYPES; type++)
+			if (!agent_of_host(txn_model(txn), host, (enum agent_type)type) &&
+				!create(txn, host, (enum agent_type)type, error))
+				return false;
 	return true;
 }
 

@@ -22,7 +22,7 @@ enum agent_slot {
 	N_AGENT_SLOTS
 };
 
-enum agent_type { AGENT_WEFT, AGENT_DHCP, AGENT_L3, N_AGENT_TYPES };
+enum agent_type { AGENT_WEFT, AGENT_DHCP, AGENT_L3, AGENT_BGP, N_AGENT_TYPES };
 
 enum agent_index { AGENT_BY_HOST_ID, AGENT_BY_HOST, N_AGENT_INDEXES };
 
@@ -31,7 +31,7 @@ extern const struct kind agent_kind;
 /* The hook of a created host: its agents. */
 bool agents_create(struct txn *txn, const struct object *host, GError **error);
 
-/* Makes the agents of hosts that were stored before there were any. */
+/* Makes the agents of hosts that were stored before there were any of that type. */
 bool agents_complete(struct txn *txn, GError **error);
 
 /* The host's agent of that type, or NULL. */

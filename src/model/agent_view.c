@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/agent.h"
+#include "model/bgp_speaker.h"
 #include "model/dhcp_binding.h"
 #include "model/host.h"
 #include "model/network.h"
@@ -225,6 +226,10 @@ const struct kind_action agent_actions[] = {
 	{ "l3-routers", .read = true, .run = l3_routers,
 		.doc = "Routers that it routes for: those that connect networks which its host has ports of, and those whose gateway it may have.",
 		.item = "l3-router", .add = l3_routers_add, .remove = l3_routers_remove },
+	{ "bgp-drinstances", .read = true, .run = bgp_drinstances,
+		.doc = "BGP speakers that speak on its host: those of its physical networks, unless they were taken off.",
+		.item = "bgp-drinstance", .add = bgp_drinstances_add,
+		.remove = bgp_drinstances_remove },
 	{ 0 },
 };
 

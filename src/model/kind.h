@@ -61,6 +61,8 @@ enum kind_id {
 	KIND_NETWORK_LOG,
 	KIND_LOGGABLE_RESOURCE,
 	KIND_FLOATINGIP_POOL,
+	KIND_BGP_PEER,
+	KIND_BGP_SPEAKER,
 	KIND_LOCAL_IP,
 	KIND_LOCAL_IP_ASSOCIATION,
 	KIND_IP_AVAILABILITY,
@@ -111,14 +113,15 @@ enum attr_type {
 };
 
 enum attr_flags {
-	ATTR_CREATE = 1 << 0,	    /* may be given when created */
-	ATTR_UPDATE = 1 << 1,	    /* may be given in an update */
-	ATTR_REQUIRED = 1 << 2,	    /* must be given when created */
-	ATTR_NULLABLE = 1 << 3,	    /* null is a value */
-	ATTR_ADMIN_SET = 1 << 4,    /* only an administrator may give it */
-	ATTR_ADMIN_READ = 1 << 5,   /* only an administrator sees it or filters by it */
-	ATTR_COMPUTED = 1 << 6,	    /* not stored: the kind's `compute` writes it when read */
-	ATTR_SECRET = 1 << 7,	    /* stored, never shown, never a filter, never logged */
+	ATTR_CREATE = 1 << 0,	  /* may be given when created */
+	ATTR_UPDATE = 1 << 1,	  /* may be given in an update */
+	ATTR_REQUIRED = 1 << 2,	  /* must be given when created */
+	ATTR_NULLABLE = 1 << 3,	  /* null is a value */
+	ATTR_ADMIN_SET = 1 << 4,  /* only an administrator may give it */
+	ATTR_ADMIN_READ = 1 << 5, /* only an administrator sees it or filters by it */
+	ATTR_COMPUTED = 1 << 6,	  /* not stored: the kind's `compute` writes it when read */
+	/* stored, never shown, never a filter, never logged; may be given if it says so */
+	ATTR_SECRET = 1 << 7,
 	ATTR_INTERN = 1 << 8,	    /* few distinct values: kept once */
 	ATTR_UNIQUE_ITEMS = 1 << 9, /* a list without duplicates */
 	ATTR_ANY_CASE = 1 << 10,    /* of TYPE_ENUM: "ipv4" is taken for "IPv4" */

@@ -5,6 +5,8 @@
 #include "model/address_group.h"
 #include "model/address_scope.h"
 #include "model/auto_allocated_topology.h"
+#include "model/bgp_peer.h"
+#include "model/bgp_speaker.h"
 #include "model/default_security_group_rule.h"
 #include "model/conntrack_helper.h"
 #include "model/dhcp_binding.h"
@@ -90,6 +92,8 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_NETWORK_LOG] = &network_log_kind,
 	[KIND_LOGGABLE_RESOURCE] = &loggable_resource_kind,
 	[KIND_FLOATINGIP_POOL] = &floatingip_pool_kind,
+	[KIND_BGP_PEER] = &bgp_peer_kind,
+	[KIND_BGP_SPEAKER] = &bgp_speaker_kind,
 	[KIND_LOCAL_IP] = &local_ip_kind,
 	[KIND_LOCAL_IP_ASSOCIATION] = &local_ip_association_kind,
 	[KIND_IP_AVAILABILITY] = &ip_availability_kind,

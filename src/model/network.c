@@ -6,6 +6,7 @@
 
 #include "model/agent.h"
 #include "model/availability_zone.h"
+#include "model/bgp_speaker.h"
 #include "model/floating_ip.h"
 #include "model/network_hosts.h"
 #include "model/port.h"
@@ -326,6 +327,11 @@ bool network_usable(
 	       rbac_shared_to(model, network, caller);
 }
 
+static bool on_delete(struct txn *txn, const struct object *old, GError **error)
+{
+	return bgp_speakers_leave(txn, BGP_SPEAKER_NETWORKS, BGP_SPEAKER_BY_NETWORK, old, error);
+}
+
 const struct kind network_kind = {
 	.id = KIND_NETWORK,
 	.singular = "network",
@@ -346,5 +352,6 @@ const struct kind network_kind = {
 	.hooks = { .on_create = on_create,
 		.on_created = provider_make_segments,
 		.on_update = on_update,
+		.on_delete = on_delete,
 		.compute = compute },
 };

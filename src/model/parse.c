@@ -46,7 +46,7 @@ static bool parse_member(struct object *draft, const char *name, json_t *json,
 	const struct attr *attr = slot < 0 ? NULL : &kind->attrs[slot];
 	union value value;
 
-	if (!attr || attr->flags & ATTR_SECRET)
+	if (!attr || (attr->flags & ATTR_SECRET && !(attr->flags & (ATTR_CREATE | ATTR_UPDATE))))
 		return fail_unknown(kind, name, operation, error);
 	if (!may_be_given(attr, operation))
 		return fail_not_now(kind, attr, error);

@@ -178,9 +178,9 @@ static const char *attr_text(const struct attr *attr, enum policy_operation oper
 
 static bool concerns(const struct attr *attr, enum policy_operation operation)
 {
-	if (!attr->name || attr->flags & ATTR_SECRET)
+	if (!attr->name)
 		return false;
-	return operation == POLICY_GET ||
+	return (operation == POLICY_GET && !(attr->flags & ATTR_SECRET)) ||
 	       (operation == POLICY_CREATE && attr->flags & ATTR_CREATE) ||
 	       (operation == POLICY_UPDATE && attr->flags & ATTR_UPDATE);
 }

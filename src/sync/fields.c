@@ -27,6 +27,11 @@ bool field_uuid(const json_t *object, const char *member, struct uuid *ret, GErr
 	       weft_fail(error, BAD_REQUEST, "%s must be a UUID", member);
 }
 
+bool field_optional_uuid(const json_t *object, const char *member, struct uuid *ret, GError **error)
+{
+	return absent(object, member) || field_uuid(object, member, ret, error);
+}
+
 bool field_mac(const json_t *object, const char *member, struct mac *ret, GError **error)
 {
 	const char *text = text_of(object, member);
@@ -176,7 +181,8 @@ bool element_outer_subnet(const json_t *element, void *ret, GError **error)
 	struct record_outer_subnet *subnet = ret;
 
 	return field_prefix(element, "cidr", &subnet->cidr, error) &&
-	       field_optional_ip(element, "gateway_ip", &subnet->gateway, error);
+	       field_optional_ip(element, "gateway_ip", &subnet->gateway, error) &&
+	       field_optional_uuid(element, "address_scope_id", &subnet->address_scope_id, error);
 }
 
 bool element_snat_range(const json_t *element, void *ret, GError **error)

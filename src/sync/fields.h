@@ -16,6 +16,9 @@ bool field_uint(
 bool field_prefix(const json_t *object, const char *member, struct prefix *ret, GError **error);
 bool field_ip(const json_t *object, const char *member, struct ip *ret, GError **error);
 
+/* *ret stays as it is when it is absent or null. */
+bool field_optional_uuid(
+	const json_t *object, const char *member, struct uuid *ret, GError **error);
 /* The member "qos". */
 bool field_optional_qos(const json_t *object, struct record_qos *ret, GError **error);
 bool field_optional_uint(
@@ -50,6 +53,10 @@ bool element_option(const json_t *element, void *ret, GError **error); /* struct
 /* "tunnel_ips" and "encapsulations". The first address of each family counts, and an encapsulation
  * that is not known is ignored. */
 bool field_tunnel(const json_t *object, struct record_tunnel *ret, GError **error);
+
+/* The whole of a BGP speaker's record (record_bgp.c). */
+bool decode_bgp_speaker(const json_t *data, struct record *ret, GError **error);
+void clear_bgp_speaker(struct record *record);
 
 /* "network_type" ("flat" or "vlan"), "physical_network" and "segmentation_id". */
 bool field_wire(const json_t *object, struct record_wire *ret, GError **error);

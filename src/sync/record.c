@@ -127,7 +127,8 @@ static bool decode_subnet(const json_t *data, struct record *ret, GError **error
 	       field_optional_choice(
 		       data, "ipv6_address_mode", modes, &subnet->address_mode, error) &&
 	       field_array(data, "dns_nameservers", element_ip, subnet->dns_nameservers, error) &&
-	       field_array(data, "host_routes", element_route, subnet->host_routes, error);
+	       field_array(data, "host_routes", element_route, subnet->host_routes, error) &&
+	       field_optional_uuid(data, "address_scope_id", &subnet->address_scope_id, error);
 }
 
 static bool decode_member(const json_t *data, struct record *ret, GError **error)
@@ -439,6 +440,7 @@ static const struct {
 	[RECORD_GATEWAY] = { decode_gateway, clear_gateway },
 	[RECORD_FLOATING_IP] = { decode_floating_ip, clear_floating_ip },
 	[RECORD_LOG] = { decode_log, clear_log },
+	[RECORD_BGP_SPEAKER] = { decode_bgp_speaker, clear_bgp_speaker },
 };
 
 static void share_empties(struct record *record)

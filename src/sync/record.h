@@ -24,6 +24,7 @@
 	X(INTERFACE, "interface")                     \
 	X(GATEWAY, "gateway")                         \
 	X(FLOATING_IP, "floating_ip")                 \
+	X(BGP_SPEAKER, "bgp-speaker")                 \
 	X(SECURITY_GROUP, "security-group")           \
 	X(SECURITY_GROUP_RULE, "security-group-rule") \
 	X(GROUP_MEMBER, "group-member")               \
@@ -111,6 +112,7 @@ struct record_subnet {
 	const char *ra_mode, *address_mode; /* interned; NULL: none */
 	GArray *dns_nameservers;	    /* struct ip */
 	GArray *host_routes;		    /* struct record_route */
+	struct uuid address_scope_id;	    /* zero: none */
 };
 
 struct record_member {
@@ -201,7 +203,8 @@ struct record_log {
 
 struct record_outer_subnet {
 	struct prefix cidr;
-	struct ip gateway; /* family 0: none */
+	struct ip gateway;	      /* family 0: none */
+	struct uuid address_scope_id; /* zero: none */
 };
 
 struct record_snat_range {
@@ -230,6 +233,20 @@ struct record_floating_ip {
 	struct mac mac;
 };
 
+struct record_bgp_peer {
+	struct ip ip;
+	u32 as;
+	char *password; /* NULL: none */
+};
+
+struct record_bgp_speaker {
+	u32 as;
+	u8 family;	  /* 4, 6 */
+	GArray *networks; /* struct uuid: external ones */
+	GArray *peers;	  /* struct record_bgp_peer */
+	bool floating_ips, tenant_networks;
+};
+
 struct record {
 	enum record_kind kind;
 	union {
@@ -247,6 +264,7 @@ struct record {
 		struct record_gateway gateway;
 		struct record_floating_ip floating_ip;
 		struct record_log log;
+		struct record_bgp_speaker bgp_speaker;
 	};
 };
 

@@ -103,6 +103,26 @@ static void test_floating_ip(void **state)
 	}
 }
 
+/* Who has learnt a route to it by BGP sends to the host itself; what comes back is the guest's. */
+static void test_floating_ip_by_route(void **state)
+{
+	struct bed *bed = *state;
+
+	introduce(bed);
+	for (int i = 0; i < 3; i++) {
+		wire_sends(bed, udp_frame(UNDERLAY_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 80, 1001));
+		bed_expect(bed, BED_GUEST1,
+			frame_hop(udp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 80, 1001)));
+		bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1001, 80));
+		wire_gets(bed, frame_hop(udp_frame(
+				       NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1001, 80)));
+	}
+	/* not to another machine's, and not to another address */
+	wire_sends(bed, udp_frame("02:00:00:00:ee:99", NEXT_MAC, FAR_IP, FLOATING_IP, 80, 1002));
+	wire_sends(bed, udp_frame(UNDERLAY_MAC, NEXT_MAC, FAR_IP, "203.0.113.22", 80, 1002));
+	bed_expect_nothing(bed, BED_GUEST1);
+}
+
 /* What leaves and enters by a wire has limits as all else, and its DSCP stays the guest's. */
 static void test_limits(void **state)
 {
@@ -255,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_answers_the_wire),
 		cmocka_unit_test(test_asks_for_neighbours),
 		cmocka_unit_test(test_floating_ip),
+		cmocka_unit_test(test_floating_ip_by_route),
 		cmocka_unit_test(test_hands_over),
 		cmocka_unit_test(test_hairpin),
 		cmocka_unit_test(test_router_answers),

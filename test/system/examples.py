@@ -61,6 +61,8 @@ SPECIAL = {
     "host": lambda make: {"name": f"example{next(numbers)}", "tunnel_ips": ["192.0.2.1"]},
     "network_segment_range": lambda make: {"network_type": "vlan", "physical_network": f"example{next(numbers)}", "minimum": 1,
                                            "maximum": 4094},
+    "bgp_peer": lambda make: {"peer_ip": f"192.0.2.{next(numbers) % 250}", "remote_as": 65000, "auth_type": "none"},
+    "bgp_speaker": lambda make: {"local_as": 65001, "ip_version": 4},
     "address_scope": lambda make: {"ip_version": 4},
     "subnet": lambda make: {"network_id": make("network")["id"], "ip_version": 4, "cidr": "10.0.0.0/24"},
     "subnetpool": lambda make: {"name": f"example{next(numbers)}", "prefixes": [f"10.{next(numbers) % 250}.0.0/16"], "default_prefixlen": 24},

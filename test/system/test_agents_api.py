@@ -28,7 +28,7 @@ def network(weftd):
 def test_cli_agents(cli):
     agents = cli.json("network", "agent", "list")
     assert sorted((a["Agent Type"], a["Host"]) for a in agents) == [
-        (kind, host) for kind in ("DHCP agent", "L3 agent", "Weft agent") for host in ("h1", "h2")]
+        (kind, host) for kind in ("BGP dynamic routing agent", "DHCP agent", "L3 agent", "Weft agent") for host in ("h1", "h2")]
     assert {a["Binary"] for a in agents} == {"weft-agent"} and not any(a["Alive"] for a in agents)
     mine = cli.json("network", "agent", "list", "--agent-type", "dhcp", "--host", "h1")
     assert [(a["Agent Type"], a["Availability Zone"]) for a in mine] == [("DHCP agent", "east")]
@@ -51,7 +51,7 @@ def test_an_agent_is_alive_when_its_host_reports(weftd, admin, sdk):
     report["agent"]["bridge_mappings"] = {"public": "eth1"}
     assert client.call("POST", "/weft/v1/hosts/h9/report", report).status == 200
     agents = list(sdk.agents(host="h9"))
-    assert len(agents) == 3 and all(a.is_alive for a in agents)
+    assert len(agents) == 4 and all(a.is_alive for a in agents)
     shown = admin.get(f"/v2.0/agents/{agents[0].id}").json["agent"]
     assert shown["heartbeat_timestamp"] > shown["started_at"]
     assert shown["configurations"]["bridge_mappings"] == {"public": "eth1"}

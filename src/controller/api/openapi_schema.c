@@ -143,10 +143,10 @@ static bool is_in(const struct kind *kind, unsigned slot, enum view view)
 {
 	const struct attr *attr = kind_attr(kind, slot);
 
-	if (!attr->name || attr->flags & ATTR_SECRET)
+	if (!attr->name)
 		return false;
 	if (view == VIEW_ANSWER)
-		return !(attr->flags & ATTR_REQUEST);
+		return !(attr->flags & (ATTR_REQUEST | ATTR_SECRET));
 	if (slot == kind->parent_slot && kind_is_nested(kind))
 		return false;
 	return attr->flags & (view == VIEW_CREATE ? ATTR_CREATE : ATTR_UPDATE);

@@ -27,6 +27,7 @@ static void finish(struct compilation *c)
 	compile_interfaces(c);
 	compile_gateways(c);
 	compile_floating_ips(c);
+	compile_bgp_speakers(c);
 }
 
 static void give(struct enumeration *e, enum scope_type type, const struct uuid *id)
@@ -34,6 +35,7 @@ static void give(struct enumeration *e, enum scope_type type, const struct uuid 
 	switch (type) {
 	case SCOPE_HOST:
 		give_floating_ips_of_host(e, id);
+		give_bgp_speakers(e, id);
 		break;
 	case SCOPE_NETWORK:
 		give_subnets(e, id);
@@ -51,6 +53,7 @@ static const struct weft_in_tree in_tree = {
 	.change = {
 		[KIND_NETWORK] = compile_network_services,
 		[KIND_SUBNET] = compile_subnet,
+		[KIND_SUBNETPOOL] = compile_subnetpool,
 		[KIND_DHCP_BINDING] = compile_dhcp_binding,
 		[KIND_SERVICE_ATTACHMENT] = compile_attachment,
 		[KIND_QOS_BANDWIDTH_LIMIT_RULE] = compile_qos_rule,
