@@ -60,6 +60,7 @@ struct dp {
 	GHashTable *kept[N_TABLES];   /* during a sweep: keys that were put, as GBytes */
 	GHashTable *copies[N_TABLES]; /* see tables.c: GBytes → value */
 	u32 n_entries[N_TABLES];
+	u64 n_writes; /* of entries of tables, removals among them */
 
 	GHashTable *vteps;		  /* struct vtep_ref, by address and encapsulation */
 	GHashTable *vteps_by_id;	  /* the same, borrowed */

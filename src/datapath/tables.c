@@ -160,8 +160,10 @@ bool table_put(struct dp *dp, enum table table, const void *key, const void *val
 	}
 	if (change == TABLE_ADDED)
 		dp->n_entries[table]++;
-	if (change != TABLE_UNCHANGED)
+	if (change != TABLE_UNCHANGED) {
 		copy_entry(dp, table, key, value);
+		dp->n_writes++;
+	}
 	*ret = change;
 	return true;
 }
@@ -174,6 +176,7 @@ bool table_delete(struct dp *dp, enum table table, const void *key, GError **err
 		if (tables[table].longest_prefix)
 			g_hash_table_remove(dp->copies[table], bytes);
 		dp->n_entries[table]--;
+		dp->n_writes++;
 		return true;
 	}
 	if (errno == ENOENT)

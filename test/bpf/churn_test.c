@@ -131,9 +131,60 @@ static void test_churn(void **state)
 	end(bed, 1);
 }
 
+#define REFERRING 100 /* policies whose rules name the group */
+
+/* Entries of maps that are written when one more address enters group 1, and leaves it. */
+static u64 writes_of_a_member(struct bed *bed, u32 n)
+{
+	static const u8 groups[1][16] = { { 1 } };
+	struct prefix address = address_of(n);
+	u64 before = bed->dp->n_writes;
+
+	assert_true(dp_membership_put(bed->dp, domain, &address, groups, 1, NULL));
+	assert_true(dp_membership_delete(bed->dp, domain, &address, NULL));
+	return bed->dp->n_writes - before;
+}
+
+/* However many members the group has, and however many rules and policies name it. */
+static void test_a_member_is_one_entry(void **state)
+{
+	static const u8 groups[1][16] = { { 1 } };
+	struct bed *bed = *state;
+	struct dp_rule from_group[10];
+	u8 name[16];
+
+	for (u8 i = 0; i < G_N_ELEMENTS(from_group); i++) {
+		from_group[i] = rule(i, DP_INGRESS, IPPROTO_TCP, 1000 * i, 1000 * i + 7);
+		from_group[i].remote = DP_REMOTE_GROUP;
+		memcpy(from_group[i].domain, domain, 16);
+		from_group[i].group[0] = 1;
+	}
+	for (u32 n = 0; n < REFERRING; n++) {
+		own_name(n, 1, name);
+		put_policy(bed, name, from_group, n % 10 + 1);
+	}
+	for (u32 n = 0; n < 10000; n++) {
+		struct prefix address = address_of(n);
+
+		assert_true(dp_membership_put(bed->dp, domain, &address, groups, 1, NULL));
+		if (n == 0 || n == 100 || n == 9999)
+			assert_int_equal(writes_of_a_member(bed, 20000), 2);
+	}
+	for (u32 n = 0; n < 10000; n++) {
+		struct prefix address = address_of(n);
+
+		assert_true(dp_membership_delete(bed->dp, domain, &address, NULL));
+	}
+	for (u32 n = 0; n < REFERRING; n++) {
+		own_name(n, 1, name);
+		assert_true(dp_policy_delete(bed->dp, name, NULL));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_a_member_is_one_entry, firewall_begin),
 		cmocka_unit_test_setup(test_churn, firewall_begin),
 	};
 
