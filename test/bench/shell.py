@@ -1,4 +1,6 @@
 """Commands, namespaces and processes of the benchmark, all of which one call removes."""
+import contextlib
+import ctypes
 import os
 import shlex
 import signal
@@ -6,6 +8,8 @@ import subprocess
 import tempfile
 import time
 
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
 PREFIX = f"wb{os.getpid()}"
 _namespaces, _processes, _folders = [], [], []
 
@@ -68,6 +72,22 @@ def namespace(name):
     _namespaces.append(full)
     sh("ip link set lo up; sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1", netns=full)
     return full
+
+
+@contextlib.contextmanager
+def inside(netns):
+    """What this thread opens meanwhile is in the namespace."""
+    with open("/proc/thread-self/ns/net", "rb") as own, open(f"/run/netns/{netns}", "rb") as other:
+        enter(other)
+        try:
+            yield
+        finally:
+            enter(own)
+
+
+def enter(file):
+    if libc.setns(file.fileno(), CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def folder(name):

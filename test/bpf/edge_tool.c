@@ -10,9 +10,14 @@
  * VNI MAC neighbour VNI IP MAC                   service VNI IP MAC port DEVICE veth|tap VNI MAC
  * FLAGS [MAC,PREFIX]…      unport DEVICE trace DEVICE HEX   counters DEVICE   drops DEVICE|- usage
  * expire   sweep begin|end
+ *   fill DEVICE HEX N            N connections beside that of an IPv4 frame, to other addresses
+ *   spread DEVICE HEX N RUNS     what a frame of one of them costs, each run another
  *
- * edge_tool PIN_DIR destroy removes everything.
+ * edge_tool PIN_DIR destroy removes everything. $WEFT_FLOW_ENTRIES is the size of new tables of
+ * flows.
  */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,6 +207,88 @@ static bool run_cost(struct dp *dp, char **args, GError **error)
 	return true;
 }
 
+/* --- a full table --- */
+
+#define FIRST_ADDRESS \
+	0x0a400000u /* 10.64.0.0; the i-th connection is to the i-th address behind it */
+#define IP4_DST 30  /* in an Ethernet frame */
+#define FILL_BATCH 4096
+
+static bool run_frame(
+	struct dp *dp, const char *device, GByteArray *frame, u32 *ret_ns, GError **error)
+{
+	struct __sk_buff skb = { .ifindex = if_nametoindex(device) };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->data, .data_size_in = frame->len,
+		.ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
+	int rc = bpf_prog_test_run_opts(bpf_program__fd(dp->edge->progs.from_guest), &opts);
+
+	*ret_ns = opts.duration;
+	return !rc || weft_fail_errno(error, -rc, "Can't run the program");
+}
+
+static unsigned long map_bytes(int fd)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", fd), *text = NULL;
+	const char *line;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return 0;
+	line = strstr(text, "memlock:");
+	return line ? strtoul(line + strlen("memlock:"), NULL, 10) : 0;
+}
+
+static bool run_fill(struct dp *dp, char **args, GError **error)
+{
+	g_autoptr(GByteArray) frame = hex_arg(args[1]);
+	int fd = bpf_map__fd(dp->edge->maps.flows4);
+	g_autofree struct flow_key4 *keys = g_new(struct flow_key4, FILL_BATCH);
+	g_autofree struct flow *flows = g_new(struct flow, FILL_BATCH);
+	u32 n = (u32)atoi(args[2]), ns, count;
+	unsigned long before = map_bytes(fd);
+	struct flow_key4 key;
+	struct flow flow;
+
+	if (!run_frame(dp, args[0], frame, &ns, error))
+		return false;
+	if (bpf_map_get_next_key(fd, NULL, &key) || bpf_map_lookup_elem(fd, &key, &flow))
+		return weft_fail_errno(error, errno, "The frame left no verdict");
+	for (u32 done = 0; done < n; done += count) {
+		count = MIN(n - done, FILL_BATCH);
+		for (u32 i = 0; i < count; i++) {
+			keys[i] = key;
+			keys[i].dst = htonl(FIRST_ADDRESS + done + i);
+			flows[i] = flow;
+		}
+		if (bpf_map_update_batch(fd, keys, flows, &count, NULL))
+			return weft_fail_errno(error, errno, "Can't add the connection %u", done);
+	}
+	printf("%u connections, %.0f bytes each\n", n, (double)(map_bytes(fd) - before) / n);
+	return true;
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+	return (int)*(const u32 *)a - (int)*(const u32 *)b;
+}
+
+static bool run_spread(struct dp *dp, char **args, GError **error)
+{
+	g_autoptr(GByteArray) frame = hex_arg(args[1]);
+	u32 n = (u32)atoi(args[2]), runs = (u32)atoi(args[3]);
+	g_autofree u32 *ns = g_new(u32, runs);
+
+	for (u32 i = 0; i < runs; i++) {
+		be32 dst = htonl(FIRST_ADDRESS + (u32)g_random_int_range(0, (gint32)n));
+
+		memcpy(&frame->data[IP4_DST], &dst, sizeof(dst));
+		if (!run_frame(dp, args[0], frame, &ns[i], error))
+			return false;
+	}
+	qsort(ns, runs, sizeof(*ns), compare_ns);
+	printf("%u ns, 99 of 100 below %u ns\n", ns[runs / 2], ns[runs * 99 / 100]);
+	return true;
+}
+
 static bool run_counters(struct dp *dp, char **args, GError **error)
 {
 	struct dp_counters c;
@@ -267,6 +354,8 @@ static const struct command commands[] = {
 	{ "unport", 1, run_unport },
 	{ "trace", 2, run_trace },
 	{ "cost", 2, run_cost },
+	{ "fill", 3, run_fill },
+	{ "spread", 4, run_spread },
 	{ "counters", 1, run_counters },
 	{ "drops", 1, run_drops },
 	{ "usage", 0, run_usage },
@@ -290,7 +379,9 @@ static bool run_line(struct dp *dp, const char *line, GError **error)
 
 int main(int argc, char **argv)
 {
-	struct dp_options options = { .pin_dir = argc > 1 ? argv[1] : "" };
+	const char *flows = getenv("WEFT_FLOW_ENTRIES");
+	struct dp_options options = { .pin_dir = argc > 1 ? argv[1] : "",
+		.flow_entries = flows ? (u32)atoi(flows) : 0 };
 	g_autoptr(GError) error = NULL;
 	struct dp *dp = NULL;
 	char line[4096];

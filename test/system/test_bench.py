@@ -50,3 +50,11 @@ def test_datapath(tmp_path):
     assert "request/response" in printed
     found = numbers_in(result["datapath"])
     assert len(found) >= 2 * 2 * 2 and min(found) > 0, result["datapath"]
+
+
+def test_table(tmp_path):
+    result, printed = bench(tmp_path, "table")
+    table = result["table"]
+    assert table["entries"] == 50_000 and 60 < table["bytes"] < 256, "an entry takes what it holds and a little more"
+    assert min(numbers_in([table["few"], table["many"]])) > 0
+    assert "of one connection" in printed
