@@ -100,6 +100,15 @@ static __always_inline bool embryo_remove(
 	return true;
 }
 
+/* The place to look at for the @i-th time: first where a full ring has its oldest, then the last
+ * that were taken, oldest first. */
+static __always_inline u64 embryo_try(u64 line, u32 i)
+{
+	if (i < EMBRYO_TRIES)
+		return line + i;
+	return line + i < 2 * EMBRYO_TRIES ? line : line + i - 2 * EMBRYO_TRIES;
+}
+
 /* Makes room for a connection of the port; 1 if there is some now. */
 __noinline int embryo_evict(u32 port_id, u32 half_open_max)
 {
@@ -108,8 +117,9 @@ __noinline int embryo_evict(u32 port_id, u32 half_open_max)
 
 	if (!made || !gone)
 		return 0;
-	for (u32 i = 0; i < EMBRYO_TRIES; i++) {
-		struct embryo_key key = embryo_key(port_id, made->line + i, half_open_max);
+	for (u32 i = 0; i < 2 * EMBRYO_TRIES; i++) {
+		struct embryo_key key =
+			embryo_key(port_id, embryo_try(made->line, i), half_open_max);
 		const struct embryo *embryo = bpf_map_lookup_elem(&embryos, &key);
 
 		if (embryo && embryo_remove(embryo, made, gone->project))

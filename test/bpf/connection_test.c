@@ -274,6 +274,52 @@ static void test_quotas(void **state)
 	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 5, 53));
 }
 
+#define FILL_BATCH 4096
+
+/* What came from the underlay takes the whole table. Returns how many entries it is. */
+static u32 fill_table(int fd, struct flow_key4 *keys)
+{
+	g_autofree struct flow *flows = g_new0(struct flow, FILL_BATCH);
+	u32 n = 0, count;
+
+	for (u32 i = 0; i < FILL_BATCH; i++)
+		flows[i].seen = ticks_now();
+	do {
+		for (u32 i = 0; i < FILL_BATCH; i++)
+			keys[n + i] = (struct flow_key4){ .scope = EDGE_PORTS_MAX,
+				.kind = FLOW_KIND(0, (u32)FLOW_FROM_UNDERLAY),
+				.src = n + i };
+		count = FILL_BATCH;
+		bpf_map_update_batch(fd, &keys[n], flows, &count, NULL);
+		n += count;
+	} while (count == FILL_BATCH);
+	return n;
+}
+
+/* When the table is full, a port's own half open connections give way to its new ones. */
+static void test_a_full_table(void **state)
+{
+	struct bed *bed = *state;
+	struct bpf_map *map = bed->dp->edge->maps.flows4;
+	g_autofree struct flow_key4 *keys =
+		g_new(struct flow_key4, bpf_map__max_entries(map) + FILL_BATCH);
+	u32 n;
+
+	POLICY(bed, policy1, OUT1);
+	POLICY(bed, policy2, UDP_IN2(-1, -1));
+	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1, 53));
+	n = fill_table(bpf_map__fd(map), keys);
+	assert_in_range(n, bpf_map__max_entries(map) / 2, bpf_map__max_entries(map));
+	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 2, 53));
+	assert_int_equal(connections_at(bed, BED_GUEST1).connections, 1);
+	assert_int_equal(connections_at(bed, BED_GUEST1).evicted, 1);
+	expect_refused(bed, BED_GUEST2, BED_GUEST2, udp(BED_GUEST2, 53, 1), "denied-egress");
+	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 2));
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 3, 53), "connection-table");
+	bpf_map_delete_batch(bpf_map__fd(map), keys, &n, NULL);
+	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 3, 53));
+}
+
 static s64 project_has(struct bed *bed, u32 number)
 {
 	struct project_connections_gone gone;
@@ -425,6 +471,7 @@ int main(void)
 		TEST(test_fragments_follow_the_first),
 		TEST(test_a_lost_state_takes_the_verdict),
 		TEST(test_quotas),
+		TEST(test_a_full_table),
 		TEST(test_project_quotas),
 		TEST(test_handover),
 		TEST(test_handover_to_an_opening),
