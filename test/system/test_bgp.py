@@ -164,7 +164,7 @@ class Cloud:
         made = self.make("bgp_peer", name=f"p{version}", peer_ip=peer_ip, remote_as=ROUTER_AS, **peer)
         self.put(f"bgp-speakers/{speaker['id']}/add_gateway_network", network_id=self.public["id"])
         self.put(f"bgp-speakers/{speaker['id']}/add_bgp_peer", bgp_peer_id=made["id"])
-        wait_until(lambda: self.speaker(f"v{version}")["status"] == "ACTIVE", what="all hosts have a session")
+        wait_until(lambda: self.speaker(f"v{version}")["status"] == "ACTIVE", deadline=30, what="all hosts have a session")
         return speaker, made
 
     def bgpd(self, host, speaker):
@@ -278,12 +278,13 @@ def test_agent_restarts(cloud):
     cloud.lab.start("h1")
     wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, what="it is announced")
     assert cloud.frr.sessions() == sessions
-    cloud.floating = made, at
+    cloud.api.call("DELETE", f"/v2.0/floatingips/{made}")
 
 
 def test_bgpd_fails(cloud):
     """Killed: started again. Not there: said so, and tried again; nothing else is affected."""
-    made, at = cloud.floating
+    made, at = cloud.float("a")
+    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, what="it is announced")
     folder = cloud.bgpd("h1", cloud.v4)
     before = (folder / "bgpd.pid").read_text()
     os.kill(int(before), signal.SIGKILL)
@@ -304,15 +305,18 @@ def test_bgpd_fails(cloud):
     cloud.lab.stop("h1")
     cloud.lab.start("h1")
     wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"} and cloud.speaker("v4")["status"] == "ACTIVE", deadline=20)
+    cloud.api.call("DELETE", f"/v2.0/floatingips/{made}")
 
 
 def test_host_fails(cloud):
-    """A host that falls silent: its routes go in the hold time."""
-    made, at = cloud.floating
+    """A host that falls silent: its routes go in the hold time, which is 9 s."""
+    made, at = cloud.float("a")
+    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, what="it is announced")
     cloud.world.ip("link", "set", "h1", "down")
-    wait_until(lambda: not cloud.frr.route(at), deadline=12, what="its routes are gone")
+    wait_until(lambda: not cloud.frr.route(at), deadline=20, what="its routes are gone")
     cloud.world.ip("link", "set", "h1", "up")
     wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, deadline=20, what="they are back")
+    cloud.api.call("DELETE", f"/v2.0/floatingips/{made}")
 
 
 def test_openstack_commands(cloud):
