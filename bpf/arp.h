@@ -69,7 +69,7 @@ static __always_inline int arp_answer(struct __sk_buff *skb, struct arp *arp,
 	mac_copy(arp->sender_mac, mac);
 	memcpy(arp->sender_ip, &asked, 4);
 	count_tx(skb, port->id);
-	return (int)bpf_redirect(port->ifindex, 0);
+	return answer_guest(skb, port);
 }
 
 /* A request whose target the directory does not know, or an announcement. */

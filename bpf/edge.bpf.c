@@ -14,19 +14,15 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Everything a guest sends enters here (tc ingress of its veth or tap): the fast path. */
-SEC("tc")
-int from_guest(struct __sk_buff *skb)
+/* A frame of @port's guest: the fast path. @tagged, a constant: it is a subport's. */
+static __always_inline int guest_frame(
+	struct __sk_buff *skb, const struct port *port, const struct host *host, const bool tagged)
 {
-	const struct port *port = port_get(skb->ifindex);
-	const struct host *host = host_get();
 	struct flow *flow;
 	struct pkt pkt;
 	int reason;
 	u32 vni;
 
-	if (!port || !host)
-		return drop(skb, 0, DROP_UNKNOWN_PORT);
 	trace(skb, STEP_FROM_GUEST, port->id, 0, NULL, NULL);
 	count_rx(skb, port->id);
 	if (unlikely(port->flags & EDGE_PORT_SPECIAL)) {
@@ -34,8 +30,6 @@ int from_guest(struct __sk_buff *skb)
 		if (reason)
 			return drop(skb, port->id, (u32)reason);
 	}
-	if (unlikely(skb->vlan_present))
-		return drop(skb, port->id, DROP_VLAN_TAGGED);
 	reason = pkt_pull(skb, EDGE_HEADERS_MIN);
 	if (!reason)
 		reason = pkt_parse(skb, 0, &pkt);
@@ -54,6 +48,8 @@ int from_guest(struct __sk_buff *skb)
 				if (unlikely(flow->flags & FLOW_ROUTED))
 					vni = route_again(
 						skb, &pkt, port->id, FLOW_FROM_GUEST, flow->flags);
+				if (tagged && vni && untag(skb))
+					return drop(skb, port->id, DROP_INTERNAL);
 				if (likely(vni))
 					return finish(
 						skb, execute(skb, host, port, flow, vni, true));
@@ -69,6 +65,49 @@ int from_guest(struct __sk_buff *skb)
 	return drop(skb, port->id, DROP_INTERNAL);
 }
 
+/* Everything a guest sends enters here (tc ingress of its veth or tap). */
+SEC("tc")
+int from_guest(struct __sk_buff *skb)
+{
+	const struct port *port = port_get(skb->ifindex);
+	const struct host *host = host_get();
+
+	if (!port || !host)
+		return drop(skb, 0, DROP_UNKNOWN_PORT);
+	if (unlikely(skb->vlan_present)) {
+		bpf_tail_call(skb, &stages, STAGE_TAGGED);
+		return drop(skb, port->id, DROP_INTERNAL);
+	}
+	return guest_frame(skb, port, host, false);
+}
+
+/* Of the guest at a trunk's parent: by the tag it is a subport's. */
+SEC("tc")
+int guest_tagged(struct __sk_buff *skb)
+{
+	const struct port *parent = port_get(skb->ifindex), *port = guest_port(skb);
+	const struct host *host = host_get();
+
+	if (!parent || !host)
+		return drop(skb, 0, DROP_UNKNOWN_PORT);
+	if (!port || skb->vlan_proto != bpf_htons(ETH_P_8021Q)) {
+		trace(skb, STEP_FROM_GUEST, parent->id, 0, NULL, NULL);
+		count_rx(skb, parent->id);
+		return drop(skb, parent->id, DROP_VLAN_TAGGED);
+	}
+	return guest_frame(skb, port, host, true);
+}
+
+/* A test run can't have a tag on its skb: traces enter here, with the tag in skb->cb[0]. */
+SEC("tc")
+int trace_tagged(struct __sk_buff *skb)
+{
+	if (tracing(skb) &&
+		!bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), (u16)(skb->cb[0] & 0xfff)))
+		bpf_tail_call(skb, &stages, STAGE_TAGGED);
+	return drop(skb, 0, DROP_INTERNAL);
+}
+
 /* What a stage that from_guest called begins with. */
 struct guest {
 	const struct port *port;
@@ -81,7 +120,7 @@ static __always_inline int guest_stage(struct __sk_buff *skb, struct guest *gues
 {
 	int reason;
 
-	guest->port = port_get(skb->ifindex);
+	guest->port = guest_port(skb);
 	guest->host = host_get();
 	if (!guest->port || !guest->host)
 		return DROP_INTERNAL;
@@ -160,7 +199,7 @@ static __always_inline int error_stage(
 {
 	int reason;
 
-	guest->port = port_get(skb->ifindex);
+	guest->port = guest_port(skb);
 	guest->host = host_get();
 	if (!guest->host)
 		return DROP_INTERNAL;
@@ -211,7 +250,7 @@ int flood_hosts(struct __sk_buff *skb)
 SEC("tc")
 int outside(struct __sk_buff *skb)
 {
-	const struct port *port = port_get(skb->ifindex);
+	const struct port *port = guest_port(skb);
 	const struct host *host = host_get();
 	struct pkt pkt;
 

@@ -99,10 +99,15 @@ struct host {
 };
 _Static_assert(sizeof(struct host) == 64, "layout");
 
-/* map ports: hash by ifindex. Map port_cache: the same, array by ifindex modulo its size, where a
- * lookup is inlined; an entry of another device is a miss. The ifindex is last, and so is the last
- * to be written. */
+/* map ports: hash by ifindex; of a subport of a trunk, by SUBPORT_NUMBER() of the parent's device
+ * and the tag, which stands for an ifindex wherever there is one. Map port_cache: the same, array
+ * by ifindex modulo its size, where a lookup is inlined; an entry of another device is a miss. The
+ * ifindex is last, and so is the last to be written. */
 #define EDGE_PORT_CACHE 8192
+#define EDGE_SUBPORT 0x80000000u
+#define SUBPORT_NUMBER(ifindex, vlan) (EDGE_SUBPORT | (ifindex) << 12 | (vlan))
+#define SUBPORT_IFINDEX(number) ((number) >> 12 & 0x7ffff)
+#define SUBPORT_VLAN(number) ((number)&0xfff)
 struct port {
 	u32 id; /* dense; index of counters and rate limits, and scope of the port's flow entries */
 	u32 vni;
@@ -389,7 +394,7 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(TRUNCATED, "truncated", "The frame ends before its headers do.")                                  \
 	X(MALFORMED, "malformed",                                                                           \
 		"A header contradicts itself or the frame: version, header length or total length.")        \
-	X(VLAN_TAGGED, "vlan-tagged", "The guest sent a VLAN tag; its network has none.")                   \
+	X(VLAN_TAGGED, "vlan-tagged", "The guest sent a VLAN tag that no subport of a trunk has.")          \
 	X(SPOOFED_MAC, "spoofed-mac",                                                                       \
 		"The source MAC is not the port's nor in its allowed address pairs.")                       \
 	X(SPOOFED_IP, "spoofed-ip",                                                                         \

@@ -93,7 +93,13 @@ static long flood_to_port(u32 i, void *data)
 	if (tracing(loop->skb))
 		return 0;
 	count_tx(loop->skb, to->id);
-	bpf_clone_redirect(loop->skb, target->id, 0);
+	if (!(target->id & EDGE_SUBPORT)) {
+		bpf_clone_redirect(loop->skb, target->id, 0);
+	} else if (!bpf_skb_vlan_push(
+			   loop->skb, bpf_htons(ETH_P_8021Q), (u16)SUBPORT_VLAN(target->id))) {
+		bpf_clone_redirect(loop->skb, SUBPORT_IFINDEX(target->id), 0);
+		bpf_skb_vlan_pop(loop->skb);
+	}
 	return 0;
 }
 
@@ -162,7 +168,7 @@ static __always_inline int flood_local_copies(struct __sk_buff *skb)
 
 	if (!group)
 		return drop(skb, 0, DROP_NO_NETWORK);
-	if (pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+	if (untag(skb) || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
 		return drop(skb, 0, DROP_INTERNAL); /* it has been parsed before */
 	n = group->n[FLOOD_PORT] > first ? group->n[FLOOD_PORT] - first : 0;
 	bpf_loop(n < FLOOD_CHUNK ? n : FLOOD_CHUNK, flood_to_port, &loop, 0);

@@ -102,5 +102,5 @@ static __always_inline int icmp_error_send(
 	if (failed)
 		return CONSUMED;
 	count_tx(skb, port->id);
-	return (int)bpf_redirect(port->ifindex, 0);
+	return answer_guest(skb, port);
 }

@@ -139,5 +139,5 @@ static __always_inline int toobig(
 	if (failed)
 		return CONSUMED;
 	count_tx(skb, port->id);
-	return (int)bpf_redirect(port->ifindex, 0);
+	return answer_guest(skb, port);
 }

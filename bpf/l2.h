@@ -11,6 +11,15 @@
 /* What one stage tells the next in skb->cb; flood.h has its own. */
 enum route_cb { CB_MTU = 0, CB_ICMP_TYPE = 0, CB_ICMP_CODE = 1, CB_ROUTE_VNI = 2, CB_FIREWALL = 3 };
 
+/* To the guest of a subport: tagged, to the device of the trunk's parent; the verdict. Pointers
+ * into the packet are void afterwards. */
+__noinline int subport_send(struct __sk_buff *skb, u32 number)
+{
+	if (bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), (u16)SUBPORT_VLAN(number)))
+		return TC_ACT_SHOT;
+	return (int)bpf_redirect(SUBPORT_IFINDEX(number), 0);
+}
+
 /* The skb to the guest behind a device of this host; the verdict. redirect_peer puts it into the
  * guest's namespace at once, but only a veth can do that, and only for packets to this host. */
 static __always_inline int deliver(struct __sk_buff *skb, u32 ifindex, u32 output)
@@ -20,6 +29,8 @@ static __always_inline int deliver(struct __sk_buff *skb, u32 ifindex, u32 outpu
 			bpf_skb_change_type(skb, PACKET_HOST);
 		return (int)bpf_redirect_peer(ifindex, 0);
 	}
+	if (unlikely(ifindex & EDGE_SUBPORT))
+		return subport_send(skb, ifindex);
 	return (int)bpf_redirect(ifindex, 0);
 }
 
@@ -58,13 +69,15 @@ static __always_inline int execute(struct __sk_buff *skb, const struct host *hos
 static __noinline int execute_ip(struct __sk_buff *skb, const struct host *host,
 	const struct port *port, const struct flow *flow, u32 vni)
 {
-	return execute(skb, host, port, flow, vni, true);
+	return untag(skb) ? drop(skb, port->id, DROP_INTERNAL)
+			  : execute(skb, host, port, flow, vni, true);
 }
 
 static __noinline int execute_other(struct __sk_buff *skb, const struct host *host,
 	const struct port *port, const struct flow *flow, u32 vni)
 {
-	return execute(skb, host, port, flow, vni, false);
+	return untag(skb) ? drop(skb, port->id, DROP_INTERNAL)
+			  : execute(skb, host, port, flow, vni, false);
 }
 
 #define DROPPED (-1) /* by the receiver's firewall, and counted there */

@@ -142,7 +142,7 @@ static __noinline int nd_answer(struct __sk_buff *skb, const struct port *port,
 	frame->nd.checksum = nd_checksum(
 		(void *)&frame->ip.saddr, &frame->nd, sizeof(na.nd) + sizeof(na.option));
 	count_tx(skb, port->id);
-	return (int)bpf_redirect(port->ifindex, 0);
+	return answer_guest(skb, port);
 }
 
 /* Nobody answers it here: announcements, unknown targets. */

@@ -63,6 +63,8 @@ static __noinline int to_gateway_host(struct __sk_buff *skb, const struct host *
 		.hash = (u16)bpf_get_hash_recalc(skb) };
 
 	trace(skb, STEP_TO_GATEWAY, 0, 0, NULL, NULL);
+	if (untag(skb))
+		return drop(skb, port->id, DROP_INTERNAL);
 	return tunnel_send(skb, host, &flow, port, skb->cb[CB_ROUTE_VNI], true);
 }
 
@@ -122,7 +124,7 @@ static __always_inline int sender_choose(struct __sk_buff *skb, struct pkt *pkt,
 static __noinline void departure_put(struct __sk_buff *skb, const struct host *host,
 	const struct pkt *pkt, const struct departure *out)
 {
-	const struct port *port = port_get(skb->ifindex);
+	const struct port *port = guest_port(skb);
 	struct rewrite rewrite = { .vni = out->vni, .to = out->to };
 	struct flow flow;
 
@@ -156,7 +158,8 @@ static __always_inline int leave(struct __sk_buff *skb, const struct host *host,
 	if (rewrite_apply_slowly(skb, pkt, &rewrite))
 		return drop(skb, port_id, DROP_INTERNAL);
 	if (!stays)
-		return wire_send(skb, out->vni, port_id);
+		return untag(skb) ? drop(skb, port_id, DROP_INTERNAL)
+				  : wire_send(skb, out->vni, port_id);
 	skb->cb[CB_ROUTE_VNI] = out->vni;
 	bpf_tail_call(skb, &stages, STAGE_WIRE);
 	return drop(skb, port_id, DROP_TTL_EXPIRED);

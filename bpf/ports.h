@@ -44,6 +44,30 @@ static __always_inline const struct port *port_get(u32 ifindex)
 	return bpf_map_lookup_elem(&ports, &ifindex);
 }
 
+/* The port of a guest's frame: the tag, which is on the skb and not in the frame, says which
+ * subport of a trunk. It stays there as long as the frame may still be answered, and goes where it
+ * leaves. */
+static __always_inline const struct port *guest_port(const struct __sk_buff *skb)
+{
+	u32 ifindex = skb->ifindex;
+
+	if (skb->vlan_present)
+		ifindex = SUBPORT_NUMBER(ifindex, skb->vlan_tci & 0xfff);
+	return port_get(ifindex);
+}
+
+/* Sends an answer back to the guest that the packet came from; the verdict. */
+static __always_inline int answer_guest(const struct __sk_buff *skb, const struct port *port)
+{
+	return (int)bpf_redirect(port->ifindex & EDGE_SUBPORT ? skb->ifindex : port->ifindex, 0);
+}
+
+/* Takes the tag of a frame that leaves its trunk; 0 on success. */
+static __always_inline long untag(struct __sk_buff *skb)
+{
+	return skb->vlan_present ? bpf_skb_vlan_pop(skb) : 0;
+}
+
 static __always_inline const struct network *network_get(u32 vni)
 {
 	return bpf_map_lookup_elem(&networks, &vni);

@@ -66,14 +66,17 @@ static __always_inline int output_now(struct __sk_buff *skb, u32 ifindex, u32 ou
 	return deliver(skb, ifindex, output);
 }
 
-/* Tagged for the network @vni, and shaped if the limit @sender is one of bandwidth. */
-static __always_inline int output_wire(struct __sk_buff *skb, u32 sender, u32 vni)
+/* Tagged for the network or the subport @number, and shaped if a limit is one of bandwidth. */
+static __always_inline int output_tagged(
+	struct __sk_buff *skb, u32 sender, u32 receiver, u32 number, u32 output)
 {
-	int verdict = wire_send(skb, vni, sender / 2), shaped;
+	int verdict = output == FLOW_TO_WIRE ? wire_send(skb, number, sender / 2)
+					     : subport_send(skb, number),
+	    shaped;
 
 	if (verdict != TC_ACT_REDIRECT)
 		return verdict;
-	shaped = shape(skb, slower_limit(sender, 0), WIRE_IFINDEX(vni), FLOW_TO_DEVICE);
+	shaped = shape(skb, slower_limit(sender, receiver), WIRE_IFINDEX(number), FLOW_TO_DEVICE);
 	return shaped < 0 ? verdict : shaped;
 }
 
@@ -93,8 +96,8 @@ static __always_inline int output_limited(struct __sk_buff *skb)
 	}
 	if (port_id)
 		count_tx(skb, port_id);
-	if (output == FLOW_TO_WIRE)
-		return output_wire(skb, sender, ifindex);
+	if (output == FLOW_TO_WIRE || ifindex & EDGE_SUBPORT)
+		return output_tagged(skb, sender, receiver, ifindex, output);
 	if (output == FLOW_TO_TUNNEL) {
 		dscp_mark(skb, (u8)skb->cb[CB_TUNNEL]);
 		if (skb->cb[CB_TUNNEL] & CB_GUARANTEED) { /* its limit is the ceiling there */

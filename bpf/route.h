@@ -238,7 +238,7 @@ static __noinline int router_echo(
 	if (failed)
 		return drop(skb, port->id, DROP_INTERNAL);
 	count_tx(skb, port->id);
-	return (int)bpf_redirect(port->ifindex, 0);
+	return answer_guest(skb, port);
 }
 
 /* Which of a route's next hops a connection takes: the one that scores highest with it, so that a

@@ -21,6 +21,7 @@ enum stage {
 	STAGE_WIRE_NEIGHBOUR, /* ARP or neighbour discovery among them */
 	STAGE_OUTSIDE,	      /* a packet whose route leads to a wire; cb: see outside.h */
 	STAGE_INSIDE,	      /* a packet from a wire to a router of this host */
+	STAGE_TAGGED,	      /* from a guest, tagged */
 	STAGE_LIMITED,	      /* through limits and the shaper to its output; cb: see shaper.h */
 	N_STAGES
 };
@@ -41,6 +42,7 @@ STAGE_PROGRAM(wire_switch);
 STAGE_PROGRAM(wire_neighbour_frame);
 STAGE_PROGRAM(outside);
 STAGE_PROGRAM(inside);
+STAGE_PROGRAM(guest_tagged);
 STAGE_PROGRAM(limited_output);
 
 struct {
@@ -65,6 +67,7 @@ struct {
 		[STAGE_WIRE_NEIGHBOUR] = (void *)&wire_neighbour_frame,
 		[STAGE_OUTSIDE] = (void *)&outside,
 		[STAGE_INSIDE] = (void *)&inside,
+		[STAGE_TAGGED] = (void *)&guest_tagged,
 		[STAGE_LIMITED] = (void *)&limited_output,
 	},
 };

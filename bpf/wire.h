@@ -129,7 +129,7 @@ static __always_inline int wire_not_ours(struct __sk_buff *skb, u32 vni)
 {
 	if (skb->ifindex == WIRE_IFINDEX(vni))
 		return TC_ACT_UNSPEC;
-	return wire_send(skb, vni, 0);
+	return untag(skb) ? drop(skb, 0, DROP_INTERNAL) : wire_send(skb, vni, 0);
 }
 
 /* Copies to the guests of the network; the rest is for the host, if untagged. What is said to the

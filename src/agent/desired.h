@@ -88,14 +88,16 @@ struct port {
 	struct record_port record;
 	bool has_device;
 	struct link device;  /* valid with has_device */
-	u32 applied_ifindex; /* what the datapath has; 0: nothing */
+	u32 applied_ifindex; /* what the datapath has, of a subport dp_subport(); 0: nothing */
 	bool applied_active; /* and it forwards */
-	char applied_name[IFNAMSIZ];
+	char applied_name[IFNAMSIZ + 8]; /* "tap0", "tap0.100" */
 	enum port_state state;
 	char *reason;	       /* of PORT_NOT_WIRED */
 	bool settled;	       /* what it has of security groups is known */
 	GArray *groups;	       /* struct uuid, sorted; NULL: they don't matter */
 	struct policy *policy; /* NULL: none */
+	struct port *parent;   /* of a subport, which is reached by its device; NULL: none */
+	GPtrArray *subports;   /* NULL: never had any */
 	u32 log_flags;	       /* what the datapath has of logs, DP_PORT_LOG_* */
 	u64 log_suppressed;    /* events, as far as that was said */
 };

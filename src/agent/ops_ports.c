@@ -47,15 +47,23 @@ static json_t *port_to_json(struct agent *agent, const struct port *port)
 	char id[UUID_STRLEN], network[UUID_STRLEN], mac[MAC_STRLEN];
 	const struct record_port *record = &port->record;
 
-	return json_pack("{s:s,s:s?,s:s,s:I,s:s,s:o,s:s?,s:I,s:s?,s:b,s:s?,s:o,s:o}", "id",
+	const struct port *at = port->parent ? port->parent : port; /* whose device it has */
+	json_t *json;
+
+	json = json_pack("{s:s,s:s?,s:s,s:I,s:s,s:o,s:s?,s:I,s:s?,s:b,s:s?,s:o,s:o}", "id",
 		uuid_format(&port->id, id), "name", record->name, "network_id",
 		uuid_format(&port->network->id, network), "vni", (json_int_t)port->network->vni,
 		"mac_address", mac_format(&record->mac, mac), "ips", ips_to_json(port), "device",
-		port->has_device ? port->device.name : NULL, "ifindex",
-		(json_int_t)port->applied_ifindex, "kind",
-		port->has_device ? port->device.kind : NULL, "wired",
+		at->has_device ? at->device.name : NULL, "ifindex", (json_int_t)at->applied_ifindex,
+		"kind", at->has_device ? at->device.kind : NULL, "wired",
 		(int)(port->state == PORT_WIRED), "reason", port->reason, "counters",
 		counters_to_json(agent, port), "drop_reasons", drops_to_json(agent, port));
+	if (port->parent) {
+		json_object_set_new(
+			json, "parent_id", json_string(uuid_format(&port->parent->id, id)));
+		json_object_set_new(json, "segmentation_id", json_integer(port->record.vlan));
+	}
+	return json;
 }
 
 bool op_ports(

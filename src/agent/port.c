@@ -18,13 +18,15 @@ void port_free(gpointer data)
 
 	clear_record(port);
 	g_clear_pointer(&port->groups, g_array_unref);
+	g_clear_pointer(&port->subports, g_ptr_array_unref);
 	g_free(port->reason);
 	g_free(port);
 }
 
 bool port_is_unused(const struct port *port)
 {
-	return !port->known && !port->applied_ifindex && !port->has_device;
+	return !port->known && !port->applied_ifindex && !port->has_device &&
+	       (!port->subports || !port->subports->len);
 }
 
 void port_mark(struct desired *desired, struct port *port)
@@ -53,6 +55,32 @@ static void leave_network(struct desired *desired, struct port *port)
 	port->network = NULL;
 }
 
+static void leave_parent(struct desired *desired, struct port *port)
+{
+	if (!port->parent)
+		return;
+	g_ptr_array_remove(port->parent->subports, port);
+	port_mark(desired, port->parent); /* nobody may need it any more */
+	port->parent = NULL;
+}
+
+static void join_parent(struct desired *desired, struct port *port)
+{
+	struct port *parent = NULL;
+
+	if (!uuid_is_zero(&port->record.parent_id))
+		parent = port_need(desired, &port->record.parent_id);
+	if (parent == port->parent || parent == port)
+		return;
+	leave_parent(desired, port);
+	if (!parent)
+		return;
+	port->parent = parent;
+	if (!parent->subports)
+		parent->subports = g_ptr_array_new();
+	g_ptr_array_add(parent->subports, port);
+}
+
 void port_put(struct desired *desired, const struct uuid *id, struct record_port *record)
 {
 	struct port *port = port_need(desired, id);
@@ -66,6 +94,7 @@ void port_put(struct desired *desired, const struct uuid *id, struct record_port
 	clear_record(port);
 	port->record = *record;
 	*record = (struct record_port){ 0 }; /* taken over */
+	join_parent(desired, port);
 	port->known = true;
 	port->deleted = false;
 	port_mark(desired, port);
@@ -78,6 +107,7 @@ void port_delete(struct desired *desired, const struct uuid *id)
 	if (!port || !port->known)
 		return;
 	leave_network(desired, port);
+	leave_parent(desired, port);
 	port_leave_policy(desired, port);
 	g_clear_pointer(&port->groups, g_array_unref);
 	port->settled = false;

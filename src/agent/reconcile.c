@@ -250,8 +250,12 @@ void reconcile_flush(struct reconcile *reconcile)
 		reconcile_member(reconcile, member);
 	reconcile_firewall_begin(reconcile);
 	g_autofree gpointer *ports = g_hash_table_get_keys_as_array(desired->dirty_ports, NULL);
+	for (guint p = 0; ports[p]; p++) /* first those that others are reached by */
+		if (!((struct port *)ports[p])->parent)
+			reconcile_port(reconcile, ports[p]);
 	for (guint p = 0; ports[p]; p++)
-		reconcile_port(reconcile, ports[p]);
+		if (((struct port *)ports[p])->parent)
+			reconcile_port(reconcile, ports[p]);
 	reconcile_firewall_end(reconcile);
 	g_autofree gpointer *routers = g_hash_table_get_keys_as_array(desired->dirty_routers, NULL);
 	for (guint r = 0; routers[r]; r++)

@@ -7,6 +7,7 @@
 #include "host/rtnl.h"
 #include "base/log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void set_state(
@@ -31,7 +32,11 @@ static char *obstacle(const struct reconcile *reconcile, const struct port *port
 {
 	char *why;
 
-	if (!port->has_device)
+	if (port->parent && !port->parent->applied_ifindex)
+		return g_strdup("the parent of its trunk is not wired here");
+	if (port->parent && port->parent->applied_ifindex > DP_WIRE_IFINDEX_MAX)
+		return g_strdup("the parent of its trunk has a device that can't have subports");
+	if (!port->parent && !port->has_device)
 		return g_strdup("no device is plugged");
 	if (!port->network->known)
 		return g_strdup(
@@ -40,7 +45,7 @@ static char *obstacle(const struct reconcile *reconcile, const struct port *port
 		desired_wire_number(reconcile->desired, &port->network->wire, &why);
 		return why;
 	}
-	if (g_strv_contains(reconcile->uplinks, port->device.name))
+	if (!port->parent && g_strv_contains(reconcile->uplinks, port->device.name))
 		return g_strdup("the device is an uplink of this host");
 	if (keeps_policy(reconcile, port))
 		return NULL;
@@ -141,7 +146,8 @@ static void detach(struct reconcile *reconcile, struct port *port)
 	log_debug("port detached from %s", port->applied_name);
 	if (!dp_port_delete(reconcile->dp, port->applied_ifindex, &error))
 		reconcile_failed(reconcile, error);
-	quiet_end(reconcile->quiet, port->applied_name);
+	if (!dp_is_subport(port->applied_ifindex))
+		quiet_end(reconcile->quiet, port->applied_name);
 	g_hash_table_remove(reconcile->desired->attached, GUINT_TO_POINTER(port->applied_ifindex));
 	port->applied_ifindex = 0;
 	port->log_flags = 0;
@@ -183,13 +189,29 @@ static struct dp_qos make_qos(const struct record_qos *qos)
 		.dscp = qos->dscp_mark };
 }
 
+/* Where the datapath is to have it. */
+static u32 place_of(const struct port *port)
+{
+	return port->parent ? dp_subport(port->parent->applied_ifindex, port->record.vlan)
+			    : port->device.ifindex;
+}
+
+static void name_place(struct port *port)
+{
+	if (port->parent)
+		snprintf(port->applied_name, sizeof(port->applied_name), "%.15s.%u",
+			port->parent->applied_name, port->record.vlan);
+	else
+		g_strlcpy(port->applied_name, port->device.name, sizeof(port->applied_name));
+}
+
 /* What was suppressed before is not said (again). */
 static void note_logs(struct reconcile *reconcile, struct port *port, u32 flags)
 {
 	u32 wanted = flags & (DP_PORT_LOG_ACCEPT | DP_PORT_LOG_DROP);
 
 	if (wanted && !port->log_flags)
-		port->log_suppressed = dp_log_suppressed(reconcile->dp, port->device.ifindex);
+		port->log_suppressed = dp_log_suppressed(reconcile->dp, place_of(port));
 	port->log_flags = wanted;
 }
 
@@ -212,8 +234,8 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 {
 	g_autoptr(GArray) pairs = make_pairs(&port->record);
 	struct dp_port wanted = {
-		.ifindex = port->device.ifindex,
-		.kind = port_kind(&port->device),
+		.ifindex = place_of(port),
+		.kind = port->parent ? DP_PORT_OTHER : port_kind(&port->device),
 		.vni = port->network->vni,
 		.flags = make_flags(reconcile->desired, port),
 		.mac = port->record.mac,
@@ -226,7 +248,8 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 
 	memcpy(wanted.uuid, port->id.b, sizeof(wanted.uuid));
 	name_project(port->record.project_id, wanted.project);
-	if (!prepare_device(reconcile, port, error) || !dp_port_put(reconcile->dp, &wanted, error))
+	if ((!port->parent && !prepare_device(reconcile, port, error)) ||
+		!dp_port_put(reconcile->dp, &wanted, error))
 		return false;
 	if (port->applied_ifindex != wanted.ifindex)
 		mark_endpoint(reconcile, port);
@@ -236,7 +259,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 		reconcile->port_leaves(port, reconcile->data);
 	port->applied_active = port->record.active;
 	g_hash_table_insert(reconcile->desired->attached, GUINT_TO_POINTER(wanted.ifindex), port);
-	g_strlcpy(port->applied_name, port->device.name, sizeof(port->applied_name));
+	name_place(port);
 	return true;
 }
 
@@ -249,7 +272,7 @@ static bool has_moved(const struct reconcile *reconcile, const struct port *port
 	       !uuid_equal(&endpoint->member->host, &reconcile->desired->self);
 }
 
-void reconcile_port(struct reconcile *reconcile, struct port *port)
+static void reconcile_one(struct reconcile *reconcile, struct port *port)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *why = NULL;
@@ -264,16 +287,28 @@ void reconcile_port(struct reconcile *reconcile, struct port *port)
 		return;
 	}
 	why = obstacle(reconcile, port);
-	if (why || (port->applied_ifindex && port->applied_ifindex != port->device.ifindex))
+	if (why || (port->applied_ifindex && port->applied_ifindex != place_of(port)))
 		detach(reconcile, port);
 	if (!why && !attach(reconcile, port, &error)) {
 		detach(reconcile, port);
 		why = g_strdup(error->message);
-		log_limited(warning, "device %s: %s", port->device.name, why);
+		log_limited(warning, "device %s: %s",
+			port->parent ? port->parent->applied_name : port->device.name, why);
 		reconcile->failed = true;
 	}
 	/* Its device is ready, so that activation is a change of flags. */
 	if (!why && !port->record.active)
 		why = g_strdup("its binding to this host is not the active one");
 	set_state(reconcile, port, why ? PORT_NOT_WIRED : PORT_WIRED, why);
+}
+
+void reconcile_port(struct reconcile *reconcile, struct port *port)
+{
+	u32 before = port->applied_ifindex;
+
+	reconcile_one(reconcile, port);
+	if (port->applied_ifindex == before || !port->subports)
+		return;
+	for (guint i = 0; i < port->subports->len; i++)
+		reconcile_one(reconcile, port->subports->pdata[i]);
 }

@@ -220,6 +220,49 @@ static void an_uplink_is_no_guest(void **state)
 	assert_non_null(strstr(last_changed->reason, "uplink"));
 }
 
+static bool has_line(const char *part)
+{
+	g_autofree char *content = fake_content();
+
+	return strstr(content, part) != NULL;
+}
+
+/* A subport is on its parent's device, by its tag: with it, and gone with it. */
+static void subports(void **state)
+{
+	static const char subport[] =
+		"{'network_id':'" NET "','mac_address':'fa:16:3e:00:00:08','fixed_ips':[],"
+		"'parent_id':'" PORT "','segmentation_id':7}";
+	struct port *port;
+	struct uuid id;
+
+	(void)state;
+	assert_true(uuid_parse(FAR2, &id));
+	snapshot();
+	put("port", FAR2, "host/" ME, subport);
+	sync_now();
+	port = desired_port(desired, &id);
+	assert_int_equal(port->state, PORT_NOT_WIRED);
+	assert_non_null(strstr(port->reason, "parent"));
+	plug(12);
+	assert_int_equal(port->state, PORT_WIRED);
+	assert_int_equal(port->applied_ifindex, dp_subport(12, 7));
+	assert_string_equal(port->applied_name + strlen(port->applied_name) - 2, ".7");
+	assert_true(has_line("port 2147532807 vni 7"));
+	plug(13); /* the parent's device is another one */
+	assert_int_equal(port->applied_ifindex, dp_subport(13, 7));
+	assert_false(has_line("port 2147532807"));
+	line("{\"op\":\"delete\",\"kind\":\"port\",\"id\":\"" PORT "\",\"scope\":\"host/" ME
+	     "\",\"rev\":9}");
+	sync_now();
+	assert_int_equal(port->applied_ifindex, 0);
+	assert_int_equal(port->state, PORT_NOT_WIRED);
+	line("{\"op\":\"delete\",\"kind\":\"port\",\"id\":\"" FAR2 "\",\"scope\":\"host/" ME
+	     "\",\"rev\":9}");
+	sync_now();
+	assert_null(desired_port(desired, &id));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -237,6 +280,7 @@ int main(void)
 		TEST(a_failed_call_is_healed_by_stating_all),
 		TEST(a_record_that_is_wrong_disturbs_no_other),
 		TEST(an_uplink_is_no_guest),
+		TEST(subports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,6 +64,8 @@ void compile_security_group(struct compilation *c, const struct change *change);
 void compile_security_group_rule(struct compilation *c, const struct change *change);
 void compile_address_group(struct compilation *c, const struct change *change);
 void compile_group_member(struct compilation *c, const struct change *change);
+/* compile_trunk.c: notes the port, whose record says something else now */
+void compile_subport(struct compilation *c, const struct change *change);
 /* compile_log.c */
 void compile_log(struct compilation *c, const struct change *change);
 /* group_interest.c: which hosts have which of them. */

@@ -249,7 +249,7 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 		active = !strcmp(object_str(was, PORT_HOST_ID), name);
 		qos = qos_of_port_before(c, was);
 		if (active || (c->migrating && had_binding(c, id, host))) {
-			record_port(was, &qos, active, c->before);
+			record_port(was, &qos, trunk_place_before(c, was), active, c->before);
 			if (count)
 				compile_placed(c, object_id(host), was, -1);
 		}
@@ -258,7 +258,7 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 		active = !strcmp(object_str(now, PORT_HOST_ID), name);
 		qos = qos_of_port(c->model, now);
 		if (active || (c->migrating && has_binding(c, id, host))) {
-			record_port(now, &qos, active, c->after);
+			record_port(now, &qos, trunk_place_of(c->model, now), active, c->after);
 			if (count)
 				compile_placed(c, object_id(host), now, 1);
 		}
@@ -355,6 +355,7 @@ static void compile_one(struct compilation *c, const struct change *change)
 		[KIND_NETWORK] = compile_network,
 		[KIND_PORT] = compile_port,
 		[KIND_PORT_BINDING] = compile_binding,
+		[KIND_SUBPORT] = compile_subport,
 	};
 
 	if (by_kind[change->kind])

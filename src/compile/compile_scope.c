@@ -27,7 +27,7 @@ static void give_port(struct enumeration *e, const struct object *port, bool act
 	struct qos qos = qos_of_port(e->model, port);
 	char id[UUID_STRLEN];
 
-	record_port(port, &qos, active, e->text);
+	record_port(port, &qos, trunk_place_of(e->model, port), active, e->text);
 	enumeration_give(e, "port", uuid_format(object_id(port), id));
 }
 

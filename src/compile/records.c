@@ -64,7 +64,8 @@ void record_host(const struct object *host, GString *text)
 	jw_end_object(&w);
 }
 
-void record_port(const struct object *port, const struct qos *qos, bool active, GString *text)
+void record_port(const struct object *port, const struct qos *qos, struct trunk_place place,
+	bool active, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
@@ -85,6 +86,10 @@ void record_port(const struct object *port, const struct qos *qos, bool active, 
 	member_json(&w, "extra_dhcp_opts", port, PORT_EXTRA_DHCP_OPTS);
 	if (!active)
 		jw_member_bool(&w, "active", false);
+	if (place.parent) {
+		jw_member_string(&w, "parent_id", place.parent);
+		jw_member_int(&w, "segmentation_id", place.vlan);
+	}
 	qos_write(qos, &w);
 	jw_end_object(&w);
 }

@@ -7,7 +7,16 @@
 
 void record_host(const struct object *host, GString *text);
 /* @active: it is bound there; else the host is one that it may move to. */
-void record_port(const struct object *port, const struct qos *qos, bool active, GString *text);
+/* Of a subport; else the parent is NULL. */
+struct trunk_place {
+	const char *parent;
+	s64 vlan;
+};
+/* compile_trunk.c: now, and as it was before the change-set. */
+struct trunk_place trunk_place_of(const struct model *model, const struct object *port);
+struct trunk_place trunk_place_before(const struct compilation *c, const struct object *port);
+void record_port(const struct object *port, const struct qos *qos, struct trunk_place place,
+	bool active, GString *text);
 /* Nothing, of one that hosts don't forward for. */
 void record_network(const struct object *network, GString *text);
 /* How the edge serves a subnet: `edge` of what its network's DHCP provider answered. */

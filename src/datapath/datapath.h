@@ -263,6 +263,17 @@ struct dp_qos {
 	bool marks;   /* what it sends gets @dscp, the outer header too */
 	u8 dscp;
 };
+/* A subport of a trunk is a port of its own: where there is an ifindex, it has the number that
+ * dp_subport() makes of its parent's device and its tag. Its kind is DP_PORT_OTHER, and its
+ * parent's port is put first: tagged frames enter by its program. */
+static inline u32 dp_subport(u32 ifindex, u16 vlan)
+{
+	return dp_wire_vni(ifindex, vlan);
+}
+static inline bool dp_is_subport(u32 ifindex)
+{
+	return ifindex & DP_WIRE;
+}
 struct dp_port {
 	u32 ifindex;
 	enum dp_port_kind kind;

@@ -239,7 +239,8 @@ bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 		return false;
 	}
 	ok = known ? port_change(dp, port, policy, &old, error) : port_add(dp, port, policy, error);
-	return ok && attach_put(dp, port->ifindex, ATTACH_GUEST, error);
+	return ok &&
+	       (dp_is_subport(port->ifindex) || attach_put(dp, port->ifindex, ATTACH_GUEST, error));
 }
 
 bool port_drop(struct dp *dp, const void *key, GError **error)
@@ -247,7 +248,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 	u32 ifindex = *(const u32 *)key;
 	struct port old;
 
-	if (!attach_delete(dp->pin_dir, ifindex, ATTACH_GUEST, error))
+	if (!dp_is_subport(ifindex) && !attach_delete(dp->pin_dir, ifindex, ATTACH_GUEST, error))
 		return false;
 	if (!table_get(dp, TABLE_PORTS, &ifindex, &old))
 		return true;

@@ -43,7 +43,7 @@ void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data)
 	dp->punt_cb = NULL;
 }
 
-bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError **error)
+static bool inject(u32 ifindex, const u8 *frame, size_t len, GError **error)
 {
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET, .sll_ifindex = (int)ifindex, .sll_halen = ETH_ALEN
@@ -51,7 +51,6 @@ bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError *
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	ssize_t sent;
 
-	(void)dp;
 	if (fd < 0)
 		return weft_fail_errno(error, errno, "Can't open a packet socket");
 	if (len >= ETH_HLEN)
@@ -62,4 +61,28 @@ bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError *
 			ifindex);
 	close(fd);
 	return sent >= 0;
+}
+
+/* The frame with the tag of the subport @number; the caller's. */
+static u8 *tagged(u32 number, const u8 *frame, size_t len)
+{
+	const u16 tag[] = { htons(ETH_P_8021Q), htons((u16)SUBPORT_VLAN(number)) };
+	u8 *copy = g_malloc(len + sizeof(tag));
+
+	memcpy(copy, frame, 2 * ETH_ALEN);
+	memcpy(copy + 2 * ETH_ALEN, tag, sizeof(tag));
+	memcpy(copy + 2 * ETH_ALEN + sizeof(tag), frame + 2 * ETH_ALEN, len - 2 * ETH_ALEN);
+	return copy;
+}
+
+bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError **error)
+{
+	g_autofree u8 *copy = NULL;
+
+	(void)dp;
+	if (ifindex & EDGE_SUBPORT && len >= ETH_HLEN) {
+		copy = tagged(ifindex, frame, len);
+		return inject(SUBPORT_IFINDEX(ifindex), copy, len + 4, error);
+	}
+	return inject(ifindex, frame, len, error);
 }

@@ -17,8 +17,16 @@ static const char *encap_name(u32 encap)
 	return encap == EDGE_GENEVE ? "Geneve" : "VXLAN";
 }
 
-static const char *device_name(u32 ifindex, char buf[static IF_NAMESIZE])
+#define DEVICE_NAME_SIZE (IF_NAMESIZE + 12)
+
+/* Of a subport the parent's, with the tag. */
+static const char *device_name(u32 ifindex, char buf[static DEVICE_NAME_SIZE])
 {
+	if (ifindex & EDGE_SUBPORT) {
+		device_name(SUBPORT_IFINDEX(ifindex), buf);
+		snprintf(buf + strlen(buf), 12, ", VLAN %u", SUBPORT_VLAN(ifindex));
+		return buf;
+	}
 	if (!if_indextoname(ifindex, buf))
 		snprintf(buf, IF_NAMESIZE, "#%u", ifindex);
 	return buf;
@@ -27,7 +35,7 @@ static const char *device_name(u32 ifindex, char buf[static IF_NAMESIZE])
 /* "VNI 7", or what wire the number stands for; the caller's. */
 static char *network_text(u32 vni)
 {
-	char device[IF_NAMESIZE];
+	char device[DEVICE_NAME_SIZE];
 
 	if (!(vni & EDGE_WIRE))
 		return g_strdup_printf("VNI %u", vni);
@@ -41,7 +49,7 @@ static char *network_text(u32 vni)
 /* "port 6ba7b810-… (device tap0)", or what is known of it. */
 static char *port_text(struct dp *dp, u32 port_id)
 {
-	char device[IF_NAMESIZE];
+	char device[DEVICE_NAME_SIZE];
 	struct port port;
 	const u8 *u = port.uuid;
 
@@ -193,7 +201,7 @@ static char *translated_text(const struct trace_step *step, const char *ip)
 /* What a traced program did, as a sentence; the caller's. */
 static char *step_text(struct dp *dp, const struct trace_step *step)
 {
-	char mac[MAC_STRLEN], ip_text[IP_STRLEN], device[IF_NAMESIZE];
+	char mac[MAC_STRLEN], ip_text[IP_STRLEN], device[DEVICE_NAME_SIZE];
 	struct ip ip = ip_from_addr(&step->addr);
 	g_autofree char *network = network_text(step->a);
 	struct mac m;
@@ -300,7 +308,8 @@ bool trace_open(struct dp *dp, GError **error)
 static struct bpf_program *program_at(struct dp *dp, u32 ifindex, bool is_port)
 {
 	if (is_port)
-		return dp->edge->progs.from_guest;
+		return ifindex & EDGE_SUBPORT ? dp->edge->progs.trace_tagged
+					      : dp->edge->progs.from_guest;
 	return attach_has(dp, ifindex, ATTACH_WIRE) && !attach_has(dp, ifindex, ATTACH_UPLINK)
 		       ? dp->edge->progs.from_wire
 		       : dp->edge->progs.from_underlay;
@@ -317,6 +326,10 @@ bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray
 	struct bpf_program *program = program_at(dp, ifindex, is_port);
 	int rc;
 
+	if (is_port && ifindex & EDGE_SUBPORT) {
+		skb.ifindex = SUBPORT_IFINDEX(ifindex);
+		skb.cb[0] = SUBPORT_VLAN(ifindex);
+	}
 	if (len < 14)
 		return weft_fail(error, INVALID_INPUT,
 			"Can't trace %zu bytes: a frame has at least 14.", len);

@@ -237,7 +237,8 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		if (!port_binding_forget(txn, draft, error) ||
 			!port_check_host_segment(txn, old, draft, error) ||
 			!floating_ip_follow_binding(txn, draft, error) ||
-			!snat_ranges_follow_port(txn, draft, error))
+			!snat_ranges_follow_port(txn, draft, error) ||
+			!trunk_follow_binding(txn, draft, error))
 			return false;
 		deferred = port_is_deferred(old, draft);
 	}

@@ -70,6 +70,7 @@ const struct kind subport_kind = {
 	.n_indexes = N_SUBPORT_INDEXES,
 	.not_found = WEFT_ERROR_SUBPORT_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
+	.hooks = { .on_delete = subport_on_delete },
 };
 
 static s64 mtu_of(struct txn *txn, const struct object *port)
@@ -172,7 +173,8 @@ static bool add_one(struct txn *txn, const struct object *trunk, json_t *item, G
 	object_set_str(draft, SUBPORT_TRUNK_ID, uuid_format(object_id(trunk), id));
 	object_set_str(draft, SUBPORT_PORT_ID, uuid_format(object_id(port), id));
 	object_set_int(draft, SUBPORT_SEGMENT, segment);
-	return txn_put(txn, draft, error);
+	uuid_format(object_id(port), id);
+	return txn_put(txn, draft, error) && subport_place(txn, trunk, id, error);
 }
 
 bool subports_add(struct txn *txn, const struct object *trunk, const json_t *list, GError **error)

@@ -40,7 +40,7 @@ static const struct attr attrs[N_TRUNK_SLOTS] = {
 		.type = TYPE_ENUM,
 		.choices = statuses,
 		.fallback = "\"DOWN\"",
-		.doc = "DOWN until its host has wired it." },
+		.doc = "ACTIVE when its host has wired the parent and all subports, DEGRADED when not all of these, else DOWN." },
 	[TRUNK_SUB_PORTS] = { .name = "sub_ports",
 		.type = TYPE_LIST,
 		.item = &subport_attr,
@@ -76,6 +76,10 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 		return weft_fail(error, TRUNK_PORT_IN_USE,
 			"Port %s is in use by another trunk, as a subport; take it out there first.",
 			id);
+	if (object_choice(port, PORT_STATUS) == PORT_ACTIVE)
+		object_set_choice(draft, TRUNK_STATUS,
+			strcmp(object_str(draft, TRUNK_SUB_PORTS), "[]") ? TRUNK_DEGRADED
+									 : TRUNK_ACTIVE);
 	return true;
 }
 
@@ -142,9 +146,10 @@ static bool add(struct txn *txn, const struct object *trunk, json_t *body, json_
 {
 	json_t *list = need_list(body, error);
 
-	if (!list || !check_enabled(trunk, error) || !subports_add(txn, trunk, list, error))
+	if (!list || !check_enabled(trunk, error) || !subports_add(txn, trunk, list, error) ||
+		!trunk_follow_status(txn, object_id(trunk), error))
 		return false;
-	*ret_answer = answer(txn, trunk);
+	*ret_answer = answer(txn, txn_get(txn, KIND_TRUNK, object_id(trunk)));
 	return true;
 }
 
@@ -153,9 +158,10 @@ static bool take_out(struct txn *txn, const struct object *trunk, json_t *body, 
 {
 	json_t *list = need_list(body, error);
 
-	if (!list || !check_enabled(trunk, error) || !subports_remove(txn, trunk, list, error))
+	if (!list || !check_enabled(trunk, error) || !subports_remove(txn, trunk, list, error) ||
+		!trunk_follow_status(txn, object_id(trunk), error))
 		return false;
-	*ret_answer = answer(txn, trunk);
+	*ret_answer = answer(txn, txn_get(txn, KIND_TRUNK, object_id(trunk)));
 	return true;
 }
 

@@ -15,6 +15,7 @@ enum trunk_slot {
 	TRUNK_SUB_PORTS, /* computed; given, it says what to make */
 	N_TRUNK_SLOTS
 };
+enum trunk_status { TRUNK_ACTIVE, TRUNK_DOWN, TRUNK_BUILD, TRUNK_DEGRADED, TRUNK_ERROR };
 enum trunk_index { TRUNK_BY_NAME, TRUNK_BY_PROJECT, TRUNK_BY_PORT, N_TRUNK_INDEXES };
 
 enum subport_slot {
@@ -36,6 +37,19 @@ extern const struct kind trunk_kind, subport_kind;
 /* The port's trunk_details: null unless it is the parent of a trunk. */
 void trunk_write_details(
 	const struct model *model, const struct object *port, struct json_writer *w);
+
+#define OWNER_TRUNK_SUBPORT "trunk:subport"
+
+/* trunk_ports.c: the trunk that a port is the parent or a subport of; NULL: none. */
+const struct object *trunk_of_port(struct txn *txn, const char *port_id);
+/* The draft of a port is bound elsewhere, or unbound: its subports go with it. */
+bool trunk_follow_binding(struct txn *txn, const struct object *draft, GError **error);
+/* ACTIVE: all its ports are; DEGRADED: the parent, and not all subports; else DOWN. */
+bool trunk_follow_status(struct txn *txn, const struct uuid *id, GError **error);
+/* Binds a new subport to where the parent is. */
+bool subport_place(
+	struct txn *txn, const struct object *trunk, const char *port_id, GError **error);
+bool subport_on_delete(struct txn *txn, const struct object *subport, GError **error);
 
 /* For trunk.c (subport.c): stages the list of a request; writes a trunk's subports. */
 bool subports_add(struct txn *txn, const struct object *trunk, const json_t *list, GError **error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trunks and their subports. */
+#include "model/port.h"
 #include "model/testing.h"
 #include "model/trunk.h"
 
@@ -219,6 +220,83 @@ static void of_another_project(void **state)
 	assert_int_equal(model_count_all(world->model, KIND_TRUNK), 0);
 }
 
+static void set_port(struct world *world, const char *id, const char *body)
+{
+	GError *error = NULL;
+	struct txn *txn = txn_new(world->model, &test_admin);
+	json_t *json = test_json("%s", body);
+
+	if (!txn_update(txn, KIND_PORT, id, json, &error))
+		fail_msg("%s", error->message);
+	json_decref(json);
+	changeset_free(test_apply(txn));
+}
+
+/* As a host's report does. */
+static void set_status(struct world *world, const char *id, enum port_status status)
+{
+	struct txn *txn = txn_new(world->model, &test_admin);
+	struct object *draft = object_edit(txn_get_text(txn, KIND_PORT, id));
+	const struct object *trunk;
+
+	object_set_choice(draft, PORT_STATUS, (int)status);
+	assert_non_null(txn_put(txn, draft, NULL));
+	trunk = trunk_of_port(txn, id);
+	assert_true(!trunk || trunk_follow_status(txn, object_id(trunk), NULL));
+	changeset_free(test_apply(txn));
+}
+
+static void assert_place(struct world *world, const char *id, const char *host, const char *owner)
+{
+	const struct object *port = model_get_text(world->model, KIND_PORT, id);
+
+	assert_string_equal(object_str(port, PORT_HOST_ID), host);
+	assert_string_equal(object_str(port, PORT_DEVICE_OWNER), owner);
+}
+
+static void assert_status(struct world *world, const char *status)
+{
+	const struct object *trunk =
+		model_first(world->model, KIND_TRUNK, TRUNK_BY_PORT, world->parent, NULL);
+
+	assert_string_equal(object_str(trunk, TRUNK_STATUS), status);
+}
+
+static void follows_the_parent(void **state)
+{
+	struct world *world = *state;
+	GError *error = NULL;
+	const struct object *trunk;
+
+	for (int i = 1; i <= 2; i++)
+		assert_non_null(test_create_as(world->model, &test_admin, KIND_HOST,
+			test_json("{'name':'h%d','tunnel_ips':['192.0.2.%d']}", i, i), NULL));
+	set_port(world, world->parent, "{'binding:host_id':'h1'}");
+	trunk = trunk_as(world, &member, "", &error);
+	assert_true(act(world, trunk, "add_subports", one(world->a, 10), &error));
+	assert_place(world, world->a, "h1", "trunk:subport");
+	assert_status(world, "DOWN");
+	set_status(world, world->parent, PORT_ACTIVE);
+	assert_status(world, "DEGRADED");
+	set_status(world, world->a, PORT_ACTIVE);
+	assert_status(world, "ACTIVE");
+	assert_true(act(world, trunk, "add_subports", one(world->b, 20), &error));
+	assert_status(world, "DEGRADED");
+	assert_true(act(world, trunk, "remove_subports",
+		test_json("{'sub_ports':[{'port_id':'%s'}]}", world->b), &error));
+	assert_place(world, world->b, "", "");
+	assert_status(world, "ACTIVE");
+	set_port(world, world->parent, "{'binding:host_id':'h2'}");
+	assert_place(world, world->a, "h2", "trunk:subport");
+	assert_status(world, "DOWN");
+	set_port(world, world->parent, "{'binding:host_id':''}");
+	assert_place(world, world->a, "", "trunk:subport");
+	set_port(world, world->parent, "{'binding:host_id':'h1'}");
+	assert_true(test_delete(world->model,
+		model_first(world->model, KIND_TRUNK, TRUNK_BY_PORT, world->parent, NULL), &error));
+	assert_place(world, world->a, "", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mtu, setup, teardown),
 		cmocka_unit_test_setup_teardown(disabled, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_another_project, setup, teardown),
+		cmocka_unit_test_setup_teardown(follows_the_parent, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,27 @@ static void clear_option(gpointer data)
 	g_free(option->value);
 }
 
+static bool decode_optional_uuid(
+	const json_t *data, const char *member, struct uuid *ret, GError **error)
+{
+	const json_t *value = json_object_get(data, member);
+
+	return !value || json_is_null(value) || field_uuid(data, member, ret, error);
+}
+
+static bool decode_subport(const json_t *data, struct record_port *port, GError **error)
+{
+	u32 vlan = 0;
+
+	if (!decode_optional_uuid(data, "parent_id", &port->parent_id, error))
+		return false;
+	if (!uuid_is_zero(&port->parent_id) &&
+		!field_uint(data, "segmentation_id", 1, 4094, &vlan, error))
+		return false;
+	port->vlan = (u16)vlan;
+	return true;
+}
+
 static bool decode_port(const json_t *data, struct record *ret, GError **error)
 {
 	struct record_port *port = &ret->port;
@@ -175,6 +196,8 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	port->filtered = json_is_array(json_object_get(data, "security_groups"));
 	g_array_set_clear_func(port->options, clear_option);
 	port->port_security = port->admin_state_up = port->active = true;
+	if (!decode_subport(data, port, error))
+		return false;
 	return field_uuid(data, "network_id", &port->network_id, error) &&
 	       field_mac(data, "mac_address", &port->mac, error) &&
 	       field_array(data, "fixed_ips", element_fixed_ip, port->fixed_ips, error) &&
@@ -271,14 +294,6 @@ static bool decode_address_group(const json_t *data, struct record *ret, GError 
 	return field_optional_string(data, "name", &group->name, error) &&
 	       field_optional_string(data, "project_id", &group->project_id, error) &&
 	       field_array(data, "addresses", element_prefix, group->addresses, error);
-}
-
-static bool decode_optional_uuid(
-	const json_t *data, const char *member, struct uuid *ret, GError **error)
-{
-	const json_t *value = json_object_get(data, member);
-
-	return !value || json_is_null(value) || field_uuid(data, member, ret, error);
 }
 
 static bool decode_log(const json_t *data, struct record *ret, GError **error)

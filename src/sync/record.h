@@ -147,7 +147,9 @@ struct record_port {
 	GArray *pairs;	   /* struct record_pair */
 	GArray *options;   /* struct record_option */
 	bool port_security, admin_state_up;
-	bool active;	/* false: it may move here, and passes nothing yet */
+	bool active;	       /* false: it may move here, and passes nothing yet */
+	struct uuid parent_id; /* of a subport, which its guest reaches by the tag; else zero */
+	u16 vlan;
 	bool filtered;	/* its security groups decide, be they none */
 	GArray *groups; /* struct uuid, sorted */
 	struct record_qos qos;

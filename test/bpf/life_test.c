@@ -184,6 +184,7 @@ static void test_verifier_budget(void **state)
 		u32 budget;
 	} budgets[] = {
 		{ "from_guest", 90000 },
+		{ "guest_tagged", 90000 },
 		{ "guest_slow", 150000 },
 		{ "guest_arp", 15000 },
 		{ "guest_nd", 25000 },

@@ -269,6 +269,74 @@ static void test_guest_on_the_wire(void **state)
 	bed_expect_nothing(bed, BED_WIRE);
 }
 
+#define SUB_VLAN 40
+#define SUB_MAC "02:00:00:00:00:04"
+#define SUB_IP "10.0.0.4"
+
+/* With the tag of the subport at guest 2. */
+static struct frame at_subport(struct frame frame)
+{
+	struct frame out = frame;
+
+	memcpy(out.b + 12, (u8[]){ 0x81, 0, 0, SUB_VLAN }, 4);
+	memcpy(out.b + 16, frame.b + 12, frame.len - 12);
+	out.len += 4;
+	return out;
+}
+
+/* A subport's packets go out, around and to another host's gateway without its tag, and come back
+ * with it; the router's errors have it too. */
+static void test_of_a_subport(void **state)
+{
+	struct bed *bed = *state;
+	struct mac m = mac(SUB_MAC);
+	struct ip address = ip(SUB_IP);
+	struct dp_port port = { .ifindex = dp_subport(bed->ifindex[BED_GUEST2], SUB_VLAN),
+		.kind = DP_PORT_OTHER,
+		.vni = VNI,
+		.mac = m,
+		.uuid = { 4 } };
+	struct dp_endpoint endpoint = { .vni = VNI, .mac = m, .ifindex = port.ifindex };
+	struct frame out = udp_frame(INSIDE_MAC, SUB_MAC, SUB_IP, FAR_IP, 900, 53), got;
+
+	introduce(bed);
+	assert_true(dp_port_put(bed->dp, &port, NULL));
+	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
+	assert_true(dp_neighbour_put(bed->dp, VNI, &address, &m, NULL));
+	for (int i = 0; i < 3; i++) {
+		bed_send(bed, BED_GUEST2, at_subport(out));
+		wire_gets(bed,
+			frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 900, 53)));
+		wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, 900));
+		bed_expect(bed, BED_GUEST2,
+			at_subport(frame_hop(
+				udp_frame(SUB_MAC, INSIDE_MAC, FAR_IP, SUB_IP, 53, 900))));
+	}
+	for (int i = 0; i < 2; i++) { /* to a floating IP of this host and back */
+		bed_send(bed, BED_GUEST2,
+			at_subport(udp_frame(INSIDE_MAC, SUB_MAC, SUB_IP, FLOATING_IP, 901, 80)));
+		got = bed_receive(bed, BED_GUEST1);
+		assert_int_equal(got.b[12] << 8 | got.b[13], IP4); /* untagged */
+		bed_send(bed, BED_GUEST1, udp_frame(INSIDE_MAC, MAC1, IP1, GATEWAY_IP, 80, 901));
+		got = bed_receive(bed, BED_GUEST2);
+		assert_int_equal(got.b[12] << 8 | got.b[13], 0x8100);
+		assert_int_equal(got.b[15], SUB_VLAN);
+	}
+	bed_send(bed, BED_GUEST2,
+		at_subport(echo_frame(INSIDE_MAC, SUB_MAC, SUB_IP, "10.0.0.99", 8, 9)));
+	got = bed_receive(bed, BED_GUEST2); /* nobody has the address */
+	assert_int_equal(got.b[15], SUB_VLAN);
+	assert_int_equal(got.b[38] << 8 | got.b[39], 3 << 8 | 1);
+	put_gateway(bed, false, true);
+	out = udp_frame(INSIDE_MAC, SUB_MAC, SUB_IP, FAR_IP, 902, 53);
+	bed_send(bed, BED_GUEST2, at_subport(out));
+	got = bed_receive(bed, BED_WIRE);
+	assert_int_equal(got.len, 50 + out.len);
+	assert_memory_equal(got.b + 50, out.b, out.len);
+	put_gateway(bed, true, true);
+	assert_true(dp_port_delete(bed->dp, port.ifindex, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_floating_ip_by_route),
 		cmocka_unit_test(test_hands_over),
 		cmocka_unit_test(test_hairpin),
+		cmocka_unit_test(test_of_a_subport),
 		cmocka_unit_test(test_router_answers),
 		cmocka_unit_test(test_ipv6_is_routed),
 		cmocka_unit_test(test_guest_on_the_wire),

@@ -11,6 +11,7 @@
 #include "model/gateway_hosts.h"
 #include "model/host.h"
 #include "model/service_port.h"
+#include "model/trunk.h"
 
 #define REASON_MAX 255 /* bytes of text that an agent may give for a port */
 
@@ -164,6 +165,44 @@ static bool stage_missing(
 	return true;
 }
 
+static void add_trunk(struct txn *txn, const char *port_id, GHashTable *trunks)
+{
+	const struct object *trunk = trunk_of_port(txn, port_id);
+
+	if (trunk)
+		g_hash_table_add(trunks, g_memdup2(object_id(trunk), sizeof(struct uuid)));
+}
+
+/* The status of the trunks of all ports that the report may have been about. */
+static bool stage_trunks(
+	struct txn *txn, const struct object *host, const struct report *report, GError **error)
+{
+	g_autoptr(GHashTable) trunks = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
+	const struct object *port;
+	struct txn_iter ports;
+	GHashTableIter iter;
+	char id[UUID_STRLEN];
+	const char *reported;
+	gpointer trunk;
+	json_t *state;
+
+	if (!model_count_all(txn_model(txn), KIND_TRUNK))
+		return true;
+	json_object_foreach(report->ports, reported, state)
+		add_trunk(txn, reported, trunks);
+	if (report->full) {
+		txn_iter_init(
+			&ports, txn, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
+		while ((port = txn_iter_next(&ports)))
+			add_trunk(txn, uuid_format(object_id(port), id), trunks);
+	}
+	g_hash_table_iter_init(&iter, trunks);
+	while (g_hash_table_iter_next(&iter, &trunk, NULL))
+		if (!trunk_follow_status(txn, trunk, error))
+			return false;
+	return true;
+}
+
 /* What the agent says of its physical networks, when that is not what is known; else NULL.
  * Borrowed.
  */
@@ -204,6 +243,8 @@ static bool submit(struct sync_server *server, const struct object *host,
 		!floating_ips_stage(txn, host, report->floating_ips, report->full, error))
 		return false;
 	if (report->full && !stage_missing(txn, host, report, error))
+		return false;
+	if (!stage_trunks(txn, host, report, error))
 		return false;
 	commit_submit(server->commit, g_steal_pointer(&txn), NULL, NULL);
 	return true;
