@@ -138,10 +138,6 @@ static __always_inline int outer_parse(
 		skb, data + ETH_HLEN + sizeof(*ip6), outer, skb->len - outer->udp, false);
 }
 
-/* Linux 6.3; what bpf_skb_adjust_room() of older kernels refuses. */
-#define ADJ_ROOM_DECAP_L3_IPV4 (1ull << 7)
-#define ADJ_ROOM_DECAP_L3_IPV6 (1ull << 8)
-
 /* Shrinks by @len, and makes skb->protocol that of the inner packet where it differs; *output: how
  * to deliver it. A packet with the wrong protocol must go out of the device, where the kernel finds
  * the right one: peers would believe it. */

@@ -352,6 +352,7 @@ _Static_assert(sizeof(struct rewrite) == 24, "layout");
 #include "edge_firewall.h"
 #include "edge_log.h"
 #include "edge_outside.h"
+#include "edge_forward.h"
 #include "edge_qos.h"
 
 /* map counters: per-CPU array by port id. rx: from the guest, tx: to the guest. */
@@ -478,7 +479,9 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(PACKET_RATE_LIMIT, "packet-rate-limit",                                                           \
 		"More packets a second than the port's QoS policy allows.")                                 \
 	X(PROJECT_QUOTA, "project-connection-quota",                                                        \
-		"The project's ports on this host have as many tracked connections as a project may have.")
+		"The project's ports on this host have as many tracked connections as a project may have.")  \
+	X(NOT_FORWARDED, "not-forwarded",                                                                   \
+		"Came from outside to a floating IP whose ports are forwarded, and not this one.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

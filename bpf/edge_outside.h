@@ -57,13 +57,13 @@ struct floating {
 _Static_assert(sizeof(struct floating_key) == 12 && sizeof(struct floating) == 16, "layout");
 
 /* map externals: addresses that this host has on its wires, by network and address
- * (struct neighbour_key): routers' own, and floating IPs. */
+ * (struct neighbour_key): routers' own, floating IPs, and those whose ports are forwarded. */
 struct external {
 	u32 router[2];
-	be32 fixed; /* of a floating IP; 0: the router's own */
+	be32 fixed; /* of a floating IP that stands for a guest; else 0 */
 	u8 mac[6];
-	u8 silent; /* another host answers for it: this one has a range of its ports */
-	u8 zero;
+	u8 silent;   /* another host answers for it: this one has a range of its ports */
+	u8 forwards; /* its ports are forwarded */
 };
 _Static_assert(sizeof(struct external) == 20, "layout");
 

@@ -38,6 +38,7 @@ enum trace_code {
 	STEP_MARK,	 /* a: DSCP */
 	STEP_GUARANTEED, /* a: port id */
 	STEP_TO_OWNER,	 /* the port of the router's address is another host's; mac: its */
+	STEP_FORWARDED,	 /* a: the port outside, b: 1 if the sender's; addr: outside */
 };
 struct trace_step {
 	u32 code;

@@ -64,6 +64,10 @@ static const struct encap encaps[] = {
 		BPF_F_ADJ_ROOM_ENCAP_L2_ETH | BPF_F_ADJ_ROOM_ENCAP_L2(ETH_HLEN) | \
 		((family) == 4 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV6))
 
+/* Linux 6.3; what bpf_skb_adjust_room() of older kernels refuses. */
+#define ADJ_ROOM_DECAP_L3_IPV4 (1ull << 7)
+#define ADJ_ROOM_DECAP_L3_IPV6 (1ull << 8)
+
 #define STACK_PAD \
 	2 /* before an Ethernet header on the stack: the IP header behind it is then aligned */
 
@@ -160,6 +164,23 @@ static __always_inline void write_outer_eth(void *at, const struct hop *hop, con
 	eth->h_proto = family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
 }
 
+/* The kernel does not encapsulate a packet that it takes for encapsulated, such as one that came
+ * out of a tunnel and goes into the next. What it knows of the inner headers holds still, so room
+ * is enough; but to IPv6 the protocol is corrected, by bytes that are taken away again. 0 on
+ * success.
+ */
+static __noinline long encapsulate_again(struct __sk_buff *skb, u32 len, u32 family)
+{
+	const u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
+	const u32 more = sizeof(struct ipv6hdr);
+
+	if (family == 4)
+		return bpf_skb_adjust_room(skb, (s32)len, BPF_ADJ_ROOM_MAC, flags);
+	return bpf_skb_adjust_room(skb, (s32)(len + more), BPF_ADJ_ROOM_MAC, flags) ||
+	       bpf_skb_adjust_room(
+		       skb, -(s32)more, BPF_ADJ_ROOM_MAC, flags | ADJ_ROOM_DECAP_L3_IPV6);
+}
+
 /* One of the four cases: all but the first four arguments are constants. 0, or the reason to drop.
  * The header goes through the stack and one bpf_skb_store_bytes(): a program that writes packets
  * directly begins with a test and, for clones (all of TCP), a call to make them writable, which
@@ -176,7 +197,8 @@ static __always_inline int encapsulate_as(struct __sk_buff *skb, const struct ho
 
 	if (is_ip && bpf_skb_load_bytes(skb, 0, outer + len, ETH_HLEN))
 		return DROP_TRUNCATED;
-	if (is_ip ? bpf_skb_adjust_room(skb, (s32)len, BPF_ADJ_ROOM_MAC, ENCAP_FLAGS(family))
+	if (is_ip ? bpf_skb_adjust_room(skb, (s32)len, BPF_ADJ_ROOM_MAC, ENCAP_FLAGS(family)) &&
+				encapsulate_again(skb, len, family)
 		  : bpf_skb_change_head(skb, len, 0))
 		return DROP_ENCAP_FAILED;
 	write_outer_eth(outer, hop, family);

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A packet from a wire to a router of this host: to a floating IP, whose guest is here; to the
- * router's own address, which is an answer to what was translated, an echo request, or nothing; or
- * to be routed with no translation. skb->cb[CB_ROUTE_VNI] is the wire's network.
+ * A packet from a wire to a router of this host: to a floating IP, whose guest is here or whose
+ * ports are forwarded; to the router's own address, which is an answer to what was translated, an
+ * echo request, or nothing; or to be routed with no translation. skb->cb[CB_ROUTE_VNI] is the
+ * wire's network.
  */
 #pragma once
 
 #include "snat.h"
-
-/* By fragment (its port_id is the network's number): what the receiver of the first became. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct fragment_key);
-	__type(value, be32);
-} translated_fragments SEC(".maps");
 
 /* The entry of a connection that a packet from the wire belongs to. */
 static __always_inline struct nat *nat_find(u32 vni, const struct pkt *pkt)
@@ -37,7 +30,7 @@ static __noinline int error_in(
 	key = nat_key_quoted(&quoted, NAT_IN);
 	key.scope[0] = vni;
 	to->addr = fixed;
-	if (!fixed && !nat_follow(&key, to))
+	if (!fixed && !nat_follow(&key, to) && !forward_follow(&key, to))
 		return DROP_NOT_TRANSLATED;
 	if (!tracing(skb) && nat_apply_quoted(skb, pkt, &quoted, to))
 		return DROP_INTERNAL;
@@ -59,9 +52,10 @@ static __noinline int fragment_in(struct pkt *pkt, u32 vni, struct translation *
 
 #define TO_ROUTER (-2)
 
-/* Whom a packet to the router's own address is for: 0, TO_ROUTER, or the reason to drop. */
-static __always_inline int receiver_find(
-	struct __sk_buff *skb, struct pkt *pkt, u32 vni, struct translation *to)
+/* Whom a packet to the router's own address, or a forwarded one, is for: 0, TO_ROUTER, or the
+ * reason to drop. */
+static __always_inline int receiver_find(struct __sk_buff *skb, struct pkt *pkt, u32 vni,
+	const struct external *external, struct translation *to)
 {
 	struct nat *known;
 
@@ -69,6 +63,8 @@ static __always_inline int receiver_find(
 		return fragment_in(pkt, vni, to);
 	if (pkt->flags & PKT_MESSAGE)
 		return icmp_is_error(pkt) ? error_in(skb, pkt, vni, 0, to) : DROP_NOT_TRANSLATED;
+	if (external->forwards && pkt->proto != IPPROTO_ICMP)
+		return forward_in(skb, pkt, vni, to);
 	known = nat_find(vni, pkt);
 	if (!known)
 		return pkt->proto == IPPROTO_ICMP && pkt->icmp_type == ICMP_ECHO
@@ -89,7 +85,7 @@ static __always_inline int receiver_choose(struct __sk_buff *skb, struct pkt *pk
 	if (pkt->family != 4)
 		return TO_ROUTER;
 	if (!external->fixed)
-		return receiver_find(skb, pkt, vni, to);
+		return receiver_find(skb, pkt, vni, external, to);
 	to->addr = external->fixed;
 	return pkt->flags & PKT_MESSAGE && icmp_is_error(pkt)
 		       ? error_in(skb, pkt, vni, external->fixed, to)
@@ -243,7 +239,7 @@ static __always_inline int inside_pipeline(
 		return reason ? inside_refused(skb, pkt, NULL, (u32)reason)
 			      : inside_route(skb, host, pkt, in->router, room);
 	}
-	if (in && !external->fixed && pkt->family == 4) {
+	if (in && !external->fixed && !external->forwards && pkt->family == 4) {
 		room->rewrite.vni = vni;
 		if (snat_owner(skb, pkt, external, &room->rewrite))
 			return finish(skb, snat_hand_over(skb, host, &room->rewrite));

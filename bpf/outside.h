@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "nat.h"
+#include "forward.h"
 #include "wire.h"
 
 struct {
@@ -83,7 +83,7 @@ __noinline int error_out(struct __sk_buff *skb, struct pkt *pkt, const struct in
 	key = nat_key_quoted(&quoted, NAT_OUT);
 	key.scope[0] = in->router[0];
 	key.scope[1] = in->router[1];
-	if (!floats && !nat_follow(&key, to))
+	if (!floats && !nat_follow(&key, to) && !forward_follow(&key, to))
 		return DROP_NOT_TRANSLATED;
 	if (!tracing(skb) && nat_apply_quoted(skb, pkt, &quoted, to))
 		return DROP_INTERNAL;
@@ -100,24 +100,52 @@ static __always_inline bool leaves_here(
 					nat_has_ports(pkt->proto));
 }
 
-/* As whom the packet leaves; 0, or the reason to drop. */
+/* Whether a sender without a floating IP leaves as the router. One that does not otherwise does so
+ * to the router's own forwarded address, or else the answer would not come back this way. */
+static __noinline bool sender_shares(
+	const struct pkt *pkt, const struct interface *in, const struct gateway *gateway)
+{
+	const struct external *external;
+
+	if (!gateway->ip4 || gateway->snat)
+		return gateway->ip4;
+	external = external_get(gateway->vni, &pkt->dst);
+	return external && external->forwards && external->router[0] == in->router[0] &&
+	       external->router[1] == in->router[1];
+}
+
+/* As whom the packet leaves; 0, FORWARD_ELSEWHERE, or the reason to drop. */
 static __always_inline int sender_choose(struct __sk_buff *skb, struct pkt *pkt,
 	const struct interface *in, const struct gateway *gateway, const struct floating *floating,
 	struct departure *out)
 {
 	const bool error = pkt->flags & PKT_MESSAGE && icmp_is_error(pkt);
+	int reason;
 
 	out->vni = floating ? floating->vni : gateway->vni;
-	out->translated = pkt->family == 4 && (floating || (gateway->snat && gateway->ip4));
+	out->translated = pkt->family == 4;
 	if (!out->translated)
 		return 0;
 	out->to.is_source = 1;
 	out->to.addr = floating ? floating->ip4 : gateway->ip4;
 	if (error)
-		return error_out(skb, pkt, in, floating != NULL, &out->to);
-	if (floating)
-		return 0;
-	return nat_out(skb, pkt, in, gateway, &out->to);
+		reason = error_out(skb, pkt, in, floating != NULL, &out->to);
+	else
+		reason = floating ? 0 : forward_out(skb, pkt, in, gateway, &out->to);
+	if (error && reason == DROP_NOT_TRANSLATED && !floating && !gateway->snat)
+		reason = FORWARD_NONE;
+	else if (reason == FORWARD_NONE && sender_shares(pkt, in, gateway))
+		return nat_out(skb, pkt, in, gateway, &out->to);
+	out->translated = reason != FORWARD_NONE;
+	return out->translated ? reason : 0;
+}
+
+/* Whether the gateway's host may have the state that this one lacks. */
+static __always_inline bool gateway_knows_more(const struct gateway *gateway,
+	const struct port *port, const struct floating *floating, int reason)
+{
+	return (reason == FORWARD_ELSEWHERE || reason == DROP_NOT_TRANSLATED) && !floating &&
+	       !gateway->here && port && gateway->vtep;
 }
 
 /* Writes the verdict down, for a guest's packet that goes straight to the wire. */
@@ -208,8 +236,10 @@ static __always_inline int outside_pipeline(
 				      : gateway->here ? gateway->mac
 						      : host->wire_mac);
 	reason = sender_choose(skb, pkt, in, gateway, floating, &out);
+	if (reason && gateway_knows_more(gateway, port, floating, reason))
+		return finish(skb, to_gateway_host(skb, host, port, gateway));
 	if (reason)
-		return drop(skb, port_id, (u32)reason);
+		return drop(skb, port_id, reason < 0 ? DROP_NO_GATEWAY : (u32)reason);
 	out.mtu = gateway->mtu;
 	return leave(skb, host, pkt, port_id, &out);
 }

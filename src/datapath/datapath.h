@@ -196,6 +196,30 @@ bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip,
 bool dp_floating_ip_delete(struct dp *dp, u32 vni, const struct ip *floating, GError **error);
 
 /*
+ * Ports of an address on the wire that stand for ports of an address behind a router. What comes to
+ * them is translated where the router's gateway is, and so are the answers; every other host that
+ * has the router knows whose answers these are.
+ */
+struct dp_port_forwarding {
+	u64 router;
+	u32 vni;   /* the wire's number; 0: the gateway is on another host */
+	u8 proto;  /* TCP or UDP */
+	bool many; /* all ports outside are the first one inside; else one each */
+	struct ip external, internal;
+	u16 external_first, external_last, internal_first;
+};
+bool dp_port_forwarding_put(
+	struct dp *dp, const struct dp_port_forwarding *forwarding, GError **error);
+/* What another one says by now stays. */
+bool dp_port_forwarding_remove(
+	struct dp *dp, const struct dp_port_forwarding *forwarding, GError **error);
+/* The wire is answered for the address with @mac, the gateway's; what is forwarded of it is stated
+ * beside. */
+bool dp_forwarded_address_put(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
+	const struct mac *mac, GError **error);
+bool dp_forwarded_address_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
+
+/*
  * The firewall. A policy is what a port lets in and out: rules in the order of precedence, of which
  * the first that matches decides; what none matches is dropped. Ports with the same rules share a
  * policy. A policy is stated before the ports that have it. What a removed rule let through is cut

@@ -27,6 +27,7 @@ enum table {
 	TABLE_GATEWAYS,
 	TABLE_SNAT_OWNERS,
 	TABLE_FLOATING_IPS,
+	TABLE_FORWARDS,
 	TABLE_MEMBERS,
 	TABLE_PORTS,
 	N_TABLES
@@ -175,6 +176,12 @@ bool external_drop(struct dp *dp, const void *key, GError **error);
 bool gateway_drop(struct dp *dp, const void *key, GError **error);
 bool floating_ip_drop(struct dp *dp, const void *key, GError **error);
 bool snat_owners_drop(struct dp *dp, const void *key, GError **error);
+bool forward_drop(struct dp *dp, const void *key, GError **error);
+
+/* outside.c: an address that packets from the wire are for; fills in the router and MAC of @value.
+ */
+bool external_write(struct dp *dp, u64 router, u32 vni, const struct ip *ip, const struct mac *mac,
+	struct external *value, GError **error);
 
 /* firewall.c */
 void firewall_open(struct dp *dp);

@@ -77,8 +77,8 @@ static be32 ip4_of(const struct ip *ip)
 	return word;
 }
 
-static bool external_write(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
-	const struct mac *mac, struct external *value, GError **error)
+bool external_write(struct dp *dp, u64 router, u32 vni, const struct ip *ip, const struct mac *mac,
+	struct external *value, GError **error)
 {
 	struct neighbour_key key = key_of(vni, ip);
 	enum table_change change;

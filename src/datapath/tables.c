@@ -44,6 +44,8 @@ static const struct {
 		sizeof(struct snat_owners), snat_owners_drop },
 	[TABLE_FLOATING_IPS] = { "floating IP", sizeof(struct floating_key),
 		sizeof(struct floating), floating_ip_drop },
+	[TABLE_FORWARDS] = { "port forwarding", sizeof(struct forward_key), sizeof(struct forward),
+		forward_drop, true },
 	[TABLE_MEMBERS] = { "member", sizeof(struct member_key), sizeof(struct member),
 		member_drop },
 	[TABLE_PORTS] = { "port", sizeof(u32), sizeof(struct port), port_drop },
@@ -226,6 +228,7 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_GATEWAYS] = bpf_map__fd(dp->edge->maps.gateways);
 	dp->table_fd[TABLE_SNAT_OWNERS] = bpf_map__fd(dp->edge->maps.snat_owners);
 	dp->table_fd[TABLE_FLOATING_IPS] = bpf_map__fd(dp->edge->maps.floating_ips);
+	dp->table_fd[TABLE_FORWARDS] = bpf_map__fd(dp->edge->maps.forwards);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
 	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);
 	for (enum table table = 0; table < N_TABLES; table++) {

@@ -190,6 +190,12 @@ static char *wire_text(const struct trace_step *step)
 		"%s %s", step->code == STEP_FROM_WIRE ? "from" : "sent out on", network);
 }
 
+static char *forwarded_text(const struct trace_step *step, const char *ip)
+{
+	return g_strdup_printf("a port forwarding of %s: %s port %u there", ip,
+		step->b ? "the sender is" : "the receiver is", step->a);
+}
+
 static char *translated_text(const struct trace_step *step, const char *ip)
 {
 	const char *whom = step->a ? "sender" : "receiver";
@@ -266,6 +272,8 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 	case STEP_FROM_WIRE:
 	case STEP_TO_WIRE:
 		return wire_text(step);
+	case STEP_FORWARDED:
+		return forwarded_text(step, ip_text);
 	case STEP_TRANSLATED:
 		return translated_text(step, ip_text);
 	case STEP_TO_GATEWAY:
