@@ -127,10 +127,10 @@ static bool check_port(
 		       object_str(port, PORT_DEVICE_OWNER));
 }
 
-/* Where each host translates for its own ports, a port forwarding and a floating IP of the same
- * port would be in each other's way. */
-static bool check_forwardings(struct txn *txn, const struct object *port,
-	const struct object *router, const struct object *draft, GError **error)
+/* As each host translates for its own ports, a port forwarding and a floating IP of the same port
+ * would be in each other's way. */
+static bool check_forwardings(
+	struct txn *txn, const struct object *port, const struct object *draft, GError **error)
 {
 	char id[UUID_STRLEN];
 
@@ -138,12 +138,10 @@ static bool check_forwardings(struct txn *txn, const struct object *port,
 		return weft_fail(error, FLOATING_IP_IN_USE,
 			"Floating IP %s in use by Port Forwarding resources; delete them first.",
 			uuid_format(object_id(draft), id));
-	if (object_bool(router, ROUTER_DISTRIBUTED) &&
-		port_forwarding_of(txn, PORT_FORWARDING_BY_PORT, port))
+	if (port_forwarding_of(txn, PORT_FORWARDING_BY_PORT, port))
 		return weft_fail(error, PORT_HAS_FORWARDING,
-			"Cannot associate floating IP to port %s because it already has a Port Forwarding binding, and router %s is distributed.",
-			uuid_format(object_id(port), id),
-			uuid_format(object_id(router), (char[UUID_STRLEN]){ 0 }));
+			"Cannot associate floating IP to port %s because it already has a Port Forwarding binding.",
+			uuid_format(object_id(port), id));
 	return true;
 }
 
@@ -161,7 +159,7 @@ static bool associate(struct txn *txn, struct object *draft, GError **error)
 		return false;
 	router = floating_ip_router(
 		txn, port, at.subnet_id, object_str(draft, FLOATING_IP_NETWORK_ID), error);
-	if (!router || !check_forwardings(txn, port, router, draft, error))
+	if (!router || !check_forwardings(txn, port, draft, error))
 		return false;
 	object_set_str(draft, FLOATING_IP_FIXED_IP, at.ip_text);
 	object_set_str(draft, FLOATING_IP_ROUTER_ID, uuid_format(object_id(router), id));
