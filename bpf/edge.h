@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 10
+#define EDGE_LAYOUT 11
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -479,7 +479,7 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(PACKET_RATE_LIMIT, "packet-rate-limit",                                                           \
 		"More packets a second than the port's QoS policy allows.")                                 \
 	X(PROJECT_QUOTA, "project-connection-quota",                                                        \
-		"The project's ports on this host have as many tracked connections as a project may have.")  \
+		"The project's ports on this host have as many tracked connections as a project may have.") \
 	X(NOT_FORWARDED, "not-forwarded",                                                                   \
 		"Came from outside to a floating IP whose ports are forwarded, and not this one.")
 

@@ -67,6 +67,17 @@ static void floating_ip_changed(struct floating_ip *floating_ip, void *data)
 	report_port(agent->report, &floating_ip->id);
 }
 
+static void forwarded_ip_changed(struct forwarded_ip *forwarded, void *data)
+{
+	struct agent *agent = data;
+	char id[UUID_STRLEN];
+
+	log_info("floating IP %s with port forwardings: %s%s", uuid_format(&forwarded->id, id),
+		forwarded->state == PORT_WIRED ? "wired" : "not wired: ",
+		forwarded->state == PORT_WIRED ? "" : forwarded->reason);
+	report_port(agent->report, &forwarded->id);
+}
+
 static void address_placed(u32 vni, const struct mac *mac, const struct ip *ip, void *data)
 {
 	outside_announce(((struct agent *)data)->outside, vni, mac, ip);
@@ -93,6 +104,7 @@ void agent_outside_events(struct agent *agent)
 {
 	agent->reconcile.gateway_changed = gateway_changed;
 	agent->reconcile.floating_ip_changed = floating_ip_changed;
+	agent->reconcile.forwarded_ip_changed = forwarded_ip_changed;
 	agent->reconcile.address_placed = address_placed;
 	agent->reconcile.address_withdrawn = address_withdrawn;
 	agent->reconcile.next_hop_stated = next_hop_stated;

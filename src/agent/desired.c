@@ -72,6 +72,10 @@ struct desired *desired_new(void)
 	desired->logs = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, network_log_free);
 	desired->bgp_speakers =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, bgp_speaker_free);
+	desired->forwarded_ips =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, forwarded_ip_free);
+	desired->port_forwardings =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, port_forwarding_free);
 	desired->wires = g_array_new(FALSE, FALSE, sizeof(struct wire));
 	desired->attached = g_hash_table_new(NULL, NULL);
 	desired->dirty_networks = g_hash_table_new(NULL, NULL);
@@ -79,6 +83,7 @@ struct desired *desired_new(void)
 	desired->dirty_ports = g_hash_table_new(NULL, NULL);
 	desired->dirty_routers = g_hash_table_new(NULL, NULL);
 	desired->dirty_floating_ips = g_hash_table_new(NULL, NULL);
+	desired->dirty_forwarded_ips = g_hash_table_new(NULL, NULL);
 	desired->rerouted = g_hash_table_new(NULL, NULL);
 	desired->dirty_addresses =
 		g_hash_table_new_full(dirty_address_hash, dirty_address_equal, g_free, NULL);
@@ -96,6 +101,9 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->dirty_addresses);
 	g_hash_table_unref(desired->dirty_routers);
 	g_hash_table_unref(desired->dirty_floating_ips);
+	g_hash_table_unref(desired->dirty_forwarded_ips);
+	g_hash_table_unref(desired->port_forwardings);
+	g_hash_table_unref(desired->forwarded_ips);
 	g_hash_table_unref(desired->gateways);
 	g_hash_table_unref(desired->floating_ips);
 	g_hash_table_unref(desired->logs);
@@ -166,6 +174,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_BGP_SPEAKER:
 		bgp_speaker_put(desired, &key->id, &record->bgp_speaker);
 		break;
+	case RECORD_PORT_FORWARDING:
+		port_forwarding_put(desired, &key->id, &record->port_forwarding);
+		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
@@ -213,6 +224,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 		break;
 	case RECORD_BGP_SPEAKER:
 		g_hash_table_remove(desired->bgp_speakers, &key->id);
+		break;
+	case RECORD_PORT_FORWARDING:
+		port_forwarding_delete(desired, &key->id);
 		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
@@ -281,6 +295,7 @@ void desired_collect(struct desired *desired)
 	GHashTableIter i;
 
 	collect_floating_ips(desired);
+	forwarded_ips_collect(desired);
 	g_hash_table_iter_init(&i, desired->dirty_ports);
 	while (g_hash_table_iter_next(&i, (gpointer *)&port, NULL)) {
 		g_hash_table_iter_remove(&i);
@@ -342,4 +357,9 @@ struct gateway *desired_gateway(const struct desired *desired, const struct uuid
 struct floating_ip *desired_floating_ip(const struct desired *desired, const struct uuid *id)
 {
 	return g_hash_table_lookup(desired->floating_ips, id);
+}
+
+struct forwarded_ip *desired_forwarded_ip(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->forwarded_ips, id);
 }

@@ -12,7 +12,8 @@
  *   record ──desired_put()──► network ─┬─ member (a host that has it) ── endpoint, endpoint, …
  *                                      ├─ claim (who says an address is his), chained per address
  *                                      ├─ subnet
- *                                      ├─ interface ── router ── gateway
+ *                                      ├─ interface ── router ─┬─ gateway
+ *                                      │                       └─ forwarded IP ── port forwardings
  *                                      └─ port (bound to this host) ─┬─ device ── floating IPs
  *                                                                    └─ policy (firewall.h)
  *
@@ -127,6 +128,7 @@ struct router {
 	struct uuid id; /* first: the key */
 	GPtrArray *interfaces;
 	struct gateway *gateway; /* NULL: none */
+	GPtrArray *forwarded_ips;
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
 	struct dp_gateway *applied_gateway;
@@ -147,6 +149,29 @@ struct floating_ip {
 struct bgp_speaker {
 	struct uuid id; /* first: the key */
 	struct record_bgp_speaker record;
+};
+
+/* A floating IP whose ports are forwarded, on a router of this host. */
+struct forwarded_ip {
+	struct uuid id; /* of the floating IP; first: the key */
+	struct router *router;
+	GPtrArray *forwardings;
+	u32 applied_vni; /* where the wire is answered, for that address with that MAC; 0: not here
+			  */
+	struct ip applied_ip;
+	struct mac applied_mac;
+	enum port_state state; /* PORT_UNREPORTED: another host has the gateway */
+	char *reason;	       /* of PORT_NOT_WIRED */
+};
+
+struct dp_port_forwarding;
+
+struct port_forwarding {
+	struct uuid id; /* first: the key */
+	bool known;
+	struct forwarded_ip *ip;
+	struct record_port_forwarding record;
+	struct dp_port_forwarding *applied; /* what the datapath has; NULL: nothing */
 };
 
 /* A device that carries a physical network. */
@@ -188,12 +213,13 @@ struct desired {
 	GArray *wires; /* struct wire */
 	bool wires_changed;
 	GHashTable *networks, *endpoints, *subnets, *ports, *interfaces, *routers; /* by id */
-	GHashTable *gateways, *floating_ips, *bgp_speakers;			   /* by id */
+	GHashTable *gateways, *floating_ips, *forwarded_ips, *port_forwardings;	   /* by id */
+	GHashTable *bgp_speakers;						   /* by id */
 	GHashTable *logs;     /* struct network_log, by id */
 	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;
-	GHashTable *dirty_floating_ips;
+	GHashTable *dirty_floating_ips, *dirty_forwarded_ips;
 	GHashTable *rerouted; /* networks whose routers changed */
 	struct firewall *firewall;
 };
@@ -238,12 +264,16 @@ struct subnet *desired_subnet(const struct desired *desired, const struct uuid *
 struct interface *desired_interface(const struct desired *desired, const struct uuid *id);
 struct gateway *desired_gateway(const struct desired *desired, const struct uuid *id);
 struct floating_ip *desired_floating_ip(const struct desired *desired, const struct uuid *id);
+struct forwarded_ip *desired_forwarded_ip(const struct desired *desired, const struct uuid *id);
 
 /* Its record is here, and what carries it is. */
 static inline bool network_is_here(const struct network *network)
 {
 	return network->known && network->vni;
 }
+
+/* There is something to forward still. */
+bool forwarded_ip_is_known(const struct forwarded_ip *ip);
 
 /* The claims to an address, or NULL. */
 const struct claim *network_claims(const struct network *network, const struct address *address);

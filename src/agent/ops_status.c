@@ -125,6 +125,28 @@ static json_t *logs_to_json(const struct agent *agent)
 		(json_int_t)counts.lost, "followers", (json_int_t)counts.followers);
 }
 
+/* Floating IPs whose ports are forwarded, of the routers that this host knows. */
+static json_t *forwarded_ips_to_json(const struct agent *agent)
+{
+	const struct forwarded_ip *forwarded;
+	json_t *all = json_array();
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, agent->desired->forwarded_ips);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&forwarded)) {
+		char id[UUID_STRLEN], router[UUID_STRLEN];
+
+		if (!forwarded_ip_is_known(forwarded))
+			continue;
+		json_array_append_new(all,
+			json_pack("{s:s,s:s,s:I,s:b,s:s?}", "id", uuid_format(&forwarded->id, id),
+				"router_id", uuid_format(&forwarded->router->id, router),
+				"port_forwardings", (json_int_t)forwarded->forwardings->len, "here",
+				forwarded->applied_vni != 0, "reason", forwarded->reason));
+	}
+	return all;
+}
+
 static json_t *tunnel_ips_to_json(const struct agent *agent)
 {
 	struct record_tunnel own = reconcile_own_tunnel(&agent->reconcile);
@@ -165,6 +187,7 @@ bool op_status(
 	json_object_set_new(result, "gateways", gateways_to_json(agent));
 	json_object_set_new(result, "floating_ips", floating_ips_to_json(agent));
 	json_object_set_new(result, "bgp", bgp_describe(agent->bgp) ?: json_object());
+	json_object_set_new(result, "forwarded_ips", forwarded_ips_to_json(agent));
 	json_object_set_new(
 		result, "hosts", agent->bfd ? liveness_to_json(agent->bfd) : json_array());
 	if (agent->bfd)

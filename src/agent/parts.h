@@ -58,6 +58,15 @@ void bgp_speaker_put(
 	struct desired *desired, const struct uuid *id, struct record_bgp_speaker *record);
 void bgp_speaker_free(gpointer speaker);
 
+void port_forwarding_put(struct desired *desired, const struct uuid *id,
+	const struct record_port_forwarding *record);
+void port_forwarding_delete(struct desired *desired, const struct uuid *id);
+void port_forwarding_free(gpointer forwarding);
+void forwarded_ip_mark(struct desired *desired, struct forwarded_ip *ip);
+void forwarded_ip_free(gpointer ip);
+/* Those that are dirty, and what of them is neither known nor applied. */
+void forwarded_ips_collect(struct desired *desired);
+
 void port_put(struct desired *desired, const struct uuid *id, struct record_port *record);
 void port_delete(struct desired *desired, const struct uuid *id);
 void port_mark(struct desired *desired, struct port *port);

@@ -232,6 +232,7 @@ static void put_networks(struct reconcile *reconcile)
 void reconcile_flush(struct reconcile *reconcile)
 {
 	struct desired *desired = reconcile->desired;
+	struct forwarded_ip *forwarded;
 	struct floating_ip *floating_ip;
 	struct network *network;
 	struct member *member;
@@ -263,6 +264,9 @@ void reconcile_flush(struct reconcile *reconcile)
 	g_hash_table_iter_init(&i, desired->dirty_floating_ips);
 	while (g_hash_table_iter_next(&i, (gpointer *)&floating_ip, NULL))
 		reconcile_floating_ip(reconcile, floating_ip);
+	g_hash_table_iter_init(&i, desired->dirty_forwarded_ips);
+	while (g_hash_table_iter_next(&i, (gpointer *)&forwarded, NULL))
+		reconcile_forwarded_ip(reconcile, forwarded);
 	g_hash_table_iter_init(&i, desired->dirty_addresses);
 	while (g_hash_table_iter_next(&i, (gpointer *)&dirty, NULL))
 		reconcile_address(reconcile, dirty);

@@ -8,9 +8,9 @@
  * been sent (`partial`) nothing in the kernel goes but what the controller deletes by name.
  *
  * Order of a flush: networks, members, what ports need of the firewall, ports (attached before
- * anybody is sent to them), what they no longer need of it, routers, floating IPs, addresses, and
- * last the networks that go. A call that fails is logged, remembered in `failed`, and healed by a
- * later reconcile_all(): so one bad object disturbs no other.
+ * anybody is sent to them), what they no longer need of it, routers, floating IPs, port
+ * forwardings, addresses, and last the networks that go. A call that fails is logged, remembered in
+ * `failed`, and healed by a later reconcile_all(): so one bad object disturbs no other.
  */
 #pragma once
 
@@ -37,6 +37,8 @@ struct reconcile {
 	/* The same of a gateway that is here, and of a floating IP. */
 	void (*gateway_changed)(struct gateway *gateway, void *data);
 	void (*floating_ip_changed)(struct floating_ip *floating_ip, void *data);
+	/* The same of one whose ports are forwarded, where its gateway is. */
+	void (*forwarded_ip_changed)(struct forwarded_ip *ip, void *data);
 	/* An address is here now, with that MAC, on a wire. */
 	void (*address_placed)(
 		u32 vni, const struct mac *mac, const struct ip *address, void *data);
@@ -80,3 +82,6 @@ void reconcile_firewall_begin(struct reconcile *reconcile);
 void reconcile_firewall_end(struct reconcile *reconcile);
 void reconcile_router(struct reconcile *reconcile, struct router *router);
 void reconcile_floating_ip(struct reconcile *reconcile, struct floating_ip *floating_ip);
+/* reconcile_port_forwarding.c: behind its router, and behind the floating IP that it may have been.
+ */
+void reconcile_forwarded_ip(struct reconcile *reconcile, struct forwarded_ip *ip);

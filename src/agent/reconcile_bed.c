@@ -20,6 +20,7 @@ struct port *last_changed;
 struct interface *last_interface;
 struct gateway *last_gateway;
 struct floating_ip *last_floating_ip;
+struct forwarded_ip *last_forwarded_ip;
 GString *outside_said;
 const char *dead_host;
 unsigned n_deleted, n_rerouted;
@@ -60,6 +61,12 @@ static void floating_ip_changed(struct floating_ip *floating_ip, void *data)
 {
 	(void)data;
 	last_floating_ip = floating_ip;
+}
+
+static void forwarded_ip_changed(struct forwarded_ip *ip, void *data)
+{
+	(void)data;
+	last_forwarded_ip = ip;
 }
 
 static void said(const char *what, u32 vni, const struct ip *ip)
@@ -124,6 +131,7 @@ void open_view(void)
 	reconcile.port_deleted = port_deleted;
 	reconcile.gateway_changed = gateway_changed;
 	reconcile.floating_ip_changed = floating_ip_changed;
+	reconcile.forwarded_ip_changed = forwarded_ip_changed;
 	reconcile.address_placed = address_placed;
 	reconcile.address_withdrawn = address_withdrawn;
 	reconcile.next_hop_stated = next_hop_stated;
@@ -144,6 +152,7 @@ int set_up(void **state)
 	dead_host = NULL;
 	last_gateway = NULL;
 	last_floating_ip = NULL;
+	last_forwarded_ip = NULL;
 	outside_said = g_string_new(NULL);
 	folder = g_dir_make_tmp("agent-XXXXXX", NULL);
 	g_autofree char *ipv6 = g_build_filename(folder, "ipv6", NULL);

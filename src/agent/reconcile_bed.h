@@ -36,6 +36,7 @@ extern struct port *last_changed;
 extern struct interface *last_interface;
 extern struct gateway *last_gateway;
 extern struct floating_ip *last_floating_ip;
+extern struct forwarded_ip *last_forwarded_ip;
 extern GString *outside_said; /* "placed 20.100 203.0.113.5\n" … */
 extern const char *dead_host; /* tunnel address of one that does not answer */
 extern unsigned n_deleted, n_rerouted;

@@ -82,8 +82,15 @@ static void write_floating_ip(struct json_writer *w, const struct floating_ip *f
 		write_state(w, &floating_ip->id, floating_ip->state, floating_ip->reason);
 }
 
+static void write_forwarded_ip(struct json_writer *w, const struct forwarded_ip *ip)
+{
+	if (forwarded_ip_is_known(ip))
+		write_state(w, &ip->id, ip->state, ip->reason);
+}
+
 static void write_floating_ips(const struct report *report, struct json_writer *w)
 {
+	const struct forwarded_ip *forwarded;
 	const struct floating_ip *floating_ip;
 	const struct uuid *id;
 	GHashTableIter i;
@@ -93,12 +100,18 @@ static void write_floating_ips(const struct report *report, struct json_writer *
 		g_hash_table_iter_init(&i, report->desired->floating_ips);
 		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&floating_ip))
 			write_floating_ip(w, floating_ip);
+		g_hash_table_iter_init(&i, report->desired->forwarded_ips);
+		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&forwarded))
+			write_forwarded_ip(w, forwarded);
 	} else {
 		g_hash_table_iter_init(&i, report->changed);
 		while (g_hash_table_iter_next(&i, (gpointer *)&id, NULL)) {
 			floating_ip = desired_floating_ip(report->desired, id);
-			if (floating_ip)
+			forwarded = desired_forwarded_ip(report->desired, id);
+			if (floating_ip && floating_ip->known)
 				write_floating_ip(w, floating_ip);
+			else if (forwarded)
+				write_forwarded_ip(w, forwarded);
 		}
 	}
 	jw_end_object(w);

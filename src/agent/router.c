@@ -13,6 +13,7 @@ struct router *router_need(struct desired *desired, const struct uuid *id)
 	router = g_new0(struct router, 1);
 	router->id = *id;
 	router->interfaces = g_ptr_array_new();
+	router->forwarded_ips = g_ptr_array_new();
 	g_hash_table_insert(desired->routers, &router->id, router);
 	return router;
 }
@@ -22,6 +23,7 @@ void router_free(gpointer data)
 	struct router *router = data;
 
 	g_ptr_array_unref(router->interfaces);
+	g_ptr_array_unref(router->forwarded_ips);
 	g_clear_pointer(&router->applied_interfaces, g_array_unref);
 	g_clear_pointer(&router->applied_routes, g_array_unref);
 	g_free(router->applied_gateway);
@@ -30,12 +32,15 @@ void router_free(gpointer data)
 
 bool router_is_unused(const struct router *router)
 {
-	return !router->interfaces->len && !router->gateway && !router->applied_interfaces;
+	return !router->interfaces->len && !router->gateway && !router->applied_interfaces &&
+	       !router->forwarded_ips->len;
 }
 
 void router_mark(struct desired *desired, struct router *router)
 {
 	g_hash_table_add(desired->dirty_routers, router);
+	for (guint i = 0; i < router->forwarded_ips->len; i++)
+		forwarded_ip_mark(desired, router->forwarded_ips->pdata[i]);
 }
 
 /* All that the router has on that network may be decided differently. */

@@ -85,8 +85,9 @@ void compile_attachment(struct compilation *c, const struct change *change);
 
 /* compile_interface.c: the records of routers' interfaces. */
 void compile_interfaces(struct compilation *c);
-/* compile_gateway.c, compile_floating_ip.c */
+/* compile_gateway.c, compile_floating_ip.c, compile_port_forwarding.c */
 void compile_gateways(struct compilation *c);
 void compile_floating_ips(struct compilation *c);
+void compile_port_forwardings(struct compilation *c);
 /* compile_bgp.c */
 void compile_bgp_speakers(struct compilation *c);

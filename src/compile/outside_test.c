@@ -5,9 +5,10 @@
 #include "model/agent.h"
 #include "model/bgp_speaker.h"
 #include "model/floating_ip.h"
+#include "model/port_forwarding.h"
 #include "model/router_parts.h"
 
-static unsigned gateways, floating_ips; /* given, changed */
+static unsigned gateways, floating_ips, forwardings; /* given, changed */
 
 static const struct object *pick_external(struct random_world *world)
 {
@@ -128,6 +129,9 @@ static bool stage_floating_ip(struct random_world *world, struct txn *txn)
 		body = test_json("{'port_id':null}");
 	else if (object && what < 6)
 		body = test_json("{'port_id':'%s'}", test_id(port));
+	else if (what > 7) /* for port forwardings */
+		body = test_json("{'floating_network_id':'%s','project_id':'p%u'}",
+			object_str(router, ROUTER_GATEWAY_NETWORK_ID), ++world->made % 50);
 	else
 		body = test_json("{'floating_network_id':'%s','port_id':'%s','project_id':'p%u'}",
 			object_str(router, ROUTER_GATEWAY_NETWORK_ID), test_id(port),
@@ -135,6 +139,35 @@ static bool stage_floating_ip(struct random_world *world, struct txn *txn)
 	ok = object && what < 6 ? txn_update(txn, KIND_FLOATING_IP, test_id(object), body, NULL)
 				: txn_create(txn, KIND_FLOATING_IP, body, NULL);
 	floating_ips += ok;
+	return ok;
+}
+
+/* A port forwarding comes, moves to a random port, or goes. */
+static bool stage_port_forwarding(struct random_world *world, struct txn *txn)
+{
+	const struct object *object = random_pick(world, KIND_PORT_FORWARDING);
+	const struct object *floating_ip = random_pick(world, KIND_FLOATING_IP);
+	const struct object *router = random_pick(world, KIND_ROUTER), *port;
+	unsigned what = random_below(world, 10), number = ++world->made % 60000 + 1;
+	json_auto_t *body = NULL;
+	bool ok;
+
+	if (object && what < 2)
+		return txn_delete(txn, KIND_PORT_FORWARDING, test_id(object), NULL);
+	port = router ? pick_behind(world, router) : NULL;
+	for (int i = 0; i < 9 && floating_ip && !object_is_null(floating_ip, FLOATING_IP_PORT_ID);
+		i++)
+		floating_ip = random_pick(world, KIND_FLOATING_IP);
+	if (!floating_ip || !port)
+		return false;
+	body = test_json(
+		"{'internal_port_id':'%s','protocol':'tcp','external_port':%u,'internal_port':%u}",
+		test_id(port), number, number);
+	if (object && what < 4)
+		ok = txn_update(txn, KIND_PORT_FORWARDING, test_id(object), body, NULL);
+	else
+		ok = txn_create_in(txn, KIND_PORT_FORWARDING, test_id(floating_ip), body, NULL);
+	forwardings += ok;
 	return ok;
 }
 
@@ -243,6 +276,7 @@ static const struct random_step steps[] = {
 	{ 2, .kind = KIND_BGP_SPEAKER, .body = random_speaker, .change = random_speaker_change },
 	{ 8, .stage = stage_speaker },
 	{ 3, .stage = stage_agent },
+	{ 9, .stage = stage_port_forwarding },
 };
 
 static void increments_equal_full_compile(void **state)
@@ -260,12 +294,14 @@ static void increments_equal_full_compile(void **state)
 		interfaces += world->interfaces;
 		random_world_free(world);
 	}
-	print_message("%u applied, %u interfaces, %u gateways, %u floating IPs\n", applied,
-		interfaces, gateways, floating_ips);
+	print_message(
+		"%u applied, %u interfaces, %u gateways, %u floating IPs, %u port forwardings\n",
+		applied, interfaces, gateways, floating_ips, forwardings);
 	assert_true(applied > 1000); /* it has not merely been refused */
 	assert_true(interfaces > 50);
 	assert_true(gateways > 100);
 	assert_true(floating_ips > 50);
+	assert_true(forwardings > 30);
 }
 
 int main(void)

@@ -345,12 +345,13 @@ static bool stage_answer(struct random_world *world, struct txn *txn, const stru
 
 bool random_services(struct random_world *world, struct txn *txn)
 {
-	static const char *const of_routers[] = { "router", "snat", "floating-ip" };
+	static const char *const of_routers[] = { "router", "snat", "floating-ip",
+		"port-forwarding" };
 	unsigned what = random_below(world, 4);
 	enum kind_id kind = what ? KIND_NETWORK : KIND_ROUTER;
 	const struct object *owner = random_pick(world, kind);
 	const char *service =
-		what ? what == 1 ? "dns" : "dhcp" : of_routers[random_below(world, 3)];
+		what ? what == 1 ? "dns" : "dhcp" : of_routers[random_below(world, 4)];
 	json_auto_t *body = NULL;
 
 	if (!owner)

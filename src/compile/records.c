@@ -8,6 +8,7 @@
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port.h"
+#include "model/port_forwarding.h"
 #include "model/provider.h"
 #include "model/router.h"
 #include "model/service_map.h"
@@ -288,6 +289,35 @@ void record_floating_ip(const struct object *floating_ip, const struct object *p
 	member_str(&w, "port_id", floating_ip, FLOATING_IP_PORT_ID);
 	member_uuid(&w, "network_id", object_id(network));
 	wire(&w, network);
+	jw_end_object(&w);
+}
+
+static void member_range(struct json_writer *w, const char *first, const char *last,
+	const struct object *forwarding, unsigned slot)
+{
+	struct port_range range;
+
+	if (!port_range_parse(object_str(forwarding, slot), &range))
+		return;
+	jw_member_int(w, first, range.first);
+	jw_member_int(w, last, range.last);
+}
+
+void record_port_forwarding(
+	const struct object *forwarding, const struct object *floating_ip, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_str(&w, "router_id", floating_ip, FLOATING_IP_ROUTER_ID);
+	member_uuid(&w, "floating_ip_id", object_id(floating_ip));
+	member_str(&w, "floating_ip_address", floating_ip, FLOATING_IP_ADDRESS);
+	member_str(&w, "protocol", forwarding, PORT_FORWARDING_PROTOCOL);
+	member_range(&w, "external_port_first", "external_port_last", forwarding,
+		PORT_FORWARDING_EXTERNAL_RANGE);
+	member_str(&w, "internal_ip_address", forwarding, PORT_FORWARDING_INTERNAL_IP);
+	member_range(&w, "internal_port_first", "internal_port_last", forwarding,
+		PORT_FORWARDING_INTERNAL_RANGE);
 	jw_end_object(&w);
 }
 

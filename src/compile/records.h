@@ -53,6 +53,8 @@ void record_gateway(const struct gateway_parts *parts, GString *text);
 /* @port: its own; @network: its external one. Nothing, if that leads nowhere. */
 void record_floating_ip(const struct object *floating_ip, const struct object *port,
 	const struct object *network, GString *text);
+void record_port_forwarding(
+	const struct object *forwarding, const struct object *floating_ip, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);
 
 /* records_group.c */

@@ -456,6 +456,7 @@ static const struct {
 	[RECORD_FLOATING_IP] = { decode_floating_ip, clear_floating_ip },
 	[RECORD_LOG] = { decode_log, clear_log },
 	[RECORD_BGP_SPEAKER] = { decode_bgp_speaker, clear_bgp_speaker },
+	[RECORD_PORT_FORWARDING] = { decode_port_forwarding, clear_nothing },
 };
 
 static void share_empties(struct record *record)

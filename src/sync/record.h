@@ -25,6 +25,7 @@
 	X(GATEWAY, "gateway")                         \
 	X(FLOATING_IP, "floating_ip")                 \
 	X(BGP_SPEAKER, "bgp-speaker")                 \
+	X(PORT_FORWARDING, "port_forwarding")         \
 	X(SECURITY_GROUP, "security-group")           \
 	X(SECURITY_GROUP_RULE, "security-group-rule") \
 	X(GROUP_MEMBER, "group-member")               \
@@ -249,6 +250,14 @@ struct record_bgp_speaker {
 	bool floating_ips, tenant_networks;
 };
 
+struct record_port_forwarding {
+	struct uuid router_id, floating_ip_id;
+	struct ip external, internal; /* of IPv4 */
+	bool udp;		      /* else TCP */
+	u16 external_first, external_last;
+	u16 internal_first, internal_last; /* as many, or one */
+};
+
 struct record {
 	enum record_kind kind;
 	union {
@@ -267,6 +276,7 @@ struct record {
 		struct record_floating_ip floating_ip;
 		struct record_log log;
 		struct record_bgp_speaker bgp_speaker;
+		struct record_port_forwarding port_forwarding;
 	};
 };
 

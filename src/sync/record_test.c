@@ -123,6 +123,12 @@ static void tunnels_take_the_first_of_each_family(void **state)
 	"\"mac_address\":\"fa:16:3e:00:00:01\",\"floating_ip_address\":"        \
 	"\"203.0.113.9\""
 
+#define PORT_FORWARDING(from, to, first, last)                                          \
+	"{\"router_id\":\"" ID "\",\"floating_ip_id\":\"" ID "\",\"protocol\":\"udp\"," \
+	"\"floating_ip_address\":\"203.0.113.9\",\"internal_ip_address\":\"10.0.0.5\"," \
+	"\"external_port_first\":" #from ",\"external_port_last\":" #to                 \
+	",\"internal_port_first\":" #first ",\"internal_port_last\":" #last "}"
+
 static void what_leads_outside(void **state)
 {
 	struct record r = decode_ok(
@@ -145,6 +151,11 @@ static void what_leads_outside(void **state)
 	assert_int_equal(r.floating_ip.wire.vlan, 0);
 	assert_int_equal(r.floating_ip.fixed.b[3], 5);
 	record_clear(&r);
+	r = decode_ok(RECORD_PORT_FORWARDING, PORT_FORWARDING(80, 89, 8080, 8089));
+	assert_true(r.port_forwarding.udp);
+	assert_int_equal(r.port_forwarding.external_last, 89);
+	assert_int_equal(r.port_forwarding.internal_first, 8080);
+	record_clear(&r);
 	r = decode_ok(RECORD_NETWORK,
 		"{\"network_type\":\"flat\",\"physical_network\":\"public\",\"mtu\":1500}");
 	assert_string_equal(r.network.wire.physical_network, "public");
@@ -159,6 +170,9 @@ static void refuses_half_a_record(void **state)
 		const char *data, *says;
 	} bad[] = {
 		{ RECORD_NETWORK, "{\"vni\":0,\"mtu\":1442}", "vni" },
+		{ RECORD_PORT_FORWARDING, PORT_FORWARDING(0, 1, 2, 3), "external_port_first" },
+		{ RECORD_PORT_FORWARDING, PORT_FORWARDING(2, 1, 2, 3), "external_port_last" },
+		{ RECORD_PORT_FORWARDING, PORT_FORWARDING(2, 5, 2, 4), "internal_port_last" },
 		{ RECORD_NETWORK, "{\"vni\":16777216,\"mtu\":1442}", "vni" },
 		{ RECORD_NETWORK, "{\"vni\":1,\"mtu\":\"1442\"}", "mtu" },
 		{ RECORD_NETWORK, "{\"network_type\":\"flat\",\"mtu\":1500}", "physical_network" },

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A floating IP is ACTIVE once the host of the port that it stands for has it. */
+/* A floating IP is ACTIVE once the host of the port that it stands for has it; one whose ports are
+ * forwarded, the host that has the router's gateway. */
 #include "controller/sync/server_impl.h"
 
 #include <string.h>
 
 #include "model/floating_ip.h"
+#include "model/gateway_hosts.h"
 #include "model/host.h"
 #include "model/port.h"
 
@@ -20,14 +22,19 @@ static bool stage(struct txn *txn, const struct object *floating_ip, bool wired,
 	return txn_put(txn, draft, error);
 }
 
-/* Is the port that it stands for bound to the host? */
+/* Is the port that it stands for bound to the host, or may the host have the gateway? */
 static bool is_on(
 	const struct txn *txn, const struct object *floating_ip, const struct object *host)
 {
 	const struct object *port =
 		txn_get_text(txn, KIND_PORT, object_str(floating_ip, FLOATING_IP_PORT_ID));
 
-	return port && !strcmp(object_str(port, PORT_HOST_ID), object_str(host, SLOT_NAME));
+	const struct object *router =
+		txn_get_text(txn, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
+
+	if (!port)
+		return gateway_hosts_include(router, object_id(host));
+	return !strcmp(object_str(port, PORT_HOST_ID), object_str(host, SLOT_NAME));
 }
 
 static void add_missing(const struct txn *txn, const struct object *port, const json_t *reported,

@@ -10,6 +10,7 @@ static const char *const services[] = {
 	"dhcp",
 	"dns",
 	"floating-ip",
+	"port-forwarding",
 	"qos",
 	"router",
 	"snat",
@@ -27,6 +28,7 @@ static void finish(struct compilation *c)
 	compile_interfaces(c);
 	compile_gateways(c);
 	compile_floating_ips(c);
+	compile_port_forwardings(c);
 	compile_bgp_speakers(c);
 }
 
@@ -43,6 +45,7 @@ static void give(struct enumeration *e, enum scope_type type, const struct uuid 
 		break;
 	case SCOPE_ROUTER:
 		give_gateway(e, id);
+		give_port_forwardings(e, id);
 		break;
 	default:
 		break;
