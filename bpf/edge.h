@@ -376,7 +376,7 @@ struct limits {
 enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 
 /* ring buffer punts. */
-enum punt_reason { PUNT_DHCP4, PUNT_DHCP6, PUNT_RS, PUNT_DNS, PUNT_NEIGHBOUR };
+enum punt_reason { PUNT_DHCP4, PUNT_DHCP6, PUNT_RS, PUNT_DNS, PUNT_NEIGHBOUR, PUNT_METADATA };
 struct punt {
 	u32 ifindex;
 	u32 reason;

@@ -7,6 +7,7 @@
 #include "punt.h"
 
 #define PORT_DNS 53
+#define PORT_METADATA 80
 
 static __always_inline bool addr_is_unspecified(const struct pkt *pkt)
 {
@@ -65,6 +66,9 @@ static __always_inline int guest_punt_reason(const struct port *port, const stru
 			service_get(port->vni, &pkt->dst))
 			return PUNT_DNS;
 	}
+	if (pkt->proto == IPPROTO_TCP && pkt->ports >> 16 == bpf_htons(PORT_METADATA) &&
+		service_get(port->vni, &pkt->dst))
+		return PUNT_METADATA;
 	if (port->flags & EDGE_PORT_PUNT_RS && pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
 		pkt->icmp_type == ND_ROUTER_SOLICIT)
 		return PUNT_RS;

@@ -188,7 +188,8 @@ struct network {
 	u32 mtu_bytes;
 	bool admin_state_up;
 	char *name, *dns_domain;
-	bool dns; /* its guests' questions are answered here */
+	bool dns;      /* its guests' questions are answered here */
+	bool metadata; /* and those about themselves */
 	GPtrArray *subnets, *ports, *interfaces;
 	GArray *gone_routers; /* struct mac: since the last flush */
 	GHashTable *members;  /* by host */

@@ -120,6 +120,7 @@ void network_put(struct desired *desired, const struct uuid *id, struct record_n
 	network->name = g_steal_pointer(&record->name);
 	network->dns_domain = g_steal_pointer(&record->dns_domain);
 	network->dns = record->dns;
+	network->metadata = record->metadata;
 	firewall_network_changed(desired, network);
 	if (fundamental)
 		network_mark_all(desired, network);

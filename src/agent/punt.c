@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/dns/directory.h"
+#include "agent/metadata.h"
 #include "agent/service_port.h"
 #include "base/log.h"
 
@@ -16,6 +17,7 @@ struct punt {
 	const struct desired *desired;
 	struct outside *outside;
 	struct dispatch *dispatch;
+	struct metadata *metadata; /* NULL: there can be none here */
 	struct dns_directory directory;
 	guint fd_source, ra_source;
 };
@@ -49,6 +51,15 @@ static void late_reply(const char *port_id, const struct frame *frame, void *dat
 		send_frame(punt, port, frame);
 }
 
+static void send_metadata(const struct uuid *id, const struct frame *frame, void *user)
+{
+	struct punt *punt = user;
+	const struct port *port = desired_port(punt->desired, id);
+
+	if (port && port->known)
+		send_frame(punt, port, frame);
+}
+
 /* The datapath does not know who has an address on a wire. */
 static void ask_neighbour_of(struct punt *punt, const u8 *bytes, size_t len)
 {
@@ -73,6 +84,11 @@ static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, siz
 
 	if (reason == DP_PUNT_NEIGHBOUR) {
 		ask_neighbour_of(punt, bytes, len);
+		return;
+	}
+	if (port && reason == DP_PUNT_METADATA) {
+		if (punt->metadata)
+			metadata_frame(punt->metadata, &port->id, bytes, len);
 		return;
 	}
 	if (!port || (reason == DP_PUNT_DNS && !port->network->dns))
@@ -201,6 +217,7 @@ static bool by_ip(
 struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside)
 {
 	struct punt *punt = g_new0(struct punt, 1);
+	g_autoptr(GError) error = NULL;
 	struct dispatch_options options = { .resolv_conf = "/etc/resolv.conf" };
 
 	punt->dp = dp;
@@ -212,6 +229,9 @@ struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outsi
 	options.late_reply = late_reply;
 	options.data = punt;
 	punt->dispatch = dispatch_new(&options);
+	punt->metadata = metadata_new(desired, send_metadata, punt, &error);
+	if (!punt->metadata)
+		log_warning("%s; guests of this host get none", error->message);
 	if (dp_punt_fd(dp) >= 0)
 		punt->fd_source = g_unix_fd_add(dp_punt_fd(dp), G_IO_IN, readable, punt);
 	punt->ra_source = g_timeout_add_seconds(DISPATCH_RA_INTERVAL_S, advertise, punt);
@@ -225,6 +245,7 @@ void punt_free(struct punt *punt)
 	g_clear_handle_id(&punt->fd_source, g_source_remove);
 	g_clear_handle_id(&punt->ra_source, g_source_remove);
 	dispatch_free(punt->dispatch);
+	metadata_free(punt->metadata);
 	g_free(punt);
 }
 
@@ -233,6 +254,8 @@ void punt_port_gone(struct punt *punt, const struct uuid *port)
 	char id[UUID_STRLEN];
 
 	dispatch_port_gone(punt->dispatch, uuid_format(port, id));
+	if (punt->metadata)
+		metadata_port_gone(punt->metadata, port);
 }
 
 u64 punt_count(const struct punt *punt, enum service_outcome outcome)

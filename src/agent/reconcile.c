@@ -88,13 +88,23 @@ static void set_wires(struct reconcile *reconcile)
 		reconcile_failed(reconcile, error);
 }
 
-static void put_services(struct reconcile *reconcile, u32 vni)
-{
-	static const struct ip *const addresses[] = { &service_ip4, &service_ip6 };
+/* What the agent answers for; the last two, metadata, unless others do. */
+static const struct ip *const service_addresses[] = { &service_ip4, &service_ip6, &metadata_ip4,
+	&metadata_ip6 };
+#define N_WITHOUT_METADATA 2
 
-	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++) {
+static void put_services(struct reconcile *reconcile, const struct network *network)
+{
+	const struct ip *const *addresses = service_addresses;
+	u32 vni = network->vni;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(service_addresses); i++) {
 		GError *error = NULL;
 
+		if (i >= N_WITHOUT_METADATA && !network->metadata) {
+			dp_service_delete(reconcile->dp, vni, addresses[i], NULL);
+			continue;
+		}
 		if (!dp_service_put(reconcile->dp, vni, addresses[i], &service_mac, &error))
 			reconcile_failed(reconcile, error);
 	}
@@ -120,16 +130,16 @@ static void put_network(struct reconcile *reconcile, struct network *network)
 	network->applied_vni = network->vni;
 	if (!dp_network_put(reconcile->dp, &wanted, &error))
 		reconcile_failed(reconcile, error);
-	put_services(reconcile, network->vni);
+	put_services(reconcile, network);
 }
 
 static void withdraw_network(struct reconcile *reconcile, struct network *network)
 {
-	static const struct ip *const addresses[] = { &service_ip4, &service_ip6 };
 	GError *error = NULL;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++) {
-		if (!dp_service_delete(reconcile->dp, network->applied_vni, addresses[i], &error)) {
+	for (size_t i = 0; i < G_N_ELEMENTS(service_addresses); i++) {
+		if (!dp_service_delete(
+			    reconcile->dp, network->applied_vni, service_addresses[i], &error)) {
 			reconcile_failed(reconcile, error);
 			error = NULL;
 		}

@@ -17,6 +17,8 @@
 #define N_SCOPE "network/" NET
 #define SERVICES                                        \
 	"service 7 169.254.169.253 fa:16:3f:00:00:01\n" \
+	"service 7 169.254.169.254 fa:16:3f:00:00:01\n" \
+	"service 7 fe80::a9fe:a9fe fa:16:3f:00:00:01\n" \
 	"service 7 fe80::f816:3fff:fe00:1 fa:16:3f:00:00:01\n"
 #define PORT_LINE "port 12 vni 7 secure dhcp4 dns 10.0.0.5/32 fe80::f816:3eff:fe00:5/128\n"
 #define WHOLE                                                      \

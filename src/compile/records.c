@@ -85,6 +85,8 @@ void record_port(const struct object *port, const struct qos *qos, struct trunk_
 	member_str(&w, "device_owner", port, PORT_DEVICE_OWNER);
 	member_str(&w, "dns_name", port, PORT_DNS_NAME);
 	member_json(&w, "extra_dhcp_opts", port, PORT_EXTRA_DHCP_OPTS);
+	if (!object_is_null(port, PORT_METADATA))
+		member_json(&w, "metadata", port, PORT_METADATA);
 	if (!active)
 		jw_member_bool(&w, "active", false);
 	if (place.parent) {
@@ -126,6 +128,8 @@ void record_network(const struct object *network, GString *text)
 	member_str(&w, "dns_domain", network, NETWORK_DNS_DOMAIN);
 	if (!service_is_edges(network, SERVICE_DNS))
 		jw_member_bool(&w, "dns", false);
+	if (!service_is_edges(network, SERVICE_METADATA))
+		jw_member_bool(&w, "metadata", false);
 	jw_end_object(&w);
 }
 

@@ -331,6 +331,7 @@ enum dp_punt_reason {
 	DP_PUNT_RS,
 	DP_PUNT_DNS,
 	DP_PUNT_NEIGHBOUR, /* no frame but a question: see dp_punt_neighbour() */
+	DP_PUNT_METADATA,  /* TCP port 80 to dp_service_put() addresses */
 };
 typedef void (*dp_punt_cb)(
 	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);

@@ -24,7 +24,7 @@ static int on_punt(void *data, void *record, size_t size)
 
 bool punt_open(struct dp *dp, GError **error)
 {
-	_Static_assert(DP_PUNT_DHCP4 == (int)PUNT_DHCP4 && DP_PUNT_NEIGHBOUR == (int)PUNT_NEIGHBOUR,
+	_Static_assert(DP_PUNT_DHCP4 == (int)PUNT_DHCP4 && DP_PUNT_METADATA == (int)PUNT_METADATA,
 		"same order");
 	dp->punts = ring_buffer__new(bpf_map__fd(dp->edge->maps.punts), on_punt, dp, NULL);
 	return dp->punts || weft_fail_errno(error, errno, "Can't read what the edge switch punts");

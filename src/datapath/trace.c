@@ -180,6 +180,7 @@ static const char *const punt_names[] = {
 	[PUNT_RS] = "router solicitation",
 	[PUNT_DNS] = "DNS",
 	[PUNT_NEIGHBOUR] = "an unknown neighbour",
+	[PUNT_METADATA] = "metadata",
 };
 
 static char *wire_text(const struct trace_step *step)

@@ -36,6 +36,7 @@ enum port_slot {
 	PORT_STATUS_REASON, /* why a bound port is not ACTIVE, as its host says; else "" */
 	PORT_TRUNK_DETAILS, /* computed */
 	PORT_DEVICE_PROFILE,
+	PORT_METADATA, /* what its guest is told of itself */
 	N_PORT_SLOTS
 };
 

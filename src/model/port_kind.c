@@ -55,6 +55,22 @@ static const struct attr openvswitch_fields[] = {
 	{ .name = "other_config", .type = TYPE_OBJECT, .fields = other_config_fields },
 	{ 0 },
 };
+static const struct attr public_key_fields[] = {
+	{ .name = "name", .type = TYPE_STRING, .max = 255, .flags = ATTR_REQUIRED },
+	{ .name = "public_key", .type = TYPE_STRING, .max = 16384, .flags = ATTR_REQUIRED },
+	{ 0 },
+};
+static const struct attr public_key_attr = {
+	.name = "public_key", .type = TYPE_OBJECT, .fields = public_key_fields
+};
+static const struct attr metadata_fields[] = {
+	{ .name = "hostname", .type = TYPE_STRING, .max = 255, .flags = ATTR_NULLABLE },
+	{ .name = "public_keys", .type = TYPE_LIST, .item = &public_key_attr, .max = 32 },
+	{ .name = "user_data", .type = TYPE_STRING, .max = 65535, .flags = ATTR_NULLABLE },
+	{ .name = "vendor_data", .type = TYPE_OBJECT },
+	{ .name = "meta", .type = TYPE_OBJECT },
+	{ 0 },
+};
 static const struct attr hint_fields[] = {
 	{ .name = "openvswitch", .type = TYPE_OBJECT, .fields = openvswitch_fields },
 	{ 0 },
@@ -225,6 +241,11 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 		.type = TYPE_OBJECT,
 		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
 		.doc = "The trunk whose parent it is." },
+	[PORT_METADATA] = { .name = "metadata",
+		.type = TYPE_OBJECT,
+		.fields = metadata_fields,
+		.flags = GIVEN | ATTR_NULLABLE,
+		.doc = "What its guest is told at 169.254.169.254: hostname, public_keys, user_data, vendor_data, meta; null: its ids, addresses and name alone." },
 	[PORT_STATUS_REASON] = { .name = "status_reason",
 		.type = TYPE_STRING,
 		.max = 1024,

@@ -100,7 +100,7 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 {
 	struct record_network *network = &ret->network;
 
-	network->admin_state_up = network->dns = true;
+	network->admin_state_up = network->dns = network->metadata = true;
 	if (!field_optional_wire(data, &network->wire, error) ||
 		(!network->wire.physical_network &&
 			!field_uint(data, "vni", 1, 0xffffff, &network->vni, error)))
@@ -109,6 +109,7 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 	       field_uint(data, "mtu", 68, 65535, &network->mtu_bytes, error) &&
 	       field_optional_bool(data, "admin_state_up", &network->admin_state_up, error) &&
 	       field_optional_bool(data, "dns", &network->dns, error) &&
+	       field_optional_bool(data, "metadata", &network->metadata, error) &&
 	       field_optional_string(data, "dns_domain", &network->dns_domain, error);
 }
 
@@ -194,6 +195,8 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	port->groups = g_array_new(FALSE, TRUE, sizeof(struct uuid));
 	port->project_id = g_intern_string(json_string_value(json_object_get(data, "project_id")));
 	port->filtered = json_is_array(json_object_get(data, "security_groups"));
+	if (json_is_object(json_object_get(data, "metadata")))
+		port->metadata = json_dumps(json_object_get(data, "metadata"), JSON_COMPACT);
 	g_array_set_clear_func(port->options, clear_option);
 	port->port_security = port->admin_state_up = port->active = true;
 	if (!decode_subport(data, port, error))
@@ -209,6 +212,7 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	       field_optional_bool(data, "active", &port->active, error) &&
 	       field_optional_qos(data, &port->qos, error) &&
 	       field_optional_string(data, "name", &port->name, error) &&
+	       field_optional_string(data, "device_id", &port->device_id, error) &&
 	       field_optional_string(data, "dns_name", &port->dns_name, error);
 }
 
@@ -409,6 +413,8 @@ static void clear_port(struct record *record)
 	g_clear_pointer(&port->groups, g_array_unref);
 	g_free(port->name);
 	g_free(port->dns_name);
+	g_free(port->device_id);
+	free(port->metadata);
 }
 
 static void clear_interface(struct record *record)

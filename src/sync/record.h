@@ -102,7 +102,7 @@ struct record_network {
 	u32 vni; /* of an overlay, else 0 */
 	u32 mtu_bytes;
 	bool admin_state_up;
-	bool dns; /* hosts answer its DNS */
+	bool dns, metadata; /* hosts answer it */
 };
 
 struct record_subnet {
@@ -156,6 +156,8 @@ struct record_port {
 	struct record_qos qos;
 	char *name, *dns_name;
 	const char *project_id; /* interned: there are few on a host; NULL: not known */
+	char *device_id;
+	char *metadata; /* JSON; NULL: none was given */
 };
 
 /* A router's, on a network; its id is the port's. */

@@ -290,6 +290,10 @@ static void test_punts(void **state)
 			frame_ip(
 				IP1, SERVICE_IP, IPPROTO_UDP, frame_udp(5000, 53, frame_fill(40)))),
 		DP_PUNT_DNS);
+	expect_punt(bed,
+		frame_eth(MAC2, MAC1, IP4,
+			frame_ip(IP1, SERVICE_IP, IPPROTO_TCP, frame_tcp_syn(5000, 80))),
+		DP_PUNT_METADATA);
 	bed_expect_drop(bed, BED_GUEST1,
 		frame_eth(BROADCAST, "02:00:00:00:00:99", IP4,
 			frame_ip("0.0.0.0", "255.255.255.255", IPPROTO_UDP,

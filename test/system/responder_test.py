@@ -141,7 +141,7 @@ def test_dhclient4(wire):
                 "new_interface_mtu": "1442", "new_broadcast_address": "10.0.0.255", "new_ntp_servers": "10.0.0.9",
                 "new_dhcp_lease_time": "86400", "new_domain_search": "example.org.",
                 "new_dhcp_server_identifier": SERVER,
-                "new_rfc3442_classless_static_routes": "32 169 254 169 253 0 0 0 0 0 10 0 0 1"}
+                "new_rfc3442_classless_static_routes": "32 169 254 169 253 0 0 0 0 32 169 254 169 254 0 0 0 0 0 10 0 0 1"}
     assert {key: lease.get(key) for key in expected} == expected
 
 
@@ -180,7 +180,7 @@ def test_udhcpc(wire):
                "-O", "staticroutes", "-O", "mtu", "-r", "10.0.0.66")
     lease = wire.told("bound")
     assert (lease["ip"], lease["mask"], lease["mtu"], lease["lease"]) == ("10.0.0.5", "24", "1442", "120")
-    assert lease["staticroutes"] == "169.254.169.253/32 0.0.0.0"
+    assert lease["staticroutes"] == "169.254.169.253/32 0.0.0.0 169.254.169.254/32 0.0.0.0"
     assert "router" not in lease
 
 

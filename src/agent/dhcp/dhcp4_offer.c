@@ -83,10 +83,12 @@ static void write_routes(struct writer *w, const struct dhcp4_offer *offer)
 {
 	const struct service_subnet *subnet = offer->address->subnet;
 	const struct prefix service = { .ip = service_ip4, .len = 32 };
+	const struct prefix metadata = { .ip = metadata_ip4, .len = 32 };
 	const struct prefix gateway = { .ip = subnet->gateway, .len = 32 };
 	bool has_default = false;
 
 	dhcp4_route_write(w, &service, &on_link);
+	dhcp4_route_write(w, &metadata, &on_link);
 	for (size_t i = 0; i < subnet->n_routes; i++) {
 		const struct service_route *route = &subnet->routes[i];
 

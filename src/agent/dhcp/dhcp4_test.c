@@ -157,8 +157,8 @@ static void assert_reply(enum service_outcome expected, const char *text)
 #define SERVER_ID " 54=a9fea9fd"
 /* Netmask, classless routes (service address, default), router, DNS, MTU, host name, domain,
  * broadcast, search. */
-#define NETWORK                                                                                \
-	" 1=ffffff00 121=20a9fea9fd00000000000a000001 3=0a000001 6=a9fea9fd 26=05a2 12=776562" \
+#define NETWORK                                                                                                  \
+	" 1=ffffff00 121=20a9fea9fd0000000020a9fea9fe00000000000a000001 3=0a000001 6=a9fea9fd 26=05a2 12=776562" \
 	" 15=6578616d706c652e6f7267 28=0a0000ff 119=076578616d706c65036f726700"
 
 static void test_discover(void **state)
@@ -261,16 +261,16 @@ static void test_subnet_settings(void **state)
 	make(0, ADDRESS(0), OPTIONS(DISCOVER, 55, 4, 121, 249, 12, 15));
 	assert_reply(SERVICE_DHCP4_OFFER, TO_5
 		" yiaddr=10.0.0.5 53=02" SERVER_ID " 51=00000258 58=0000012c 59=0000020d 1=ffffff00"
-		" 121=20a9fea9fd0000000011c0a8800a000002200a00010100000000000a000101"
+		" 121=20a9fea9fd0000000020a9fea9fe0000000011c0a8800a000002200a00010100000000000a000101"
 		" 3=0a000101 6=0909090901010101 26=05a2"
-		" 249=20a9fea9fd0000000011c0a8800a000002200a00010100000000000a000101"
+		" 249=20a9fea9fd0000000020a9fea9fe0000000011c0a8800a000002200a00010100000000000a000101"
 		" 12=686f73742d31302d302d302d35");
 	/* The subnet's own default route stands for the gateway's. */
 	routes[0].destination = (struct prefix){ .ip = { .family = 4 } };
 	make(0, ADDRESS(0), OPTIONS(DISCOVER, 55, 1, 121));
 	assert_reply(SERVICE_DHCP4_OFFER, TO_5
 		" yiaddr=10.0.0.5 53=02" SERVER_ID
-		" 51=00000258 58=0000012c 59=0000020d 1=ffffff00 121=20a9fea9fd00000000000a000002"
+		" 51=00000258 58=0000012c 59=0000020d 1=ffffff00 121=20a9fea9fd0000000020a9fea9fe00000000000a000002"
 		" 3=0a000101 6=0909090901010101 26=05a2");
 	subnet.dns_servers = none;
 	subnet.n_dns_servers = 1;
@@ -279,7 +279,7 @@ static void test_subnet_settings(void **state)
 	make(0, ADDRESS(0), OPTIONS(DISCOVER, 55, 1, 121));
 	assert_reply(SERVICE_DHCP4_OFFER, TO_5
 		" yiaddr=10.0.0.5 53=02" SERVER_ID
-		" 51=00000258 58=0000012c 59=0000020d 1=ffffff00 121=20a9fea9fd00000000 26=05a2");
+		" 51=00000258 58=0000012c 59=0000020d 1=ffffff00 121=20a9fea9fd0000000020a9fea9fe00000000 26=05a2");
 }
 
 /* The options are in the file and sname fields, as option 52 says. */
@@ -320,7 +320,7 @@ static void test_sizes(void **state)
 	const u8 *routes_at = message + 240 + 3 + 6 + 18 + 6;
 	assert_memory_equal(routes_at, ((const u8[]){ 121, 255, 32, 169 }), 4);
 	assert_memory_equal(routes_at + 257, ((const u8[]){ 121, 255 }), 2);
-	assert_memory_equal(routes_at + 514, ((const u8[]){ 121, 60 * 9 + 9 + 5 - 510 }), 2);
+	assert_memory_equal(routes_at + 514, ((const u8[]){ 121, 60 * 9 + 9 + 9 + 5 - 510 }), 2);
 }
 
 static void test_no_reply(void **state)

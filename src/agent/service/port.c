@@ -4,6 +4,8 @@
 #include <string.h>
 
 const struct mac service_mac = { { 0xfa, 0x16, 0x3f, 0x00, 0x00, 0x01 } };
+const struct ip metadata_ip4 = { .family = 4, .b = { 169, 254, 169, 254 } };
+const struct ip metadata_ip6 = { .family = 6, .b = { 0xfe, 0x80, [12] = 0xa9, 0xfe, 0xa9, 0xfe } };
 const struct ip service_ip4 = { .family = 4, .b = { 169, 254, 169, 253 } };
 const struct ip service_ip6 = { .family = 6,
 	.b = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0xf8, 0x16, 0x3f, 0xff, 0xfe, 0x00, 0x00, 0x01 } };

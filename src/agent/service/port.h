@@ -21,6 +21,9 @@
 extern const struct mac service_mac;
 extern const struct ip service_ip4;
 extern const struct ip service_ip6;
+/* Of the metadata service (agent/metadata/), which other clouds have there too: 169.254.169.254,
+ * fe80::a9fe:a9fe. */
+extern const struct ip metadata_ip4, metadata_ip6;
 
 enum service_ip6_mode {
 	SERVICE_IP6_NONE, /* null in the API */

@@ -10,6 +10,7 @@ static const char *const services[] = {
 	"dhcp",
 	"dns",
 	"floating-ip",
+	"metadata",
 	"port-forwarding",
 	"qos",
 	"router",
