@@ -332,6 +332,7 @@ static bool open_host(struct agent *agent, GError **error)
 
 static void start_parts(struct agent *agent)
 {
+	g_autofree char *liveness = state_path(agent->config, "liveness");
 	const struct dp_names names = rule_names(agent->desired);
 	const struct stream_io stream_io = agent_stream_io(agent);
 	const struct stream_events stream_events = { take_line, stream_changed, agent };
@@ -363,14 +364,16 @@ static void start_parts(struct agent *agent)
 	dp_set_names(agent->dp, &names);
 	agent->logs = logs_new(agent->dp, agent->desired, agent->config);
 	agent_outside_events(agent);
+	if (agent->config->bfd) {
+		agent->liveness = liveness_new(liveness);
+		agent->bfd = bfd_new(host_changed, agent);
+		agent_judge_wires(agent);
+	}
 	reconcile_all(&agent->reconcile);
 	agent->bgp = bgp_new(agent->config, agent->desired, bgp_changed, agent);
 	bgp_update(agent->bgp, false);
-	if (agent->config->bfd) {
-		agent->liveness = liveness_new();
-		agent->bfd = bfd_new(host_changed, agent);
+	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
-	}
 	agent->punt = punt_new(agent->dp, agent->desired, agent->outside);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
 	stream_start(agent->stream);
@@ -411,6 +414,7 @@ void agent_free(struct agent *agent)
 		return;
 	g_clear_handle_id(&agent->second_timer, g_source_remove);
 	g_clear_handle_id(&agent->flush_source, g_source_remove);
+	g_clear_handle_id(&agent->wires_back_timer, g_source_remove);
 	ops_plug_abandon(agent);
 	control_free(agent->control);
 	if (agent->exporter)

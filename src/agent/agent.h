@@ -62,6 +62,8 @@ struct agent {
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */
 	guint stream_timer, report_timer, second_timer, flush_source;
+	bool cut_off; /* a wire does not work, or did not a moment ago */
+	guint wires_back_timer;
 	unsigned retry_s, rescan_s, next_hops_s; /* seconds since */
 };
 
@@ -85,6 +87,8 @@ void agent_flush(struct agent *agent);
 void agent_map_wires(struct agent *agent);
 /* Which of their devices are there. */
 void agent_look_at_wires(struct agent *agent);
+/* Whether this host may have gateways, and tells the others. */
+void agent_judge_wires(struct agent *agent);
 /* A device has come or changed, or is gone. */
 void agent_link_changed(struct agent *agent, const struct link *link);
 void agent_outside_events(struct agent *agent); /* of agent->reconcile */

@@ -6,7 +6,8 @@
 
 #include "base/log.h"
 
-#define NEXT_HOPS_S 10 /* how often the next hops are asked for, so that they stay known */
+#define WIRES_BACK_MS 3000 /* how long wires must work before gateways come back */
+#define NEXT_HOPS_S 10	   /* how often the next hops are asked for, so that they stay known */
 
 void agent_map_wires(struct agent *agent)
 {
@@ -20,6 +21,7 @@ void agent_map_wires(struct agent *agent)
 
 void agent_look_at_wires(struct agent *agent)
 {
+	bool is_news = false;
 	struct link link;
 
 	for (guint i = 0; i < agent->desired->wires->len; i++) {
@@ -27,9 +29,49 @@ void agent_look_at_wires(struct agent *agent)
 		bool is_there = link_get(agent->rtnl, wire->device, &link, NULL);
 
 		desired_set_wire(agent->desired, wire->device, is_there ? link.ifindex : 0);
+		is_news |= desired_set_wire_running(agent->desired, wire->device,
+			is_there && (~link.flags & (IFF_UP | IFF_RUNNING)) == 0);
 	}
-	if (agent->report && agent->desired->wires_changed) /* not while starting */
-		agent_flush_later(agent);
+	if (!agent->report || (!is_news && !agent->desired->wires_changed)) /* or starting */
+		return;
+	agent_judge_wires(agent);
+	agent_flush_later(agent);
+}
+
+static void set_cut_off(struct agent *agent, bool cut_off)
+{
+	agent->cut_off = cut_off;
+	bfd_set_path_down(agent->bfd, cut_off);
+	desired_mark_gateways(agent->desired);
+	log_info("%s", cut_off ? "a physical network is cut off: gateways go to other hosts"
+			       : "all physical networks are connected: gateways may be here");
+}
+
+static gboolean wires_are_back(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->wires_back_timer = 0;
+	set_cut_off(agent, false);
+	agent_flush(agent);
+	return G_SOURCE_REMOVE;
+}
+
+/* Down is said at once, up when it has lasted: gateways don't follow a carrier that flaps. Without
+ * BFD nobody would hear of it. */
+void agent_judge_wires(struct agent *agent)
+{
+	bool run = desired_wires_run(agent->desired);
+
+	if (!agent->bfd)
+		return;
+	if (!run) {
+		g_clear_handle_id(&agent->wires_back_timer, g_source_remove);
+		if (!agent->cut_off)
+			set_cut_off(agent, true);
+	} else if (agent->cut_off && !agent->wires_back_timer) {
+		agent->wires_back_timer = g_timeout_add(WIRES_BACK_MS, wires_are_back, agent);
+	}
 }
 
 /* Whether it is one, or was: a device may get another name. */
@@ -100,6 +142,15 @@ static bool host_is_dead(const struct ip *vtep, void *data)
 	return agent->liveness && liveness_is_dead(agent->liveness, vtep);
 }
 
+static bool host_is_cut_off(const struct ip *vtep, void *data)
+{
+	const struct agent *agent = data;
+
+	if (!vtep)
+		return agent->cut_off;
+	return agent->liveness && liveness_is_cut_off(agent->liveness, vtep);
+}
+
 void agent_outside_events(struct agent *agent)
 {
 	agent->reconcile.gateway_changed = gateway_changed;
@@ -109,6 +160,7 @@ void agent_outside_events(struct agent *agent)
 	agent->reconcile.address_withdrawn = address_withdrawn;
 	agent->reconcile.next_hop_stated = next_hop_stated;
 	agent->reconcile.host_is_dead = host_is_dead;
+	agent->reconcile.host_is_cut_off = host_is_cut_off;
 }
 
 void agent_judge_hosts(struct agent *agent)
@@ -116,7 +168,9 @@ void agent_judge_hosts(struct agent *agent)
 	if (!agent->bfd || !liveness_judge(agent->liveness, agent->bfd))
 		return;
 	desired_mark_gateways(agent->desired);
+	agent->reconcile.hosts_changed = true;
 	agent_flush(agent);
+	agent->reconcile.hosts_changed = false;
 }
 
 static void ask_next_hops(struct agent *agent, const struct router *router)

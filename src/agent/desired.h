@@ -178,6 +178,7 @@ struct port_forwarding {
 struct wire {
 	const char *physical_network, *device; /* of the configuration */
 	u32 ifindex;			       /* 0: it is not there */
+	bool running;			       /* it is up, and has a carrier */
 };
 
 struct network {
@@ -245,6 +246,11 @@ void desired_set_device(
 void desired_map_wire(struct desired *desired, const char *physical_network, const char *device);
 /* A mapped device has come (again, perhaps with another index) or, with 0, gone. */
 void desired_set_wire(struct desired *desired, const char *device, u32 ifindex);
+/* Whether what is sent by it gets anywhere; true when that is news. */
+bool desired_set_wire_running(struct desired *desired, const char *device, bool running);
+bool desired_wire_is_running(const struct desired *desired, const struct record_wire *wire);
+/* Whether all mapped devices are there and run. */
+bool desired_wires_run(const struct desired *desired);
 /* The number of what @wire says, or 0; then *ret_why (the caller's; NULL: nobody asks) says what is
  * missing. */
 u32 desired_wire_number(

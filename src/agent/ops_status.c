@@ -50,8 +50,9 @@ static json_t *wires_to_json(const struct agent *agent)
 		const struct wire *wire = &g_array_index(agent->desired->wires, struct wire, i);
 
 		json_array_append_new(wires,
-			json_pack("{s:s,s:s,s:b}", "physical_network", wire->physical_network,
-				"device", wire->device, "attached", wire->ifindex != 0));
+			json_pack("{s:s,s:s,s:b,s:b}", "physical_network", wire->physical_network,
+				"device", wire->device, "attached", wire->ifindex != 0, "running",
+				wire->ifindex && wire->running));
 	}
 	return wires;
 }

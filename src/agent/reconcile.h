@@ -49,9 +49,14 @@ struct reconcile {
 	bool (*host_is_dead)(const struct ip *vtep, void *data);
 	/* A port that was forwarded here is another host's now; the datapath still has it. */
 	void (*port_leaves)(const struct port *port, void *data);
+	/* Does it say that it is cut off from the outside? NULL: this one. */
+	bool (*host_is_cut_off)(const struct ip *vtep, void *data);
 	/* A port is no longer this host's; it is detached. */
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
+	/* Who is alive has changed: another host may have answered for what is here, so switches
+	 * are told again. For one flush. */
+	bool hosts_changed;
 	bool failed;
 	bool peers_changed; /* other tunnel addresses, or ours; whoever wants to know clears it */
 	bool partial; /* set it before the first reconcile_all(); reconcile_complete() ends it */

@@ -22,7 +22,7 @@ struct gateway *last_gateway;
 struct floating_ip *last_floating_ip;
 struct forwarded_ip *last_forwarded_ip;
 GString *outside_said;
-const char *dead_host;
+const char *dead_host, *cut_off_host;
 unsigned n_deleted, n_rerouted;
 u64 revision;
 
@@ -105,6 +105,14 @@ static bool host_is_dead(const struct ip *vtep, void *data)
 	return !g_strcmp0(dead_host, ip_format(vtep, text));
 }
 
+static bool host_is_cut_off(const struct ip *vtep, void *data)
+{
+	char text[IP_STRLEN];
+
+	(void)data;
+	return !g_strcmp0(cut_off_host, vtep ? ip_format(vtep, text) : "self");
+}
+
 static void routers_changed(struct network *network, void *data)
 {
 	(void)network;
@@ -136,6 +144,7 @@ void open_view(void)
 	reconcile.address_withdrawn = address_withdrawn;
 	reconcile.next_hop_stated = next_hop_stated;
 	reconcile.host_is_dead = host_is_dead;
+	reconcile.host_is_cut_off = host_is_cut_off;
 	n_deleted = n_rerouted = 0;
 }
 
@@ -149,7 +158,7 @@ int set_up(void **state)
 {
 	(void)state;
 	fake_reset();
-	dead_host = NULL;
+	dead_host = cut_off_host = NULL;
 	last_gateway = NULL;
 	last_floating_ip = NULL;
 	last_forwarded_ip = NULL;

@@ -39,8 +39,9 @@ extern struct interface *last_interface;
 extern struct gateway *last_gateway;
 extern struct floating_ip *last_floating_ip;
 extern struct forwarded_ip *last_forwarded_ip;
-extern GString *outside_said; /* "placed 20.100 203.0.113.5\n" … */
-extern const char *dead_host; /* tunnel address of one that does not answer */
+extern GString *outside_said;	 /* "placed 20.100 203.0.113.5\n" … */
+extern const char *dead_host;	 /* tunnel address of one that does not answer */
+extern const char *cut_off_host; /* of one that says that it is cut off, or "self" */
 extern unsigned n_deleted, n_rerouted;
 extern u64 revision;
 

@@ -3,7 +3,9 @@
  * A router's gateway on this host: where it is, and the way there. It is on the first of its hosts
  * that is not known to be dead, and every host finds that out by itself: so a failure is over when
  * BFD has noticed it, with no part of the controller. Who was never heard of is taken for alive:
- * two that both have the gateway are worse than a moment without it.
+ * two that both have the gateway are worse than a moment without it. A host whose way outside does
+ * not work says so, by BFD too, and is passed over by all, itself among them, as long as there is
+ * a better one.
  */
 #include <string.h>
 
@@ -45,14 +47,39 @@ static bool is_dead(
 	       reconcile->host_is_dead(&vtep, reconcile->data);
 }
 
-/* NULL: there is no host for it. When all are dead, the first. */
+static bool is_cut_off(
+	const struct reconcile *reconcile, const struct router *router, const struct uuid *host)
+{
+	enum dp_encap encap;
+	struct ip vtep;
+
+	if (!reconcile->host_is_cut_off)
+		return false;
+	if (is_self(reconcile, host))
+		return reconcile->host_is_cut_off(NULL, reconcile->data);
+	return find_host(reconcile, router, host, &vtep, &encap) &&
+	       reconcile->host_is_cut_off(&vtep, reconcile->data);
+}
+
+/* NULL: there is no host for it. When all are cut off, the first that lives; when all are dead,
+ * the first. */
 static const struct uuid *elect(const struct reconcile *reconcile, const struct router *router)
 {
 	const GArray *hosts = router->gateway->record.hosts;
+	const struct uuid *alive = NULL;
 
-	for (guint i = 0; i < hosts->len; i++)
-		if (!is_dead(reconcile, router, &g_array_index(hosts, struct uuid, i)))
-			return &g_array_index(hosts, struct uuid, i);
+	for (guint i = 0; i < hosts->len; i++) {
+		const struct uuid *host = &g_array_index(hosts, struct uuid, i);
+
+		if (is_dead(reconcile, router, host))
+			continue;
+		if (!is_cut_off(reconcile, router, host))
+			return host;
+		if (!alive)
+			alive = host;
+	}
+	if (alive)
+		return alive;
 	return hosts->len ? &g_array_index(hosts, struct uuid, 0) : NULL;
 }
 
@@ -211,7 +238,7 @@ static void tell(
 	const struct dp_gateway *now = &plan->wanted;
 	const struct ip *const addresses[] = { &now->ip4, &now->ip6 };
 
-	if (!now->here || (before && is_same_place(before, now)))
+	if (!now->here || (before && is_same_place(before, now) && !reconcile->hosts_changed))
 		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++)
 		if (addresses[i]->family)

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "agent/announce.h"
-#include "agent/liveness.h"
 #include "agent/reconcile_bed.h"
 #include "agent/snat.h"
 
@@ -215,6 +214,49 @@ static void hosts_share_an_address(void **state)
 	expect_why("snat = centralized");
 }
 
+static void reelect(const char *dead, const char *cut_off)
+{
+	dead_host = dead;
+	cut_off_host = cut_off;
+	desired_mark_gateways(desired);
+	reconcile_flush(&reconcile);
+}
+
+/* A host whose way outside does not work is passed over, by itself too, while there is a better. */
+static void cut_off_hosts_are_passed_over(void **state)
+{
+	(void)state;
+	begin();
+	put_gateway(PEER_FIRST, RANGES);
+	expect_lines("gateway", SHARING_THERE);
+	reelect(NULL, "192.0.2.2");
+	expect_lines("gateway", SHARING_HERE);
+	reelect("192.0.2.2", "self"); /* nobody is better */
+	expect_lines("gateway", SHARING_HERE);
+	reelect(NULL, NULL);
+	put_gateway(BOTH, RANGES);
+	expect_lines("gateway", SHARING_HERE);
+	/* The other one may have answered for it: that it is here is said again. */
+	g_string_truncate(outside_said, 0);
+	reconcile.hosts_changed = true;
+	reelect(NULL, NULL);
+	reconcile.hosts_changed = false;
+	expect_said(PLACED NEXT_HOPS);
+	reelect(NULL, "self");
+	expect_lines("gateway", SHARING_THERE);
+	/* Where its device has no carrier the host leaves by the gateway's. */
+	assert_true(desired_wires_run(desired));
+	assert_true(desired_set_wire_running(desired, "ext0", false));
+	assert_false(desired_set_wire_running(desired, "ext0", false));
+	assert_false(desired_wires_run(desired));
+	reconcile_flush(&reconcile);
+	expect_lines("gateway", THERE);
+	expect_why("has no carrier");
+	assert_true(desired_set_wire_running(desired, "ext0", true));
+	reelect(NULL, NULL);
+	expect_lines("gateway", SHARING_HERE);
+}
+
 static void without_a_wire(void **state)
 {
 	(void)state;
@@ -353,26 +395,6 @@ static void a_host_without_the_mapping(void **state)
 	expect_lines("network", "");
 }
 
-static void who_is_dead(void **state)
-{
-	const s64 now = 1000 * G_USEC_PER_SEC, lately = now - G_USEC_PER_SEC;
-	const struct bfd_peer up = { .state = BFD_UP, .changed_us = lately };
-	const struct bfd_peer silent = {
-		.state = BFD_DOWN, .diagnostic = BFD_DIAG_EXPIRED, .changed_us = now
-	};
-	const struct bfd_peer restarted = {
-		.state = BFD_DOWN, .diagnostic = BFD_DIAG_NEIGHBOUR_DOWN, .changed_us = lately
-	};
-
-	(void)state;
-	assert_false(liveness_judge_peer(&up, true, true, now));
-	assert_true(liveness_judge_peer(&silent, true, false, now));
-	assert_false(liveness_judge_peer(&silent, false, false, now)); /* never heard of */
-	assert_false(liveness_judge_peer(&restarted, true, false, now));
-	assert_true(liveness_judge_peer(&restarted, true, true, now)); /* not back yet */
-	assert_true(liveness_judge_peer(&restarted, true, false, now + LIVENESS_GRACE_US));
-}
-
 static void expect_bytes(const struct frame *frame, const char *hex)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -410,6 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_gateway_is_here),
 		TEST(hosts_share_an_address),
+		TEST(cut_off_hosts_are_passed_over),
 		TEST(the_next_host_takes_over),
 		TEST(without_a_wire),
 		TEST(a_device_comes_again),
@@ -417,7 +440,6 @@ int main(void)
 		TEST(a_floating_ip_is_here),
 		TEST(guests_on_a_wire),
 		TEST(a_host_without_the_mapping),
-		cmocka_unit_test(who_is_dead),
 		cmocka_unit_test(questions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

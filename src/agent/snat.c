@@ -43,7 +43,8 @@ void snat_plan(const struct desired *desired, const struct record_gateway *gatew
 	if (!snat_is_shared(gateway)) {
 		wanted->port_first = DP_SNAT_PORT_FIRST;
 		wanted->n_ports = wanted->here ? DP_SNAT_PORTS_ALL : 0;
-	} else if (own && wanted->vni != DP_WIRE && wanted->ip4.family) {
+	} else if (own && wanted->ip4.family &&
+		   (wanted->here || desired_wire_is_running(desired, &gateway->wire))) {
 		wanted->port_first = (u16)own->port_min;
 		wanted->n_ports = length_of(own);
 	}
@@ -77,6 +78,10 @@ char *snat_why_not(const struct desired *desired, const struct gateway *gateway)
 				"snat = centralized, and the router is not distributed");
 	if (!desired_wire_number(desired, &record->wire, &why))
 		return why;
+	if (!desired_wire_is_running(desired, &record->wire))
+		return g_strdup_printf(
+			"the device that carries physical network %s is down, or has no carrier",
+			record->wire.physical_network);
 	if (!snat_range_of(record, &desired->self))
 		return g_strdup_printf(
 			"the router's address has no range of ports left for this host: %u hosts have one",

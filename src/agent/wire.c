@@ -8,7 +8,7 @@
 
 void desired_map_wire(struct desired *desired, const char *physical_network, const char *device)
 {
-	struct wire wire = { physical_network, device, 0 };
+	struct wire wire = { physical_network, device, 0, true };
 
 	g_array_append_val(desired->wires, wire);
 }
@@ -99,4 +99,39 @@ void desired_set_wire(struct desired *desired, const char *device, u32 ifindex)
 		wire->ifindex = ifindex;
 		renumber(desired);
 	}
+}
+
+bool desired_set_wire_running(struct desired *desired, const char *device, bool running)
+{
+	bool is_news = false;
+
+	for (guint i = 0; i < desired->wires->len; i++) {
+		struct wire *wire = &g_array_index(desired->wires, struct wire, i);
+
+		if (strcmp(wire->device, device) || wire->running == running)
+			continue;
+		wire->running = running;
+		is_news = true;
+	}
+	if (is_news)
+		desired_mark_gateways(desired);
+	return is_news;
+}
+
+bool desired_wire_is_running(const struct desired *desired, const struct record_wire *record)
+{
+	const struct wire *wire = find_wire(desired, record->physical_network);
+
+	return wire && wire->ifindex && wire->running;
+}
+
+bool desired_wires_run(const struct desired *desired)
+{
+	for (guint i = 0; i < desired->wires->len; i++) {
+		const struct wire *wire = &g_array_index(desired->wires, struct wire, i);
+
+		if (!wire->ifindex || !wire->running)
+			return false;
+	}
+	return true;
 }

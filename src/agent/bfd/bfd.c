@@ -34,7 +34,7 @@ struct bfd {
 	struct listener *listener; /* g_atomic_rc_box */
 
 	GMutex lock;
-	bool ending;
+	bool ending, path_down;
 	struct ip own[2];  /* wanted: IPv4, IPv6 */
 	GHashTable *peers; /* set of struct peer */
 	struct bfd_counts counts;
@@ -84,13 +84,14 @@ static void event_free(gpointer data)
 	g_free(event);
 }
 
-/* To the other thread: only that it is up, or is no longer. */
-static void note_change(struct bfd *bfd, const struct peer *peer, u8 before)
+/* To the other thread: only that it is up, or is no longer, and the same of its path. */
+static void note_change(struct bfd *bfd, const struct peer *peer, const struct bfd_session *before)
 {
 	struct event event = { bfd->listener, peer->ip, peer->session.state == BFD_UP };
 	GSource *source;
 
-	if ((before == BFD_UP) == event.up)
+	if ((before->state == BFD_UP) == event.up &&
+		before->remote_path_down == peer->session.remote_path_down)
 		return;
 	g_atomic_rc_box_acquire(bfd->listener);
 	source = g_idle_source_new();
@@ -153,7 +154,7 @@ static void receive_all(struct bfd *bfd, const struct bfd_socket *socket)
 	size_t len;
 
 	while (bfd_socket_receive(socket, bytes, sizeof(bytes), &len, &from)) {
-		u8 before;
+		struct bfd_session before;
 
 		bfd->counts.received++;
 		if (!from.family || bfd_packet_read(bytes, len, &packet) ||
@@ -161,20 +162,21 @@ static void receive_all(struct bfd *bfd, const struct bfd_socket *socket)
 			bfd->counts.discarded++;
 			continue;
 		}
-		before = peer->session.state;
-		if (bfd_session_receive(&peer->session, &packet, g_get_monotonic_time()))
-			note_change(bfd, peer, before);
+		before = peer->session;
+		bfd_session_receive(&peer->session, &packet, g_get_monotonic_time());
+		note_change(bfd, peer, &before);
 	}
 }
 
 /* What is due of one session. */
 static void attend(struct bfd *bfd, struct peer *peer, s64 now_us)
 {
-	u8 before = peer->session.state, bytes[BFD_PACKET_BYTES];
+	const struct bfd_session before = peer->session;
+	u8 bytes[BFD_PACKET_BYTES];
 	struct bfd_packet packet;
 
 	if (bfd_session_expire(&peer->session, now_us))
-		note_change(bfd, peer, before);
+		note_change(bfd, peer, &before);
 	if (!bfd_session_transmit(&peer->session, now_us, g_rand_int(bfd->random), &packet))
 		return;
 	bfd_packet_write(&packet, bytes);
@@ -329,9 +331,25 @@ void bfd_set(struct bfd *bfd, const struct ip *own4, const struct ip *own6, cons
 		peer = g_new0(struct peer, 1);
 		peer->ip = *ip;
 		bfd_session_init(&peer->session, new_discriminator(bfd), g_get_monotonic_time());
+		peer->session.path_down = bfd->path_down;
 		g_hash_table_add(bfd->peers, peer);
 	}
 	g_hash_table_foreach_remove(bfd->peers, is_not_in, wanted);
+	g_mutex_unlock(&bfd->lock);
+	wake(bfd);
+}
+
+void bfd_set_path_down(struct bfd *bfd, bool down)
+{
+	s64 now_us = g_get_monotonic_time();
+	struct peer *peer;
+	GHashTableIter i;
+
+	g_mutex_lock(&bfd->lock);
+	bfd->path_down = down;
+	g_hash_table_iter_init(&i, bfd->peers);
+	while (g_hash_table_iter_next(&i, (gpointer *)&peer, NULL))
+		bfd_session_set_path(&peer->session, down, now_us);
 	g_mutex_unlock(&bfd->lock);
 	wake(bfd);
 }
@@ -347,6 +365,7 @@ GArray *bfd_peers(struct bfd *bfd, struct bfd_counts *ret_counts)
 	g_hash_table_iter_init(&i, bfd->peers);
 	while (g_hash_table_iter_next(&i, (gpointer *)&peer, NULL)) {
 		struct bfd_peer one = { peer->ip, peer->session.state, peer->session.diagnostic,
+			peer->session.state == BFD_UP && peer->session.remote_path_down,
 			peer->session.changed_us };
 
 		g_array_append_val(all, one);
@@ -371,6 +390,8 @@ const char *bfd_diagnostic_name(enum bfd_diagnostic diagnostic)
 		return "control-detection-time-expired";
 	case BFD_DIAG_NEIGHBOUR_DOWN:
 		return "neighbour-signalled-down";
+	case BFD_DIAG_PATH_DOWN:
+		return "concatenated-path-down";
 	}
 	return "other";
 }

@@ -16,7 +16,8 @@
 
 struct bfd;
 
-/* A peer's session came up or went down; on the main context that bfd_new() was called on. */
+/* A peer's session came up or went down, or it says otherwise of its path; on the main context that
+ * bfd_new() was called on. */
 typedef void (*bfd_changed_fn)(const struct ip *peer, bool up, void *data);
 
 struct bfd *bfd_new(bfd_changed_fn changed, void *data);
@@ -27,9 +28,13 @@ void bfd_free(struct bfd *bfd);
  * and tried again every second. */
 void bfd_set(struct bfd *bfd, const struct ip *own4, const struct ip *own6, const GArray *peers);
 
+/* What all peers are told while their sessions are up: that the path behind this host is down. */
+void bfd_set_path_down(struct bfd *bfd, bool down);
+
 struct bfd_peer {
 	struct ip ip;
 	u8 state, diagnostic; /* enum bfd_state, enum bfd_diagnostic */
+	bool path_down;	      /* it is up, and says that the path behind it is not */
 	s64 changed_us;	      /* monotonic */
 };
 struct bfd_counts {

@@ -12,7 +12,12 @@
 enum bfd_state { BFD_ADMIN_DOWN, BFD_DOWN, BFD_INIT, BFD_UP };
 
 /* RFC 5880 section 4.1; of those that are never sent here the numbers pass. */
-enum bfd_diagnostic { BFD_DIAG_NONE = 0, BFD_DIAG_EXPIRED = 1, BFD_DIAG_NEIGHBOUR_DOWN = 3 };
+enum bfd_diagnostic {
+	BFD_DIAG_NONE = 0,
+	BFD_DIAG_EXPIRED = 1,
+	BFD_DIAG_NEIGHBOUR_DOWN = 3,
+	BFD_DIAG_PATH_DOWN = 6, /* concatenated path down */
+};
 
 struct bfd_packet {
 	u8 diagnostic; /* 0…31 */

@@ -64,6 +64,8 @@ bool bfd_session_receive(struct bfd_session *session, const struct bfd_packet *p
 	session->remote_multiplier = packet->detect_multiplier;
 	session->remote_min_rx_us = packet->required_min_rx_us;
 	session->remote_min_tx_us = packet->desired_min_tx_us;
+	session->remote_path_down =
+		packet->state == BFD_UP && packet->diagnostic == BFD_DIAG_PATH_DOWN;
 	if (packet->final)
 		session->polling = false;
 	if (packet->poll) {
@@ -72,6 +74,14 @@ bool bfd_session_receive(struct bfd_session *session, const struct bfd_packet *p
 	}
 	session->expires_us = now_us + (s64)packet->detect_multiplier * interval;
 	return advance(session, now_us);
+}
+
+void bfd_session_set_path(struct bfd_session *session, bool down, s64 now_us)
+{
+	if (session->path_down == down)
+		return;
+	session->path_down = down;
+	session->transmit_us = now_us; /* section 6.8.7: other content need not wait */
 }
 
 s64 bfd_session_due(const struct bfd_session *session)
@@ -89,6 +99,7 @@ bool bfd_session_expire(struct bfd_session *session, s64 now_us)
 	session->remote_discriminator = 0; /* section 6.8.1: it may come back with another */
 	session->remote_min_rx_us = 1;
 	session->remote_state = BFD_DOWN;
+	session->remote_path_down = false;
 	if (session->state == BFD_DOWN)
 		return false;
 	session->diagnostic = BFD_DIAG_EXPIRED;
@@ -113,7 +124,8 @@ bool bfd_session_transmit(
 	if (!session->remote_min_rx_us && !session->final_due)
 		return false; /* the neighbour wants none */
 	*ret = (struct bfd_packet){
-		.diagnostic = session->diagnostic,
+		.diagnostic = session->path_down && session->state == BFD_UP ? BFD_DIAG_PATH_DOWN
+									     : session->diagnostic,
 		.state = session->state,
 		.poll = session->polling && !session->final_due,
 		.final = session->final_due,

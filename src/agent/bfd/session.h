@@ -25,6 +25,9 @@ struct bfd_session {
 	u32 remote_discriminator, remote_min_rx_us, remote_min_tx_us;
 	u8 remote_state, remote_multiplier;
 
+	/* Of a path behind a session that is up (RFC 5880 section 6.8.17): what the neighbour is
+	 * told of this host's, and what it says of its own. */
+	bool path_down, remote_path_down;
 	bool polling, final_due;
 	s64 transmit_us; /* next packet */
 	s64 expires_us;	 /* no packet until then: the neighbour is gone; 0: none expected */
@@ -35,6 +38,9 @@ void bfd_session_init(struct bfd_session *session, u32 discriminator, s64 now_us
 
 /* What bfd_packet_read() let pass. True when the state changed. */
 bool bfd_session_receive(struct bfd_session *session, const struct bfd_packet *packet, s64 now_us);
+
+/* What the neighbour is told of the path behind this host, at once. */
+void bfd_session_set_path(struct bfd_session *session, bool down, s64 now_us);
 
 /* When something is to be done next. */
 s64 bfd_session_due(const struct bfd_session *session);

@@ -183,6 +183,37 @@ static void restart_is_noticed(void **state)
 	assert_int_equal(ends[1].remote_discriminator, 33);
 }
 
+/* What is behind a host is told while its session stays up, at once, and again after it was down
+ * (section 6.8.17). */
+static void path_down_is_told(void **state)
+{
+	s64 then;
+
+	(void)state;
+	until(0, BFD_UP);
+	until(1, BFD_UP);
+	run(3000);
+	bfd_session_set_path(&ends[0], true, now);
+	then = ends[0].transmit_us;
+	assert_int_equal(then, now);
+	bfd_session_set_path(&ends[0], true, now + 5); /* nothing new */
+	assert_int_equal(ends[0].transmit_us, then);
+	run(100);
+	assert_true(ends[1].remote_path_down);
+	assert_int_equal(ends[1].state, BFD_UP);
+	assert_false(ends[0].remote_path_down);
+	n_line = 0; /* nothing is on its way to the former one */
+	bfd_session_init(&ends[1], 33, now);
+	until(0, BFD_DOWN);
+	assert_false(ends[1].remote_path_down);
+	until(1, BFD_UP);
+	run(1000);
+	assert_true(ends[1].remote_path_down);
+	bfd_session_set_path(&ends[0], false, now);
+	run(100);
+	assert_false(ends[1].remote_path_down);
+}
+
 static void admin_down_takes_it_down(void **state)
 {
 	struct bfd_packet packet = { .state = BFD_ADMIN_DOWN,
@@ -277,6 +308,7 @@ int main(void)
 		cmocka_unit_test_setup(one_way_is_down, setup),
 		cmocka_unit_test_setup(some_loss_is_borne, setup),
 		cmocka_unit_test_setup(restart_is_noticed, setup),
+		cmocka_unit_test_setup(path_down_is_told, setup),
 		cmocka_unit_test_setup(admin_down_takes_it_down, setup),
 		cmocka_unit_test_setup(polls_and_pace, setup),
 		cmocka_unit_test(bad_packets),
