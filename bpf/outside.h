@@ -220,7 +220,7 @@ static __always_inline int outside_pipeline(
 			bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
 		return drop(skb, port_id, DROP_TOO_BIG);
 	}
-	if (port && pkt->family == 4)
+	if (pkt->family == 4)
 		floating = floating_get(in->router, pkt->src.w[3]);
 	if (!floating && !leaves_here(gateway, port, pkt)) {
 		if (!port || !gateway->vtep)

@@ -129,6 +129,7 @@ struct router {
 	GPtrArray *interfaces;
 	struct gateway *gateway; /* NULL: none */
 	GPtrArray *forwarded_ips;
+	GPtrArray *floating_ips; /* that go with the gateway */
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
 	struct dp_gateway *applied_gateway;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floating IPs of ports of this host. */
+/* Floating IPs of ports of this host, and of those of others that go with a router's gateway. */
 #include "agent/parts.h"
 
 static void clear_record(struct floating_ip *floating_ip)
@@ -29,6 +29,15 @@ void floating_ip_mark(struct desired *desired, struct floating_ip *floating_ip)
 	g_hash_table_add(desired->dirty_floating_ips, floating_ip);
 }
 
+static void leave_router(struct desired *desired, struct floating_ip *floating_ip)
+{
+	struct router *router =
+		g_hash_table_lookup(desired->routers, &floating_ip->record.router_id);
+
+	if (router && g_ptr_array_remove(router->floating_ips, floating_ip))
+		router_mark(desired, router); /* it may be of no use any more */
+}
+
 void floating_ip_put(
 	struct desired *desired, const struct uuid *id, struct record_floating_ip *record)
 {
@@ -39,9 +48,13 @@ void floating_ip_put(
 		floating_ip->id = *id;
 		g_hash_table_insert(desired->floating_ips, &floating_ip->id, floating_ip);
 	}
+	leave_router(desired, floating_ip);
 	clear_record(floating_ip);
 	floating_ip->known = true;
 	floating_ip->record = *record;
+	if (record->by_gateway)
+		g_ptr_array_add(
+			router_need(desired, &record->router_id)->floating_ips, floating_ip);
 	*record = (struct record_floating_ip){ 0 }; /* taken over */
 	/* What was said of the former port is not known of this one. */
 	floating_ip->state = PORT_UNREPORTED;
@@ -54,6 +67,7 @@ void floating_ip_delete(struct desired *desired, const struct uuid *id)
 
 	if (!floating_ip)
 		return;
+	leave_router(desired, floating_ip);
 	floating_ip->known = false;
 	floating_ip->state = PORT_UNREPORTED;
 	floating_ip_mark(desired, floating_ip);

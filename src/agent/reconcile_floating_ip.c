@@ -55,10 +55,28 @@ static char *place(struct reconcile *reconcile, struct floating_ip *floating_ip,
 	return NULL;
 }
 
+/* The one that has the gateway says what became of it. */
+static bool is_elsewhere(const struct reconcile *reconcile, const struct floating_ip *floating_ip)
+{
+	const struct router *router =
+		g_hash_table_lookup(reconcile->desired->routers, &floating_ip->record.router_id);
+
+	return floating_ip->known && floating_ip->record.by_gateway &&
+	       !(router && router->applied_gateway && router->applied_gateway->here);
+}
+
+static void set_elsewhere(struct floating_ip *floating_ip)
+{
+	floating_ip->state = PORT_UNREPORTED;
+	g_free(floating_ip->reason);
+	floating_ip->reason = g_strdup("the host that has the router's gateway has it");
+}
+
 void reconcile_floating_ip(struct reconcile *reconcile, struct floating_ip *floating_ip)
 {
+	bool elsewhere = is_elsewhere(reconcile, floating_ip);
 	g_autofree char *why = NULL;
-	u32 vni = floating_ip->known
+	u32 vni = floating_ip->known && !elsewhere
 			  ? desired_wire_number(reconcile->desired, &floating_ip->record.wire, &why)
 			  : 0;
 
@@ -67,6 +85,8 @@ void reconcile_floating_ip(struct reconcile *reconcile, struct floating_ip *floa
 		withdraw(reconcile, floating_ip);
 	if (!floating_ip->known)
 		return;
+	if (elsewhere)
+		return set_elsewhere(floating_ip);
 	if (vni)
 		why = place(reconcile, floating_ip, vni);
 	set_state(reconcile, floating_ip, why);

@@ -309,16 +309,48 @@ static void a_given_default_route(void **state)
 	expect_lines("route " ROUTER_KEY " 0", "route " ROUTER_KEY " 0.0.0.0/0 via 10.0.0.9 7\n");
 }
 
-static void put_floating_ip(const char *fixed)
+static void put_floating_ip_with(const char *fixed, const char *more)
 {
 	g_autofree char *data = g_strdup_printf(
 		"{'floating_ip_address':'203.0.113.21','fixed_ip_address':'%s','mac_address':"
 		"'fa:16:3e:00:09:21','router_id':'" ROUTER "','port_id':'" PORT
-		"','network_id':'" PUBLIC "'," WIRE "}",
-		fixed);
+		"','network_id':'" PUBLIC "'," WIRE "%s}",
+		fixed, more);
 
 	put("floating_ip", FLOATING, "host/" ME, data);
 	sync_now();
+}
+
+static void put_floating_ip(const char *fixed)
+{
+	put_floating_ip_with(fixed, "");
+}
+
+#define FLOATS "floating wire20.100 203.0.113.21 10.0.0.5 fa:16:3e:00:09:21 " ROUTER_KEY "\n"
+
+/* Of a guest whose host is not connected: on the host that has the gateway, and moves with it. */
+static void a_floating_ip_goes_with_the_gateway(void **state)
+{
+	(void)state;
+	begin();
+	put_gateway(PEER_FIRST, "");
+	put_floating_ip_with("10.0.0.5", ",'by_gateway':true");
+	expect_lines("floating", "");
+	assert_null(last_floating_ip); /* another host's to report */
+	reelect("192.0.2.2", NULL);
+	expect_lines("floating", FLOATS);
+	assert_int_equal(last_floating_ip->state, PORT_WIRED);
+	reelect(NULL, NULL);
+	expect_lines("floating", "");
+	put_gateway(BOTH, "");
+	expect_lines("floating", FLOATS);
+	put_floating_ip("10.0.0.5"); /* its host is connected now, and is this one */
+	put_gateway(PEER_FIRST, "");
+	expect_lines("floating", FLOATS);
+	line("{\"op\":\"delete\",\"kind\":\"floating_ip\",\"id\":\"" FLOATING
+	     "\",\"scope\":\"host/" ME "\",\"rev\":9}");
+	sync_now();
+	expect_lines("floating", "");
 }
 
 static void a_floating_ip_is_here(void **state)
@@ -438,6 +470,7 @@ int main(void)
 		TEST(a_device_comes_again),
 		TEST(a_given_default_route),
 		TEST(a_floating_ip_is_here),
+		TEST(a_floating_ip_goes_with_the_gateway),
 		TEST(guests_on_a_wire),
 		TEST(a_host_without_the_mapping),
 		cmocka_unit_test(questions),

@@ -282,6 +282,8 @@ void reconcile_router(struct reconcile *reconcile, struct router *router)
 	set_states(reconcile, router, why);
 	gateway_set_state(reconcile, &plan, router, why);
 	remember(router, &plan);
+	for (guint i = 0; i < router->floating_ips->len; i++)
+		floating_ip_mark(reconcile->desired, router->floating_ips->pdata[i]);
 	g_array_unref(plan.interfaces);
 	g_array_unref(plan.routes);
 }

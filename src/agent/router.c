@@ -14,6 +14,7 @@ struct router *router_need(struct desired *desired, const struct uuid *id)
 	router->id = *id;
 	router->interfaces = g_ptr_array_new();
 	router->forwarded_ips = g_ptr_array_new();
+	router->floating_ips = g_ptr_array_new();
 	g_hash_table_insert(desired->routers, &router->id, router);
 	return router;
 }
@@ -24,6 +25,7 @@ void router_free(gpointer data)
 
 	g_ptr_array_unref(router->interfaces);
 	g_ptr_array_unref(router->forwarded_ips);
+	g_ptr_array_unref(router->floating_ips);
 	g_clear_pointer(&router->applied_interfaces, g_array_unref);
 	g_clear_pointer(&router->applied_routes, g_array_unref);
 	g_free(router->applied_gateway);
@@ -33,7 +35,7 @@ void router_free(gpointer data)
 bool router_is_unused(const struct router *router)
 {
 	return !router->interfaces->len && !router->gateway && !router->applied_interfaces &&
-	       !router->forwarded_ips->len;
+	       !router->forwarded_ips->len && !router->floating_ips->len;
 }
 
 void router_mark(struct desired *desired, struct router *router)

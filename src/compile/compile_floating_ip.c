@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A floating IP is in the scope of the host where the port that it stands for is bound: there it is
- * translated. */
+ * translated. Where that host is not connected to the outside the router's gateway does it: then it
+ * is in the scope of the router. */
 #include "compile/compilation.h"
 #include "compile/records.h"
 
 #include <string.h>
 
 #include "model/floating_ip.h"
+#include "model/host.h"
 #include "model/network.h"
 #include "model/router.h"
 #include "model/service_map.h"
@@ -27,6 +29,17 @@ static void add_by(
 	model_iter_init(&iter, c->model, KIND_FLOATING_IP, index, uuid_format(id, text), NULL);
 	while ((floating_ip = model_iter_next(&iter)))
 		add(all, object_id(floating_ip));
+}
+
+static void add_of_host(const struct compilation *c, const struct object *host, GHashTable *all)
+{
+	const struct object *port;
+	struct model_iter iter;
+
+	model_iter_init(
+		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
+	while ((port = model_iter_next(&iter)))
+		add_by(c, FLOATING_IP_BY_PORT, object_id(port), all);
 }
 
 static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
@@ -51,6 +64,11 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 		break;
 	case KIND_NETWORK:
 		add_by(c, FLOATING_IP_BY_NETWORK, &change->id, all);
+		break;
+	case KIND_HOST:
+		if (change->old && change->new &&
+			!object_equal(change->old, change->new, HOST_BRIDGE_MAPPINGS))
+			add_of_host(c, change->new, all);
 		break;
 	default:
 		break;
@@ -96,7 +114,19 @@ static bool is_edges(const struct object *router)
 	       service_is_edges(router, SERVICE_FLOATING_IP);
 }
 
-static const struct object *old_place(struct compilation *c, const struct uuid *id)
+static bool find_scope(const struct object *floating_ip, const struct object *network,
+	const struct object *host, struct scope *ret)
+{
+	if (!floating_ip_is_by_gateway(network, host)) {
+		*ret = (struct scope){ .id = *object_id(host), .type = SCOPE_HOST };
+		return true;
+	}
+	ret->type = SCOPE_ROUTER;
+	return object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, &ret->id);
+}
+
+/* Its record as it was, and the scope that had it; false: there was none. */
+static bool old_place(struct compilation *c, const struct uuid *id, struct scope *ret)
 {
 	const struct object *floating_ip = compile_old(c, KIND_FLOATING_IP, id), *own, *network;
 	struct uuid port_id, network_id, router_id;
@@ -106,56 +136,59 @@ static const struct object *old_place(struct compilation *c, const struct uuid *
 		!object_uuid(floating_ip, FLOATING_IP_NETWORK_ID, &network_id) ||
 		!object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, &router_id) ||
 		!is_edges(compile_old(c, KIND_ROUTER, &router_id)))
-		return NULL;
+		return false;
 	host = compile_host_of(c, compile_old(c, KIND_PORT, &port_id));
+	host = host ? compile_old(c, KIND_HOST, object_id(host)) : NULL;
 	own = old_own_port(c, id);
 	network = compile_old(c, KIND_NETWORK, &network_id);
-	if (!host || !own || !network)
-		return NULL;
-	record_floating_ip(floating_ip, own, network, c->before);
-	return host;
+	if (!host || !own || !network || !find_scope(floating_ip, network, host, ret))
+		return false;
+	record_floating_ip(floating_ip, own, network, host, c->before);
+	return c->before->len > 0;
 }
 
-void floating_ip_record(const struct model *model, const struct object *floating_ip, GString *text)
+bool floating_ip_record(const struct model *model, const struct object *floating_ip,
+	struct scope *ret, GString *text)
 {
 	const struct object *own = own_port(model, object_id(floating_ip));
 	const struct object *network = model_get_text(
 		model, KIND_NETWORK, object_str(floating_ip, FLOATING_IP_NETWORK_ID));
-
+	const struct object *port =
+		model_get_text(model, KIND_PORT, object_str(floating_ip, FLOATING_IP_PORT_ID));
+	const struct object *host = port ? model_first(model, KIND_HOST, HOST_BY_NAME,
+						   object_str(port, PORT_HOST_ID), NULL)
+					 : NULL;
 	const struct object *router =
 		model_get_text(model, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
 
-	if (own && network && is_edges(router))
-		record_floating_ip(floating_ip, own, network, text);
-}
-
-static const struct object *new_place(struct compilation *c, const struct uuid *id)
-{
-	const struct object *floating_ip = model_get(c->model, KIND_FLOATING_IP, id), *host;
-	const char *port = floating_ip ? object_str(floating_ip, FLOATING_IP_PORT_ID) : NULL;
-
-	host = port ? compile_host_of(c, model_get_text(c->model, KIND_PORT, port)) : NULL;
-	if (host)
-		floating_ip_record(c->model, floating_ip, c->after);
-	return host;
+	if (!own || !network || !host || !is_edges(router) ||
+		!find_scope(floating_ip, network, host, ret))
+		return false;
+	record_floating_ip(floating_ip, own, network, host, text);
+	return text->len > 0;
 }
 
 static void compile_one(struct compilation *c, const struct uuid *id)
 {
-	const struct object *from = old_place(c, id), *to = new_place(c, id);
+	const struct object *floating_ip = model_get(c->model, KIND_FLOATING_IP, id);
+	struct scope from, to;
+	bool was = old_place(c, id, &from);
+	bool is = floating_ip && floating_ip_record(c->model, floating_ip, &to, c->after);
 	char text[UUID_STRLEN];
 
 	uuid_format(id, text);
-	if (from && to && !uuid_equal(object_id(from), object_id(to))) {
+	if (was && is && !scope_equal(&from, &to)) {
 		g_autoptr(GString) after = g_string_new(c->after->str);
 
 		g_string_truncate(c->after, 0);
-		compile_difference(c, SCOPE_HOST, object_id(from), "floating_ip", text);
+		compile_difference(c, from.type, &from.id, "floating_ip", text);
 		g_string_assign(c->after, after->str);
-		from = NULL;
+		was = false;
 	}
-	if (from || to)
-		compile_difference(c, SCOPE_HOST, object_id(to ? to : from), "floating_ip", text);
+	if (is)
+		compile_difference(c, to.type, &to.id, "floating_ip", text);
+	else if (was)
+		compile_difference(c, from.type, &from.id, "floating_ip", text);
 }
 
 void compile_floating_ips(struct compilation *c)

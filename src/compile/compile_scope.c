@@ -45,17 +45,23 @@ static void give_inactive(struct enumeration *e, const char *host)
 	}
 }
 
-static void give_floating_ips(struct enumeration *e, const char *port)
+/* Of a port or a router: those of which the record is in that scope. */
+static void give_floating_ips(
+	struct enumeration *e, unsigned index, const struct scope *scope, const char *of)
 {
 	const struct object *floating_ip;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
-	model_iter_init(&iter, e->model, KIND_FLOATING_IP, FLOATING_IP_BY_PORT, port, NULL);
+	model_iter_init(&iter, e->model, KIND_FLOATING_IP, index, of, NULL);
 	while ((floating_ip = model_iter_next(&iter))) {
-		floating_ip_record(e->model, floating_ip, e->text);
-		if (e->text->len)
+		struct scope its;
+
+		if (floating_ip_record(e->model, floating_ip, &its, e->text) &&
+			scope_equal(&its, scope))
 			enumeration_give(e, "floating_ip", uuid_format(object_id(floating_ip), id));
+		else
+			g_string_truncate(e->text, 0);
 	}
 }
 
@@ -71,7 +77,9 @@ void give_floating_ips_of_host(struct enumeration *e, const struct uuid *id)
 		&iter, e->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
 		if (!port_has_owner(port, OWNER_ROUTER_GATEWAY))
-			give_floating_ips(e, uuid_format(object_id(port), text));
+			give_floating_ips(e, FLOATING_IP_BY_PORT,
+				&(struct scope){ .id = *id, .type = SCOPE_HOST },
+				uuid_format(object_id(port), text));
 }
 
 static void give_host(struct enumeration *e, const struct uuid *id)
@@ -256,6 +264,8 @@ void give_gateway(struct enumeration *e, const struct uuid *router)
 
 	if (port)
 		enumeration_give(e, "gateway", uuid_format(object_id(port), id));
+	give_floating_ips(e, FLOATING_IP_BY_ROUTER,
+		&(struct scope){ .id = *router, .type = SCOPE_ROUTER }, uuid_format(router, id));
 }
 
 void compile_scope(

@@ -279,7 +279,7 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 }
 
 void record_floating_ip(const struct object *floating_ip, const struct object *port,
-	const struct object *network, GString *text)
+	const struct object *network, const struct object *host, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
@@ -293,6 +293,8 @@ void record_floating_ip(const struct object *floating_ip, const struct object *p
 	member_str(&w, "port_id", floating_ip, FLOATING_IP_PORT_ID);
 	member_uuid(&w, "network_id", object_id(network));
 	wire(&w, network);
+	if (floating_ip_is_by_gateway(network, host))
+		jw_member_bool(&w, "by_gateway", true);
 	jw_end_object(&w);
 }
 

@@ -50,9 +50,10 @@ struct gateway_parts {
 };
 /* Nothing, on a network that leads nowhere. */
 void record_gateway(const struct gateway_parts *parts, GString *text);
-/* @port: its own; @network: its external one. Nothing, if that leads nowhere. */
+/* @port: its own; @network: its external one; @host: of the port that it stands for. Nothing, if
+ * the network leads nowhere. */
 void record_floating_ip(const struct object *floating_ip, const struct object *port,
-	const struct object *network, GString *text);
+	const struct object *network, const struct object *host, GString *text);
 void record_port_forwarding(
 	const struct object *forwarding, const struct object *floating_ip, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);
@@ -71,8 +72,10 @@ void record_log(const struct object *log, GString *text);
  * port; NULL, and nothing: there is none. */
 const struct object *gateway_record(
 	const struct model *model, const struct uuid *router, GString *text);
-/* compile_floating_ip.c: the same of a floating IP, for the host of the port that it stands for. */
-void floating_ip_record(const struct model *model, const struct object *floating_ip, GString *text);
+/* compile_floating_ip.c: the same of a floating IP whose port is bound; gives the scope that it is
+ * in. Nothing, and false: there is none. */
+bool floating_ip_record(const struct model *model, const struct object *floating_ip,
+	struct scope *ret, GString *text);
 
 /* compile_subnet.c: the record of a subnet as the model has it. */
 void subnet_record(const struct model *model, const struct object *subnet, GString *text);

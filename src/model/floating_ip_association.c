@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "model/floating_ip_parts.h"
+#include "model/gateway_hosts.h"
+#include "model/host.h"
 #include "model/local_ip.h"
 #include "model/ndp_proxy.h"
 #include "model/port_forwarding.h"
@@ -220,6 +222,13 @@ const struct object *floating_ip_of_port(struct txn *txn, const struct object *p
 	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_PORT,
 		uuid_format(object_id(port), id), NULL);
 	return txn_iter_next(&iter);
+}
+
+bool floating_ip_is_by_gateway(const struct object *network, const struct object *host)
+{
+	const char *physical = network ? gateway_physical(network) : NULL;
+
+	return physical && host && !host_has_physical(host, physical);
 }
 
 bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError **error)

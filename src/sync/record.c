@@ -353,7 +353,8 @@ static bool decode_floating_ip(const json_t *data, struct record *ret, GError **
 	       (floating_ip->floating.family == floating_ip->fixed.family ||
 		       weft_fail(error, BAD_REQUEST,
 			       "fixed_ip_address must be of the family of floating_ip_address")) &&
-	       field_mac(data, "mac_address", &floating_ip->mac, error);
+	       field_mac(data, "mac_address", &floating_ip->mac, error) &&
+	       field_optional_bool(data, "by_gateway", &floating_ip->by_gateway, error);
 }
 
 static void clear_host(struct record *record)

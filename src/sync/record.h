@@ -236,6 +236,7 @@ struct record_floating_ip {
 	struct record_wire wire;
 	struct ip floating, fixed;
 	struct mac mac;
+	bool by_gateway; /* the host that has the router's gateway has it */
 };
 
 struct record_bgp_peer {

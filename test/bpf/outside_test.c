@@ -179,6 +179,44 @@ static void test_hands_over(void **state)
 	put_gateway(bed, true, true);
 }
 
+/* A floating IP of a guest behind the peer, whose host is not connected: this host, the gateway's,
+ * has it. */
+static void test_floating_ip_of_another_host(void **state)
+{
+	struct bed *bed = *state;
+	struct dp_floating_ip floating_ip = { .router = ROUTER,
+		.vni = wire(bed),
+		.floating = ip("203.0.113.33"),
+		.fixed = ip(IP3),
+		.mac = mac("02:00:00:00:ee:33") };
+	struct dp_endpoint endpoint = {
+		.vni = VNI, .mac = mac(MAC3), .vtep = ip("192.0.2.2"), .encap = DP_ENCAP_VXLAN
+	};
+	struct frame sent = udp_frame(INSIDE_MAC, MAC3, IP3, FAR_IP, 6000, 53), back, got;
+	struct ip ip3 = ip(IP3);
+	struct mac mac3 = mac(MAC3);
+
+	introduce(bed);
+	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
+	assert_true(dp_neighbour_put(bed->dp, VNI, &ip3, &mac3, NULL));
+	assert_true(dp_floating_ip_put(bed->dp, &floating_ip, NULL));
+	bed_send(bed, BED_WIRE,
+		frame_eth(UNDERLAY_MAC, PEER_MAC, IP4,
+			frame_ip("192.0.2.2", "192.0.2.1", IPPROTO_UDP,
+				frame_udp(40000, 4789, frame_vxlan(VNI, sent)))));
+	wire_gets(bed, frame_hop(udp_frame(
+			       NEXT_MAC, "02:00:00:00:ee:33", "203.0.113.33", FAR_IP, 6000, 53)));
+	for (int i = 0; i < 2; i++) {
+		wire_sends(bed,
+			udp_frame("02:00:00:00:ee:33", NEXT_MAC, FAR_IP, "203.0.113.33", 53, 6000));
+		back = frame_hop(udp_frame(MAC3, INSIDE_MAC, FAR_IP, IP3, 53, 6000));
+		got = bed_receive(bed, BED_WIRE); /* over the tunnel */
+		assert_int_equal(got.len, 50 + back.len);
+		assert_memory_equal(got.b + 50, back.b, back.len);
+	}
+	assert_true(dp_floating_ip_delete(bed->dp, wire(bed), &floating_ip.floating, NULL));
+}
+
 /* The router's address and a floating IP of one host: all of it stays on the host. */
 static void test_hairpin(void **state)
 {
@@ -345,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_floating_ip),
 		cmocka_unit_test(test_floating_ip_by_route),
 		cmocka_unit_test(test_hands_over),
+		cmocka_unit_test(test_floating_ip_of_another_host),
 		cmocka_unit_test(test_hairpin),
 		cmocka_unit_test(test_of_a_subport),
 		cmocka_unit_test(test_router_answers),

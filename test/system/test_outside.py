@@ -246,11 +246,18 @@ def test_floating_ip_moves(cloud):
 
 
 def test_floating_ip_of_an_unconnected_host(cloud):
-    """Its host can't have it, and says what is missing."""
-    made = cloud.api.make("floatingip", floating_network_id=cloud.public["id"], port_id=cloud.ports["c"]["id"])
+    """Its host can't have it: the gateway's host has it, which goes with the gateway."""
+    made = cloud.float("c")
+    address = made["floating_ip_address"]
     known = wait_until(lambda: cloud.lab.agent("h3", "status")["floating_ips"], what="h3 knows of it")[0]
-    assert not known["wired"] and "bridge-mappings lacks public:DEVICE" in known["reason"], known
-    assert cloud.api.get(f"/v2.0/floatingips/{made['id']}").json["floatingip"]["status"] == "DOWN"
+    assert not known["wired"] and "the host that has the router's gateway has it" in known["reason"], known
+    assert cloud.asks("c") == address and cloud.world.pings(address)
+    wait_until(lambda: cloud.pings("a", address) and cloud.pings("b", address), deadline=3, what="guests reach it")
+    first = cloud.gateway()["binding:host_id"]
+    cloud.world.ip("link", "set", first, "down")
+    wait_until(lambda: cloud.world.pings(address) and cloud.asks("c") == address, what="it is on the other host")
+    cloud.world.ip("link", "set", first, "up")
+    wait_until(lambda: cloud.here(first) and cloud.world.pings(address), what="it is back")
 
 
 def test_ipv6_is_routed(cloud):

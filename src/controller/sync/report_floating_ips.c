@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A floating IP is ACTIVE once the host of the port that it stands for has it; one whose ports are
- * forwarded, the host that has the router's gateway. */
+ * forwarded, and one of a port whose host is not connected, the host that has the router's gateway.
+ */
 #include "controller/sync/server_impl.h"
 
 #include <string.h>
@@ -22,23 +23,41 @@ static bool stage(struct txn *txn, const struct object *floating_ip, bool wired,
 	return txn_put(txn, draft, error);
 }
 
-/* Is the port that it stands for bound to the host, or may the host have the gateway? */
-static bool is_on(
-	const struct txn *txn, const struct object *floating_ip, const struct object *host)
+/* The host of the port that it stands for, or NULL. */
+static const struct object *host_of(const struct txn *txn, const struct object *floating_ip)
 {
 	const struct object *port =
 		txn_get_text(txn, KIND_PORT, object_str(floating_ip, FLOATING_IP_PORT_ID));
 
-	const struct object *router =
-		txn_get_text(txn, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
-
-	if (!port)
-		return gateway_hosts_include(router, object_id(host));
-	return !strcmp(object_str(port, PORT_HOST_ID), object_str(host, SLOT_NAME));
+	return port ? model_first(txn_model(txn), KIND_HOST, HOST_BY_NAME,
+			      object_str(port, PORT_HOST_ID), NULL)
+		    : NULL;
 }
 
-static void add_missing(const struct txn *txn, const struct object *port, const json_t *reported,
-	GPtrArray *missing)
+static bool is_by_gateway(
+	const struct txn *txn, const struct object *floating_ip, const struct object *host)
+{
+	return floating_ip_is_by_gateway(
+		txn_get_text(txn, KIND_NETWORK, object_str(floating_ip, FLOATING_IP_NETWORK_ID)),
+		host);
+}
+
+/* Is it the host that has it, or of those that may? */
+static bool is_on(
+	const struct txn *txn, const struct object *floating_ip, const struct object *host)
+{
+	const struct object *its = host_of(txn, floating_ip);
+
+	if (!object_is_null(floating_ip, FLOATING_IP_PORT_ID) &&
+		(!its || !is_by_gateway(txn, floating_ip, its)))
+		return its == host;
+	return gateway_hosts_include(
+		txn_get_text(txn, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID)),
+		object_id(host));
+}
+
+static void add_missing(const struct txn *txn, const struct object *host, const struct object *port,
+	const json_t *reported, GPtrArray *missing)
 {
 	const struct object *floating_ip;
 	struct txn_iter iter;
@@ -47,7 +66,8 @@ static void add_missing(const struct txn *txn, const struct object *port, const 
 	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_PORT,
 		uuid_format(object_id(port), id), NULL);
 	while ((floating_ip = txn_iter_next(&iter)))
-		if (!json_object_get(reported, uuid_format(object_id(floating_ip), id)))
+		if (!is_by_gateway(txn, floating_ip, host) &&
+			!json_object_get(reported, uuid_format(object_id(floating_ip), id)))
 			g_ptr_array_add(missing, (gpointer)floating_ip);
 }
 
@@ -60,7 +80,7 @@ static bool stage_missing(
 
 	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = txn_iter_next(&iter)))
-		add_missing(txn, port, reported, missing);
+		add_missing(txn, host, port, reported, missing);
 	for (guint i = 0; i < missing->len; i++)
 		if (!stage(txn, missing->pdata[i], false, error))
 			return false;
