@@ -78,7 +78,7 @@ static __always_inline int arp_unanswered(
 {
 	const struct network *network = network_get(port->vni);
 
-	if (network && network->shared_addresses)
+	if (network && network->shared_addresses && !network->routed)
 		return flood_start(skb, port->id, port->vni, port->ifindex);
 	return drop(skb, port->id, reason);
 }
@@ -88,6 +88,7 @@ static __always_inline int arp_from_guest(
 {
 	struct arp *arp = (void *)(long)skb->data;
 	const struct neighbour *owner;
+	const struct network *network;
 	struct addr target;
 	int reason;
 
@@ -106,10 +107,14 @@ static __always_inline int arp_from_guest(
 		return arp_unanswered(skb, port, DROP_UNSOLICITED);
 	addr_set4(&target, arp_ip(arp->target_ip));
 	owner = neighbour_get(port->vni, &target);
-	if (!owner)
-		return arp_unanswered(skb, port, DROP_UNKNOWN_TARGET);
-	if (mac_equal(owner->mac, arp->sender_mac))
+	if (owner && mac_equal(owner->mac, arp->sender_mac))
 		return CONSUMED; /* a probe for its own address: silence means that nobody else has
 				    it */
+	network = network_get(port->vni);
+	if (network && unlikely(network->routed))
+		owner = neighbour_routed(
+			network, port->vni, &target, owner, arp_ip(arp->sender_ip) != 0);
+	if (!owner)
+		return arp_unanswered(skb, port, DROP_UNKNOWN_TARGET);
 	return arp_answer(skb, arp, port, owner);
 }

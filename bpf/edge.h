@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 11
+#define EDGE_LAYOUT 12
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -141,7 +141,7 @@ struct network {
 	u32 mtu; /* bytes of the inner IP packet */
 	u8 shared_addresses;
 	u8 has_gateway4, has_gateway6;
-	u8 zero;
+	u8 routed; /* no layer 2 between its ports: all goes through the router at its gateway */
 	be32 gateway4;
 	struct addr gateway6;
 };
@@ -481,7 +481,9 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 	X(PROJECT_QUOTA, "project-connection-quota",                                                        \
 		"The project's ports on this host have as many tracked connections as a project may have.") \
 	X(NOT_FORWARDED, "not-forwarded",                                                                   \
-		"Came from outside to a floating IP whose ports are forwarded, and not this one.")
+		"Came from outside to a floating IP whose ports are forwarded, and not this one.")          \
+	X(NOT_ADJACENT, "not-adjacent",                                                                     \
+		"Sent to another port on layer 2, which the network does not have: all goes through its router.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

@@ -111,6 +111,8 @@ static __always_inline int guest_pipeline(
 		return drop(skb, port->id, DROP_TOO_BIG);
 	}
 	if (pkt_is_multicast(pkt)) {
+		if (unlikely(network->routed))
+			return drop(skb, port->id, DROP_NOT_ADJACENT);
 		reason = firewall(skb, port, pkt, RULE_EGRESS);
 		if (reason < 0)
 			return drop(skb, port->id, (u32)-reason);

@@ -158,6 +158,8 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 		bpf_tail_call(skb, &stages, port->vni & EDGE_WIRE ? STAGE_INSIDE : STAGE_ROUTE);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
+	if (unlikely(network->routed))
+		return drop(skb, port->id, DROP_NOT_ADJACENT);
 	if (endpoint && endpoint->ifindex == port->ifindex)
 		return drop(skb, port->id, DROP_HAIRPIN);
 	verdict_init(&flow, host, pkt, network->mtu);

@@ -150,7 +150,7 @@ static __always_inline int nd_unanswered(struct __sk_buff *skb, const struct por
 {
 	const struct network *network = network_get(port->vni);
 
-	if (network && network->shared_addresses)
+	if (network && network->shared_addresses && !network->routed)
 		return flood_start(skb, port->id, port->vni, port->ifindex);
 	return drop(skb, port->id, reason);
 }
@@ -165,6 +165,7 @@ static __always_inline int nd_from_guest(
 	bool advert = pkt->icmp_type == ND_NEIGHBOUR_ADVERT,
 	     secure = port->flags & EDGE_PORT_SECURITY;
 	const struct neighbour *owner;
+	const struct network *network;
 	struct addr target;
 	u8 mac[ETH_ALEN];
 
@@ -184,9 +185,13 @@ static __always_inline int nd_from_guest(
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
 	owner = neighbour_get(port->vni, &target);
+	if (owner && mac_equal(owner->mac, mac))
+		return CONSUMED; /* its own address: silence means that nobody else has it */
+	network = network_get(port->vni);
+	if (network && unlikely(network->routed))
+		owner = neighbour_routed(network, port->vni, &target, owner,
+			pkt->src.w[0] | pkt->src.w[1] | pkt->src.w[2] | pkt->src.w[3]);
 	if (!owner)
 		return nd_unanswered(skb, port, DROP_UNKNOWN_TARGET);
-	if (mac_equal(owner->mac, mac))
-		return CONSUMED; /* its own address: silence means that nobody else has it */
 	return nd_answer(skb, port, owner, &target);
 }

@@ -28,6 +28,28 @@ static __always_inline const struct neighbour *service_get(u32 vni, const struct
 	return bpf_map_lookup_elem(&services, &key);
 }
 
+/* Who answers for @addr on a network without layer 2: the router at the network's gateway, but for
+ * what the agent serves. @owner: who has the address, or NULL; @asks: it is no probe, which must
+ * hear of who really has it. NULL: nobody. */
+static __always_inline const struct neighbour *neighbour_routed(const struct network *network,
+	u32 vni, const struct addr *addr, const struct neighbour *owner, bool asks)
+{
+	struct neighbour_key key = { .vni = vni };
+
+	if (service_get(vni, addr) || (!owner && !asks))
+		return owner;
+	if ((addr->w[0] | addr->w[1]) == 0 && addr->w[2] == bpf_htonl(0xffff)) {
+		if (!network->has_gateway4)
+			return NULL;
+		addr_set4(&key.addr, network->gateway4);
+	} else {
+		if (!network->has_gateway6)
+			return NULL;
+		key.addr = network->gateway6;
+	}
+	return bpf_map_lookup_elem(&neighbours, &key);
+}
+
 static __always_inline const struct neighbour *neighbour_get(u32 vni, const struct addr *addr)
 {
 	struct neighbour_key key = { .vni = vni, .addr = *addr };

@@ -188,7 +188,7 @@ struct network {
 	struct record_wire wire; /* physical_network NULL: an overlay */
 	u32 vni;		 /* or the wire's number, 0: it is not here */
 	u32 mtu_bytes;
-	bool admin_state_up;
+	bool admin_state_up, l2_adjacency;
 	char *name, *dns_domain;
 	bool dns;      /* its guests' questions are answered here */
 	bool metadata; /* and those about themselves */

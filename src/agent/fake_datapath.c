@@ -213,8 +213,9 @@ bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **er
 	if (network->gateway4.family)
 		ip_format(&network->gateway4, gateway);
 	return fake_put(key_of("network", network->vni),
-		g_strdup_printf("mtu %u gateway %s%s", network->mtu_bytes, gateway,
-			network->shared_addresses ? " shared" : ""),
+		g_strdup_printf("mtu %u gateway %s%s%s", network->mtu_bytes, gateway,
+			network->shared_addresses ? " shared" : "",
+			network->routed ? " routed" : ""),
 		error);
 }
 

@@ -106,7 +106,8 @@ void network_put(struct desired *desired, const struct uuid *id, struct record_n
 		!network->known || network->vni != vni ||
 		g_strcmp0(network->wire.physical_network, record->wire.physical_network) ||
 		network->mtu_bytes != record->mtu_bytes ||
-		network->admin_state_up != record->admin_state_up;
+		network->admin_state_up != record->admin_state_up ||
+		network->l2_adjacency != record->l2_adjacency;
 
 	network->known = true;
 	network->vni = vni;
@@ -115,6 +116,7 @@ void network_put(struct desired *desired, const struct uuid *id, struct record_n
 	record->wire.physical_network = NULL; /* taken over */
 	network->mtu_bytes = record->mtu_bytes;
 	network->admin_state_up = record->admin_state_up;
+	network->l2_adjacency = record->l2_adjacency;
 	g_free(network->name);
 	g_free(network->dns_domain);
 	network->name = g_steal_pointer(&record->name);

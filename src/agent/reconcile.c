@@ -116,6 +116,7 @@ static void put_network(struct reconcile *reconcile, struct network *network)
 		.vni = network->vni,
 		.mtu_bytes = network->mtu_bytes,
 		.shared_addresses = network->n_with_pairs > 0 || network->wire.physical_network,
+		.routed = !network->l2_adjacency,
 	};
 	GError *error = NULL;
 

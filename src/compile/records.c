@@ -125,6 +125,8 @@ void record_network(const struct object *network, GString *text)
 		jw_member_int(&w, "vni", provider_vni(network));
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
 	member_bool(&w, "admin_state_up", network, NETWORK_ADMIN_STATE_UP);
+	if (object_bool(network, NETWORK_ROUTED))
+		jw_member_bool(&w, "l2_adjacency", false);
 	member_str(&w, "dns_domain", network, NETWORK_DNS_DOMAIN);
 	if (!service_is_edges(network, SERVICE_DNS))
 		jw_member_bool(&w, "dns", false);

@@ -76,6 +76,7 @@ struct dp_network {
 	u32 vni;
 	u32 mtu_bytes;		      /* largest inner IP packet */
 	struct ip gateway4, gateway6; /* source of ICMP errors; family 0: none */
+	bool routed; /* no layer 2 between its ports: the router at its gateway answers for all */
 	bool shared_addresses; /* some address may move between ports: ARP/ND of an unknown target
 				  is replicated */
 };

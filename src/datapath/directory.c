@@ -15,7 +15,8 @@ static bool changed(struct dp *dp, enum table_change change, GError **error)
 bool dp_network_put(struct dp *dp, const struct dp_network *network, GError **error)
 {
 	struct network value = { .mtu = network->mtu_bytes,
-		.shared_addresses = network->shared_addresses };
+		.shared_addresses = network->shared_addresses,
+		.routed = network->routed };
 	enum table_change change;
 
 	if (network->gateway4.family == 4) {

@@ -99,8 +99,13 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.doc = "What carries it, where there are several; null when one does." },
 	[NETWORK_L2_ADJACENCY] = { .name = "l2_adjacency",
 		.type = TYPE_BOOL,
-		.flags = ATTR_COMPUTED,
-		.doc = "Whether all of its ports reach each other on layer 2." },
+		.flags = ATTR_CREATE | ATTR_COMPUTED,
+		.doc = "Whether all of its ports reach each other on layer 2; false, given for an overlay: all between them goes through its router." },
+	[NETWORK_ROUTED] = { .name = "routed",
+		.type = TYPE_BOOL,
+		.flags = ATTR_SECRET,
+		.fallback = "false",
+		.doc = "l2_adjacency was given as false." },
 	[NETWORK_EXTERNAL] = { .name = "router:external",
 		.type = TYPE_BOOL,
 		.flags = GIVEN | ATTR_ADMIN_SET,
@@ -219,6 +224,19 @@ static bool check_default(struct txn *txn, const struct object *draft, GError **
 		       uuid_format(object_id(other), id));
 }
 
+/* Without layer 2 between its ports, where the hosts are what is between them. */
+static bool settle_adjacency(struct object *draft, GError **error)
+{
+	bool routed = object_given(draft) & SLOT_BIT(NETWORK_L2_ADJACENCY) &&
+		      !object_bool(draft, NETWORK_L2_ADJACENCY);
+
+	object_set_null(draft, NETWORK_L2_ADJACENCY);
+	object_set_bool(draft, NETWORK_ROUTED, routed);
+	return !routed || provider_vni(draft) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "Invalid input for l2_adjacency: false is for a geneve or vxlan network; what a wire carries has a layer 2 of its own.");
+}
+
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	const struct object *group;
@@ -229,7 +247,8 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 		!security_group_default(txn, object_str(draft, SLOT_PROJECT_ID), &group, error))
 		return false;
 	qos_policy_fill_default(txn, draft, NETWORK_QOS_POLICY_ID);
-	if (!service_map_settle(txn, NULL, draft, error) || !provider_settle(txn, draft, error))
+	if (!service_map_settle(txn, NULL, draft, error) || !provider_settle(txn, draft, error) ||
+		!settle_adjacency(draft, error))
 		return false;
 	if (!network_has_datapath(draft))
 		object_set_choice(draft, NETWORK_STATUS, NETWORK_DOWN);
@@ -304,7 +323,8 @@ static void compute(const struct model *model, const struct object *network, uns
 					    model, id, slot == NETWORK_IPV4_ADDRESS_SCOPE ? 4 : 6));
 	if (slot == NETWORK_L2_ADJACENCY) {
 		subnet = model_first(model, KIND_SUBNET, SUBNET_BY_NETWORK, id, NULL);
-		return jw_bool(w, !subnet || object_is_null(subnet, SUBNET_SEGMENT_ID));
+		return jw_bool(w, !object_bool(network, NETWORK_ROUTED) &&
+					  (!subnet || object_is_null(subnet, SUBNET_SEGMENT_ID)));
 	}
 	if (slot == NETWORK_SERVICE_PROVIDERS)
 		return service_map_write(model, network, w);

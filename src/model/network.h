@@ -13,7 +13,7 @@ enum network_slot {
 	NETWORK_PROVIDER_PHYSICAL,
 	NETWORK_PROVIDER_SEGMENT, /* the VNI, or the VLAN */
 	NETWORK_SEGMENTS,	  /* null unless there are several */
-	NETWORK_L2_ADJACENCY,	  /* computed */
+	NETWORK_L2_ADJACENCY,	  /* given when it is created, and computed */
 	NETWORK_EXTERNAL,
 	NETWORK_IS_DEFAULT,
 	NETWORK_PORT_SECURITY,
@@ -27,6 +27,7 @@ enum network_slot {
 	NETWORK_VLAN_TRANSPARENT,
 	NETWORK_SERVICE_PROVIDERS, /* given, and computed from what follows: service_map.h */
 	NETWORK_SERVICE_MAP,
+	NETWORK_ROUTED, /* asked for: no layer 2 between its ports */
 	N_NETWORK_SLOTS
 };
 

@@ -100,7 +100,8 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 {
 	struct record_network *network = &ret->network;
 
-	network->admin_state_up = network->dns = network->metadata = true;
+	network->admin_state_up = network->l2_adjacency = true;
+	network->dns = network->metadata = true;
 	if (!field_optional_wire(data, &network->wire, error) ||
 		(!network->wire.physical_network &&
 			!field_uint(data, "vni", 1, 0xffffff, &network->vni, error)))
@@ -110,6 +111,7 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 	       field_optional_bool(data, "admin_state_up", &network->admin_state_up, error) &&
 	       field_optional_bool(data, "dns", &network->dns, error) &&
 	       field_optional_bool(data, "metadata", &network->metadata, error) &&
+	       field_optional_bool(data, "l2_adjacency", &network->l2_adjacency, error) &&
 	       field_optional_string(data, "dns_domain", &network->dns_domain, error);
 }
 

@@ -103,6 +103,7 @@ struct record_network {
 	u32 mtu_bytes;
 	bool admin_state_up;
 	bool dns, metadata; /* hosts answer it */
+	bool l2_adjacency;  /* false: all between its ports goes through its router */
 };
 
 struct record_subnet {

@@ -39,6 +39,7 @@ ON_PURPOSE = {
     "networks.mtu: default is 0, weftd has 1422": "0 says what weftd shows: what the underlay leaves",
     **{f"networks.provider:{name}: allow_put is True, but it is not taken in an update": "a network stays what it is, in Neutron too"
        for name in ("network_type", "physical_network")},
+    "networks.l2_adjacency: allow_post is False, but it is taken when created": "false asks for a network that is routed between its ports: docs/api.md",
     "networks.segments: allow_put is True, but it is not taken in an update": "a network stays what it is, in Neutron too",
     **{f"{kind}.tenant_id: {what}": "they are everybody's, in Neutron too"
        for kind in ("flavors", "service_profiles")

@@ -217,6 +217,50 @@ def test_two_routers_in_a_row(red):
     assert red.api.call("DELETE", f"/v2.0/ports/{g['id']}").status == 204
 
 
+def drops(red, host):
+    """What a host has dropped, by reason."""
+    env = {**red.lab.env, "WEFT_AGENT_SOCKET": str(red.lab.folder / host / "run/agent.sock")}
+    return dict(re.findall(r"^(\S+) +(\d+)", red.lab.weft("drops", env=env).stdout, re.MULTILINE))
+
+
+def test_loops_end(red):
+    """Two routers that lead to each other: the sender is told, or the drop is counted."""
+    r2 = red.api.get("/v2.0/routers", name="r2").json["routers"][0]
+    red.set_routes(red.router, **{"10.66.0.0/16": "10.2.0.254"})
+    red.set_routes(r2, **{"10.66.0.0/16": "10.2.0.1"})
+    wait_until(lambda: "Time to live exceeded" in red.exec("a", "ping", "-c", "1", "-W", "1", "-t", "6", "10.66.0.1", check=False).stdout)
+    before = int(drops(red, "h1").get("ttl-expired", 0))
+    red.exec("a", "ping", "-c", "1", "-W", "1", "10.66.0.1", check=False)
+    assert int(drops(red, "h1")["ttl-expired"]) > before
+    red.set_routes(red.router)
+    red.set_routes(r2)
+
+
+def test_network_without_layer_2(red):
+    """l2_adjacency false: guests of one network and subnet reach each other through the router alone."""
+    network = red.networks["net5"] = red.api.make("network", name="net5", l2_adjacency=False)
+    assert network["l2_adjacency"] is False and red.networks["net1"]["l2_adjacency"] is True
+    for cidr, more in (("10.5.0.0/24", {}), ("fd05::/64", {"ip_version": 6, "ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"})):
+        red.connect(red.router, red.subnet("net5", cidr, **more))
+    ports = {name: red.guest(name, host, "net5") for name, host in (("p", 1), ("q", 1), ("s", 2))}
+    ip, ip6 = ({name: red.lab.address(port, v) for name, port in ports.items()} for v in (4, 6))
+    router = red.api.get("/v2.0/ports", device_id=red.router["id"], network_id=network["id"]).json["ports"][0]["mac_address"]
+    for other in ("q", "s"):
+        wait_until(lambda: red.pings("p", ip[other]) and red.pings("p", ip6[other]), what=f"p reaches {other}")
+        out = red.exec("p", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "5", ip[other]).stdout
+        assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE) == ["10.5.0.1", ip[other]], out
+        assert router in red.exec("p", "ip", "neigh", "show", ip[other]).stdout
+    assert red.pings("p", red.ip["b"]) and red.pings("b", ip["s"])
+    red.exec("p", "ping", "-b", "-c", "1", "-W", "1", "10.5.0.255", check=False)
+    assert int(drops(red, "h1")["not-adjacent"]) >= 1
+    wrong = {"l2_adjacency": False, "provider:network_type": "vlan", "provider:physical_network": "phys", "provider:segmentation_id": 5}
+    answer = red.lab.api().call("POST", "/v2.0/networks", {"network": wrong})
+    assert answer.status == 400 and "geneve or vxlan" in answer.json["NeutronError"]["message"]
+    for name, port in ports.items():
+        red.lab.weft("lab", "remove", f"red-{name}")
+        assert red.api.call("DELETE", f"/v2.0/ports/{port['id']}").status == 204
+
+
 def test_daemons_may_die(red):
     """With weftd killed, and then each agent killed and started again, nothing is lost."""
     lab = red.lab
