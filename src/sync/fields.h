@@ -63,5 +63,7 @@ bool field_wire(const json_t *object, struct record_wire *ret, GError **error);
 /* Without a network_type *ret stays as it is. */
 bool field_optional_wire(const json_t *object, struct record_wire *ret, GError **error);
 
-/* record_port_forwarding.c: a record of that kind; @ret is zero. */
+/* record_outside.c, record_port_forwarding.c: a record of that kind; @ret is zero. */
+bool decode_gateway(const json_t *data, struct record *ret, GError **error);
+bool decode_floating_ip(const json_t *data, struct record *ret, GError **error);
 bool decode_port_forwarding(const json_t *data, struct record *ret, GError **error);

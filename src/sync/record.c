@@ -100,8 +100,7 @@ static bool decode_network(const json_t *data, struct record *ret, GError **erro
 {
 	struct record_network *network = &ret->network;
 
-	network->admin_state_up = network->l2_adjacency = true;
-	network->dns = network->metadata = true;
+	network->admin_state_up = network->l2_adjacency = network->dns = network->metadata = true;
 	if (!field_optional_wire(data, &network->wire, error) ||
 		(!network->wire.physical_network &&
 			!field_uint(data, "vni", 1, 0xffffff, &network->vni, error)))
@@ -318,45 +317,6 @@ static bool decode_log(const json_t *data, struct record *ret, GError **error)
 	       field_optional_string(data, "project_id", &log->project_id, error) &&
 	       decode_optional_uuid(data, "resource_id", &log->resource_id, error) &&
 	       decode_optional_uuid(data, "target_id", &log->target_id, error);
-}
-
-static bool decode_gateway(const json_t *data, struct record *ret, GError **error)
-{
-	struct record_gateway *gateway = &ret->gateway;
-
-	gateway->fixed_ips = g_array_new(FALSE, TRUE, sizeof(struct record_fixed_ip));
-	gateway->subnets = g_array_new(FALSE, TRUE, sizeof(struct record_outer_subnet));
-	gateway->hosts = g_array_new(FALSE, TRUE, sizeof(struct uuid));
-	gateway->snat_ranges = g_array_new(FALSE, TRUE, sizeof(struct record_snat_range));
-	gateway->enable_snat = gateway->admin_state_up = true;
-	return field_uuid(data, "router_id", &gateway->router_id, error) &&
-	       field_uuid(data, "network_id", &gateway->network_id, error) &&
-	       field_wire(data, &gateway->wire, error) &&
-	       field_uint(data, "mtu", 68, 65535, &gateway->mtu_bytes, error) &&
-	       field_mac(data, "mac_address", &gateway->mac, error) &&
-	       field_array(data, "fixed_ips", element_fixed_ip, gateway->fixed_ips, error) &&
-	       field_array(data, "subnets", element_outer_subnet, gateway->subnets, error) &&
-	       field_array(data, "hosts", element_uuid, gateway->hosts, error) &&
-	       field_array(data, "snat_ranges", element_snat_range, gateway->snat_ranges, error) &&
-	       field_optional_bool(data, "enable_snat", &gateway->enable_snat, error) &&
-	       field_optional_bool(data, "admin_state_up", &gateway->admin_state_up, error);
-}
-
-static bool decode_floating_ip(const json_t *data, struct record *ret, GError **error)
-{
-	struct record_floating_ip *floating_ip = &ret->floating_ip;
-
-	return field_uuid(data, "router_id", &floating_ip->router_id, error) &&
-	       field_uuid(data, "network_id", &floating_ip->network_id, error) &&
-	       field_uuid(data, "port_id", &floating_ip->port_id, error) &&
-	       field_wire(data, &floating_ip->wire, error) &&
-	       field_ip(data, "floating_ip_address", &floating_ip->floating, error) &&
-	       field_ip(data, "fixed_ip_address", &floating_ip->fixed, error) &&
-	       (floating_ip->floating.family == floating_ip->fixed.family ||
-		       weft_fail(error, BAD_REQUEST,
-			       "fixed_ip_address must be of the family of floating_ip_address")) &&
-	       field_mac(data, "mac_address", &floating_ip->mac, error) &&
-	       field_optional_bool(data, "by_gateway", &floating_ip->by_gateway, error);
 }
 
 static void clear_host(struct record *record)
