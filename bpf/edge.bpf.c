@@ -5,6 +5,7 @@
  */
 #include "guest.h"
 #include "arp.h"
+#include "balance_guest.h"
 #include "icmp_error.h"
 #include "icmp_toobig.h"
 #include "inside.h"
@@ -193,6 +194,17 @@ int guest_route(struct __sk_buff *skb)
 	return route_from_guest(skb, guest.host, guest.port, &guest.pkt);
 }
 
+SEC("tc")
+int guest_balance(struct __sk_buff *skb)
+{
+	struct guest guest;
+	int reason = guest_stage(skb, &guest);
+
+	if (reason || !guest.port || !guest.host)
+		return guest_stage_failed(skb, &guest, reason);
+	return balance_from_guest(skb, guest.host, guest.port, &guest.pkt);
+}
+
 /* The same for an error, which may be about a packet from a wire: @wire then is the port. */
 static __always_inline int error_stage(
 	struct __sk_buff *skb, struct guest *guest, struct port *wire)
@@ -364,7 +376,7 @@ int from_underlay(struct __sk_buff *skb)
 	flow = reason ? NULL : receive_flow(host, &outer, &pkt);
 	if (likely(flow && !tracing(skb) && connection_goes_on(flow, &pkt))) {
 		flow_touch(flow, &pkt);
-		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt));
+		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt, 0));
 	}
 	bpf_tail_call(skb, &stages, STAGE_UNDERLAY);
 	return drop(skb, 0, DROP_INTERNAL);
@@ -406,7 +418,7 @@ int from_vxlan(struct __sk_buff *skb)
 	flow = receive_flow(host, &outer, &pkt);
 	if (likely(flow && !tracing(skb) && connection_goes_on(flow, &pkt))) {
 		flow_touch(flow, &pkt);
-		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt));
+		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt, 0));
 	}
 	bpf_tail_call(skb, &stages, STAGE_VXLAN);
 	return drop(skb, 0, DROP_INTERNAL);

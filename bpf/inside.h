@@ -203,8 +203,9 @@ static __always_inline int inside_route(struct __sk_buff *skb, const struct host
 		return CONSUMED;
 	if (reason)
 		return drop(skb, 0, reason > 0 ? (u32)reason : DROP_UNKNOWN_NEIGHBOUR);
-	if (rewrite_apply_slowly(skb, pkt, &room->rewrite))
+	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, &room->rewrite))
 		return drop(skb, 0, DROP_INTERNAL);
+	balance_leave(pkt, room);
 	if (answer != FIREWALL_ONCE)
 		arrival_put(skb, pkt, room);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
@@ -230,6 +231,7 @@ static __always_inline int inside_pipeline(
 	/* who routes to a floating IP may do so by the host's own MAC */
 	if ((!in && !sent_on && !(external && external->fixed)) || !pkt->family || !room)
 		return drop(skb, 0, DROP_NOT_ROUTED);
+	room->balanced.kind = BALANCED_NOT;
 	arrival = &room->arrival;
 	*arrival = (struct arrival){ .vni = vni, .dst = pkt->dst.w[3], .ports = pkt->ports };
 	if (!external) {

@@ -2,6 +2,7 @@
 /* Output: a verdict executed, and the verdict of plain switching: where is the destination MAC. */
 #pragma once
 
+#include "balance.h"
 #include "drop.h"
 #include "encap.h"
 #include "firewall.h"
@@ -143,6 +144,8 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	sender = firewall(skb, port, pkt, RULE_EGRESS);
 	if (sender < 0)
 		return drop(skb, port->id, (u32)-sender);
+	if (is_ip && balance_answer(pkt, port->id))
+		return drop(skb, port->id, DROP_INTERNAL);
 	endpoint = endpoint_get(port->vni, PKT_DST(pkt));
 	if (!endpoint && !(port->vni & EDGE_WIRE))
 		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
@@ -156,6 +159,11 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 		skb->cb[CB_ROUTE_VNI] = port->vni;
 		skb->cb[CB_FIREWALL] = (u32)sender;
 		bpf_tail_call(skb, &stages, port->vni & EDGE_WIRE ? STAGE_INSIDE : STAGE_ROUTE);
+		return drop(skb, port->id, DROP_INTERNAL);
+	}
+	if (is_ip && (is_balanced() || (endpoint && is_balancer(endpoint)))) {
+		skb->cb[CB_FIREWALL] = (u32)sender;
+		bpf_tail_call(skb, &stages, STAGE_BALANCE);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
 	if (unlikely(network->routed))

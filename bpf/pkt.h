@@ -63,10 +63,10 @@ struct pkt {
 		u8 icmp_type; /* of ICMP and ICMPv6 */
 		u8 tcp_scale; /* of TCP: what a SYN offers, see tcp_window_scale() */
 	};
-	u16 headers; /* bytes from the IP header to the payload of the transport header */
-	u32 l3_len;  /* bytes of the IP packet as its header says */
-	u32 l4_off;  /* of the transport header from the start of the frame */
-	struct addr src, dst;
+	u16 headers;	      /* bytes from the IP header to the payload of the transport header */
+	u32 l3_len;	      /* bytes of the IP packet as its header says */
+	u32 l4_off;	      /* of the transport header from the start of the frame */
+	struct addr src, dst; /* behind each other, as on the wire */
 	/* Source and destination as on the wire; of an ICMP echo request the identifier is the
 	 * source, of a reply the destination; without ports: 0. One word and not two fields,
 	 * because it goes into the key of the flow table as one. */

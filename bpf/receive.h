@@ -4,6 +4,7 @@
 #pragma once
 
 #include "decap.h"
+#include "route.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -13,8 +14,28 @@ struct {
 	__type(value, struct member);
 } members SEC(".maps");
 
+/* What a load balancer makes of the packet, which has lost its outer header: as the flow's rewrite
+ * says, or, without a flow entry, as was just decided. 0 on success. */
+static __noinline int receive_balance(
+	struct __sk_buff *skb, const struct outer *outer, struct pkt *pkt, u32 decided)
+{
+	struct room *room = room_get();
+	struct rewrite *rewrite;
+
+	if (!room)
+		return -1;
+	if (!decided) {
+		rewrite = rewrite_get(pkt, outer->vni, FLOW_FROM_UNDERLAY);
+		if (!rewrite)
+			return -1;
+		room->balanced = rewrite->balanced;
+	}
+	pkt->l4_off -= outer->inner;
+	return balance_apply(skb, pkt, &room->balanced);
+}
+
 static __always_inline int receive_execute(struct __sk_buff *skb, const struct host *host,
-	const struct flow *flow, const struct outer *outer, const struct pkt *pkt)
+	const struct flow *flow, const struct outer *outer, struct pkt *pkt, const u32 decided)
 {
 	u32 output = flow->output & FLOW_OUTPUT;
 
@@ -24,6 +45,8 @@ static __always_inline int receive_execute(struct __sk_buff *skb, const struct h
 		if (outer_strip(skb, outer, pkt->family, &output))
 			return drop(skb, 0, DROP_DECAP_FAILED);
 	}
+	if (unlikely(flow->flags & FLOW_TRANSLATED) && receive_balance(skb, outer, pkt, decided))
+		return drop(skb, flow->port_id, DROP_INTERNAL);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
 	if (unlikely(flow->output & FLOW_LIMITED))
 		return limited(skb, NULL, flow->port_id, output | FLOW_LIMITED, flow->ifindex);
@@ -33,9 +56,9 @@ static __always_inline int receive_execute(struct __sk_buff *skb, const struct h
 
 /* The same for the slow path, which needs the stack for other things. */
 static __noinline int receive_finish(struct __sk_buff *skb, const struct host *host,
-	const struct flow *flow, const struct outer *outer, const struct pkt *pkt)
+	const struct flow *flow, const struct outer *outer, struct pkt *pkt)
 {
-	return receive_execute(skb, host, flow, outer, pkt);
+	return receive_execute(skb, host, flow, outer, pkt, 1);
 }
 
 /* The flow entry of the packet if it holds, for this sender too. */
@@ -62,9 +85,10 @@ static __always_inline int receive_slow(
 	const struct network *network = network_get(outer->vni);
 	const struct endpoint *endpoint;
 	const struct member *member;
-	struct flow flow;
+	struct room *room = room_get();
+	struct flow *flow;
 	u32 output;
-	int reason, answer;
+	int reason, answer = FIREWALL_ALLOW;
 
 	trace(skb, STEP_FROM_UNDERLAY, outer->vni, outer->encap, NULL, &outer->src);
 	if (!network)
@@ -87,14 +111,26 @@ static __always_inline int receive_slow(
 	}
 	if (!endpoint || !endpoint->ifindex)
 		return drop(skb, 0, DROP_UNKNOWN_UNICAST);
-	verdict_init(&flow, host, pkt, network->mtu);
-	flow.vtep = (u16)member->vtep;
-	reason = resolve_local(skb, pkt, endpoint->ifindex, &flow, &answer);
+	if (!room)
+		return drop(skb, 0, DROP_INTERNAL);
+	flow = &room->flow;
+	verdict_init(flow, host, pkt, network->mtu);
+	flow->vtep = (u16)member->vtep;
+	if (balance_arrive(pkt, outer->vni))
+		return drop(skb, 0, DROP_INTERNAL);
+	reason = place_resolve(skb, pkt, endpoint, flow, &answer);
 	if (reason)
 		return reason == DROPPED ? CONSUMED : drop(skb, 0, (u32)reason);
+	if (unlikely(room->balanced.kind)) {
+		flow->flags |= FLOW_TRANSLATED;
+		room->rewrite = (struct rewrite){ .balanced = room->balanced };
+		if (answer != FIREWALL_ONCE && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb) &&
+			rewrite_put(pkt, outer->vni, FLOW_FROM_UNDERLAY, &room->rewrite))
+			answer = FIREWALL_ONCE;
+	}
 	if (pkt->family && answer != FIREWALL_ONCE && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
-		flow_put(skb, pkt, outer->vni, FLOW_FROM_UNDERLAY, &flow);
-	return finish(skb, receive_finish(skb, host, &flow, outer, pkt));
+		flow_put(skb, pkt, outer->vni, FLOW_FROM_UNDERLAY, flow);
+	return finish(skb, receive_finish(skb, host, flow, outer, pkt));
 }
 
 /* Fills in @outer from what the kernel's vxlan device kept of it; 0 on success. */

@@ -15,11 +15,20 @@ struct arrival {
 	struct translation to;
 };
 
+/* What a packet was before it was balanced. */
+struct unbalanced {
+	struct addr src, dst;
+	u32 ports;
+};
+
 struct room {
 	struct flow flow;
 	struct rewrite rewrite;
 	struct arrival arrival;
 	struct port port;
+	struct balanced balanced; /* what becomes of the packet; set for each that is looked at */
+	struct unbalanced was;
+	struct lb_member member;
 };
 
 struct {

@@ -11,9 +11,11 @@
  */
 #pragma once
 
+#include "balance.h"
 #include "l2.h"
 #include "nat.h"
 #include "neighbours.h"
+#include "rewrite.h"
 #include "room.h"
 
 struct {
@@ -32,22 +34,6 @@ struct {
 	__type(value, struct route);
 } routes SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 262144);
-	__type(key, struct flow_key4);
-	__type(value, struct rewrite);
-} rewrites4 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 262144);
-	__type(key, struct flow_key6);
-	__type(value, struct rewrite);
-} rewrites6 SEC(".maps");
-
 #define TTL_OFF (ETH_HLEN + 8)	     /* TTL, protocol, checksum (RFC 791) */
 #define HOP_LIMIT_OFF (ETH_HLEN + 7) /* RFC 8200 section 3 */
 
@@ -57,35 +43,6 @@ static __always_inline const struct interface *interface_get(u32 vni, const void
 
 	mac_copy(key.mac, mac);
 	return bpf_map_lookup_elem(&interfaces, &key);
-}
-
-static __always_inline struct rewrite *rewrite_get(
-	const struct pkt *pkt, u32 scope, const u8 direction)
-{
-	if (pkt->family == 4) {
-		struct flow_key4 key = flow_key4(pkt, scope, direction);
-
-		return bpf_map_lookup_elem(&rewrites4, &key);
-	} else {
-		struct flow_key6 key = flow_key6(pkt, scope, direction);
-
-		return bpf_map_lookup_elem(&rewrites6, &key);
-	}
-}
-
-/* 0 on success. */
-static __noinline long rewrite_put(
-	const struct pkt *pkt, u32 scope, u8 direction, const struct rewrite *rewrite)
-{
-	if (pkt->family == 4) {
-		struct flow_key4 key = flow_key4(pkt, scope, direction);
-
-		return bpf_map_update_elem(&rewrites4, &key, rewrite, BPF_ANY);
-	} else {
-		struct flow_key6 key = flow_key6(pkt, scope, direction);
-
-		return bpf_map_update_elem(&rewrites6, &key, rewrite, BPF_ANY);
-	}
 }
 
 struct ttl4 {
@@ -144,9 +101,11 @@ static __always_inline u32 route_again(
 {
 	struct rewrite *rewrite = rewrite_get(pkt, scope, direction);
 
-	if (!rewrite || pkt_ttl(skb, pkt) <= 1)
+	if (!rewrite || !rewrite->vni || pkt_ttl(skb, pkt) <= 1)
 		return 0;
 	if (unlikely(flags & FLOW_TRANSLATED) && nat_apply(skb, pkt, &rewrite->to))
+		return 0;
+	if (unlikely(rewrite->balanced.kind) && balance_apply(skb, pkt, &rewrite->balanced))
 		return 0;
 	return rewrite_apply(skb, pkt, rewrite) ? 0 : rewrite->vni;
 }
@@ -276,6 +235,33 @@ static __always_inline const struct route_hop *route_choose(
 	return &route->hops[route_rank(route, connection) & (EDGE_ROUTE_HOPS - 1)];
 }
 
+/* To a port that is here or elsewhere, as what room->balanced makes of the packet; 0, DROPPED, or
+ * the reason to drop. */
+static __always_inline int place_resolve(struct __sk_buff *skb, struct pkt *pkt,
+	const struct endpoint *endpoint, struct flow *flow, int *ret_answer)
+{
+	struct room *room = room_get();
+	int reason;
+
+	if (!room)
+		return DROP_INTERNAL;
+	if (!endpoint->ifindex) {
+		flow->output = FLOW_TO_TUNNEL;
+		flow->vtep = (u16)endpoint->vtep;
+		flow->hash = (u16)bpf_get_hash_recalc(skb);
+		return 0;
+	}
+	if (unlikely(room->balanced.kind))
+		balance_enter(pkt, room);
+	reason = resolve_local(skb, pkt, endpoint->ifindex, flow, ret_answer);
+	if (unlikely(room->balanced.kind)) {
+		if (!reason)
+			balance_note(skb, pkt, flow->port_id);
+		balance_leave(pkt, room);
+	}
+	return reason;
+}
+
 #define NEXT_ROUTER (-2)
 
 /* Where the next hop is: fills in the flow's output and the new MACs; 0, NEXT_ROUTER, DROPPED, or
@@ -288,7 +274,11 @@ static __always_inline int route_resolve(struct __sk_buff *skb, struct pkt *pkt,
 		.addr = route->kind == EDGE_ROUTE_VIA ? hop->via : pkt->dst };
 	const struct neighbour *neighbour = bpf_map_lookup_elem(&neighbours, &key);
 	const struct endpoint *endpoint;
+	struct room *room = room_get();
+	int reason;
 
+	if (!room)
+		return DROP_INTERNAL;
 	trace(skb, STEP_ROUTE, hop->vni, route->kind, NULL, &key.addr);
 	if (!neighbour)
 		return DROP_UNKNOWN_NEIGHBOUR;
@@ -298,14 +288,20 @@ static __always_inline int route_resolve(struct __sk_buff *skb, struct pkt *pkt,
 	rewrite->vni = hop->vni;
 	mac_copy(rewrite->macs, neighbour->mac);
 	mac_copy(rewrite->macs + ETH_ALEN, hop->mac);
-	if (endpoint->ifindex)
-		return resolve_local(skb, pkt, endpoint->ifindex, flow, ret_answer);
+	if (unlikely(is_balancer(endpoint))) {
+		reason = balance_choose(skb, pkt, hop->vni);
+		if (reason)
+			return reason;
+		rewrite->vni = room->member.vni;
+		mac_copy(rewrite->macs, room->member.mac);
+		endpoint = endpoint_get(rewrite->vni, rewrite->macs);
+		if (!endpoint)
+			return DROP_NO_MEMBER;
+	}
+	rewrite->balanced = room->balanced;
 	if (endpoint->vtep == EDGE_ENDPOINT_ROUTER)
 		return NEXT_ROUTER;
-	flow->output = FLOW_TO_TUNNEL;
-	flow->vtep = (u16)endpoint->vtep;
-	flow->hash = (u16)bpf_get_hash_recalc(skb);
-	return 0;
+	return place_resolve(skb, pkt, endpoint, flow, ret_answer);
 }
 
 /* A checked packet whose destination MAC is a router's on network skb->cb[CB_ROUTE_VNI]. */
@@ -340,6 +336,8 @@ static __always_inline int route_from_guest(
 			ICMPV6_TIME_EXCEEDED, 0);
 	hop = route_choose(pkt, route);
 	if (hop->vni & EDGE_WIRE) {
+		if (balance_now(skb, pkt, room))
+			return drop(skb, port->id, DROP_INTERNAL);
 		bpf_tail_call(skb, &stages, STAGE_OUTSIDE);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
@@ -361,8 +359,9 @@ static __always_inline int route_from_guest(
 		return drop(skb, port->id, DROP_TOO_BIG);
 	}
 	if (reason == NEXT_ROUTER) {
-		if (rewrite_apply_slowly(skb, pkt, rewrite))
+		if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, rewrite))
 			return drop(skb, port->id, DROP_INTERNAL);
+		room->balanced.kind = BALANCED_NOT;
 		skb->cb[CB_ROUTE_VNI] = rewrite->vni;
 		bpf_tail_call(skb, &stages, STAGE_ROUTE);
 		return drop(skb, port->id, DROP_TTL_EXPIRED);
@@ -373,7 +372,7 @@ static __always_inline int route_from_guest(
 		!(pkt->flags & PKT_NO_FLOW) &&
 		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, rewrite))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
-	if (rewrite_apply_slowly(skb, pkt, rewrite))
+	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, rewrite))
 		return drop(skb, port->id, DROP_INTERNAL);
 	return finish(skb, execute_ip(skb, host, port, flow, rewrite->vni));
 }

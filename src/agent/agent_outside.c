@@ -120,6 +120,17 @@ static void forwarded_ip_changed(struct forwarded_ip *forwarded, void *data)
 	report_port(agent->report, &forwarded->id);
 }
 
+static void load_balancer_changed(struct load_balancer *balancer, void *data)
+{
+	struct agent *agent = data;
+	char ip[IP_STRLEN];
+
+	log_info("load balancer %s: %s%s", ip_format(&balancer->record.vip, ip),
+		balancer->state == PORT_WIRED ? "wired" : "not wired: ",
+		balancer->state == PORT_WIRED ? "" : balancer->reason);
+	report_port(agent->report, &balancer->id);
+}
+
 static void address_placed(u32 vni, const struct mac *mac, const struct ip *ip, void *data)
 {
 	outside_announce(((struct agent *)data)->outside, vni, mac, ip);
@@ -156,6 +167,7 @@ void agent_outside_events(struct agent *agent)
 	agent->reconcile.gateway_changed = gateway_changed;
 	agent->reconcile.floating_ip_changed = floating_ip_changed;
 	agent->reconcile.forwarded_ip_changed = forwarded_ip_changed;
+	agent->reconcile.load_balancer_changed = load_balancer_changed;
 	agent->reconcile.address_placed = address_placed;
 	agent->reconcile.address_withdrawn = address_withdrawn;
 	agent->reconcile.next_hop_stated = next_hop_stated;

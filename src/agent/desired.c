@@ -76,6 +76,9 @@ struct desired *desired_new(void)
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, forwarded_ip_free);
 	desired->port_forwardings =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, port_forwarding_free);
+	desired->load_balancers =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, load_balancer_free);
+	desired->dirty_load_balancers = g_hash_table_new(NULL, NULL);
 	desired->wires = g_array_new(FALSE, FALSE, sizeof(struct wire));
 	desired->attached = g_hash_table_new(NULL, NULL);
 	desired->dirty_networks = g_hash_table_new(NULL, NULL);
@@ -104,6 +107,8 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->dirty_forwarded_ips);
 	g_hash_table_unref(desired->port_forwardings);
 	g_hash_table_unref(desired->forwarded_ips);
+	g_hash_table_unref(desired->dirty_load_balancers);
+	g_hash_table_unref(desired->load_balancers);
 	g_hash_table_unref(desired->gateways);
 	g_hash_table_unref(desired->floating_ips);
 	g_hash_table_unref(desired->logs);
@@ -168,6 +173,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_FLOATING_IP:
 		floating_ip_put(desired, &key->id, &record->floating_ip);
 		break;
+	case RECORD_LOAD_BALANCER:
+		load_balancer_put(desired, &key->id, &record->load_balancer);
+		break;
 	case RECORD_LOG:
 		network_log_put(desired, &key->id, &record->log);
 		break;
@@ -219,6 +227,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 	case RECORD_FLOATING_IP:
 		floating_ip_delete(desired, &key->id);
 		break;
+	case RECORD_LOAD_BALANCER:
+		load_balancer_delete(desired, &key->id);
+		break;
 	case RECORD_LOG:
 		network_log_delete(desired, &key->id);
 		break;
@@ -251,6 +262,7 @@ void desired_set_incomplete(struct desired *desired)
 
 void desired_mark_all(struct desired *desired)
 {
+	struct load_balancer *balancer;
 	struct floating_ip *floating_ip;
 	struct network *network;
 	struct router *router;
@@ -258,6 +270,9 @@ void desired_mark_all(struct desired *desired)
 	GHashTableIter i;
 
 	desired->wires_changed = true;
+	g_hash_table_iter_init(&i, desired->load_balancers);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&balancer))
+		load_balancer_mark(desired, balancer);
 	g_hash_table_iter_init(&i, desired->floating_ips);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&floating_ip))
 		floating_ip_mark(desired, floating_ip);
@@ -286,6 +301,19 @@ static void collect_floating_ips(struct desired *desired)
 	}
 }
 
+static void collect_load_balancers(struct desired *desired)
+{
+	struct load_balancer *balancer;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->dirty_load_balancers);
+	while (g_hash_table_iter_next(&i, (gpointer *)&balancer, NULL)) {
+		g_hash_table_iter_remove(&i);
+		if (load_balancer_is_unused(balancer))
+			g_hash_table_remove(desired->load_balancers, &balancer->id);
+	}
+}
+
 void desired_collect(struct desired *desired)
 {
 	struct network *network;
@@ -296,6 +324,7 @@ void desired_collect(struct desired *desired)
 
 	collect_floating_ips(desired);
 	forwarded_ips_collect(desired);
+	collect_load_balancers(desired);
 	g_hash_table_iter_init(&i, desired->dirty_ports);
 	while (g_hash_table_iter_next(&i, (gpointer *)&port, NULL)) {
 		g_hash_table_iter_remove(&i);
@@ -322,6 +351,11 @@ void desired_collect(struct desired *desired)
 		if (network_is_unused(network))
 			g_hash_table_remove(desired->networks, &network->id);
 	}
+}
+
+struct load_balancer *desired_load_balancer(const struct desired *desired, const struct uuid *id)
+{
+	return g_hash_table_lookup(desired->load_balancers, id);
 }
 
 struct network *desired_network(const struct desired *desired, const struct uuid *id)

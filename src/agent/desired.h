@@ -175,6 +175,20 @@ struct port_forwarding {
 	struct dp_port_forwarding *applied; /* what the datapath has; NULL: nothing */
 };
 
+/* Of a network of this host. */
+struct load_balancer {
+	struct uuid id; /* first: the key */
+	bool known;
+	GPtrArray *networks; /* its VIP's, and those of its members */
+	struct record_load_balancer record;
+	u32 applied_vni; /* what the datapath has, with what follows; 0: nothing */
+	struct ip applied_vip;
+	struct mac applied_mac;
+	GArray *applied; /* listeners; reconcile_load_balancer.c alone knows of them */
+	enum port_state state;
+	char *reason; /* of PORT_NOT_WIRED */
+};
+
 /* A device that carries a physical network. */
 struct wire {
 	const char *physical_network, *device; /* of the configuration */
@@ -193,12 +207,13 @@ struct network {
 	bool dns;      /* its guests' questions are answered here */
 	bool metadata; /* and those about themselves */
 	GPtrArray *subnets, *ports, *interfaces;
-	GArray *gone_routers; /* struct mac: since the last flush */
-	GHashTable *members;  /* by host */
-	GHashTable *claims;   /* set of the first claim of each address */
-	GHashTable *names;    /* dns_name → first struct endpoint */
-	u32 n_with_pairs;     /* endpoints */
-	struct uuid part;     /* the least of the networks that routers join with it */
+	GPtrArray *load_balancers; /* with their VIP or a member on it */
+	GArray *gone_routers;	   /* struct mac: since the last flush */
+	GHashTable *members;	   /* by host */
+	GHashTable *claims;	   /* set of the first claim of each address */
+	GHashTable *names;	   /* dns_name → first struct endpoint */
+	u32 n_with_pairs;	   /* endpoints */
+	struct uuid part;	   /* the least of the networks that routers join with it */
 	struct group_member *group_members; /* list */
 	u32 applied_vni;		    /* what the datapath has; 0: nothing */
 };
@@ -222,8 +237,9 @@ struct desired {
 	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;
-	GHashTable *dirty_floating_ips, *dirty_forwarded_ips;
-	GHashTable *rerouted; /* networks whose routers changed */
+	GHashTable *dirty_floating_ips, *dirty_forwarded_ips, *dirty_load_balancers;
+	GHashTable *load_balancers; /* by id */
+	GHashTable *rerouted;	    /* networks whose routers changed */
 	struct firewall *firewall;
 };
 
@@ -271,6 +287,7 @@ struct endpoint *desired_endpoint(const struct desired *desired, const struct uu
 struct subnet *desired_subnet(const struct desired *desired, const struct uuid *id);
 struct interface *desired_interface(const struct desired *desired, const struct uuid *id);
 struct gateway *desired_gateway(const struct desired *desired, const struct uuid *id);
+struct load_balancer *desired_load_balancer(const struct desired *desired, const struct uuid *id);
 struct floating_ip *desired_floating_ip(const struct desired *desired, const struct uuid *id);
 struct forwarded_ip *desired_forwarded_ip(const struct desired *desired, const struct uuid *id);
 
@@ -287,6 +304,9 @@ bool forwarded_ip_is_known(const struct forwarded_ip *ip);
 const struct claim *network_claims(const struct network *network, const struct address *address);
 /* The router's interface that is up and has the address, fixed, link-local or MAC, or NULL. */
 const struct interface *network_interface(
+	const struct network *network, const struct address *address);
+/* The load balancer that is up and has the address, its VIP or MAC, or NULL. */
+const struct load_balancer *network_vip(
 	const struct network *network, const struct address *address);
 bool interface_is_up(const struct interface *interface);
 /* The router's interface, up and with an address of @family, on a subnet of the port; or NULL. */

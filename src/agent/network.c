@@ -31,6 +31,7 @@ struct network *network_need(struct desired *desired, const struct uuid *id)
 	network->subnets = g_ptr_array_new();
 	network->ports = g_ptr_array_new();
 	network->interfaces = g_ptr_array_new();
+	network->load_balancers = g_ptr_array_new();
 	network->gone_routers = g_array_new(FALSE, FALSE, sizeof(struct mac));
 	network->members = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, g_free);
 	network->claims = g_hash_table_new(claim_hash, claim_equal);
@@ -46,6 +47,7 @@ void network_free(gpointer data)
 	g_ptr_array_unref(network->subnets);
 	g_ptr_array_unref(network->ports);
 	g_ptr_array_unref(network->interfaces);
+	g_ptr_array_unref(network->load_balancers);
 	g_array_unref(network->gone_routers);
 	g_hash_table_unref(network->members);
 	g_hash_table_unref(network->claims);
@@ -60,8 +62,8 @@ bool network_is_unused(const struct network *network)
 {
 	return !network->known && !network->applied_vni && network->subnets->len == 0 &&
 	       network->ports->len == 0 && network->interfaces->len == 0 &&
-	       !network->group_members && g_hash_table_size(network->members) == 0 &&
-	       g_hash_table_size(network->claims) == 0;
+	       network->load_balancers->len == 0 && !network->group_members &&
+	       g_hash_table_size(network->members) == 0 && g_hash_table_size(network->claims) == 0;
 }
 
 void network_mark(struct desired *desired, struct network *network)

@@ -66,6 +66,12 @@ void forwarded_ip_mark(struct desired *desired, struct forwarded_ip *ip);
 void forwarded_ip_free(gpointer ip);
 /* Those that are dirty, and what of them is neither known nor applied. */
 void forwarded_ips_collect(struct desired *desired);
+void load_balancer_put(
+	struct desired *desired, const struct uuid *id, struct record_load_balancer *record);
+void load_balancer_delete(struct desired *desired, const struct uuid *id);
+void load_balancer_mark(struct desired *desired, struct load_balancer *balancer);
+void load_balancer_free(gpointer balancer);
+bool load_balancer_is_unused(const struct load_balancer *balancer);
 
 void port_put(struct desired *desired, const struct uuid *id, struct record_port *record);
 void port_delete(struct desired *desired, const struct uuid *id);

@@ -240,6 +240,32 @@ static void put_networks(struct reconcile *reconcile)
 	}
 }
 
+static void mark_load_balancers(struct desired *desired, const struct network *network)
+{
+	for (guint i = 0; i < network->load_balancers->len; i++)
+		load_balancer_mark(desired, network->load_balancers->pdata[i]);
+}
+
+/* Those with a VIP or a member where something is dirty, too. */
+static void reconcile_load_balancers(struct reconcile *reconcile)
+{
+	struct desired *desired = reconcile->desired;
+	struct load_balancer *balancer;
+	struct dirty_address *dirty;
+	struct network *network;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->dirty_networks);
+	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL))
+		mark_load_balancers(desired, network);
+	g_hash_table_iter_init(&i, desired->dirty_addresses);
+	while (g_hash_table_iter_next(&i, (gpointer *)&dirty, NULL))
+		mark_load_balancers(desired, dirty->network);
+	g_hash_table_iter_init(&i, desired->dirty_load_balancers);
+	while (g_hash_table_iter_next(&i, (gpointer *)&balancer, NULL))
+		reconcile_load_balancer(reconcile, balancer);
+}
+
 void reconcile_flush(struct reconcile *reconcile)
 {
 	struct desired *desired = reconcile->desired;
@@ -281,6 +307,7 @@ void reconcile_flush(struct reconcile *reconcile)
 	g_hash_table_iter_init(&i, desired->dirty_addresses);
 	while (g_hash_table_iter_next(&i, (gpointer *)&dirty, NULL))
 		reconcile_address(reconcile, dirty);
+	reconcile_load_balancers(reconcile);
 	g_hash_table_iter_init(&i, desired->dirty_networks);
 	while (g_hash_table_iter_next(&i, (gpointer *)&network, NULL))
 		if (!network_is_here(network) && network->applied_vni)

@@ -11,6 +11,9 @@
  * anybody is sent to them), what they no longer need of it, routers, floating IPs, port
  * forwardings, addresses, and last the networks that go. A call that fails is logged, remembered in
  * `failed`, and healed by a later reconcile_all(): so one bad object disturbs no other.
+ * anybody is sent to them), what they no longer need of it, routers, floating IPs, addresses, load
+ * balancers, and last the networks that go. A call that fails is logged, remembered in `failed`,
+ * and healed by a later reconcile_all(): so one bad object disturbs no other.
  */
 #pragma once
 
@@ -39,6 +42,7 @@ struct reconcile {
 	void (*floating_ip_changed)(struct floating_ip *floating_ip, void *data);
 	/* The same of one whose ports are forwarded, where its gateway is. */
 	void (*forwarded_ip_changed)(struct forwarded_ip *ip, void *data);
+	void (*load_balancer_changed)(struct load_balancer *balancer, void *data);
 	/* An address is here now, with that MAC, on a wire. */
 	void (*address_placed)(
 		u32 vni, const struct mac *mac, const struct ip *address, void *data);
@@ -90,3 +94,5 @@ void reconcile_floating_ip(struct reconcile *reconcile, struct floating_ip *floa
 /* reconcile_port_forwarding.c: behind its router, and behind the floating IP that it may have been.
  */
 void reconcile_forwarded_ip(struct reconcile *reconcile, struct forwarded_ip *ip);
+/* reconcile_load_balancer.c: behind the addresses. */
+void reconcile_load_balancer(struct reconcile *reconcile, struct load_balancer *balancer);

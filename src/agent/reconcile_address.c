@@ -54,7 +54,7 @@ static bool update_mac(struct reconcile *reconcile, const struct network *networ
 		network_is_here(network) ? owner_of_mac(network_claims(network, address)) : NULL;
 	struct dp_endpoint wanted = { .vni = network->applied_vni, .mac = address_mac(address) };
 
-	if (network_interface(network, address))
+	if (network_interface(network, address) || network_vip(network, address))
 		return true; /* its entry came with it */
 	if (owner && locate(reconcile, owner, &wanted))
 		return dp_endpoint_put(reconcile->dp, &wanted, error);
@@ -69,6 +69,8 @@ static bool update_ip(struct reconcile *reconcile, const struct network *network
 	const struct interface *interface = network_interface(network, address);
 	struct ip ip = address_ip(address);
 
+	if (network_vip(network, address))
+		return true;
 	if (interface)
 		return dp_neighbour_put(
 			reconcile->dp, network->applied_vni, &ip, &interface->record.mac, error);

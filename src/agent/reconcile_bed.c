@@ -57,6 +57,12 @@ static void gateway_changed(struct gateway *gateway, void *data)
 	last_gateway = gateway;
 }
 
+static void load_balancer_changed(struct load_balancer *balancer, void *data)
+{
+	(void)balancer;
+	(void)data;
+}
+
 static void floating_ip_changed(struct floating_ip *floating_ip, void *data)
 {
 	(void)data;
@@ -140,6 +146,7 @@ void open_view(void)
 	reconcile.gateway_changed = gateway_changed;
 	reconcile.floating_ip_changed = floating_ip_changed;
 	reconcile.forwarded_ip_changed = forwarded_ip_changed;
+	reconcile.load_balancer_changed = load_balancer_changed;
 	reconcile.address_placed = address_placed;
 	reconcile.address_withdrawn = address_withdrawn;
 	reconcile.next_hop_stated = next_hop_stated;

@@ -117,6 +117,34 @@ static void write_floating_ips(const struct report *report, struct json_writer *
 	jw_end_object(w);
 }
 
+static void write_load_balancer(struct json_writer *w, const struct load_balancer *balancer)
+{
+	if (balancer->known)
+		write_state(w, &balancer->id, balancer->state, balancer->reason);
+}
+
+static void write_load_balancers(const struct report *report, struct json_writer *w)
+{
+	const struct load_balancer *balancer;
+	const struct uuid *id;
+	GHashTableIter i;
+
+	jw_begin_object(w);
+	if (report->full) {
+		g_hash_table_iter_init(&i, report->desired->load_balancers);
+		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&balancer))
+			write_load_balancer(w, balancer);
+	} else {
+		g_hash_table_iter_init(&i, report->changed);
+		while (g_hash_table_iter_next(&i, (gpointer *)&id, NULL)) {
+			balancer = desired_load_balancer(report->desired, id);
+			if (balancer)
+				write_load_balancer(w, balancer);
+		}
+	}
+	jw_end_object(w);
+}
+
 static void write_changed(
 	struct json_writer *w, const struct desired *desired, const struct uuid *id)
 {
@@ -204,6 +232,8 @@ static void send_now(struct report *report)
 	write_ports(report, &w);
 	jw_key(&w, "floating_ips");
 	write_floating_ips(report, &w);
+	jw_key(&w, "load_balancers");
+	write_load_balancers(report, &w);
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);

@@ -91,3 +91,5 @@ void compile_floating_ips(struct compilation *c);
 void compile_port_forwardings(struct compilation *c);
 /* compile_bgp.c */
 void compile_bgp_speakers(struct compilation *c);
+/* compile_load_balancer.c */
+void compile_load_balancers(struct compilation *c);

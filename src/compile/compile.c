@@ -429,6 +429,7 @@ struct compiled *compile_change(const struct model *model, const struct changese
 		compile_one(&c, &changes->changes[i]);
 	compile_touched(&c);
 	finish_providers(&c);
+	compile_load_balancers(&c);
 	compile_members(&c);
 	return out;
 }

@@ -114,10 +114,16 @@ static bool is_edges(const struct object *router)
 	       service_is_edges(router, SERVICE_FLOATING_IP);
 }
 
+/* A VIP's port is on no host, and so with the gateway. */
+static bool has_place(const struct object *port, const struct object *host)
+{
+	return host || (port && port_has_owner(port, OWNER_LOAD_BALANCER));
+}
+
 static bool find_scope(const struct object *floating_ip, const struct object *network,
 	const struct object *host, struct scope *ret)
 {
-	if (!floating_ip_is_by_gateway(network, host)) {
+	if (host && !floating_ip_is_by_gateway(network, host)) {
 		*ret = (struct scope){ .id = *object_id(host), .type = SCOPE_HOST };
 		return true;
 	}
@@ -130,18 +136,20 @@ static bool old_place(struct compilation *c, const struct uuid *id, struct scope
 {
 	const struct object *floating_ip = compile_old(c, KIND_FLOATING_IP, id), *own, *network;
 	struct uuid port_id, network_id, router_id;
-	const struct object *host;
+	const struct object *port, *host;
 
 	if (!floating_ip || !object_uuid(floating_ip, FLOATING_IP_PORT_ID, &port_id) ||
 		!object_uuid(floating_ip, FLOATING_IP_NETWORK_ID, &network_id) ||
 		!object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, &router_id) ||
 		!is_edges(compile_old(c, KIND_ROUTER, &router_id)))
 		return false;
-	host = compile_host_of(c, compile_old(c, KIND_PORT, &port_id));
+	port = compile_old(c, KIND_PORT, &port_id);
+	host = compile_host_of(c, port);
 	host = host ? compile_old(c, KIND_HOST, object_id(host)) : NULL;
 	own = old_own_port(c, id);
 	network = compile_old(c, KIND_NETWORK, &network_id);
-	if (!host || !own || !network || !find_scope(floating_ip, network, host, ret))
+	if (!has_place(port, host) || !own || !network ||
+		!find_scope(floating_ip, network, host, ret))
 		return false;
 	record_floating_ip(floating_ip, own, network, host, c->before);
 	return c->before->len > 0;
@@ -161,7 +169,7 @@ bool floating_ip_record(const struct model *model, const struct object *floating
 	const struct object *router =
 		model_get_text(model, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
 
-	if (!own || !network || !host || !is_edges(router) ||
+	if (!own || !network || !has_place(port, host) || !is_edges(router) ||
 		!find_scope(floating_ip, network, host, ret))
 		return false;
 	record_floating_ip(floating_ip, own, network, host, text);

@@ -10,6 +10,7 @@
 #include "model/floating_ip.h"
 #include "model/gateway_hosts.h"
 #include "model/host.h"
+#include "model/load_balancer.h"
 #include "model/port_binding.h"
 #include "model/router.h"
 #include "model/service_port.h"
@@ -184,6 +185,21 @@ void give_interfaces(struct enumeration *e, const struct uuid *network)
 	}
 }
 
+static void give_load_balancers(struct enumeration *e, const char *network)
+{
+	const struct object *balancer;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(
+		&iter, e->model, KIND_LOAD_BALANCER, LOAD_BALANCER_BY_NETWORK, network, NULL);
+	while ((balancer = model_iter_next(&iter))) {
+		load_balancer_record(e->model, balancer, e->text);
+		if (e->text->len)
+			enumeration_give(e, "load_balancer", uuid_format(object_id(balancer), id));
+	}
+}
+
 static void give_network(struct enumeration *e, const struct uuid *network)
 {
 	const struct object *object = model_get(e->model, KIND_NETWORK, network);
@@ -197,6 +213,7 @@ static void give_network(struct enumeration *e, const struct uuid *network)
 		enumeration_give(e, "network", id);
 	give_members(e, network);
 	give_endpoints(e, id);
+	give_load_balancers(e, id);
 }
 
 void give_security_group(struct enumeration *e, const struct uuid *group)

@@ -221,6 +221,38 @@ bool dp_forwarded_address_put(struct dp *dp, u64 router, u32 vni, const struct i
 bool dp_forwarded_address_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
 
 /*
+ * Load balancers. A VIP is an address with a MAC of its own; a listener is one of its ports, whose
+ * connections are shared between members by consistent hashing (bpf/balance.h). A member of weight
+ * 0 gets no new ones and keeps those that it has; one that is left out loses them. All hosts that
+ * are told the same choose the same.
+ */
+#define DP_LB_MEMBERS_MAX 1024
+struct dp_lb_member {
+	u32 vni;
+	struct mac mac;
+	struct ip ip;
+	u16 port;
+	u32 weight;
+};
+struct dp_listener {
+	u32 vni; /* of the VIP's network */
+	struct ip vip;
+	u16 port;
+	u8 proto;
+	bool by_source;			    /* the sender's address alone chooses */
+	const struct dp_lb_member *members; /* no two of the same address and port */
+	size_t n_members;
+};
+bool dp_listener_put(struct dp *dp, const struct dp_listener *listener, GError **error);
+bool dp_listener_delete(
+	struct dp *dp, u32 vni, const struct ip *vip, u8 proto, u16 port, GError **error);
+/* The address answers ARP and ND, and what is sent to it is for its listeners. */
+bool dp_vip_put(
+	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error);
+bool dp_vip_delete(
+	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error);
+
+/*
  * The firewall. A policy is what a port lets in and out: rules in the order of precedence, of which
  * the first that matches decides; what none matches is dropped. Ports with the same rules share a
  * policy. A policy is stated before the ports that have it. What a removed rule let through is cut

@@ -158,7 +158,7 @@ static void bury(struct dp *dp, struct flow_walk *walk, u32 count, u32 now)
 			bury_tracked(dp, walk, key);
 		else
 			memcpy(&walk->dead[n++ * walk->key_size], key, walk->key_size);
-		if (walk->values[i].flags & FLOW_ROUTED)
+		if (walk->values[i].flags & (FLOW_ROUTED | FLOW_TRANSLATED))
 			bpf_map_delete_elem(walk->rewrites_fd, key);
 	}
 	walk->seen += count - n_dead;

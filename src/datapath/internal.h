@@ -28,6 +28,10 @@ enum table {
 	TABLE_SNAT_OWNERS,
 	TABLE_FLOATING_IPS,
 	TABLE_FORWARDS,
+	TABLE_LB_MEMBERS,
+	TABLE_MAGLEV,
+	TABLE_LB_ARRIVALS,
+	TABLE_LISTENERS,
 	TABLE_MEMBERS,
 	TABLE_PORTS,
 	N_TABLES
@@ -60,6 +64,7 @@ struct dp {
 	int table_fd[N_TABLES];
 	GHashTable *kept[N_TABLES];   /* during a sweep: keys that were put, as GBytes */
 	GHashTable *copies[N_TABLES]; /* see tables.c: GBytes → value */
+	u32 last_listener;	      /* number that was given last: balance.c */
 	u32 n_entries[N_TABLES];
 	u64 n_writes; /* of entries of tables, removals among them */
 
@@ -174,6 +179,10 @@ bool policy_drop(struct dp *dp, const void *key, GError **error);
 bool identity_drop(struct dp *dp, const void *key, GError **error);
 bool external_drop(struct dp *dp, const void *key, GError **error);
 bool gateway_drop(struct dp *dp, const void *key, GError **error);
+bool listener_drop(struct dp *dp, const void *key, GError **error);
+bool maglev_drop(struct dp *dp, const void *key, GError **error);
+bool lb_member_drop(struct dp *dp, const void *key, GError **error);
+bool lb_arrival_drop(struct dp *dp, const void *key, GError **error);
 bool floating_ip_drop(struct dp *dp, const void *key, GError **error);
 bool snat_owners_drop(struct dp *dp, const void *key, GError **error);
 bool forward_drop(struct dp *dp, const void *key, GError **error);

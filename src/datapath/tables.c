@@ -12,7 +12,7 @@
 
 #include "datapath/internal.h"
 
-#define VALUE_MAX 384 /* bytes of the largest key or value */
+#define VALUE_MAX 8192 /* bytes of the largest key or value */
 
 static const struct {
 	const char *what;
@@ -46,6 +46,14 @@ static const struct {
 		sizeof(struct floating), floating_ip_drop },
 	[TABLE_FORWARDS] = { "port forwarding", sizeof(struct forward_key), sizeof(struct forward),
 		forward_drop, true },
+	[TABLE_LB_MEMBERS] = { "member of a load balancer", sizeof(struct lb_member_key),
+		sizeof(struct lb_member), lb_member_drop },
+	[TABLE_MAGLEV] = { "table of a load balancer", sizeof(u32), sizeof(struct maglev_table),
+		maglev_drop },
+	[TABLE_LB_ARRIVALS] = { "member of a load balancer", sizeof(struct arrival_key),
+		sizeof(struct lb_arrival), lb_arrival_drop },
+	[TABLE_LISTENERS] = { "listener", sizeof(struct listener_key), sizeof(struct listener),
+		listener_drop },
 	[TABLE_MEMBERS] = { "member", sizeof(struct member_key), sizeof(struct member),
 		member_drop },
 	[TABLE_PORTS] = { "port", sizeof(u32), sizeof(struct port), port_drop },
@@ -229,6 +237,10 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_SNAT_OWNERS] = bpf_map__fd(dp->edge->maps.snat_owners);
 	dp->table_fd[TABLE_FLOATING_IPS] = bpf_map__fd(dp->edge->maps.floating_ips);
 	dp->table_fd[TABLE_FORWARDS] = bpf_map__fd(dp->edge->maps.forwards);
+	dp->table_fd[TABLE_LB_MEMBERS] = bpf_map__fd(dp->edge->maps.members_by_number);
+	dp->table_fd[TABLE_MAGLEV] = bpf_map__fd(dp->edge->maps.maglev_tables);
+	dp->table_fd[TABLE_LB_ARRIVALS] = bpf_map__fd(dp->edge->maps.members_by_vip);
+	dp->table_fd[TABLE_LISTENERS] = bpf_map__fd(dp->edge->maps.listeners);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
 	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);
 	for (enum table table = 0; table < N_TABLES; table++) {

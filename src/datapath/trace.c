@@ -277,6 +277,10 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 		return forwarded_text(step, ip_text);
 	case STEP_TRANSLATED:
 		return translated_text(step, ip_text);
+	case STEP_BALANCED:
+		return g_strdup_printf(
+			"the load balancer gives the connection to its member %s port %u, %s",
+			ip_text, step->b, step->a ? "on this host" : "on another host");
 	case STEP_TO_GATEWAY:
 		return g_strdup("handed to the host that has the router's gateway");
 	case STEP_TO_OWNER:

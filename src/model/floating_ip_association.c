@@ -228,7 +228,7 @@ bool floating_ip_is_by_gateway(const struct object *network, const struct object
 {
 	const char *physical = network ? gateway_physical(network) : NULL;
 
-	return physical && host && !host_has_physical(host, physical);
+	return !host || (physical && !host_has_physical(host, physical));
 }
 
 bool floating_ip_follow_port(struct txn *txn, const struct object *draft, GError **error)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sync/fields.h"
+#include "sync/record_balancer.h"
 
 static const char *const kind_names[] = {
 #define X(symbol, text) [RECORD_##symbol] = text,
@@ -423,6 +424,7 @@ static const struct {
 	[RECORD_ADDRESS_GROUP] = { decode_address_group, clear_address_group },
 	[RECORD_GATEWAY] = { decode_gateway, clear_gateway },
 	[RECORD_FLOATING_IP] = { decode_floating_ip, clear_floating_ip },
+	[RECORD_LOAD_BALANCER] = { decode_load_balancer, clear_load_balancer },
 	[RECORD_LOG] = { decode_log, clear_log },
 	[RECORD_BGP_SPEAKER] = { decode_bgp_speaker, clear_bgp_speaker },
 	[RECORD_PORT_FORWARDING] = { decode_port_forwarding, clear_nothing },

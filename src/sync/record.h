@@ -26,6 +26,7 @@
 	X(FLOATING_IP, "floating_ip")                 \
 	X(BGP_SPEAKER, "bgp-speaker")                 \
 	X(PORT_FORWARDING, "port_forwarding")         \
+	X(LOAD_BALANCER, "load_balancer")             \
 	X(SECURITY_GROUP, "security-group")           \
 	X(SECURITY_GROUP_RULE, "security-group-rule") \
 	X(GROUP_MEMBER, "group-member")               \
@@ -240,6 +241,32 @@ struct record_floating_ip {
 	bool by_gateway; /* the host that has the router's gateway has it */
 };
 
+struct record_lb_member {
+	struct uuid id, network_id;
+	struct ip ip;
+	u32 port, weight;
+	u32 monitor_port; /* 0: its port */
+	bool dead;	  /* it gets nothing */
+};
+struct record_lb_pool {
+	struct uuid id;
+	bool by_source;	 /* the sender's address alone chooses */
+	GArray *members; /* struct record_lb_member */
+};
+struct record_lb_listener {
+	u8 proto;
+	u32 port;
+	struct uuid pool_id; /* zero: none */
+};
+struct record_load_balancer {
+	struct uuid network_id;
+	struct ip vip;
+	struct mac mac;
+	bool admin_state_up;
+	GArray *listeners; /* struct record_lb_listener */
+	GArray *pools;	   /* struct record_lb_pool */
+};
+
 struct record_bgp_peer {
 	struct ip ip;
 	u32 as;
@@ -278,6 +305,7 @@ struct record {
 		struct record_address_group address_group;
 		struct record_gateway gateway;
 		struct record_floating_ip floating_ip;
+		struct record_load_balancer load_balancer;
 		struct record_log log;
 		struct record_bgp_speaker bgp_speaker;
 		struct record_port_forwarding port_forwarding;

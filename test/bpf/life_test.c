@@ -189,6 +189,7 @@ static void test_verifier_budget(void **state)
 		{ "guest_arp", 15000 },
 		{ "guest_nd", 25000 },
 		{ "guest_unicast", 80000 },
+		{ "guest_balance", 150000 },
 		{ "too_big", 75000 },
 		{ "guest_route", 150000 },
 		{ "icmp_error", 25000 },

@@ -9,7 +9,7 @@
 #include "model/floating_ip.h"
 #include "model/gateway_hosts.h"
 #include "model/host.h"
-#include "model/port.h"
+#include "model/service_port.h"
 
 static bool stage(struct txn *txn, const struct object *floating_ip, bool wired, GError **error)
 {
@@ -46,9 +46,11 @@ static bool is_by_gateway(
 static bool is_on(
 	const struct txn *txn, const struct object *floating_ip, const struct object *host)
 {
+	const struct object *port =
+		txn_get_text(txn, KIND_PORT, object_str(floating_ip, FLOATING_IP_PORT_ID));
 	const struct object *its = host_of(txn, floating_ip);
 
-	if (!object_is_null(floating_ip, FLOATING_IP_PORT_ID) &&
+	if (port && !port_has_owner(port, OWNER_LOAD_BALANCER) &&
 		(!its || !is_by_gateway(txn, floating_ip, its)))
 		return its == host;
 	return gateway_hosts_include(

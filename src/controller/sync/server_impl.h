@@ -111,6 +111,10 @@ void look_handle(
 void report_handle(
 	struct sync_server *server, struct http_request *request, const struct object *host);
 
+/* report_load_balancers.c: their state, as hosts say: {id: {"wired": bool, "reason": text}}, or
+ * NULL. */
+bool load_balancers_stage(
+	struct txn *txn, const struct object *host, const json_t *reported, GError **error);
 /* report_floating_ips.c: their status, as the host of their ports says: {id: {"wired": bool}}, or
  * NULL.
  * @full: all that the host has. */

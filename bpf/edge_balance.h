@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The part of edge.h that is about load balancing (bpf/balance.h). Included by it.
+ *
+ * A listener is a port of an address (the VIP) whose connections its members share. Which one gets
+ * a connection is looked up in the listener's Maglev table, which the agents of all hosts compute
+ * alike: place = hash of the connection, value = number of the member.
+ */
+#pragma once
+
+#define EDGE_ENDPOINT_BALANCER 0xfffffffeu /* as vtep: the MAC is a VIP's */
+
+#define MAGLEV_SIZE 4093 /* a prime: what one place more or less is worth, 1/4093 of the load */
+#define MAGLEV_ROOM 4096 /* the next power of two, for the verifier */
+#define MAGLEV_NONE 0xffff
+#define MAGLEV_MEMBERS_MAX 1024 /* of a listener */
+
+/* map listeners. */
+struct listener_key {
+	u32 vni; /* of the VIP's network */
+	struct addr vip;
+	be16 port;
+	u8 proto;
+	u8 zero;
+};
+struct listener {
+	u32 id; /* of its table */
+	u32 by_source;
+};
+_Static_assert(sizeof(struct listener_key) == 24 && sizeof(struct listener) == 8, "layout");
+
+/* map maglev_tables: by listener. */
+struct maglev_table {
+	u16 members[MAGLEV_ROOM]; /* those behind MAGLEV_SIZE are padding */
+};
+_Static_assert(sizeof(struct maglev_table) == 8192, "layout");
+
+/* map members_by_number: those of a listener, also while they get no new connections. */
+struct lb_member_key {
+	u32 listener;
+	u32 number;
+};
+struct lb_member {
+	u32 vni; /* of its network */
+	u8 mac[6];
+	be16 port;
+	struct addr addr;
+};
+_Static_assert(sizeof(struct lb_member_key) == 8 && sizeof(struct lb_member) == 28, "layout");
+
+/* map members_by_vip: the same, as its own host sees what is sent to it: the network and MAC are
+ * the member's, address and port the listener's. Of several members at one MAC, any. */
+struct arrival_key {
+	u32 vni;
+	u8 mac[6];
+	be16 port;
+	struct addr vip;
+	u8 proto;
+	u8 zero[3];
+};
+struct lb_arrival {
+	u32 listener;
+	u32 number;
+	u32 by_source;
+};
+_Static_assert(sizeof(struct arrival_key) == 32 && sizeof(struct lb_arrival) == 12, "layout");
+
+/* What becomes of a packet's addresses. */
+enum balanced_kind {
+	BALANCED_NOT,
+	BALANCED_TO_MEMBER,    /* the receiver becomes the member */
+	BALANCED_FROM_MEMBER,  /* the sender becomes the VIP */
+	BALANCED_HAIRPIN,      /* to a member from itself: the sender becomes the VIP too */
+	BALANCED_HAIRPIN_BACK, /* and its answer */
+};
+struct balanced {
+	u8 kind;
+	u8 zero;
+	be16 port;
+	struct addr addr;
+};
+_Static_assert(sizeof(struct balanced) == 20, "layout");

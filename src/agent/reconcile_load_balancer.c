@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Load balancers: the VIP's place in the directory, and the listeners with those members whose
+ * ports are known here. */
+#include "agent/parts.h"
+#include "agent/reconcile.h"
+
+#include <string.h>
+
+struct applied_listener {
+	u8 proto;
+	u16 port;
+};
+
+static void withdraw_listener(struct reconcile *reconcile, const struct load_balancer *balancer,
+	const struct applied_listener *listener)
+{
+	GError *error = NULL;
+
+	if (!dp_listener_delete(reconcile->dp, balancer->applied_vni, &balancer->applied_vip,
+		    listener->proto, listener->port, &error))
+		reconcile_failed(reconcile, error);
+}
+
+static void withdraw(struct reconcile *reconcile, struct load_balancer *balancer)
+{
+	GError *error = NULL;
+
+	if (!balancer->applied_vni)
+		return;
+	for (guint i = 0; i < balancer->applied->len; i++)
+		withdraw_listener(reconcile, balancer,
+			&g_array_index(balancer->applied, struct applied_listener, i));
+	g_array_set_size(balancer->applied, 0);
+	if (!dp_vip_delete(reconcile->dp, balancer->applied_vni, &balancer->applied_vip,
+		    &balancer->applied_mac, &error))
+		reconcile_failed(reconcile, error);
+	balancer->applied_vni = 0;
+}
+
+/* Where a member is; false: no port of this part of the cloud has its address. */
+static bool find_member(const struct reconcile *reconcile, const struct record_lb_member *record,
+	struct dp_lb_member *ret)
+{
+	struct network *network = desired_network(reconcile->desired, &record->network_id);
+	struct address address = address_of_ip(&record->ip);
+	const struct claim *claim;
+
+	if (record->dead || !network || !network_is_here(network) || network->wire.physical_network)
+		return false;
+	claim = network_claims(network, &address);
+	while (claim && claim->origin != CLAIM_OWN)
+		claim = claim->next;
+	if (!claim)
+		return false;
+	*ret = (struct dp_lb_member){ .vni = network->applied_vni,
+		.mac = claim->endpoint->mac,
+		.ip = record->ip,
+		.port = (u16)record->port,
+		.weight = record->weight };
+	return true;
+}
+
+static const struct record_lb_pool *find_pool(
+	const struct load_balancer *balancer, const struct uuid *id)
+{
+	for (guint i = 0; i < balancer->record.pools->len; i++) {
+		const struct record_lb_pool *pool =
+			&g_array_index(balancer->record.pools, struct record_lb_pool, i);
+
+		if (uuid_equal(&pool->id, id))
+			return pool;
+	}
+	return NULL;
+}
+
+/* NULL, or why it could not be stated; the caller's. */
+static char *put_listener(struct reconcile *reconcile, const struct load_balancer *balancer,
+	const struct record_lb_listener *record)
+{
+	const struct record_lb_pool *pool = find_pool(balancer, &record->pool_id);
+	g_autoptr(GArray) members = g_array_new(FALSE, TRUE, sizeof(struct dp_lb_member));
+	struct dp_listener wanted = { .vni = balancer->applied_vni,
+		.vip = balancer->record.vip,
+		.port = (u16)record->port,
+		.proto = record->proto,
+		.by_source = pool && pool->by_source };
+	struct dp_lb_member member;
+	GError *error = NULL;
+	char *why;
+
+	for (guint i = 0; pool && i < pool->members->len; i++)
+		if (find_member(reconcile,
+			    &g_array_index(pool->members, struct record_lb_member, i), &member))
+			g_array_append_val(members, member);
+	wanted.members = (const void *)members->data;
+	wanted.n_members = members->len;
+	if (dp_listener_put(reconcile->dp, &wanted, &error))
+		return NULL;
+	why = g_strdup(error->message);
+	reconcile_failed(reconcile, error);
+	return why;
+}
+
+static bool is_listed(const struct load_balancer *balancer, const struct applied_listener *applied)
+{
+	for (guint i = 0; i < balancer->record.listeners->len; i++) {
+		const struct record_lb_listener *listener =
+			&g_array_index(balancer->record.listeners, struct record_lb_listener, i);
+
+		if (listener->proto == applied->proto && listener->port == applied->port)
+			return true;
+	}
+	return false;
+}
+
+static char *put_listeners(struct reconcile *reconcile, struct load_balancer *balancer)
+{
+	const GArray *listeners = balancer->record.listeners;
+	char *why = NULL;
+
+	for (guint i = balancer->applied->len; i-- > 0;) {
+		const struct applied_listener *old =
+			&g_array_index(balancer->applied, struct applied_listener, i);
+
+		if (!is_listed(balancer, old))
+			withdraw_listener(reconcile, balancer, old);
+	}
+	g_array_set_size(balancer->applied, 0);
+	for (guint i = 0; i < listeners->len; i++) {
+		const struct record_lb_listener *listener =
+			&g_array_index(listeners, struct record_lb_listener, i);
+		struct applied_listener applied = { listener->proto, (u16)listener->port };
+		char *failed = put_listener(reconcile, balancer, listener);
+
+		g_array_append_val(balancer->applied, applied);
+		if (!why)
+			why = failed;
+		else
+			g_free(failed);
+	}
+	return why;
+}
+
+/* NULL, or why it is not there; the caller's. */
+static char *place(struct reconcile *reconcile, struct load_balancer *balancer, u32 vni)
+{
+	const struct record_load_balancer *record = &balancer->record;
+	GError *error = NULL;
+	char *why;
+
+	balancer->applied_vni = vni;
+	balancer->applied_vip = record->vip;
+	balancer->applied_mac = record->mac;
+	if (!dp_vip_put(reconcile->dp, vni, &record->vip, &record->mac, &error)) {
+		why = g_strdup(error->message);
+		reconcile_failed(reconcile, error);
+		return why;
+	}
+	return put_listeners(reconcile, balancer);
+}
+
+static void set_state(
+	struct reconcile *reconcile, struct load_balancer *balancer, const char *reason)
+{
+	enum port_state state = reason ? PORT_NOT_WIRED : PORT_WIRED;
+
+	if (balancer->state == state && !g_strcmp0(balancer->reason, reason))
+		return;
+	balancer->state = state;
+	g_free(balancer->reason);
+	balancer->reason = g_strdup(reason);
+	reconcile->load_balancer_changed(balancer, reconcile->data);
+}
+
+void reconcile_load_balancer(struct reconcile *reconcile, struct load_balancer *balancer)
+{
+	const struct record_load_balancer *record = &balancer->record;
+	const struct network *network = balancer->known ? balancer->networks->pdata[0] : NULL;
+	bool here = network && network_is_here(network);
+	bool on_wire = here && network->wire.physical_network;
+	u32 vni = here && !on_wire && record->admin_state_up ? network->vni : 0;
+	g_autofree char *why = NULL;
+
+	if (!balancer->applied)
+		balancer->applied = g_array_new(FALSE, TRUE, sizeof(struct applied_listener));
+	if (balancer->applied_vni != vni ||
+		(vni && (ip_compare(&balancer->applied_vip, &record->vip) ||
+				mac_compare(&balancer->applied_mac, &record->mac))))
+		withdraw(reconcile, balancer);
+	if (!here)
+		return;
+	if (on_wire)
+		why = g_strdup("its address is on a physical network, where hosts do not balance");
+	else if (vni)
+		why = place(reconcile, balancer, vni);
+	set_state(reconcile, balancer, why);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sync/record_balancer.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "sync/fields.h"
+
+static bool optional_number(
+	const json_t *data, const char *member, u32 min, u32 max, u32 *ret, GError **error)
+{
+	const json_t *value = json_object_get(data, member);
+
+	return !value || json_is_null(value) || field_uint(data, member, min, max, ret, error);
+}
+
+static bool decode_member(const json_t *element, void *ret, GError **error)
+{
+	struct record_lb_member member = { 0 };
+	bool ok = field_uuid(element, "id", &member.id, error) &&
+		  field_uuid(element, "network_id", &member.network_id, error) &&
+		  field_ip(element, "address", &member.ip, error) &&
+		  field_uint(element, "port", 1, 65535, &member.port, error) &&
+		  field_uint(element, "weight", 0, 256, &member.weight, error) &&
+		  optional_number(element, "monitor_port", 1, 65535, &member.monitor_port, error) &&
+		  field_optional_bool(element, "dead", &member.dead, error);
+
+	memcpy(ret, &member, sizeof(member));
+	return ok;
+}
+
+static bool decode_pool(const json_t *element, void *ret, GError **error)
+{
+	struct record_lb_pool pool = { .members = g_array_new(
+					       FALSE, TRUE, sizeof(struct record_lb_member)) };
+	bool ok = field_uuid(element, "id", &pool.id, error) &&
+		  field_optional_bool(element, "by_source", &pool.by_source, error) &&
+		  field_array(element, "members", decode_member, pool.members, error);
+
+	memcpy(ret, &pool, sizeof(pool));
+	return ok;
+}
+
+static bool decode_listener(const json_t *element, void *ret, GError **error)
+{
+	static const char *const protocols[] = { "TCP", "UDP", NULL };
+	struct record_lb_listener listener = { 0 };
+	const char *protocol = NULL;
+	const json_t *pool = json_object_get(element, "pool_id");
+	bool ok = field_optional_choice(element, "protocol", protocols, &protocol, error) &&
+		  field_uint(element, "port", 1, 65535, &listener.port, error) &&
+		  (!pool || json_is_null(pool) ||
+			  field_uuid(element, "pool_id", &listener.pool_id, error));
+
+	listener.proto = protocol == protocols[1] ? IPPROTO_UDP : IPPROTO_TCP;
+	memcpy(ret, &listener, sizeof(listener));
+	return ok;
+}
+
+static void clear_pool(gpointer data)
+{
+	struct record_lb_pool *pool = data;
+
+	g_clear_pointer(&pool->members, g_array_unref);
+}
+
+bool decode_load_balancer(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_load_balancer *balancer = &ret->load_balancer;
+
+	balancer->listeners = g_array_new(FALSE, TRUE, sizeof(struct record_lb_listener));
+	balancer->pools = g_array_new(FALSE, TRUE, sizeof(struct record_lb_pool));
+	g_array_set_clear_func(balancer->pools, clear_pool);
+	balancer->admin_state_up = true;
+	return field_uuid(data, "network_id", &balancer->network_id, error) &&
+	       field_ip(data, "vip_address", &balancer->vip, error) &&
+	       field_mac(data, "mac_address", &balancer->mac, error) &&
+	       field_optional_bool(data, "admin_state_up", &balancer->admin_state_up, error) &&
+	       field_array(data, "listeners", decode_listener, balancer->listeners, error) &&
+	       field_array(data, "pools", decode_pool, balancer->pools, error);
+}
+
+void clear_load_balancer(struct record *record)
+{
+	g_clear_pointer(&record->load_balancer.listeners, g_array_unref);
+	g_clear_pointer(&record->load_balancer.pools, g_array_unref);
+}

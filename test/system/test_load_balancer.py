@@ -1,0 +1,252 @@
+"""Load balancers at the edge: the host where a connection enters chooses the member; no proxy, and the client's address stays.
+
+    net1 10.1.0.0/24, fd01::/64 ── r ── net2 10.2.0.0/24, fd02::/64
+                          └─ public 203.0.113.0/24, 2001:db8:1::/64 (h1 alone is connected; outside.py)
+    h1: c1, m1 (net1)   h2: m2 (net1), m3 (net2), far (net2)          VIPs on net1
+
+Every member serves on port 8080 by TCP and UDP and says who it is and whom it sees. Requirements Z27 (edge form), L13.
+"""
+import collections
+import json
+import subprocess
+
+import pytest
+
+import outside
+from conftest import wait_until
+
+LB = "/load-balancer/v2.0/lbaas/"
+
+SERVER = r"""
+import socket, socketserver, sys, threading
+name = sys.argv[1]
+class Stream(socketserver.BaseRequestHandler):
+    def handle(self):
+        while self.request.recv(1000):
+            self.request.sendall(f"{name} {self.client_address[0]}\n".encode())
+class Datagram(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request[1].sendto(f"{name} {self.client_address[0]}\n".encode(), self.client_address)
+class Tcp(socketserver.ThreadingTCPServer):
+    address_family, allow_reuse_address, daemon_threads, request_queue_size = socket.AF_INET6, True, True, 200
+class Udp(socketserver.UDPServer):
+    address_family = socket.AF_INET6
+servers = [Tcp(("::", 8080), Stream), Udp(("::", 8080), Datagram)]
+for server in servers:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+ASK = r"""
+import json, socket, sys
+address, port, kind, count = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+answers = []
+for _ in range(count):
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as s:
+        s.settimeout(2)
+        try:
+            s.connect((address, port))
+            s.sendall(b"x")
+            answers.append(s.recv(100).decode().split())
+        except OSError as error:
+            answers.append([type(error).__name__, ""])
+print(json.dumps(answers))
+"""
+
+HOLD = r"""
+import socket, sys
+s = socket.create_connection((sys.argv[1], 80), 5)
+for line in sys.stdin:
+    s.sendall(b"x")
+    print(s.recv(100).decode().strip(), flush=True)
+"""
+
+
+class Bed:
+    def __init__(self, lab, world):
+        self.lab, self.world, self.api, self.ports, self.servers = lab, world, lab.api(), {}, []
+        api = self.api
+        self.public = api.make("network", name="public", **{"router:external": True, "provider:network_type": "flat",
+                                                             "provider:physical_network": "public"})
+        api.make("subnet", network_id=self.public["id"], ip_version=4, cidr="203.0.113.0/24", enable_dhcp=False,
+                 allocation_pools=[{"start": "203.0.113.10", "end": "203.0.113.99"}])
+        api.make("subnet", network_id=self.public["id"], ip_version=6, cidr="2001:db8:1::/64", enable_dhcp=False)
+        self.networks = {n: api.make("network", name=f"net{n}") for n in (1, 2)}
+        self.subnets = {}
+        router = api.make("router", name="r", external_gateway_info={"network_id": self.public["id"]})
+        self.gateway = {("6" if ":" in ip["ip_address"] else "4"): ip["ip_address"]
+                        for ip in router["external_gateway_info"]["external_fixed_ips"]}
+        for n, network in self.networks.items():
+            for version, cidr in ((4, f"10.{n}.0.0/24"), (6, f"fd0{n}::/64")):
+                more = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"} if version == 6 else {}
+                subnet = self.subnets[n, version] = api.make("subnet", network_id=network["id"], ip_version=version, cidr=cidr, **more)
+                assert api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
+        self.group = self.post("/v2.0/security-groups", security_group={"name": "servers"})
+        for protocol in ("tcp", "udp"):
+            for ethertype in ("IPv4", "IPv6"):
+                self.post("/v2.0/security-group-rules", security_group_rule={
+                    "security_group_id": self.group["id"], "direction": "ingress", "protocol": protocol, "ethertype": ethertype,
+                    "port_range_min": 8080, "port_range_max": 8080})
+        for name, host, network in (("c1", 1, 1), ("m1", 1, 1), ("m2", 2, 1), ("m3", 2, 2), ("far", 2, 2)):
+            more = {"security_groups": [self.group["id"]]} if name[0] == "m" else {}
+            port = api.make("port", name=name, network_id=self.networks[network]["id"], **{"binding:host_id": f"h{host}"}, **more)
+            self.ports[name] = port
+            lab.guest(name, host, None, port=port["id"])
+        for name in ("m1", "m2", "m3"):
+            server = lab.popen(name, "python3", "-c", SERVER, name)
+            assert server.stdout.readline() == "ready\n"
+            self.servers.append(server)
+
+    def post(self, path, **body):
+        answer = self.api.call("POST", path, body)
+        assert answer.status == 201, answer.text
+        return next(iter(answer.json.values()))
+
+    def make(self, path, **inner):
+        return self.post(LB + path, **{path.split("/")[-1].rstrip("s"): inner})
+
+    def update(self, path, **inner):
+        answer = self.api.call("PUT", LB + path, {path.split("/")[-2].rstrip("s"): inner})
+        assert answer.status == 200, answer.text
+        self.settle(answer)
+
+    def settle(self, answer):
+        """Waits until the hosts have what was answered."""
+        waited = self.api.get("/weft/v1/wait", revision=answer.headers["X-Weft-Revision"], timeout=10)
+        assert waited.status == 200, waited.text
+
+    def address(self, name, version=4):
+        return self.lab.address(self.ports[name], version)
+
+    def balancer(self, members, version=4, protocol="TCP", algorithm="SOURCE_IP_PORT"):
+        """A load balancer whose port 80 goes to port 8080 of the members; its object with the pool's id."""
+        balancer = self.make("loadbalancers", vip_subnet_id=self.subnets[1, version]["id"])
+        listener = self.make("listeners", loadbalancer_id=balancer["id"], protocol=protocol, protocol_port=80)
+        pool = self.make("pools", listener_id=listener["id"], protocol=protocol, lb_algorithm=algorithm)
+        body = [{"address": self.address(name, version), "protocol_port": 8080, "name": name,
+                 **({"subnet_id": self.subnets[2, version]["id"]} if name == "m3" else {})} for name in members]
+        answer = self.api.call("PUT", f"{LB}pools/{pool['id']}/members", {"members": body})
+        assert answer.status == 202, answer.text
+        self.settle(answer)
+        found = {member["name"]: member["id"] for member in self.api.get(f"{LB}pools/{pool['id']}/members").json["members"]}
+        return {**balancer, "pool": pool["id"], "members": found}
+
+    def remove(self, balancer):
+        assert self.api.call("DELETE", f"{LB}loadbalancers/{balancer['id']}?cascade=true").status == 204
+
+    def ask(self, client, balancer, count=30, kind="tcp"):
+        """Who answered how often; asserts that each saw the client itself."""
+        text = self.lab.exec(client, "python3", "-c", ASK, balancer["vip_address"], "80", kind, str(count)).stdout
+        answers = json.loads(text)
+        own = {ip["ip_address"] for ip in self.ports[client]["fixed_ips"]}
+        for name, seen in answers:
+            expected = {balancer["vip_address"]} if name == client else own
+            assert not seen or seen.removeprefix("::ffff:") in expected, (client, name, seen)
+        return collections.Counter(name for name, _ in answers)
+
+
+@pytest.fixture(scope="module")
+def bed(module_lab):
+    world = outside.World(module_lab, ["h1"])
+    try:
+        world.up()
+        yield Bed(module_lab, world)
+    finally:
+        world.down()
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_tcp(bed, version):
+    """From both hosts, on the VIP's network and from another one: each member gets its share, and sees the client."""
+    balancer = bed.balancer(["m1", "m2", "m3"], version)
+    wait_until(lambda: bed.api.get(f"{LB}loadbalancers/{balancer['id']}").json["loadbalancer"]["operating_status"] == "ONLINE")
+    for client in ("c1", "m2", "far"):
+        counts = bed.ask(client, balancer)
+        assert set(counts) == {"m1", "m2", "m3"} and min(counts.values()) >= 2, (client, counts)
+    for member in ("m1", "m3"):  # a member gets some of its own, from the VIP
+        assert set(bed.ask(member, balancer)) == {"m1", "m2", "m3"}, member
+    bed.remove(balancer)
+
+
+def test_udp_and_persistence(bed):
+    """UDP, and SOURCE_IP: what one client sends goes to one member."""
+    balancer = bed.balancer(["m1", "m2", "m3"], protocol="UDP")
+    for client in ("c1", "far"):
+        assert set(bed.ask(client, balancer, kind="udp")) == {"m1", "m2", "m3"}
+    bed.update(f"pools/{balancer['pool']}", session_persistence={"type": "SOURCE_IP"})
+    assert {len(bed.ask(client, balancer, 20, "udp")) for client in ("c1", "m2", "far")} == {1}
+    assert "no-listener" in bed.lab.weft("trace", bed.ports["c1"]["id"], "--to", balancer["vip_address"], "--proto", "tcp", "--dport", "80").stdout
+    bed.remove(balancer)
+
+
+def test_members_come_and_go(bed):
+    """Weights; a drained member keeps its connections and gets no new ones; one that is removed gets nothing; backups."""
+    balancer = bed.balancer(["m1", "m2"])
+    pool = f"pools/{balancer['pool']}/members/"
+    held = {}
+    for client in ("c1", "far"):
+        while True:  # until there is one to m2
+            one = bed.lab.popen(client, "python3", "-c", HOLD, balancer["vip_address"], stdin=subprocess.PIPE)
+            if say(one).startswith("m2 "):
+                break
+            one.stdin.close()
+        held[client] = one
+    bed.update(pool + balancer["members"]["m2"], weight=0)
+    assert [say(one).split()[0] for one in held.values()] == ["m2", "m2"]
+    assert {name for client in ("c1", "m2", "far") for name in bed.ask(client, balancer, 20)} == {"m1"}
+    assert [say(one).split()[0] for one in held.values()] == ["m2", "m2"]
+    bed.update(pool + balancer["members"]["m2"], weight=3)
+    counts = bed.ask("far", balancer, 80)
+    assert counts["m2"] > 1.5 * counts["m1"] > 0, counts
+    bed.update(pool + balancer["members"]["m1"], backup=True)
+    assert set(bed.ask("c1", balancer, 20)) == {"m2"}
+    bed.update(pool + balancer["members"]["m2"], admin_state_up=False)
+    assert set(bed.ask("c1", balancer, 20)) == {"m1"}
+    bed.settle(bed.api.call("DELETE", LB + pool + balancer["members"]["m1"]))
+    assert set(bed.ask("c1", balancer, 1)) == {"TimeoutError"}
+    for one in held.values():
+        one.kill()
+    bed.remove(balancer)
+
+
+def test_from_outside(bed):
+    """By a floating IP on the VIP, and by IPv6 with no translation: members on both hosts see who it is outside."""
+    four, six = bed.balancer(["m1", "m2", "m3"]), bed.balancer(["m1", "m2", "m3"], 6)
+    floating = bed.api.make("floatingip", floating_network_id=bed.public["id"], port_id=four["vip_port_id"])
+    bed.world.ip("route", "add", "fd01::/64", "via", bed.gateway["6"])
+    wait_until(lambda: bed.api.get(f"/v2.0/floatingips/{floating['id']}").json["floatingip"]["status"] == "ACTIVE")
+    for address, seen in ((floating["floating_ip_address"], "203.0.113.1"), (six["vip_address"], "2001:db8:1::1")):
+        def ask(count, address=address):
+            return json.loads(bed.world.exec("python3", "-c", ASK, address, "80", "tcp", str(count)).stdout)
+        wait_until(lambda: ask(1)[0][1])
+        answers = ask(30)
+        assert {name for name, _ in answers} == {"m1", "m2", "m3"}, (address, answers)
+        assert {client.removeprefix("::ffff:") for _, client in answers} == {seen}
+    assert bed.api.call("DELETE", f"/v2.0/floatingips/{floating['id']}").status == 204
+    bed.world.ip("route", "del", "fd01::/64", "via", bed.gateway["6"])
+    for balancer in (four, six):
+        bed.remove(balancer)
+
+
+def test_trace_and_restart(bed):
+    """`weft trace` says who gets the connection; a restarted agent finds all as it was, and no connection breaks."""
+    balancer = bed.balancer(["m2"])
+    text = bed.lab.weft("trace", bed.ports["c1"]["id"], "--to", balancer["vip_address"], "--proto", "tcp", "--dport", "80").stdout
+    assert f"the load balancer gives the connection to its member {bed.address('m2')} port 8080, on another host" in text
+    one = bed.lab.popen("c1", "python3", "-c", HOLD, balancer["vip_address"], stdin=subprocess.PIPE)
+    assert say(one).startswith("m2 ")
+    for host in ("h1", "h2"):
+        bed.lab.stop(host, kill=True)
+        bed.lab.start(host)
+    assert say(one).startswith("m2 ")
+    assert set(bed.ask("c1", balancer, 5)) == {"m2"}
+    one.kill()
+    bed.remove(balancer)
+
+
+def say(one):
+    """Sends a word on a connection that is held; the answer."""
+    one.stdin.write("\n")
+    one.stdin.flush()
+    return one.stdout.readline()
