@@ -378,16 +378,7 @@ struct limits {
 /* map events: per-CPU array of counts that are not drops. */
 enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 
-/* ring buffer punts. */
-enum punt_reason { PUNT_DHCP4, PUNT_DHCP6, PUNT_RS, PUNT_DNS, PUNT_NEIGHBOUR, PUNT_METADATA };
-struct punt {
-	u32 ifindex;
-	u32 reason;
-	u32 len; /* of frame */
-	u32 identity;
-	u8 frame[EDGE_PUNT_FRAME_MAX];
-};
-_Static_assert(sizeof(struct punt) == 2048, "layout");
+#include "edge_punt.h"
 
 /* X(NAME, "name", "what happened and what it means"). The numbers are the order; new ones go to the
  * end. */

@@ -65,6 +65,10 @@ struct lb_arrival {
 };
 _Static_assert(sizeof(struct arrival_key) == 32 && sizeof(struct lb_arrival) == 12, "layout");
 
+/* map probes: where answers to health checks are for the agent: network and VIP (struct
+ * neighbour_key) → nothing. Ports and identifiers from this one on are probes'. */
+#define EDGE_PROBE_PORT 0xfe00
+
 /* What becomes of a packet's addresses. */
 enum balanced_kind {
 	BALANCED_NOT,

@@ -52,6 +52,34 @@ static __always_inline int guest_check(
 	return 0;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct neighbour_key);
+	__type(value, u32);
+} probes SEC(".maps");
+
+/* Can it be a guest's answer to a health check? An ICMP error has no ports here. */
+static __always_inline bool may_answer_probe(const struct pkt *pkt)
+{
+	if (pkt->flags & PKT_LATER_FRAGMENT)
+		return false;
+	if (pkt->proto == IPPROTO_TCP || pkt->proto == IPPROTO_UDP)
+		return bpf_ntohs((u16)(pkt->ports >> 16)) >= EDGE_PROBE_PORT;
+	if (pkt->proto != (pkt->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return false;
+	return is_echo_reply(pkt) ? bpf_ntohs((u16)(pkt->ports >> 16)) >= EDGE_PROBE_PORT
+				  : pkt->icmp_type == (pkt->family == 4 ? ICMP_DEST_UNREACH : 1);
+}
+
+static __always_inline bool answers_probe(const struct port *port, const struct pkt *pkt)
+{
+	struct neighbour_key key = { .vni = port->vni, .addr = pkt->dst };
+
+	return may_answer_probe(pkt) && bpf_map_lookup_elem(&probes, &key);
+}
+
 /* Which reason to punt a packet for, or -1. */
 static __always_inline int guest_punt_reason(const struct port *port, const struct pkt *pkt)
 {
@@ -72,7 +100,7 @@ static __always_inline int guest_punt_reason(const struct port *port, const stru
 	if (port->flags & EDGE_PORT_PUNT_RS && pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
 		pkt->icmp_type == ND_ROUTER_SOLICIT)
 		return PUNT_RS;
-	return -1;
+	return answers_probe(port, pkt) ? PUNT_PROBE : -1;
 }
 
 /* 01:80:c2:00:00:0x: of the link, never forwarded (IEEE 802.1D table 7-10). */

@@ -246,6 +246,7 @@ static gboolean every_second(gpointer data)
 	logs_second(agent->logs);
 	handover_second(agent->handover);
 	agent_outside_second(agent);
+	healths_second(agent->healths);
 	if (++agent->rescan_s >= RESCAN_S) {
 		agent->rescan_s = 0;
 		rescan(agent);
@@ -375,6 +376,7 @@ static void start_parts(struct agent *agent)
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
 	agent->punt = punt_new(agent->dp, agent->desired, agent->outside);
+	agent_start_health(agent);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
 	stream_start(agent->stream);
 }
@@ -428,6 +430,7 @@ void agent_free(struct agent *agent)
 	liveness_free(agent->liveness);
 	report_free(agent->report);
 	punt_free(agent->punt);
+	healths_free(agent->healths);
 	logs_free(agent->logs);
 	outside_free(agent->outside);
 	handover_free(agent->handover);

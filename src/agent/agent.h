@@ -18,6 +18,7 @@
 #include "agent/config.h"
 #include "agent/control.h"
 #include "agent/handover.h"
+#include "agent/health.h"
 #include "agent/liveness.h"
 #include "agent/logs.h"
 #include "agent/outside.h"
@@ -58,6 +59,7 @@ struct agent {
 	struct outside *outside;
 	struct bgp *bgp;
 	struct handover *handover;
+	struct healths *healths;
 	struct control *control;
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */
@@ -94,6 +96,8 @@ void agent_link_changed(struct agent *agent, const struct link *link);
 void agent_outside_events(struct agent *agent); /* of agent->reconcile */
 /* BFD may have heard, or missed, a host. */
 void agent_judge_hosts(struct agent *agent);
+/* agent_health.c: behind the punts. */
+void agent_start_health(struct agent *agent);
 void agent_outside_second(struct agent *agent);
 
 /* agent_io.c */

@@ -34,6 +34,15 @@ bool dp_listener_delete(
 	return fake_delete(listener_key(vni, vip, proto, port), error);
 }
 
+bool dp_probe_set(struct dp *dp, u32 vni, const struct ip *vip, bool wanted, GError **error)
+{
+	char text[IP_STRLEN];
+	char *key = g_strdup_printf("probe %u %s", vni, ip_format(vip, text));
+
+	(void)dp;
+	return wanted ? fake_put(key, g_strdup(""), error) : fake_delete(key, error);
+}
+
 static char *vip_key(u32 vni, const struct ip *vip)
 {
 	char text[IP_STRLEN];

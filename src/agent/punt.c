@@ -2,6 +2,7 @@
 #include "agent/punt.h"
 
 #include "agent/announce.h"
+#include "agent/health.h"
 #include "agent/outside.h"
 
 #include <glib-unix.h>
@@ -16,6 +17,7 @@ struct punt {
 	struct dp *dp;
 	const struct desired *desired;
 	struct outside *outside;
+	struct healths *healths;
 	struct dispatch *dispatch;
 	struct metadata *metadata; /* NULL: there can be none here */
 	struct dns_directory directory;
@@ -93,6 +95,10 @@ static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, siz
 	}
 	if (!port || (reason == DP_PUNT_DNS && !port->network->dns))
 		return; /* it went while the frame was on its way; or others answer */
+	if (reason == DP_PUNT_PROBE) {
+		healths_answer(punt->healths, port, bytes, len);
+		return;
+	}
 	struct service_port_owned *asker = service_port_of(punt->desired, port);
 	dispatch_handle(punt->dispatch, services[reason], &asker->port, bytes, len, &answer);
 	service_port_owned_free(asker);
@@ -236,6 +242,11 @@ struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outsi
 		punt->fd_source = g_unix_fd_add(dp_punt_fd(dp), G_IO_IN, readable, punt);
 	punt->ra_source = g_timeout_add_seconds(DISPATCH_RA_INTERVAL_S, advertise, punt);
 	return punt;
+}
+
+void punt_to_health(struct punt *punt, struct healths *healths)
+{
+	punt->healths = healths;
 }
 
 void punt_free(struct punt *punt)

@@ -10,12 +10,15 @@
 #include "agent/dispatch/dispatch.h"
 #include "datapath/datapath.h"
 
+struct healths;
 struct outside;
 struct punt;
 
 /* All borrowed. Watches dp_punt_fd() in the thread-default main context. */
 struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside);
 void punt_free(struct punt *punt);
+/* Who is told what answers health checks; borrowed. */
+void punt_to_health(struct punt *punt, struct healths *healths);
 
 /* To a guest that has just been wired: it need not ask for routers, or wait for the next round. */
 void punt_port_wired(struct punt *punt, const struct port *port);

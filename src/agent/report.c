@@ -19,7 +19,8 @@ struct report {
 	s64 started_us, due_us; /* due 0: no timer */
 	bool connected, in_flight, full, soon;
 	u64 revision, sent_revision;
-	GHashTable *changed; /* set of ids of ports and floating IPs */
+	GHashTable *changed; /* set of ids of ports, floating IPs, load balancers and members */
+	GHashTable *members; /* id → enum health, of those of which something is known */
 };
 
 struct report *report_new(const struct desired *desired, const char *instance,
@@ -32,6 +33,7 @@ struct report *report_new(const struct desired *desired, const char *instance,
 	report->bridge_mappings = bridge_mappings;
 	report->io = *io;
 	report->started_us = io->now_us(io->data);
+	report->members = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	report->changed = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	return report;
 }
@@ -41,6 +43,7 @@ void report_free(struct report *report)
 	if (!report)
 		return;
 	g_hash_table_unref(report->changed);
+	g_hash_table_unref(report->members);
 	g_free(report->instance);
 	g_free(report);
 }
@@ -145,6 +148,26 @@ static void write_load_balancers(const struct report *report, struct json_writer
 	jw_end_object(w);
 }
 
+static void write_members(const struct report *report, struct json_writer *w)
+{
+	const struct uuid *id;
+	gpointer health;
+	GHashTableIter i;
+	char text[UUID_STRLEN];
+
+	jw_begin_object(w);
+	g_hash_table_iter_init(&i, report->members);
+	while (g_hash_table_iter_next(&i, (gpointer *)&id, &health)) {
+		if (!report->full && !g_hash_table_contains(report->changed, id))
+			continue;
+		jw_key(w, uuid_format(id, text));
+		jw_begin_object(w);
+		jw_member_bool(w, "alive", GPOINTER_TO_UINT(health) == HEALTH_ALIVE);
+		jw_end_object(w);
+	}
+	jw_end_object(w);
+}
+
 static void write_changed(
 	struct json_writer *w, const struct desired *desired, const struct uuid *id)
 {
@@ -234,6 +257,8 @@ static void send_now(struct report *report)
 	write_floating_ips(report, &w);
 	jw_key(&w, "load_balancers");
 	write_load_balancers(report, &w);
+	jw_key(&w, "members");
+	write_members(report, &w);
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);
@@ -283,6 +308,17 @@ void report_soon(struct report *report)
 void report_port(struct report *report, const struct uuid *id)
 {
 	g_hash_table_add(report->changed, g_memdup2(id, sizeof(*id)));
+}
+
+void report_member(struct report *report, const struct uuid *id, enum health health)
+{
+	if (health == HEALTH_UNKNOWN) {
+		g_hash_table_remove(report->members, id);
+		return;
+	}
+	g_hash_table_replace(report->members, g_memdup2(id, sizeof(*id)), GUINT_TO_POINTER(health));
+	report_port(report, id);
+	schedule(report, COALESCE_MS);
 }
 
 void report_synced(struct report *report, u64 revision)

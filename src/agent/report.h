@@ -11,6 +11,7 @@
 
 #include "agent/config.h"
 #include "agent/desired.h"
+#include "agent/health.h"
 
 struct report;
 
@@ -36,6 +37,8 @@ void report_disconnected(struct report *report);
 void report_soon(struct report *report);
 /* The state of a port, of a router's interface or gateway, or of a floating IP has changed. */
 void report_port(struct report *report, const struct uuid *id);
+/* What is known of a member of a load balancer that is here. Told soon. */
+void report_member(struct report *report, const struct uuid *id, enum health health);
 /* Everything up to @revision is in the datapath. */
 void report_synced(struct report *report, u64 revision);
 /* @why is NULL when it arrived. */

@@ -19,10 +19,17 @@
 #define WAS "-" /* in the place of the record before */
 
 /* Who gets new connections: members in service, or, when there is none, the backups. */
-static bool is_in_service(const struct object *member)
+static bool is_in_service(const struct model *model, const struct object *member)
 {
-	return object_bool(member, LB_MEMBER_ADMIN_STATE_UP) &&
-	       object_choice(member, LB_MEMBER_HEALTH) != LB_MEMBER_DEAD;
+	const struct object *monitor;
+
+	if (!object_bool(member, LB_MEMBER_ADMIN_STATE_UP))
+		return false;
+	if (object_choice(member, LB_MEMBER_HEALTH) != LB_MEMBER_DEAD)
+		return true;
+	monitor = model_first(model, KIND_LB_HEALTH_MONITOR, LB_MONITOR_BY_POOL,
+		object_str(member, LB_MEMBER_POOL_ID), NULL);
+	return !monitor || !object_bool(monitor, LB_MONITOR_ADMIN_STATE_UP);
 }
 
 static bool uses_backups(const struct model *model, const char *pool)
@@ -32,13 +39,14 @@ static bool uses_backups(const struct model *model, const char *pool)
 
 	model_iter_init(&iter, model, KIND_LB_MEMBER, LB_MEMBER_BY_POOL, pool, NULL);
 	while ((member = model_iter_next(&iter)))
-		if (is_in_service(member) && !object_bool(member, LB_MEMBER_BACKUP) &&
+		if (is_in_service(model, member) && !object_bool(member, LB_MEMBER_BACKUP) &&
 			object_int(member, LB_MEMBER_WEIGHT))
 			return false;
 	return true;
 }
 
-static void write_member(struct json_writer *w, const struct object *member, bool backups)
+static void write_member(
+	struct json_writer *w, const struct model *model, const struct object *member, bool backups)
 {
 	bool gets = backups == object_bool(member, LB_MEMBER_BACKUP);
 	char id[UUID_STRLEN];
@@ -51,7 +59,7 @@ static void write_member(struct json_writer *w, const struct object *member, boo
 	jw_member_int(w, "weight", gets ? object_int(member, LB_MEMBER_WEIGHT) : 0);
 	if (!object_is_null(member, LB_MEMBER_MONITOR_PORT))
 		jw_member_int(w, "monitor_port", object_int(member, LB_MEMBER_MONITOR_PORT));
-	if (!is_in_service(member))
+	if (!is_in_service(model, member))
 		jw_member_bool(w, "dead", true);
 	jw_end_object(w);
 }
@@ -67,7 +75,7 @@ static void write_members(struct json_writer *w, const struct model *model, cons
 	model_iter_init(&iter, model, KIND_LB_MEMBER, LB_MEMBER_BY_POOL, pool, NULL);
 	while ((member = model_iter_next(&iter)))
 		if (object_bool(member, LB_MEMBER_ADMIN_STATE_UP))
-			write_member(w, member, backups);
+			write_member(w, model, member, backups);
 	jw_end_array(w);
 }
 

@@ -6,12 +6,15 @@
  * What belongs to a listener is kept under a number. A change takes a new number, and is complete
  * before the listener gets it: packets meet the old members or the new ones.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "datapath/internal.h"
 #include "datapath/maglev.h"
+#include "edge.skel.h"
 
 _Static_assert(DP_LB_MEMBERS_MAX == MAGLEV_MEMBERS_MAX, "one limit");
+_Static_assert(DP_PROBE_PORT == EDGE_PROBE_PORT && DP_PUNT_PROBE == (int)PUNT_PROBE, "one number");
 
 /* A listener as the maps have it, under some number. */
 struct image {
@@ -205,6 +208,19 @@ bool dp_listener_delete(
 	struct listener_key key = key_of(vni, vip, proto, port);
 
 	return listener_drop(dp, &key, error);
+}
+
+bool dp_probe_set(struct dp *dp, u32 vni, const struct ip *vip, bool wanted, GError **error)
+{
+	int fd = bpf_map__fd(dp->edge->maps.probes);
+	struct neighbour_key key = { .vni = vni, .addr = addr_from_ip(vip) };
+	u32 value = 0;
+
+	if (wanted ? bpf_map_update_elem(fd, &key, &value, BPF_ANY) != 0
+		   : bpf_map_delete_elem(fd, &key) && errno != ENOENT)
+		return weft_fail_errno(
+			error, errno, "Can't change which answers are for the agent");
+	return true;
 }
 
 static struct endpoint_key place_of(u32 vni, const struct mac *mac)

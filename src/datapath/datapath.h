@@ -252,6 +252,11 @@ bool dp_vip_put(
 bool dp_vip_delete(
 	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error);
 
+/* What guests of network @vni answer the VIP, to ports and ICMP identifiers from DP_PROBE_PORT on,
+ * is punted; or, without @wanted, is not any more. Neither stated in sweeps nor kept by them. */
+#define DP_PROBE_PORT 0xfe00
+bool dp_probe_set(struct dp *dp, u32 vni, const struct ip *vip, bool wanted, GError **error);
+
 /*
  * The firewall. A policy is what a port lets in and out: rules in the order of precedence, of which
  * the first that matches decides; what none matches is dropped. Ports with the same rules share a
@@ -365,6 +370,7 @@ enum dp_punt_reason {
 	DP_PUNT_DNS,
 	DP_PUNT_NEIGHBOUR, /* no frame but a question: see dp_punt_neighbour() */
 	DP_PUNT_METADATA,  /* TCP port 80 to dp_service_put() addresses */
+	DP_PUNT_PROBE,	   /* an answer to a health check: see dp_probe_set() */
 };
 typedef void (*dp_punt_cb)(
 	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);

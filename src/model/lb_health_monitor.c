@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/lb_member.h"
 #include "model/lb_parts.h"
 #include "model/lb_pool.h"
 #include "model/lb_status.h"
@@ -177,6 +178,28 @@ static bool on_update(
 	return check(draft, error);
 }
 
+/* What it found out goes with it. */
+static bool on_delete(struct txn *txn, const struct object *old, GError **error)
+{
+	g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *member;
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_LB_MEMBER, LB_MEMBER_BY_POOL,
+		object_str(old, LB_MONITOR_POOL_ID), NULL);
+	while ((member = txn_iter_next(&iter)))
+		if (object_choice(member, LB_MEMBER_HEALTH) != LB_MEMBER_UNKNOWN)
+			g_ptr_array_add(judged, object_ref(member));
+	for (guint i = 0; i < judged->len; i++) {
+		struct object *draft = object_edit(judged->pdata[i]);
+
+		object_set_choice(draft, LB_MEMBER_HEALTH, LB_MEMBER_UNKNOWN);
+		if (!txn_put(txn, draft, error))
+			return false;
+	}
+	return true;
+}
+
 static void compute(const struct model *model, const struct object *object, unsigned slot,
 	struct json_writer *w)
 {
@@ -202,5 +225,8 @@ const struct kind lb_health_monitor_kind = {
 	.quota = { "health_monitor", 50 },
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
-	.hooks = { .on_create = on_create, .on_update = on_update, .compute = compute },
+	.hooks = { .on_create = on_create,
+		.on_update = on_update,
+		.on_delete = on_delete,
+		.compute = compute },
 };

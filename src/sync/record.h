@@ -248,10 +248,24 @@ struct record_lb_member {
 	u32 monitor_port; /* 0: its port */
 	bool dead;	  /* it gets nothing */
 };
+enum record_lb_monitor_type {
+	LB_MONITOR_NONE,
+	LB_MONITOR_TCP,
+	LB_MONITOR_HTTP,
+	LB_MONITOR_PING,
+	LB_MONITOR_UDP,
+};
+struct record_lb_monitor {
+	enum record_lb_monitor_type type;
+	u32 delay, timeout; /* seconds */
+	u32 max_retries, max_retries_down;
+	const char *http_method, *url_path, *expected_codes; /* interned; of HTTP */
+};
 struct record_lb_pool {
 	struct uuid id;
 	bool by_source;	 /* the sender's address alone chooses */
 	GArray *members; /* struct record_lb_member */
+	struct record_lb_monitor monitor;
 };
 struct record_lb_listener {
 	u8 proto;

@@ -29,13 +29,44 @@ static bool decode_member(const json_t *element, void *ret, GError **error)
 	return ok;
 }
 
+static const char *text_of(const json_t *data, const char *member, const char *standard)
+{
+	return g_intern_string(json_string_value(json_object_get(data, member)) ?: standard);
+}
+
+/* One of a type that is not known is none. */
+static bool decode_monitor(const json_t *data, struct record_lb_monitor *ret, GError **error)
+{
+	static const char *const types[] = {
+		[LB_MONITOR_TCP] = "TCP",
+		[LB_MONITOR_HTTP] = "HTTP",
+		[LB_MONITOR_PING] = "PING",
+		[LB_MONITOR_UDP] = "UDP-CONNECT",
+	};
+	const char *type = json_string_value(json_object_get(data, "type"));
+
+	if (!data || json_is_null(data))
+		return true;
+	for (unsigned i = LB_MONITOR_TCP; i < G_N_ELEMENTS(types); i++)
+		if (!g_strcmp0(type, types[i]))
+			ret->type = i;
+	ret->http_method = text_of(data, "http_method", "GET");
+	ret->url_path = text_of(data, "url_path", "/");
+	ret->expected_codes = text_of(data, "expected_codes", "200");
+	return field_uint(data, "delay", 1, 86400, &ret->delay, error) &&
+	       field_uint(data, "timeout", 1, 86400, &ret->timeout, error) &&
+	       field_uint(data, "max_retries", 1, 10, &ret->max_retries, error) &&
+	       field_uint(data, "max_retries_down", 1, 10, &ret->max_retries_down, error);
+}
+
 static bool decode_pool(const json_t *element, void *ret, GError **error)
 {
 	struct record_lb_pool pool = { .members = g_array_new(
 					       FALSE, TRUE, sizeof(struct record_lb_member)) };
 	bool ok = field_uuid(element, "id", &pool.id, error) &&
 		  field_optional_bool(element, "by_source", &pool.by_source, error) &&
-		  field_array(element, "members", decode_member, pool.members, error);
+		  field_array(element, "members", decode_member, pool.members, error) &&
+		  decode_monitor(json_object_get(element, "monitor"), &pool.monitor, error);
 
 	memcpy(ret, &pool, sizeof(pool));
 	return ok;

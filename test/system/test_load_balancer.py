@@ -8,6 +8,9 @@ Every member serves on port 8080 by TCP and UDP and says who it is and whom it s
 """
 import collections
 import json
+import os
+import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -65,7 +68,7 @@ for line in sys.stdin:
 
 class Bed:
     def __init__(self, lab, world):
-        self.lab, self.world, self.api, self.ports, self.servers = lab, world, lab.api(), {}, []
+        self.lab, self.world, self.api, self.ports, self.servers = lab, world, lab.api(), {}, {}
         api = self.api
         self.public = api.make("network", name="public", **{"router:external": True, "provider:network_type": "flat",
                                                              "provider:physical_network": "public"})
@@ -94,9 +97,11 @@ class Bed:
             self.ports[name] = port
             lab.guest(name, host, None, port=port["id"])
         for name in ("m1", "m2", "m3"):
-            server = lab.popen(name, "python3", "-c", SERVER, name)
-            assert server.stdout.readline() == "ready\n"
-            self.servers.append(server)
+            self.serve(name)
+
+    def serve(self, name):
+        server = self.servers[name] = self.lab.popen(name, "python3", "-c", SERVER, name)
+        assert server.stdout.readline() == "ready\n"
 
     def post(self, path, **body):
         answer = self.api.call("POST", path, body)
@@ -210,6 +215,39 @@ def test_members_come_and_go(bed):
     bed.remove(balancer)
 
 
+@pytest.mark.parametrize("kind, protocol", [("HTTP", "TCP"), ("TCP", "TCP"), ("UDP-CONNECT", "UDP"), ("PING", "TCP")])
+def test_health(bed, kind, protocol):
+    """A member that does not answer is in ERROR and gets no new connections, within delay × max_retries_down; one that answers again gets them again."""
+    balancer = bed.balancer(["m1", "m3"], protocol=protocol)
+    more = {"expected_codes": "200", "url_path": "/x"} if kind == "HTTP" else {}
+    bed.make("healthmonitors", pool_id=balancer["pool"], type=kind, delay=1, timeout=1, max_retries=1, max_retries_down=2, **more)
+
+    def states():
+        return {member["name"]: member["operating_status"] for member in bed.api.get(f"{LB}pools/{balancer['pool']}/members").json["members"]}
+
+    if kind == "HTTP":  # our server does not speak it
+        wait_until(lambda: states() == {"m1": "ERROR", "m3": "ERROR"}, what="an answer that is no HTTP is none")
+        assert bed.api.get(f"{LB}pools/{balancer['pool']}").json["pool"]["operating_status"] == "ERROR"
+        assert set(bed.ask("c1", balancer, 1)) == {"TimeoutError"}
+        return bed.remove(balancer)
+    wait_until(lambda: states() == {"m1": "ONLINE", "m3": "ONLINE"})
+    block = {"PING": ["sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1"]}.get(kind)
+    if block:
+        bed.lab.exec("m3", *block)
+    else:
+        end(bed, "m3")
+    wait_until(lambda: states() == {"m1": "ONLINE", "m3": "ERROR"})
+    assert bed.api.get(f"{LB}pools/{balancer['pool']}").json["pool"]["operating_status"] == "DEGRADED"
+    assert set(bed.ask("c1", balancer, 20, protocol.lower())) == {"m1"}
+    if block:
+        bed.lab.exec("m3", *[word.replace("=1", "=0") for word in block])
+    else:
+        bed.serve("m3")
+    wait_until(lambda: states() == {"m1": "ONLINE", "m3": "ONLINE"})
+    wait_until(lambda: set(bed.ask("c1", balancer, 20, protocol.lower())) == {"m1", "m3"})
+    bed.remove(balancer)
+
+
 def test_from_outside(bed):
     """By a floating IP on the VIP, and by IPv6 with no translation: members on both hosts see who it is outside."""
     four, six = bed.balancer(["m1", "m2", "m3"]), bed.balancer(["m1", "m2", "m3"], 6)
@@ -250,3 +288,13 @@ def say(one):
     one.stdin.write("\n")
     one.stdin.flush()
     return one.stdout.readline()
+
+
+def end(bed, name):
+    """The member's server is gone, and its namespace with all else stays."""
+    pids = bed.lab.exec(name, "sh", "-c", "ip netns pids $(ip netns identify $$)").stdout.split()
+    for pid in pids:
+        command = pathlib.Path(f"/proc/{pid}/cmdline")
+        if command.exists() and b"socketserver" in command.read_bytes():
+            os.kill(int(pid), signal.SIGKILL)
+    bed.servers[name].wait(10)

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "model/host.h"
+#include "model/lb_member.h"
 #include "model/load_balancer.h"
+#include "model/port.h"
 
 static bool stage(struct txn *txn, const struct object *balancer, enum load_balancer_state state,
 	const char *reason, GError **error)
@@ -68,6 +70,43 @@ bool load_balancers_stage(
 		if (balancer &&
 			!stage_one(txn, balancer, host, json_is_true(wired),
 				reason && g_utf8_validate(reason, -1, NULL) ? reason : "", error))
+			return false;
+	}
+	return true;
+}
+
+/* Is the member a port of the host? */
+static bool is_on(const struct txn *txn, const struct object *member, const struct object *host)
+{
+	const struct object *port = model_first(txn_model(txn), KIND_PORT, PORT_BY_NETWORK_IP,
+		object_str(member, LB_MEMBER_NETWORK_ID), object_str(member, LB_MEMBER_ADDRESS),
+		NULL);
+
+	return port && !strcmp(object_str(port, PORT_HOST_ID), object_str(host, SLOT_NAME));
+}
+
+bool members_stage(
+	struct txn *txn, const struct object *host, const json_t *reported, GError **error)
+{
+	const char *id;
+	json_t *state;
+
+	json_object_foreach((json_t *)reported, id, state) {
+		const struct object *member = txn_get_text(txn, KIND_LB_MEMBER, id);
+		const json_t *alive = json_object_get(state, "alive");
+		enum lb_member_health health =
+			json_is_true(alive) ? LB_MEMBER_ALIVE : LB_MEMBER_DEAD;
+		struct object *draft;
+
+		if (!json_is_boolean(alive))
+			return weft_fail(error, BAD_REQUEST,
+				"Member %.64s of the report lacks \"alive\": true or false.", id);
+		if (!member || !is_on(txn, member, host) ||
+			object_choice(member, LB_MEMBER_HEALTH) == (int)health)
+			continue;
+		draft = object_edit(member);
+		object_set_choice(draft, LB_MEMBER_HEALTH, (int)health);
+		if (!txn_put(txn, draft, error))
 			return false;
 	}
 	return true;

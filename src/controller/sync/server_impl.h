@@ -111,6 +111,9 @@ void look_handle(
 void report_handle(
 	struct sync_server *server, struct http_request *request, const struct object *host);
 
+/* report_load_balancers.c: what a host's health checks say: {id: {"alive": bool}}, or NULL. */
+bool members_stage(
+	struct txn *txn, const struct object *host, const json_t *reported, GError **error);
 /* report_load_balancers.c: their state, as hosts say: {id: {"wired": bool, "reason": text}}, or
  * NULL. */
 bool load_balancers_stage(

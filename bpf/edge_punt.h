@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/* The part of edge.h that is about frames for the agent (bpf/punt.h). Included by it. */
+#pragma once
+
+/* ring buffer punts. */
+enum punt_reason {
+	PUNT_DHCP4,
+	PUNT_DHCP6,
+	PUNT_RS,
+	PUNT_DNS,
+	PUNT_NEIGHBOUR,
+	PUNT_METADATA,
+	PUNT_PROBE
+};
+struct punt {
+	u32 ifindex;
+	u32 reason;
+	u32 len; /* of frame */
+	u32 identity;
+	u8 frame[EDGE_PUNT_FRAME_MAX];
+};
+_Static_assert(sizeof(struct punt) == 2048, "layout");
