@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 13
+#define EDGE_LAYOUT 14
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -75,6 +75,7 @@ enum {
 	EDGE_PORT_LIMIT_INGRESS = 1 << 17,
 	EDGE_PORT_MARK = 1 << 18,
 	EDGE_PORT_GUARANTEED = 1 << 19,
+	EDGE_PORT_TIERS = 1 << 24, /* see struct tiers */
 };
 /* What the fast path asks about with one test. */
 #define EDGE_PORT_SPECIAL (EDGE_PORT_DOWN | EDGE_PORT_LIMIT_EGRESS | EDGE_PORT_MARK)
@@ -480,7 +481,9 @@ enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 		"Sent to another port on layer 2, which the network does not have: all goes through its router.") \
 	X(NO_LISTENER, "no-listener",                                                                             \
 		"Sent to a load balancer's address, which has no listener of that protocol and port.")            \
-	X(NO_MEMBER, "no-member", "The load balancer has no member that could get the connection.")
+	X(NO_MEMBER, "no-member", "The load balancer has no member that could get the connection.") \
+	X(DENIED_TIER, "denied-tier", \
+		"A rule of the provider's, in one of its tiers, denies the connection.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

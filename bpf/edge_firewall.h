@@ -48,9 +48,22 @@ struct rule {
 	u32 slot;  /* of its counter, and name for traces */
 	u16 order; /* the smallest of what the lookups find decides */
 	u8 deny;
-	u8 zero;
+	u8 pass; /* of a tier: the next one decides */
 };
 _Static_assert(sizeof(struct rule_key) == 16 && sizeof(struct rule) == 8, "layout");
+
+/* map tiers: by port id, of a port with EDGE_PORT_TIERS: the policies that are asked one after the
+ * other until one decides. */
+#define EDGE_TIERS_MAX 8
+#define EDGE_TIERS_NONE 0xff
+struct tiers {
+	u32 policies[EDGE_TIERS_MAX + 1];
+	u8 n;
+	u8 own;	 /* which of them is the port's own policy; EDGE_TIERS_NONE: it has none */
+	u8 open; /* what none decides is let through */
+	u8 zero;
+};
+_Static_assert(sizeof(struct tiers) == 40, "layout");
 
 /* map names: what the ids of the maps above stand for, so that they survive the agent. The data
  * path does not read it. */

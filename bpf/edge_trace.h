@@ -25,7 +25,7 @@ enum trace_code {
 		     */
 	STEP_ROUTER_ECHO, /* addr: the router's */
 	STEP_ICMP_ERROR,  /* a: type, b: code */
-	STEP_RULE, /* a: slot, RULE_DENY set if it denies; b: port id, RULE_STEP_EGRESS set if so */
+	STEP_RULE, /* a: what was decided; b: port id, RULE_STEP_EGRESS set if so */
 	STEP_NO_RULE,	       /* b: the same */
 	STEP_CONNECTION,       /* a: 1 if the guest opened it, else 0; b: port id */
 	STEP_RELATED,	       /* an ICMP error about a connection; b: port id */
@@ -50,7 +50,12 @@ struct trace_step {
 };
 _Static_assert(sizeof(struct trace_step) == 36, "layout");
 
+/* What a policy decides: the slot of the rule, and these. */
 #define RULE_DENY 0x80000000u
+#define RULE_PASS 0x40000000u /* the next tier decides */
+#define RULE_TIER 0x20000000u /* the rule is a tier's */
+#define RULE_OPEN 0x10000000u /* no rule decides, and that lets it through */
+#define RULE_SLOT 0x00ffffffu
 #define RULE_STEP_EGRESS 0x80000000u
 
 /* skb->mark of a packet that is only traced. */

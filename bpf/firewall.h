@@ -2,7 +2,8 @@
 /*
  * The firewall at a guest port: what its policy lets in and out. Asked on the slow path alone, once
  * for the sender's port and once for the receiver's where that is on this host; the answer goes
- * into the flow entry with the rest of the verdict. A port without a policy never comes here.
+ * into the flow entry with the rest of the verdict. A port without a policy, its own or of a tier,
+ * never comes here.
  *
  * What was opened is judged by the rule for its opening, every time the configuration has changed,
  * whichever side sends: so a removed rule cuts its connections with their next packet, and any
@@ -91,12 +92,17 @@ static __always_inline int judge(struct __sk_buff *skb, const struct port *port,
 				 : pkt->family == 4  ? ICMP_ECHO
 						     : ICMPV6_ECHO_REQUEST;
 	query.remote = direction == RULE_EGRESS ? pkt->dst : pkt->src;
-	decision = policy_decide(&query);
+	if (unlikely(port->flags & EDGE_PORT_TIERS))
+		decision = tiers_decide(skb, &query, port->id, step_of(port, opener));
+	else
+		decision = policy_decide(&query);
 	*ret_decision = decision;
 	trace(skb, decision ? STEP_RULE : STEP_NO_RULE, decision, step_of(port, opener), NULL,
 		&query.remote);
 	if (decision && !(decision & RULE_DENY))
 		return 0;
+	if (decision & RULE_TIER)
+		return DROP_DENIED_TIER;
 	return opener == RULE_EGRESS ? DROP_DENIED_EGRESS : DROP_DENIED_INGRESS;
 }
 
@@ -270,17 +276,19 @@ __noinline int firewall_asked(
 	if (!port || !pkt)
 		return -DROP_INTERNAL;
 	policy = policy_get(port->policy);
-	if (!policy)
+	if (!policy && port->policy)
 		return -DROP_INTERNAL;
 	if (always_possible(pkt, direction)) {
 		trace(skb, STEP_NO_POLICY_NEEDED, 0, port->id, NULL, NULL);
 		return FIREWALL_ALLOW;
 	}
+	if (!pkt->family && !policy) /* tiers alone, which are about IP */
+		return FIREWALL_ALLOW;
 	if (!pkt->family)
 		return direction == RULE_EGRESS ? -DROP_DENIED_EGRESS : -DROP_DENIED_INGRESS;
 	if (pkt->flags & PKT_LATER_FRAGMENT)
 		return fragment_follows(pkt, port->id, direction) ? FIREWALL_ALLOW : -DROP_FRAGMENT;
-	if (policy->stateless || pkt_is_multicast(pkt))
+	if ((policy && policy->stateless) || pkt_is_multicast(pkt))
 		return firewall_alone(skb, port, pkt, direction);
 	if (pkt->flags & PKT_MESSAGE)
 		return FIREWALL_MESSAGE;
@@ -295,7 +303,7 @@ static __always_inline int firewall(
 	struct port *own = (struct port *)port;
 	int answer;
 
-	if (likely(!port->policy))
+	if (likely(!port->policy && !(port->flags & EDGE_PORT_TIERS)))
 		return FIREWALL_ALLOW;
 	answer = firewall_asked(skb, own, pkt, direction);
 	if (answer == FIREWALL_MESSAGE)

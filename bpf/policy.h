@@ -4,6 +4,9 @@
  * of the policy two: the address to its identity, the identity to its rules; all are longest prefix
  * matches that user space has compiled (src/datapath/firewall.c). With D domains (8 at most, mostly
  * 1) a decision takes 1 + 2 D lookups, however many rules, groups and members there are.
+ *
+ * A port that the provider's tiers are about has several policies, its own among them: each is
+ * asked in turn until one has a rule that does not pass the packet on.
  */
 #pragma once
 
@@ -41,6 +44,14 @@ struct {
 	__type(value, u32);
 } names SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, EDGE_PORTS_MAX);
+	__type(key, u32); /* port id */
+	__type(value, struct tiers);
+} tiers SEC(".maps");
+
 /* Connections that a rule decided about. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -59,8 +70,8 @@ struct query {
 	struct addr remote;
 };
 
-/* The slot of the first rule that matches, with RULE_DENY if it denies; 0: none does. Verified once
- * and alone, since it is not static. */
+/* The slot of the first rule that matches, with RULE_DENY if it denies and RULE_PASS if it passes;
+ * 0: none does. Verified once and alone, since it is not static. */
 __noinline u32 policy_decide(struct query *query)
 {
 	const struct policy *policy;
@@ -91,12 +102,33 @@ __noinline u32 policy_decide(struct query *query)
 	}
 	if (!best)
 		return 0;
-	return best->slot | (best->deny ? RULE_DENY : 0);
+	return best->slot | (best->deny ? RULE_DENY : 0) | (best->pass ? RULE_PASS : 0);
+}
+
+/* The same of a port with tiers, whose policies are asked in turn; key.policy is overwritten. */
+__noinline u32 tiers_decide(struct __sk_buff *skb, struct query *query, u32 port_id, u32 step)
+{
+	const struct tiers *all = bpf_map_lookup_elem(&tiers, &port_id);
+	u32 decision;
+
+	if (!query || !all)
+		return RULE_DENY | RULE_TIER;
+	for (u32 i = 0; i <= EDGE_TIERS_MAX && i < all->n; i++) {
+		query->key.policy = all->policies[i];
+		decision = policy_decide(query);
+		if (decision && i != all->own)
+			decision |= RULE_TIER;
+		if (decision && !(decision & RULE_PASS))
+			return decision;
+		if (decision)
+			trace(skb, STEP_RULE, decision, step, NULL, &query->remote);
+	}
+	return all->open ? RULE_OPEN : 0;
 }
 
 static __always_inline void rule_count(const struct __sk_buff *skb, u32 decision)
 {
-	u32 slot = decision & ~RULE_DENY;
+	u32 slot = decision & RULE_SLOT;
 	u64 *hits = bpf_map_lookup_elem(&rule_hits, &slot);
 
 	if (hits && !tracing(skb))

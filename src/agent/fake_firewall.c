@@ -6,8 +6,11 @@ static void append_rule(GString *text, const struct dp_rule *rule)
 {
 	char prefix[PREFIX_STRLEN];
 
-	g_string_append_printf(text, " [%02x %s %u", rule->id[15],
-		rule->direction == DP_EGRESS ? "out" : "in", rule->family);
+	g_string_append_printf(text, " [%s%02x %s %u",
+		rule->deny   ? "deny "
+		: rule->pass ? "pass "
+			     : "",
+		rule->id[15], rule->direction == DP_EGRESS ? "out" : "in", rule->family);
 	if (rule->proto >= 0)
 		g_string_append_printf(
 			text, " proto %d %d-%d", rule->proto, rule->port_min, rule->port_max);

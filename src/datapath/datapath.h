@@ -270,7 +270,7 @@ struct dp_rule {
 	enum dp_direction direction;
 	enum dp_remote remote;
 	u8 family;		/* 4, 6 */
-	bool deny;		/* else it allows */
+	bool deny, pass;	/* else it allows; pass: the next of dp_port.tiers decides */
 	s32 proto;		/* -1: any; IPv6: behind extension headers */
 	s32 port_min, port_max; /* of the destination; -1: any. ICMP: type and code */
 	struct prefix prefix;
@@ -284,6 +284,16 @@ struct dp_policy {
 };
 bool dp_policy_put(struct dp *dp, const struct dp_policy *policy, GError **error);
 bool dp_policy_delete(struct dp *dp, const u8 id[16], GError **error); /* no port has it */
+
+/* The policies of a port that are not its own: asked in this order, its own at its place, until a
+ * rule decides that does not pass the packet on. What no rule decides is refused at a port that has
+ * a policy of its own, else let through. */
+#define DP_TIERS_MAX 8
+struct dp_tiers {
+	u8 policies[DP_TIERS_MAX][16];
+	u8 n;
+	u8 n_before; /* those asked before the port's own */
+};
 
 /* Which of the groups that rules refer to an address, or those of a prefix, belong to. Groups are
  * kept by domain (networks on which no address is twice, say), and a policy may refer to groups of
@@ -347,7 +357,8 @@ struct dp_port {
 	const struct dp_pair *pairs;
 	size_t n_pairs;
 	const u8 *policy; /* 16 bytes, its id; NULL: everything is let through */
-	bool keep_policy; /* instead: the one that it has; the port must be there */
+	struct dp_tiers tiers;
+	bool keep_policy; /* instead: what it has of both; the port must be there */
 	struct dp_qos qos;
 };
 bool dp_port_put(

@@ -20,6 +20,7 @@ static void policy_free(gpointer data)
 void firewall_open(struct dp *dp)
 {
 	names_open(dp);
+	tiers_open(dp);
 	dp->firewall.policies = g_hash_table_new_full(name_hash, name_equal, NULL, policy_free);
 	dp->firewall.domains = g_hash_table_new_full(name_hash, name_equal, NULL, domain_free);
 }
@@ -28,6 +29,7 @@ void firewall_close(struct dp *dp)
 {
 	g_clear_pointer(&dp->firewall.policies, g_hash_table_unref);
 	g_clear_pointer(&dp->firewall.domains, g_hash_table_unref);
+	g_clear_pointer(&dp->firewall.tiers, g_hash_table_unref);
 	names_close(dp);
 }
 
@@ -91,7 +93,8 @@ static GArray *prepare_rules(struct dp *dp, const struct dp_policy *policy, GErr
 		struct fw_rule rule = { .given = policy->rules[i], .rule = policy->rules[i] };
 		struct name name = name_from(rule.rule.id);
 
-		if (i && rule.rule.deny != policy->rules[i - 1].deny)
+		if (i && (rule.rule.deny != policy->rules[i - 1].deny ||
+				 rule.rule.pass != policy->rules[i - 1].pass))
 			order++;
 		rule.order = order;
 		if (rule.rule.remote == DP_REMOTE_PREFIX && !rule.rule.prefix.len)
@@ -276,10 +279,12 @@ static bool write_policy(struct dp *dp, const struct fw_policy *policy, GError *
 	       (change != TABLE_CHANGED || host_raise_epoch(dp, error));
 }
 
+/* Another rule, or member, can then mean that less is let through. */
 static bool denies(const GArray *rules)
 {
 	for (guint i = 0; i < rules->len; i++)
-		if (g_array_index(rules, struct fw_rule, i).rule.deny)
+		if (g_array_index(rules, struct fw_rule, i).rule.deny ||
+			g_array_index(rules, struct fw_rule, i).rule.pass)
 			return true;
 	return false;
 }
@@ -380,7 +385,7 @@ static bool is_used(const struct dp *dp, u32 number)
 	for (u32 id = 0; id < EDGE_PORTS_MAX; id++)
 		if (dp->port_ifindex[id] && dp->port_policy[id] == number)
 			return true;
-	return false;
+	return tiers_use(dp, number);
 }
 
 bool dp_policy_delete(struct dp *dp, const u8 id[16], GError **error)

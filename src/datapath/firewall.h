@@ -84,6 +84,10 @@ void memberships_mark_stale(struct dp *dp);
 bool memberships_sweep(struct dp *dp, GError **error);
 void domain_free(gpointer domain);
 
+/* tiers.c: what table tiers has. */
+void tiers_open(struct dp *dp);
+bool tiers_use(const struct dp *dp, u32 policy); /* some port has it */
+
 /* firewall.c */
 bool policy_add_identity(struct dp *dp, struct fw_policy *policy, const struct fw_domain *domain,
 	const struct fw_set *set, GError **error);

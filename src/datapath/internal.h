@@ -16,6 +16,7 @@ enum table {
 	TABLE_NAMES,
 	TABLE_RULES,
 	TABLE_POLICIES,
+	TABLE_TIERS,
 	TABLE_IDENTITIES,
 	TABLE_NETWORKS,
 	TABLE_SERVICES,
@@ -41,7 +42,8 @@ enum table {
 struct firewall {
 	GHashTable *policies; /* struct fw_policy by name */
 	GHashTable *domains;  /* struct fw_domain by name */
-	u32 n_denying;	      /* policies with a rule that denies */
+	GHashTable *tiers;    /* struct tiers by port id */
+	u32 n_denying;	      /* policies with a rule that denies or passes */
 };
 struct names;
 
@@ -176,6 +178,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error);
 bool name_drop(struct dp *dp, const void *key, GError **error);
 bool rule_drop(struct dp *dp, const void *key, GError **error);
 bool policy_drop(struct dp *dp, const void *key, GError **error);
+bool tiers_drop(struct dp *dp, const void *key, GError **error);
 bool identity_drop(struct dp *dp, const void *key, GError **error);
 bool external_drop(struct dp *dp, const void *key, GError **error);
 bool gateway_drop(struct dp *dp, const void *key, GError **error);
@@ -198,6 +201,10 @@ void firewall_close(struct dp *dp);
 void firewall_sweep_begin(struct dp *dp);
 bool firewall_sweep_end(struct dp *dp, GError **error);
 bool firewall_policy_number(struct dp *dp, const u8 *id /* NULL: none */, u32 *ret, GError **error);
+
+/* tiers.c */
+bool tiers_put(struct dp *dp, u32 port_id, const struct dp_tiers *wanted, u32 own /* policy */,
+	bool *ret_changed, GError **error);
 
 /* ports.c */
 void ports_open(struct dp *dp);

@@ -12,7 +12,7 @@ static void fill_rule(struct dp *dp, u32 decision, struct dp_log_event *event)
 {
 	struct name name;
 
-	if (!decision || !name_of(dp, NAME_RULE, decision & ~RULE_DENY, &name))
+	if (!decision || !name_of(dp, NAME_RULE, decision & RULE_SLOT, &name))
 		return;
 	event->has_rule = true;
 	memcpy(event->rule, name.b, sizeof(event->rule));

@@ -166,7 +166,8 @@ static struct port port_value(const struct dp *dp, const struct dp_port *port, u
 {
 	struct port value = { .id = id,
 		.vni = port->vni,
-		.flags = port->flags | qos_flags(dp, &port->qos),
+		.flags = port->flags | qos_flags(dp, &port->qos) |
+			 (port->tiers.n ? EDGE_PORT_TIERS : 0),
 		.dscp = port->qos.marks ? port->qos.dscp : 0,
 		.ifindex = port->ifindex,
 		.policy = policy,
@@ -182,7 +183,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GErr
 {
 	struct port value = port_value(dp, port, free_port_id(dp), policy);
 	enum table_change change;
-	bool removed;
+	bool removed, retiered;
 
 	if (!value.id)
 		return weft_fail(error, TOO_LARGE, "Can't add a port: a host holds at most %d.",
@@ -192,6 +193,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GErr
 	if (!qos_put(dp, value.id, &port->qos, error) ||
 		!logs_put(dp, value.id, value.flags, error) ||
 		!put_sources(dp, port, value.id, &removed, error) ||
+		!tiers_put(dp, value.id, &port->tiers, policy, &retiered, error) ||
 		!flood_add(dp, port->vni, FLOOD_PORT, port->ifindex, &value.flood_index, error) ||
 		!write_port(dp, &value, &change, error))
 		return false;
@@ -207,8 +209,10 @@ static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
 {
 	struct port value = port_value(dp, port, old->id, policy);
 	enum table_change change;
-	bool removed;
+	bool removed, retiered;
 
+	if (port->keep_policy)
+		value.flags |= old->flags & EDGE_PORT_TIERS;
 	value.flood_index = old->flood_index;
 	if (old->vni != value.vni &&
 		(!flood_remove(dp, old->vni, FLOOD_PORT, old->flood_index, error) ||
@@ -218,10 +222,14 @@ static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
 	if (!qos_put(dp, value.id, &port->qos, error) ||
 		!logs_put(dp, value.id, value.flags, error) ||
 		!put_sources(dp, port, value.id, &removed, error) ||
-		!write_port(dp, &value, &change, error))
+		!tiers_put(dp, value.id, &port->tiers, policy, &retiered, error) ||
+		!write_port(dp, &value, &change, error) ||
+		(!(value.flags & EDGE_PORT_TIERS) && !tiers_drop(dp, &value.id, error)))
 		return false;
+	if (port->keep_policy)
+		table_keep(dp, TABLE_TIERS, &value.id);
 	dp->port_policy[value.id] = policy;
-	return (change == TABLE_UNCHANGED && !removed) || host_raise_epoch(dp, error);
+	return (change == TABLE_UNCHANGED && !removed && !retiered) || host_raise_epoch(dp, error);
 }
 
 bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
@@ -259,7 +267,9 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 	remove_sources(dp, NULL, g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(ifindex)));
 	g_hash_table_remove(dp->sources, GUINT_TO_POINTER(ifindex));
 	drops_forget(dp, old.id);
-	if (!qos_put(dp, old.id, &(struct dp_qos){ 0 }, error) || !logs_put(dp, old.id, 0, error))
+	if (!tiers_drop(dp, &old.id, error) ||
+		!qos_put(dp, old.id, &(struct dp_qos){ 0 }, error) ||
+		!logs_put(dp, old.id, 0, error))
 		return false;
 	connections_end(dp, old.id);
 	dp->port_ifindex[old.id] = 0;

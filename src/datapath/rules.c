@@ -162,6 +162,7 @@ static void inherit(const GArray *sorted, GHashTable *ret)
 		value->slot = node.rule->slot;
 		value->order = node.rule->order;
 		value->deny = node.rule->rule.deny;
+		value->pass = node.rule->rule.pass;
 		g_hash_table_insert(ret, g_memdup2(&node.key, sizeof(node.key)), value);
 	}
 }

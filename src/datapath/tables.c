@@ -23,6 +23,7 @@ static const struct {
 	[TABLE_NAMES] = { "name of the firewall", sizeof(struct name_key), sizeof(u32), name_drop },
 	[TABLE_RULES] = { "rule", sizeof(struct rule_key), sizeof(struct rule), rule_drop, true },
 	[TABLE_POLICIES] = { "policy", sizeof(u32), sizeof(struct policy), policy_drop },
+	[TABLE_TIERS] = { "port's tiers", sizeof(u32), sizeof(struct tiers), tiers_drop },
 	[TABLE_IDENTITIES] = { "group member", sizeof(struct identity_key), sizeof(u32),
 		identity_drop, true },
 	[TABLE_NETWORKS] = { "network", sizeof(u32), sizeof(struct network), network_drop },
@@ -225,6 +226,7 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_NAMES] = bpf_map__fd(dp->edge->maps.names);
 	dp->table_fd[TABLE_RULES] = bpf_map__fd(dp->edge->maps.rules);
 	dp->table_fd[TABLE_POLICIES] = bpf_map__fd(dp->edge->maps.policies);
+	dp->table_fd[TABLE_TIERS] = bpf_map__fd(dp->edge->maps.tiers);
 	dp->table_fd[TABLE_IDENTITIES] = bpf_map__fd(dp->edge->maps.identities);
 	dp->table_fd[TABLE_NETWORKS] = bpf_map__fd(dp->edge->maps.networks);
 	dp->table_fd[TABLE_SERVICES] = bpf_map__fd(dp->edge->maps.services);

@@ -129,7 +129,7 @@ static char *rule_text(struct dp *dp, const struct trace_step *step)
 	g_autofree char *port = port_text(dp, step->b & ~RULE_STEP_EGRESS);
 	g_autofree char *rule = step->code == STEP_NO_RULE
 					? no_rule_name(dp, step->b & ~RULE_STEP_EGRESS)
-					: rule_name(dp, step->a & ~RULE_DENY);
+					: rule_name(dp, step->a & RULE_SLOT);
 	char ip_text[IP_STRLEN];
 	struct ip remote = ip_from_addr(&step->addr);
 	struct name name;
@@ -138,11 +138,19 @@ static char *rule_text(struct dp *dp, const struct trace_step *step)
 	ip_format(&remote, ip_text);
 	if (step->code == STEP_NO_RULE)
 		return g_strdup_printf("%s at %s: %s matches %s", direction, port, rule, ip_text);
-	if (!name_of(dp, NAME_RULE, step->a & ~RULE_DENY, &name) ||
+	if (step->a & RULE_OPEN)
+		return g_strdup_printf(
+			"%s at %s: no rule of a tier decides about %s, and it has no security groups",
+			direction, port, ip_text);
+	if (!name_of(dp, NAME_RULE, step->a & RULE_SLOT, &name) ||
 		!dp_rule_hits(dp, name.b, &hits, NULL))
 		hits = 0;
 	return g_strdup_printf("%s at %s: %s %s %s (it has decided %" G_GUINT64_FORMAT " times)",
-		direction, port, rule, step->a & RULE_DENY ? "denies" : "allows", ip_text, hits);
+		direction, port, rule,
+		step->a & RULE_DENY   ? "denies"
+		: step->a & RULE_PASS ? "leaves to the next tier"
+				      : "allows",
+		ip_text, hits);
 }
 
 static char *firewall_text(struct dp *dp, const struct trace_step *step)

@@ -35,6 +35,7 @@ static const char *const prefixes6[] = { "::/0", "fd00::/15", "fd00::/48", "fd00
 static const u16 ports[] = { 1, 2, 22, 53, 80, 443, 1024, 65535 };
 static const u8 domains[][16] = { { 0x51 }, { 0x52 } };
 #define N_GROUPS 4 /* of domain group % 2 */
+#define N_TIERS 3
 
 struct packet {
 	bool from_first; /* guest 1 to guest 2, else the other way round */
@@ -61,11 +62,18 @@ struct world {
 	struct bed *bed;
 	struct dp_rule rules[2][RULES_MAX]; /* by port */
 	size_t n_rules[2];
+	struct dp_rule tier_rules[N_TIERS][RULES_MAX];
+	size_t n_tier_rules[N_TIERS];
+	struct chain {
+		u8 tiers[N_TIERS], n, n_before; /* which, in turn */
+		bool own; /* it has a policy of its own */
+	} chains[2]; /* by port */
 	GArray *memberships; /* struct membership */
 	GArray *connections; /* struct connection */
 };
 
 static const u8 policy_ids[2][16] = { { 0xa1 }, { 0xa2 } };
+static const u8 tier_ids[N_TIERS][16] = { { 0xb1 }, { 0xb2 }, { 0xb3 } };
 
 #define PICK(array) ((array)[g_random_int_range(0, G_N_ELEMENTS(array))])
 
@@ -129,6 +137,35 @@ static void state_policy(struct world *world, int port)
 	memcpy(policy.id, policy_ids[port], 16);
 	if (!dp_policy_put(world->bed->dp, &policy, &error))
 		fail_msg("%s", error->message);
+}
+
+static void state_tier(struct world *world, int tier)
+{
+	struct dp_policy policy = { .rules = world->tier_rules[tier],
+		.n_rules = world->n_tier_rules[tier] };
+	g_autoptr(GError) error = NULL;
+
+	memcpy(policy.id, tier_ids[tier], 16);
+	if (!dp_policy_put(world->bed->dp, &policy, &error))
+		fail_msg("%s", error->message);
+}
+
+/* New rules of a tier, which may pass on. */
+static void change_tier(struct world *world)
+{
+	int tier = g_random_int_range(0, N_TIERS);
+	size_t n = (size_t)g_random_int_range(0, RULES_MAX + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		struct dp_rule *rule = &world->tier_rules[tier][i];
+
+		*rule = random_rule((u8)(1 + i));
+		rule->id[1] = (u8)tier;
+		rule->deny = chance(40);
+		rule->pass = !rule->deny && chance(40);
+	}
+	world->n_tier_rules[tier] = n;
+	state_tier(world, tier);
 }
 
 /* One rule more or less, or all of them new. */
@@ -204,11 +241,32 @@ static void state_port(struct world *world, enum bed_place place)
 	struct dp_port port = { .ifindex = world->bed->ifindex[place],
 		.kind = DP_PORT_VETH,
 		.vni = VNI,
-		.policy = policy_ids[first ? 0 : 1],
 		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) } };
+	const struct chain *chain = &world->chains[first ? 0 : 1];
 
+	port.policy = chain->own ? policy_ids[first ? 0 : 1] : NULL;
+	port.tiers.n = chain->n;
+	port.tiers.n_before = chain->n_before;
+	for (u8 i = 0; i < chain->n; i++)
+		memcpy(port.tiers.policies[i], tier_ids[chain->tiers[i]], 16);
 	assert_true(mac_parse(first ? MAC1 : MAC2, &port.mac));
 	assert_true(dp_port_put(world->bed->dp, &port, NULL));
+}
+
+/* Without a policy of its own a port still has a tier: with neither nothing is tracked, and the
+ * model knows of no port that begins to be in the middle. */
+static void change_chain(struct world *world)
+{
+	int port = g_random_int_range(0, 2);
+	struct chain *chain = &world->chains[port];
+	u8 first = (u8)g_random_int_range(0, N_TIERS);
+
+	chain->own = chance(70);
+	chain->n = (u8)g_random_int_range(chain->own ? 0 : 1, N_TIERS + 1);
+	chain->n_before = (u8)g_random_int_range(0, chain->n + 1);
+	for (u8 i = 0; i < chain->n; i++)
+		chain->tiers[i] = (u8)((first + i) % N_TIERS);
+	state_port(world, port ? BED_GUEST2 : BED_GUEST1);
 }
 
 static void restart_agent(struct world *world)
@@ -217,6 +275,8 @@ static void restart_agent(struct world *world)
 	dp_sweep_begin(world->bed->dp);
 	state_policy(world, 0);
 	state_policy(world, 1);
+	for (int tier = 0; tier < N_TIERS; tier++)
+		state_tier(world, tier);
 	for (guint i = 0; i < world->memberships->len; i++)
 		state_membership(world, &g_array_index(world->memberships, struct membership, i));
 	bed_populate(world->bed);
@@ -320,13 +380,13 @@ static bool remote_matches(
 	return false;
 }
 
-static bool judge(const struct world *world, bool at_first, enum dp_direction direction,
-	const struct packet *p, u32 port, u8 type, const struct ip *remote)
+/* The first rule that matches, or NULL. */
+static const struct dp_rule *first_rule(const struct world *world, const struct dp_rule *rules,
+	size_t n_rules, enum dp_direction direction, const struct packet *p, u32 port, u8 type,
+	const struct ip *remote)
 {
-	int which = at_first ? 0 : 1;
-
-	for (size_t i = 0; i < world->n_rules[which]; i++) {
-		const struct dp_rule *rule = &world->rules[which][i];
+	for (size_t i = 0; i < n_rules; i++) {
+		const struct dp_rule *rule = &rules[i];
 		int first = is_icmp(p) ? type : (int)port;
 
 		if (rule->direction != direction || rule->family != p->family ||
@@ -340,9 +400,33 @@ static bool judge(const struct world *world, bool at_first, enum dp_direction di
 		if (rule->port_min >= 0 && !is_icmp(p) &&
 			(first < rule->port_min || first > rule->port_max))
 			continue;
-		return !rule->deny;
+		return rule;
 	}
-	return false;
+	return NULL;
+}
+
+static bool judge(const struct world *world, bool at_first, enum dp_direction direction,
+	const struct packet *p, u32 port, u8 type, const struct ip *remote)
+{
+	int which = at_first ? 0 : 1;
+	const struct chain *chain = &world->chains[which];
+	const struct dp_rule *rule;
+
+	for (int i = 0; i <= chain->n; i++) {
+		if (i == chain->n_before && chain->own) {
+			rule = first_rule(world, world->rules[which], world->n_rules[which],
+				direction, p, port, type, remote);
+			if (rule)
+				return !rule->deny;
+		}
+		if (i == chain->n)
+			break;
+		rule = first_rule(world, world->tier_rules[chain->tiers[i]],
+			world->n_tier_rules[chain->tiers[i]], direction, p, port, type, remote);
+		if (rule && !rule->pass)
+			return !rule->deny;
+	}
+	return !chain->own;
 }
 
 static struct connection connection_of(
@@ -461,8 +545,11 @@ static void test_decides_as_the_model(void **state)
 	g_random_set_seed(seed);
 	world.memberships = g_array_new(FALSE, FALSE, sizeof(struct membership));
 	world.connections = g_array_new(FALSE, FALSE, sizeof(struct connection));
+	world.chains[0].own = world.chains[1].own = true;
 	state_policy(&world, 0);
 	state_policy(&world, 1);
+	for (int tier = 0; tier < N_TIERS; tier++)
+		state_tier(&world, tier);
 	state_port(&world, BED_GUEST1);
 	state_port(&world, BED_GUEST2);
 	for (int i = 0; i < cases; i++) {
@@ -472,6 +559,10 @@ static void test_decides_as_the_model(void **state)
 			change_rules(&world);
 		if (chance(5))
 			change_members(&world);
+		if (chance(4))
+			change_tier(&world);
+		if (chance(3))
+			change_chain(&world);
 		if (i % 5000 == 4999)
 			restart_agent(&world);
 		p = i && chance(50) ? answer_to(p) : random_packet();
