@@ -23,9 +23,9 @@ enum trace_code {
 	STEP_DROP,	      /* a: reason, b: port id */
 	STEP_ROUTE, /* a: VNI that the route leads to, b: its kind; addr: whom it is sent to there
 		     */
-	STEP_ROUTER_ECHO, /* addr: the router's */
-	STEP_ICMP_ERROR,  /* a: type, b: code */
-	STEP_RULE, /* a: what was decided; b: port id, RULE_STEP_EGRESS set if so */
+	STEP_ROUTER_ECHO,      /* addr: the router's */
+	STEP_ICMP_ERROR,       /* a: type, b: code */
+	STEP_RULE,	       /* a: what was decided; b: port id, RULE_STEP_EGRESS set if so */
 	STEP_NO_RULE,	       /* b: the same */
 	STEP_CONNECTION,       /* a: 1 if the guest opened it, else 0; b: port id */
 	STEP_RELATED,	       /* an ICMP error about a connection; b: port id */

@@ -492,6 +492,10 @@ struct dp_usage {
 };
 bool dp_usage(struct dp *dp, struct dp_usage *ret, GError **error);
 
+/* Whether a tracked connection of a guest is with @ip, as far as that is known: true too for the
+ * time that it takes to find out. Call it again until it is false; then it is no longer watched. */
+bool dp_remote_is_in_use(struct dp *dp, const struct ip *ip);
+
 /* Removes idle flow entries; call about once a second. Bounded work per call. */
 void dp_flows_expire(struct dp *dp);
 

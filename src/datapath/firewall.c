@@ -279,7 +279,7 @@ static bool write_policy(struct dp *dp, const struct fw_policy *policy, GError *
 	       (change != TABLE_CHANGED || host_raise_epoch(dp, error));
 }
 
-/* Another rule, or member, can then mean that less is let through. */
+/* Another rule can then mean that less is let through. */
 static bool denies(const GArray *rules)
 {
 	for (guint i = 0; i < rules->len; i++)
@@ -294,8 +294,6 @@ static bool replace_rules(struct dp *dp, struct fw_policy *policy, GArray *rules
 	GArray *old = policy->rules;
 	bool less = denies(rules) || denies(old), ok;
 
-	dp->firewall.n_denying += denies(rules);
-	dp->firewall.n_denying -= denies(old);
 	policy->rules = rules;
 	/* write_policy() twice: a domain is looked up as soon as it has rules, and as long as it
 	 * has */

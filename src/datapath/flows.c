@@ -31,6 +31,7 @@ struct flow_walk {
 	/* Tracked, and half open of these: in this round, by port id; in the last one. */
 	u32 tracked[EDGE_PORTS_MAX], half_open[EDGE_PORTS_MAX];
 	u32 last_tracked[EDGE_PORTS_MAX], last_half_open[EDGE_PORTS_MAX];
+	u32 round;
 	u32 cursor; /* the kernel's batch cursor: of a hash table, a bucket */
 	u8 *keys, *dead;
 	struct flow *values;
@@ -58,8 +59,66 @@ static void walk_init(struct flow_walk *walk, struct bpf_map *map, struct bpf_ma
 	walk->values = g_new(struct flow, BATCH);
 }
 
+/* Remote addresses that somebody asks about, by rounds of the walk. */
+struct watched {
+	struct addr addr; /* first: the key */
+	u32 since, seen;
+};
+
+static guint addr_hash(gconstpointer data)
+{
+	const struct addr *addr = data;
+
+	return ((addr->w[0] * 31 + addr->w[1]) * 31 + addr->w[2]) * 31 + addr->w[3];
+}
+
+static gboolean addr_equal(gconstpointer a, gconstpointer b)
+{
+	return !memcmp(a, b, sizeof(struct addr));
+}
+
+bool dp_remote_is_in_use(struct dp *dp, const struct ip *ip)
+{
+	u32 round = dp->walks[ip->family == 4 ? 0 : 1].round;
+	struct addr addr = addr_from_ip(ip);
+	struct watched *watched = g_hash_table_lookup(dp->watched, &addr);
+
+	if (!watched) {
+		watched = g_new0(struct watched, 1);
+		*watched = (struct watched){ .addr = addr, .since = round, .seen = round };
+		g_hash_table_insert(dp->watched, &watched->addr, watched);
+	}
+	/* a whole round since it was first asked about, and since it was last met */
+	if (round - watched->since < 2 || round - watched->seen < 2)
+		return true;
+	g_hash_table_remove(dp->watched, &addr);
+	return false;
+}
+
+/* @key: of what a guest sends. */
+static void note_remote(
+	struct dp *dp, const struct flow_walk *walk, const u8 *key, const struct flow *flow)
+{
+	struct ip ip = { .family = 4 };
+	struct watched *watched;
+	struct addr addr;
+
+	if (!g_hash_table_size(dp->watched) || !(flow->flags & FLOW_TRACKED))
+		return;
+	if (walk == &dp->walks[0]) {
+		memcpy(ip.b, &((const struct flow_key4 *)(const void *)key)->dst, 4);
+		addr = addr_from_ip(&ip);
+	} else {
+		addr = ((const struct flow_key6 *)(const void *)key)->dst;
+	}
+	watched = g_hash_table_lookup(dp->watched, &addr);
+	if (watched)
+		watched->seen = walk->round;
+}
+
 void flows_open(struct dp *dp)
 {
+	dp->watched = g_hash_table_new_full(addr_hash, addr_equal, NULL, g_free);
 	dp->walks = g_new0(struct flow_walk, N_WALKS);
 	walk_init(&dp->walks[0], dp->edge->maps.flows4, dp->edge->maps.rewrites4);
 	walk_init(&dp->walks[1], dp->edge->maps.flows6, dp->edge->maps.rewrites6);
@@ -73,6 +132,7 @@ void flows_close(struct dp *dp)
 		g_free(dp->walks[i].values);
 	}
 	g_clear_pointer(&dp->walks, g_free);
+	g_clear_pointer(&dp->watched, g_hash_table_unref);
 }
 
 u32 ticks_now(void)
@@ -151,8 +211,11 @@ static void bury(struct dp *dp, struct flow_walk *walk, u32 count, u32 now)
 	for (u32 i = 0; i < count; i++) {
 		const u8 *key = &walk->keys[i * walk->key_size];
 
-		if (!is_to_go(dp, walk, key, &walk->values[i], now))
+		if (!is_to_go(dp, walk, key, &walk->values[i], now)) {
+			if (port_entry(key))
+				note_remote(dp, walk, key, &walk->values[i]);
 			continue;
+		}
 		n_dead++;
 		if (walk->values[i].flags & FLOW_TRACKED && port_entry(key))
 			bury_tracked(dp, walk, key);
@@ -169,6 +232,7 @@ static void bury(struct dp *dp, struct flow_walk *walk, u32 count, u32 now)
 /* What was counted is what the next round goes by. */
 static void end_round(struct flow_walk *walk)
 {
+	walk->round++;
 	walk->entries = walk->seen;
 	walk->seen = 0;
 	memcpy(walk->last_half_open, walk->half_open, sizeof(walk->half_open));

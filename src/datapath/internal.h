@@ -43,7 +43,6 @@ struct firewall {
 	GHashTable *policies; /* struct fw_policy by name */
 	GHashTable *domains;  /* struct fw_domain by name */
 	GHashTable *tiers;    /* struct tiers by port id */
-	u32 n_denying;	      /* policies with a rule that denies or passes */
 };
 struct names;
 
@@ -90,6 +89,7 @@ struct dp {
 	} guarantees;
 	struct names *names;	 /* by kind */
 	struct flow_walk *walks; /* see flows.c */
+	GHashTable *watched;	 /* the same: struct watched by addr */
 	struct nat_walk *nat_walk;
 };
 

@@ -307,6 +307,28 @@ static bool has_all(const GArray *groups, const GArray *of)
 	return true;
 }
 
+/* Whether a rule that denies, or passes on, is about a group of @new that is not in @old. */
+static bool denies_joining(const struct fw_domain *domain, const GArray *old, const GArray *new)
+{
+	guint at;
+
+	for (guint p = 0; p < domain->policies->len; p++) {
+		const GArray *rules = ((struct fw_policy *)domain->policies->pdata[p])->rules;
+
+		for (guint i = 0; i < rules->len; i++) {
+			const struct fw_rule *rule = &g_array_index(rules, struct fw_rule, i);
+
+			if ((rule->rule.deny || rule->rule.pass) &&
+				rule->rule.remote != DP_REMOTE_ANY &&
+				name_equal(&rule->domain, &domain->name) &&
+				group_find(new, &rule->group, &at) &&
+				!group_find(old, &rule->group, &at))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* @groups is sorted, and taken over. */
 static bool put_groups(struct dp *dp, const struct name *name, const struct prefix *prefix,
 	GArray *groups, GError **error)
@@ -333,8 +355,9 @@ static bool put_groups(struct dp *dp, const struct name *name, const struct pref
 		return false;
 	}
 	/* Who leaves a group may be refused now. Who joins one may be allowed what was refused, and
-	 * nothing is remembered of what was refused; unless rules deny. */
-	return (has_all(new, old) && !dp->firewall.n_denying) || host_raise_epoch(dp, error);
+	 * nothing is remembered of what was refused; unless rules about it deny. */
+	return (has_all(new, old) && !denies_joining(domain, old, new)) ||
+	       host_raise_epoch(dp, error);
 }
 
 static bool drop_node(struct dp *dp, struct fw_domain *domain, struct node *node, GError **error)

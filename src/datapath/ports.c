@@ -267,8 +267,7 @@ bool port_drop(struct dp *dp, const void *key, GError **error)
 	remove_sources(dp, NULL, g_hash_table_lookup(dp->sources, GUINT_TO_POINTER(ifindex)));
 	g_hash_table_remove(dp->sources, GUINT_TO_POINTER(ifindex));
 	drops_forget(dp, old.id);
-	if (!tiers_drop(dp, &old.id, error) ||
-		!qos_put(dp, old.id, &(struct dp_qos){ 0 }, error) ||
+	if (!tiers_drop(dp, &old.id, error) || !qos_put(dp, old.id, &(struct dp_qos){ 0 }, error) ||
 		!logs_put(dp, old.id, 0, error))
 		return false;
 	connections_end(dp, old.id);

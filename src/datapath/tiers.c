@@ -28,8 +28,8 @@ bool tiers_drop(struct dp *dp, const void *key, GError **error)
 }
 
 /* The port's own policy stands behind the first @n_before. */
-static bool make_tiers(struct dp *dp, const struct dp_tiers *wanted, u32 own, struct tiers *ret,
-	GError **error)
+static bool make_tiers(
+	struct dp *dp, const struct dp_tiers *wanted, u32 own, struct tiers *ret, GError **error)
 {
 	*ret = (struct tiers){ .own = own ? wanted->n_before : EDGE_TIERS_NONE, .open = !own };
 	for (u8 i = 0; i <= wanted->n; i++) {
@@ -42,8 +42,8 @@ static bool make_tiers(struct dp *dp, const struct dp_tiers *wanted, u32 own, st
 	return true;
 }
 
-bool tiers_put(struct dp *dp, u32 port_id, const struct dp_tiers *wanted, u32 own, bool *ret_changed,
-	GError **error)
+bool tiers_put(struct dp *dp, u32 port_id, const struct dp_tiers *wanted, u32 own,
+	bool *ret_changed, GError **error)
 {
 	enum table_change change;
 	struct tiers value;
@@ -52,13 +52,14 @@ bool tiers_put(struct dp *dp, u32 port_id, const struct dp_tiers *wanted, u32 ow
 	if (!wanted->n)
 		return true;
 	if (wanted->n > DP_TIERS_MAX || wanted->n_before > wanted->n)
-		return weft_fail(error, TOO_LARGE, "Can't give a port policies of %u tiers: it has at most %d.",
-			wanted->n, DP_TIERS_MAX);
+		return weft_fail(error, TOO_LARGE,
+			"Can't give a port policies of %u tiers: it has at most %d.", wanted->n,
+			DP_TIERS_MAX);
 	if (!make_tiers(dp, wanted, own, &value, error) ||
 		!table_put(dp, TABLE_TIERS, &port_id, &value, &change, error))
 		return false;
-	g_hash_table_insert(dp->firewall.tiers, GUINT_TO_POINTER(port_id),
-		g_memdup2(&value, sizeof(value)));
+	g_hash_table_insert(
+		dp->firewall.tiers, GUINT_TO_POINTER(port_id), g_memdup2(&value, sizeof(value)));
 	*ret_changed = change != TABLE_UNCHANGED;
 	return true;
 }

@@ -15,15 +15,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "bed.h"
+#include "firewall_model.h"
 #include "datapath/internal.h"
 #include "edge.skel.h"
 
 #define CASES 30000
-#define RULES_MAX 12
 #define PASSED 7 /* TC_ACT_REDIRECT */
-#define TCP_SYN 0x02
-#define TCP_ACK 0x10
 
 static const char *const addresses4[] = { "10.0.0.1", "10.0.0.2", "10.0.1.1", "10.1.0.1",
 	"192.168.0.9" };
@@ -35,42 +32,6 @@ static const char *const prefixes6[] = { "::/0", "fd00::/15", "fd00::/48", "fd00
 static const u16 ports[] = { 1, 2, 22, 53, 80, 443, 1024, 65535 };
 static const u8 domains[][16] = { { 0x51 }, { 0x52 } };
 #define N_GROUPS 4 /* of domain group % 2 */
-#define N_TIERS 3
-
-struct packet {
-	bool from_first; /* guest 1 to guest 2, else the other way round */
-	u8 family, proto, type, code, flags;
-	u16 sport, dport; /* ICMP echo: both the identifier */
-	struct ip src, dst;
-};
-
-struct connection {
-	bool at_first; /* guest 1's port */
-	u8 family, proto;
-	struct ip local, remote;
-	u32 local_port, remote_port;
-	enum dp_direction opener;
-	bool replied, connected;
-};
-
-struct membership {
-	u8 group;
-	struct prefix prefix;
-};
-
-struct world {
-	struct bed *bed;
-	struct dp_rule rules[2][RULES_MAX]; /* by port */
-	size_t n_rules[2];
-	struct dp_rule tier_rules[N_TIERS][RULES_MAX];
-	size_t n_tier_rules[N_TIERS];
-	struct chain {
-		u8 tiers[N_TIERS], n, n_before; /* which, in turn */
-		bool own; /* it has a policy of its own */
-	} chains[2]; /* by port */
-	GArray *memberships; /* struct membership */
-	GArray *connections; /* struct connection */
-};
 
 static const u8 policy_ids[2][16] = { { 0xa1 }, { 0xa2 } };
 static const u8 tier_ids[N_TIERS][16] = { { 0xb1 }, { 0xb2 }, { 0xb3 } };
@@ -348,159 +309,6 @@ static struct frame frame_of(const struct packet *p)
 		memset(payload.b, 0, payload.len);
 	return frame_eth(dst, src, p->family == 4 ? 0x0800 : 0x86dd,
 		frame_ip(ip_format(&p->src, from), ip_format(&p->dst, to), p->proto, payload));
-}
-
-/* --- the model --- */
-
-static bool is_icmp(const struct packet *p)
-{
-	return p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6;
-}
-
-static bool is_echo(const struct packet *p)
-{
-	return p->type == 8 || p->type == 0 || p->type == 128 || p->type == 129;
-}
-
-static bool remote_matches(
-	const struct world *world, const struct dp_rule *rule, const struct ip *remote)
-{
-	if (rule->remote == DP_REMOTE_ANY)
-		return true;
-	if (rule->remote == DP_REMOTE_PREFIX)
-		return prefix_contains(&rule->prefix, remote);
-	for (guint i = 0; i < world->memberships->len; i++) {
-		const struct membership *m =
-			&g_array_index(world->memberships, struct membership, i);
-
-		if (m->group == rule->group[0] && m->prefix.ip.family == remote->family &&
-			prefix_contains(&m->prefix, remote))
-			return true;
-	}
-	return false;
-}
-
-/* The first rule that matches, or NULL. */
-static const struct dp_rule *first_rule(const struct world *world, const struct dp_rule *rules,
-	size_t n_rules, enum dp_direction direction, const struct packet *p, u32 port, u8 type,
-	const struct ip *remote)
-{
-	for (size_t i = 0; i < n_rules; i++) {
-		const struct dp_rule *rule = &rules[i];
-		int first = is_icmp(p) ? type : (int)port;
-
-		if (rule->direction != direction || rule->family != p->family ||
-			(rule->proto >= 0 && rule->proto != p->proto) ||
-			!remote_matches(world, rule, remote))
-			continue;
-		if (rule->port_min >= 0 && is_icmp(p) &&
-			(rule->port_min != first ||
-				(rule->port_max >= 0 && rule->port_max != p->code)))
-			continue;
-		if (rule->port_min >= 0 && !is_icmp(p) &&
-			(first < rule->port_min || first > rule->port_max))
-			continue;
-		return rule;
-	}
-	return NULL;
-}
-
-static bool judge(const struct world *world, bool at_first, enum dp_direction direction,
-	const struct packet *p, u32 port, u8 type, const struct ip *remote)
-{
-	int which = at_first ? 0 : 1;
-	const struct chain *chain = &world->chains[which];
-	const struct dp_rule *rule;
-
-	for (int i = 0; i <= chain->n; i++) {
-		if (i == chain->n_before && chain->own) {
-			rule = first_rule(world, world->rules[which], world->n_rules[which],
-				direction, p, port, type, remote);
-			if (rule)
-				return !rule->deny;
-		}
-		if (i == chain->n)
-			break;
-		rule = first_rule(world, world->tier_rules[chain->tiers[i]],
-			world->n_tier_rules[chain->tiers[i]], direction, p, port, type, remote);
-		if (rule && !rule->pass)
-			return !rule->deny;
-	}
-	return !chain->own;
-}
-
-static struct connection connection_of(
-	const struct packet *p, bool at_first, enum dp_direction direction)
-{
-	bool out = direction == DP_EGRESS;
-	u32 sport = p->sport, dport = p->dport;
-
-	if (is_icmp(p)) { /* by its request: the asker has the identifier */
-		bool request = p->type == 8 || p->type == 128;
-
-		sport = request;
-		dport = !request;
-	}
-	return (struct connection){ .at_first = at_first,
-		.family = p->family,
-		.proto = p->proto,
-		.local = out ? p->src : p->dst,
-		.remote = out ? p->dst : p->src,
-		.local_port = out ? sport : dport,
-		.remote_port = out ? dport : sport,
-		.opener = direction };
-}
-
-static struct connection *find(const struct world *world, const struct connection *c)
-{
-	for (guint i = 0; i < world->connections->len; i++) {
-		struct connection *o = &g_array_index(world->connections, struct connection, i);
-
-		if (o->at_first == c->at_first && o->family == c->family && o->proto == c->proto &&
-			!ip_compare(&o->local, &c->local) && !ip_compare(&o->remote, &c->remote) &&
-			o->local_port == c->local_port && o->remote_port == c->remote_port)
-			return o;
-	}
-	return NULL;
-}
-
-/* Whether the firewall at a port lets the packet through; notes what it learns. */
-static bool port_allows(
-	struct world *world, const struct packet *p, bool at_first, enum dp_direction direction)
-{
-	struct connection this = connection_of(p, at_first, direction), *c;
-	const struct ip *remote = direction == DP_EGRESS ? &p->dst : &p->src;
-	bool alone;
-
-	if (is_icmp(p) && !is_echo(p))
-		return judge(world, at_first, direction, p, 0, p->type, remote);
-	c = find(world, &this);
-	if (!c && p->flags == (TCP_SYN | TCP_ACK))
-		return false;
-	alone = c && p->flags == TCP_SYN && direction != c->opener;
-	if (!c || alone) {
-		if (!judge(world, at_first, direction, p, p->dport, p->type, remote))
-			return false;
-		if (!c && p->type != 129 && !(p->proto == IPPROTO_ICMP && p->type == 0))
-			g_array_append_val(world->connections, this);
-		else if (c && !c->connected)
-			*c = this;
-		return true;
-	}
-	if (!judge(world, at_first, c->opener, p, direction == c->opener ? p->dport : p->sport,
-		    p->family == 4 ? 8 : 128, remote))
-		return false;
-	if (direction != c->opener)
-		c->replied = true;
-	else if (c->replied && p->flags != TCP_SYN)
-		c->connected = true;
-	return true;
-}
-
-static bool model_passes(struct world *world, const struct packet *p)
-{
-	return port_allows(world, p, p->from_first, DP_EGRESS) &&
-	       port_allows(world, p, !p->from_first, DP_INGRESS);
 }
 
 /* --- the edge --- */
