@@ -157,6 +157,14 @@
 	X(RULE_REMOTES, 400, "SecurityGroupMultipleRemoteEntites") \
 	X(DEFAULT_RULE_NOT_FOUND, 404, "DefaultSecurityGroupRuleNotFound") \
 	X(DEFAULT_RULE_EXISTS, 409, "DefaultSecurityGroupRuleExists") \
+	X(SECURITY_TIER_NOT_FOUND, 404, "SecurityTierNotFound") \
+	X(SECURITY_TIER_IN_USE, 409, "SecurityTierInUse") \
+	X(SECURITY_TIER_EXISTS, 409, "SecurityTierExists") \
+	X(SECURITY_TIER_LIMIT, 409, "SecurityTierLimitReached") \
+	X(SECURITY_POLICY_NOT_FOUND, 404, "SecurityPolicyNotFound") \
+	X(SECURITY_POLICY_EXISTS, 409, "SecurityPolicyExists") \
+	X(SECURITY_POLICY_RULE_NOT_FOUND, 404, "SecurityPolicyRuleNotFound") \
+	X(SECURITY_POLICY_RULE_EXISTS, 409, "SecurityPolicyRuleExists") \
 	X(PORT_SECURITY_REQUIRED, 400, "PortSecurityAndIPRequiredForSecurityGroups") \
 	X(PORT_HAS_GROUP, 409, "PortSecurityPortHasSecurityGroup") \
 	X(INVALID_CIDR, 400, "InvalidCIDR") \

@@ -44,6 +44,9 @@
 #include "model/router.h"
 #include "model/security_group.h"
 #include "model/security_group_rule.h"
+#include "model/security_policy.h"
+#include "model/security_policy_rule.h"
+#include "model/security_tier.h"
 #include "model/segment.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
@@ -62,6 +65,9 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_SECURITY_GROUP] = &security_group_kind,
 	[KIND_SECURITY_GROUP_RULE] = &security_group_rule_kind,
 	[KIND_DEFAULT_SECURITY_GROUP_RULE] = &default_security_group_rule_kind,
+	[KIND_SECURITY_TIER] = &security_tier_kind,
+	[KIND_SECURITY_POLICY] = &security_policy_kind,
+	[KIND_SECURITY_POLICY_RULE] = &security_policy_rule_kind,
 	[KIND_QOS_POLICY] = &qos_policy_kind,
 	[KIND_QOS_BANDWIDTH_LIMIT_RULE] = &qos_bandwidth_limit_rule_kind,
 	[KIND_QOS_DSCP_MARKING_RULE] = &qos_dscp_marking_rule_kind,

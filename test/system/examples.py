@@ -36,6 +36,12 @@ def proxied(make):
     return {"router_id": router["id"], "port_id": make("port", network_id=inside["id"])["id"]}
 
 
+def the_tier(make):
+    """All examples are in one: ports are asked about a few."""
+    tiers = make.__self__.client.get("/v2.0/security-tiers").json["security_tiers"]
+    return next((tier for tier in tiers if tier["description"] == "of examples"), None) or make("security_tier", description="of examples")
+
+
 def addressed(make):
     """A port with an address."""
     return make("port", network_id=make("subnet")["network_id"])
@@ -58,6 +64,10 @@ SPECIAL = {
                                          "protocol": "udp", "port_range_min": next(numbers), "port_range_max": 9999},
     "default_security_group_rule": lambda make: {"direction": "ingress", "protocol": "udp", "port_range_min": next(numbers),
                                                  "port_range_max": 9999},
+    "security_tier": lambda make: {"name": f"tier{next(numbers)}", "priority": next(numbers)},
+    "security_policy": lambda make: {"security_tier_id": the_tier(make)["id"], "priority": next(numbers)},
+    "security_policy_rule": lambda make: {"security_policy_id": make("security_policy")["id"], "priority": next(numbers),
+                                          "action": "deny", "direction": "ingress"},
     "host": lambda make: {"name": f"example{next(numbers)}", "tunnel_ips": ["192.0.2.1"]},
     "network_segment_range": lambda make: {"network_type": "vlan", "physical_network": f"example{next(numbers)}", "minimum": 1,
                                            "maximum": 4094},
