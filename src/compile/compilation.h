@@ -68,6 +68,13 @@ void compile_group_member(struct compilation *c, const struct change *change);
 void compile_subport(struct compilation *c, const struct change *change);
 /* compile_log.c */
 void compile_log(struct compilation *c, const struct change *change);
+/* compile_tier.c: the provider's tiers, their policies and rules. */
+void compile_security_tier(struct compilation *c, const struct change *change);
+void compile_security_policy(struct compilation *c, const struct change *change);
+void compile_security_policy_rule(struct compilation *c, const struct change *change);
+/* Whether a rule of theirs names it, on both sides: SCOPE_GROUP_MEMBERS or SCOPE_ADDRESS_GROUP. */
+void compile_named_by_tiers(const struct compilation *c, enum scope_type type,
+	const struct uuid *id, bool *ret_before, bool *ret_after);
 /* group_interest.c: which hosts have which of them. */
 void compile_placed_groups(
 	struct compilation *c, const struct uuid *host, const struct object *port, int delta);

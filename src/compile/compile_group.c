@@ -9,6 +9,7 @@
 
 #include "model/port.h"
 #include "model/security_group_rule.h"
+#include "model/security_policy_rule.h"
 
 typedef void (*record_fn)(const struct object *object, GString *text);
 
@@ -58,8 +59,10 @@ static void compile_membership(
 	struct uuid group;
 
 	/* of a group that no rule names, nobody has the members */
-	if (!model_first(c->model, KIND_SECURITY_GROUP_RULE, SECURITY_GROUP_RULE_BY_REMOTE_GROUP,
-		    group_text, NULL) ||
+	if ((!model_first(c->model, KIND_SECURITY_GROUP_RULE, SECURITY_GROUP_RULE_BY_REMOTE_GROUP,
+		     group_text, NULL) &&
+		    !model_first(c->model, KIND_SECURITY_POLICY_RULE,
+			    SECURITY_POLICY_RULE_BY_REMOTE_GROUP, group_text, NULL)) ||
 		!uuid_parse(group_text, &group))
 		return;
 	if (change->old && port_has_group(change->old, group_text))

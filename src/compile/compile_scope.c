@@ -2,6 +2,7 @@
 /* What is in a scope now: for snapshots, and for a host that has just gained it. */
 #include <weft/provider.h>
 
+#include "compile/compilation.h"
 #include "compile/enumeration.h"
 #include "compile/in_tree.h"
 #include "compile/reach.h"
@@ -260,6 +261,27 @@ void give_address_group(struct enumeration *e, const struct uuid *group)
 	enumeration_give(e, "address-group", uuid_format(group, id));
 }
 
+static void give_all(struct enumeration *e, enum kind_id kind, const char *name,
+	void (*record)(const struct object *object, GString *text))
+{
+	const struct object *object;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_all(&iter, e->model, kind, NULL);
+	while ((object = model_iter_next(&iter))) {
+		record(object, e->text);
+		enumeration_give(e, name, uuid_format(object_id(object), id));
+	}
+}
+
+void give_tiers(struct enumeration *e)
+{
+	give_all(e, KIND_SECURITY_TIER, "security-tier", record_security_tier);
+	give_all(e, KIND_SECURITY_POLICY, "security-policy", record_security_policy);
+	give_all(e, KIND_SECURITY_POLICY_RULE, "security-policy-rule", record_security_policy_rule);
+}
+
 void give_logs(struct enumeration *e)
 {
 	const struct object *log;
@@ -352,6 +374,26 @@ static void add_gateways(struct scopes *scopes, const char *host)
 			add_part(scopes, reach_from_router(scopes->model, NULL, object_id(router)));
 }
 
+static void add_named(struct scopes *scopes, const struct object *rule)
+{
+	struct uuid id;
+
+	if (object_uuid(rule, MATCH_GROUP_ID, &id))
+		add_scope(scopes, SCOPE_GROUP_MEMBERS, &id);
+	if (object_uuid(rule, MATCH_ADDRESS_GROUP_ID, &id))
+		add_scope(scopes, SCOPE_ADDRESS_GROUP, &id);
+}
+
+static void add_tiers(struct scopes *scopes)
+{
+	const struct object *rule;
+	struct model_iter iter;
+
+	model_iter_all(&iter, scopes->model, KIND_SECURITY_POLICY_RULE, NULL);
+	while ((rule = model_iter_next(&iter)))
+		add_named(scopes, rule);
+}
+
 static void add_group(struct scopes *scopes, const char *group)
 {
 	const struct object *rule;
@@ -362,12 +404,8 @@ static void add_group(struct scopes *scopes, const char *group)
 		return;
 	model_iter_init(&iter, scopes->model, KIND_SECURITY_GROUP_RULE,
 		SECURITY_GROUP_RULE_BY_GROUP, group, NULL);
-	while ((rule = model_iter_next(&iter))) {
-		if (object_uuid(rule, MATCH_GROUP_ID, &id))
-			add_scope(scopes, SCOPE_GROUP_MEMBERS, &id);
-		if (object_uuid(rule, MATCH_ADDRESS_GROUP_ID, &id))
-			add_scope(scopes, SCOPE_ADDRESS_GROUP, &id);
-	}
+	while ((rule = model_iter_next(&iter)))
+		add_named(scopes, rule);
 }
 
 static void add_port(struct scopes *scopes, const struct object *port)
@@ -393,6 +431,7 @@ GArray *compile_host_scopes(const struct model *model, const struct uuid *id)
 		return scopes.list;
 	add_scope(&scopes, SCOPE_HOST, id);
 	add_scope(&scopes, SCOPE_CLOUD, &scope_cloud_id);
+	add_tiers(&scopes);
 	model_iter_init(&iter, model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
 		add_port(&scopes, port);

@@ -96,6 +96,43 @@ static json_t *random_rule(struct random_world *world)
 		n % 3 == 1 ? "remote_address_group_id" : "remote_group_id", test_id(named), range);
 }
 
+static json_t *random_tier(struct random_world *world)
+{
+	unsigned n = ++world->made;
+
+	return test_json("{'name':'t%u','priority':%u}", n, n);
+}
+
+static json_t *random_tier_policy(struct random_world *world)
+{
+	const struct object *tier = random_pick(world, KIND_SECURITY_TIER);
+
+	return tier ? test_json("{'security_tier_id':'%s','priority':%u}", test_id(tier),
+			      ++world->made)
+		    : NULL;
+}
+
+/* It may name what rules of groups name too. */
+static json_t *random_tier_rule(struct random_world *world)
+{
+	unsigned n = ++world->made;
+	const struct object *policy = random_pick(world, KIND_SECURITY_POLICY);
+	const struct object *named =
+		random_pick(world, n % 2 ? KIND_ADDRESS_GROUP : KIND_SECURITY_GROUP);
+	g_autofree char *id = policy ? g_strdup(test_id(policy)) : NULL;
+
+	if (!policy || !named)
+		return NULL;
+	return test_json("{'security_policy_id':'%s','priority':%u,'action':'deny',"
+			 "'direction':'ingress','%s':'%s'}",
+		id, n, n % 2 ? "remote_address_group_id" : "remote_group_id", test_id(named));
+}
+
+static json_t *random_priority(struct random_world *world)
+{
+	return test_json("{'priority':%u}", ++world->made);
+}
+
 static json_t *random_log(struct random_world *world)
 {
 	unsigned n = ++world->made;
@@ -170,11 +207,15 @@ static const struct random_step steps[] = {
 	{ 2, .kind = KIND_SUBNET, .body = random_subnet, .change = random_subnet_change },
 	{ 10, .kind = KIND_PORT, .body = random_port, .change = random_port_change },
 	{ 3, .kind = KIND_ROUTER, .body = random_router, .change = random_admin_state },
-	{ 5, .stage = random_interface },
+	{ 8, .stage = random_interface },
 	{ 4, .kind = KIND_SECURITY_GROUP, .body = random_group, .change = random_name },
 	{ 2, .kind = KIND_ADDRESS_GROUP, .body = random_address_group, .change = random_name },
 	{ 6, .kind = KIND_SECURITY_GROUP_RULE, .body = random_rule, .change = random_description },
 	{ 2, .kind = KIND_NETWORK_LOG, .body = random_log, .change = random_enabled },
+	{ 1, .kind = KIND_SECURITY_TIER, .body = random_tier, .change = random_priority },
+	{ 1, .kind = KIND_SECURITY_POLICY, .body = random_tier_policy, .change = random_priority },
+	{ 3, .kind = KIND_SECURITY_POLICY_RULE, .body = random_tier_rule,
+		.change = random_priority },
 	{ 12, .stage = random_binding },
 	{ 6, .stage = random_services },
 	{ 9, .stage = stage_qos },

@@ -25,3 +25,4 @@ void give_security_group(struct enumeration *e, const struct uuid *group);
 void give_group_members(struct enumeration *e, const struct uuid *group);
 void give_address_group(struct enumeration *e, const struct uuid *group);
 void give_logs(struct enumeration *e);
+void give_tiers(struct enumeration *e);

@@ -2,7 +2,7 @@
 /*
  * Which hosts have the scopes of which groups: a security group while a port there has it (or may
  * move there), the members of a group, or an address group, while a rule of such a security group
- * names it.
+ * names it, or a rule of the provider's tiers, which concern every host.
  *
  * As with networks (compile_member.c) nothing is kept: indexes count what is now, the change-set
  * knows what was before. Only the first or last port with a group on a host, and a rule that begins
@@ -225,6 +225,40 @@ static void add_sides(const struct compilation *c, const struct uuid *host,
 	sides->after |= exists.after && has.after;
 }
 
+/* What the rules of tiers name, every host has. */
+static void add_tiers(
+	const struct compilation *c, const struct host_group *named, struct sides *sides)
+{
+	struct sides by_tiers;
+
+	compile_named_by_tiers(c, named->type, &named->group, &by_tiers.before, &by_tiers.after);
+	sides->before |= by_tiers.before && compile_old(c, KIND_HOST, &named->host);
+	sides->after |= by_tiers.after && model_get(c->model, KIND_HOST, &named->host);
+}
+
+/* A rule of a tier that comes or goes concerns all hosts; one of these that does, all such rules.
+ */
+static void compile_tiers_naming(
+	struct compilation *c, const struct change *change, GHashTable *named)
+{
+	bool is_rule = change->kind == KIND_SECURITY_POLICY_RULE;
+	const struct object *any = change->new ? change->new : change->old, *other;
+	struct model_iter iter;
+
+	if ((!is_rule && change->kind != KIND_HOST) || (change->old && change->new))
+		return;
+	model_iter_all(&iter, c->model, is_rule ? KIND_HOST : KIND_SECURITY_POLICY_RULE, NULL);
+	while ((other = model_iter_next(&iter)))
+		add_named(named, object_id(is_rule ? other : any), is_rule ? any : other);
+	for (unsigned i = 0; i < c->changes->n; i++) {
+		const struct change *gone = &c->changes->changes[i];
+
+		if (!gone->new && gone->kind == (is_rule ? KIND_HOST : KIND_SECURITY_POLICY_RULE))
+			add_named(named, is_rule ? &gone->id : &change->id,
+				is_rule ? any : gone->old);
+	}
+}
+
 /* Whether a rule of a group that the host has names it, on both sides. */
 static struct sides is_named(const struct compilation *c, const struct host_group *named)
 {
@@ -253,6 +287,7 @@ static struct sides is_named(const struct compilation *c, const struct host_grou
 		if (!change || change->old)
 			add_sides(c, &named->host, rule, (struct sides){ true, true }, &sides);
 	}
+	add_tiers(c, named, &sides);
 	return sides;
 }
 
@@ -271,6 +306,7 @@ void compile_group_interests(struct compilation *c)
 		rule = changed_rule(&c->changes->changes[i]);
 		if (rule)
 			compile_naming(c, rule, named);
+		compile_tiers_naming(c, &c->changes->changes[i], named);
 	}
 	g_hash_table_iter_init(&iter, named);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&key, NULL)) {

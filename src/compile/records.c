@@ -80,6 +80,8 @@ void record_port(const struct object *port, const struct qos *qos, struct trunk_
 	member_bool(&w, "port_security_enabled", port, PORT_PORT_SECURITY);
 	if (port_is_filtered(port))
 		member_json(&w, "security_groups", port, PORT_SECURITY_GROUPS);
+	if (strcmp(object_str(port, SLOT_TAGS), "[]"))
+		member_json(&w, "tags", port, SLOT_TAGS);
 	member_bool(&w, "admin_state_up", port, PORT_ADMIN_STATE_UP);
 	member_str(&w, "device_id", port, PORT_DEVICE_ID);
 	member_str(&w, "device_owner", port, PORT_DEVICE_OWNER);

@@ -32,22 +32,28 @@ static void member_given_str(
 		jw_member_string(w, key, object_str(rule, slot));
 }
 
+void record_match(const struct object *rule, struct json_writer *w)
+{
+	int protocol = match_protocol_number(rule);
+
+	jw_member_string(w, "direction", object_str(rule, MATCH_DIRECTION));
+	jw_member_string(w, "ethertype", object_str(rule, MATCH_ETHERTYPE));
+	if (protocol >= 0)
+		jw_member_int(w, "protocol", protocol);
+	member_given_int(w, "port_range_min", rule, MATCH_PORT_MIN);
+	member_given_int(w, "port_range_max", rule, MATCH_PORT_MAX);
+	member_given_str(w, "remote_group_id", rule, MATCH_GROUP_ID);
+	member_given_str(w, "remote_address_group_id", rule, MATCH_ADDRESS_GROUP_ID);
+}
+
 void record_security_group_rule(const struct object *rule, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
-	int protocol = match_protocol_number(rule);
 
 	jw_begin_object(&w);
 	jw_member_string(&w, "security_group_id", object_str(rule, SECURITY_GROUP_RULE_GROUP_ID));
-	jw_member_string(&w, "direction", object_str(rule, MATCH_DIRECTION));
-	jw_member_string(&w, "ethertype", object_str(rule, MATCH_ETHERTYPE));
-	if (protocol >= 0)
-		jw_member_int(&w, "protocol", protocol);
-	member_given_int(&w, "port_range_min", rule, MATCH_PORT_MIN);
-	member_given_int(&w, "port_range_max", rule, MATCH_PORT_MAX);
+	record_match(rule, &w);
 	member_given_str(&w, "remote_ip_prefix", rule, SECURITY_GROUP_RULE_NORMALIZED_CIDR);
-	member_given_str(&w, "remote_group_id", rule, MATCH_GROUP_ID);
-	member_given_str(&w, "remote_address_group_id", rule, MATCH_ADDRESS_GROUP_ID);
 	jw_end_object(&w);
 }
 

@@ -322,3 +322,22 @@ bool field_optional_wire(const json_t *object, struct record_wire *ret, GError *
 {
 	return absent(object, "network_type") || field_wire(object, ret, error);
 }
+
+bool field_optional_strings(
+	const json_t *object, const char *member, GPtrArray **ret, GError **error)
+{
+	const json_t *list = json_object_get(object, member), *item;
+	size_t i;
+
+	if (!list || json_is_null(list) || (json_is_array(list) && !json_array_size(list)))
+		return true;
+	if (!json_is_array(list))
+		return weft_fail(error, BAD_REQUEST, "%s must be a list of strings", member);
+	*ret = g_ptr_array_new_with_free_func(g_free);
+	json_array_foreach(list, i, item) {
+		if (!json_is_string(item))
+			return weft_fail(error, BAD_REQUEST, "%s[%zu] must be a string", member, i);
+		g_ptr_array_add(*ret, g_strdup(json_string_value(item)));
+	}
+	return true;
+}

@@ -36,6 +36,19 @@ typedef bool (*field_element_fn)(const json_t *element, void *ret, GError **erro
 bool field_array(const json_t *object, const char *member, field_element_fn decode, GArray *ret,
 	GError **error);
 
+/* An optional array of strings; NULL when it is not there or empty. */
+bool field_optional_strings(
+	const json_t *object, const char *member, GPtrArray **ret, GError **error);
+
+/* What a rule of a security group or of a tier is about: record_rule.c. */
+bool field_match(const json_t *object, struct record_security_group_rule *ret, GError **error);
+bool decode_security_tier(const json_t *data, struct record *ret, GError **error);
+bool decode_security_policy(const json_t *data, struct record *ret, GError **error);
+bool decode_security_policy_rule(const json_t *data, struct record *ret, GError **error);
+void clear_security_tier(struct record *record);
+void clear_security_policy(struct record *record);
+void clear_security_policy_rule(struct record *record);
+
 bool element_uuid(const json_t *element, void *ret, GError **error); /* struct uuid */
 /* struct prefix; a bare address is one of full length */
 bool element_prefix(const json_t *element, void *ret, GError **error);

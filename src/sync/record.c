@@ -215,6 +215,7 @@ static bool decode_port(const json_t *data, struct record *ret, GError **error)
 	       field_optional_qos(data, &port->qos, error) &&
 	       field_optional_string(data, "name", &port->name, error) &&
 	       field_optional_string(data, "device_id", &port->device_id, error) &&
+	       field_optional_strings(data, "tags", &port->tags, error) &&
 	       field_optional_string(data, "dns_name", &port->dns_name, error);
 }
 
@@ -240,47 +241,12 @@ static bool decode_security_group(const json_t *data, struct record *ret, GError
 	       field_optional_bool(data, "stateful", &ret->security_group.stateful, error);
 }
 
-static bool decode_remote(
-	const json_t *data, struct record_security_group_rule *rule, GError **error)
-{
-	static const char *const members[] = { [REMOTE_PREFIX] = "remote_ip_prefix",
-		[REMOTE_GROUP] = "remote_group_id",
-		[REMOTE_ADDRESS_GROUP] = "remote_address_group_id" };
-
-	for (enum record_remote remote = REMOTE_PREFIX; remote <= REMOTE_ADDRESS_GROUP; remote++) {
-		const json_t *value = json_object_get(data, members[remote]);
-
-		if (value && !json_is_null(value))
-			rule->remote = remote;
-	}
-	switch (rule->remote) {
-	case REMOTE_ANY:
-		return true;
-	case REMOTE_PREFIX:
-		return field_prefix(data, members[REMOTE_PREFIX], &rule->prefix, error);
-	default:
-		return field_uuid(data, members[rule->remote], &rule->remote_id, error);
-	}
-}
-
 static bool decode_security_group_rule(const json_t *data, struct record *ret, GError **error)
 {
-	static const char *const directions[] = { "ingress", "egress", NULL };
-	static const char *const ethertypes[] = { "IPv4", "IPv6", NULL };
 	struct record_security_group_rule *rule = &ret->security_group_rule;
-	const char *direction = directions[0], *ethertype = ethertypes[0];
 
-	rule->proto = rule->port_min = rule->port_max = -1;
-	if (!field_uuid(data, "security_group_id", &rule->group_id, error) ||
-		!field_optional_choice(data, "direction", directions, &direction, error) ||
-		!field_optional_choice(data, "ethertype", ethertypes, &ethertype, error) ||
-		!field_optional_uint(data, "protocol", 0, 255, &rule->proto, error) ||
-		!field_optional_uint(data, "port_range_min", 0, 65535, &rule->port_min, error) ||
-		!field_optional_uint(data, "port_range_max", 0, 65535, &rule->port_max, error))
-		return false;
-	rule->egress = direction == directions[1];
-	rule->family = ethertype == ethertypes[1] ? 6 : 4;
-	return decode_remote(data, rule, error);
+	return field_uuid(data, "security_group_id", &rule->group_id, error) &&
+	       field_match(data, rule, error);
 }
 
 static bool decode_group_member(const json_t *data, struct record *ret, GError **error)
@@ -375,6 +341,7 @@ static void clear_port(struct record *record)
 	g_clear_pointer(&port->pairs, g_array_unref);
 	g_clear_pointer(&port->options, g_array_unref);
 	g_clear_pointer(&port->groups, g_array_unref);
+	g_clear_pointer(&port->tags, g_ptr_array_unref);
 	g_free(port->name);
 	g_free(port->dns_name);
 	g_free(port->device_id);
@@ -422,6 +389,9 @@ static const struct {
 	[RECORD_SECURITY_GROUP_RULE] = { decode_security_group_rule, clear_nothing },
 	[RECORD_GROUP_MEMBER] = { decode_group_member, clear_group_member },
 	[RECORD_ADDRESS_GROUP] = { decode_address_group, clear_address_group },
+	[RECORD_SECURITY_TIER] = { decode_security_tier, clear_security_tier },
+	[RECORD_SECURITY_POLICY] = { decode_security_policy, clear_security_policy },
+	[RECORD_SECURITY_POLICY_RULE] = { decode_security_policy_rule, clear_security_policy_rule },
 	[RECORD_GATEWAY] = { decode_gateway, clear_gateway },
 	[RECORD_FLOATING_IP] = { decode_floating_ip, clear_floating_ip },
 	[RECORD_LOAD_BALANCER] = { decode_load_balancer, clear_load_balancer },

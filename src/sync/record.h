@@ -14,23 +14,26 @@
 #include "base/uuid.h"
 
 /* X(symbol, text) */
-#define RECORD_KINDS(X)                               \
-	X(HOST, "host")                               \
-	X(NETWORK, "network")                         \
-	X(SUBNET, "subnet")                           \
-	X(MEMBER, "member")                           \
-	X(PORT, "port")                               \
-	X(ENDPOINT, "endpoint")                       \
-	X(INTERFACE, "interface")                     \
-	X(GATEWAY, "gateway")                         \
-	X(FLOATING_IP, "floating_ip")                 \
-	X(BGP_SPEAKER, "bgp-speaker")                 \
-	X(PORT_FORWARDING, "port_forwarding")         \
-	X(LOAD_BALANCER, "load_balancer")             \
-	X(SECURITY_GROUP, "security-group")           \
-	X(SECURITY_GROUP_RULE, "security-group-rule") \
-	X(GROUP_MEMBER, "group-member")               \
-	X(ADDRESS_GROUP, "address-group")             \
+#define RECORD_KINDS(X)                                 \
+	X(HOST, "host")                                 \
+	X(NETWORK, "network")                           \
+	X(SUBNET, "subnet")                             \
+	X(MEMBER, "member")                             \
+	X(PORT, "port")                                 \
+	X(ENDPOINT, "endpoint")                         \
+	X(INTERFACE, "interface")                       \
+	X(GATEWAY, "gateway")                           \
+	X(FLOATING_IP, "floating_ip")                   \
+	X(BGP_SPEAKER, "bgp-speaker")                   \
+	X(PORT_FORWARDING, "port_forwarding")           \
+	X(PORT_FORWARDING, "port_forwarding")           \
+	X(SECURITY_GROUP, "security-group")             \
+	X(SECURITY_GROUP_RULE, "security-group-rule")   \
+	X(GROUP_MEMBER, "group-member")                 \
+	X(ADDRESS_GROUP, "address-group")               \
+	X(SECURITY_TIER, "security-tier")               \
+	X(SECURITY_POLICY, "security-policy")           \
+	X(SECURITY_POLICY_RULE, "security-policy-rule") \
 	X(LOG, "log")
 
 enum record_kind {
@@ -160,6 +163,7 @@ struct record_port {
 	const char *project_id; /* interned: there are few on a host; NULL: not known */
 	char *device_id;
 	char *metadata; /* JSON; NULL: none was given */
+	GPtrArray *tags;	/* of char *; NULL: none */
 };
 
 /* A router's, on a network; its id is the port's. */
@@ -186,6 +190,32 @@ struct record_security_group_rule {
 	enum record_remote remote;
 	struct prefix prefix;  /* REMOTE_PREFIX */
 	struct uuid remote_id; /* REMOTE_GROUP, REMOTE_ADDRESS_GROUP */
+};
+
+/* The provider's tiers. */
+struct record_security_tier {
+	char *name;
+	u32 priority;
+	bool baseline;
+};
+
+struct record_security_policy {
+	char *name;
+	struct uuid tier_id;
+	u32 priority;
+	bool enabled;
+	/* Whom it is applied to; all empty: everybody. */
+	GPtrArray *projects, *tags;	   /* of char *; NULL: none */
+	GArray *networks, *ports, *groups; /* struct uuid */
+};
+
+enum record_action { ACTION_ALLOW, ACTION_DENY, ACTION_PASS };
+struct record_security_policy_rule {
+	struct uuid policy_id;
+	u32 priority;
+	enum record_action action;
+	struct record_security_group_rule match; /* but the group */
+	char *domain;				 /* instead of a remote of the match, or NULL */
 };
 
 /* A port of a security group that rules name: what it sends from. */
@@ -317,6 +347,9 @@ struct record {
 		struct record_security_group_rule security_group_rule;
 		struct record_group_member group_member;
 		struct record_address_group address_group;
+		struct record_security_tier security_tier;
+		struct record_security_policy security_policy;
+		struct record_security_policy_rule security_policy_rule;
 		struct record_gateway gateway;
 		struct record_floating_ip floating_ip;
 		struct record_load_balancer load_balancer;

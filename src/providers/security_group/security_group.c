@@ -20,6 +20,7 @@ static void give(struct enumeration *e, enum scope_type type, const struct uuid 
 		break;
 	case SCOPE_CLOUD:
 		give_logs(e);
+		give_tiers(e);
 		break;
 	default:
 		break;
@@ -31,6 +32,9 @@ static const struct weft_in_tree in_tree = {
 		[KIND_SECURITY_GROUP] = compile_security_group,
 		[KIND_SECURITY_GROUP_RULE] = compile_security_group_rule,
 		[KIND_ADDRESS_GROUP] = compile_address_group,
+		[KIND_SECURITY_TIER] = compile_security_tier,
+		[KIND_SECURITY_POLICY] = compile_security_policy,
+		[KIND_SECURITY_POLICY_RULE] = compile_security_policy_rule,
 		[KIND_NETWORK_LOG] = compile_log,
 		[KIND_PORT] = compile_group_member,
 	},
