@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/exporter.h"
+#include "agent/firewall.h"
 #include "agent/ops.h"
 #include "agent/rule_names.h"
 #include "base/log.h"
@@ -238,6 +239,32 @@ static void stream_changed(enum stream_state state, void *data)
 	}
 }
 
+static bool domain_is_in_use(const struct ip *ip, void *data)
+{
+	return dp_remote_is_in_use(data, ip);
+}
+
+/* Addresses of domain names that have ended. */
+static void expire_domains(struct agent *agent)
+{
+	struct firewall *firewall = agent->desired->firewall;
+
+	if (domains_expire(
+		    firewall, g_get_real_time() / G_USEC_PER_SEC, domain_is_in_use, agent->dp))
+		agent_flush_later(agent);
+	domains_save(firewall->domains);
+}
+
+/* A resolver's answer is on its way to a guest. */
+static void domain_answered(const u8 *message, size_t len, void *data)
+{
+	struct agent *agent = data;
+	struct firewall *firewall = agent->desired->firewall;
+
+	if (domains_learn(firewall, message, len, g_get_real_time() / G_USEC_PER_SEC))
+		agent_flush(agent);
+}
+
 static gboolean every_second(gpointer data)
 {
 	struct agent *agent = data;
@@ -245,6 +272,7 @@ static gboolean every_second(gpointer data)
 	dp_flows_expire(agent->dp);
 	logs_second(agent->logs);
 	handover_second(agent->handover);
+	expire_domains(agent);
 	agent_outside_second(agent);
 	healths_second(agent->healths);
 	if (++agent->rescan_s >= RESCAN_S) {
@@ -283,7 +311,7 @@ static bool take_lock(struct agent *agent, GError **error)
 }
 
 /* Our files in the state folder; what is written to replace one is named after it: "view.new". */
-static const char *const state_names[] = { "view", "plugs", "ipv6", "lock", NULL };
+static const char *const state_names[] = { "view", "plugs", "ipv6", "domains", "lock", NULL };
 
 /* Replacements that an agent was killed amid. */
 static void remove_unfinished(const struct config *config)
@@ -304,9 +332,11 @@ static bool open_state(struct agent *agent, GError **error)
 {
 	const struct config *config = agent->config;
 	g_autofree char *view = state_path(config, "view"), *plugs = state_path(config, "plugs"),
-			*quiet = state_path(config, "ipv6");
+			*quiet = state_path(config, "ipv6"),
+			*domains = state_path(config, "domains");
 
 	remove_unfinished(config);
+	domains_open(agent->desired->firewall, domains);
 	if (!view_open(view, agent->desired, &agent->view, &agent->needs_snapshot, error) ||
 		!plugs_new(plugs, device_changed, agent, &agent->plugs, error))
 		return false;
@@ -377,6 +407,7 @@ static void start_parts(struct agent *agent)
 		liveness_update(agent->bfd, &agent->reconcile);
 	agent->punt = punt_new(agent->dp, agent->desired, agent->outside);
 	agent_start_health(agent);
+	punt_on_answer(agent->punt, domain_answered, agent);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
 	stream_start(agent->stream);
 }

@@ -189,6 +189,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
 	case RECORD_ADDRESS_GROUP:
+	case RECORD_SECURITY_TIER:
+	case RECORD_SECURITY_POLICY:
+	case RECORD_SECURITY_POLICY_RULE:
 		firewall_pend(desired, key, record);
 		break;
 	case RECORD_N_KINDS:
@@ -243,6 +246,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
 	case RECORD_ADDRESS_GROUP:
+	case RECORD_SECURITY_TIER:
+	case RECORD_SECURITY_POLICY:
+	case RECORD_SECURITY_POLICY_RULE:
 		firewall_pend(desired, key, NULL);
 		break;
 	case RECORD_N_KINDS:

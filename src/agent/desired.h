@@ -101,6 +101,7 @@ struct port {
 	GPtrArray *subports;   /* NULL: never had any */
 	u32 log_flags;	       /* what the datapath has of logs, DP_PORT_LOG_* */
 	u64 log_suppressed;    /* events, as far as that was said */
+	struct stages *stages; /* of the provider's tiers (tier.h); NULL: none */
 };
 
 /* A router's, on a network of this host. */

@@ -31,6 +31,13 @@ bool dp_policy_put(struct dp *dp, const struct dp_policy *policy, GError **error
 	return fake_put(g_strdup_printf("policy %02x", policy->id[0]), g_strdup(value->str), error);
 }
 
+bool dp_remote_is_in_use(struct dp *dp, const struct ip *ip)
+{
+	(void)dp;
+	(void)ip;
+	return false;
+}
+
 bool dp_policy_delete(struct dp *dp, const u8 id[16], GError **error)
 {
 	(void)dp;

@@ -34,6 +34,7 @@ static void policy_free(gpointer data)
 	struct policy *policy = data;
 
 	g_ptr_array_unref(policy->groups);
+	g_clear_pointer(&policy->tier_policies, g_array_unref);
 	g_free(policy->reason);
 	g_free(policy);
 }
@@ -53,6 +54,8 @@ struct firewall *firewall_new(void)
 		g_hash_table_new_full(membership_hash, membership_equal, membership_free, NULL);
 	firewall->dirty_policies = g_hash_table_new(NULL, NULL);
 	firewall->dirty_memberships = g_hash_table_new(NULL, NULL);
+	firewall->tiers = tiers_new();
+	firewall->domains = domains_new();
 	firewall->pending = g_array_new(FALSE, FALSE, sizeof(struct pending));
 	g_array_set_clear_func(firewall->pending, pending_clear);
 	return firewall;
@@ -61,6 +64,8 @@ struct firewall *firewall_new(void)
 void firewall_free(struct firewall *firewall)
 {
 	g_array_unref(firewall->pending);
+	tiers_free(firewall->tiers);
+	domains_free(firewall->domains);
 	g_hash_table_unref(firewall->dirty_policies);
 	g_hash_table_unref(firewall->dirty_memberships);
 	g_hash_table_unref(firewall->memberships);
@@ -194,6 +199,11 @@ static void take_over(struct desired *desired, struct pending *pending)
 	case RECORD_ADDRESS_GROUP:
 		address_group_pended(desired, key, record ? &record->address_group : NULL);
 		break;
+	case RECORD_SECURITY_TIER:
+	case RECORD_SECURITY_POLICY:
+	case RECORD_SECURITY_POLICY_RULE:
+		tier_pended(desired->firewall->tiers, key, record);
+		break;
 	case RECORD_PORT:
 		port_pended(desired, &key->id);
 		break;
@@ -212,6 +222,7 @@ void firewall_commit(struct desired *desired)
 	firewall_update_parts(desired);
 	for (guint i = 0; i < pending->len; i++)
 		take_over(desired, &g_array_index(pending, struct pending, i));
+	tiers_commit(desired);
 }
 
 void firewall_mark_all(struct firewall *firewall)
@@ -289,7 +300,7 @@ bool policy_is_complete(const struct policy *policy)
 	return true;
 }
 
-void port_leave_policy(struct desired *desired, struct port *port)
+static void leave_policy(struct desired *desired, struct port *port)
 {
 	if (!port->policy)
 		return;
@@ -298,17 +309,24 @@ void port_leave_policy(struct desired *desired, struct port *port)
 	port->policy = NULL;
 }
 
+void port_leave_policy(struct desired *desired, struct port *port)
+{
+	leave_policy(desired, port);
+	port_leave_stages(desired, port);
+}
+
 void port_choose_policy(struct desired *desired, struct port *port)
 {
 	struct policy *policy = NULL;
 
 	if (port->groups && port->network)
 		policy = policy_need(desired->firewall, port->groups, &port->network->part);
+	port_choose_stages(desired, port);
 	if (policy == port->policy)
 		return;
 	if (policy && !policy->n_ports++)
 		g_hash_table_add(desired->firewall->dirty_policies, policy);
-	port_leave_policy(desired, port);
+	leave_policy(desired, port);
 	port->policy = policy;
 	port_mark(desired, port);
 }

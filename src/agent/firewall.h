@@ -20,6 +20,8 @@
 #pragma once
 
 #include "agent/desired.h"
+#include "agent/domain.h"
+#include "agent/tier.h"
 
 struct group_rule {
 	struct uuid id; /* first: the key */
@@ -65,6 +67,8 @@ struct membership {
 struct policy {
 	struct uuid id;	   /* first: the key; of the groups and the part */
 	GPtrArray *groups; /* struct security_group */
+	/* Instead, of a stage (tier.h): struct uuid, as they are asked; else NULL. */
+	GArray *tier_policies;
 	struct uuid part;
 	unsigned n_ports;
 	bool applied; /* the datapath has it; reconcile_firewall.c alone knows of it */
@@ -76,6 +80,8 @@ struct firewall {
 	GHashTable *members;					/* by group and port */
 	GHashTable *memberships;				/* by domain and prefix */
 	GHashTable *dirty_policies, *dirty_memberships;
+	struct tiers *tiers;
+	struct domains *domains;
 	GArray *pending;    /* struct pending: since the last sync */
 	bool parts_changed; /* a router's interface came or went */
 	/* What there was on disk was damaged: what the datapath has is better, until a commit. */
@@ -97,11 +103,22 @@ void firewall_update_parts(struct desired *desired);
 /* The network has become known, or is no longer. */
 void firewall_network_changed(struct desired *desired, struct network *network);
 
-/* Gives a port the policy that its groups are, or none. */
+/* Gives a port the policy that its groups are, or none; and those of tiers. */
 void port_choose_policy(struct desired *desired, struct port *port);
 void port_leave_policy(struct desired *desired, struct port *port);
 bool policy_is_complete(const struct policy *policy);
 void policy_remove(struct desired *desired, struct policy *policy);
+
+struct dp_rule;
+/* What a rule of the policy is about, but for its id. False: about nobody. */
+bool firewall_fill_rule(const struct firewall *firewall, const struct policy *policy,
+	const struct record_security_group_rule *record, struct dp_rule *rule);
+
+/* One more says, or one less, that an address is in a group. */
+void firewall_claim(struct firewall *firewall, const struct uuid *domain,
+	const struct prefix *prefix, const struct uuid *group);
+void firewall_unclaim(struct firewall *firewall, const struct uuid *domain,
+	const struct prefix *prefix, const struct uuid *group);
 
 /* Within: membership.c */
 void member_pended(struct desired *desired, const struct record_key *key,

@@ -65,16 +65,21 @@ static struct membership *membership_need(
 	return membership;
 }
 
+void firewall_claim(struct firewall *firewall, const struct uuid *domain,
+	const struct prefix *prefix, const struct uuid *group)
+{
+	struct membership *membership = membership_need(firewall, domain, prefix);
+
+	g_array_append_val(membership->groups, *group);
+	g_hash_table_add(firewall->dirty_memberships, membership);
+}
+
 static void claim(struct firewall *firewall, const struct uuid *domain, const GArray *addresses,
 	const struct uuid *group)
 {
-	for (guint i = 0; i < addresses->len; i++) {
-		struct membership *membership = membership_need(
-			firewall, domain, &g_array_index(addresses, struct prefix, i));
-
-		g_array_append_val(membership->groups, *group);
-		g_hash_table_add(firewall->dirty_memberships, membership);
-	}
+	for (guint i = 0; i < addresses->len; i++)
+		firewall_claim(
+			firewall, domain, &g_array_index(addresses, struct prefix, i), group);
 }
 
 static void remove_once(GArray *groups, const struct uuid *group)
@@ -86,16 +91,21 @@ static void remove_once(GArray *groups, const struct uuid *group)
 		}
 }
 
+void firewall_unclaim(struct firewall *firewall, const struct uuid *domain,
+	const struct prefix *prefix, const struct uuid *group)
+{
+	struct membership *membership = membership_need(firewall, domain, prefix);
+
+	remove_once(membership->groups, group);
+	g_hash_table_add(firewall->dirty_memberships, membership);
+}
+
 static void unclaim(struct firewall *firewall, const struct uuid *domain, const GArray *addresses,
 	const struct uuid *group)
 {
-	for (guint i = 0; i < addresses->len; i++) {
-		struct membership *membership = membership_need(
-			firewall, domain, &g_array_index(addresses, struct prefix, i));
-
-		remove_once(membership->groups, group);
-		g_hash_table_add(firewall->dirty_memberships, membership);
-	}
+	for (guint i = 0; i < addresses->len; i++)
+		firewall_unclaim(
+			firewall, domain, &g_array_index(addresses, struct prefix, i), group);
 }
 
 void group_member_free(gpointer data)

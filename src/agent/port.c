@@ -19,6 +19,7 @@ void port_free(gpointer data)
 	clear_record(port);
 	g_clear_pointer(&port->groups, g_array_unref);
 	g_clear_pointer(&port->subports, g_ptr_array_unref);
+	stages_free(port->stages);
 	g_free(port->reason);
 	g_free(port);
 }

@@ -21,6 +21,8 @@ struct punt {
 	struct dispatch *dispatch;
 	struct metadata *metadata; /* NULL: there can be none here */
 	struct dns_directory directory;
+	punt_answer_fn answered;
+	void *answered_data;
 	guint fd_source, ra_source;
 };
 
@@ -43,12 +45,19 @@ static void send_frame(struct punt *punt, const struct port *port, const struct 
 			error->message);
 }
 
+/* Of a resolver, to a guest. */
 static void late_reply(const char *port_id, const struct frame *frame, void *data)
 {
 	struct punt *punt = data;
 	const struct port *port;
+	struct frame_flow flow;
+	const u8 *message;
+	size_t len;
 	struct uuid id;
 
+	if (punt->answered &&
+		frame_parse_udp(frame->data, frame->len, &flow, &message, &len) == FRAME_OK)
+		punt->answered(message, len, punt->answered_data);
 	if (uuid_parse(port_id, &id) && (port = desired_port(punt->desired, &id)) && port->known)
 		send_frame(punt, port, frame);
 }
@@ -272,4 +281,10 @@ void punt_port_gone(struct punt *punt, const struct uuid *port)
 u64 punt_count(const struct punt *punt, enum service_outcome outcome)
 {
 	return dispatch_count(punt->dispatch, outcome);
+}
+
+void punt_on_answer(struct punt *punt, punt_answer_fn answered, void *data)
+{
+	punt->answered = answered;
+	punt->answered_data = data;
 }

@@ -99,6 +99,17 @@ static bool fill_remote(const struct firewall *firewall, const struct policy *po
 }
 
 /* A rule about an address group that is not there is about nobody. */
+bool firewall_fill_rule(const struct firewall *firewall, const struct policy *policy,
+	const struct record_security_group_rule *record, struct dp_rule *rule)
+{
+	rule->direction = record->egress ? DP_EGRESS : DP_INGRESS;
+	rule->family = record->family;
+	rule->proto = record->proto;
+	rule->port_min = record->port_min;
+	rule->port_max = record->port_max;
+	return fill_remote(firewall, policy, record, rule);
+}
+
 static void add_rule(const struct firewall *firewall, const struct policy *policy,
 	const struct group_rule *from, GArray *rules)
 {
@@ -107,12 +118,7 @@ static void add_rule(const struct firewall *firewall, const struct policy *polic
 	g_array_set_size(rules, rules->len + 1);
 	rule = &g_array_index(rules, struct dp_rule, rules->len - 1);
 	memcpy(rule->id, from->id.b, sizeof(rule->id));
-	rule->direction = from->record.egress ? DP_EGRESS : DP_INGRESS;
-	rule->family = from->record.family;
-	rule->proto = from->record.proto;
-	rule->port_min = from->record.port_min;
-	rule->port_max = from->record.port_max;
-	if (!fill_remote(firewall, policy, &from->record, rule))
+	if (!firewall_fill_rule(firewall, policy, &from->record, rule))
 		g_array_set_size(rules, rules->len - 1);
 }
 
@@ -121,23 +127,35 @@ static gint compare_rules(gconstpointer a, gconstpointer b)
 	return memcmp(((const struct dp_rule *)a)->id, ((const struct dp_rule *)b)->id, 16);
 }
 
+/* True: its groups are stateless. */
+static bool group_rules(
+	const struct firewall *firewall, const struct policy *policy, GArray *ret_rules)
+{
+	bool stateless = policy->groups->len > 0;
+
+	for (guint g = 0; g < policy->groups->len; g++) {
+		const struct security_group *group = policy->groups->pdata[g];
+
+		stateless &= !group->stateful;
+		for (guint r = 0; r < group->rules->len; r++)
+			add_rule(firewall, policy, group->rules->pdata[r], ret_rules);
+	}
+	g_array_sort(ret_rules, compare_rules);
+	return stateless;
+}
+
 static void put_policy(struct reconcile *reconcile, struct policy *policy)
 {
 	g_autoptr(GArray) rules = g_array_new(FALSE, TRUE, sizeof(struct dp_rule));
-	struct dp_policy wanted = { .stateless = policy->groups->len > 0 };
+	struct dp_policy wanted = { 0 };
 	GError *error = NULL;
 
 	if (!policy_is_complete(policy) && !policy->applied)
 		return;
-	for (guint g = 0; g < policy->groups->len; g++) {
-		const struct security_group *group = policy->groups->pdata[g];
-
-		wanted.stateless &= !group->stateful;
-		for (guint r = 0; r < group->rules->len; r++)
-			add_rule(reconcile->desired->firewall, policy, group->rules->pdata[r],
-				rules);
-	}
-	g_array_sort(rules, compare_rules);
+	if (policy->tier_policies)
+		stage_rules(reconcile->desired, policy, rules);
+	else
+		wanted.stateless = group_rules(reconcile->desired->firewall, policy, rules);
 	memcpy(wanted.id, policy->id.b, sizeof(wanted.id));
 	wanted.rules = (const struct dp_rule *)rules->data;
 	wanted.n_rules = rules->len;

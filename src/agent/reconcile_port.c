@@ -30,6 +30,7 @@ static bool keeps_policy(const struct reconcile *reconcile, const struct port *p
 /* NULL when the port can be wired; the caller's. */
 static char *obstacle(const struct reconcile *reconcile, const struct port *port)
 {
+	const struct policy *stage;
 	char *why;
 
 	if (port->parent && !port->parent->applied_ifindex)
@@ -51,6 +52,10 @@ static char *obstacle(const struct reconcile *reconcile, const struct port *port
 		return NULL;
 	if (port->policy && !port->policy->applied)
 		return g_strdup(port->policy->reason ?: "its security groups have not arrived yet");
+	stage = port_missing_stage(port);
+	if (stage)
+		return g_strdup(
+			stage->reason ?: "the provider's policies for it have not arrived yet");
 	return NULL;
 }
 
@@ -230,6 +235,18 @@ static void name_project(const char *id, u8 ret[static 16])
 	memcpy(ret, digest, 16);
 }
 
+static struct dp_tiers make_tiers(const struct port *port)
+{
+	struct dp_tiers tiers = { .n = 0 };
+
+	for (guint i = 0; port->stages && i < port->stages->policies->len; i++)
+		memcpy(tiers.policies[tiers.n++],
+			((const struct policy *)port->stages->policies->pdata[i])->id.b,
+			sizeof(tiers.policies[0]));
+	tiers.n_before = port->stages ? (u8)port->stages->n_before : 0;
+	return tiers;
+}
+
 static bool attach(struct reconcile *reconcile, struct port *port, GError **error)
 {
 	g_autoptr(GArray) pairs = make_pairs(&port->record);
@@ -242,6 +259,8 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 		.pairs = (const struct dp_pair *)pairs->data,
 		.n_pairs = pairs->len,
 		.policy = port->policy ? port->policy->id.b : NULL,
+		.tiers = keeps_policy(reconcile, port) ? (struct dp_tiers){ .n = 0 }
+						       : make_tiers(port),
 		.keep_policy = keeps_policy(reconcile, port),
 		.qos = make_qos(&port->record.qos),
 	};

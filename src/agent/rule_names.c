@@ -19,6 +19,27 @@ static const char *group_name(const struct security_group *group, char buf[stati
 	return group->name ? group->name : uuid_format(&group->id, buf);
 }
 
+static const char *name_or_id(const char *name, const struct uuid *id, char buf[static UUID_STRLEN])
+{
+	return name ? name : uuid_format(id, buf);
+}
+
+/* "the rule … of the policy … in the tier …", or NULL. */
+static char *tier_rule_name(const struct tiers *tiers, const struct uuid *id)
+{
+	const struct tier_rule *rule = g_hash_table_lookup(tiers->rules, id);
+	const struct tier_policy *policy =
+		rule ? g_hash_table_lookup(tiers->policies, &rule->record.policy_id) : NULL;
+	const struct tier *tier = policy ? tier_of(tiers, policy) : NULL;
+	char text[UUID_STRLEN], of[UUID_STRLEN], in[UUID_STRLEN];
+
+	if (!tier)
+		return NULL;
+	return g_strdup_printf("the rule %s of the policy %s in the provider's tier %s",
+		uuid_format(id, text), name_or_id(policy->record.name, &policy->id, of),
+		name_or_id(tier->record.name, &tier->id, in));
+}
+
 static char *rule_name(const u8 bytes[16], void *data)
 {
 	const struct desired *desired = data;
@@ -27,7 +48,7 @@ static char *rule_name(const u8 bytes[16], void *data)
 	char text[UUID_STRLEN], group[UUID_STRLEN];
 
 	if (!rule)
-		return NULL;
+		return tier_rule_name(desired->firewall->tiers, &id);
 	return g_strdup_printf("the rule %s of the security group %s", uuid_format(&id, text),
 		group_name(rule->group, group));
 }

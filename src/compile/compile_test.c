@@ -207,7 +207,7 @@ static const struct random_step steps[] = {
 	{ 2, .kind = KIND_SUBNET, .body = random_subnet, .change = random_subnet_change },
 	{ 10, .kind = KIND_PORT, .body = random_port, .change = random_port_change },
 	{ 3, .kind = KIND_ROUTER, .body = random_router, .change = random_admin_state },
-	{ 8, .stage = random_interface },
+	{ 10, .stage = random_interface },
 	{ 4, .kind = KIND_SECURITY_GROUP, .body = random_group, .change = random_name },
 	{ 2, .kind = KIND_ADDRESS_GROUP, .body = random_address_group, .change = random_name },
 	{ 6, .kind = KIND_SECURITY_GROUP_RULE, .body = random_rule, .change = random_description },

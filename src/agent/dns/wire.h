@@ -3,11 +3,15 @@
  */
 #pragma once
 
+#include <glib.h>
+
 #include "agent/frame/name.h"
+#include "base/addr.h"
 
 enum dns_type {
 	DNS_A = 1,
 	DNS_NS = 2,
+	DNS_CNAME = 5,
 	DNS_SOA = 6,
 	DNS_PTR = 12,
 	DNS_HINFO = 13,
@@ -94,3 +98,13 @@ size_t dns_reply_end(struct dns_reply *reply);
  * @room, 0 when the message is malformed. */
 size_t dns_relay(
 	const u8 *message, size_t len, const struct dns_query *query, u8 *room, size_t size);
+
+/* An address in an answer. */
+struct dns_address {
+	struct ip ip;
+	u32 ttl_s;
+};
+/* The name (as read_name() has it) that a reply without error answers for, and its addresses,
+ * through aliases. Adds to @ret: struct dns_address. False: it is no such reply. */
+bool dns_read_addresses(
+	const u8 *message, size_t len, char ret_name[static NAME_SIZE], GArray *ret);
