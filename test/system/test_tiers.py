@@ -1,0 +1,207 @@
+"""The provider's tiers: policies above and below security groups, on one host and across two, and what their names resolve to.
+
+    h1: a, c                  h2: b, d                 net: 10.0.0.0/24, fd00::/64, project green
+        └── edge ════════════════ edge ┘
+"""
+import pytest
+
+from conftest import wait_until
+from firewall_lab import Connection, Firewall, icmp, passes, tcp, udp
+
+OPEN = [{}, {"version": 6}, {"direction": "egress"}, {"direction": "egress", "version": 6}]
+
+
+class Tiers(Firewall):
+    """A project whose ports are open, and the provider."""
+
+    def provider(self, kind, **attributes):
+        collection = {"security_policy": "security-policies"}.get(kind, kind.replace("_", "-") + "s")
+        return self.call("POST", f"/v2.0/{collection}", {kind: attributes}, admin=True)[kind]
+
+    def tier(self, name, priority, **more):
+        return self.provider("security_tier", name=name, priority=priority, **more)["id"]
+
+    def policy(self, tier, priority, **more):
+        return self.provider("security_policy", security_tier_id=tier, priority=priority, **more)["id"]
+
+    def rule_of(self, policy, priority, action, direction="ingress", version=4, protocol=None, ports=(None, None), **remote):
+        return self.provider("security_policy_rule", security_policy_id=policy, priority=priority, action=action,
+                             direction=direction, ethertype=f"IPv{version}", protocol=protocol,
+                             port_range_min=ports[0], port_range_max=ports[1], **remote)["id"]
+
+    def change(self, path, **attributes):
+        kind = {"security-policies": "security_policy", "security-policy-rules": "security_policy_rule"}[path.split("/")[0]]
+        self.call("PUT", f"/v2.0/{path}", {kind: attributes}, admin=True)
+
+    def delete(self, path):
+        self.call("DELETE", f"/v2.0/{path}", admin=True)
+
+    def clear(self):
+        for collection in ("security-policies", "security-tiers"):
+            for one in self.call("GET", f"/v2.0/{collection}", admin=True)[collection.replace("-", "_")]:
+                self.delete(f"{collection}/{one['id']}")
+
+
+def denied(send, at):
+    """What send() sends is counted at @at as denied by a tier, and does not arrive."""
+    def count():
+        return at.lab.agent(at.host, "ports", port=at.id)["ports"][0]["drop_reasons"].get("denied-tier", 0)
+    before = count()
+    kept, arrived = send()
+    wait_until(lambda: count() > before, 5, what=f"a tier denies it at {at.name}", interval=0.001)
+    assert not arrived()
+    del kept
+
+
+@pytest.fixture(scope="module")
+def bed(module_lab):
+    bed = Tiers(module_lab, "green", {"a": 1, "c": 1, "b": 2, "d": 2})
+    group = bed.group("open", rules=OPEN)
+    bed.open = group
+    for guest in bed.guests.values():
+        bed.set_groups(guest, group)
+    wait_until(lambda: module_lab.pings("green-a", bed["b"].ip[6]), what="a reaches b")
+    return bed
+
+
+@pytest.fixture
+def green(bed):
+    yield bed
+    bed.clear()
+
+
+def test_allow_deny_and_pass(green):
+    """What a tier denies no group can allow, what it allows none can refuse; pass leaves it to the next tier."""
+    a, b, c = green["a"], green["b"], green["c"]
+    passes(tcp(a, b, 22))
+    first, second = green.tier("emergency", 10), green.tier("operations", 20)
+    rules = green.policy(first, 1, name="no ssh")
+    green.rule_of(rules, 10, "pass", protocol="tcp", ports=(22, 22), remote_ip_prefix=f"{c.ip[4]}/32")
+    deny = green.rule_of(rules, 20, "deny", protocol="tcp", ports=(22, 23))
+    denied(lambda: tcp(a, b, 22), b)
+    denied(lambda: tcp(b, a, 23), a)
+    passes(tcp(a, b, 24))
+    passes(udp(a, b, 22))
+    passes(tcp(a, b, 22, 6))
+    passes(tcp(c, b, 22))
+    green.rule_of(green.policy(second, 1, ports=[b.id]), 1, "deny", protocol="tcp", ports=(22, 22))
+    denied(lambda: tcp(c, b, 22), b)
+    passes(tcp(c, a, 22))
+    green.change(f"security-policy-rules/{deny}", action="allow")
+    closed = green.group("closed")
+    green.set_groups(b, closed)
+    passes(tcp(a, b, 22))
+    green.set_groups(b, green.open)
+
+
+def test_whom_it_is_applied_to(green):
+    """Projects, networks, ports, tags, groups; all, when it names none; nobody, when it is not enabled."""
+    a, b, d = green["a"], green["b"], green["d"]
+    policy = green.policy(green.tier("who", 1), 1)
+    green.rule_of(policy, 1, "deny", protocol="tcp", ports=(80, 80))
+    denied(lambda: tcp(a, b, 80), b)
+    nobody = dict.fromkeys(("projects", "networks", "ports", "port_tags", "security_groups"), [])
+    other = green.group("other", rules=OPEN)
+    green.set_groups(d, other)
+    green.set_port(b, tags=["pci"])
+    for target, at, free in (({"projects": [b.port["project_id"]]}, b, None), ({"projects": ["somebody"]}, None, b),
+                             ({"networks": [green.network["id"]]}, d, None), ({"ports": [b.id]}, b, d),
+                             ({"port_tags": ["x", "pci"]}, b, d), ({"security_groups": [other]}, d, b)):
+        green.change(f"security-policies/{policy}", **{**nobody, **target})
+        if at:
+            denied(lambda: tcp(a, at, 80), at)
+        if free:
+            passes(tcp(a, free, 80), target)
+    green.change(f"security-policies/{policy}", port_tags=["pci"], security_groups=[])
+    denied(lambda: tcp(a, b, 80), b)
+    green.set_port(b, tags=[])
+    passes(tcp(a, b, 80))
+    green.change(f"security-policies/{policy}", **nobody, enabled=False)
+    passes(tcp(a, d, 80))
+    green.set_groups(d, green.open)
+
+
+def test_at_once_for_connections_too(green):
+    """A new deny cuts what there is; so does an allow that is removed, of what it alone allowed."""
+    a, b = green["a"], green["b"]
+    here, there = Connection(a, b, 8080), Connection(b, a, 8080, version=6)
+    policy = green.policy(green.tier("now", 1), 1)
+    assert here.works() and there.works()
+    deny = green.rule_of(policy, 5, "deny", protocol="tcp", ports=(8080, 8080))
+    denied(here.send, b)
+    assert there.works()
+    green.delete(f"security-policy-rules/{deny}")
+    passes(tcp(a, b, 8080))
+    allow = green.rule_of(policy, 5, "allow", version=6, protocol="tcp", ports=(8080, 8080))
+    green.set_groups(a, green.group("only out", rules=[{"direction": "egress"}, {"direction": "egress", "version": 6}]))
+    assert there.works()
+    green.delete(f"security-policy-rules/{allow}")
+    before = a.drops()["ingress"]
+    there.client.send(b"more")
+    wait_until(lambda: a.drops()["ingress"] > before, 5, what="what only the tier allowed is refused")
+    green.set_groups(a, green.open)
+
+
+def test_baseline_and_ports_without_groups(green):
+    """A baseline decides about what no group lets through; a port without groups is open but for the tiers."""
+    a, b = green["a"], green["b"]
+    baseline = green.policy(green.tier("baseline", 100, baseline=True), 1)
+    green.rule_of(baseline, 1, "allow", protocol="icmp")
+    green.rule_of(baseline, 2, "deny", protocol="tcp", ports=(25, 25))
+    passes(tcp(a, b, 25))  # a group allows it
+    green.set_groups(b, green.group("nothing in"))
+    passes(icmp(a, b, 8))
+    denied(lambda: tcp(a, b, 25), b)
+    green.set_port(b, security_groups=[], port_security_enabled=False)
+    passes(tcp(a, b, 26))
+    denied(lambda: tcp(a, b, 25), b)
+    assert Connection(b, a, 2525).works(), "what it opens is answered"
+    green.delete(f"security-policies/{baseline}")
+    passes(tcp(a, b, 25))
+    green.set_port(b, port_security_enabled=True, security_groups=[green.open])
+
+
+def test_remotes_and_egress(green):
+    """Rules about groups, address groups and prefixes, in both directions; members come and go."""
+    a, b, c, d = (green[name] for name in "abcd")
+    friends = green.group("friends", rules=OPEN)
+    blocks = green.make("address_group", name="blocks", addresses=[f"{c.ip[6]}/128"])["id"]
+    policy = green.policy(green.tier("remotes", 1), 1, ports=[b.id])
+    green.rule_of(policy, 1, "deny", protocol="udp", remote_group_id=friends)
+    green.rule_of(policy, 2, "deny", protocol="udp", version=6, remote_address_group_id=blocks)
+    green.rule_of(policy, 3, "deny", "egress", protocol="udp", remote_ip_prefix=f"{d.ip[4]}/32")
+    passes(udp(a, b, 53))
+    green.set_groups(a, green.open, friends)
+    denied(lambda: udp(a, b, 53), b)
+    passes(udp(c, b, 53))
+    denied(lambda: udp(c, b, 53, 6), b)
+    denied(lambda: udp(b, d, 53), b)
+    green.set_groups(a, green.open)
+    passes(udp(a, b, 53))
+
+
+def test_trace_and_why_name_tier_policy_and_rule(green):
+    a, b = green["a"], green["b"]
+    policy = green.policy(green.tier("quarantine", 1), 1, name="worm")
+    rule = green.rule_of(policy, 1, "deny", protocol="tcp", ports=(445, 445))
+    passing = green.rule_of(policy, 2, "pass", protocol="tcp", ports=(446, 446))
+    answer = green.lab.json("why", a.id, b.id, "tcp/445")
+    assert answer["verdict"] == "refused", answer
+    assert f"the rule {rule} of the policy worm in the provider's tier quarantine denies" in answer["decisions"][1], answer
+    assert "denied-tier" in answer["decisions"][2]
+    answer = green.lab.json("why", a.id, b.id, "tcp/446")
+    assert answer["verdict"] == "let through"
+    steps = "\n".join(answer["decisions"] + answer["steps_at_receiver"])
+    assert f"{passing} of the policy worm in the provider's tier quarantine leaves to the next tier" in steps, steps
+    assert "security group open allows" in steps
+
+
+def test_a_restart_changes_nothing(green):
+    """The agent comes back to the same decisions, and connections live on."""
+    a, b = green["a"], green["b"]
+    green.rule_of(green.policy(green.tier("lasting", 1), 1), 1, "deny", protocol="tcp", ports=(99, 99))
+    connection = Connection(a, b, 9090)
+    green.lab.stop("h2", kill=True)
+    green.lab.start("h2")
+    assert connection.works()
+    denied(lambda: tcp(a, b, 99), b)
