@@ -143,7 +143,7 @@ static bool port_allows(
 		return false;
 	if (direction != c->opener)
 		c->replied = true;
-	else if (c->replied && p->flags != TCP_SYN)
+	else if (c->replied && !(p->flags & TCP_SYN))
 		c->connected = true;
 	return true;
 }
