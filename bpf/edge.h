@@ -481,8 +481,9 @@ enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 		"Sent to another port on layer 2, which the network does not have: all goes through its router.") \
 	X(NO_LISTENER, "no-listener",                                                                             \
 		"Sent to a load balancer's address, which has no listener of that protocol and port.")            \
-	X(NO_MEMBER, "no-member", "The load balancer has no member that could get the connection.") \
-	X(DENIED_TIER, "denied-tier", \
+	X(NO_MEMBER, "no-member",                                                                                 \
+		"The load balancer has no member that could get the connection.")                                 \
+	X(DENIED_TIER, "denied-tier",                                                                             \
 		"A rule of the provider's, in one of its tiers, denies the connection.")
 
 enum drop_reason {

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/domain.h"
 #include "agent/exporter.h"
-#include "agent/firewall.h"
 #include "agent/ops.h"
 #include "agent/rule_names.h"
 #include "base/log.h"
@@ -239,32 +239,6 @@ static void stream_changed(enum stream_state state, void *data)
 	}
 }
 
-static bool domain_is_in_use(const struct ip *ip, void *data)
-{
-	return dp_remote_is_in_use(data, ip);
-}
-
-/* Addresses of domain names that have ended. */
-static void expire_domains(struct agent *agent)
-{
-	struct firewall *firewall = agent->desired->firewall;
-
-	if (domains_expire(
-		    firewall, g_get_real_time() / G_USEC_PER_SEC, domain_is_in_use, agent->dp))
-		agent_flush_later(agent);
-	domains_save(firewall->domains);
-}
-
-/* A resolver's answer is on its way to a guest. */
-static void domain_answered(const u8 *message, size_t len, void *data)
-{
-	struct agent *agent = data;
-	struct firewall *firewall = agent->desired->firewall;
-
-	if (domains_learn(firewall, message, len, g_get_real_time() / G_USEC_PER_SEC))
-		agent_flush(agent);
-}
-
 static gboolean every_second(gpointer data)
 {
 	struct agent *agent = data;
@@ -272,7 +246,7 @@ static gboolean every_second(gpointer data)
 	dp_flows_expire(agent->dp);
 	logs_second(agent->logs);
 	handover_second(agent->handover);
-	expire_domains(agent);
+	agent_domains_second(agent);
 	agent_outside_second(agent);
 	healths_second(agent->healths);
 	if (++agent->rescan_s >= RESCAN_S) {
@@ -407,7 +381,7 @@ static void start_parts(struct agent *agent)
 		liveness_update(agent->bfd, &agent->reconcile);
 	agent->punt = punt_new(agent->dp, agent->desired, agent->outside);
 	agent_start_health(agent);
-	punt_on_answer(agent->punt, domain_answered, agent);
+	agent_domains_start(agent);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
 	stream_start(agent->stream);
 }

@@ -100,6 +100,10 @@ void agent_judge_hosts(struct agent *agent);
 void agent_start_health(struct agent *agent);
 void agent_outside_second(struct agent *agent);
 
+/* agent_domain.c */
+void agent_domains_start(struct agent *agent); /* with agent->punt */
+void agent_domains_second(struct agent *agent);
+
 /* agent_io.c */
 struct stream_io agent_stream_io(struct agent *agent);
 struct handover_io agent_handover_io(struct agent *agent);

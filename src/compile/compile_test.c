@@ -227,7 +227,7 @@ static void increments_equal_full_compile(void **state)
 	unsigned applied = 0, interfaces = 0, gained[N_SCOPE_TYPES] = { 0 };
 
 	(void)state;
-	for (guint32 seed = 1; seed <= 50; seed++) {
+	for (guint32 seed = 1; seed <= 80; seed++) {
 		struct random_world *world = random_world_new(seed);
 
 		for (int i = 0; i < 160; i++)

@@ -26,7 +26,7 @@
 	X(FLOATING_IP, "floating_ip")                   \
 	X(BGP_SPEAKER, "bgp-speaker")                   \
 	X(PORT_FORWARDING, "port_forwarding")           \
-	X(PORT_FORWARDING, "port_forwarding")           \
+	X(LOAD_BALANCER, "load_balancer")               \
 	X(SECURITY_GROUP, "security-group")             \
 	X(SECURITY_GROUP_RULE, "security-group-rule")   \
 	X(GROUP_MEMBER, "group-member")                 \
@@ -162,8 +162,8 @@ struct record_port {
 	char *name, *dns_name;
 	const char *project_id; /* interned: there are few on a host; NULL: not known */
 	char *device_id;
-	char *metadata; /* JSON; NULL: none was given */
-	GPtrArray *tags;	/* of char *; NULL: none */
+	char *metadata;	 /* JSON; NULL: none was given */
+	GPtrArray *tags; /* of char *; NULL: none */
 };
 
 /* A router's, on a network; its id is the port's. */
