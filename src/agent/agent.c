@@ -285,7 +285,8 @@ static bool take_lock(struct agent *agent, GError **error)
 }
 
 /* Our files in the state folder; what is written to replace one is named after it: "view.new". */
-static const char *const state_names[] = { "view", "plugs", "ipv6", "domains", "lock", NULL };
+static const char *const state_names[] = { "view", "plugs", "ipv6", "domains", "liveness", "lock",
+	NULL };
 
 /* Replacements that an agent was killed amid. */
 static void remove_unfinished(const struct config *config)

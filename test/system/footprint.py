@@ -8,7 +8,7 @@ from conftest import run
 # What traffic fills, or a ring that has no entries to count.
 TRANSIENT = {"flows4", "flows6", "connections", "connections_gone", "project_connections", "project_connections_gone", "embryos", "fragments",
              "port_cache", "sources", "drops", "punts", "steps", "log_events", "counters", "events", "limits", "stages", "rule_hits", "rooms",
-             "learnt", "nats", "nats_made", "nats_gone", "translated_fragments"}
+             "learnt", "nats", "nats_made", "nats_gone", "translated_fragments", "owned_fragments", "judgements"}
 
 
 def output(*words):
@@ -54,7 +54,7 @@ def map_text(lab, host):
     derived: of an epoch that is over they mean nothing, and age."""
     dumps = {pin.name: run("bpftool", "map", "dump", "pinned", pin).stdout
              for pin in (lab.folder / host / "bpf").glob("maps-*/*")
-             if re.sub(r"-\d+$", "", pin.name) not in {"punts", "steps", "log_events", "stages", "flows4", "flows6", "embryos"}}
+             if re.sub(r"-\d+$", "", pin.name) not in {"punts", "steps", "log_events", "judgements", "stages", "flows4", "flows6", "embryos"}}
     return {name: "".join(dump.split()).replace('"', "") for name, dump in dumps.items()}
 
 

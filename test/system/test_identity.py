@@ -58,7 +58,7 @@ def test_cli_logs_in(cli):
     issued = cli.json("token", "issue")
     assert issued["project_id"] and issued["user_id"]
     assert {(s["Type"], e["region"]) for s in cli.json("catalog", "list") for e in s["Endpoints"]} == {
-        ("identity", "here"), ("network", "here")}
+        ("identity", "here"), ("load-balancer", "here"), ("network", "here")}
     made = cli.json("network", "create", "cli")
     assert made["project_id"] == issued["project_id"]
     assert "cli" in [n["Name"] for n in cli.json("network", "list")]
@@ -243,7 +243,7 @@ def test_cli_a_tenant_works(cli):
 
 
 def test_cli_catalogue(cli):
-    assert {s["Type"] for s in cli.json("service", "list")} == {"identity", "network"}
+    assert {s["Type"] for s in cli.json("service", "list")} == {"identity", "load-balancer", "network"}
     assert {e["Interface"] for e in cli.json("endpoint", "list")} == {"public", "internal", "admin"}
     assert [r["Region"] for r in cli.json("region", "list")] == ["here"]
 

@@ -26,7 +26,7 @@ def test_cli_of_the_system(weftd, admin):
     assert cli.json("token", "issue")["system"] == "all"
     assert "admin" in {u["Name"] for u in cli.json("user", "list")}
     assert "admin" in {p["Name"] for p in cli.json("project", "list")}
-    assert {s["Type"] for s in cli.json("catalog", "list")} == {"identity", "network"}
+    assert {s["Type"] for s in cli.json("catalog", "list")} == {"identity", "load-balancer", "network"}
     assert isinstance(cli.json("network", "list"), list)
     named = cli.json("role", "assignment", "list", "--system", "all", "--effective", "--names")
     assert {(line["Role"], line["User"]) for line in named} == {(role, "admin@Default") for role in ("admin", "member", "reader")}

@@ -311,7 +311,7 @@ def test_administrators_attributes(examples, weftd, kind):
 
 
 # What is an administrator's, and what is seen with something else.
-NOT_BY_PROJECT = {"network_log", "security_group_rule"}
+NOT_BY_PROJECT = {"bgp_peer", "bgp_speaker", "network_log", "security_group_rule"}
 
 
 @of_every_kind
