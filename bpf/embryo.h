@@ -76,17 +76,12 @@ static __always_inline bool is_half_open(const struct flow *flow)
 /* Whether it is half open still; with @remove it is not any more. */
 static __always_inline bool embryo_lives(const struct embryo *embryo, bool remove)
 {
-	if (embryo->family == 4) {
-		struct flow_key4 key = embryo->key4;
-
-		return is_half_open(bpf_map_lookup_elem(&flows4, &key)) &&
-		       (!remove || !bpf_map_delete_elem(&flows4, &key));
-	} else {
-		struct flow_key6 key = embryo->key6;
-
-		return is_half_open(bpf_map_lookup_elem(&flows6, &key)) &&
-		       (!remove || !bpf_map_delete_elem(&flows6, &key));
-	}
+	/* the keys are used where they lie: copies would not fit on Linux 6.1's stack */
+	if (embryo->family == 4)
+		return is_half_open(bpf_map_lookup_elem(&flows4, &embryo->key4)) &&
+		       (!remove || !bpf_map_delete_elem(&flows4, &embryo->key4));
+	return is_half_open(bpf_map_lookup_elem(&flows6, &embryo->key6)) &&
+	       (!remove || !bpf_map_delete_elem(&flows6, &embryo->key6));
 }
 
 static __always_inline bool embryo_remove(

@@ -21,13 +21,19 @@ static __always_inline bool tracing(const struct __sk_buff *skb)
 
 static __noinline void trace_step(u32 code, u32 a, u32 b, const void *mac, const struct addr *addr)
 {
-	struct trace_step step = { .code = code, .a = a, .b = b };
+	struct trace_step *step = bpf_ringbuf_reserve(&steps, sizeof(*step), 0);
 
+	if (!step)
+		return;
+	memset(step, 0, sizeof(*step));
+	step->code = code;
+	step->a = a;
+	step->b = b;
 	if (mac)
-		mac_copy(step.mac, mac);
+		mac_copy(step->mac, mac);
 	if (addr)
-		step.addr = *addr;
-	bpf_ringbuf_output(&steps, &step, sizeof(step), 0);
+		step->addr = *addr;
+	bpf_ringbuf_submit(step, 0);
 }
 
 /* @mac and @addr may be NULL. They must not point into the packet. */
