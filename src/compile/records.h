@@ -87,6 +87,9 @@ bool floating_ip_record(const struct model *model, const struct object *floating
 /* compile_subnet.c: the record of a subnet as the model has it. */
 void subnet_record(const struct model *model, const struct object *subnet, GString *text);
 
+/* What hosts need of it; nothing where they have no part in it: then @text stays empty. */
+void load_balancer_record(const struct model *model, const struct object *balancer, GString *text);
+
 /* "<network id>/<host id>", "<group id>/<port id>" */
 const char *member_id(
 	const struct uuid *of, const struct uuid *member, char buf[static RECORD_ID_STRLEN]);

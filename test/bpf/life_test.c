@@ -197,7 +197,7 @@ static void test_verifier_budget(void **state)
 		{ "flood_hosts", 5000 },
 		{ "from_underlay", 110000 },
 		{ "underlay_slow", 120000 },
-		{ "from_vxlan", 30000 },
+		{ "from_vxlan", 60000 },
 		{ "vxlan_slow", 100000 },
 		{ "from_shaper", 500 },
 		{ "from_wire", 150000 },

@@ -104,6 +104,6 @@ def test_a_flood_pushes_out_its_own(red):
     text = victim.lab.agent("h2", "metrics")["text"]
     assert 'weft_connections_refused_total{quota="port-half-open"} 0' in text
     assert int(re.search(r'weft_table_max{table="flows4"} (\d+)', text)[1]) == 262144
-    wait_until(lambda: metric(victim, "weft_port_half_open_connections") == 0, 15, "what nobody answered goes in seconds")
+    wait_until(lambda: metric(victim, "weft_port_half_open_connections") == 0, 45, "what nobody answered goes in seconds")
     for listener in listeners:
         listener.close()

@@ -106,8 +106,8 @@ def test_nova_is_away_for_a_while(cloud, nova):
     assert cloud.api.get("/v2.0/ports").status == 200
     wait_until(lambda: len(nova.events) == 3, what="all delivered")
     assert [event["tag"] for event in nova.events] == [port["id"] for port in ports]
-    metrics = cloud.api.get("/metrics").text.decode()
-    assert "weft_notify_sent_total 3\n" in metrics and "weft_notify_failures_total 2\n" in metrics
+    counted = lambda metrics: "weft_notify_sent_total 3\n" in metrics and "weft_notify_failures_total 2\n" in metrics
+    wait_until(lambda: counted(cloud.api.get("/metrics").text.decode()), what="weftd has the answers, too")
 
 
 def restart(cloud, kill):
