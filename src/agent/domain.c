@@ -42,20 +42,6 @@ struct uuid domain_group(const char *pattern)
 	return id;
 }
 
-static guint ip_hash(gconstpointer data)
-{
-	const struct ip *ip = data;
-	struct uuid bytes;
-
-	memcpy(bytes.b, ip->b, sizeof(bytes.b));
-	return uuid_hash(&bytes) + ip->family;
-}
-
-static gboolean ip_equal(gconstpointer a, gconstpointer b)
-{
-	return !ip_compare(a, b);
-}
-
 static void pattern_free(gpointer data)
 {
 	struct pattern *pattern = data;

@@ -43,11 +43,8 @@ struct healths {
 static guint listening_hash(gconstpointer data)
 {
 	const struct listening *key = data;
-	guint hash = key->vni;
 
-	for (size_t i = 0; i < sizeof(key->vip.b); i++)
-		hash = hash * 31 + key->vip.b[i];
-	return hash;
+	return key->vni * 31 + ip_hash(&key->vip);
 }
 
 static gboolean listening_equal(gconstpointer a, gconstpointer b)

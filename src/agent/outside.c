@@ -42,11 +42,8 @@ struct outside {
 static guint target_hash(gconstpointer data)
 {
 	const struct target *target = data;
-	guint hash = target->vni;
 
-	for (size_t i = 0; i < sizeof(target->ip.b); i++)
-		hash = hash * 31 + target->ip.b[i];
-	return hash;
+	return target->vni * 31 + ip_hash(&target->ip);
 }
 
 static gboolean target_equal(gconstpointer a, gconstpointer b)

@@ -115,6 +115,21 @@ int ip_compare(const struct ip *a, const struct ip *b)
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
+guint ip_hash(gconstpointer data)
+{
+	const struct ip *ip = data;
+	guint hash = ip->family;
+
+	for (size_t i = 0; i < sizeof(ip->b); i++)
+		hash = hash * 31 + ip->b[i];
+	return hash;
+}
+
+gboolean ip_equal(gconstpointer a, gconstpointer b)
+{
+	return !ip_compare(a, b);
+}
+
 int mac_compare(const struct mac *a, const struct mac *b)
 {
 	return memcmp(a, b, sizeof(*a));

@@ -56,6 +56,9 @@ static inline unsigned ip_bytes(const struct ip *ip)
 
 /* Total order: family first, then the address as a number. <0, 0, >0. */
 int ip_compare(const struct ip *a, const struct ip *b);
+/* GHashFunc and GEqualFunc of struct ip; the hash serves as a part of a larger key's too. */
+guint ip_hash(gconstpointer ip);
+gboolean ip_equal(gconstpointer a, gconstpointer b);
 int mac_compare(const struct mac *a, const struct mac *b);
 
 /* @ip plus @n, wrapping at the end of the family's space. */

@@ -7,6 +7,7 @@
 #include "compile/compilation.h"
 #include "compile/enumeration.h"
 #include "compile/records.h"
+#include "compile/touched.h"
 
 #include "model/bgp_peer.h"
 #include "model/bgp_speaker.h"
@@ -105,23 +106,6 @@ void give_bgp_speakers(struct enumeration *e, const struct uuid *id)
 	}
 }
 
-static void add(GHashTable *set, const struct uuid *id)
-{
-	g_hash_table_add(set, g_memdup2(id, sizeof(*id)));
-}
-
-static void add_by(
-	const struct compilation *c, unsigned index, const struct uuid *id, GHashTable *all)
-{
-	const struct object *speaker;
-	struct model_iter iter;
-	char text[UUID_STRLEN];
-
-	model_iter_init(&iter, c->model, KIND_BGP_SPEAKER, index, uuid_format(id, text), NULL);
-	while ((speaker = model_iter_next(&iter)))
-		add(all, object_id(speaker));
-}
-
 static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
 {
 	const struct object *speaker;
@@ -129,18 +113,18 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 
 	switch (change->kind) {
 	case KIND_BGP_SPEAKER:
-		add(all, &change->id);
+		touch(all, &change->id);
 		break;
 	case KIND_BGP_PEER:
-		add_by(c, BGP_SPEAKER_BY_PEER, &change->id, all);
+		touch_by(c, KIND_BGP_SPEAKER, BGP_SPEAKER_BY_PEER, &change->id, all);
 		break;
 	case KIND_NETWORK:
-		add_by(c, BGP_SPEAKER_BY_NETWORK, &change->id, all);
+		touch_by(c, KIND_BGP_SPEAKER, BGP_SPEAKER_BY_NETWORK, &change->id, all);
 		break;
 	case KIND_HOST:
 		model_iter_all(&iter, c->model, KIND_BGP_SPEAKER, NULL);
 		while ((speaker = model_iter_next(&iter)))
-			add(all, object_id(speaker));
+			touch(all, object_id(speaker));
 		break;
 	default:
 		break;
@@ -159,7 +143,7 @@ static void add_hosts(const struct compilation *c, const struct object *network,
 		return;
 	model_iter_init(&iter, c->model, KIND_HOST, HOST_BY_PHYSICAL, physical, NULL);
 	while ((host = model_iter_next(&iter)))
-		add(hosts, object_id(host));
+		touch(hosts, object_id(host));
 }
 
 static void add_hosts_of(
@@ -191,7 +175,7 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 	add_hosts_of(c, now, hosts);
 	for (unsigned i = 0; i < c->changes->n; i++)
 		if (c->changes->changes[i].kind == KIND_HOST && c->changes->changes[i].new)
-			add(hosts, &c->changes->changes[i].id);
+			touch(hosts, &c->changes->changes[i].id);
 	g_hash_table_iter_init(&iter, hosts);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&host, NULL)) {
 		record(&before, was, compile_old(c, KIND_HOST, host), c->before);
@@ -202,13 +186,5 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 
 void compile_bgp_speakers(struct compilation *c)
 {
-	g_autoptr(GHashTable) all = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
-	GHashTableIter iter;
-	gpointer id;
-
-	for (unsigned i = 0; i < c->changes->n; i++)
-		add_by_change(c, &c->changes->changes[i], all);
-	g_hash_table_iter_init(&iter, all);
-	while (g_hash_table_iter_next(&iter, &id, NULL))
-		compile_one(c, id);
+	compile_touched(c, add_by_change, compile_one);
 }

@@ -4,6 +4,7 @@
  * is in the scope of the router. */
 #include "compile/compilation.h"
 #include "compile/records.h"
+#include "compile/touched.h"
 
 #include <string.h>
 
@@ -14,23 +15,6 @@
 #include "model/service_map.h"
 #include "model/service_port.h"
 
-static void add(GHashTable *all, const struct uuid *id)
-{
-	g_hash_table_add(all, g_memdup2(id, sizeof(*id)));
-}
-
-static void add_by(
-	const struct compilation *c, unsigned index, const struct uuid *id, GHashTable *all)
-{
-	const struct object *floating_ip;
-	struct model_iter iter;
-	char text[UUID_STRLEN];
-
-	model_iter_init(&iter, c->model, KIND_FLOATING_IP, index, uuid_format(id, text), NULL);
-	while ((floating_ip = model_iter_next(&iter)))
-		add(all, object_id(floating_ip));
-}
-
 static void add_of_host(const struct compilation *c, const struct object *host, GHashTable *all)
 {
 	const struct object *port;
@@ -39,7 +23,7 @@ static void add_of_host(const struct compilation *c, const struct object *host, 
 	model_iter_init(
 		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
-		add_by(c, FLOATING_IP_BY_PORT, object_id(port), all);
+		touch_by(c, KIND_FLOATING_IP, FLOATING_IP_BY_PORT, object_id(port), all);
 }
 
 static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
@@ -49,21 +33,21 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 
 	switch (change->kind) {
 	case KIND_FLOATING_IP:
-		add(all, &change->id);
+		touch(all, &change->id);
 		break;
 	case KIND_PORT:
-		add_by(c, FLOATING_IP_BY_PORT, &change->id, all);
+		touch_by(c, KIND_FLOATING_IP, FLOATING_IP_BY_PORT, &change->id, all);
 		if (port_has_owner(any, OWNER_FLOATING_IP) &&
 			uuid_parse(object_str(any, PORT_DEVICE_ID), &id))
-			add(all, &id);
+			touch(all, &id);
 		break;
 	case KIND_ROUTER:
 		if (change->old && change->new &&
 			!object_equal(change->old, change->new, ROUTER_SERVICE_MAP))
-			add_by(c, FLOATING_IP_BY_ROUTER, &change->id, all);
+			touch_by(c, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER, &change->id, all);
 		break;
 	case KIND_NETWORK:
-		add_by(c, FLOATING_IP_BY_NETWORK, &change->id, all);
+		touch_by(c, KIND_FLOATING_IP, FLOATING_IP_BY_NETWORK, &change->id, all);
 		break;
 	case KIND_HOST:
 		if (change->old && change->new &&
@@ -201,13 +185,5 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 
 void compile_floating_ips(struct compilation *c)
 {
-	g_autoptr(GHashTable) all = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
-	GHashTableIter iter;
-	gpointer id;
-
-	for (unsigned i = 0; i < c->changes->n; i++)
-		add_by_change(c, &c->changes->changes[i], all);
-	g_hash_table_iter_init(&iter, all);
-	while (g_hash_table_iter_next(&iter, &id, NULL))
-		compile_one(c, id);
+	compile_touched(c, add_by_change, compile_one);
 }

@@ -7,6 +7,7 @@
  */
 #include "compile/compilation.h"
 #include "compile/records.h"
+#include "compile/touched.h"
 
 #include <string.h>
 
@@ -169,14 +170,6 @@ void load_balancer_record(const struct model *model, const struct object *balanc
 	jw_end_object(&w);
 }
 
-static void add(GHashTable *all, const char *id)
-{
-	struct uuid uuid;
-
-	if (id && uuid_parse(id, &uuid))
-		g_hash_table_add(all, g_memdup2(&uuid, sizeof(uuid)));
-}
-
 static void add_of_pool(const struct compilation *c, const char *id, GHashTable *all)
 {
 	const struct object *pool = model_get_text(c->model, KIND_LB_POOL, id);
@@ -185,7 +178,7 @@ static void add_of_pool(const struct compilation *c, const char *id, GHashTable 
 	if (!pool && uuid_parse(id, &uuid))
 		pool = compile_old(c, KIND_LB_POOL, &uuid);
 	if (pool)
-		add(all, object_str(pool, LB_POOL_LOAD_BALANCER_ID));
+		touch_text(all, object_str(pool, LB_POOL_LOAD_BALANCER_ID));
 }
 
 /* What hosts report of it is in no record. */
@@ -202,13 +195,13 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 	switch (change->kind) {
 	case KIND_LOAD_BALANCER:
 		if (!is_report(change))
-			g_hash_table_add(all, g_memdup2(&change->id, sizeof(change->id)));
+			touch(all, &change->id);
 		break;
 	case KIND_LB_LISTENER:
-		add(all, object_str(any, LB_LISTENER_LOAD_BALANCER_ID));
+		touch_text(all, object_str(any, LB_LISTENER_LOAD_BALANCER_ID));
 		break;
 	case KIND_LB_POOL:
-		add(all, object_str(any, LB_POOL_LOAD_BALANCER_ID));
+		touch_text(all, object_str(any, LB_POOL_LOAD_BALANCER_ID));
 		break;
 	case KIND_LB_MEMBER:
 		add_of_pool(c, object_str(any, LB_MEMBER_POOL_ID), all);
@@ -218,7 +211,7 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 		break;
 	case KIND_PORT:
 		if (port_has_owner(any, OWNER_LOAD_BALANCER))
-			add(all, object_str(any, PORT_DEVICE_ID));
+			touch_text(all, object_str(any, PORT_DEVICE_ID));
 		break;
 	default:
 		break;
@@ -243,13 +236,5 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 
 void compile_load_balancers(struct compilation *c)
 {
-	g_autoptr(GHashTable) all = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
-	GHashTableIter iter;
-	gpointer id;
-
-	for (unsigned i = 0; i < c->changes->n; i++)
-		add_by_change(c, &c->changes->changes[i], all);
-	g_hash_table_iter_init(&iter, all);
-	while (g_hash_table_iter_next(&iter, &id, NULL))
-		compile_one(c, id);
+	compile_touched(c, add_by_change, compile_one);
 }

@@ -4,28 +4,12 @@
 #include "compile/compilation.h"
 #include "compile/enumeration.h"
 #include "compile/records.h"
+#include "compile/touched.h"
 
 #include "model/floating_ip.h"
 #include "model/port_forwarding.h"
 #include "model/router.h"
 #include "model/service_map.h"
-
-static void add(GHashTable *all, const struct uuid *id)
-{
-	g_hash_table_add(all, g_memdup2(id, sizeof(*id)));
-}
-
-static void add_of(const struct compilation *c, const struct uuid *floating_ip, GHashTable *all)
-{
-	const struct object *forwarding;
-	struct model_iter iter;
-	char id[UUID_STRLEN];
-
-	model_iter_init(&iter, c->model, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP,
-		uuid_format(floating_ip, id), NULL);
-	while ((forwarding = model_iter_next(&iter)))
-		add(all, object_id(forwarding));
-}
 
 static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
 {
@@ -34,16 +18,17 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 	char id[UUID_STRLEN];
 
 	if (change->kind == KIND_PORT_FORWARDING)
-		add(all, &change->id);
+		touch(all, &change->id);
 	if (change->kind == KIND_FLOATING_IP)
-		add_of(c, &change->id, all);
+		touch_by(c, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP, &change->id, all);
 	if (change->kind != KIND_ROUTER || !change->old || !change->new ||
 		object_equal(change->old, change->new, ROUTER_SERVICE_MAP))
 		return;
 	model_iter_init(&iter, c->model, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER,
 		uuid_format(&change->id, id), NULL);
 	while ((floating_ip = model_iter_next(&iter)))
-		add_of(c, object_id(floating_ip), all);
+		touch_by(c, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP,
+			object_id(floating_ip), all);
 }
 
 /* Do hosts forward, for what the router says? */
@@ -105,15 +90,7 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 
 void compile_port_forwardings(struct compilation *c)
 {
-	g_autoptr(GHashTable) all = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
-	GHashTableIter iter;
-	gpointer id;
-
-	for (unsigned i = 0; i < c->changes->n; i++)
-		add_by_change(c, &c->changes->changes[i], all);
-	g_hash_table_iter_init(&iter, all);
-	while (g_hash_table_iter_next(&iter, &id, NULL))
-		compile_one(c, id);
+	compile_touched(c, add_by_change, compile_one);
 }
 
 static void give_of(struct enumeration *e, const struct object *floating_ip)

@@ -52,21 +52,6 @@ struct event {
 	bool up;
 };
 
-static guint peer_hash(gconstpointer peer)
-{
-	const struct ip *ip = peer;
-	guint hash = ip->family;
-
-	for (size_t i = 0; i < sizeof(ip->b); i++)
-		hash = hash * 31 + ip->b[i];
-	return hash;
-}
-
-static gboolean peer_equal(gconstpointer a, gconstpointer b)
-{
-	return ip_compare(a, b) == 0;
-}
-
 static gboolean tell(gpointer data)
 {
 	struct event *event = data;
@@ -263,7 +248,7 @@ struct bfd *bfd_new(bfd_changed_fn changed, void *data)
 	bfd->socket[0] = bfd->socket[1] = BFD_SOCKET_NONE;
 	bfd->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	bfd->random = g_rand_new();
-	bfd->peers = g_hash_table_new_full(peer_hash, peer_equal, g_free, NULL);
+	bfd->peers = g_hash_table_new_full(ip_hash, ip_equal, g_free, NULL);
 	g_mutex_init(&bfd->lock);
 	bfd->thread = g_thread_new("bfd", run, bfd);
 	return bfd;
@@ -316,7 +301,7 @@ static gboolean is_not_in(gpointer peer, gpointer value, gpointer wanted)
 
 void bfd_set(struct bfd *bfd, const struct ip *own4, const struct ip *own6, const GArray *peers)
 {
-	g_autoptr(GHashTable) wanted = g_hash_table_new(peer_hash, peer_equal);
+	g_autoptr(GHashTable) wanted = g_hash_table_new(ip_hash, ip_equal);
 
 	g_mutex_lock(&bfd->lock);
 	bfd->own[0] = *own4;

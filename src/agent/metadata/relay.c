@@ -41,11 +41,8 @@ struct relay {
 static guint slot_hash(gconstpointer data)
 {
 	const struct slot *slot = data;
-	guint hash = uuid_hash(&slot->port);
 
-	for (size_t i = 0; i < sizeof(slot->guest.b); i++)
-		hash = hash * 31 + slot->guest.b[i];
-	return hash;
+	return uuid_hash(&slot->port) * 31 + ip_hash(&slot->guest);
 }
 
 static gboolean slot_equal(gconstpointer a, gconstpointer b)
