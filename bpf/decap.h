@@ -16,7 +16,6 @@
 
 #define GENEVE_CRITICAL 0x40
 #define GENEVE_OPTIONS_MAX 16
-#define OUTER_MASK 0x1ff /* covers the longest outer header: 322 bytes, 252 of options included */
 
 struct outer {
 	struct addr src;

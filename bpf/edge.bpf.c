@@ -119,14 +119,12 @@ struct guest {
 /* 0, or the reason to drop; guest->port is set unless that is DROP_INTERNAL. */
 static __always_inline int guest_stage(struct __sk_buff *skb, struct guest *guest)
 {
-	int reason;
-
+	memset(guest, 0, sizeof(*guest));
 	guest->port = guest_port(skb);
 	guest->host = host_get();
 	if (!guest->port || !guest->host)
 		return DROP_INTERNAL;
-	reason = pkt_pull(skb, EDGE_PULL_BYTES);
-	return reason ? reason : pkt_parse(skb, 0, &guest->pkt);
+	return pkt_read(skb, &guest->pkt, 0);
 }
 
 static __always_inline int guest_stage_failed(
@@ -209,8 +207,7 @@ int guest_balance(struct __sk_buff *skb)
 static __always_inline int error_stage(
 	struct __sk_buff *skb, struct guest *guest, struct port *wire)
 {
-	int reason;
-
+	memset(guest, 0, sizeof(*guest));
 	guest->port = guest_port(skb);
 	guest->host = host_get();
 	if (!guest->host)
@@ -219,8 +216,7 @@ static __always_inline int error_stage(
 		*wire = wire_port(skb->cb[CB_ROUTE_VNI]);
 		guest->port = wire;
 	}
-	reason = pkt_pull(skb, EDGE_PULL_BYTES);
-	return reason ? reason : pkt_parse(skb, 0, &guest->pkt);
+	return pkt_read(skb, &guest->pkt, 0);
 }
 
 SEC("tc")
@@ -264,9 +260,9 @@ int outside(struct __sk_buff *skb)
 {
 	const struct port *port = guest_port(skb);
 	const struct host *host = host_get();
-	struct pkt pkt;
+	struct pkt pkt = { 0 };
 
-	if (!host || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+	if (!host || pkt_read(skb, &pkt, 0))
 		return drop(skb, port ? port->id : 0, DROP_INTERNAL);
 	return outside_pipeline(skb, host, port, &pkt);
 }
@@ -275,9 +271,9 @@ SEC("tc")
 int inside(struct __sk_buff *skb)
 {
 	const struct host *host = host_get();
-	struct pkt pkt;
+	struct pkt pkt = { 0 };
 
-	if (!host || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+	if (!host || pkt_read(skb, &pkt, 0))
 		return drop(skb, 0, DROP_INTERNAL);
 	return inside_pipeline(skb, host, &pkt);
 }
@@ -287,9 +283,9 @@ int wire_switch(struct __sk_buff *skb)
 {
 	const struct host *host = host_get();
 	u32 vni = skb->cb[CB_ROUTE_VNI];
-	struct pkt pkt;
+	struct pkt pkt = { 0 };
 
-	if (!host || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+	if (!host || pkt_read(skb, &pkt, 0))
 		return wire_not_ours(skb, vni);
 	if (pkt.eth_type == ETH_P_ARP || is_nd(&pkt)) {
 		bpf_tail_call(skb, &stages, STAGE_WIRE_NEIGHBOUR);
@@ -302,13 +298,11 @@ SEC("tc")
 int wire_neighbour_frame(struct __sk_buff *skb)
 {
 	u32 vni = skb->cb[CB_ROUTE_VNI];
-	struct pkt pkt;
+	struct pkt pkt = { 0 };
 
-	if (pkt_pull(skb, EDGE_PULL_BYTES))
+	if (pkt_read(skb, &pkt, 0))
 		return wire_not_ours(skb, vni);
-	if (skb->protocol == bpf_htons(ETH_P_ARP))
-		return wire_arp(skb, vni);
-	return pkt_parse(skb, 0, &pkt) ? wire_not_ours(skb, vni) : wire_nd(skb, vni, &pkt);
+	return pkt.eth_type == ETH_P_ARP ? wire_arp(skb, vni) : wire_nd(skb, vni, &pkt);
 }
 
 /* Everything that enters by a wire (tc ingress of its device). What is for nobody here is the

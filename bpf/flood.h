@@ -158,7 +158,7 @@ static __always_inline int flood_local_copies(struct __sk_buff *skb)
 {
 	u32 vni = skb->cb[CB_VNI], first = skb->cb[CB_NEXT], n;
 	struct flood_group *group = bpf_map_lookup_elem(&flood_groups, &vni);
-	struct pkt pkt;
+	struct pkt pkt = { 0 };
 	struct flood_loop loop = { .skb = skb,
 		.pkt = &pkt,
 		.vni = vni,
@@ -168,7 +168,7 @@ static __always_inline int flood_local_copies(struct __sk_buff *skb)
 
 	if (!group)
 		return drop(skb, 0, DROP_NO_NETWORK);
-	if (untag(skb) || pkt_pull(skb, EDGE_PULL_BYTES) || pkt_parse(skb, 0, &pkt))
+	if (untag(skb) || pkt_read(skb, &pkt, 0))
 		return drop(skb, 0, DROP_INTERNAL); /* it has been parsed before */
 	n = group->n[FLOOD_PORT] > first ? group->n[FLOOD_PORT] - first : 0;
 	bpf_loop(n < FLOOD_CHUNK ? n : FLOOD_CHUNK, flood_to_port, &loop, 0);

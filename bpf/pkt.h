@@ -252,6 +252,7 @@ static __always_inline int pkt_parse6(
 }
 
 #define PULL_MASK 0x1ff
+#define OUTER_MASK 0x1ff /* covers the longest outer header: 322 bytes, 252 of options included */
 
 /* Whether the linear part of the skb ends before @bytes (below 512) and the frame does not. */
 static __always_inline bool pkt_is_split(const struct __sk_buff *skb, u32 bytes)
@@ -301,6 +302,20 @@ static __always_inline int pkt_parse(struct __sk_buff *skb, u32 off, struct pkt 
 	if (pkt->eth_type == ETH_P_IPV6)
 		return pkt_parse6(pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);
 	return 0;
+}
+
+/* The same for the slow path, which looks at more of the frame. Global, so that the verifier walks
+ * it once, and callers go on with one state in place of one for each kind of packet. @pkt is
+ * initialised, says the verifier; 0, or the reason to drop. */
+__noinline int pkt_read(struct __sk_buff *skb, struct pkt *pkt, u32 off)
+{
+	int reason;
+
+	if (!pkt)
+		return DROP_INTERNAL;
+	off = bounded(off, OUTER_MASK);
+	reason = pkt_pull(skb, off + EDGE_PULL_BYTES);
+	return reason ? reason : pkt_parse(skb, off, pkt);
 }
 
 /* Whether a packet is larger than @mtu; of a GSO packet, the packets that it becomes. */
