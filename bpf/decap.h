@@ -157,7 +157,7 @@ static __always_inline long outer_shrink(
 /* The kernel leaves no less than an IP header of the outer family behind the Ethernet header, and
  * an ARP packet, or a small IPv4 one before Linux 6.3, is less than one of IPv6. Others' VTEPs send
  * such frames; they get the padding that they would have on a wire. */
-static __noinline long outer_pad(struct __sk_buff *skb, u32 len)
+__noinline long outer_pad(struct __sk_buff *skb, u32 len)
 {
 	return skb->len < len + ETH_ZLEN ? bpf_skb_change_tail(skb, len + ETH_ZLEN, 0) : -1;
 }

@@ -13,7 +13,7 @@ struct {
 } drops SEC(".maps");
 
 /* @port_id: whose drop it is, 0 for the host's. Returns the verdict. */
-static __noinline int drop(struct __sk_buff *skb, u32 port_id, u32 reason)
+__noinline int drop(struct __sk_buff *skb, u32 port_id, u32 reason)
 {
 	struct drop_key key = { .port_id = port_id, .reason = reason };
 	u64 one = 1, *n;

@@ -169,7 +169,7 @@ static __always_inline void write_outer_eth(void *at, const struct hop *hop, con
  * is enough; but to IPv6 the protocol is corrected, by bytes that are taken away again. 0 on
  * success.
  */
-static __noinline long encapsulate_again(struct __sk_buff *skb, u32 len, u32 family)
+__noinline long encapsulate_again(struct __sk_buff *skb, u32 len, u32 family)
 {
 	const u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
 	const u32 more = sizeof(struct ipv6hdr);

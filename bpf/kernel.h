@@ -26,6 +26,11 @@
 #define memcpy __builtin_memcpy
 #define memset __builtin_memset
 
+/* What a global function takes for a pointer to a MAC: the verifier knows a type's size. */
+struct mac {
+	u8 b[ETH_ALEN];
+};
+
 /* One MAC from packet or map memory to another. */
 static __always_inline void mac_copy(void *to, const void *from)
 {

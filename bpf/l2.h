@@ -36,7 +36,7 @@ static __always_inline int deliver(struct __sk_buff *skb, u32 ifindex, u32 outpu
 }
 
 /* Out on the wire of network @vni; the verdict. Pointers into the packet are void afterwards. */
-static __noinline int wire_send(struct __sk_buff *skb, u32 vni, u32 port_id)
+__noinline int wire_send(struct __sk_buff *skb, u32 vni, u32 port_id)
 {
 	u32 ifindex = WIRE_IFINDEX(vni), vlan = WIRE_VLAN(vni);
 
@@ -150,10 +150,10 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	if (!endpoint && !(port->vni & EDGE_WIRE))
 		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
 	if (tracing(skb)) {
-		u8 mac[ETH_ALEN];
+		struct mac mac;
 
-		mac_copy(mac, PKT_DST(pkt));
-		trace_step(STEP_ENDPOINT, port->vni, 0, mac, NULL);
+		mac_copy(&mac, PKT_DST(pkt));
+		trace_step(STEP_ENDPOINT, port->vni, 0, &mac, NULL);
 	}
 	if (endpoint && !endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
 		skb->cb[CB_ROUTE_VNI] = port->vni;

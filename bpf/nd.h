@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct na_frame) == 86, "RFC 4861 section 4.4");
 /* The link-layer address option of @type, copied to @mac: 1; none: 0; malformed options, or so many
  * that one could hide behind them: -1. */
 static __always_inline int nd_option_mac(
-	const struct nd *nd, const void *end, u32 len, u8 type, u8 *mac)
+	const struct nd *nd, const void *end, u32 len, u8 type, void *mac)
 {
 	u32 at = sizeof(*nd);
 

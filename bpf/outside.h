@@ -48,7 +48,7 @@ static __always_inline const struct floating *floating_get(const u32 *router, be
 /* Who sends, and where to. */
 struct departure {
 	u32 vni;     /* of the wire */
-	u8 macs[12]; /* of the next hop, and the sender's */
+	struct mac macs[2]; /* of the next hop, and the sender's */
 	struct translation to;
 	u32 mtu;
 	u32 translated;
@@ -230,9 +230,9 @@ static __always_inline int outside_pipeline(
 	next = route->kind == EDGE_ROUTE_VIA ? hop->via : pkt->dst;
 	out.vni = floating ? floating->vni : gateway->vni;
 	trace(skb, STEP_ROUTE, out.vni, route->kind, NULL, &next);
-	if (!wire_neighbour(skb, out.vni, &next, out.macs))
+	if (!wire_neighbour(skb, out.vni, &next, &out.macs[0]))
 		return drop(skb, port_id, DROP_UNKNOWN_NEIGHBOUR);
-	mac_copy(out.macs + ETH_ALEN, floating	      ? floating->mac
+	mac_copy(&out.macs[1], floating	      ? floating->mac
 				      : gateway->here ? gateway->mac
 						      : host->wire_mac);
 	reason = sender_choose(skb, pkt, in, gateway, floating, &out);

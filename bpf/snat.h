@@ -109,12 +109,12 @@ static __noinline bool snat_find_sender(
 		.dst = pkt->src };
 	const struct route *route = bpf_map_lookup_elem(&routes, &key);
 	struct addr next = pkt->src;
-	u8 mac[ETH_ALEN];
+	struct mac mac = { 0 };
 
 	if (!route || !route->n_hops)
 		return false;
 	if (route->kind == EDGE_ROUTE_VIA)
 		next = route->hops[0].via;
-	return wire_neighbour(skb, vni, &next, mac) &&
-	       !bpf_skb_store_bytes(skb, ETH_ALEN, mac, sizeof(mac), 0);
+	return wire_neighbour(skb, vni, &next, &mac) &&
+	       !bpf_skb_store_bytes(skb, ETH_ALEN, &mac, sizeof(mac), 0);
 }

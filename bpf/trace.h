@@ -19,12 +19,14 @@ static __always_inline bool tracing(const struct __sk_buff *skb)
 	return unlikely(skb->mark == EDGE_TRACE_MARK);
 }
 
-static __noinline void trace_step(u32 code, u32 a, u32 b, const void *mac, const struct addr *addr)
+/* Global as all that many places call: the verifier walks such a function once a program. */
+__noinline int trace_step(
+	u32 code, u32 a, u32 b, const struct mac *mac, const struct addr *addr)
 {
 	struct trace_step *step = bpf_ringbuf_reserve(&steps, sizeof(*step), 0);
 
 	if (!step)
-		return;
+		return 0;
 	memset(step, 0, sizeof(*step));
 	step->code = code;
 	step->a = a;
@@ -34,6 +36,7 @@ static __noinline void trace_step(u32 code, u32 a, u32 b, const void *mac, const
 	if (addr)
 		step->addr = *addr;
 	bpf_ringbuf_submit(step, 0);
+	return 0;
 }
 
 /* @mac and @addr may be NULL. They must not point into the packet. */

@@ -45,14 +45,15 @@ static __always_inline void hop_store(
 }
 
 /* Asks the kernel's routing about the peer and remembers the answer for a tick. */
-static __noinline void hop_refresh(struct __sk_buff *skb, const struct host *host,
+__noinline int hop_refresh(struct __sk_buff *skb, const struct host *host,
 	const struct vtep *vtep, struct hop *hop, u16 sport)
 {
-	struct bpf_fib_lookup fib = {
-		.ifindex = host->vxlan_ifindex, .l4_protocol = IPPROTO_UDP, .sport = sport
-	};
+	struct bpf_fib_lookup fib = { .l4_protocol = IPPROTO_UDP, .sport = sport };
 	long rc;
 
+	if (!host || !vtep || !hop)
+		return 0;
+	fib.ifindex = host->vxlan_ifindex;
 	fib.dport = bpf_htons(vtep->encap == EDGE_GENEVE ? EDGE_GENEVE_PORT : EDGE_VXLAN_PORT);
 	if (vtep->family == 4) {
 		fib.family = AF_INET;
@@ -72,14 +73,17 @@ static __noinline void hop_refresh(struct __sk_buff *skb, const struct host *hos
 		hop->has_nexthop = 0;
 		hop->resolved = 0;
 	}
+	return 0;
 }
 
 /* Sends the encapsulated packet; the kernel finds the next hop's MAC, and the next hop if we do not
  * know it. */
-static __noinline int hop_send_by_kernel(struct __sk_buff *skb, const struct hop *hop, u32 family)
+__noinline int hop_send_by_kernel(struct __sk_buff *skb, const struct hop *hop, u32 family)
 {
 	struct bpf_redir_neigh nh = { .nh_family = family == 4 ? AF_INET : AF_INET6 };
 
+	if (!hop)
+		return TC_ACT_SHOT;
 	trace(skb, STEP_VIA_KERNEL, hop->ifindex, 0, NULL, NULL);
 	if (!hop->has_nexthop)
 		return (int)bpf_redirect_neigh(hop->ifindex, NULL, 0, 0);

@@ -58,22 +58,24 @@ static __always_inline struct port wire_port(u32 vni)
 }
 
 /* Asks the agent to ask the wire who has an address. */
-static __noinline void wire_ask(struct __sk_buff *skb, u32 vni, const struct addr *addr)
+__noinline int wire_ask(struct __sk_buff *skb, u32 vni, const struct addr *addr)
 {
-	struct neighbour_key key = { .vni = vni, .addr = *addr };
+	struct neighbour_key key = { .vni = vni };
 	struct punt *punt;
 
-	if (tracing(skb) || !limit_allows(0, LIMIT_PUNT))
-		return;
+	if (!addr || tracing(skb) || !limit_allows(0, LIMIT_PUNT))
+		return 0;
+	key.addr = *addr;
 	punt = bpf_ringbuf_reserve(&punts, sizeof(*punt), 0);
 	if (!punt)
-		return;
+		return 0;
 	punt->ifindex = WIRE_IFINDEX(vni);
 	punt->reason = PUNT_NEIGHBOUR;
 	punt->len = sizeof(key);
 	punt->identity = 0;
 	memcpy(punt->frame, &key, sizeof(key));
 	bpf_ringbuf_submit(punt, 0);
+	return 0;
 }
 
 /* Whether what was learnt may still be used; asks again in time. */
@@ -92,13 +94,17 @@ static __always_inline bool learnt_holds(
 }
 
 /* The MAC of a neighbour on the wire: false if it is not known (yet). */
-static __noinline bool wire_neighbour(
-	struct __sk_buff *skb, u32 vni, const struct addr *addr, u8 *ret_mac)
+__noinline bool wire_neighbour(
+	struct __sk_buff *skb, u32 vni, const struct addr *addr, struct mac *ret_mac)
 {
-	struct neighbour_key key = { .vni = vni, .addr = *addr };
-	const struct neighbour *ours = bpf_map_lookup_elem(&neighbours, &key);
+	struct neighbour_key key = { .vni = vni };
+	const struct neighbour *ours;
 	struct learnt *known;
 
+	if (!addr || !ret_mac)
+		return false;
+	key.addr = *addr;
+	ours = bpf_map_lookup_elem(&neighbours, &key);
 	if (ours) {
 		mac_copy(ret_mac, ours->mac);
 		return true;
@@ -113,14 +119,18 @@ static __noinline bool wire_neighbour(
 }
 
 /* The wire said that @addr is at @mac. @always: else only what is known already is corrected. */
-static __noinline void wire_learn(u32 vni, const struct addr *addr, const u8 *mac, bool always)
+__noinline int wire_learn(u32 vni, const struct addr *addr, const struct mac *mac, bool always)
 {
-	struct neighbour_key key = { .vni = vni, .addr = *addr };
+	struct neighbour_key key = { .vni = vni };
 	struct learnt value = { .seen = tick_now() };
 
+	if (!addr || !mac)
+		return 0;
+	key.addr = *addr;
 	mac_copy(value.mac, mac);
 	if (always || bpf_map_lookup_elem(&learnt, &key))
 		bpf_map_update_elem(&learnt, &key, &value, BPF_ANY);
+	return 0;
 }
 
 /* What came from the wire and is for nobody here is the host's; a guest's or a router's goes out.
@@ -152,7 +162,7 @@ static __always_inline int wire_arp(struct __sk_buff *skb, u32 vni)
 	struct room *room = room_get();
 	struct neighbour owner = { 0 };
 	struct addr sender, target;
-	u8 mac[ETH_ALEN];
+	struct mac mac;
 	bool request, announces;
 
 	if ((void *)(arp + 1) > (void *)(long)skb->data_end || !room)
@@ -160,14 +170,14 @@ static __always_inline int wire_arp(struct __sk_buff *skb, u32 vni)
 	request = arp->operation == bpf_htons(ARP_REQUEST);
 	addr_set4(&sender, arp_ip(arp->sender_ip));
 	addr_set4(&target, arp_ip(arp->target_ip));
-	mac_copy(mac, arp->sender_mac);
+	mac_copy(&mac, arp->sender_mac);
 	external = external_answered(vni, &target);
 	announces = !request || sender.w[3] == target.w[3];
 	if (sender.w[3] && !tracing(skb))
-		wire_learn(vni, &sender, mac, external || announces);
+		wire_learn(vni, &sender, &mac, external || announces);
 	if (!request || !external)
 		return wire_flood(skb, vni);
-	if (mac_equal(external->mac, mac))
+	if (mac_equal(external->mac, &mac))
 		return CONSUMED; /* our own announcement has come back */
 	mac_copy(owner.mac, external->mac);
 	arp = (void *)(long)skb->data; /* a call lies between */
@@ -187,20 +197,20 @@ static __always_inline int wire_nd(struct __sk_buff *skb, u32 vni, const struct 
 	struct neighbour owner = { 0 };
 	const struct external *external;
 	struct addr target;
-	u8 mac[ETH_ALEN];
+	struct mac mac;
 
 	if ((const void *)(nd + 1) > end || !room)
 		return TC_ACT_UNSPEC;
 	memcpy(&target, &nd->target, sizeof(target));
 	external = advert ? NULL : external_answered(vni, &target);
 	if (nd_option_mac(nd, end, skb->len - pkt->l4_off,
-		    advert ? ND_OPTION_TARGET_LL : ND_OPTION_SOURCE_LL, mac) <= 0)
-		mac_copy(mac, PKT_SRC(pkt));
+		    advert ? ND_OPTION_TARGET_LL : ND_OPTION_SOURCE_LL, &mac) <= 0)
+		mac_copy(&mac, PKT_SRC(pkt));
 	if (!tracing(skb) && (pkt->src.w[0] | pkt->src.w[1] | pkt->src.w[2] | pkt->src.w[3]))
-		wire_learn(vni, advert ? &target : &pkt->src, mac, external || advert);
+		wire_learn(vni, advert ? &target : &pkt->src, &mac, external || advert);
 	if (!external)
 		return wire_flood(skb, vni);
-	if (mac_equal(external->mac, mac))
+	if (mac_equal(external->mac, &mac))
 		return CONSUMED;
 	mac_copy(owner.mac, external->mac);
 	room->port = wire_port(vni);
