@@ -86,7 +86,7 @@ int from_guest(struct __sk_buff *skb)
 SEC("tc")
 int guest_tagged(struct __sk_buff *skb)
 {
-	const struct port *parent = port_get(skb->ifindex), *port = guest_port(skb);
+	const struct port *parent = port_get(skb->ifindex), *port = port_get(guest_number(skb));
 	const struct host *host = host_get();
 
 	if (!parent || !host)

@@ -62,10 +62,9 @@ static __always_inline void connections_add(struct connections *made, u32 projec
 		__sync_fetch_and_add(of_project, n);
 }
 
-static __always_inline struct embryo_key embryo_key(u32 port_id, u64 n, u32 half_open_max)
+static __always_inline u32 embryo_ring(u64 n, u32 half_open_max)
 {
-	return (struct embryo_key){ .port_id = port_id,
-		.place = (u32)n % (half_open_max ? half_open_max : 1) };
+	return (u32)n % (half_open_max ? half_open_max : 1);
 }
 
 static __always_inline bool is_half_open(const struct flow *flow)
@@ -73,9 +72,15 @@ static __always_inline bool is_half_open(const struct flow *flow)
 	return flow && flow->flags & FLOW_TRACKED && flow->state == FLOW_NEW;
 }
 
-/* Whether it is half open still; with @remove it is not any more. */
-static __always_inline bool embryo_lives(const struct embryo *embryo, bool remove)
+/* Whether who is in that place of the port's ring is half open still; with @remove it is not any
+ * more. Global: a loop around it is short to the verifier. */
+__noinline int embryo_lives(u32 port_id, u32 place, bool remove)
 {
+	struct embryo_key key = { .port_id = port_id, .place = place };
+	const struct embryo *embryo = bpf_map_lookup_elem(&embryos, &key);
+
+	if (!embryo)
+		return 0;
 	/* the keys are used where they lie: copies would not fit on Linux 6.1's stack */
 	if (embryo->family == 4)
 		return is_half_open(bpf_map_lookup_elem(&flows4, &embryo->key4)) &&
@@ -85,9 +90,9 @@ static __always_inline bool embryo_lives(const struct embryo *embryo, bool remov
 }
 
 static __always_inline bool embryo_remove(
-	const struct embryo *embryo, struct connections *made, u32 project)
+	u32 port_id, u32 place, struct connections *made, u32 project)
 {
-	if (!embryo_lives(embryo, true))
+	if (!embryo_lives(port_id, place, true))
 		return false;
 	connections_add(made, project, (u64)-1);
 	__sync_fetch_and_add(&made->settled, 1);
@@ -113,11 +118,9 @@ __noinline int embryo_evict(u32 port_id, u32 half_open_max)
 	if (!made || !gone)
 		return 0;
 	for (u32 i = 0; i < 2 * EMBRYO_TRIES; i++) {
-		struct embryo_key key =
-			embryo_key(port_id, embryo_try(made->line, i), half_open_max);
-		const struct embryo *embryo = bpf_map_lookup_elem(&embryos, &key);
+		u32 place = embryo_ring(embryo_try(made->line, i), half_open_max);
 
-		if (embryo && embryo_remove(embryo, made, gone->project))
+		if (embryo_remove(port_id, place, made, gone->project))
 			return 1;
 	}
 	return 0;
@@ -129,18 +132,15 @@ __noinline u32 embryo_place(u32 port_id, u32 half_open_max)
 {
 	struct connections *made = bpf_map_lookup_elem(&connections, &port_id);
 	const struct connections_gone *gone = bpf_map_lookup_elem(&connections_gone, &port_id);
-	struct embryo_key key = { 0 };
+	u32 place = 0;
 
 	if (!made || !gone)
 		return 0;
 	for (u32 i = 0; i < EMBRYO_TRIES; i++) {
-		const struct embryo *embryo;
-
-		key = embryo_key(port_id, __sync_fetch_and_add(&made->line, 1), half_open_max);
-		embryo = bpf_map_lookup_elem(&embryos, &key);
-		if (!embryo || !embryo_lives(embryo, false) ||
-			(i == EMBRYO_TRIES - 1 && embryo_remove(embryo, made, gone->project)))
-			return key.place;
+		place = embryo_ring(__sync_fetch_and_add(&made->line, 1), half_open_max);
+		if (!embryo_lives(port_id, place, false))
+			return place;
 	}
-	return key.place;
+	embryo_remove(port_id, place, made, gone->project);
+	return place;
 }

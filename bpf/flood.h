@@ -74,7 +74,7 @@ static long flood_to_port(u32 i, void *data)
 
 	if (!target || target->id == loop->sender)
 		return 0;
-	to = port_get(target->id);
+	to = port_find(target->id);
 	if (!to || to->flags & EDGE_PORT_DOWN)
 		return 0;
 	answer = firewall(loop->skb, to, loop->pkt, RULE_INGRESS);

@@ -88,7 +88,7 @@ static __noinline int execute_other(struct __sk_buff *skb, const struct host *ho
 static __always_inline int resolve_local(
 	struct __sk_buff *skb, struct pkt *pkt, u32 ifindex, struct flow *flow, int *ret_answer)
 {
-	const struct port *to = port_get(ifindex);
+	const struct port *to = port_find(ifindex);
 	int answer;
 
 	if (!to)

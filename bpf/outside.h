@@ -47,7 +47,7 @@ static __always_inline const struct floating *floating_get(const u32 *router, be
 
 /* Who sends, and where to. */
 struct departure {
-	u32 vni;     /* of the wire */
+	u32 vni;	    /* of the wire */
 	struct mac macs[2]; /* of the next hop, and the sender's */
 	struct translation to;
 	u32 mtu;
@@ -232,9 +232,9 @@ static __always_inline int outside_pipeline(
 	trace(skb, STEP_ROUTE, out.vni, route->kind, NULL, &next);
 	if (!wire_neighbour(skb, out.vni, &next, &out.macs[0]))
 		return drop(skb, port_id, DROP_UNKNOWN_NEIGHBOUR);
-	mac_copy(&out.macs[1], floating	      ? floating->mac
-				      : gateway->here ? gateway->mac
-						      : host->wire_mac);
+	mac_copy(&out.macs[1], floating	       ? floating->mac
+			       : gateway->here ? gateway->mac
+					       : host->wire_mac);
 	reason = sender_choose(skb, pkt, in, gateway, floating, &out);
 	if (reason && gateway_knows_more(gateway, port, floating, reason))
 		return finish(skb, to_gateway_host(skb, host, port, gateway));

@@ -34,6 +34,7 @@ struct {
 	__type(value, struct endpoint);
 } endpoints SEC(".maps");
 
+/* For the fast path. */
 static __always_inline const struct port *port_get(u32 ifindex)
 {
 	u32 slot = ifindex % EDGE_PORT_CACHE;
@@ -44,16 +45,25 @@ static __always_inline const struct port *port_get(u32 ifindex)
 	return bpf_map_lookup_elem(&ports, &ifindex);
 }
 
-/* The port of a guest's frame: the tag, which is on the skb and not in the frame, says which
+/* For the slow path: what follows is verified for one table in place of two. */
+static __always_inline const struct port *port_find(u32 ifindex)
+{
+	return bpf_map_lookup_elem(&ports, &ifindex);
+}
+
+/* The number of a guest's port: the tag, which is on the skb and not in the frame, says which
  * subport of a trunk. It stays there as long as the frame may still be answered, and goes where it
  * leaves. */
+static __always_inline u32 guest_number(const struct __sk_buff *skb)
+{
+	if (!skb->vlan_present)
+		return skb->ifindex;
+	return SUBPORT_NUMBER(skb->ifindex, skb->vlan_tci & 0xfff);
+}
+
 static __always_inline const struct port *guest_port(const struct __sk_buff *skb)
 {
-	u32 ifindex = skb->ifindex;
-
-	if (skb->vlan_present)
-		ifindex = SUBPORT_NUMBER(ifindex, skb->vlan_tci & 0xfff);
-	return port_get(ifindex);
+	return port_find(guest_number(skb));
 }
 
 /* Sends an answer back to the guest that the packet came from; the verdict. */

@@ -36,11 +36,14 @@ static __always_inline void dscp_mark(struct __sk_buff *skb, u8 dscp)
 
 /* The few ports with one of EDGE_PORT_SPECIAL; 0, or the reason to drop. Pointers into the packet
  * are void afterwards. */
-static __noinline int special_from_guest(struct __sk_buff *skb, const struct port *port)
+__noinline int special_from_guest(struct __sk_buff *skb, const struct port *port)
 {
-	u32 limit = port_limit(port);
+	u32 limit;
 	int reason;
 
+	if (!port)
+		return DROP_INTERNAL;
+	limit = port_limit(port);
 	if (port->flags & EDGE_PORT_DOWN)
 		return DROP_PORT_DOWN;
 	if (limit) {

@@ -57,7 +57,7 @@ static __always_inline u32 gso_headers(struct __sk_buff *skb)
 }
 
 /* Lets the frame pass the limit @id, and takes what it costs; 0, or the reason to drop. */
-static __noinline int rate_limit_take(struct __sk_buff *skb, u32 id)
+__noinline int rate_limit_take(struct __sk_buff *skb, u32 id)
 {
 	struct rate_limit *limit = bpf_map_lookup_elem(&rate_limits, &id);
 	u64 now = bpf_ktime_get_ns(), packets_ns, bytes = skb->len;

@@ -20,8 +20,7 @@ static __always_inline bool tracing(const struct __sk_buff *skb)
 }
 
 /* Global as all that many places call: the verifier walks such a function once a program. */
-__noinline int trace_step(
-	u32 code, u32 a, u32 b, const struct mac *mac, const struct addr *addr)
+__noinline int trace_step(u32 code, u32 a, u32 b, const struct mac *mac, const struct addr *addr)
 {
 	struct trace_step *step = bpf_ringbuf_reserve(&steps, sizeof(*step), 0);
 

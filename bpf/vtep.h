@@ -45,8 +45,8 @@ static __always_inline void hop_store(
 }
 
 /* Asks the kernel's routing about the peer and remembers the answer for a tick. */
-__noinline int hop_refresh(struct __sk_buff *skb, const struct host *host,
-	const struct vtep *vtep, struct hop *hop, u16 sport)
+__noinline int hop_refresh(struct __sk_buff *skb, const struct host *host, const struct vtep *vtep,
+	struct hop *hop, u16 sport)
 {
 	struct bpf_fib_lookup fib = { .l4_protocol = IPPROTO_UDP, .sport = sport };
 	long rc;

@@ -17,26 +17,43 @@
 #define OPTION_WINDOW_SCALE 3
 #define OPTION_BYTES_MAX 40
 
+struct option_walk {
+	struct __sk_buff *skb;
+	u32 at, end; /* in the frame */
+	int scale;
+};
+
+/* The option at walk->at: 1 when no more are to be looked at. */
+static long option_next(u32 i, void *data)
+{
+	struct option_walk *walk = data;
+	u8 option[3];
+
+	if (walk->at + 3 > walk->end ||
+		bpf_skb_load_bytes(walk->skb, walk->at, option, sizeof(option)) ||
+		option[0] == OPTION_END)
+		return 1;
+	if (option[0] == OPTION_WINDOW_SCALE) {
+		walk->scale = option[2] < WINDOW_SCALE_MAX ? option[2] : WINDOW_SCALE_MAX;
+		return 1;
+	}
+	if (option[0] != OPTION_NOP && option[1] < 2)
+		return 1;
+	walk->at += option[0] == OPTION_NOP ? 1 : option[1];
+	return 0;
+}
+
 /* The window scale that a SYN offers, 0 without one. @off: of the TCP header. */
 __noinline int tcp_window_scale(struct __sk_buff *skb, u32 off)
 {
-	u8 option[3], data_offset = 0;
-	u32 at = sizeof(struct tcphdr), end;
+	struct option_walk walk = { .skb = skb, .at = off + sizeof(struct tcphdr) };
+	u8 data_offset = 0;
 
 	if (bpf_skb_load_bytes(skb, off + 12, &data_offset, 1))
 		return 0;
-	end = (u32)(data_offset >> 4) * 4;
-	for (u32 i = 0; i < OPTION_BYTES_MAX && at + 3 <= end; i++) {
-		if (bpf_skb_load_bytes(skb, off + at, option, sizeof(option)) ||
-			option[0] == OPTION_END)
-			return 0;
-		if (option[0] == OPTION_WINDOW_SCALE)
-			return option[2] < WINDOW_SCALE_MAX ? option[2] : WINDOW_SCALE_MAX;
-		if (option[0] != OPTION_NOP && option[1] < 2)
-			return 0;
-		at += option[0] == OPTION_NOP ? 1 : option[1];
-	}
-	return 0;
+	walk.end = off + (u32)(data_offset >> 4) * 4;
+	bpf_loop(OPTION_BYTES_MAX, option_next, &walk, 0);
+	return walk.scale;
 }
 
 static __always_inline u32 window_size(const struct flow *connection)
