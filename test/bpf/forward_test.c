@@ -9,8 +9,6 @@
 #include "outside_bed.h"
 
 #define SHARED_IP "203.0.113.30"
-#define WIRE_MAC "06:00:00:00:00:01"
-#define OTHER_MAC "06:00:00:00:00:02"
 
 static struct dp_port_forwarding forwarding(
 	u8 proto, u16 first, u16 last, const char *internal, u16 internal_first)
@@ -221,31 +219,6 @@ static void test_fragments(void **state)
 	assert_memory_equal(&got.b[34], &later.b[34], later.len - 34);
 }
 
-/* This host has ports 2048 to 4095 of the router's address, and its gateway or not; the other one
- * has the ports below. */
-static void share(struct bed *bed, bool here)
-{
-	struct dp_gateway gateway = { .router = ROUTER,
-		.vni = wire(bed),
-		.mtu_bytes = 1400,
-		.here = here,
-		.mac = mac(GATEWAY_MAC),
-		.encap = DP_ENCAP_VXLAN,
-		.ip4 = ip(GATEWAY_IP),
-		.ip6 = ip(GATEWAY_IP6),
-		.snat = true,
-		.port_first = 2048,
-		.n_ports = 2048 };
-	struct dp_snat_owner owner = { 0, 2048, mac(OTHER_MAC) };
-	struct mac own = mac(WIRE_MAC);
-
-	if (!here)
-		gateway.vtep = ip("192.0.2.2");
-	assert_true(dp_set_wire_mac(bed->dp, &own, NULL));
-	assert_true(dp_gateway_put(bed->dp, &gateway, NULL));
-	assert_true(dp_snat_owners_put(bed->dp, ROUTER, &owner, 1, NULL));
-}
-
 /* The frame goes through the tunnel to the gateway's host as it is. */
 static void expect_handed_over(struct bed *bed, struct frame sent)
 {
@@ -264,11 +237,11 @@ static void test_hosts_that_share(void **state)
 	struct bed *bed = *state;
 	struct frame was = udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 5000, 20512), many, later;
 
-	share(bed, true);
+	share_gateway(bed, true, 2048, 0, 2048);
 	wire_sends(bed, from_far(5000, 80)); /* no port of the router's address */
 	bed_expect(
 		bed, BED_GUEST2, frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 5000, 8080)));
-	share(bed, false);
+	share_gateway(bed, false, 2048, 0, 2048);
 	for (int i = 0; i < 2; i++) {
 		bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 8080, 5000));
 		wire_gets(

@@ -38,7 +38,7 @@ static void add_interface(
 	assert_true(dp_interface_put(bed->dp, &interface, NULL));
 }
 
-void put_gateway(struct bed *bed, bool here, bool snat)
+static void put(struct bed *bed, bool here, bool snat, u16 first, u16 n)
 {
 	struct dp_gateway gateway = { .router = ROUTER,
 		.vni = wire(bed),
@@ -49,14 +49,29 @@ void put_gateway(struct bed *bed, bool here, bool snat)
 		.ip4 = ip(GATEWAY_IP),
 		.ip6 = ip(GATEWAY_IP6),
 		.snat = snat,
-		.port_first = DP_SNAT_PORT_FIRST,
-		.n_ports = here ? DP_SNAT_PORTS_ALL : 0 };
+		.port_first = first,
+		.n_ports = n };
 	g_autoptr(GError) error = NULL;
 
 	if (!here)
 		gateway.vtep = ip("192.0.2.2");
 	if (!dp_gateway_put(bed->dp, &gateway, &error))
 		fail_msg("%s", error->message);
+}
+
+void put_gateway(struct bed *bed, bool here, bool snat)
+{
+	put(bed, here, snat, DP_SNAT_PORT_FIRST, here ? DP_SNAT_PORTS_ALL : 0);
+}
+
+void share_gateway(struct bed *bed, bool here, u16 first, u16 others, u16 n)
+{
+	struct dp_snat_owner owner = { others, n, mac(OTHER_MAC) };
+	struct mac own = mac(WIRE_MAC);
+
+	assert_true(dp_set_wire_mac(bed->dp, &own, NULL));
+	put(bed, here, true, first, n);
+	assert_true(dp_snat_owners_put(bed->dp, ROUTER, &owner, 1, NULL));
 }
 
 static void put_floating_ip(struct bed *bed)

@@ -20,6 +20,8 @@
 #define GATEWAY_MAC "02:00:00:00:ee:10"
 #define GATEWAY_IP "203.0.113.10"
 #define GATEWAY_IP6 "2001:db8:1::10"
+#define WIRE_MAC "06:00:00:00:00:01" /* of this host, where hosts share the router's address */
+#define OTHER_MAC "06:00:00:00:00:02"
 #define FLOATING_MAC "02:00:00:00:ee:21"
 #define FLOATING_IP "203.0.113.21"
 #define NEXT_MAC "02:00:00:00:ee:01"
@@ -31,6 +33,9 @@ extern u16 outside_vlan; /* 0: untagged */
 
 u32 wire(struct bed *bed);
 void put_gateway(struct bed *bed, bool here, bool snat);
+/* Hosts share the router's address: this one has @n ports from @first on, and a MAC of its own on
+ * the wire, another has as many from @others on. @here: this one is the gateway's. */
+void share_gateway(struct bed *bed, bool here, u16 first, u16 others, u16 n);
 int outside_setup(void **state);
 int outside_setup_vlan(void **state);
 /* All of main(): the tests untagged, then on a VLAN, for which WEFT_UNTAGGED says that there is no

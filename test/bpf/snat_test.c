@@ -9,38 +9,12 @@
 
 #include "outside_bed.h"
 
-#define WIRE_MAC "06:00:00:00:00:01"
-#define OTHER_MAC "06:00:00:00:00:02"
 #define FIRST 32768
 #define N_PORTS 2048
 
 static u16 port_at(const struct frame *frame, size_t at)
 {
 	return (u16)(frame->b[at] << 8 | frame->b[at + 1]);
-}
-
-/* Either role of this host; the other one has the ports that this one has not. */
-static void share(struct bed *bed, bool here, u16 first, u16 others)
-{
-	struct dp_gateway gateway = { .router = ROUTER,
-		.vni = wire(bed),
-		.mtu_bytes = 1400,
-		.here = here,
-		.mac = mac(GATEWAY_MAC),
-		.encap = DP_ENCAP_VXLAN,
-		.ip4 = ip(GATEWAY_IP),
-		.ip6 = ip(GATEWAY_IP6),
-		.snat = true,
-		.port_first = first,
-		.n_ports = N_PORTS };
-	struct dp_snat_owner owner = { others, N_PORTS, mac(OTHER_MAC) };
-	struct mac own = mac(WIRE_MAC);
-
-	if (!here)
-		gateway.vtep = ip("192.0.2.2");
-	assert_true(dp_set_wire_mac(bed->dp, &own, NULL));
-	assert_true(dp_gateway_put(bed->dp, &gateway, NULL));
-	assert_true(dp_snat_owners_put(bed->dp, ROUTER, &owner, 1, NULL));
 }
 
 /* The port that guest 2's packet gets; it leaves as this host's. */
@@ -62,7 +36,7 @@ static void test_leaves_by_its_own_ports(void **state)
 	u16 port, id;
 
 	introduce(bed);
-	share(bed, false, FIRST, 4096);
+	share_gateway(bed, false, FIRST, 4096, N_PORTS);
 	for (int i = 0; i < 3; i++) { /* by the pipeline, then by flow entries */
 		port = leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5000, 53));
 		assert_in_range(port, FIRST, FIRST + N_PORTS - 1);
@@ -98,7 +72,7 @@ static void test_without_ports_by_the_gateway(void **state)
 		     got;
 
 	introduce(bed);
-	share(bed, false, FIRST, 4096);
+	share_gateway(bed, false, FIRST, 4096, N_PORTS);
 	bed_send(bed, BED_GUEST2, gre);
 	got = bed_receive(bed, BED_WIRE);
 	assert_int_equal(got.len, 50 + gre.len);
@@ -117,7 +91,7 @@ static void test_tells_the_sender(void **state)
 	u16 port;
 
 	introduce(bed);
-	share(bed, false, FIRST, 4096);
+	share_gateway(bed, false, FIRST, 4096, N_PORTS);
 	port = leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5001, 53));
 	big = frame_eth(WIRE_MAC, OTHER_MAC, IP4,
 		frame_ip(FAR_IP, GATEWAY_IP, IPPROTO_UDP, frame_udp(53, port, frame_fill(1440))));
@@ -151,7 +125,7 @@ static void test_sends_on(void **state)
 	struct frame about = udp_frame(NEXT_MAC, OTHER_MAC, GATEWAY_IP, FAR_IP, 6000, 53);
 
 	introduce(bed);
-	share(bed, true, FIRST, 4096);
+	share_gateway(bed, true, FIRST, 4096, N_PORTS);
 	for (u16 port = 4096; port < 4096 + N_PORTS; port += 1023) {
 		expect_sent_on(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, port));
 		expect_sent_on(bed, tcp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 80, port));
@@ -189,9 +163,9 @@ static void test_takes_over(void **state)
 	u16 port;
 
 	introduce(bed);
-	share(bed, false, FIRST, 4096);
+	share_gateway(bed, false, FIRST, 4096, N_PORTS);
 	port = leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5002, 53));
-	share(bed, true, FIRST, 4096);
+	share_gateway(bed, true, FIRST, 4096, N_PORTS);
 	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, port));
 	bed_expect(bed, BED_GUEST2, frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 5002)));
 	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5002, 53));
@@ -201,7 +175,7 @@ static void test_takes_over(void **state)
 	wire_gets(bed, frame_eth(NEXT_MAC, GATEWAY_MAC, ARP,
 			       frame_arp(2, GATEWAY_MAC, GATEWAY_IP, NEXT_MAC, NEXT_IP)));
 	/* Another range: the connection gets a port of it. */
-	share(bed, false, 4096, FIRST);
+	share_gateway(bed, false, 4096, FIRST, N_PORTS);
 	assert_in_range(leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5002, 53)), 4096,
 		4096 + N_PORTS - 1);
 	assert_true(dp_snat_owners_delete(bed->dp, ROUTER, NULL));
