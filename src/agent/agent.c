@@ -311,7 +311,6 @@ static bool open_state(struct agent *agent, GError **error)
 			*domains = state_path(config, "domains");
 
 	remove_unfinished(config);
-	domains_open(agent->desired->firewall, domains);
 	if (!view_open(view, agent->desired, &agent->view, &agent->needs_snapshot, error) ||
 		!plugs_new(plugs, device_changed, agent, &agent->plugs, error))
 		return false;
@@ -319,6 +318,7 @@ static bool open_state(struct agent *agent, GError **error)
 		log_warning("%s was damaged: what is good is used until the controller has sent it "
 			    "again",
 			view);
+	domains_open(agent->desired->firewall, domains);
 	agent->quiet = quiet_new(quiet);
 	return true;
 }
@@ -436,6 +436,7 @@ void agent_free(struct agent *agent)
 	liveness_free(agent->liveness);
 	report_free(agent->report);
 	punt_free(agent->punt);
+	agent_domains_stop(agent);
 	healths_free(agent->healths);
 	logs_free(agent->logs);
 	outside_free(agent->outside);

@@ -103,6 +103,7 @@ void agent_outside_second(struct agent *agent);
 /* agent_domain.c */
 void agent_domains_start(struct agent *agent); /* with agent->punt */
 void agent_domains_second(struct agent *agent);
+void agent_domains_stop(struct agent *agent); /* keeps what was learnt since then */
 
 /* agent_io.c */
 struct stream_io agent_stream_io(struct agent *agent);

@@ -19,6 +19,11 @@ void agent_domains_second(struct agent *agent)
 	domains_save(firewall->domains);
 }
 
+void agent_domains_stop(struct agent *agent)
+{
+	domains_save(agent->desired->firewall->domains);
+}
+
 /* A resolver's answer is on its way to a guest. */
 static void domain_answered(const u8 *message, size_t len, void *data)
 {

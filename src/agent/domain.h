@@ -31,7 +31,8 @@ struct uuid domain_group(const char *pattern);
 struct domains *domains_new(void);
 void domains_free(struct domains *domains);
 
-/* What a former process has learnt; and from now on it is written there. */
+/* What a former process has learnt; and from now on it is written there. Once the view is there: in
+ * its history rules come and go, and names go with them. */
 void domains_open(struct firewall *firewall, const char *path);
 
 /* Says which patterns rules are about: all of them between begin and end; others are forgotten. */

@@ -4,13 +4,11 @@
 
 #include "agent/dns/wire.h"
 
-static void take_address(
-	const struct reader *data, u16 type, u32 ttl_s, const struct reader *message, GArray *ret)
+static void take_address(const struct reader *data, u16 type, u32 ttl_s, GArray *ret)
 {
 	size_t len = (size_t)(data->end - data->p);
 	struct dns_address address = { .ttl_s = ttl_s };
 
-	(void)message;
 	address.ip.family = type == DNS_A ? 4 : 6;
 	if (len != (type == DNS_A ? 4 : 16))
 		return;
@@ -18,12 +16,18 @@ static void take_address(
 	g_array_append_val(ret, address);
 }
 
-/* One record of the answer; @names: those that stand for what was asked for. */
+static void add_name(GHashTable *names, const char *name, u32 ttl_s)
+{
+	g_hash_table_replace(names, g_strdup(name), GUINT_TO_POINTER(ttl_s));
+}
+
+/* One record of the answer; @names: those that stand for what was asked for, and for how long. */
 static bool take_record(
 	struct reader *r, const struct reader *message, GHashTable *names, GArray *ret)
 {
 	char owner[NAME_SIZE], target[NAME_SIZE];
 	struct reader data;
+	gpointer name_ttl_s;
 	u16 type, class;
 	u32 ttl_s;
 
@@ -34,15 +38,16 @@ static bool take_record(
 	data = read_part(r, read_u16(r));
 	if (r->failed)
 		return false;
-	if (class != DNS_CLASS_IN || !g_hash_table_contains(names, owner))
+	if (class != DNS_CLASS_IN || !g_hash_table_lookup_extended(names, owner, NULL, &name_ttl_s))
 		return true;
+	ttl_s = MIN(ttl_s, GPOINTER_TO_UINT(name_ttl_s));
 	if (type == DNS_A || type == DNS_AAAA)
-		take_address(&data, type, ttl_s, message, ret);
+		take_address(&data, type, ttl_s, ret);
 	if (type != DNS_CNAME)
 		return true;
 	read_name(&data, message, target);
 	if (!data.failed)
-		g_hash_table_add(names, g_strdup(target));
+		add_name(names, target, ttl_s);
 	return !data.failed;
 }
 
@@ -63,7 +68,7 @@ bool dns_read_addresses(const u8 *message, size_t len, char ret_name[static NAME
 	read_u32(&r);
 	if (r.failed)
 		return false;
-	g_hash_table_add(names, g_strdup(ret_name));
+	add_name(names, ret_name, G_MAXUINT32);
 	for (; answers; answers--)
 		if (!take_record(&r, &whole, names, ret))
 			return false;
