@@ -261,7 +261,7 @@ static bool check_names(GKeyFile *file, GError **error)
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
 		"uplink-kbps", "bridge-mappings", "connections-per-port", "half-open-per-port",
-		"connections-per-project", "bgpd", "bgp-dir", NULL };
+		"connections-per-project", "bgpd", "bgp-dir", "resolv-conf", NULL };
 	static const char *const known_of_log[] = { "rate_limit", "burst_limit",
 		"local_output_log_base", "journal", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
@@ -293,6 +293,7 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 	config->bpf_dir = get_path(file, "bpf-dir", "/sys/fs/bpf/weft");
 	config->bgpd = get_path(file, "bgpd", "/usr/lib/frr/bgpd");
 	config->bgp_dir = get_path(file, "bgp-dir", "/run/weft-bgp");
+	config->resolv_conf = get_path(file, "resolv-conf", "/etc/resolv.conf");
 	return true;
 }
 
@@ -328,5 +329,6 @@ void config_free(struct config *config)
 	g_free(config->log_file);
 	g_free(config->bgpd);
 	g_free(config->bgp_dir);
+	g_free(config->resolv_conf);
 	g_free(config);
 }

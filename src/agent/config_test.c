@@ -33,7 +33,8 @@ static void reads_what_is_written(void **state)
 		"[agent]\nhost = h1\ncontroller = https://10.0.0.1:9696/ ; http://[::1]:9696\n"
 		"uplinks=eth0; eth1;\ntunnel-ips = 192.0.2.1;2001:db8::1\nmetrics-port=9100\nuplink-kbps=10000000\n"
 		"bridge-mappings = public:eth1, phys-2 : bond0.7 ,\n"
-		"connections-per-port = 5000\nhalf-open-per-port=100\nconnections-per-project=20000\n",
+		"connections-per-port = 5000\nhalf-open-per-port=100\nconnections-per-project=20000\n"
+		"resolv-conf = /etc/weft/resolv.conf\n",
 		&config, NULL));
 	assert_string_equal(config->host, "h1");
 	assert_string_equal(config->controllers[0], "https://10.0.0.1:9696");
@@ -52,6 +53,7 @@ static void reads_what_is_written(void **state)
 	assert_string_equal(mapping->physical_network, "phys-2");
 	assert_string_equal(mapping->device, "bond0.7");
 	assert_string_equal(config->state_dir, "/var/lib/weft-agent");
+	assert_string_equal(config->resolv_conf, "/etc/weft/resolv.conf");
 	config_free(config);
 }
 

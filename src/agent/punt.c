@@ -229,11 +229,12 @@ static bool by_ip(
 	return false;
 }
 
-struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside)
+struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside,
+	const char *resolv_conf)
 {
 	struct punt *punt = g_new0(struct punt, 1);
 	g_autoptr(GError) error = NULL;
-	struct dispatch_options options = { .resolv_conf = "/etc/resolv.conf" };
+	struct dispatch_options options = { .resolv_conf = resolv_conf };
 
 	punt->dp = dp;
 	punt->desired = desired;
