@@ -380,8 +380,8 @@ static void start_parts(struct agent *agent)
 	bgp_update(agent->bgp, false);
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
-	agent->punt = punt_new(
-		agent->dp, agent->desired, agent->outside, agent->config->resolv_conf);
+	agent->punt =
+		punt_new(agent->dp, agent->desired, agent->outside, agent->config->resolv_conf);
 	agent_start_health(agent);
 	agent_domains_start(agent);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);

@@ -105,6 +105,7 @@ struct dns_address {
 	u32 ttl_s;
 };
 /* The name (as read_name() has it) that a reply without error answers for, and its addresses,
- * through aliases, for as long as all records on the way there may be kept. Adds to @ret: struct dns_address. False: it is no such reply. */
+ * through aliases, for as long as all records on the way there may be kept. Adds to @ret: struct
+ * dns_address. False: it is no such reply. */
 bool dns_read_addresses(
 	const u8 *message, size_t len, char ret_name[static NAME_SIZE], GArray *ret);
