@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/api.h"
+
+#include <string.h>
+
+#include "base/json_writer.h"
+#include "base/log.h"
+
+#define BODY_MAX (16 * 1024 * 1024)
+#define CONNECTIONS_MAX 64
+#define JSON "application/json"
+
+static void answer_error(struct http_request *request, const GError *error)
+{
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, "error");
+	jw_begin_object(&w);
+	jw_member_string(&w, "type", weft_error_type(error));
+	jw_member_string(&w, "message", error->message);
+	jw_end_object(&w);
+	jw_end_object(&w);
+	http_request_answer(request, weft_error_status(error), JSON, text);
+}
+
+/* Hashes are compared: how far they agree says nothing about the credential. */
+static bool is_same(const char *credential, const char *shown)
+{
+	g_autofree char *a = g_compute_checksum_for_string(G_CHECKSUM_SHA256, credential, -1);
+	g_autofree char *b = g_compute_checksum_for_string(G_CHECKSUM_SHA256, shown, -1);
+
+	return !strcmp(a, b);
+}
+
+static bool authenticate(const struct api *api, struct http_request *request, GError **error)
+{
+	const char *header = http_request_header(request, "Authorization");
+	char peer[HTTP_PEER_STRLEN];
+
+	if (header && !g_ascii_strncasecmp(header, "Bearer ", 7) &&
+		is_same(api->credential, header + 7))
+		return true;
+	http_request_add_header(request, "WWW-Authenticate", "Bearer");
+	log_limited(warning, "a request of %s without the appliance's credential is refused",
+		http_request_peer(request, peer));
+	return weft_fail(error, UNAUTHORIZED,
+		"The appliance's credential must be shown: \"Authorization: Bearer CREDENTIAL\".");
+}
+
+static GString *configure(struct api *api, struct http_request *request, GError **error)
+{
+	size_t len;
+	const char *text = http_request_body(request, &len);
+
+	return appliance_configure(api->appliance, text, len, error)
+		       ? appliance_digest(api->appliance)
+		       : NULL;
+}
+
+static GString *status(struct api *api, struct http_request *request, GError **error)
+{
+	(void)request, (void)error;
+	return appliance_status(api->appliance);
+}
+
+static GString *digest(struct api *api, struct http_request *request, GError **error)
+{
+	(void)request, (void)error;
+	return appliance_digest(api->appliance);
+}
+
+static GString *counters(struct api *api, struct http_request *request, GError **error)
+{
+	(void)request;
+	return appliance_counters(api->appliance, error);
+}
+
+static const struct {
+	const char *name;
+	enum http_method method;
+	GString *(*answer)(struct api *api, struct http_request *request, GError **error);
+} resources[] = {
+	{ "config", HTTP_PUT, configure },
+	{ "status", HTTP_GET, status },
+	{ "digest", HTTP_GET, digest },
+	{ "counters", HTTP_GET, counters },
+};
+
+static GString *dispatch(struct api *api, struct http_request *request, GError **error)
+{
+	const struct http_target *target = http_request_target(request);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(resources); i++) {
+		if (target->n_segments != 2 || strcmp(target->segments[0], "v1") ||
+			strcmp(target->segments[1], resources[i].name))
+			continue;
+		if (http_request_method(request) == resources[i].method)
+			return resources[i].answer(api, request, error);
+		weft_fail(error, METHOD_NOT_ALLOWED, "/v1/%s is for %s alone.", resources[i].name,
+			resources[i].method == HTTP_PUT ? "PUT" : "GET");
+		return NULL;
+	}
+	weft_fail(error, NOT_FOUND,
+		"There are PUT /v1/config, GET /v1/status, GET /v1/digest and GET /v1/counters.");
+	return NULL;
+}
+
+static void handle(struct http_request *request, void *user)
+{
+	g_autoptr(GError) error = NULL;
+	struct api *api = user;
+	GString *text = NULL;
+
+	if (http_request_error(request)) {
+		answer_error(request, http_request_error(request));
+		return;
+	}
+	if (authenticate(api, request, &error))
+		text = dispatch(api, request, &error);
+	if (text)
+		http_request_answer(request, 200, JSON, text);
+	else
+		answer_error(request, error);
+}
+
+/* Nobody without the credential makes us hold more than what it takes to refuse. */
+static size_t body_max(const struct http_request *request, void *user)
+{
+	const struct api *api = user;
+	const char *header = http_request_header(request, "Authorization");
+
+	return header && g_str_has_prefix(header, "Bearer ") && is_same(api->credential, header + 7)
+		       ? BODY_MAX
+		       : 1;
+}
+
+struct http_server *api_serve(struct api *api, const struct settings *settings, GError **error)
+{
+	const struct http_server_config config = {
+		.listen = settings->listen,
+		.tls_cert = settings->tls_cert,
+		.tls_key = settings->tls_key,
+		.connections_max = CONNECTIONS_MAX,
+		.body_max = BODY_MAX,
+		.body_max_of = body_max,
+		.handler = handle,
+		.user = api,
+	};
+
+	return http_server_new(&config, error);
+}
+
+u16 api_port(const char *listen)
+{
+	const char *colon = strrchr(listen, ':');
+	guint64 port = 0;
+
+	if (colon && !g_str_has_prefix(listen, "fd:"))
+		g_ascii_string_to_unsigned(colon + 1, 10, 0, UINT16_MAX, &port, NULL);
+	return (u16)port;
+}

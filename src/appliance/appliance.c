@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "appliance/appliance_impl.h"
+#include "appliance/files.h"
+#include "appliance/link.h"
+#include "appliance/program.h"
+#include "base/log.h"
+
+#define EVERYTHING (~0u)
+
+static char *path_of(const struct appliance *appliance, enum render_file file)
+{
+	return g_build_filename(appliance->folder, render_names[file], NULL);
+}
+
+static struct daemon *make_dnsmasq(const struct appliance *appliance)
+{
+	g_autofree char *conf = path_of(appliance, RENDER_DNSMASQ);
+	g_autofree char *conf_file = g_strconcat("--conf-file=", conf, NULL);
+	g_autofree char *pid_file = g_strdup_printf("%s/dnsmasq.pid", appliance->folder);
+	g_autofree char *pid_option = g_strconcat("--pid-file=", pid_file, NULL);
+	const char *const argv[] = { "dnsmasq", "--keep-in-foreground", "--log-facility=-",
+		conf_file, pid_option, NULL };
+
+	return daemon_new(argv, pid_file);
+}
+
+struct appliance *appliance_new(const char *folder, u16 api_port)
+{
+	struct appliance *appliance = g_new0(struct appliance, 1);
+
+	appliance->folder = folder;
+	appliance->api_port = api_port;
+	appliance->started_us = g_get_monotonic_time();
+	appliance->dnsmasq = make_dnsmasq(appliance);
+	return appliance;
+}
+
+void appliance_free(struct appliance *appliance)
+{
+	daemon_free(appliance->dnsmasq);
+	rendered_clear(&appliance->rendered);
+	if (appliance->document)
+		document_free(appliance->document);
+	g_free(appliance->reason);
+	g_free(appliance);
+}
+
+static bool set_sysctl(const char *name, const char *value, GError **error)
+{
+	g_autofree char *path = g_strconcat("/proc/sys/net/", name, NULL);
+	FILE *file = fopen(path, "we");
+	bool ok = file && fputs(value, file) >= 0;
+
+	if (file && fclose(file))
+		ok = false;
+	return ok || weft_fail_errno(error, errno, "write %s to %s", value, path);
+}
+
+/* Without promotion an address that goes would take the others of its prefix with it. */
+static bool set_sysctls(GError **error)
+{
+	return set_sysctl("ipv4/conf/all/promote_secondaries", "1", error) &&
+	       set_sysctl("ipv4/ip_forward", "1", error);
+}
+
+static bool run_on(const struct appliance *appliance, enum render_file file, const char *program,
+	const char *option, GError **error)
+{
+	g_autofree char *path = path_of(appliance, file);
+	const char *const argv[] = { program, option, path, NULL };
+
+	return program_run(argv, NULL, error);
+}
+
+static bool is_in(unsigned changed, enum render_file file)
+{
+	return changed & 1u << file;
+}
+
+static bool apply_dnsmasq(struct appliance *appliance, unsigned changed, GError **error)
+{
+	const struct document *document = appliance->document;
+	g_autofree char *path = path_of(appliance, RENDER_DNSMASQ);
+	g_autofree char *conf_file = g_strconcat("--conf-file=", path, NULL);
+	const char *const test[] = { "dnsmasq", "--test", conf_file, NULL };
+
+	if (!document->dhcp.enabled && !document->dns.enabled) {
+		daemon_stop(appliance->dnsmasq);
+		return true;
+	}
+	if (is_in(changed, RENDER_DNSMASQ)) {
+		if (!program_run(test, NULL, error))
+			return false;
+		daemon_stop(appliance->dnsmasq);
+	} else if (is_in(changed, RENDER_DHCP_HOSTS) || is_in(changed, RENDER_DNS_HOSTS)) {
+		daemon_reload(appliance->dnsmasq);
+	}
+	daemon_start(appliance->dnsmasq);
+	return true;
+}
+
+/* The filter is there before addresses are, and before anything is forwarded. */
+static bool apply(struct appliance *appliance, unsigned changed, GError **error)
+{
+	return (!is_in(changed, RENDER_NFTABLES) ||
+		       run_on(appliance, RENDER_NFTABLES, "nft", "-f", error)) &&
+	       set_sysctls(error) && link_prepare(appliance->document, error) &&
+	       (!is_in(changed, RENDER_NETWORK) ||
+		       run_on(appliance, RENDER_NETWORK, "ip", "-batch", error)) &&
+	       apply_dnsmasq(appliance, changed, error);
+}
+
+static bool is_newer(
+	const struct appliance *appliance, const struct document *document, GError **error)
+{
+	const struct document *now = appliance->document;
+
+	if (now && strcmp(now->id, document->id))
+		return weft_fail(
+			error, CONFLICT, "This is appliance %s, not %s.", now->id, document->id);
+	return !now || document->revision >= now->revision ||
+	       weft_fail(error, CONFLICT,
+		       "Revision %" G_GUINT64_FORMAT " is older than %" G_GUINT64_FORMAT
+		       ", which is here.",
+		       (guint64)document->revision, (guint64)now->revision);
+}
+
+/* Takes it over: from now on this is what is wanted, whether it can be done or not. Returns what of
+ * it may be left as it is: nothing, if it is the same revision again or the last one has failed. */
+static unsigned adopt(struct appliance *appliance, struct document *document)
+{
+	const struct render_place place = { appliance->folder, appliance->api_port };
+	bool anew = !appliance->document || appliance->reason ||
+		    appliance->document->revision == document->revision;
+
+	if (appliance->document)
+		document_free(appliance->document);
+	appliance->document = document;
+	rendered_clear(&appliance->rendered);
+	render(document, &place, &appliance->rendered);
+	return anew ? EVERYTHING : 0;
+}
+
+bool appliance_configure(struct appliance *appliance, const char *text, size_t len, GError **error)
+{
+	g_autoptr(document) document = document_parse(text, len, error);
+	GError *failed = NULL;
+	unsigned changed, anew;
+
+	if (!document || !is_newer(appliance, document, error))
+		return false;
+	anew = adopt(appliance, g_steal_pointer(&document));
+	g_clear_pointer(&appliance->reason, g_free);
+	if (files_write(appliance->folder, &appliance->rendered, &changed, &failed) &&
+		apply(appliance, changed | anew, &failed)) {
+		log_info("revision %" G_GUINT64_FORMAT " is applied",
+			(guint64)appliance->document->revision);
+		return true;
+	}
+	appliance->reason = g_strdup(failed->message);
+	g_propagate_error(error, failed);
+	return false;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of appliance*.c. */
+#pragma once
+
+#include "appliance/appliance.h"
+
+struct appliance {
+	const char *folder;
+	u16 api_port;
+	s64 started_us;
+	struct document *document; /* NULL: UNCONFIGURED */
+	struct rendered rendered;
+	char *reason; /* of ERROR; NULL: ACTIVE */
+	struct daemon *dnsmasq;
+};

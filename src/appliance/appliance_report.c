@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "appliance/appliance_impl.h"
+#include "appliance/files.h"
+#include "appliance/program.h"
+#include "base/json_writer.h"
+
+static void append_drift(const struct appliance *appliance, struct json_writer *w)
+{
+	unsigned drift =
+		appliance->document ? files_drift(appliance->folder, &appliance->rendered) : 0;
+
+	jw_key(w, "drift");
+	jw_begin_array(w);
+	for (unsigned i = 0; i < RENDER_FILES; i++)
+		if (drift & 1u << i)
+			jw_string(w, render_names[i]);
+	jw_end_array(w);
+}
+
+static void append_daemon(const char *name, const struct daemon *daemon, struct json_writer *w)
+{
+	jw_key(w, name);
+	jw_begin_object(w);
+	jw_member_bool(w, "wanted", daemon_wanted(daemon));
+	jw_member_bool(w, "running", daemon_pid(daemon) != 0);
+	jw_member_int(w, "pid", daemon_pid(daemon));
+	jw_member_int(w, "restarts", daemon_restarts(daemon));
+	jw_member_string(w, "reason", daemon_reason(daemon));
+	jw_end_object(w);
+}
+
+/* A daemon that does not run is an error too, though what was to be written is. */
+static const char *reason_of(const struct appliance *appliance)
+{
+	return appliance->reason ?: daemon_reason(appliance->dnsmasq);
+}
+
+GString *appliance_status(const struct appliance *appliance)
+{
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+	const struct document *document = appliance->document;
+
+	jw_begin_object(&w);
+	jw_member_string(&w, "version", WEFT_VERSION);
+	jw_member_string(&w, "id", document ? document->id : NULL);
+	jw_member_int(&w, "revision", document ? (s64)document->revision : 0);
+	jw_member_string(&w, "status",
+		!document	       ? "UNCONFIGURED"
+		: reason_of(appliance) ? "ERROR"
+				       : "ACTIVE");
+	jw_member_string(&w, "status_reason", document ? reason_of(appliance) : NULL);
+	jw_member_int(
+		&w, "uptime_s", (g_get_monotonic_time() - appliance->started_us) / G_USEC_PER_SEC);
+	jw_key(&w, "daemons");
+	jw_begin_object(&w);
+	append_daemon("dnsmasq", appliance->dnsmasq, &w);
+	jw_end_object(&w);
+	append_drift(appliance, &w);
+	jw_end_object(&w);
+	return text;
+}
+
+GString *appliance_digest(const struct appliance *appliance)
+{
+	g_autofree char *here = files_digest_on_disk(appliance->folder);
+	g_autofree char *wanted = appliance->document ? files_digest(&appliance->rendered) : NULL;
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_member_int(&w, "revision", appliance->document ? (s64)appliance->document->revision : 0);
+	jw_member_string(&w, "digest", here);
+	jw_member_string(&w, "desired_digest", wanted);
+	append_drift(appliance, &w);
+	jw_end_object(&w);
+	return text;
+}
+
+/* Of /proc/self/net/dev: name, then eight numbers of what was received, then what was sent. */
+static void append_device(const char *line, struct json_writer *w)
+{
+	unsigned long long n[12];
+	char name[DEVICE_STRLEN];
+
+	if (sscanf(line, " %15[^:]: %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu",
+		    name, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9],
+		    &n[10], &n[11]) != 13 ||
+		!strcmp(name, "lo"))
+		return;
+	jw_key(w, name);
+	jw_begin_object(w);
+	jw_member_int(w, "rx_bytes", (s64)n[0]);
+	jw_member_int(w, "rx_packets", (s64)n[1]);
+	jw_member_int(w, "rx_dropped", (s64)n[3]);
+	jw_member_int(w, "tx_bytes", (s64)n[8]);
+	jw_member_int(w, "tx_packets", (s64)n[9]);
+	jw_member_int(w, "tx_dropped", (s64)n[11]);
+	jw_end_object(w);
+}
+
+static bool append_devices(struct json_writer *w, GError **error)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!g_file_get_contents("/proc/self/net/dev", &text, NULL, error))
+		return false;
+	lines = g_strsplit(text, "\n", -1);
+	jw_key(w, "interfaces");
+	jw_begin_object(w);
+	for (char **line = lines; *line; line++)
+		append_device(*line, w);
+	jw_end_object(w);
+	return true;
+}
+
+static bool append_counters(struct json_writer *w, GError **error)
+{
+	static const char *const argv[] = { "nft", "-j", "list", "counters", "table", "inet",
+		"weft", NULL };
+	g_autofree char *output = NULL;
+	json_t *root, *item;
+	size_t i;
+
+	if (!program_run(argv, &output, error))
+		return false;
+	root = json_loads(output, 0, NULL);
+	jw_key(w, "counters");
+	jw_begin_object(w);
+	json_array_foreach(json_object_get(root, "nftables"), i, item) {
+		const json_t *counter = json_object_get(item, "counter");
+		const char *name = json_string_value(json_object_get(counter, "name"));
+
+		if (!name)
+			continue;
+		jw_key(w, name);
+		jw_begin_object(w);
+		jw_member_int(
+			w, "packets", json_integer_value(json_object_get(counter, "packets")));
+		jw_member_int(w, "bytes", json_integer_value(json_object_get(counter, "bytes")));
+		jw_end_object(w);
+	}
+	jw_end_object(w);
+	json_decref(root);
+	return true;
+}
+
+GString *appliance_counters(const struct appliance *appliance, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_member_int(&w, "revision", appliance->document ? (s64)appliance->document->revision : 0);
+	if (!append_devices(&w, error) || (appliance->document && !append_counters(&w, error)))
+		return NULL;
+	jw_end_object(&w);
+	return g_steal_pointer(&text);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/document.h"
+
+#include <string.h>
+
+#include "appliance/document_parts.h"
+
+#define MTU_MIN 576
+#define MTU_MAX 65535
+#define INTERFACES_MAX 32
+
+static const char *const roles[] = { "management", "public", "guest", NULL };
+
+bool document_read_route(const json_t *value, GArray *array, GError **error)
+{
+	static const char *const known[] = { "destination", "nexthop", NULL };
+	struct document_route route = { 0 };
+
+	if (!field_check(value, known, error) || !field_need(value, "destination", error) ||
+		!field_need(value, "nexthop", error) ||
+		!field_prefix(value, "destination", 0, &route.destination, error) ||
+		!field_ip(value, "nexthop", route.destination.ip.family, &route.nexthop, error))
+		return false;
+	g_array_append_val(array, route);
+	return true;
+}
+
+static void clear_interface(gpointer data)
+{
+	g_array_unref(((struct document_interface *)data)->addresses);
+}
+
+/* Nothing that ip(8), nft(8) or dnsmasq(8) would read as something else. */
+static bool read_device(const json_t *value, char *ret, GError **error)
+{
+	if (!field_need(value, "name", error) ||
+		!field_label(value, "name", ret, DEVICE_STRLEN, error))
+		return false;
+	return (g_ascii_isalpha(*ret) && strcmp(ret, "lo") && strcmp(ret, "all") &&
+		       strcmp(ret, "default")) ||
+	       weft_fail(error, INVALID_INPUT,
+		       "name: \"%s\" must be a device's name such as guest0: a letter first, not one of the system's",
+		       ret);
+}
+
+static bool fill_interface(const json_t *value, struct document_interface *ret, GError **error)
+{
+	static const char *const known[] = { "name", "role", "mac_address", "mtu", "addresses",
+		NULL };
+	unsigned role = 0;
+	u64 mtu = 0;
+
+	if (!field_check(value, known, error) || !read_device(value, ret->name, error) ||
+		!field_need(value, "role", error) ||
+		!field_choice(value, "role", roles, &role, error) ||
+		!field_need(value, "mac_address", error) ||
+		!field_mac(value, "mac_address", &ret->mac, error) ||
+		!field_number(value, "mtu", MTU_MIN, MTU_MAX, &mtu, error))
+		return false;
+	ret->role = (enum document_role)role;
+	ret->mtu = (u32)mtu;
+	return field_list(value, "addresses", LIST_MAX, field_read_prefix, ret->addresses, error);
+}
+
+static bool read_interface(const json_t *value, GArray *array, GError **error)
+{
+	struct document_interface interface = { .addresses = g_array_new(
+							FALSE, FALSE, sizeof(struct prefix)) };
+
+	if (!fill_interface(value, &interface, error)) {
+		clear_interface(&interface);
+		return false;
+	}
+	g_array_append_val(array, interface);
+	return true;
+}
+
+static const struct document_interface *interface_of(
+	const struct document *document, enum document_role role)
+{
+	for (guint i = 0; i < document->interfaces->len; i++) {
+		const struct document_interface *interface =
+			&g_array_index(document->interfaces, struct document_interface, i);
+
+		if (interface->role == role)
+			return interface;
+	}
+	return NULL;
+}
+
+bool document_has_role(const struct document *document, enum document_role role)
+{
+	return interface_of(document, role) != NULL;
+}
+
+const struct document_interface *document_public(const struct document *document)
+{
+	return interface_of(document, ROLE_PUBLIC) ?: interface_of(document, ROLE_MANAGEMENT);
+}
+
+static bool differ(
+	const struct document_interface *a, const struct document_interface *b, GError **error)
+{
+	char mac[MAC_STRLEN];
+
+	if (!strcmp(a->name, b->name))
+		return weft_fail(error, INVALID_INPUT, "interfaces: two have the name %s", a->name);
+	if (!mac_compare(&a->mac, &b->mac))
+		return weft_fail(error, INVALID_INPUT, "interfaces: two have the MAC address %s",
+			mac_format(&a->mac, mac));
+	return a->role == ROLE_GUEST || a->role != b->role ||
+	       weft_fail(error, INVALID_INPUT,
+		       "interfaces: only one may be the %s NIC, not both %s and %s", roles[a->role],
+		       a->name, b->name);
+}
+
+static bool check_interfaces(const struct document *document, GError **error)
+{
+	const GArray *interfaces = document->interfaces;
+
+	for (guint i = 0; i < interfaces->len; i++)
+		for (guint j = 0; j < i; j++)
+			if (!differ(&g_array_index(interfaces, struct document_interface, j),
+				    &g_array_index(interfaces, struct document_interface, i),
+				    error))
+				return false;
+	return interface_of(document, ROLE_MANAGEMENT) ||
+	       weft_fail(error, INVALID_INPUT,
+		       "interfaces: one must be the management NIC (\"role\": \"management\")");
+}
+
+static bool check(const struct document *document, GError **error)
+{
+	if (!check_interfaces(document, error) || !document_check_nat(document, error))
+		return false;
+	if ((document->dhcp.enabled || document->dns.enabled) &&
+		!document_has_role(document, ROLE_GUEST))
+		return weft_fail(error, INVALID_INPUT,
+			"dhcp, dns: there is no NIC for guests (\"role\": \"guest\") to serve them on");
+	return true;
+}
+
+static bool read_id(const json_t *root, char *ret, GError **error)
+{
+	const char *text = json_string_value(json_object_get(root, "id"));
+	struct uuid id;
+
+	if (!text || !uuid_parse(text, &id))
+		return weft_fail(error, INVALID_INPUT, "id: must be the appliance's UUID");
+	uuid_format(&id, ret);
+	return true;
+}
+
+static bool read_all(const json_t *root, struct document *document, GError **error)
+{
+	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
+		"dns", "snat", "floating_ips", "port_forwardings", "firewall", NULL };
+
+	return field_check(root, known, error) && read_id(root, document->id, error) &&
+	       field_need(root, "revision", error) &&
+	       field_number(root, "revision", 1, G_MAXINT64, &document->revision, error) &&
+	       field_list(root, "interfaces", INTERFACES_MAX, read_interface, document->interfaces,
+		       error) &&
+	       field_list(root, "routes", LIST_MAX, document_read_route, document->routes, error) &&
+	       field_object(root, "dhcp", document_read_dhcp, &document->dhcp,
+		       &document->dhcp.enabled, error) &&
+	       field_object(root, "dns", document_read_dns, &document->dns, &document->dns.enabled,
+		       error) &&
+	       document_read_nat(root, document, error) &&
+	       field_object(root, "firewall", document_read_firewall, &document->firewall,
+		       &document->firewall.enabled, error) &&
+	       check(document, error);
+}
+
+static void clear_subnet(gpointer data)
+{
+	struct document_subnet *subnet = data;
+
+	g_array_unref(subnet->nameservers);
+	g_array_unref(subnet->routes);
+}
+
+static void clear_name(gpointer data)
+{
+	g_array_unref(((struct document_name *)data)->addresses);
+}
+
+static GArray *array_new(size_t size, GDestroyNotify clear)
+{
+	GArray *array = g_array_new(FALSE, FALSE, (guint)size);
+
+	g_array_set_clear_func(array, clear);
+	return array;
+}
+
+static struct document *document_new(void)
+{
+	struct document *document = g_new0(struct document, 1);
+
+	document->interfaces = array_new(sizeof(struct document_interface), clear_interface);
+	document->routes = array_new(sizeof(struct document_route), NULL);
+	document->dhcp.subnets = array_new(sizeof(struct document_subnet), clear_subnet);
+	document->dhcp.hosts = array_new(sizeof(struct document_host), NULL);
+	document->dns.forwarders = array_new(sizeof(struct ip), NULL);
+	document->dns.names = array_new(sizeof(struct document_name), clear_name);
+	document->snat = array_new(sizeof(struct document_snat), NULL);
+	document->floating_ips = array_new(sizeof(struct document_floating_ip), NULL);
+	document->port_forwardings = array_new(sizeof(struct document_port_forwarding), NULL);
+	document->firewall.rules = array_new(sizeof(struct document_firewall_rule), NULL);
+	return document;
+}
+
+void document_free(struct document *document)
+{
+	GArray *const arrays[] = { document->interfaces, document->routes, document->dhcp.subnets,
+		document->dhcp.hosts, document->dns.forwarders, document->dns.names, document->snat,
+		document->floating_ips, document->port_forwardings, document->firewall.rules };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+		g_array_unref(arrays[i]);
+	g_free(document);
+}
+
+struct document *document_parse(const char *text, size_t len, GError **error)
+{
+	g_autoptr(document) document = document_new();
+	json_error_t where;
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+	bool ok;
+
+	if (!root) {
+		weft_fail(error, INVALID_INPUT, "The configuration is no JSON: line %d: %s",
+			where.line, where.text);
+		return NULL;
+	}
+	ok = read_all(root, document, error);
+	json_decref(root);
+	if (ok)
+		return g_steal_pointer(&document);
+	g_prefix_error(error, "The configuration is refused: ");
+	return NULL;
+}

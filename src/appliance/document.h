@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The desired configuration of an appliance, as it is PUT (docs/appliances.md): one JSON document,
+ * checked as a whole before anything is done with it. What is not known is refused, since a
+ * service that somebody asked for and nobody gives is worse than an error. No I/O.
+ *
+ * All texts are of characters that mean nothing to the daemons whose configuration is made of them.
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/uuid.h"
+
+#define DEVICE_STRLEN 16  /* IFNAMSIZ */
+#define LABEL_STRLEN 64	  /* one label of a DNS name, and NUL */
+#define DOMAIN_STRLEN 254 /* a DNS name, and NUL */
+
+enum document_role { ROLE_MANAGEMENT, ROLE_PUBLIC, ROLE_GUEST };
+
+/* A NIC. The device that has the MAC gets the name. */
+struct document_interface {
+	char name[DEVICE_STRLEN];
+	enum document_role role;
+	struct mac mac;
+	u32 mtu;	   /* bytes; 0: as it is */
+	GArray *addresses; /* struct prefix, each with the host's bits */
+};
+
+struct document_route {
+	struct prefix destination;
+	struct ip nexthop;
+};
+
+/* IPv4. What is empty or none is not told to guests. */
+struct document_subnet {
+	struct prefix cidr;
+	struct ip gateway;
+	GArray *nameservers; /* struct ip */
+	GArray *routes;	     /* struct document_route */
+};
+
+struct document_host {
+	struct mac mac;
+	struct ip ip;
+	char name[LABEL_STRLEN]; /* "": none */
+};
+
+struct document_dhcp {
+	bool enabled;
+	u32 lease_s;
+	u32 mtu; /* bytes; 0: not told */
+	GArray *subnets, *hosts;
+};
+
+struct document_name {
+	char name[DOMAIN_STRLEN];
+	GArray *addresses; /* struct ip */
+};
+
+struct document_dns {
+	bool enabled;
+	char domain[DOMAIN_STRLEN]; /* "": none */
+	GArray *forwarders;	    /* struct ip; empty: nothing else is answered */
+	GArray *names;		    /* struct document_name */
+};
+
+struct document_snat {
+	struct prefix cidr;
+	struct ip address;
+};
+
+struct document_floating_ip {
+	struct ip floating, fixed;
+};
+
+struct document_port_forwarding {
+	u8 protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	struct ip external, internal;
+	u16 external_first, external_last, internal_first, internal_last;
+};
+
+struct document_firewall_rule {
+	bool allow;
+	u8 family;			   /* 4, 6, or 0: both */
+	u8 protocol;			   /* 0: any */
+	struct prefix source, destination; /* ip.family 0: any */
+	u16 port_first, port_last;	   /* of the destination; 0: any */
+};
+
+struct document_firewall {
+	bool enabled;
+	GArray *rules;
+};
+
+struct document {
+	u64 revision;
+	char id[UUID_STRLEN];
+	GArray *interfaces; /* struct document_interface */
+	GArray *routes;	    /* struct document_route */
+	struct document_dhcp dhcp;
+	struct document_dns dns;
+	GArray *snat, *floating_ips, *port_forwardings;
+	struct document_firewall firewall;
+};
+
+/* INVALID_INPUT says where in the document what is wrong. */
+struct document *document_parse(const char *text, size_t len, GError **error);
+void document_free(struct document *document);
+DEFINE_AUTOPTR(document, document_free)
+
+/* Where what is not for guests leaves: the public NIC, or the management NIC if there is none. */
+const struct document_interface *document_public(const struct document *document);
+bool document_has_role(const struct document *document, enum document_role role);

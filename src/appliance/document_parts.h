@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Readers of the parts of a document. Inside of document*.c. */
+#pragma once
+
+#include "appliance/document.h"
+#include "appliance/field.h"
+
+/* What an appliance of one network has at most. */
+#define LIST_MAX 65536
+#define SMALL_LIST_MAX 256
+
+bool document_read_route(const json_t *value, GArray *array, GError **error);
+
+/* document_services.c */
+bool document_read_dhcp(const json_t *object, void *document_dhcp, GError **error);
+bool document_read_dns(const json_t *object, void *document_dns, GError **error);
+
+/* document_nat.c */
+bool document_read_nat(const json_t *root, struct document *document, GError **error);
+/* The addresses are the public NIC's, and nothing is said twice. */
+bool document_check_nat(const struct document *document, GError **error);
+
+/* document_firewall.c */
+bool document_read_firewall(const json_t *object, void *document_firewall, GError **error);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/document.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "appliance/test_document.h"
+
+static void test_whole(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(document) document = document_parse(TEST_WHOLE, strlen(TEST_WHOLE), &error);
+	const struct document_port_forwarding *forwarding;
+
+	(void)state;
+	assert_null(error);
+	assert_non_null(document);
+	assert_int_equal(document->revision, 7);
+	assert_string_equal(document_public(document)->name, "public");
+	assert_true(document->dhcp.enabled && document->dns.enabled && document->firewall.enabled);
+	assert_int_equal(document->dhcp.hosts->len, 2);
+	forwarding = &g_array_index(document->port_forwardings, struct document_port_forwarding, 0);
+	assert_int_equal(forwarding->external_last, 8081);
+	assert_int_equal(forwarding->internal_first, 80);
+}
+
+/* Z23: without a public NIC the management NIC is both. */
+static void test_management_doubles_as_public(void **state)
+{
+	const char *text =
+		"{" TEST_HEAD "\"interfaces\":[{\"name\":\"m\",\"role\":\"management\","
+		"\"mac_address\":\"fa:16:3e:00:00:01\",\"addresses\":[\"192.0.2.5/24\"]}],"
+		"\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"192.0.2.5\"}]}";
+	g_autoptr(document) document = document_parse(text, strlen(text), NULL);
+
+	(void)state;
+	assert_non_null(document);
+	assert_string_equal(document_public(document)->name, "m");
+}
+
+#define WITH(more) "{" TEST_HEAD TEST_INTERFACES "," more "}"
+#define NIC(name, role, mac) \
+	"{\"name\":\"" name "\",\"role\":\"" role "\",\"mac_address\":\"" mac "\"}"
+#define SUBNET "\"subnets\":[{\"cidr\":\"10.0.0.0/24\"}]"
+#define HOST(mac, ip, name) \
+	"{\"mac_address\":\"" mac "\",\"ip_address\":\"" ip "\",\"hostname\":\"" name "\"}"
+#define FORWARD(outer, external, internal)                       \
+	"{\"protocol\":\"tcp\",\"external_ip_address\":\"" outer \
+	"\",\"external_port\":\"" external                       \
+	"\",\"internal_ip_address\":\"10.0.0.9\",\"internal_port\":\"" internal "\"}"
+
+/* Each with what its error must say. */
+static const struct {
+	const char *text, *says;
+} refused[] = {
+	{ "", "no JSON" },
+	{ "[]", "must be an object" },
+	{ "{}", "id: must be" },
+	{ "{" TEST_ID "\"id\":1}", "no JSON" },
+	{ "{" TEST_ID TEST_INTERFACES "}", "revision: must be given" },
+	{ "{" TEST_ID "\"revision\":0," TEST_INTERFACES "}", "revision: must be a number from 1" },
+	{ "{" TEST_HEAD "\"haproxy\":{}}", "\"haproxy\" is not known here" },
+	{ "{" TEST_HEAD "\"interfaces\":[]}", "one must be the management NIC" },
+	{ "{" TEST_HEAD "\"interfaces\":[7]}", "interfaces[0].must be an object" },
+	{ "{" TEST_HEAD "\"interfaces\":[" NIC("a b", "guest", "fa:16:3e:00:00:01") "]}",
+		"interfaces[0].name: \"a b\"" },
+	{ "{" TEST_HEAD "\"interfaces\":[" NIC("lo", "guest", "fa:16:3e:00:00:01") "]}",
+		"one of the system's" },
+	{ "{" TEST_HEAD "\"interfaces\":[" NIC("a", "uplink", "fa:16:3e:00:00:01") "]}",
+		"role: \"uplink\" must be one of management, public, guest" },
+	{ "{" TEST_HEAD "\"interfaces\":[" NIC("a", "guest", "ff:ff:ff:ff:ff:ff") "]}",
+		"interfaces[0].mac_address" },
+	{ "{" TEST_HEAD "\"interfaces\":[" NIC("a", "management", "fa:16:3e:00:00:01") "," NIC(
+		  "b", "management", "fa:16:3e:00:00:02") "]}",
+		"only one may be the management NIC" },
+	{ "{" TEST_HEAD "\"interfaces\":[" NIC("a", "management", "fa:16:3e:00:00:01") "," NIC(
+		  "b", "guest", "fa:16:3e:00:00:01") "]}",
+		"two have the MAC address" },
+	{ "{" TEST_HEAD
+	  "\"interfaces\":[" NIC("a", "management", "fa:16:3e:00:00:01") "],\"dns\":{}}",
+		"no NIC for guests" },
+	{ WITH("\"dhcp\":{}"), "dhcp.subnets: must be given" },
+	{ WITH("\"dhcp\":{\"subnets\":[{\"cidr\":\"10.0.0.1/24\"}]}"), "dhcp.subnets[0].cidr" },
+	{ WITH("\"dhcp\":{\"subnets\":[{\"cidr\":\"2001:db8::/64\"}]}"), "must be an IPv4 prefix" },
+	{ WITH("\"dhcp\":{\"subnets\":[{\"cidr\":\"10.0.0.0/8\"},{\"cidr\":\"10.1.0.0/16\"}]}"),
+		"overlap" },
+	{ WITH("\"dhcp\":{" SUBNET ",\"hosts\":[" HOST("fa:16:3e:00:00:09", "10.0.1.9", "") "]}"),
+		"dhcp.hosts[0].ip_address: 10.0.1.9 is in none of the subnets" },
+	{ WITH("\"dhcp\":{" SUBNET ",\"hosts\":[" HOST("fa:16:3e:00:00:09", "10.0.0.9",
+		  "a") "," HOST("fa:16:3e:00:00:08", "10.0.0.9", "b") "]}"),
+		"is another's too" },
+	/* what would be a line of its own in a daemon's configuration */
+	{ WITH("\"dhcp\":{" SUBNET ",\"hosts\":[" HOST(
+		  "fa:16:3e:00:00:09", "10.0.0.9", "a\\ndhcp-script=/bin/sh") "]}"),
+		"dhcp.hosts[0].hostname" },
+	{ WITH("\"dns\":{\"domain\":\"a/1.1.1.1\"}"), "dns.domain" },
+	{ WITH("\"dns\":{\"names\":[{\"name\":\"a b\",\"addresses\":[]}]}"), "dns.names[0].name" },
+	{ WITH("\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"198.51.100.1\"}]"),
+		"snat[0]: 198.51.100.1 must be among the addresses of the public NIC" },
+	{ WITH("\"floating_ips\":[{\"floating_ip_address\":\"203.0.113.6\",\"fixed_ip_address\":\"10.0.0.9\"},"
+	       "{\"floating_ip_address\":\"203.0.113.6\",\"fixed_ip_address\":\"10.0.0.8\"}]"),
+		"floating_ips[1]" },
+	{ WITH("\"port_forwardings\":[" FORWARD("203.0.113.5", "80:90", "80") "]"),
+		"must be as many ports" },
+	{ WITH("\"port_forwardings\":[" FORWARD("203.0.113.5", "90:80", "80") "]"),
+		"port_forwardings[0].external_port" },
+	{ WITH("\"port_forwardings\":[" FORWARD("203.0.113.5", "80:90", "80:90") "," FORWARD(
+		  "203.0.113.5", "90", "1") "]"),
+		"port 90 of 203.0.113.5 is forwarded twice" },
+	{ WITH("\"firewall\":{\"rules\":[{\"action\":\"maybe\"}]}"), "firewall.rules[0].action" },
+	{ WITH("\"firewall\":{\"rules\":[{\"action\":\"deny\",\"destination_port\":\"80\"}]}"),
+		"only tcp and udp have ports" },
+};
+
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_null(document_parse(refused[i].text, strlen(refused[i].text), &error));
+		if (!strstr(error->message, refused[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", error->message, refused[i].says);
+		assert_int_equal(error->code, WEFT_ERROR_INVALID_INPUT);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_management_doubles_as_public),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A document as the configuration of the daemons that do it: text in, text out, no I/O. The same
+ * document gives the same bytes, on whatever machine.
+ */
+#pragma once
+
+#include "appliance/document.h"
+
+/* Where things are on the machine. */
+struct render_place {
+	const char *folder; /* of the files */
+	u16 api_port;	    /* weft-appliance's own, reachable by the management NIC */
+};
+
+enum render_file {
+	RENDER_NETWORK,	   /* what ip -batch reads: addresses and routes */
+	RENDER_NFTABLES,   /* what nft -f reads */
+	RENDER_DNSMASQ,	   /* dnsmasq.conf: another one needs a new dnsmasq */
+	RENDER_DHCP_HOSTS, /* of dnsmasq; read again on SIGHUP, as is the next */
+	RENDER_DNS_HOSTS,
+	RENDER_FILES
+};
+
+extern const char *const render_names[RENDER_FILES];
+
+struct rendered {
+	char *texts[RENDER_FILES];
+};
+
+void render(
+	const struct document *document, const struct render_place *place, struct rendered *ret);
+void rendered_clear(struct rendered *rendered);
+
+void render_network(const struct document *document, GString *text);
+void render_nftables(const struct document *document, u16 api_port, GString *text);
+void render_dnsmasq(const struct document *document, const char *folder, GString *text);
+void render_dhcp_hosts(const struct document *document, GString *text);
+void render_dns_hosts(const struct document *document, GString *text);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One table, made anew as a whole in one transaction of the kernel's, so there is no moment without
+ * a filter. It is flushed, not deleted: the counters go on counting.
+ *
+ *   input    to the appliance: its API by the management NIC, DHCP and DNS by guests' NICs
+ *   forward  what belongs to a connection; then what the firewall's rules allow; of that what
+ * guests send, and what was translated for them (floating IPs, port forwardings). The management
+ * network is nobody's way, unless it doubles as the public one. dstnat   floating IPs and port
+ * forwardings, by maps: one lookup, however many there are srcnat   floating IPs, then SNAT by
+ * subnet, on what leaves by the public NIC; and what a guest sends to another guest by its outer
+ * address, so that the answer comes back this way
+ */
+#include <netinet/in.h>
+
+#include "appliance/render.h"
+
+#define TABLE "inet weft"
+
+/* Everything that nothing else is in; a table that is there already only gets what it lacks. */
+static const char skeleton[] =
+	"table " TABLE " {\n"
+	"\tcounter connections_snat {\n\t}\n"
+	"\tcounter connections_floating_ip {\n\t}\n"
+	"\tcounter connections_port_forwarding {\n\t}\n"
+	"\tcounter firewall_dropped {\n\t}\n"
+	"\tcounter input_dropped {\n\t}\n"
+	"\tmap floating_to_fixed {\n\t\ttype ipv4_addr : ipv4_addr\n\t}\n"
+	"\tmap fixed_to_floating {\n\t\ttype ipv4_addr : ipv4_addr\n\t}\n"
+	"\tmap forwarded {\n\t\ttype ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service\n\t}\n"
+	"\tchain firewall {\n\t}\n"
+	"\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n"
+	"\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n"
+	"\tchain dstnat {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t}\n"
+	"\tchain srcnat {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n\t}\n"
+	"}\n"
+	"flush table " TABLE "\n"
+	"flush map " TABLE " floating_to_fixed\n"
+	"flush map " TABLE " fixed_to_floating\n"
+	"flush map " TABLE " forwarded\n";
+
+static const struct document_interface *interface_at(const struct document *document, guint i)
+{
+	return &g_array_index(document->interfaces, struct document_interface, i);
+}
+
+static void append_floating_ips(const struct document *document, GString *text)
+{
+	char floating[IP_STRLEN], fixed[IP_STRLEN];
+
+	for (guint i = 0; i < document->floating_ips->len; i++) {
+		const struct document_floating_ip *one =
+			&g_array_index(document->floating_ips, struct document_floating_ip, i);
+
+		ip_format(&one->floating, floating);
+		ip_format(&one->fixed, fixed);
+		g_string_append_printf(text,
+			"add element " TABLE " floating_to_fixed { %s : %s }\n"
+			"add element " TABLE " fixed_to_floating { %s : %s }\n",
+			floating, fixed, fixed, floating);
+	}
+}
+
+static void append_forwardings(const struct document *document, GString *text)
+{
+	char external[IP_STRLEN], internal[IP_STRLEN];
+
+	for (guint i = 0; i < document->port_forwardings->len; i++) {
+		const struct document_port_forwarding *one = &g_array_index(
+			document->port_forwardings, struct document_port_forwarding, i);
+
+		ip_format(&one->external, external);
+		ip_format(&one->internal, internal);
+		for (unsigned n = 0; n <= (unsigned)(one->external_last - one->external_first); n++)
+			g_string_append_printf(text,
+				"add element " TABLE " forwarded { %s . %s . %u : %s . %u }\n",
+				external, one->protocol == IPPROTO_UDP ? "udp" : "tcp",
+				one->external_first + n, internal, one->internal_first + n);
+	}
+}
+
+static void append_input(const struct document *document, u16 api_port, GString *text)
+{
+	g_string_append(text,
+		"\tchain input {\n"
+		"\t\tiifname \"lo\" accept\n"
+		"\t\tct state established,related accept\n"
+		"\t\tct state invalid counter name input_dropped drop\n"
+		"\t\ticmp type { echo-request, destination-unreachable, time-exceeded } accept\n"
+		"\t\ticmpv6 type { echo-request, destination-unreachable, packet-too-big, time-exceeded, nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } accept\n");
+	for (guint i = 0; i < document->interfaces->len; i++) {
+		const struct document_interface *interface = interface_at(document, i);
+
+		if (interface->role == ROLE_MANAGEMENT)
+			g_string_append_printf(text, "\t\tiifname \"%s\" tcp dport %u accept\n",
+				interface->name, api_port);
+		if (interface->role == ROLE_GUEST && document->dhcp.enabled)
+			g_string_append_printf(
+				text, "\t\tiifname \"%s\" udp dport 67 accept\n", interface->name);
+		if (interface->role == ROLE_GUEST && document->dns.enabled)
+			g_string_append_printf(text,
+				"\t\tiifname \"%s\" meta l4proto { tcp, udp } th dport 53 accept\n",
+				interface->name);
+	}
+	g_string_append(text, "\t\tcounter name input_dropped\n\t}\n");
+}
+
+static void append_rule(const struct document_firewall_rule *rule, GString *text)
+{
+	const char *version = rule->family == 6 ? "ip6" : "ip";
+	char prefix[PREFIX_STRLEN];
+
+	g_string_append(text, "\t\t");
+	if (rule->source.ip.family)
+		g_string_append_printf(
+			text, "%s saddr %s ", version, prefix_format(&rule->source, prefix));
+	if (rule->destination.ip.family)
+		g_string_append_printf(
+			text, "%s daddr %s ", version, prefix_format(&rule->destination, prefix));
+	if (rule->protocol == IPPROTO_ICMP)
+		g_string_append(text, "meta l4proto { icmp, ipv6-icmp } ");
+	else if (rule->protocol)
+		g_string_append_printf(
+			text, "meta l4proto %s ", rule->protocol == IPPROTO_TCP ? "tcp" : "udp");
+	if (rule->port_first)
+		g_string_append_printf(text, "th dport %u-%u ", rule->port_first, rule->port_last);
+	g_string_append(text, rule->allow ? "return\n" : "counter name firewall_dropped drop\n");
+}
+
+static void append_firewall(const struct document_firewall *firewall, GString *text)
+{
+	if (!firewall->enabled)
+		return;
+	g_string_append(text, "\tchain firewall {\n");
+	for (guint i = 0; i < firewall->rules->len; i++)
+		append_rule(
+			&g_array_index(firewall->rules, struct document_firewall_rule, i), text);
+	g_string_append(text, "\t\tcounter name firewall_dropped drop\n\t}\n");
+}
+
+static void append_forward(const struct document *document, GString *text)
+{
+	const char *public = document_public(document)->name;
+
+	g_string_append(text, "\tchain forward {\n");
+	for (guint i = 0; i < document->interfaces->len; i++) {
+		const struct document_interface *interface = interface_at(document, i);
+
+		if (interface->role == ROLE_MANAGEMENT && document_has_role(document, ROLE_PUBLIC))
+			g_string_append_printf(text,
+				"\t\tiifname \"%s\" drop\n\t\toifname \"%s\" drop\n",
+				interface->name, interface->name);
+	}
+	g_string_append(text, "\t\tct state established,related accept\n"
+			      "\t\tct state invalid drop\n");
+	if (document->firewall.enabled)
+		g_string_append(text, "\t\tjump firewall\n");
+	g_string_append_printf(text,
+		"\t\tiifname != \"%s\" accept\n"
+		"\t\tct status dnat accept\n\t}\n",
+		public);
+}
+
+static void append_dstnat(GString *text)
+{
+	g_string_append(text,
+		"\tchain dstnat {\n"
+		"\t\tip daddr . meta l4proto . th dport @forwarded counter name connections_port_forwarding dnat ip to ip daddr . meta l4proto . th dport map @forwarded\n"
+		"\t\tip daddr @floating_to_fixed counter name connections_floating_ip dnat ip to ip daddr map @floating_to_fixed\n"
+		"\t}\n");
+}
+
+static void append_srcnat(const struct document *document, GString *text)
+{
+	const char *public = document_public(document)->name;
+	char cidr[PREFIX_STRLEN], address[IP_STRLEN];
+
+	g_string_append_printf(text,
+		"\tchain srcnat {\n"
+		"\t\toifname != \"%s\" iifname != \"%s\" ct status dnat masquerade\n"
+		"\t\toifname \"%s\" ip saddr @fixed_to_floating snat ip to ip saddr map @fixed_to_floating\n",
+		public, public, public);
+	for (guint i = 0; i < document->snat->len; i++) {
+		const struct document_snat *snat =
+			&g_array_index(document->snat, struct document_snat, i);
+
+		g_string_append_printf(text,
+			"\t\toifname \"%s\" ip saddr %s counter name connections_snat snat ip to %s\n",
+			public, prefix_format(&snat->cidr, cidr),
+			ip_format(&snat->address, address));
+	}
+	g_string_append(text, "\t}\n");
+}
+
+void render_nftables(const struct document *document, u16 api_port, GString *text)
+{
+	g_string_append(text, skeleton);
+	append_floating_ips(document, text);
+	append_forwardings(document, text);
+	g_string_append(text, "table " TABLE " {\n");
+	append_input(document, api_port, text);
+	append_firewall(&document->firewall, text);
+	append_forward(document, text);
+	append_dstnat(text);
+	append_srcnat(document, text);
+	g_string_append(text, "}\n");
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/render.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "appliance/test_document.h"
+
+static const struct render_place place = { "/run/a", 9797 };
+
+static void render_text(const char *text, struct rendered *ret)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(document) document = document_parse(text, strlen(text), &error);
+
+	assert_null(error);
+	render(document, &place, ret);
+}
+
+/* The first line says whose it is; the rest is what counts. */
+static const char *body(const struct rendered *rendered, enum render_file file)
+{
+	return strchr(rendered->texts[file], '\n') + 1;
+}
+
+static void test_network(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(TEST_WHOLE, &rendered);
+	assert_string_equal(body(&rendered, RENDER_NETWORK),
+		"link set dev lo up\n"
+		"link set dev mgmt up\n"
+		"address replace 192.0.2.5/24 dev mgmt\n"
+		"link set dev public up mtu 1500\n"
+		"address replace 203.0.113.5/24 dev public\n"
+		"address replace 203.0.113.6/32 dev public\n"
+		"link set dev guest0 up\n"
+		"address replace 10.0.0.1/24 dev guest0\n"
+		"route flush proto 157\n"
+		"route replace 0.0.0.0/0 via 203.0.113.1 proto 157\n");
+	rendered_clear(&rendered);
+}
+
+static void test_dnsmasq(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(TEST_WHOLE, &rendered);
+	assert_string_equal(body(&rendered, RENDER_DNSMASQ),
+		"no-resolv\nno-hosts\nno-poll\nbind-dynamic\nexcept-interface=lo\n"
+		"interface=guest0\n"
+		"domain=example.org\nlocal=/example.org/\nexpand-hosts\n"
+		"dhcp-authoritative\ndhcp-no-override\nleasefile-ro\n"
+		"dhcp-hostsfile=/run/a/dhcp-hosts\n"
+		"dhcp-option=option:mtu,1450\n"
+		"dhcp-range=set:s0,10.0.0.0,static,255.255.255.0,3600\n"
+		"dhcp-option=tag:s0,option:router,10.0.0.1\n"
+		"dhcp-option=tag:s0,option:dns-server,10.0.0.1\n"
+		"dhcp-option=tag:s0,option:classless-static-route,10.9.0.0/16,10.0.0.9,0.0.0.0/0,10.0.0.1\n"
+		"addn-hosts=/run/a/dns-hosts\nserver=192.0.2.53\n");
+	assert_string_equal(body(&rendered, RENDER_DHCP_HOSTS),
+		"fa:16:3e:00:01:01,10.0.0.10,web\nfa:16:3e:00:01:02,10.0.0.11\n");
+	assert_string_equal(body(&rendered, RENDER_DNS_HOSTS), "10.0.0.10 web\n2001:db8::10 web\n");
+	rendered_clear(&rendered);
+}
+
+static void test_nftables(void **state)
+{
+	static const char *const lines[] = {
+		"add element inet weft floating_to_fixed { 203.0.113.6 : 10.0.0.10 }\n",
+		"add element inet weft fixed_to_floating { 10.0.0.10 : 203.0.113.6 }\n",
+		"add element inet weft forwarded { 203.0.113.5 . tcp . 8080 : 10.0.0.11 . 80 }\n",
+		"add element inet weft forwarded { 203.0.113.5 . tcp . 8081 : 10.0.0.11 . 81 }\n",
+		"\t\tiifname \"mgmt\" tcp dport 9797 accept\n",
+		"\t\tiifname \"guest0\" udp dport 67 accept\n",
+		"\t\tip saddr 10.0.0.0/24 meta l4proto tcp th dport 25-25 counter name firewall_dropped drop\n\t\treturn\n",
+		"\t\toifname \"mgmt\" drop\n",
+		"\t\toifname \"public\" ip saddr 10.0.0.0/24 counter name connections_snat snat ip to 203.0.113.5\n",
+	};
+	struct rendered rendered;
+
+	(void)state;
+	render_text(TEST_WHOLE, &rendered);
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
+		if (!strstr(rendered.texts[RENDER_NFTABLES], lines[i]))
+			fail_msg(
+				"no line \"%s\" in\n%s", lines[i], rendered.texts[RENDER_NFTABLES]);
+	rendered_clear(&rendered);
+}
+
+/* What nobody asked for is not served, and no port is open for it. */
+static void test_least(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text("{" TEST_HEAD TEST_INTERFACES "}", &rendered);
+	assert_string_equal(body(&rendered, RENDER_DNSMASQ), "");
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "dport 67"));
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "dport 53"));
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "snat ip to 2"));
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "jump firewall"));
+	rendered_clear(&rendered);
+}
+
+/* DHCP alone: dnsmasq's DNS is off, and it names neither itself as router nor as resolver. */
+static void test_dhcp_alone(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text("{" TEST_HEAD TEST_INTERFACES
+		    ",\"dhcp\":{\"subnets\":[{\"cidr\":\"10.0.0.0/24\"}]}}",
+		&rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_DNSMASQ],
+		"dhcp-option=tag:s0,option:router\ndhcp-option=tag:s0,option:dns-server\nport=0\n"));
+	rendered_clear(&rendered);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_dnsmasq),
+		cmocka_unit_test(test_nftables),
+		cmocka_unit_test(test_least),
+		cmocka_unit_test(test_dhcp_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

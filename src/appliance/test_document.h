@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A document with one of everything, for tests. */
+#pragma once
+
+#define TEST_ID "\"id\":\"0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0001\","
+#define TEST_HEAD TEST_ID "\"revision\":7,"
+#define TEST_INTERFACES                                                                     \
+	"\"interfaces\":["                                                                  \
+	"{\"name\":\"mgmt\",\"role\":\"management\",\"mac_address\":\"fa:16:3e:00:00:01\"," \
+	"\"addresses\":[\"192.0.2.5/24\"]},"                                                \
+	"{\"name\":\"public\",\"role\":\"public\",\"mac_address\":\"fa:16:3e:00:00:02\","   \
+	"\"mtu\":1500,\"addresses\":[\"203.0.113.5/24\",\"203.0.113.6/32\"]},"              \
+	"{\"name\":\"guest0\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:00:03\","    \
+	"\"addresses\":[\"10.0.0.1/24\"]}]"
+#define TEST_WHOLE                                                                             \
+	"{" TEST_HEAD TEST_INTERFACES ","                                                      \
+	"\"routes\":[{\"destination\":\"0.0.0.0/0\",\"nexthop\":\"203.0.113.1\"}],"            \
+	"\"dhcp\":{\"lease_s\":3600,\"mtu\":1450,\"subnets\":[{\"cidr\":\"10.0.0.0/24\","      \
+	"\"gateway_ip\":\"10.0.0.1\",\"dns_nameservers\":[\"10.0.0.1\"],"                      \
+	"\"host_routes\":[{\"destination\":\"10.9.0.0/16\",\"nexthop\":\"10.0.0.9\"}]}],"      \
+	"\"hosts\":[{\"mac_address\":\"fa:16:3e:00:01:01\",\"ip_address\":\"10.0.0.10\","      \
+	"\"hostname\":\"web\"},{\"mac_address\":\"fa:16:3e:00:01:02\","                        \
+	"\"ip_address\":\"10.0.0.11\"}]},"                                                     \
+	"\"dns\":{\"domain\":\"example.org\",\"forwarders\":[\"192.0.2.53\"],"                 \
+	"\"names\":[{\"name\":\"web\",\"addresses\":[\"10.0.0.10\",\"2001:db8::10\"]}]},"      \
+	"\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"203.0.113.5\"}],"                   \
+	"\"floating_ips\":[{\"floating_ip_address\":\"203.0.113.6\","                          \
+	"\"fixed_ip_address\":\"10.0.0.10\"}],"                                                \
+	"\"port_forwardings\":[{\"protocol\":\"tcp\",\"external_ip_address\":\"203.0.113.5\"," \
+	"\"external_port\":\"8080:8081\",\"internal_ip_address\":\"10.0.0.11\","               \
+	"\"internal_port\":\"80:81\"}],"                                                       \
+	"\"firewall\":{\"rules\":[{\"action\":\"deny\",\"protocol\":\"tcp\","                  \
+	"\"destination_port\":\"25\",\"source_ip_address\":\"10.0.0.0/24\"},"                  \
+	"{\"action\":\"allow\"}]}}"

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An appliance's configuration: any text. What is taken gives files without a character that could
+ * mean something else to who reads them, and with as many lines as there are things in it. */
+#include <stdlib.h>
+
+#include "appliance/render.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_characters(const char *text)
+{
+	for (; *text; text++)
+		if (!g_ascii_isprint(*text) && *text != '\n' && *text != '\t')
+			abort();
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static size_t count_names(const struct document *document)
+{
+	size_t n = 0;
+
+	for (guint i = 0; i < document->dns.names->len; i++)
+		n += g_array_index(document->dns.names, struct document_name, i).addresses->len;
+	return n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct render_place place = { "/run/a", 9797 };
+	g_autoptr(document) document = document_parse((const char *)data, size, NULL);
+	struct rendered rendered;
+
+	if (!document)
+		return 0;
+	render(document, &place, &rendered);
+	for (unsigned i = 0; i < RENDER_FILES; i++)
+		check_characters(rendered.texts[i]);
+	if (count_lines(rendered.texts[RENDER_DHCP_HOSTS]) != 1 + document->dhcp.hosts->len ||
+		count_lines(rendered.texts[RENDER_DNS_HOSTS]) != 1 + count_names(document))
+		abort();
+	rendered_clear(&rendered);
+	return 0;
+}

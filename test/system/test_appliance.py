@@ -1,0 +1,192 @@
+"""weft-appliance by itself: what it is told over HTTP is what guests get (Z13, Z21, Z22, Z23, Z25, Z27; docs/appliances.md).
+
+    The topology is that of appliance_bed.py.
+"""
+import itertools
+import os
+import pathlib
+import signal
+import subprocess
+
+import pytest
+
+from appliance_bed import GUESTS, Bed, document
+from conftest import wait_until
+
+numbers = itertools.count()
+revisions = itertools.count(10)
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory):
+    one = Bed(tmp_path_factory.mktemp("appliance"), next(numbers))
+    try:
+        yield one.up()
+    finally:
+        print((one.folder / "log").read_text()[-4000:])
+        one.down()
+
+
+def serve(bed, namespace, port, answer):
+    """A server that says `answer` to each connection; ends with the bed's namespace."""
+    process = bed.popen(namespace, "socat", f"TCP4-LISTEN:{port},fork,reuseaddr", f"SYSTEM:{answer}", stderr=subprocess.DEVNULL)
+    wait_until(lambda: f":{port} " in bed.exec(namespace, "ss", "-ltn").stdout, what=f"{namespace} serves port {port}")
+    return process
+
+
+def ask(bed, namespace, address, port):
+    return bed.exec(namespace, "socat", "-T1", "-", f"TCP4:{address}:{port},connect-timeout=1", check=False, input="").stdout.strip()
+
+
+def test_who_may_ask_and_what(bed):
+    """Z21: who has not the credential, or speaks no TLS, gets nothing; what is wrong is said, and changes nothing."""
+    for credential in ("", "the-credential-of-another-one"):
+        for path, body in (("/v1/status", None), ("/v1/config", document(1))):
+            status, answer = bed.call(path, body, credential=credential, check=False)
+            assert status in (401, 413) and "credential" in str(answer) or status == 413, answer
+    assert bed.call("/v1/status", check=False, url="http://192.0.2.5:9797")[0] in (0, 400)
+    assert bed.get("/v1/status")["status"] == "UNCONFIGURED"
+    bad = document(1)
+    bad["dhcp"]["hosts"][1]["ip_address"] = "10.0.1.9"
+    status, answer = bed.call("/v1/config", bad)
+    assert status == 400 and "dhcp.hosts[1].ip_address: 10.0.1.9 is in none of the subnets" in answer["error"]["message"]
+    assert bed.call("/v1/config", "{")[0] == 400
+    assert bed.call("/v1/nothing")[0] == 404
+    assert bed.call("/v1/config")[0] == 405
+    assert bed.get("/v1/status")["status"] == "UNCONFIGURED" and not list(pathlib.Path(bed.files).glob("*"))
+
+
+def test_services(bed):
+    """Z22, Z23, Z25: DHCP and DNS on the guests' NIC; SNAT, floating IP, forwarded port and firewall by the public one."""
+    answer = bed.put(document(next(revisions)))
+    assert answer["digest"] == answer["desired_digest"] and answer["drift"] == []
+    status = bed.get("/v1/status")
+    assert status["status"] == "ACTIVE" and status["daemons"]["dnsmasq"]["running"]
+    for guest in ("g1", "g2"):
+        lease = bed.lease(guest)
+        assert (lease["ip_address"], lease["routers"], lease["domain_name_servers"]) == (GUESTS[guest][1], "10.0.0.1", "10.0.0.1")
+        assert (lease["interface_mtu"], lease["domain_name"], lease["host_name"]) == ("1450", "example.org", guest)
+    dig = bed.exec("g1", "dig", "+short", "+time=2", "@10.0.0.1", "g2.example.org").stdout
+    assert dig.strip() == "10.0.0.11"
+    assert "NXDOMAIN" in bed.exec("g1", "dig", "+time=2", "@10.0.0.1", "nobody.example.org").stdout
+    assert "REFUSED" in bed.exec("g1", "dig", "+time=2", "@10.0.0.1", "example.com").stdout
+    for port in (7000, 25):
+        serve(bed, "out", port, "echo $SOCAT_PEERADDR")
+    serve(bed, "g1", 80, "echo g1 $SOCAT_PEERADDR")
+    serve(bed, "g2", 81, "echo g2 $SOCAT_PEERADDR")
+    assert ask(bed, "g2", "203.0.113.1", 7000) == "203.0.113.5"
+    assert ask(bed, "g1", "203.0.113.1", 7000) == "203.0.113.6"
+    assert ask(bed, "out", "203.0.113.6", 80) == "g1 203.0.113.1"
+    assert ask(bed, "out", "203.0.113.5", 8081) == "g2 203.0.113.1"
+    assert ask(bed, "g2", "203.0.113.6", 80) == "g1 10.0.0.1"
+    assert ask(bed, "g2", "203.0.113.1", 25) == ""
+    counters = bed.get("/v1/counters")
+    assert counters["counters"]["connections_snat"]["packets"] >= 1 and counters["counters"]["firewall_dropped"]["packets"] >= 1
+    assert counters["counters"]["connections_floating_ip"]["packets"] >= 1 and counters["interfaces"]["guest0"]["rx_packets"] > 0
+
+
+def test_what_is_closed(bed):
+    """Z22: guests and the outside reach neither the API nor the management network; the outside no guest that has no address there."""
+    bed.put(document(next(revisions)))
+    bed.exec("ctl", "ip", "route", "replace", "default", "via", "192.0.2.5")
+    bed.exec("out", "ip", "route", "replace", "10.0.0.0/24", "via", "203.0.113.5")
+    server = serve(bed, "ctl", 7000, "echo reached")
+    assert ask(bed, "box", "192.0.2.1", 7000) == "reached"
+    for namespace, address, port in (("g1", "192.0.2.1", 7000), ("out", "192.0.2.1", 7000), ("out", "10.0.0.10", 80), ("ctl", "10.0.0.10", 80)):
+        assert ask(bed, namespace, address, port) == "", namespace
+    for namespace, address in (("g1", "10.0.0.1"), ("out", "203.0.113.5")):
+        done = bed.exec(namespace, "curl", "-sk", "-m", "1", f"https://{address}:9797/v1/status", check=False)
+        assert done.returncode == 28 and not done.stdout, namespace
+    server.terminate()
+
+
+def test_change_is_only_what_changes(bed):
+    """Z32: a guest that comes gets its lease and name without a restart of dnsmasq, and established connections go on; an older revision is refused."""
+    bed.put(document(next(revisions)))
+    pid = bed.get("/v1/status")["daemons"]["dnsmasq"]["pid"]
+    cat = bed.popen("out", "socat", "TCP4-LISTEN:7001,reuseaddr", "PIPE")
+    wait_until(lambda: ":7001 " in bed.exec("out", "ss", "-ltn").stdout, what="out serves port 7001")
+    client = bed.popen("g2", "socat", "-", "TCP4:203.0.113.1:7001", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    client.stdin.write("before\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == "before\n"
+    before = bed.get("/v1/counters")["counters"]["connections_snat"]["packets"]
+    revision = next(revisions)
+    bed.put(document(revision, guests=("g1", "g2", "g3")))
+    client.stdin.write("after\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == "after\n"
+    client.terminate()
+    cat.terminate()
+    assert bed.get("/v1/counters")["counters"]["connections_snat"]["packets"] >= before >= 1
+    assert bed.lease("g3")["ip_address"] == "10.0.0.12"
+    assert bed.exec("g1", "dig", "+short", "+time=2", "@10.0.0.1", "g3.example.org").stdout.strip() == "10.0.0.12"
+    assert bed.get("/v1/status")["daemons"]["dnsmasq"]["pid"] == pid
+    status, answer = bed.call("/v1/config", document(revision - 1))
+    assert status == 409 and "older" in answer["error"]["message"]
+    status, answer = bed.call("/v1/config", document(revision + 1, id="0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0002"))
+    assert status == 409 and "not 0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0002" in answer["error"]["message"]
+
+
+def test_drift_is_seen_and_repaired(bed):
+    """Z13: a file that was edited, a table that was flushed and an address that was added are as they should be after the same document."""
+    now = document(next(revisions))
+    digest = bed.put(now)["digest"]
+    with open(f"{bed.files}/dhcp-hosts", "a") as file:
+        file.write("fa:16:3e:00:01:03,10.0.0.66\n")
+    os.unlink(f"{bed.files}/dns-hosts")
+    bed.exec("box", "nft", "flush", "ruleset")
+    bed.exec("box", "ip", "address", "add", "10.66.0.1/24", "dev", "guest0")
+    found = bed.get("/v1/digest")
+    assert found["digest"] != digest == found["desired_digest"] and sorted(found["drift"]) == ["dhcp-hosts", "dns-hosts"]
+    assert bed.put(now)["digest"] == digest
+    assert bed.get("/v1/status")["drift"] == []
+    assert "connections_snat" in bed.exec("box", "nft", "list", "ruleset").stdout
+    addresses = bed.exec("box", "ip", "-4", "-br", "address").stdout
+    assert "10.66.0.1" not in addresses and "203.0.113.6/32" in addresses
+    assert ask(bed, "g2", "203.0.113.1", 7000) == "203.0.113.5"
+
+
+def test_stateless(bed):
+    """Z13, Z14: killed and with its files gone, it is told the same, makes the same bytes of it, and serves again; a daemon that dies comes back."""
+    now = document(next(revisions))
+    digest = bed.put(now)["digest"]
+    bed.kill()
+    for name in ("network.batch", "nftables.conf", "dnsmasq.conf", "dhcp-hosts", "dns-hosts"):
+        os.unlink(f"{bed.files}/{name}")
+    bed.start()
+    assert bed.get("/v1/status")["status"] == "UNCONFIGURED"
+    assert bed.put(now)["digest"] == digest
+    assert bed.lease("g1")["ip_address"] == "10.0.0.10"
+    pid = bed.get("/v1/status")["daemons"]["dnsmasq"]["pid"]
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+
+    def is_back():
+        daemon = bed.get("/v1/status")["daemons"]["dnsmasq"]
+        return daemon["running"] and daemon["restarts"] == 1 and daemon["pid"] != pid
+    wait_until(is_back, what="dnsmasq is started again")
+    wait_until(lambda: bed.exec("g1", "dig", "+short", "+time=1", "+tries=1", "@10.0.0.1", "g2.example.org", check=False).stdout.strip() == "10.0.0.11",
+               what="names are answered again")
+
+
+def test_a_nic_that_is_not_there(bed):
+    """Half a configuration is an ERROR that says which part, and the next one is done as a whole."""
+    bad = document(next(revisions))
+    bad["interfaces"][1]["mac_address"] = "fa:16:3e:00:00:77"
+    status, answer = bed.call("/v1/config", bad)
+    assert status == 409 and "no NIC here has the MAC address fa:16:3e:00:00:77 of public" in answer["error"]["message"]
+    status = bed.get("/v1/status")
+    assert status["status"] == "ERROR" and "fa:16:3e:00:00:77" in status["status_reason"]
+    bed.put(document(next(revisions)))
+    assert bed.get("/v1/status")["status"] == "ACTIVE"
+
+
+def test_isolated_network(bed):
+    """Z27: with DHCP and DNS alone guests have leases, and do not get out."""
+    alone = {key: value for key, value in document(next(revisions)).items() if key not in ("snat", "floating_ips", "port_forwardings", "routes", "firewall")}
+    alone["interfaces"] = [nic for nic in alone["interfaces"] if nic["role"] != "public"]
+    bed.put(alone)
+    assert bed.lease("g2")["ip_address"] == "10.0.0.11"
+    assert ask(bed, "g2", "203.0.113.1", 7000) == ""
+    assert "203.0.113" not in bed.exec("box", "ip", "address").stdout
