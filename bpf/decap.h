@@ -137,6 +137,22 @@ static __always_inline int outer_parse(
 		skb, data + ETH_HLEN + sizeof(*ip6), outer, skb->len - outer->udp, false);
 }
 
+/* The same, of a frame of which as much is made readable: drivers put little more than the outer
+ * headers into the linear part. */
+static __always_inline int outer_pull(
+	struct __sk_buff *skb, const struct host *host, struct outer *outer)
+{
+	if (outer_may_be_ours(skb) && pkt_pull(skb, OUTER_MIN))
+		return DROP_OUTER_MALFORMED;
+	return outer_parse(skb, host, outer);
+}
+
+/* The same for the slow path, see pkt_read(). */
+__noinline int outer_read(struct __sk_buff *skb, const struct host *host, struct outer *outer)
+{
+	return host && outer ? outer_pull(skb, host, outer) : DROP_INTERNAL;
+}
+
 /* Shrinks by @len, and makes skb->protocol that of the inner packet where it differs; *output: how
  * to deliver it. A packet with the wrong protocol must go out of the device, where the kernel finds
  * the right one: peers would believe it. */

@@ -332,20 +332,15 @@ int from_wire(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Parses the outer header, and the inner ones of which @inner_bytes are to be readable; 0,
- * OUTER_NOT_OURS, or the reason to drop. */
-static __always_inline int underlay_parse(struct __sk_buff *skb, const struct host *host,
-	struct outer *outer, struct pkt *pkt, const u32 inner_bytes)
+/* Parses the outer header, and the inner ones; 0, OUTER_NOT_OURS, or the reason to drop. */
+static __always_inline int underlay_parse(
+	struct __sk_buff *skb, const struct host *host, struct outer *outer, struct pkt *pkt)
 {
-	int reason;
+	int reason = outer_pull(skb, host, outer);
 
-	/* drivers put little more than the outer headers into the linear part */
-	if (outer_may_be_ours(skb) && pkt_pull(skb, OUTER_MIN))
-		return DROP_OUTER_MALFORMED;
-	reason = outer_parse(skb, host, outer);
 	if (reason)
 		return reason;
-	if (pkt_pull(skb, bounded(outer->inner, OUTER_MASK) + inner_bytes))
+	if (pkt_pull(skb, bounded(outer->inner, OUTER_MASK) + EDGE_HEADERS_MIN))
 		return DROP_OUTER_MALFORMED;
 	return pkt_parse(skb, bounded(outer->inner, OUTER_MASK), pkt);
 }
@@ -362,7 +357,7 @@ int from_underlay(struct __sk_buff *skb)
 
 	if (!host)
 		return TC_ACT_UNSPEC;
-	reason = underlay_parse(skb, host, &outer, &pkt, EDGE_HEADERS_MIN);
+	reason = underlay_parse(skb, host, &outer, &pkt);
 	if (reason == OUTER_NOT_OURS)
 		return TC_ACT_UNSPEC;
 	if (unlikely(reason && !(reason == DROP_TRUNCATED && pkt_is_split(skb, OUTER_MASK))))
@@ -372,21 +367,26 @@ int from_underlay(struct __sk_buff *skb)
 		flow_touch(flow, &pkt);
 		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt, 0));
 	}
+	skb->cb[CB_BEHIND_VXLAN] = 0;
 	bpf_tail_call(skb, &stages, STAGE_UNDERLAY);
 	return drop(skb, 0, DROP_INTERNAL);
 }
 
+/* Behind either of the programs that tunnel packets enter by. */
 SEC("tc")
 int underlay_slow(struct __sk_buff *skb)
 {
 	const struct host *host = host_get();
-	struct outer outer;
-	struct pkt pkt;
+	struct outer outer = { 0 };
+	struct pkt pkt = { 0 };
 	int reason;
 
 	if (!host)
 		return drop(skb, 0, DROP_INTERNAL);
-	reason = underlay_parse(skb, host, &outer, &pkt, EDGE_PULL_BYTES);
+	reason = skb->cb[CB_BEHIND_VXLAN] ? outer_from_metadata(skb, &outer)
+					  : outer_read(skb, host, &outer);
+	if (!reason)
+		reason = pkt_read(skb, &pkt, outer.inner);
 	if (reason)
 		return drop(skb, 0, reason < 0 ? DROP_INTERNAL : (u32)reason);
 	return receive_slow(skb, host, &outer, &pkt);
@@ -414,20 +414,9 @@ int from_vxlan(struct __sk_buff *skb)
 		flow_touch(flow, &pkt);
 		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt, 0));
 	}
-	bpf_tail_call(skb, &stages, STAGE_VXLAN);
+	skb->cb[CB_BEHIND_VXLAN] = 1;
+	bpf_tail_call(skb, &stages, STAGE_UNDERLAY);
 	return drop(skb, 0, DROP_INTERNAL);
-}
-
-SEC("tc")
-int vxlan_slow(struct __sk_buff *skb)
-{
-	const struct host *host = host_get();
-	struct outer outer;
-	struct pkt pkt;
-
-	if (!host || outer_from_metadata(skb, &outer) || pkt_parse(skb, 0, &pkt))
-		return drop(skb, 0, DROP_INTERNAL);
-	return receive_slow(skb, host, &outer, &pkt);
 }
 
 /* What may leave but for the limits that are in its way. */

@@ -6,6 +6,8 @@
 #include "decap.h"
 #include "route.h"
 
+enum receive_cb { CB_BEHIND_VXLAN }; /* the kernel's vxlan device has taken the outer header off */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -134,7 +136,7 @@ static __always_inline int receive_slow(
 }
 
 /* Fills in @outer from what the kernel's vxlan device kept of it; 0 on success. */
-static __always_inline long outer_from_metadata(struct __sk_buff *skb, struct outer *outer)
+static __always_inline int outer_from_metadata(struct __sk_buff *skb, struct outer *outer)
 {
 	struct bpf_tunnel_key key = { 0 };
 

@@ -13,8 +13,7 @@ enum stage {
 	STAGE_TOO_BIG,	      /* larger than the MTU in cb[CB_MTU] */
 	STAGE_ROUTE,	      /* a checked packet of a guest to a router's MAC; cb: see route.h */
 	STAGE_ICMP_ERROR,     /* one that a router can't forward; cb: see icmp_error.h */
-	STAGE_UNDERLAY,	      /* from a peer, no current flow entry */
-	STAGE_VXLAN,	      /* the same behind the kernel's vxlan device */
+	STAGE_UNDERLAY,	      /* from a peer, no current flow entry; cb: see receive.h */
 	STAGE_FLOOD,	      /* copies to local ports; cb: see flood.h */
 	STAGE_FLOOD_HOSTS,    /* copies to other hosts */
 	STAGE_WIRE,	      /* a frame on the wire's network cb[CB_ROUTE_VNI] */
@@ -36,7 +35,6 @@ STAGE_PROGRAM(too_big);
 STAGE_PROGRAM(guest_route);
 STAGE_PROGRAM(icmp_error);
 STAGE_PROGRAM(underlay_slow);
-STAGE_PROGRAM(vxlan_slow);
 STAGE_PROGRAM(flood_ports);
 STAGE_PROGRAM(flood_hosts);
 STAGE_PROGRAM(wire_switch);
@@ -62,7 +60,6 @@ struct {
 		[STAGE_ROUTE] = (void *)&guest_route,
 		[STAGE_ICMP_ERROR] = (void *)&icmp_error,
 		[STAGE_UNDERLAY] = (void *)&underlay_slow,
-		[STAGE_VXLAN] = (void *)&vxlan_slow,
 		[STAGE_FLOOD] = (void *)&flood_ports,
 		[STAGE_FLOOD_HOSTS] = (void *)&flood_hosts,
 		[STAGE_WIRE] = (void *)&wire_switch,

@@ -198,7 +198,6 @@ static void test_verifier_budget(void **state)
 		{ "from_underlay", 110000 },
 		{ "underlay_slow", 120000 },
 		{ "from_vxlan", 60000 },
-		{ "vxlan_slow", 100000 },
 		{ "from_shaper", 500 },
 		{ "from_wire", 150000 },
 		{ "wire_switch", 150000 },
