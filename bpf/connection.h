@@ -80,10 +80,13 @@ static __always_inline long connection_store(
 
 /* Once a tick of a verdict: keeps the state at the receiver alive; false if there is none any more.
  */
-static __noinline bool connection_touch(const struct pkt *pkt, u32 port_id)
+__noinline bool connection_touch(const struct pkt *pkt, u32 port_id)
 {
-	struct flow *connection = connection_get(pkt, port_id, RULE_INGRESS);
+	struct flow *connection;
 
+	if (!pkt)
+		return false;
+	connection = connection_get(pkt, port_id, RULE_INGRESS);
 	if (!connection || !(connection->flags & FLOW_TRACKED))
 		return false;
 	connection->seen = tick_now();

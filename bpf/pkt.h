@@ -32,6 +32,8 @@ struct icmp {
 #define ICMPV6_ECHO_REPLY 129
 
 #define EXTENSIONS_MAX 6
+#define PULL_MASK 0x1ff
+#define OUTER_MASK 0x1ff /* covers the longest outer header: 322 bytes, 252 of options included */
 #define IP_FRAGMENT 0x3fff /* more fragments, or an offset */
 #define IP_OFFSET 0x1fff
 #define IP_DF 0x4000
@@ -223,11 +225,27 @@ static __always_inline int pkt_skip_extensions(struct pkt *pkt, const void *l3, 
 	return DROP_MALFORMED;
 }
 
-static __always_inline int pkt_parse6(
-	struct pkt *pkt, const void *l3, const void *end, u32 room, bool gso)
+/* What is behind the IPv6 header at @off, extension headers perhaps. Global: a loop over packet
+ * data leaves many states, and few packets come here. 0, or the reason to drop. */
+__noinline int pkt_parse_extended(struct __sk_buff *skb, struct pkt *pkt, u32 off)
+{
+	const void *l3 = (void *)(long)skb->data + bounded(off, PULL_MASK);
+	const void *end = (void *)(long)skb->data_end;
+	int reason;
+
+	if (!pkt)
+		return DROP_INTERNAL;
+	reason = pkt_skip_extensions(pkt, l3, end);
+	if (reason)
+		return reason == NOT_FIRST_FRAGMENT ? 0 : reason;
+	pkt->l4_off += pkt->headers & 0x3fff;
+	return pkt_parse_l4(pkt, l3 + (pkt->headers & 0x3fff), end);
+}
+
+static __always_inline int pkt_parse6(struct __sk_buff *skb, struct pkt *pkt, const void *l3,
+	const void *end, u32 room, bool gso)
 {
 	const struct ipv6hdr *ip = l3;
-	int reason;
 
 	if ((const void *)(ip + 1) > end)
 		return DROP_TRUNCATED;
@@ -242,17 +260,11 @@ static __always_inline int pkt_parse6(
 	memcpy(&pkt->src, &ip->saddr, sizeof(pkt->src));
 	memcpy(&pkt->dst, &ip->daddr, sizeof(pkt->dst));
 	if (pkt->proto != IPPROTO_TCP && pkt->proto != IPPROTO_UDP &&
-		pkt->proto != IPPROTO_ICMPV6) {
-		reason = pkt_skip_extensions(pkt, l3, end);
-		if (reason)
-			return reason == NOT_FIRST_FRAGMENT ? 0 : reason;
-	}
-	pkt->l4_off += pkt->headers & 0x3fff;
-	return pkt_parse_l4(pkt, l3 + (pkt->headers & 0x3fff), end);
+		pkt->proto != IPPROTO_ICMPV6)
+		return pkt_parse_extended(skb, pkt, pkt->l4_off);
+	pkt->l4_off += sizeof(*ip);
+	return pkt_parse_l4(pkt, l3 + sizeof(*ip), end);
 }
-
-#define PULL_MASK 0x1ff
-#define OUTER_MASK 0x1ff /* covers the longest outer header: 322 bytes, 252 of options included */
 
 /* Whether the linear part of the skb ends before @bytes (below 512) and the frame does not. */
 static __always_inline bool pkt_is_split(const struct __sk_buff *skb, u32 bytes)
@@ -300,7 +312,7 @@ static __always_inline int pkt_parse(struct __sk_buff *skb, u32 off, struct pkt 
 	if (pkt->eth_type == ETH_P_IP)
 		return pkt_parse4(pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);
 	if (pkt->eth_type == ETH_P_IPV6)
-		return pkt_parse6(pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);
+		return pkt_parse6(skb, pkt, eth + ETH_HLEN, end, room, skb->gso_size != 0);
 	return 0;
 }
 
