@@ -15,11 +15,13 @@ struct {
 } sources SEC(".maps");
 
 /* @family 4 or 6 with @addr, or 0: whether the MAC alone may be used. */
-static __noinline bool source_allowed(
-	u32 port_id, const void *mac, u32 family, const struct addr *addr)
+__noinline bool source_allowed(
+	u32 port_id, const struct mac *mac, u32 family, const struct addr *addr)
 {
 	struct source_key key = { .prefix_bits = SOURCE_KEY_FIXED_BITS, .port_id = port_id };
 
+	if (!mac || (family && !addr))
+		return false;
 	mac_copy(key.mac, mac);
 	key.family = (u8)family;
 	if (family) {

@@ -35,19 +35,19 @@ static __always_inline u32 arp_ip(const u8 *ip)
 static __always_inline int arp_check(const struct port *port, const struct arp *arp)
 {
 	struct addr sender;
-	u8 mac[ETH_ALEN];
+	struct mac mac;
 
 	if (arp->hardware != bpf_htons(1) || arp->protocol != bpf_htons(ETH_P_IP) ||
 		arp->hardware_len != ETH_ALEN || arp->protocol_len != 4)
 		return DROP_MALFORMED;
 	if (!(port->flags & EDGE_PORT_SECURITY))
 		return 0;
-	mac_copy(mac, arp->eth.h_source);
-	if (!mac_equal(mac, port->mac) && !source_allowed(port->id, mac, 0, NULL))
+	mac_copy(&mac, arp->eth.h_source);
+	if (!mac_equal(&mac, port->mac) && !source_allowed(port->id, &mac, 0, NULL))
 		return DROP_SPOOFED_MAC;
-	mac_copy(mac, arp->sender_mac);
+	mac_copy(&mac, arp->sender_mac);
 	addr_set4(&sender, arp_ip(arp->sender_ip));
-	return source_allowed(port->id, mac, 4, &sender) ? 0 : DROP_SPOOFED_ARP;
+	return source_allowed(port->id, &mac, 4, &sender) ? 0 : DROP_SPOOFED_ARP;
 }
 
 /* Turns the request into its reply and sends it back. */

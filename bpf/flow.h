@@ -85,17 +85,20 @@ static __always_inline void flow_touch(struct flow *flow, const struct pkt *pkt)
 
 /* Writes a verdict down, in an entry that keeps its connection's state. If the table is full the
  * packet is forwarded all the same, and so is the next, the slow way. */
-static __noinline void flow_put(
+__noinline int flow_put(
 	struct __sk_buff *skb, const struct pkt *pkt, u32 scope, u8 direction, struct flow *flow)
 {
-	struct flow *old = flow_get(pkt, scope, direction);
+	struct flow *old;
 	long failed;
 
+	if (!pkt || !flow)
+		return 0;
+	old = flow_get(pkt, scope, direction);
 	flow->seen = tick_now();
 	flow->state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : old ? old->state : FLOW_NEW;
 	if (flow->flags & FLOW_TRACKED) {
 		if (!old || !(old->flags & FLOW_TRACKED))
-			return; /* aged away just now */
+			return 0; /* aged away just now */
 		flow->state = old->state;
 		flow->ack = old->ack;
 		flow->window = old->window;
@@ -113,4 +116,5 @@ static __noinline void flow_put(
 	}
 	if (failed)
 		count_event(skb, EVENT_FLOW_TABLE_FULL);
+	return 0;
 }

@@ -29,21 +29,21 @@ static __always_inline bool unspecified_allowed(const struct pkt *pkt)
 static __always_inline int guest_check(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
-	u8 mac[ETH_ALEN];
+	struct mac mac;
 
 	if (!(port->flags & EDGE_PORT_SECURITY)) {
 		trace(skb, STEP_NO_SECURITY, 0, 0, NULL, NULL);
 		return 0;
 	}
-	mac_copy(mac, PKT_SRC(pkt));
-	if (!source_allowed(port->id, mac, 0, NULL))
+	mac_copy(&mac, PKT_SRC(pkt));
+	if (!source_allowed(port->id, &mac, 0, NULL))
 		return DROP_SPOOFED_MAC;
 	if (!pkt->family)
 		return 0;
-	if (!source_allowed(port->id, mac, pkt->family, &pkt->src) ||
+	if (!source_allowed(port->id, &mac, pkt->family, &pkt->src) ||
 		(addr_is_unspecified(pkt) && !unspecified_allowed(pkt)))
 		return DROP_SPOOFED_IP;
-	trace(skb, STEP_SOURCE_ALLOWED, 0, 0, mac, &pkt->src);
+	trace(skb, STEP_SOURCE_ALLOWED, 0, 0, &mac, &pkt->src);
 	if (pkt_is_udp(pkt, pkt->family == 4 ? PORT_DHCP_SERVER : PORT_DHCP6_SERVER, 0))
 		return DROP_DHCP_SERVER;
 	if (pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&

@@ -144,11 +144,13 @@ static __always_inline int inside_refused(
 }
 
 /* A routed packet to the port at flow->ifindex, or over the tunnel. */
-static __noinline int inside_deliver(
+__noinline int inside_deliver(
 	struct __sk_buff *skb, const struct host *host, const struct flow *flow, u32 vni)
 {
 	struct port from = { 0 };
 
+	if (!host || !flow)
+		return TC_ACT_SHOT;
 	if (flow->output == FLOW_TO_TUNNEL)
 		return tunnel_send(skb, host, flow, &from, vni, true);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);

@@ -67,16 +67,20 @@ static __always_inline int execute(struct __sk_buff *skb, const struct host *hos
 }
 
 /* The same for the slow path, which needs the stack for other things. */
-static __noinline int execute_ip(struct __sk_buff *skb, const struct host *host,
-	const struct port *port, const struct flow *flow, u32 vni)
+__noinline int execute_ip(struct __sk_buff *skb, const struct host *host, const struct port *port,
+	const struct flow *flow, u32 vni)
 {
+	if (!host || !port || !flow)
+		return TC_ACT_SHOT;
 	return untag(skb) ? drop(skb, port->id, DROP_INTERNAL)
 			  : execute(skb, host, port, flow, vni, true);
 }
 
-static __noinline int execute_other(struct __sk_buff *skb, const struct host *host,
+__noinline int execute_other(struct __sk_buff *skb, const struct host *host,
 	const struct port *port, const struct flow *flow, u32 vni)
 {
+	if (!host || !port || !flow)
+		return TC_ACT_SHOT;
 	return untag(skb) ? drop(skb, port->id, DROP_INTERNAL)
 			  : execute(skb, host, port, flow, vni, false);
 }

@@ -63,11 +63,11 @@ static __always_inline int nd_option_mac(
 static __always_inline bool nd_option_allowed(
 	const struct port *port, const struct nd *nd, const void *end, u32 len, u8 type)
 {
-	u8 mac[ETH_ALEN];
-	int found = nd_option_mac(nd, end, len, type, mac);
+	struct mac mac;
+	int found = nd_option_mac(nd, end, len, type, &mac);
 
 	return !found ||
-	       (found > 0 && (mac_equal(mac, port->mac) || source_allowed(port->id, mac, 0, NULL)));
+	       (found > 0 && (mac_equal(&mac, port->mac) || source_allowed(port->id, &mac, 0, NULL)));
 }
 
 static __always_inline u16 checksum_fold(u64 sum)
@@ -167,17 +167,17 @@ static __always_inline int nd_from_guest(
 	const struct neighbour *owner;
 	const struct network *network;
 	struct addr target;
-	u8 mac[ETH_ALEN];
+	struct mac mac;
 
 	if ((const void *)(nd + 1) > end)
 		return drop(skb, port->id, DROP_TRUNCATED);
 	memcpy(&target, &nd->target, sizeof(target));
-	mac_copy(mac, PKT_SRC(pkt));
+	mac_copy(&mac, PKT_SRC(pkt));
 	if (secure && !nd_option_allowed(port, nd, end, len,
 			      advert ? ND_OPTION_TARGET_LL : ND_OPTION_SOURCE_LL))
 		return drop(skb, port->id, DROP_SPOOFED_ND);
 	if (advert) {
-		if (secure && !source_allowed(port->id, mac, 6, &target))
+		if (secure && !source_allowed(port->id, &mac, 6, &target))
 			return drop(skb, port->id, DROP_SPOOFED_ND);
 		if (pkt_is_multicast(pkt))
 			return nd_unanswered(skb, port, DROP_UNSOLICITED);
@@ -185,7 +185,7 @@ static __always_inline int nd_from_guest(
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
 	owner = neighbour_get(port->vni, &target);
-	if (owner && mac_equal(owner->mac, mac))
+	if (owner && mac_equal(owner->mac, &mac))
 		return CONSUMED; /* its own address: silence means that nobody else has it */
 	network = network_get(port->vni);
 	if (network && unlikely(network->routed))

@@ -55,13 +55,14 @@ struct departure {
 };
 
 /* Hands the packet, as it is, to the host that has the gateway. */
-static __noinline int to_gateway_host(struct __sk_buff *skb, const struct host *host,
+__noinline int to_gateway_host(struct __sk_buff *skb, const struct host *host,
 	const struct port *port, const struct gateway *gateway)
 {
-	struct flow flow = { .output = FLOW_TO_TUNNEL,
-		.vtep = (u16)gateway->vtep,
-		.hash = (u16)bpf_get_hash_recalc(skb) };
+	struct flow flow = { .output = FLOW_TO_TUNNEL, .hash = (u16)bpf_get_hash_recalc(skb) };
 
+	if (!host || !port || !gateway)
+		return TC_ACT_SHOT;
+	flow.vtep = (u16)gateway->vtep;
 	trace(skb, STEP_TO_GATEWAY, 0, 0, NULL, NULL);
 	if (untag(skb))
 		return drop(skb, port->id, DROP_INTERNAL);
@@ -102,11 +103,13 @@ static __always_inline bool leaves_here(
 
 /* Whether a sender without a floating IP leaves as the router. One that does not otherwise does so
  * to the router's own forwarded address, or else the answer would not come back this way. */
-static __noinline bool sender_shares(
+__noinline bool sender_shares(
 	const struct pkt *pkt, const struct interface *in, const struct gateway *gateway)
 {
 	const struct external *external;
 
+	if (!pkt || !in || !gateway)
+		return false;
 	if (!gateway->ip4 || gateway->snat)
 		return gateway->ip4;
 	external = external_get(gateway->vni, &pkt->dst);

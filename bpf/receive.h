@@ -18,13 +18,13 @@ struct {
 
 /* What a load balancer makes of the packet, which has lost its outer header: as the flow's rewrite
  * says, or, without a flow entry, as was just decided. 0 on success. */
-static __noinline int receive_balance(
+__noinline int receive_balance(
 	struct __sk_buff *skb, const struct outer *outer, struct pkt *pkt, u32 decided)
 {
 	struct room *room = room_get();
 	struct rewrite *rewrite;
 
-	if (!room)
+	if (!outer || !pkt || !room)
 		return -1;
 	if (!decided) {
 		rewrite = rewrite_get(pkt, outer->vni, FLOW_FROM_UNDERLAY);
@@ -57,9 +57,11 @@ static __always_inline int receive_execute(struct __sk_buff *skb, const struct h
 }
 
 /* The same for the slow path, which needs the stack for other things. */
-static __noinline int receive_finish(struct __sk_buff *skb, const struct host *host,
+__noinline int receive_finish(struct __sk_buff *skb, const struct host *host,
 	const struct flow *flow, const struct outer *outer, struct pkt *pkt)
 {
+	if (!host || !flow || !outer || !pkt)
+		return TC_ACT_SHOT;
 	return receive_execute(skb, host, flow, outer, pkt, 1);
 }
 

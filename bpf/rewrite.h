@@ -35,9 +35,11 @@ static __always_inline struct rewrite *rewrite_get(
 }
 
 /* 0 on success. */
-static __noinline long rewrite_put(
+__noinline long rewrite_put(
 	const struct pkt *pkt, u32 scope, u8 direction, const struct rewrite *rewrite)
 {
+	if (!pkt || !rewrite)
+		return -1;
 	if (pkt->family == 4) {
 		struct flow_key4 key = flow_key4(pkt, scope, direction);
 

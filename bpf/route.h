@@ -87,10 +87,10 @@ static __always_inline long rewrite_apply(
 }
 
 /* The same for the slow path, which needs the stack for other things. */
-static __noinline long rewrite_apply_slowly(
+__noinline long rewrite_apply_slowly(
 	struct __sk_buff *skb, const struct pkt *pkt, const struct rewrite *rewrite)
 {
-	return rewrite_apply(skb, pkt, rewrite);
+	return pkt && rewrite ? rewrite_apply(skb, pkt, rewrite) : -1;
 }
 
 /* A packet of a flow that is routed, by what was written down: the VNI that it leaves on, or 0 when
