@@ -234,13 +234,21 @@ static __always_inline void connection_finish(
 	connection->epoch = 0;
 }
 
+static __always_inline u32 opener_of(const struct flow *connection)
+{
+	return connection->flags & FLOW_BY_REMOTE ? RULE_INGRESS : RULE_EGRESS;
+}
+
 /* What a TCP segment does to its connection; 0, or the reason to drop. */
-static __always_inline int connection_segment(struct flow *connection, const struct pkt *pkt,
-	u32 port_id, u32 direction, bool reply, u32 seq)
+__noinline int connection_segment(
+	struct flow *connection, const struct pkt *pkt, u32 port_id, u32 direction, u32 seq)
 {
 	const u8 fins = FLOW_FIN_LOCAL | FLOW_FIN_REMOTE;
-	bool egress = direction == RULE_EGRESS;
+	bool egress = direction == RULE_EGRESS, reply;
 
+	if (!connection || !pkt)
+		return DROP_INTERNAL;
+	reply = direction != opener_of(connection);
 	if (pkt->tcp_flags & TCP_RST && !egress)
 		return connection_reset(connection, pkt, port_id, reply, seq);
 	if (pkt->tcp_flags & TCP_RST) {

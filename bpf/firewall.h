@@ -121,11 +121,6 @@ __noinline int firewall_alone(
 	return -reason;
 }
 
-static __always_inline u32 opener_of(const struct flow *connection)
-{
-	return connection->flags & FLOW_BY_REMOTE ? RULE_INGRESS : RULE_EGRESS;
-}
-
 /* A packet of a connection that there is. @seq: of TCP. */
 __noinline int firewall_continue(
 	struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction, u32 seq)
@@ -148,8 +143,7 @@ __noinline int firewall_continue(
 	if (tracing(skb))
 		return FIREWALL_TRACKED;
 	if (pkt->proto == IPPROTO_TCP) {
-		reason = connection_segment(
-			connection, pkt, port->id, direction, direction != opener, seq);
+		reason = connection_segment(connection, pkt, port->id, direction, seq);
 		if (reason)
 			return -reason;
 	} else if (direction != opener && connection->state == FLOW_NEW) {

@@ -85,34 +85,35 @@ static __always_inline void flow_touch(struct flow *flow, const struct pkt *pkt)
 
 /* Writes a verdict down, in an entry that keeps its connection's state. If the table is full the
  * packet is forwarded all the same, and so is the next, the slow way. */
-__noinline int flow_put(
-	struct __sk_buff *skb, const struct pkt *pkt, u32 scope, u8 direction, struct flow *flow)
+__noinline int flow_put(struct __sk_buff *skb, const struct pkt *pkt, u32 scope, u8 direction,
+	const struct flow *verdict)
 {
-	struct flow *old;
+	struct flow *old, flow; /* a map takes no value from a caller's memory, says Linux 6.1 */
 	long failed;
 
-	if (!pkt || !flow)
+	if (!pkt || !verdict)
 		return 0;
+	flow = *verdict;
 	old = flow_get(pkt, scope, direction);
-	flow->seen = tick_now();
-	flow->state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : old ? old->state : FLOW_NEW;
-	if (flow->flags & FLOW_TRACKED) {
+	flow.seen = tick_now();
+	flow.state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : old ? old->state : FLOW_NEW;
+	if (flow.flags & FLOW_TRACKED) {
 		if (!old || !(old->flags & FLOW_TRACKED))
 			return 0; /* aged away just now */
-		flow->state = old->state;
-		flow->ack = old->ack;
-		flow->window = old->window;
-		flow->window_scale = old->window_scale;
-		flow->flags |= old->flags & FLOW_CONNECTION;
+		flow.state = old->state;
+		flow.ack = old->ack;
+		flow.window = old->window;
+		flow.window_scale = old->window_scale;
+		flow.flags |= old->flags & FLOW_CONNECTION;
 	}
 	if (pkt->family == 4) {
 		struct flow_key4 key = flow_key4(pkt, scope, direction);
 
-		failed = bpf_map_update_elem(&flows4, &key, flow, BPF_ANY);
+		failed = bpf_map_update_elem(&flows4, &key, &flow, BPF_ANY);
 	} else {
 		struct flow_key6 key = flow_key6(pkt, scope, direction);
 
-		failed = bpf_map_update_elem(&flows6, &key, flow, BPF_ANY);
+		failed = bpf_map_update_elem(&flows6, &key, &flow, BPF_ANY);
 	}
 	if (failed)
 		count_event(skb, EVENT_FLOW_TABLE_FULL);

@@ -274,6 +274,21 @@ static __noinline bool nat_count(const u32 *router, s64 step)
 	return true;
 }
 
+/* Takes @port of the gateway's address for the connection of @state; 0 on success. Global: the loop
+ * around it is short to the verifier. */
+__noinline long nat_claim(
+	const struct gateway *gateway, const struct pkt *pkt, u16 port, const struct nat *state)
+{
+	struct nat_key answer;
+	struct nat value; /* a map takes none from a caller's memory, says Linux 6.1 */
+
+	if (!gateway || !pkt || !state)
+		return -1;
+	answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, port);
+	value = *state;
+	return bpf_map_update_elem(&nats, &answer, &value, BPF_NOEXIST);
+}
+
 /* Finds a port for a new connection and writes it down, both ways; 0, or the reason to drop. */
 static __always_inline int nat_make(const u32 *router, const struct gateway *gateway,
 	const struct pkt *pkt, struct translation *to)
@@ -293,8 +308,7 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 	state.port = own;
 	for (u32 i = 0; i < NAT_ATTEMPTS; i++) {
 		to->port = has_ports ? nat_candidate(gateway, own, seed, i) : own;
-		answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, to->port);
-		failed = bpf_map_update_elem(&nats, &answer, &state, BPF_NOEXIST);
+		failed = nat_claim(gateway, pkt, to->port, &state);
 		if (!failed || !has_ports)
 			break;
 	}
@@ -303,6 +317,7 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 		state.port = to->port;
 		if (!bpf_map_update_elem(&nats, &out, &state, BPF_ANY))
 			return 0;
+		answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, to->port);
 		bpf_map_delete_elem(&nats, &answer);
 	}
 	nat_count(router, -1);

@@ -66,8 +66,8 @@ static __always_inline bool nd_option_allowed(
 	struct mac mac;
 	int found = nd_option_mac(nd, end, len, type, &mac);
 
-	return !found ||
-	       (found > 0 && (mac_equal(&mac, port->mac) || source_allowed(port->id, &mac, 0, NULL)));
+	return !found || (found > 0 && (mac_equal(&mac, port->mac) ||
+					       source_allowed(port->id, &mac, 0, NULL)));
 }
 
 static __always_inline u16 checksum_fold(u64 sum)
@@ -101,12 +101,14 @@ static __always_inline bool is_router(u32 vni, const u8 *mac)
 }
 
 /* Turns the solicitation into an advertisement of @owner for @target and sends it back. */
-static __noinline int nd_answer(struct __sk_buff *skb, const struct port *port,
+__noinline int nd_answer(struct __sk_buff *skb, const struct port *port,
 	const struct neighbour *owner, const struct addr *target)
 {
 	struct na_frame na = { 0 }, *frame;
 	bool dad;
 
+	if (!port || !owner || !target)
+		return TC_ACT_SHOT;
 	trace(skb, STEP_ANSWERED, port->vni, 0, owner->mac, target);
 	if (bpf_skb_change_tail(skb, sizeof(na), 0) || pkt_pull(skb, sizeof(na)))
 		return drop(skb, port->id, DROP_INTERNAL);

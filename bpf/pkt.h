@@ -32,8 +32,9 @@ struct icmp {
 #define ICMPV6_ECHO_REPLY 129
 
 #define EXTENSIONS_MAX 6
+#define HEADERS_MASK 0x3fff
 #define PULL_MASK 0x1ff
-#define OUTER_MASK 0x1ff /* covers the longest outer header: 322 bytes, 252 of options included */
+#define OUTER_MASK 0x1ff   /* covers the longest outer header: 322 bytes, 252 of options included */
 #define IP_FRAGMENT 0x3fff /* more fragments, or an offset */
 #define IP_OFFSET 0x1fff
 #define IP_DF 0x4000
@@ -181,69 +182,79 @@ static __always_inline int pkt_parse4(
 
 #define NOT_FIRST_FRAGMENT (-1)
 
-/* Moves @pkt->proto and @pkt->headers over extension headers; 0, NOT_FIRST_FRAGMENT, or the reason
- * to drop. */
-static __always_inline int pkt_skip_extensions(struct pkt *pkt, const void *l3, const void *end)
-{
-	for (int i = 0; i < EXTENSIONS_MAX; i++) {
-		const struct ipv6_opt_hdr *ext;
-		u32 at = pkt->headers & 0x3fff;
+struct extension_walk {
+	struct __sk_buff *skb;
+	struct pkt *pkt;
+	u32 l3;
+	int reason;
+};
 
-		ext = l3 + at;
-		switch (pkt->proto) {
-		case IPPROTO_HOPOPTS:
-		case IPPROTO_ROUTING:
-		case IPPROTO_DSTOPTS:
-			if ((const void *)(ext + 1) > end)
-				return DROP_TRUNCATED;
-			at += (ext->hdrlen + 1) * 8u;
-			break;
-		case IPPROTO_AH:
-			if ((const void *)(ext + 1) > end)
-				return DROP_TRUNCATED;
-			at += (ext->hdrlen + 2) * 4u;
-			break;
-		case IPPROTO_FRAGMENT:
-			if ((const void *)(ext + 4) > end)
-				return DROP_TRUNCATED;
-			pkt->flags |= PKT_NO_FLOW | PKT_FIRST_FRAGMENT;
-			pkt->fragment = ((const be32 *)ext)[1];
-			pkt->fragment_offset = bpf_ntohs(((const be16 *)ext)[1]) >> 3;
-			if (pkt->fragment_offset) {
-				pkt->flags ^= PKT_FIRST_FRAGMENT | PKT_LATER_FRAGMENT;
-				pkt->proto = ext->nexthdr;
-				return NOT_FIRST_FRAGMENT;
-			}
-			at += 8;
-			break;
-		default:
-			return 0;
-		}
-		pkt->proto = ext->nexthdr;
-		pkt->headers = (u16)at;
-	}
-	return DROP_MALFORMED;
+static __always_inline bool is_extension(u8 proto)
+{
+	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS ||
+	       proto == IPPROTO_AH || proto == IPPROTO_FRAGMENT;
 }
 
-/* What is behind the IPv6 header at @off, extension headers perhaps. Global: a loop over packet
- * data leaves many states, and few packets come here. 0, or the reason to drop. */
+/* Moves pkt->proto and pkt->headers over an extension header; 1 when there are no more to be
+ * looked at. */
+static long extension_next(u32 i, void *data)
+{
+	struct extension_walk *walk = data;
+	struct pkt *pkt = walk->pkt;
+	struct {
+		u8 next, length;
+		be16 offset;
+		be32 id;
+	} ext; /* RFC 8200 section 4 */
+
+	if (!is_extension(pkt->proto))
+		return 1;
+	walk->reason = bpf_skb_load_bytes(walk->skb, walk->l3 + pkt->headers, &ext, sizeof(ext))
+			       ? DROP_TRUNCATED
+			       : 0;
+	if (walk->reason)
+		return 1;
+	if (pkt->proto == IPPROTO_FRAGMENT) {
+		pkt->flags |= PKT_NO_FLOW | PKT_FIRST_FRAGMENT;
+		pkt->fragment = ext.id;
+		pkt->fragment_offset = bpf_ntohs(ext.offset) >> 3;
+		if (pkt->fragment_offset) {
+			pkt->flags ^= PKT_FIRST_FRAGMENT | PKT_LATER_FRAGMENT;
+			pkt->proto = ext.next;
+			walk->reason = NOT_FIRST_FRAGMENT;
+			return 1;
+		}
+		pkt->headers += 8;
+	} else {
+		pkt->headers += (u16)(pkt->proto == IPPROTO_AH ? (ext.length + 2) * 4
+							       : (ext.length + 1) * 8);
+	}
+	pkt->proto = ext.next;
+	return 0;
+}
+
+/* What is behind the IPv6 header at @off, extension headers perhaps. Global: so many states would
+ * be left, and few packets come here. 0, or the reason to drop. */
 __noinline int pkt_parse_extended(struct __sk_buff *skb, struct pkt *pkt, u32 off)
 {
-	const void *l3 = (void *)(long)skb->data + bounded(off, PULL_MASK);
-	const void *end = (void *)(long)skb->data_end;
-	int reason;
+	struct extension_walk walk = { .skb = skb, .pkt = pkt, .l3 = off };
+	const void *l4;
 
 	if (!pkt)
 		return DROP_INTERNAL;
-	reason = pkt_skip_extensions(pkt, l3, end);
-	if (reason)
-		return reason == NOT_FIRST_FRAGMENT ? 0 : reason;
-	pkt->l4_off += pkt->headers & 0x3fff;
-	return pkt_parse_l4(pkt, l3 + (pkt->headers & 0x3fff), end);
+	bpf_loop(EXTENSIONS_MAX, extension_next, &walk, 0);
+	if (walk.reason)
+		return walk.reason == NOT_FIRST_FRAGMENT ? 0 : walk.reason;
+	if (is_extension(pkt->proto))
+		return DROP_MALFORMED;
+	pkt->l4_off += pkt->headers;
+	l4 = (void *)(long)skb->data + bounded(off, PULL_MASK) +
+	     bounded(pkt->headers, HEADERS_MASK);
+	return pkt_parse_l4(pkt, l4, (void *)(long)skb->data_end);
 }
 
-static __always_inline int pkt_parse6(struct __sk_buff *skb, struct pkt *pkt, const void *l3,
-	const void *end, u32 room, bool gso)
+static __always_inline int pkt_parse6(
+	struct __sk_buff *skb, struct pkt *pkt, const void *l3, const void *end, u32 room, bool gso)
 {
 	const struct ipv6hdr *ip = l3;
 
@@ -259,8 +270,7 @@ static __always_inline int pkt_parse6(struct __sk_buff *skb, struct pkt *pkt, co
 	pkt->headers = sizeof(*ip);
 	memcpy(&pkt->src, &ip->saddr, sizeof(pkt->src));
 	memcpy(&pkt->dst, &ip->daddr, sizeof(pkt->dst));
-	if (pkt->proto != IPPROTO_TCP && pkt->proto != IPPROTO_UDP &&
-		pkt->proto != IPPROTO_ICMPV6)
+	if (pkt->proto != IPPROTO_TCP && pkt->proto != IPPROTO_UDP && pkt->proto != IPPROTO_ICMPV6)
 		return pkt_parse_extended(skb, pkt, pkt->l4_off);
 	pkt->l4_off += sizeof(*ip);
 	return pkt_parse_l4(pkt, l3 + sizeof(*ip), end);

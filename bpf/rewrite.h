@@ -38,15 +38,18 @@ static __always_inline struct rewrite *rewrite_get(
 __noinline long rewrite_put(
 	const struct pkt *pkt, u32 scope, u8 direction, const struct rewrite *rewrite)
 {
+	struct rewrite value; /* a map takes none from a caller's memory, says Linux 6.1 */
+
 	if (!pkt || !rewrite)
 		return -1;
+	value = *rewrite;
 	if (pkt->family == 4) {
 		struct flow_key4 key = flow_key4(pkt, scope, direction);
 
-		return bpf_map_update_elem(&rewrites4, &key, rewrite, BPF_ANY);
+		return bpf_map_update_elem(&rewrites4, &key, &value, BPF_ANY);
 	} else {
 		struct flow_key6 key = flow_key6(pkt, scope, direction);
 
-		return bpf_map_update_elem(&rewrites6, &key, rewrite, BPF_ANY);
+		return bpf_map_update_elem(&rewrites6, &key, &value, BPF_ANY);
 	}
 }

@@ -175,38 +175,39 @@ static void test_flows_expire(void **state)
 	bed_expect(bed, BED_GUEST2, frame);
 }
 
-/* Instructions that the verifier walked, with room for growth; the limit of the kernel is a
- * million. That of Linux 6.1 walks up to three times as many as that of 6.18. */
+/* Instructions that the verifier walked, with room for growth; each start of an agent waits for all
+ * of them. See bpf/README.md for what keeps them few. */
 static void test_verifier_budget(void **state)
 {
 	static const struct {
 		const char *name;
 		u32 budget;
 	} budgets[] = {
-		{ "from_guest", 90000 },
-		{ "guest_tagged", 90000 },
-		{ "guest_slow", 200000 },
-		{ "guest_arp", 15000 },
-		{ "guest_nd", 25000 },
-		{ "guest_unicast", 100000 },
-		{ "guest_balance", 150000 },
-		{ "too_big", 100000 },
-		{ "guest_route", 200000 },
-		{ "icmp_error", 25000 },
-		{ "flood_ports", 80000 },
-		{ "flood_hosts", 5000 },
-		{ "from_underlay", 110000 },
-		{ "underlay_slow", 120000 },
-		{ "from_vxlan", 60000 },
+		{ "from_guest", 25000 },
+		{ "guest_tagged", 25000 },
+		{ "guest_slow", 20000 },
+		{ "guest_arp", 6000 },
+		{ "guest_nd", 7000 },
+		{ "guest_unicast", 25000 },
+		{ "guest_balance", 30000 },
+		{ "too_big", 9000 },
+		{ "guest_route", 32000 },
+		{ "icmp_error", 6000 },
+		{ "flood_ports", 20000 },
+		{ "flood_hosts", 4000 },
+		{ "from_underlay", 15000 },
+		{ "underlay_slow", 30000 },
+		{ "from_vxlan", 10000 },
 		{ "from_shaper", 500 },
-		{ "from_wire", 150000 },
-		{ "wire_switch", 150000 },
-		{ "wire_neighbour_frame", 150000 },
-		{ "outside", 400000 },
-		{ "inside", 250000 },
+		{ "from_wire", 12000 },
+		{ "wire_switch", 20000 },
+		{ "wire_neighbour_frame", 9000 },
+		{ "outside", 25000 },
+		{ "inside", 40000 },
 	};
 	struct bed *bed = *state;
 	bool within = true;
+	u32 sum = 0;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(budgets); i++) {
 		struct bpf_program *program =
@@ -219,8 +220,10 @@ static void test_verifier_budget(void **state)
 		print_message("%-20s %6u instructions verified, %5u bytes jited\n", budgets[i].name,
 			info.verified_insns, info.jited_prog_len);
 		within &= info.verified_insns && info.verified_insns <= budgets[i].budget;
+		sum += info.verified_insns;
 	}
-	assert_true(within);
+	print_message("%u in all\n", sum);
+	assert_true(within && sum <= 300000);
 }
 
 int main(void)
