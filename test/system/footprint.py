@@ -1,11 +1,9 @@
 """What a host of a lab is made of, to compare before and after: nothing twice, nothing leaked, nothing lost."""
-import ctypes
-import errno
 import json
-import os
 import pathlib
 import re
 
+import bpf_maps
 from conftest import run
 
 # What traffic fills, or a ring that has no entries to count.
@@ -39,43 +37,30 @@ def map_entries(lab, host):
     for pin in sorted((lab.folder / host / "bpf").glob("maps-*/*")):
         if re.sub(r"-\d+$", "", pin.name) in TRANSIENT:
             continue
-        about = output("bpftool", "-j", "map", "show", "pinned", pin)
-        found[pin.name] = (about["id"], entries(pin, about))
+        info = bpf_maps.about(pin)
+        found[pin.name] = (info["id"], stated(pin, info))
     return found
 
 
-def entries(pin, about):
-    """Of a hash its keys; of an array, where all elements exist, those that are not zero."""
-    if about["type"] == "array":
-        return array_elements(pin, about["max_entries"], about["bytes_value"])
-    return len(output("bpftool", "-j", "map", "dump", "pinned", pin))
+def stated(pin, info):
+    """Of a hash the number of its keys; of an array, where all elements exist, of those that are not zero."""
+    return sum("array" not in info["type"] or any(value) for _, value in bpf_maps.entries(pin, info))
 
 
-def array_elements(pin, n, size):
-    """By libbpf: bpftool takes seconds to write a large array."""
-    libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
-    size = (size + 7) // 8 * 8
-    fd, first, count = libbpf.bpf_obj_get(str(pin).encode()), ctypes.c_uint32(), ctypes.c_uint32(n)
-    assert fd >= 0, f"{pin}: {os.strerror(ctypes.get_errno())}"
-    values = ctypes.create_string_buffer(n * size)
-    rc = libbpf.bpf_map_lookup_batch(fd, None, ctypes.byref(first), (ctypes.c_uint32 * n)(), values, ctypes.byref(count), None)
-    os.close(fd)
-    assert (rc == 0 or ctypes.get_errno() == errno.ENOENT) and count.value == n, f"{pin}: {os.strerror(ctypes.get_errno())}"
-    raw, zeros = values.raw, bytes(size)
-    return sum(raw[at:at + size] != zeros for at in range(0, n * size, size))
-
-
-def map_text(lab, host):
-    """What is stated in each map of a host, without blanks: to look for what should be in none. Flows are not, they are
-    derived: of an epoch that is over they mean nothing, and age."""
-    dumps = {pin.name: run("bpftool", "map", "dump", "pinned", pin).stdout
-             for pin in (lab.folder / host / "bpf").glob("maps-*/*")
-             if re.sub(r"-\d+$", "", pin.name) not in {"punts", "steps", "log_events", "judgements", "stages", "flows4", "flows6", "embryos"}}
-    return {name: "".join(dump.split()).replace('"', "") for name, dump in dumps.items()}
+def maps_with(lab, host, *wanted):
+    """The maps of a host in which any of these bytes are. Not flows: they are derived, mean nothing once their epoch is over,
+    and age; nor the room in which a program works on its packet."""
+    found, derived = [], {"punts", "steps", "log_events", "judgements", "stages", "flows4", "flows6", "embryos", "rooms"}
+    for pin in sorted((lab.folder / host / "bpf").glob("maps-*/*")):
+        if re.sub(r"-\d+$", "", pin.name) in derived:
+            continue
+        if any(one in key or one in value for key, value in bpf_maps.entries(pin, bpf_maps.about(pin)) for one in wanted):
+            found.append(pin.name)
+    return found
 
 
 def map_ids(lab, host):
-    return {output("bpftool", "-j", "map", "show", "pinned", pin)["id"]
+    return {bpf_maps.about(pin)["id"]
             for pin in (lab.folder / host / "bpf").glob("maps-*/*")}
 
 

@@ -9,7 +9,8 @@ import pathlib
 import pytest
 
 from conftest import BUILD, run, wait_until
-from footprint import devices, map_text, mounts_below, programs, qdiscs, view
+from footprint import devices, maps_with, mounts_below, programs, qdiscs, view
+from packets import address_bytes, mac_bytes
 from traffic import Ping
 
 HOSTS = ("h1", "h2")
@@ -30,10 +31,8 @@ def talking(lab):
 
 def traces(lab, host, port, address):
     """Where the host still knows something of the port."""
-    mac = [int(octet, 16) for octet in port["mac_address"].split(":")]
-    mapped = [255, 255] + [int(octet) for octet in address.split(".")]
-    wanted = ["[" + ",".join(map(str, mac)) + "]", ",".join(map(str, mapped)) + "]"]
-    found = [f"map {name}" for name, text in map_text(lab, host).items() if any(one in text for one in wanted)]
+    mapped = b"\xff\xff" + address_bytes(address)
+    found = [f"map {name}" for name in maps_with(lab, host, mac_bytes(port["mac_address"]), mapped)]
     found += [f"record {record[0]}" for record in view(lab, host) if port["id"] in record]
     return found + (["plugs"] if port["id"] in (lab.folder / host / "state/plugs").read_text() else [])
 
