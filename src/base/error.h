@@ -165,6 +165,28 @@
 	X(SECURITY_POLICY_EXISTS, 409, "SecurityPolicyExists") \
 	X(SECURITY_POLICY_RULE_NOT_FOUND, 404, "SecurityPolicyRuleNotFound") \
 	X(SECURITY_POLICY_RULE_EXISTS, 409, "SecurityPolicyRuleExists") \
+	X(FIREWALL_GROUP_NOT_FOUND, 404, "FirewallGroupNotFound") \
+	X(FIREWALL_GROUP_IN_USE, 409, "FirewallGroupInUse") \
+	X(FIREWALL_GROUP_PORT, 409, "FirewallGroupPortInvalid") \
+	X(FIREWALL_GROUP_PORT_PROJECT, 409, "FirewallGroupPortInvalidProject") \
+	X(FIREWALL_GROUP_PORT_IN_USE, 409, "FirewallGroupPortInUse") \
+	X(FIREWALL_DEFAULT_EXISTS, 409, "FirewallGroupDefaultAlreadyExists") \
+	X(FIREWALL_DEFAULT_UPDATED, 409, "FirewallGroupCannotUpdateDefault") \
+	X(FIREWALL_DEFAULT_REMOVED, 409, "FirewallGroupCannotRemoveDefault") \
+	X(FIREWALL_POLICY_NOT_FOUND, 404, "FirewallPolicyNotFound") \
+	X(FIREWALL_POLICY_IN_USE, 409, "FirewallPolicyInUse") \
+	X(FIREWALL_POLICY_SHARING, 409, "FirewallPolicySharingConflict") \
+	X(FIREWALL_RULE_NOT_FOUND, 404, "FirewallRuleNotFound") \
+	X(FIREWALL_RULE_IN_USE, 409, "FirewallRuleInUse") \
+	X(FIREWALL_RULE_ASSOCIATED, 409, "FirewallRuleAlreadyAssociated") \
+	X(FIREWALL_RULE_NOT_ASSOCIATED, 400, "FirewallRuleNotAssociatedWithPolicy") \
+	X(FIREWALL_RULE_INFO, 400, "FirewallRuleInfoMissing") \
+	X(FIREWALL_RULE_PROTOCOL, 400, "FirewallRuleInvalidProtocol") \
+	X(FIREWALL_RULE_ACTION, 400, "FirewallRuleInvalidAction") \
+	X(FIREWALL_RULE_ICMP, 400, "FirewallRuleInvalidICMPParameter") \
+	X(FIREWALL_RULE_NO_PROTOCOL, 400, "FirewallRuleWithPortWithoutProtocolInvalid") \
+	X(FIREWALL_RULE_PORT, 400, "FirewallRuleInvalidPortValue") \
+	X(FIREWALL_RULE_FAMILY, 400, "FirewallIpAddressConflict") \
 	X(PORT_SECURITY_REQUIRED, 400, "PortSecurityAndIPRequiredForSecurityGroups") \
 	X(PORT_HAS_GROUP, 409, "PortSecurityPortHasSecurityGroup") \
 	X(INVALID_CIDR, 400, "InvalidCIDR") \

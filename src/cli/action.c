@@ -10,6 +10,8 @@
 #include "cli/output.h"
 #include "cli/resolve.h"
 #include "model/address_group.h"
+#include "model/firewall_policy.h"
+#include "model/firewall_rule.h"
 #include "model/flavor.h"
 #include "model/network.h"
 #include "model/port.h"
@@ -130,6 +132,30 @@ static json_t *subports(struct cli *cli, const struct action *action, GError **e
 	return body;
 }
 
+static json_t *placed_rule(struct cli *cli, const struct action *action, GError **error)
+{
+	static const char *const places[][2] = { { "insert-before", "insert_before" },
+		{ "insert-after", "insert_after" } };
+	json_t *body = one(cli, action, error), *place;
+
+	for (size_t i = 0; body && i < G_N_ELEMENTS(places); i++) {
+		if (!cli_option(cli, places[i][0]))
+			continue;
+		place = value_of(cli, action, cli_option(cli, places[i][0]), error);
+		if (!place)
+			g_clear_pointer(&body, json_decref);
+		else
+			json_object_set_new(body, places[i][1], place);
+	}
+	return body;
+}
+
+static const struct option place_options[] = {
+	{ "insert-before", "RULE", "Before this rule; else it becomes the first" },
+	{ "insert-after", "RULE", "Behind this rule" },
+	{ NULL },
+};
+
 static const struct option tag_option[] = {
 	{ "segmentation-id", "TAG", "The VLAN tag by which the guest knows it" },
 	{ NULL },
@@ -190,6 +216,30 @@ static const struct action actions[] = {
 		"sub_ports",
 		&port_kind,
 		subports },
+	{ .command = { .words = "firewall group policy add rule",
+		  .topic = "firewall-group-policy",
+		  .summary = "Put a rule into a firewall policy",
+		  .arguments = "POLICY RULE",
+		  .examples = "weft firewall group policy add rule p1 r1 --insert-before r2",
+		  .options = { place_options, api_options },
+		  .run = run },
+		&firewall_policy_kind,
+		"insert_rule",
+		"firewall_rule_id",
+		&firewall_rule_kind,
+		placed_rule },
+	{ .command = { .words = "firewall group policy remove rule",
+		  .topic = "firewall-group-policy",
+		  .summary = "Take a rule out of a firewall policy",
+		  .arguments = "POLICY RULE",
+		  .examples = "weft firewall group policy remove rule p1 r1",
+		  .options = { api_options },
+		  .run = run },
+		&firewall_policy_kind,
+		"remove_rule",
+		"firewall_rule_id",
+		&firewall_rule_kind,
+		one },
 	{ .command = { .words = "address group add address",
 		  .topic = "address-group",
 		  .summary = "Add addresses or blocks to a group",

@@ -10,6 +10,9 @@
 #include "model/default_security_group_rule.h"
 #include "model/conntrack_helper.h"
 #include "model/dhcp_binding.h"
+#include "model/firewall_group.h"
+#include "model/firewall_policy.h"
+#include "model/firewall_rule.h"
 #include "model/floating_ip.h"
 #include "model/floatingip_pool.h"
 #include "model/flavor.h"
@@ -109,6 +112,9 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_LB_LISTENER] = &lb_listener_kind,
 	[KIND_LB_MEMBER] = &lb_member_kind,
 	[KIND_LB_HEALTH_MONITOR] = &lb_health_monitor_kind,
+	[KIND_FIREWALL_RULE] = &firewall_rule_kind,
+	[KIND_FIREWALL_POLICY] = &firewall_policy_kind,
+	[KIND_FIREWALL_GROUP] = &firewall_group_kind,
 	[KIND_DOMAIN] = &domain_kind,
 	[KIND_PROJECT] = &project_kind,
 	[KIND_USER] = &user_kind,

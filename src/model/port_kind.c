@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The port's tables; what it does is in port.c. */
+#include "model/firewall_group.h"
 #include "model/port_group.h"
 #include "model/port_hooks.h"
 #include "model/service_port.h"
@@ -363,6 +364,12 @@ static const struct kind_rule rules[] = {
 	{ 0 },
 };
 
+static bool on_delete(struct txn *txn, const struct object *port, GError **error)
+{
+	return service_port_check_delete(txn, port, error) &&
+	       firewall_group_leave(txn, port, error);
+}
+
 const struct kind port_kind = {
 	.id = KIND_PORT,
 	.singular = "port",
@@ -380,7 +387,7 @@ const struct kind port_kind = {
 	.in_use = WEFT_ERROR_IN_USE,
 	.hooks = { .on_create = port_on_create,
 		.on_update = port_on_update,
-		.on_delete = service_port_check_delete,
+		.on_delete = on_delete,
 		.observe = subnet_pools_observe_port,
 		.compute = port_compute },
 };

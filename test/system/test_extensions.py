@@ -57,6 +57,10 @@ ON_PURPOSE = {
 }
 
 
+# In the API, but what they promise is not true yet: docs/extensions.md says what is missing.
+NOT_YET = {"fwaas_v2"}
+
+
 def modules():
     found = {}
     for info in pkgutil.iter_modules(definitions.__path__):
@@ -245,7 +249,8 @@ def test_attributes(expected, kinds, differences):
 def test_nothing_unlisted(expected, kinds):
     """Every collection that a definition describes belongs to an alias that is listed."""
     known = {(parent, collection): alias for alias, module in MODULES.items() for parent, collection, attributes in maps_of(module)}
-    unlisted = {f"{kind.path} belongs to {known[key]}" for key, kind in kinds.items() if key in known and key not in expected}
+    unlisted = {f"{kind.path} belongs to {known[key]}" for key, kind in kinds.items() if key in known and key not in expected
+                and known[key] not in NOT_YET}
     assert not unlisted
 
 

@@ -26,6 +26,8 @@ REFERENCES = {
     ("subnet", "subnetpool_id"): "SubnetPoolDeleteError",
     ("port", "network_id"): "NetworkInUse",
     ("port", "qos_policy_id"): "QosPolicyInUse",
+    ("firewall_group", "ingress_firewall_policy_id"): "FirewallPolicyInUse",
+    ("firewall_group", "egress_firewall_policy_id"): "FirewallPolicyInUse",
     ("trunk", "port_id"): "PortInUseAsTrunkParent",
     ("router", "flavor_id"): "FlavorInUse",
     ("floatingip", "floating_network_id"): "NetworkInUse",
