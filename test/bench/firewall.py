@@ -9,7 +9,7 @@ from datapath import idle
 from firewall_variants import VARIANTS, cases
 from shell import remove_all
 
-TESTS = ["tcp4", "rr", "crr"]
+TESTS = ["tcp4", "rr", "crr", "flows"]
 SPREAD = 0.03       # what the number of rules and members may change
 ESTABLISHED = 0.95  # of the throughput without a firewall
 CONNECTIONS = 2     # times those of nftables
@@ -90,7 +90,7 @@ def print_targets(results, names):
             (f"to the case of 0 rules ± {SPREAD:.0%}", TESTS,
              lambda test, name: verdict(ratio(own[name][test], own["0 rules"][test]), 1 - SPREAD, 1 + SPREAD)),
             ("established, to no firewall", ["tcp4", "rr"], lambda test, name: verdict(ratio(own[name][test], own["off"][test]), ESTABLISHED)),
-            ("connections, to nftables", ["crr"], lambda test, name: verdict(
+            ("connections, to nftables", ["crr", "flows"], lambda test, name: verdict(
                 ratio(own[name][test], results["nft"][name][test]) if "nft" in results else None, CONNECTIONS))):
         for test in tests:
             print(f"  {title}: {measure.TESTS[test][0]}: " + "; ".join(f"{name} {value(test, name)}" for name in names))

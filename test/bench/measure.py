@@ -55,6 +55,26 @@ def transactions(guests, kind, seconds):
         stop(server)
 
 
+FLOWS_PORT = 7002
+
+
+def new_flows(guests, n, _):
+    """Thousand new UDP flows per second, one datagram each, sent on one CPU; the server's end counts and drops them."""
+    sh("nft 'add table netdev flows; add chain netdev flows arrived { type filter hook ingress device eth0 priority 0; }; "
+       f"add rule netdev flows arrived udp dport {FLOWS_PORT} counter drop'", guests.server)
+    try:
+        to = json.loads(sh(f"ping -c1 -W1 {guests.address} >/dev/null; ip -j neigh show {guests.address}", guests.client))[0]
+        own = json.loads(sh("ip -4 -j address show eth0", guests.client))[0]["addr_info"][0]["local"]
+        rate = sh(f"{CLIENT} {NETTOOL} udp-flows eth0 {to['lladdr']} {own} {guests.address} {FLOWS_PORT} {n}", guests.client)
+        rules = json.loads(sh("nft -j list table netdev flows", guests.server))["nftables"]
+        arrived = next(e["counter"]["packets"] for rule in rules if "rule" in rule for e in rule["rule"]["expr"] if "counter" in e)
+    finally:
+        sh("nft delete table netdev flows", guests.server)
+    if arrived < n:
+        raise RuntimeError(f"only {arrived} of {n} flows arrived")
+    return float(rate) / 1e3
+
+
 # name -> (what the figure is, function, its argument)
 TESTS = {
     "tcp1": ("TCP 1 stream, Gb/s", tcp, 1),
@@ -63,6 +83,7 @@ TESTS = {
     "udp": ("UDP 64 B, Mpps", udp, None),
     "rr": ("request/response, k/s", transactions, "rr"),
     "crr": ("connections, k/s", transactions, "crr"),
+    "flows": ("new UDP flows, k/s", new_flows, 64 * 128),
 }
 
 

@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
 	{ "udp-receive", 2, udp_receive, "PORT SECONDS" },
 	{ "udp-send", 4, udp_send, "ADDRESS PORT BYTES SECONDS" },
+	{ "udp-flows", 6, udp_flows, "DEVICE MAC OWN_ADDRESS ADDRESS PORT FLOWS" },
 	{ "tcp-serve", 1, tcp_serve, "PORT" },
 	{ "tcp-rr", 3, tcp_rr, "ADDRESS PORT SECONDS" },
 	{ "tcp-crr", 3, tcp_crr, "ADDRESS PORT SECONDS" },

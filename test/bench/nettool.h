@@ -13,7 +13,10 @@ struct sockaddr_in address_of(const char *host, const char *port);
 /* Each takes the words behind the subcommand and returns an exit status. */
 int udp_receive(int argc, char **argv); /* PORT SECONDS: datagrams per second, first to last */
 int udp_send(int argc, char **argv);	/* ADDRESS PORT BYTES SECONDS: datagrams per second sent */
-int tcp_serve(int argc, char **argv);	/* PORT: answers each byte with one; until killed */
+/* DEVICE MAC OWN_ADDRESS ADDRESS PORT FLOWS: so many datagrams from ports of their own; per second
+ */
+int udp_flows(int argc, char **argv);
+int tcp_serve(int argc, char **argv); /* PORT: answers each byte with one; until killed */
 int tcp_rr(
 	int argc, char **argv); /* ADDRESS PORT SECONDS: transactions per second, p50, p99 in us */
 int tcp_crr(int argc, char **argv); /* the same with a connection for each */
