@@ -117,7 +117,8 @@ class Weft(Variant):
 
     def join(self):
         sh("ip link add u0 type veth peer name u1; ip addr add 192.0.2.1/24 dev u0; ip link set u0 up; ip link set u1 up", netns=self.host)
-        self.cloud = WeftCloud(self.name, [self.host], ["192.0.2.1"], "geneve", self.mtu + OVERHEAD)
+        self.cloud = WeftCloud(self.name, [self.host], ["192.0.2.1"], "geneve", self.mtu + OVERHEAD,
+                               settings=["half-open-per-port = 65536"])  # the other variants have no quota that new flows could meet
         self.cloud.network("net", SUBNET)
         self.ports, self.groups = {}, {}
         for guest, (mac, address) in GUESTS.items():
