@@ -49,12 +49,18 @@ void appliance_free(struct appliance *appliance)
 	g_free(appliance);
 }
 
+/* Who made the machine may have set it, and let nobody else. */
 static bool set_sysctl(const char *name, const char *value, GError **error)
 {
 	g_autofree char *path = g_strconcat("/proc/sys/net/", name, NULL);
-	FILE *file = fopen(path, "we");
-	bool ok = file && fputs(value, file) >= 0;
+	g_autofree char *now = NULL;
+	FILE *file;
+	bool ok;
 
+	if (g_file_get_contents(path, &now, NULL, NULL) && !strcmp(g_strchomp(now), value))
+		return true;
+	file = fopen(path, "we");
+	ok = file && fputs(value, file) >= 0;
 	if (file && fclose(file))
 		ok = false;
 	return ok || weft_fail_errno(error, errno, "write %s to %s", value, path);

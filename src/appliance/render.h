@@ -10,7 +10,8 @@
 /* Where things are on the machine. */
 struct render_place {
 	const char *folder; /* of the files */
-	u16 api_port;	    /* weft-appliance's own, reachable by the management NIC */
+	u16 api_port; /* weft-appliance's own, reachable by the management NIC; 0: it is not there
+		       */
 };
 
 enum render_file {

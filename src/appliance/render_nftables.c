@@ -91,7 +91,7 @@ static void append_input(const struct document *document, u16 api_port, GString 
 	for (guint i = 0; i < document->interfaces->len; i++) {
 		const struct document_interface *interface = interface_at(document, i);
 
-		if (interface->role == ROLE_MANAGEMENT)
+		if (interface->role == ROLE_MANAGEMENT && api_port)
 			g_string_append_printf(text, "\t\tiifname \"%s\" tcp dport %u accept\n",
 				interface->name, api_port);
 		if (interface->role == ROLE_GUEST && document->dhcp.enabled)

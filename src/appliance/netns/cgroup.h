@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limits of an appliance: a group of cgroup v2 (cgroups(7)) of its own. */
+#pragma once
+
+#include "base/error.h"
+#include "base/types.h"
+
+/* Where cgroup v2 is mounted, from the text of /proc/self/mountinfo; NULL: it is not. g_free(). */
+char *cgroup_mount(const char *mountinfo);
+
+/* Makes @mount/weft-appliance/@name with the limits (0: none); the folder in *ret, g_free().
+ * UNAVAILABLE when the kernel lacks what a limit needs: no appliance runs without the limits that
+ * it was given. */
+bool cgroup_make(const char *mount, const char *name, u32 cpu_percent, u32 memory_mib, char **ret,
+	GError **error);
+
+/* Ends all that is in it, and removes it. */
+void cgroup_remove(const char *folder);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an appliance is to be: its size, its NICs, and what it is told (docs/appliances.md). */
+#pragma once
+
+#include "appliance/document.h"
+
+struct description_nic {
+	char name[DEVICE_STRLEN];   /* inside: of an interface of the configuration */
+	char device[DEVICE_STRLEN]; /* here */
+	char port[UUID_STRLEN];	    /* "": of none of weft's ports */
+	struct mac mac;
+	u32 mtu; /* bytes; 0: the kernel's default */
+};
+
+struct description {
+	u32 cpu_percent; /* of one CPU; 0: no limit */
+	u32 memory_mib;	 /* 0: no limit */
+	GArray *nics;	 /* struct description_nic */
+	char *config;	 /* the document, JSON */
+};
+
+struct description *description_load(const char *path, GError **error);
+struct description *description_parse(const char *text, size_t len, GError **error);
+void description_free(struct description *description);
+DEFINE_AUTOPTR(description, description_free)
+
+/* Could one become the other without a new machine? */
+bool description_same_machine(const struct description *a, const struct description *b);

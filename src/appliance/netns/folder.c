@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/netns/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CREDENTIAL_BYTES 32
+#define BACKLOG 16
+
+/* Of the machine's own file system. */
+static const char settings[] = "[appliance]\n"
+			       "listen = fd:3\n"
+			       "credential-file = /etc/weft/credential\n"
+			       "folder = /run/weft-appliance\n";
+
+static bool take_lock(const char *folder, int *ret, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, "lock", NULL);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return weft_fail_errno(error, errno, "open %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		close(fd);
+		return weft_fail(error, CONFLICT, "%s belongs to an appliance that runs", folder);
+	}
+	*ret = fd;
+	return true;
+}
+
+static bool write_secret(const char *folder, const char *name, const char *text, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+
+	return g_file_set_contents_full(
+		path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+static char *make_credential(void)
+{
+	GString *text = g_string_new(NULL);
+	unsigned char bytes[CREDENTIAL_BYTES];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		g_error("the kernel has no random numbers"); /* it always has, of this size */
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		g_string_append_printf(text, "%02x", bytes[i]);
+	return g_string_free(text, FALSE);
+}
+
+bool folder_make(const char *folder, int *ret_lock, char **ret_credential, GError **error)
+{
+	g_autofree char *credential = make_credential();
+	int lock = -1;
+
+	if (g_mkdir_with_parents(folder, 0700) || g_chmod(folder, 0700))
+		return weft_fail_errno(error, errno, "make the folder %s", folder);
+	if (!take_lock(folder, &lock, error))
+		return false;
+	if (!write_secret(folder, "credential", credential, error) ||
+		!write_secret(folder, "appliance.conf", settings, error)) {
+		close(lock);
+		return false;
+	}
+	*ret_lock = lock;
+	*ret_credential = g_steal_pointer(&credential);
+	return true;
+}
+
+int folder_listen(const char *folder, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, "api.sock", NULL);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >=
+		sizeof(address.sun_path)) {
+		weft_fail(error, INVALID_INPUT, "the path %s is too long for a socket", path);
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unlink(path);
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
+		!listen(fd, BACKLOG))
+		return fd;
+	weft_fail_errno(error, errno, "listen at %s", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+void folder_remove(const char *folder)
+{
+	static const char *const names[] = { "credential", "appliance.conf", "api.sock", "lock" };
+	g_autofree char *root = g_build_filename(folder, "root", NULL);
+
+	rmdir(root);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(folder, names[i], NULL);
+
+		unlink(path);
+	}
+	rmdir(folder);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The folder of a machine, for root alone: "lock", "credential", "appliance.conf", "api.sock", and
+ * "root", where its root is mounted in a namespace of its own.
+ */
+#pragma once
+
+#include "base/error.h"
+
+/* Makes it, with a new credential. CONFLICT when another process has it. */
+bool folder_make(const char *folder, int *ret_lock, char **ret_credential, GError **error);
+/* A socket that listens at "api.sock". */
+int folder_listen(const char *folder, GError **error);
+void folder_remove(const char *folder);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cables between an appliance's machine and this one. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "appliance/netns/description.h"
+
+/* For each NIC a veth pair: its device here, its other end, with name and MAC address, in the
+ * network namespace of process @pid, with which both go. The device's alias names the port, which
+ * is how weft-agent finds it (docs/agent.md). A device of that name that is here is refused. */
+bool nics_plug(const struct description *description, pid_t pid, GError **error);
