@@ -258,7 +258,7 @@ int flood_hosts(struct __sk_buff *skb)
 SEC("tc")
 int outside(struct __sk_buff *skb)
 {
-	const struct port *port = guest_port(skb);
+	const struct port *port = helper_port(skb);
 	const struct host *host = host_get();
 	struct pkt pkt = { 0 };
 
@@ -433,6 +433,8 @@ int from_shaper(struct __sk_buff *skb)
 	u32 mark = skb->mark, ifindex = mark & SHAPED_IFINDEX;
 	u32 output = mark >> SHAPED_OUTPUT_SHIFT & FLOW_OUTPUT;
 
+	if (mark == EDGE_HELPED_MARK)
+		return helper_resume(skb);
 	if (!(mark & SHAPED_MARK))
 		return drop(skb, 0, DROP_INTERNAL);
 	skb->mark = 0;

@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 14
+#define EDGE_LAYOUT 15
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -96,7 +96,8 @@ struct host {
 	u32 translations_max; /* of a router */
 	u32 project_connections_max; /* of all ports of a project on this host; 0: no limit */
 	u8 wire_mac[6];		     /* its own on wires, see bpf/snat.h; zero: none */
-	u8 zero2[2];
+	u8 helped;		     /* some router has a conntrack helper */
+	u8 zero2;
 };
 _Static_assert(sizeof(struct host) == 64, "layout");
 
@@ -371,7 +372,7 @@ struct drop_key {
 };
 
 /* map limits: array by port id; theoretical arrival times of rate limiters, in ns. */
-enum limit_kind { LIMIT_PUNT, LIMIT_ICMP, LIMIT_FLOOD, LIMIT_ECHO, N_LIMITS };
+enum limit_kind { LIMIT_PUNT, LIMIT_ICMP, LIMIT_FLOOD, LIMIT_ECHO, LIMIT_EXPECTED, N_LIMITS };
 struct limits {
 	u64 tat_ns[N_LIMITS];
 };
@@ -380,6 +381,7 @@ struct limits {
 enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 
 #include "edge_punt.h"
+#include "edge_helper.h"
 
 /* X(NAME, "name", "what happened and what it means"). The numbers are the order; new ones go to the
  * end. */

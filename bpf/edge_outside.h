@@ -93,6 +93,7 @@ enum nat_flags {
 	NAT_FIN_OUT = 1 << 1,
 	NAT_FIN_IN = 1 << 2,
 	NAT_RESET = 1 << 3,
+	NAT_EXPECTED = 1 << 4, /* of NAT_OUT: it belongs to a helped connection (bpf/helper.h) */
 };
 struct nat {
 	u32 seen;

@@ -10,7 +10,9 @@ enum punt_reason {
 	PUNT_DNS,
 	PUNT_NEIGHBOUR,
 	PUNT_METADATA,
-	PUNT_PROBE
+	PUNT_PROBE,
+	PUNT_HELPED,  /* see struct helped */
+	PUNT_EXPECTED /* the same */
 };
 struct punt {
 	u32 ifindex;

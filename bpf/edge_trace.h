@@ -40,6 +40,7 @@ enum trace_code {
 	STEP_TO_OWNER,	 /* the port of the router's address is another host's; mac: its */
 	STEP_FORWARDED,	 /* a: the port outside, b: 1 if the sender's; addr: outside */
 	STEP_BALANCED,	 /* a: ifindex of the member, 0: it is elsewhere; b: its port; mac, addr */
+	STEP_HELPED,	 /* a: enum edge_helper */
 };
 struct trace_step {
 	u32 code;

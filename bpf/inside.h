@@ -58,18 +58,21 @@ static __always_inline int receiver_find(struct __sk_buff *skb, struct pkt *pkt,
 	const struct external *external, struct translation *to)
 {
 	struct nat *known;
+	int reason;
 
 	if (pkt->flags & PKT_LATER_FRAGMENT)
 		return fragment_in(pkt, vni, to);
 	if (pkt->flags & PKT_MESSAGE)
 		return icmp_is_error(pkt) ? error_in(skb, pkt, vni, 0, to) : DROP_NOT_TRANSLATED;
-	if (external->forwards && pkt->proto != IPPROTO_ICMP)
-		return forward_in(skb, pkt, vni, to);
+	if (external->forwards && pkt->proto != IPPROTO_ICMP) {
+		reason = forward_in(skb, pkt, vni, to);
+		return reason == DROP_NOT_FORWARDED ? helper_in(skb, pkt, vni, to, reason) : reason;
+	}
 	known = nat_find(vni, pkt);
 	if (!known)
 		return pkt->proto == IPPROTO_ICMP && pkt->icmp_type == ICMP_ECHO
 			       ? TO_ROUTER
-			       : DROP_NOT_TRANSLATED;
+			       : helper_in(skb, pkt, vni, to, DROP_NOT_TRANSLATED);
 	to->addr = known->addr;
 	to->port = known->port;
 	to->has_port = 1;
@@ -258,11 +261,15 @@ static __always_inline int inside_pipeline(
 		}
 		return reason;
 	}
+	if (reason == HELPER_TAKEN)
+		return CONSUMED;
 	if (reason)
 		return drop(skb, 0, (u32)reason);
 	reason = inside_refuses(skb, pkt, external->router, arrival->to.addr);
 	if (reason)
 		return inside_refused(skb, pkt, sent_on ? external->router : NULL, (u32)reason);
+	if (helper_takes(skb, pkt, (const struct router_key *)external, &arrival->to, 0))
+		return CONSUMED;
 	reason = receiver_translate(skb, pkt, vni, external, &arrival->to);
 	if (reason)
 		return drop(skb, 0, (u32)reason);

@@ -10,7 +10,14 @@
 #include "stage.h"
 
 /* What one stage tells the next in skb->cb; flood.h has its own. */
-enum route_cb { CB_MTU = 0, CB_ICMP_TYPE = 0, CB_ICMP_CODE = 1, CB_ROUTE_VNI = 2, CB_FIREWALL = 3 };
+enum route_cb {
+	CB_MTU = 0,
+	CB_ICMP_TYPE = 0,
+	CB_ICMP_CODE = 1,
+	CB_ROUTE_VNI = 2,
+	CB_FIREWALL = 3,
+	CB_HELPED_PORT = 4
+};
 
 /* To the guest of a subport: tagged, to the device of the trunk's parent; the verdict. Pointers
  * into the packet are void afterwards. */

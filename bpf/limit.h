@@ -28,6 +28,7 @@ static const struct limit_rate limit_rates[N_LIMITS] = {
 	[LIMIT_ICMP] = LIMIT_RATE(100, 20),
 	[LIMIT_FLOOD] = LIMIT_RATE(10000, 1000),
 	[LIMIT_ECHO] = LIMIT_RATE(1000, 100),
+	[LIMIT_EXPECTED] = LIMIT_RATE(2000, 500),
 };
 
 /* Whether one more may pass now. @kind is a constant. */

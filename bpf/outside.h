@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "forward.h"
+#include "helper.h"
 #include "wire.h"
 
 struct {
@@ -135,6 +135,8 @@ static __always_inline int sender_choose(struct __sk_buff *skb, struct pkt *pkt,
 		reason = error_out(skb, pkt, in, floating != NULL, &out->to);
 	else
 		reason = floating ? 0 : forward_out(skb, pkt, in, gateway, &out->to);
+	if (reason == FORWARD_NONE)
+		reason = helper_out(skb, pkt, in, gateway->vni, &out->to);
 	if (error && reason == DROP_NOT_TRANSLATED && !floating && !gateway->snat)
 		reason = FORWARD_NONE;
 	else if (reason == FORWARD_NONE && sender_shares(pkt, in, gateway))
@@ -239,10 +241,15 @@ static __always_inline int outside_pipeline(
 			       : gateway->here ? gateway->mac
 					       : host->wire_mac);
 	reason = sender_choose(skb, pkt, in, gateway, floating, &out);
+	if (reason == HELPER_TAKEN)
+		return CONSUMED;
 	if (reason && gateway_knows_more(gateway, port, floating, reason))
 		return finish(skb, to_gateway_host(skb, host, port, gateway));
 	if (reason)
 		return drop(skb, port_id, reason < 0 ? DROP_NO_GATEWAY : (u32)reason);
 	out.mtu = gateway->mtu;
+	if (out.translated && helper_takes(skb, pkt, (const struct router_key *)in, &out.to,
+				      port ? port->ifindex : 0))
+		return CONSUMED;
 	return leave(skb, host, pkt, port_id, &out);
 }

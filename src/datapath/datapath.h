@@ -21,6 +21,7 @@
 struct dp;
 
 #include "datapath/datapath_firewall.h"
+#include "datapath/datapath_helper.h"
 
 enum dp_encap { DP_ENCAP_VXLAN, DP_ENCAP_GENEVE };
 enum dp_port_kind { DP_PORT_VETH, DP_PORT_TAP, DP_PORT_OTHER };
@@ -334,6 +335,8 @@ enum dp_punt_reason {
 	DP_PUNT_NEIGHBOUR, /* no frame but a question: see dp_punt_neighbour() */
 	DP_PUNT_METADATA,  /* TCP port 80 to dp_service_put() addresses */
 	DP_PUNT_PROBE,	   /* an answer to a health check: see dp_probe_set() */
+	DP_PUNT_HELPED,	   /* see dp_punt_helped() */
+	DP_PUNT_EXPECTED,
 };
 typedef void (*dp_punt_cb)(
 	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);

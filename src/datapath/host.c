@@ -60,6 +60,7 @@ bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *
 	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(u32));
 	struct host host = { .epoch = dp->host.epoch,
 		.shaper_ifindex = dp->host.shaper_ifindex,
+		.helped = dp->host.helped,
 		.connections_max = dp->host.connections_max,
 		.half_open_max = dp->host.half_open_max,
 		.translations_max = dp->host.translations_max,

@@ -33,6 +33,7 @@ enum table {
 	TABLE_MAGLEV,
 	TABLE_LB_ARRIVALS,
 	TABLE_LISTENERS,
+	TABLE_HELPERS,
 	TABLE_MEMBERS,
 	TABLE_PORTS,
 	N_TABLES
@@ -91,6 +92,8 @@ struct dp {
 	struct flow_walk *walks; /* see flows.c */
 	GHashTable *watched;	 /* the same: struct watched by addr */
 	struct nat_walk *nat_walk;
+	int helped_fd;	  /* what dp_helped_send() sends by; -1: not open */
+	u32 pair_ifindex; /* of shaper_pair(), 0: not looked for yet */
 };
 
 /* tables.c: maps by descriptor */
@@ -189,6 +192,7 @@ bool lb_arrival_drop(struct dp *dp, const void *key, GError **error);
 bool floating_ip_drop(struct dp *dp, const void *key, GError **error);
 bool snat_owners_drop(struct dp *dp, const void *key, GError **error);
 bool forward_drop(struct dp *dp, const void *key, GError **error);
+bool helper_drop(struct dp *dp, const void *key, GError **error);
 
 /* outside.c: an address that packets from the wire are for; fills in the router and MAC of @value.
  */
@@ -238,7 +242,10 @@ void nats_open(struct dp *dp);
 void nats_close(struct dp *dp);
 void nats_expire(struct dp *dp, u32 now);
 u32 nats_idle_limit(u8 proto, u8 flags); /* in ticks */
-u32 nats_entries(const struct dp *dp);	 /* of the last round; two for each connection */
+/* Counts one more translated connection that user space makes, if the router may have it. */
+bool nats_take(struct dp *dp, const u32 router[static 2]);
+void nats_release(struct dp *dp, const u32 router[static 2]);
+u32 nats_entries(const struct dp *dp); /* of the last round; two for each connection */
 
 /* punt.c, trace.c, logs.c */
 bool punt_open(struct dp *dp, GError **error);
@@ -270,6 +277,8 @@ u32 guarantee_kbps(const struct dp *dp, u32 port_id);
 bool guarantees_remove(u32 ifindex, GError **error); /* of a device that is no uplink any more */
 
 /* shaper.c: a class for each limit of bandwidth */
+/* The devices of the shaper alone; *ret_ifindex: where packets enter. */
+bool shaper_pair(struct dp *dp, u32 *ret_ifindex, GError **error);
 bool shaper_put(struct dp *dp, u32 limit, u64 rate_bps, u64 burst_bytes, GError **error);
 bool shaper_remove(struct dp *dp, u32 limit, GError **error);
 bool shaper_delete(GError **error); /* all of it */

@@ -115,6 +115,22 @@ static void count_gone(struct dp *dp, const u32 router[static 2])
 	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.nats_gone), router, &n, BPF_ANY);
 }
 
+bool nats_take(struct dp *dp, const u32 router[static 2])
+{
+	int fd = bpf_map__fd(dp->edge->maps.nats_gone);
+	u64 gone = count_of(dp->edge->maps.nats_gone, router);
+	s64 n = (s64)(count_of(dp->edge->maps.nats_made, router) - gone);
+
+	gone--;
+	return n < (s64)dp->host.translations_max &&
+	       !bpf_map_update_elem(fd, router, &gone, BPF_ANY);
+}
+
+void nats_release(struct dp *dp, const u32 router[static 2])
+{
+	count_gone(dp, router);
+}
+
 static bool is_pressed(struct dp *dp, const struct nat_walk *walk, const u32 router[static 2])
 {
 	return walk->entries > walk->max - walk->max / 8 ||

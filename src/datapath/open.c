@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "datapath/internal.h"
@@ -45,6 +46,7 @@ bool dp_open(const struct dp_options *options, struct dp **ret, GError **error)
 {
 	struct dp *dp = g_new0(struct dp, 1);
 
+	dp->helped_fd = -1;
 	libbpf_set_print(libbpf_says);
 	dp->pin_dir = g_strdup(options->pin_dir);
 	dp_set_log_rate(dp, DP_LOG_RATE, DP_LOG_BURST);
@@ -85,6 +87,8 @@ void dp_close(struct dp *dp)
 	guarantees_close(dp);
 	g_clear_pointer(&dp->rtnl, rtnl_close);
 	edge__destroy(dp->edge);
+	if (dp->helped_fd >= 0)
+		close(dp->helped_fd);
 	g_free(dp->pin_dir);
 	g_free(dp);
 }

@@ -16,7 +16,8 @@ static int on_punt(void *data, void *record, size_t size)
 	struct dp *dp = data;
 	const struct punt *punt = record;
 
-	if (size >= sizeof(*punt) && punt->len <= sizeof(punt->frame) && dp->punt_cb)
+	if (size >= sizeof(*punt) && punt->len <= size - offsetof(struct punt, frame) &&
+		dp->punt_cb)
 		dp->punt_cb(punt->ifindex, (enum dp_punt_reason)punt->reason, punt->frame,
 			punt->len, dp->punt_data);
 	return 0;

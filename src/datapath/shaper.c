@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The shaper of bpf/shaper.h: a pair of veths, made when the first limit of bandwidth comes, with a
- * class of HTB for each. The limits themselves hold without it; it makes them smooth.
+ * class of HTB for each; packets that conntrack helpers give back enter by it too, unlimited. The
+ * limits themselves hold without it; it makes them smooth.
  */
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -66,17 +67,28 @@ static bool prepare_end(struct dp *dp, const char *name, GError **error)
 	return link_set_up(dp->rtnl, if_nametoindex(name), error);
 }
 
+bool shaper_pair(struct dp *dp, u32 *ret_ifindex, GError **error)
+{
+	if (dp->pair_ifindex && dp->pair_ifindex == if_nametoindex(SHAPER_IN)) {
+		*ret_ifindex = dp->pair_ifindex;
+		return true;
+	}
+	if (!if_nametoindex(SHAPER_IN) && !create(dp, error))
+		return false;
+	if (!prepare_end(dp, SHAPER_IN, error) || !prepare_end(dp, SHAPER_OUT, error) ||
+		!attach_put(dp, if_nametoindex(SHAPER_OUT), ATTACH_SHAPER, error))
+		return false;
+	*ret_ifindex = dp->pair_ifindex = if_nametoindex(SHAPER_IN);
+	return true;
+}
+
 static bool ensure(struct dp *dp, GError **error)
 {
 	u32 ifindex = if_nametoindex(SHAPER_IN);
 
 	if (ifindex && ifindex == dp->host.shaper_ifindex)
 		return true;
-	if (!ifindex && !create(dp, error))
-		return false;
-	ifindex = if_nametoindex(SHAPER_IN);
-	if (!prepare_end(dp, SHAPER_IN, error) || !prepare_end(dp, SHAPER_OUT, error) ||
-		!attach_put(dp, if_nametoindex(SHAPER_OUT), ATTACH_SHAPER, error) ||
+	if (!shaper_pair(dp, &ifindex, error) ||
 		!htb_root(dp->rtnl, ifindex, SHAPER_MAJOR, 0, error)) {
 		g_prefix_error(error, "Can't limit bandwidth: ");
 		return false;

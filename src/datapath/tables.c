@@ -55,6 +55,8 @@ static const struct {
 		sizeof(struct lb_arrival), lb_arrival_drop },
 	[TABLE_LISTENERS] = { "listener", sizeof(struct listener_key), sizeof(struct listener),
 		listener_drop },
+	[TABLE_HELPERS] = { "conntrack helper", sizeof(struct helper_key), sizeof(struct helper),
+		helper_drop },
 	[TABLE_MEMBERS] = { "member", sizeof(struct member_key), sizeof(struct member),
 		member_drop },
 	[TABLE_PORTS] = { "port", sizeof(u32), sizeof(struct port), port_drop },
@@ -243,6 +245,7 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_MAGLEV] = bpf_map__fd(dp->edge->maps.maglev_tables);
 	dp->table_fd[TABLE_LB_ARRIVALS] = bpf_map__fd(dp->edge->maps.members_by_vip);
 	dp->table_fd[TABLE_LISTENERS] = bpf_map__fd(dp->edge->maps.listeners);
+	dp->table_fd[TABLE_HELPERS] = bpf_map__fd(dp->edge->maps.helpers);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);
 	dp->table_fd[TABLE_PORTS] = bpf_map__fd(dp->edge->maps.ports);
 	for (enum table table = 0; table < N_TABLES; table++) {

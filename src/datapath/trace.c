@@ -189,7 +189,10 @@ static const char *const punt_names[] = {
 	[PUNT_DNS] = "DNS",
 	[PUNT_NEIGHBOUR] = "an unknown neighbour",
 	[PUNT_METADATA] = "metadata",
+	[PUNT_PROBE] = "a health check",
 };
+
+static const char *const helper_names[] = { "?", "FTP", "TFTP", "SIP" };
 
 static char *wire_text(const struct trace_step *step)
 {
@@ -289,6 +292,10 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 		return g_strdup_printf(
 			"the load balancer gives the connection to its member %s port %u, %s",
 			ip_text, step->b, step->a ? "on this host" : "on another host");
+	case STEP_HELPED:
+		return g_strdup_printf(
+			"given to the router's conntrack helper for %s, which gives it back",
+			step->a < G_N_ELEMENTS(helper_names) ? helper_names[step->a] : "?");
 	case STEP_TO_GATEWAY:
 		return g_strdup("handed to the host that has the router's gateway");
 	case STEP_TO_OWNER:
