@@ -87,6 +87,9 @@ struct desired *desired_new(void)
 	desired->dirty_routers = g_hash_table_new(NULL, NULL);
 	desired->dirty_floating_ips = g_hash_table_new(NULL, NULL);
 	desired->dirty_forwarded_ips = g_hash_table_new(NULL, NULL);
+	desired->dirty_conntrack_helpers = g_hash_table_new(NULL, NULL);
+	desired->conntrack_helpers =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, conntrack_helper_free);
 	desired->rerouted = g_hash_table_new(NULL, NULL);
 	desired->dirty_addresses =
 		g_hash_table_new_full(dirty_address_hash, dirty_address_equal, g_free, NULL);
@@ -105,6 +108,8 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->dirty_routers);
 	g_hash_table_unref(desired->dirty_floating_ips);
 	g_hash_table_unref(desired->dirty_forwarded_ips);
+	g_hash_table_unref(desired->dirty_conntrack_helpers);
+	g_hash_table_unref(desired->conntrack_helpers);
 	g_hash_table_unref(desired->port_forwardings);
 	g_hash_table_unref(desired->forwarded_ips);
 	g_hash_table_unref(desired->dirty_load_balancers);
@@ -185,6 +190,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_PORT_FORWARDING:
 		port_forwarding_put(desired, &key->id, &record->port_forwarding);
 		break;
+	case RECORD_CONNTRACK_HELPER:
+		conntrack_helper_put(desired, &key->id, &record->conntrack_helper);
+		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
@@ -242,6 +250,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 	case RECORD_PORT_FORWARDING:
 		port_forwarding_delete(desired, &key->id);
 		break;
+	case RECORD_CONNTRACK_HELPER:
+		conntrack_helper_delete(desired, &key->id);
+		break;
 	case RECORD_SECURITY_GROUP:
 	case RECORD_SECURITY_GROUP_RULE:
 	case RECORD_GROUP_MEMBER:
@@ -291,6 +302,7 @@ void desired_mark_all(struct desired *desired)
 	g_hash_table_iter_init(&i, desired->routers);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&router))
 		router_mark(desired, router);
+	conntrack_helpers_mark_all(desired);
 	firewall_mark_all(desired->firewall);
 }
 
@@ -331,6 +343,7 @@ void desired_collect(struct desired *desired)
 	collect_floating_ips(desired);
 	forwarded_ips_collect(desired);
 	collect_load_balancers(desired);
+	conntrack_helpers_collect(desired);
 	g_hash_table_iter_init(&i, desired->dirty_ports);
 	while (g_hash_table_iter_next(&i, (gpointer *)&port, NULL)) {
 		g_hash_table_iter_remove(&i);

@@ -131,6 +131,7 @@ struct router {
 	struct gateway *gateway; /* NULL: none */
 	GPtrArray *forwarded_ips;
 	GPtrArray *floating_ips; /* that go with the gateway */
+	guint n_helpers;	 /* conntrack helpers */
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
 	struct dp_gateway *applied_gateway;
@@ -190,6 +191,16 @@ struct load_balancer {
 	char *reason; /* of PORT_NOT_WIRED */
 };
 
+struct dp_conntrack_helper;
+
+/* Of a router of this host. */
+struct conntrack_helper {
+	struct uuid id; /* first: the key */
+	bool known;
+	struct record_conntrack_helper record;
+	struct dp_conntrack_helper *applied; /* what the datapath has; NULL: nothing */
+};
+
 /* A device that carries a physical network. */
 struct wire {
 	const char *physical_network, *device; /* of the configuration */
@@ -234,13 +245,15 @@ struct desired {
 	GHashTable *networks, *endpoints, *subnets, *ports, *interfaces, *routers; /* by id */
 	GHashTable *gateways, *floating_ips, *forwarded_ips, *port_forwardings;	   /* by id */
 	GHashTable *bgp_speakers;						   /* by id */
-	GHashTable *logs;     /* struct network_log, by id */
-	GHashTable *attached; /* applied_ifindex → port; kept by reconcile_port.c */
+	GHashTable *logs;	       /* struct network_log, by id */
+	GHashTable *conntrack_helpers; /* by id */
+	GHashTable *attached;	       /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;
 	GHashTable *dirty_floating_ips, *dirty_forwarded_ips, *dirty_load_balancers;
 	GHashTable *load_balancers; /* by id */
 	GHashTable *rerouted;	    /* networks whose routers changed */
+	GHashTable *dirty_conntrack_helpers;
 	struct firewall *firewall;
 };
 
@@ -300,6 +313,8 @@ static inline bool network_is_here(const struct network *network)
 
 /* There is something to forward still. */
 bool forwarded_ip_is_known(const struct forwarded_ip *ip);
+/* Whether servers behind the router may have helped connections, by port forwardings. */
+bool router_serves_helped(const struct router *router);
 
 /* The claims to an address, or NULL. */
 const struct claim *network_claims(const struct network *network, const struct address *address);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "agent/firewall.h"
+#include "agent/helper/helpers.h"
 #include "agent/ops.h"
 
 void metrics_family(GString *out, const char *name, const char *type, const char *help)
@@ -136,6 +137,22 @@ static void service_metrics(GString *out, const struct agent *agent)
 			punt_count(agent->punt, i));
 }
 
+static void helper_metrics(GString *out, const struct agent *agent)
+{
+	const struct helpers *helpers = punt_helpers(agent->punt);
+
+	metrics_family(out, "weft_conntrack_helper_total", "counter",
+		"Packets of connections with a conntrack helper, and connections announced in them");
+	for (int i = 0; i < N_HELPERS_COUNTS; i++)
+		g_string_append_printf(out,
+			"weft_conntrack_helper_total{outcome=\"%s\"} %" PRIu64 "\n",
+			helpers_count_names[i], helpers_count(helpers, i));
+	gauge(out, "weft_conntrack_helper_connections", "TCP connections with a conntrack helper",
+		helpers_connections(helpers));
+	gauge(out, "weft_conntrack_helper_expected", "Connections announced that have not come yet",
+		helpers_waiting(helpers));
+}
+
 /* Of the rules that have decided anything: most never do. */
 static void rule_metrics(GString *out, const struct agent *agent)
 {
@@ -186,6 +203,7 @@ char *metrics_text(const struct agent *agent)
 	rule_metrics(out, agent);
 	log_metrics(out, agent);
 	service_metrics(out, agent);
+	helper_metrics(out, agent);
 	return g_string_free(out, FALSE);
 }
 

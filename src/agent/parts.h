@@ -40,6 +40,7 @@ void interface_mark(struct desired *desired, struct interface *interface);
 void interface_free(gpointer interface);
 struct router *router_need(struct desired *desired, const struct uuid *id);
 void router_mark(struct desired *desired, struct router *router);
+void router_mark_if_helped(struct desired *desired, struct router *router);
 void router_free(gpointer router);
 bool router_is_unused(const struct router *router);
 
@@ -57,6 +58,12 @@ bool floating_ip_is_unused(const struct floating_ip *floating_ip);
 void bgp_speaker_put(
 	struct desired *desired, const struct uuid *id, struct record_bgp_speaker *record);
 void bgp_speaker_free(gpointer speaker);
+void conntrack_helper_put(
+	struct desired *desired, const struct uuid *id, struct record_conntrack_helper *record);
+void conntrack_helper_delete(struct desired *desired, const struct uuid *id);
+void conntrack_helper_free(gpointer helper);
+void conntrack_helpers_mark_all(struct desired *desired);
+void conntrack_helpers_collect(struct desired *desired);
 
 void port_forwarding_put(struct desired *desired, const struct uuid *id,
 	const struct record_port_forwarding *record);

@@ -71,6 +71,7 @@ void port_forwarding_put(
 	forwarding->known = true;
 	forwarding->record = *record;
 	forwarded_ip_mark(desired, ip);
+	router_mark_if_helped(desired, ip->router);
 }
 
 void port_forwarding_delete(struct desired *desired, const struct uuid *id)
@@ -81,6 +82,7 @@ void port_forwarding_delete(struct desired *desired, const struct uuid *id)
 		return;
 	forwarding->known = false;
 	forwarded_ip_mark(desired, forwarding->ip);
+	router_mark_if_helped(desired, forwarding->ip->router);
 }
 
 bool forwarded_ip_is_known(const struct forwarded_ip *ip)

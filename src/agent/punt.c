@@ -3,6 +3,7 @@
 
 #include "agent/announce.h"
 #include "agent/health.h"
+#include "agent/helper/helpers.h"
 #include "agent/outside.h"
 
 #include <glib-unix.h>
@@ -18,6 +19,7 @@ struct punt {
 	const struct desired *desired;
 	struct outside *outside;
 	struct healths *healths;
+	struct helpers *helpers;
 	struct dispatch *dispatch;
 	struct metadata *metadata; /* NULL: there can be none here */
 	struct dns_directory directory;
@@ -95,6 +97,10 @@ static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, siz
 
 	if (reason == DP_PUNT_NEIGHBOUR) {
 		ask_neighbour_of(punt, bytes, len);
+		return;
+	}
+	if (reason == DP_PUNT_HELPED || reason == DP_PUNT_EXPECTED) {
+		helpers_punted(punt->helpers, reason == DP_PUNT_EXPECTED, bytes, len);
 		return;
 	}
 	if (port && reason == DP_PUNT_METADATA) {
@@ -245,6 +251,7 @@ struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outsi
 	options.late_reply = late_reply;
 	options.data = punt;
 	punt->dispatch = dispatch_new(&options);
+	punt->helpers = helpers_new(dp);
 	punt->metadata = metadata_new(desired, send_metadata, punt, &error);
 	if (!punt->metadata)
 		log_warning("%s; guests of this host get none", error->message);
@@ -266,6 +273,7 @@ void punt_free(struct punt *punt)
 	g_clear_handle_id(&punt->fd_source, g_source_remove);
 	g_clear_handle_id(&punt->ra_source, g_source_remove);
 	dispatch_free(punt->dispatch);
+	helpers_free(punt->helpers);
 	metadata_free(punt->metadata);
 	g_free(punt);
 }
@@ -282,6 +290,11 @@ void punt_port_gone(struct punt *punt, const struct uuid *port)
 u64 punt_count(const struct punt *punt, enum service_outcome outcome)
 {
 	return dispatch_count(punt->dispatch, outcome);
+}
+
+const struct helpers *punt_helpers(const struct punt *punt)
+{
+	return punt->helpers;
 }
 
 void punt_on_answer(struct punt *punt, punt_answer_fn answered, void *data)

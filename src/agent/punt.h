@@ -30,6 +30,9 @@ void punt_routers_changed(struct punt *punt, const struct network *network);
 void punt_port_gone(struct punt *punt, const struct uuid *port);
 u64 punt_count(const struct punt *punt, enum service_outcome outcome);
 
+struct helpers;
+const struct helpers *punt_helpers(const struct punt *punt);
+
 /* Calls @answered with what a resolver has answered, before the guest gets it. */
 typedef void (*punt_answer_fn)(const u8 *message, size_t len, void *data);
 void punt_on_answer(struct punt *punt, punt_answer_fn answered, void *data);

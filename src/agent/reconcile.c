@@ -270,6 +270,7 @@ void reconcile_flush(struct reconcile *reconcile)
 {
 	struct desired *desired = reconcile->desired;
 	struct forwarded_ip *forwarded;
+	struct conntrack_helper *helper;
 	struct floating_ip *floating_ip;
 	struct network *network;
 	struct member *member;
@@ -304,6 +305,9 @@ void reconcile_flush(struct reconcile *reconcile)
 	g_hash_table_iter_init(&i, desired->dirty_forwarded_ips);
 	while (g_hash_table_iter_next(&i, (gpointer *)&forwarded, NULL))
 		reconcile_forwarded_ip(reconcile, forwarded);
+	g_hash_table_iter_init(&i, desired->dirty_conntrack_helpers);
+	while (g_hash_table_iter_next(&i, (gpointer *)&helper, NULL))
+		reconcile_conntrack_helper(reconcile, helper);
 	g_hash_table_iter_init(&i, desired->dirty_addresses);
 	while (g_hash_table_iter_next(&i, (gpointer *)&dirty, NULL))
 		reconcile_address(reconcile, dirty);

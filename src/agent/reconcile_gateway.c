@@ -131,6 +131,8 @@ void plan_gateway(struct plan *plan, const struct reconcile *reconcile, const st
 	if (host && !plan->elected)
 		find_host(reconcile, router, host, &plan->wanted.vtep, &plan->wanted.encap);
 	snat_plan(reconcile->desired, &gateway->record, &plan->wanted);
+	if (!plan->wanted.here && router_serves_helped(router))
+		plan->wanted.n_ports = 0; /* one host must see all of a helped connection */
 	if (plan->wanted.here)
 		add_here(plan);
 }

@@ -35,7 +35,7 @@ void router_free(gpointer data)
 bool router_is_unused(const struct router *router)
 {
 	return !router->interfaces->len && !router->gateway && !router->applied_interfaces &&
-	       !router->forwarded_ips->len && !router->floating_ips->len;
+	       !router->forwarded_ips->len && !router->floating_ips->len && !router->n_helpers;
 }
 
 void router_mark(struct desired *desired, struct router *router)
@@ -43,6 +43,20 @@ void router_mark(struct desired *desired, struct router *router)
 	g_hash_table_add(desired->dirty_routers, router);
 	for (guint i = 0; i < router->forwarded_ips->len; i++)
 		forwarded_ip_mark(desired, router->forwarded_ips->pdata[i]);
+}
+
+void router_mark_if_helped(struct desired *desired, struct router *router)
+{
+	if (router->n_helpers)
+		router_mark(desired, router);
+}
+
+bool router_serves_helped(const struct router *router)
+{
+	for (guint i = 0; router->n_helpers && i < router->forwarded_ips->len; i++)
+		if (forwarded_ip_is_known(router->forwarded_ips->pdata[i]))
+			return true;
+	return false;
 }
 
 /* All that the router has on that network may be decided differently. */

@@ -100,3 +100,5 @@ void compile_port_forwardings(struct compilation *c);
 void compile_bgp_speakers(struct compilation *c);
 /* compile_load_balancer.c */
 void compile_load_balancers(struct compilation *c);
+/* compile_conntrack_helper.c */
+void compile_conntrack_helper(struct compilation *c, const struct change *change);

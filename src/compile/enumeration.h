@@ -21,6 +21,7 @@ void give_subnets(struct enumeration *e, const struct uuid *network);
 void give_interfaces(struct enumeration *e, const struct uuid *network);
 void give_gateway(struct enumeration *e, const struct uuid *router);
 void give_port_forwardings(struct enumeration *e, const struct uuid *router);
+void give_conntrack_helpers(struct enumeration *e, const struct uuid *router);
 void give_security_group(struct enumeration *e, const struct uuid *group);
 void give_group_members(struct enumeration *e, const struct uuid *group);
 void give_address_group(struct enumeration *e, const struct uuid *group);

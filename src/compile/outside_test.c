@@ -171,6 +171,24 @@ static bool stage_port_forwarding(struct random_world *world, struct txn *txn)
 	return ok;
 }
 
+static bool stage_conntrack_helper(struct random_world *world, struct txn *txn)
+{
+	const struct object *object = random_pick(world, KIND_CONNTRACK_HELPER);
+	const struct object *router = random_pick(world, KIND_ROUTER);
+	json_auto_t *body = test_json(
+		"{'helper':'tftp','protocol':'udp','port':%u}", ++world->made % 60000 + 1);
+
+	switch (random_below(world, object ? 3 : 1)) {
+	case 0:
+		return router &&
+		       txn_create_in(txn, KIND_CONNTRACK_HELPER, test_id(router), body, NULL);
+	case 1:
+		return txn_update(txn, KIND_CONNTRACK_HELPER, test_id(object), body, NULL);
+	default:
+		return txn_delete(txn, KIND_CONNTRACK_HELPER, test_id(object), NULL);
+	}
+}
+
 /* A router between an outside and an inside, so that chance has something to begin with. */
 static void prepare_outside(struct random_world *world)
 {
@@ -277,6 +295,7 @@ static const struct random_step steps[] = {
 	{ 8, .stage = stage_speaker },
 	{ 3, .stage = stage_agent },
 	{ 9, .stage = stage_port_forwarding },
+	{ 3, .stage = stage_conntrack_helper },
 };
 
 static void increments_equal_full_compile(void **state)

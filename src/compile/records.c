@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/dhcp_binding.h"
+#include "model/conntrack_helper.h"
 #include "model/floating_ip.h"
 #include "model/host.h"
 #include "model/network.h"
@@ -328,6 +329,18 @@ void record_port_forwarding(
 	member_str(&w, "internal_ip_address", forwarding, PORT_FORWARDING_INTERNAL_IP);
 	member_range(&w, "internal_port_first", "internal_port_last", forwarding,
 		PORT_FORWARDING_INTERNAL_RANGE);
+	jw_end_object(&w);
+}
+
+void record_conntrack_helper(const struct object *helper, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	member_str(&w, "router_id", helper, CONNTRACK_HELPER_ROUTER_ID);
+	member_str(&w, "helper", helper, CONNTRACK_HELPER_HELPER);
+	member_str(&w, "protocol", helper, CONNTRACK_HELPER_PROTOCOL);
+	jw_member_int(&w, "port", object_int(helper, CONNTRACK_HELPER_PORT));
 	jw_end_object(&w);
 }
 

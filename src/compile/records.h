@@ -56,6 +56,7 @@ void record_floating_ip(const struct object *floating_ip, const struct object *p
 	const struct object *network, const struct object *host, GString *text);
 void record_port_forwarding(
 	const struct object *forwarding, const struct object *floating_ip, GString *text);
+void record_conntrack_helper(const struct object *helper, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);
 
 /* records_group.c */

@@ -13,15 +13,7 @@ static const char *const protocols[] = { "tcp", "udp", NULL };
 static const struct {
 	const char *helper, *protocols[3];
 } known[] = {
-	{ "amanda", { "udp" } },
 	{ "ftp", { "tcp" } },
-	{ "h323", { "udp", "tcp" } },
-	{ "irc", { "tcp" } },
-	{ "netbios-ns", { "udp" } },
-	{ "pptp", { "tcp" } },
-	{ "sane", { "tcp" } },
-	{ "sip", { "udp", "tcp" } },
-	{ "snmp", { "udp" } },
 	{ "tftp", { "udp" } },
 };
 
@@ -51,7 +43,7 @@ static const struct attr attrs[N_CONNTRACK_HELPER_SLOTS] = {
 		.max = 64,
 		.flags = GIVEN | ATTR_REQUIRED | ATTR_INTERN,
 		.fallback = "\"\"",
-		.doc = "What they are understood as: amanda, ftp, h323, irc, netbios-ns, pptp, sane, sip, snmp or tftp." },
+		.doc = "What they are understood as: ftp or tftp." },
 };
 
 static const struct index indexes[N_CONNTRACK_HELPER_INDEXES] = {
@@ -82,7 +74,7 @@ static bool check(const struct object *draft, GError **error)
 			helper, protocol, right);
 	}
 	return weft_fail(error, HELPER_NOT_ALLOWED,
-		"Conntrack Helper %.64s is not allowed: choose amanda, ftp, h323, irc, netbios-ns, pptp, sane, sip, snmp or tftp.",
+		"Conntrack Helper %.64s is not allowed: hosts have helpers for ftp and tftp.",
 		helper);
 }
 

@@ -80,3 +80,5 @@ bool field_optional_wire(const json_t *object, struct record_wire *ret, GError *
 bool decode_gateway(const json_t *data, struct record *ret, GError **error);
 bool decode_floating_ip(const json_t *data, struct record *ret, GError **error);
 bool decode_port_forwarding(const json_t *data, struct record *ret, GError **error);
+bool decode_conntrack_helper(const json_t *data, struct record *ret, GError **error);
+void clear_conntrack_helper(struct record *record);

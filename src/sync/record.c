@@ -398,6 +398,7 @@ static const struct {
 	[RECORD_LOG] = { decode_log, clear_log },
 	[RECORD_BGP_SPEAKER] = { decode_bgp_speaker, clear_bgp_speaker },
 	[RECORD_PORT_FORWARDING] = { decode_port_forwarding, clear_nothing },
+	[RECORD_CONNTRACK_HELPER] = { decode_conntrack_helper, clear_conntrack_helper },
 };
 
 static void share_empties(struct record *record)

@@ -26,6 +26,7 @@
 	X(FLOATING_IP, "floating_ip")                   \
 	X(BGP_SPEAKER, "bgp-speaker")                   \
 	X(PORT_FORWARDING, "port_forwarding")           \
+	X(CONNTRACK_HELPER, "conntrack_helper")         \
 	X(LOAD_BALANCER, "load_balancer")               \
 	X(SECURITY_GROUP, "security-group")             \
 	X(SECURITY_GROUP_RULE, "security-group-rule")   \
@@ -333,6 +334,14 @@ struct record_port_forwarding {
 	u16 internal_first, internal_last; /* as many, or one */
 };
 
+/* What a router's translated connections to a port are understood as. */
+struct record_conntrack_helper {
+	struct uuid router_id;
+	char *helper; /* "tftp" … */
+	bool udp;     /* else TCP */
+	u16 port;
+};
+
 struct record {
 	enum record_kind kind;
 	union {
@@ -356,6 +365,7 @@ struct record {
 		struct record_log log;
 		struct record_bgp_speaker bgp_speaker;
 		struct record_port_forwarding port_forwarding;
+		struct record_conntrack_helper conntrack_helper;
 	};
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sync/fields.h"
 
+static const char *const protocols[] = { "tcp", "udp", NULL };
+
 /* Both ends of a range of ports. */
 static bool field_ports(const json_t *data, const char *first, const char *last, u16 *ret_first,
 	u16 *ret_last, GError **error)
@@ -28,7 +30,6 @@ static bool check_port_forwarding(const struct record_port_forwarding *f, GError
 
 bool decode_port_forwarding(const json_t *data, struct record *ret, GError **error)
 {
-	static const char *const protocols[] = { "tcp", "udp", NULL };
 	struct record_port_forwarding *f = &ret->port_forwarding;
 	const char *protocol = protocols[0];
 
@@ -44,4 +45,25 @@ bool decode_port_forwarding(const json_t *data, struct record *ret, GError **err
 		return false;
 	f->udp = protocol == protocols[1];
 	return check_port_forwarding(f, error);
+}
+
+bool decode_conntrack_helper(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_conntrack_helper *helper = &ret->conntrack_helper;
+	const char *protocol = protocols[0];
+	u32 port;
+
+	if (!field_uuid(data, "router_id", &helper->router_id, error) ||
+		!field_optional_choice(data, "protocol", protocols, &protocol, error) ||
+		!field_uint(data, "port", 1, 65535, &port, error) ||
+		!field_optional_string(data, "helper", &helper->helper, error))
+		return false;
+	helper->udp = protocol == protocols[1];
+	helper->port = (u16)port;
+	return helper->helper || weft_fail(error, BAD_REQUEST, "helper must say which one");
+}
+
+void clear_conntrack_helper(struct record *record)
+{
+	g_free(record->conntrack_helper.helper);
 }

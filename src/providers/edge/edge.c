@@ -47,6 +47,7 @@ static void give(struct enumeration *e, enum scope_type type, const struct uuid 
 	case SCOPE_ROUTER:
 		give_gateway(e, id);
 		give_port_forwardings(e, id);
+		give_conntrack_helpers(e, id);
 		break;
 	default:
 		break;
@@ -65,6 +66,7 @@ static const struct weft_in_tree in_tree = {
 		[KIND_QOS_MINIMUM_BANDWIDTH_RULE] = compile_qos_rule,
 		[KIND_QOS_PACKET_RATE_LIMIT_RULE] = compile_qos_rule,
 		[KIND_ROUTER] = compile_gateway_roles,
+		[KIND_CONNTRACK_HELPER] = compile_conntrack_helper,
 	},
 	.finish = finish,
 	.scope = give,

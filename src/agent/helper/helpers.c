@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/helper/helpers.h"
+
+#include <netinet/in.h>
+
+#include "agent/helper/internal.h"
+#include "base/log.h"
+
+const char *const helpers_count_names[N_HELPERS_COUNTS] = {
+	[HELPED_PACKETS] = "helped",
+	[HELPED_REWRITTEN] = "rewritten",
+	[HELPED_EXPECTED] = "expected",
+	[HELPED_FULFILLED] = "fulfilled",
+	[HELPED_REFUSED] = "refused",
+	[HELPED_DROPPED] = "dropped",
+};
+
+static gboolean every_second(gpointer data)
+{
+	struct helpers *helpers = data;
+	s64 now = g_get_monotonic_time();
+
+	expectations_expire(helpers->expectations, now);
+	connections_expire(helpers->connections, now);
+	return G_SOURCE_CONTINUE;
+}
+
+struct helpers *helpers_new(struct dp *dp)
+{
+	struct helpers *helpers = g_new0(struct helpers, 1);
+
+	helpers->dp = dp;
+	helpers->expectations = expectations_new(dp);
+	helpers->connections = connections_new();
+	helpers->timer = g_timeout_add_seconds(1, every_second, helpers);
+	return helpers;
+}
+
+void helpers_free(struct helpers *helpers)
+{
+	if (!helpers)
+		return;
+	g_source_remove(helpers->timer);
+	expectations_free(helpers->expectations);
+	connections_free(helpers->connections);
+	g_free(helpers);
+}
+
+u64 helpers_count(const struct helpers *helpers, enum helpers_count count)
+{
+	return helpers->counts[count];
+}
+
+unsigned helpers_waiting(const struct helpers *helpers)
+{
+	return expectations_count(helpers->expectations);
+}
+
+unsigned helpers_connections(const struct helpers *helpers)
+{
+	return connections_count(helpers->connections);
+}
+
+static bool announce(struct helpers *helpers, struct dp_expectation *expectation)
+{
+	bool ok = expect(helpers->expectations, expectation, 0);
+
+	helpers->counts[ok ? HELPED_EXPECTED : HELPED_REFUSED]++;
+	return ok;
+}
+
+bool helped_expect_in(struct helpers *helpers, const struct helped_packet *helped, u8 proto,
+	u16 port, u16 *ret_port)
+{
+	struct dp_expectation expectation = { .router = helped->about->router,
+		.helper = helped->about->helper,
+		.proto = proto,
+		.guest = helped->guest,
+		.outside = helped->outside,
+		.peer = helped->peer,
+		.guest_port = port,
+		.outside_port = port };
+
+	/* of the connection's own port it is known already what it is outside */
+	if (port == helped->guest_port && proto == helped->packet->proto)
+		expectation.outside_port = helped->outside_port;
+	if (!announce(helpers, &expectation))
+		return false;
+	*ret_port = expectation.outside_port;
+	return true;
+}
+
+bool helped_expect_out(
+	struct helpers *helpers, const struct helped_packet *helped, u8 proto, u16 port)
+{
+	struct dp_expectation expectation = { .router = helped->about->router,
+		.helper = helped->about->helper,
+		.out = true,
+		.proto = proto,
+		.guest = helped->guest,
+		.outside = helped->outside,
+		.peer = helped->peer,
+		.peer_port = port };
+
+	return announce(helpers, &expectation);
+}
+
+static struct helped_packet who_is_who(const struct dp_helped *about, const struct packet *packet)
+{
+	struct helped_packet helped = { .about = about,
+		.packet = packet,
+		.from = about->out ? SIDE_GUEST : SIDE_PEER,
+		.guest = about->out ? packet->src : about->to,
+		.outside = about->out ? about->to : packet->dst,
+		.peer = about->out ? packet->dst : packet->src,
+		.peer_port = about->out ? packet->dport : packet->sport,
+		.floats = !about->to_port };
+
+	helped.guest_port = about->out	     ? packet->sport
+			    : about->to_port ? about->to_port
+					     : packet->dport;
+	helped.outside_port = !about->out      ? packet->dport
+			      : about->to_port ? about->to_port
+					       : packet->sport;
+	return helped;
+}
+
+struct sending {
+	struct helpers *helpers;
+	const struct dp_helped *about;
+};
+
+static void give_back(const u8 *frame, size_t len, void *data)
+{
+	const struct sending *sending = data;
+	g_autoptr(GError) error = NULL;
+
+	if (dp_helped_send(sending->helpers->dp, sending->about, frame, len, &error)) {
+		sending->helpers->counts[HELPED_PACKETS]++;
+		return;
+	}
+	sending->helpers->counts[HELPED_DROPPED]++;
+	log_limited(warning, "%s", error->message);
+}
+
+/* The sequence numbers of a connection that is known follow what has been changed in it. */
+static void follow(const struct helped_packet *helped, struct packet_change *change, bool changed)
+{
+	const struct packet *packet = helped->packet;
+	typeof(helped->connection->sides[0]) *own = &helped->connection->sides[helped->from];
+	const typeof(*own) *other = &helped->connection->sides[!helped->from];
+
+	change->seq = adjust_seq(&own->adjust, packet->seq);
+	if (packet->flags & PACKET_ACK)
+		change->ack = adjust_ack(&other->adjust, packet->ack);
+	if (changed)
+		adjust_note(&own->adjust, packet->seq,
+			(s32)change->len - (s32)packet_payload_len(packet));
+}
+
+/* How much a segment may have: as much as those that offload put together, or as this one. */
+static size_t chunk_of(const struct dp_helped *about, const struct packet *packet)
+{
+	if (packet->proto != IPPROTO_TCP)
+		return 0;
+	return about->segment ?: MAX(packet_payload_len(packet), PACKET_MSS_DEFAULT);
+}
+
+static void help(struct helpers *helpers, const struct dp_helped *about, struct packet *packet)
+{
+	struct helped_packet helped = who_is_who(about, packet);
+	const struct connection_key key = { .router = about->router,
+		.guest = helped.guest,
+		.peer = helped.peer,
+		.guest_port = helped.guest_port,
+		.peer_port = helped.peer_port,
+		.proto = packet->proto };
+	struct packet_change change = { .payload = packet->frame + packet->payload,
+		.len = packet_payload_len(packet),
+		.seq = packet->seq,
+		.ack = packet->ack,
+		.chunk = chunk_of(about, packet) };
+	struct sending sending = { helpers, about };
+	g_autoptr(GByteArray) bytes = NULL;
+
+	if (packet->proto == IPPROTO_TCP)
+		helped.connection =
+			connections_see(helpers->connections, &key, helped.from, packet);
+	if (about->helper == DP_HELPER_FTP && packet->proto == IPPROTO_TCP)
+		bytes = helped_ftp(helpers, &helped);
+	else if (about->helper == DP_HELPER_TFTP && packet->proto == IPPROTO_UDP)
+		helped_tftp(helpers, &helped);
+	if (bytes) {
+		change.payload = bytes->data;
+		change.len = bytes->len;
+		helpers->counts[HELPED_REWRITTEN]++;
+	}
+	if (helped.connection)
+		follow(&helped, &change, bytes != NULL);
+	if (!packet_emit(packet, &change, give_back, &sending))
+		helpers->counts[HELPED_DROPPED]++;
+}
+
+/* The first packet of an expected connection is not changed. */
+static void fulfil(struct helpers *helpers, const struct dp_helped *about, struct packet *packet)
+{
+	const struct arrival arrival = { .router = about->router,
+		.out = about->out,
+		.proto = packet->proto,
+		.src = packet->src,
+		.dst = packet->dst,
+		.sport = packet->sport,
+		.dport = packet->dport };
+	const struct packet_change change = { .payload = packet->frame + packet->payload,
+		.len = packet_payload_len(packet),
+		.seq = packet->seq,
+		.ack = packet->ack,
+		.chunk = chunk_of(about, packet) };
+	struct sending sending = { helpers, about };
+
+	/* else the datapath decides: what came before this one may have made the translation */
+	if (expectations_fulfil(helpers->expectations, &arrival))
+		helpers->counts[HELPED_FULFILLED]++;
+	if (!packet_emit(packet, &change, give_back, &sending))
+		helpers->counts[HELPED_DROPPED]++;
+}
+
+void helpers_punted(struct helpers *helpers, bool expected, const u8 *bytes, size_t len)
+{
+	struct dp_helped about;
+	struct packet packet;
+	const u8 *frame;
+	size_t frame_len;
+
+	if (!dp_punt_helped(bytes, len, &about, &frame, &frame_len) ||
+		!packet_parse(frame, frame_len, &packet)) {
+		helpers->counts[HELPED_DROPPED]++;
+		return;
+	}
+	if (expected)
+		fulfil(helpers, &about, &packet);
+	else
+		help(helpers, &about, &packet);
+}
