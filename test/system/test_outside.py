@@ -17,6 +17,7 @@ from traffic import Iperf, Ping
 
 class Cloud:
     """The drawing."""
+    PLACES = (("a", 1), ("d", 1), ("b", 2), ("c", 3))  # guests, and their hosts
 
     def __init__(self, lab, world):
         self.lab, self.world = lab, world
@@ -33,7 +34,7 @@ class Cloud:
         for subnet in inner:
             answer = self.api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]})
             assert answer.status == 200, answer.text
-        self.ports = {name: self.guest(name, host) for name, host in (("a", 1), ("d", 1), ("b", 2), ("c", 3))}
+        self.ports = {name: self.guest(name, host) for name, host in self.PLACES}
         self.ip = {name: lab.address(port) for name, port in self.ports.items()}
         self.ip6 = {name: lab.address(port, 6) for name, port in self.ports.items()}
 
