@@ -89,7 +89,7 @@ static bool attach_filter(
 	struct dp *dp, u32 ifindex, enum attach_role role, const char *path, GError **error)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(program_of(dp, role)),
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = program_fd(dp, program_of(dp, role)),
 		.handle = FILTER_HANDLE, .priority = priority_of(role), .flags = BPF_TC_F_REPLACE);
 	int rc;
 
@@ -108,7 +108,7 @@ static bool attach_filter(
 static bool attach_new(
 	struct dp *dp, u32 ifindex, enum attach_role role, const char *path, GError **error)
 {
-	int program = bpf_program__fd(program_of(dp, role)), fd;
+	int program = program_fd(dp, program_of(dp, role)), fd;
 	bool ok;
 
 	if (role == ATTACH_GUEST)
@@ -127,7 +127,7 @@ static bool attach_new(
 
 static bool link_replace(struct dp *dp, int fd, enum attach_role role, GError **error)
 {
-	if (bpf_link_update(fd, bpf_program__fd(program_of(dp, role)), NULL))
+	if (bpf_link_update(fd, program_fd(dp, program_of(dp, role)), NULL))
 		return weft_fail_errno(
 			error, errno, "Can't replace the program of an attached device");
 	return true;

@@ -49,7 +49,8 @@ struct names;
 
 struct dp {
 	char *pin_dir;
-	struct edge *edge; /* the skeleton */
+	struct edge *edge;    /* the skeleton; not loaded if programs of its build were there */
+	GHashTable *programs; /* by name: descriptor */
 	struct rtnl *rtnl;
 	struct ring_buffer *punts, *steps, *log_events;
 	dp_punt_cb punt_cb; /* during dp_punt_dispatch() */
@@ -119,6 +120,18 @@ struct ip ip_from_addr(const struct addr *addr);
 bool pins_open(struct dp *dp, const struct dp_options *options, GError **error);
 bool pins_switch(struct dp *dp,
 	GError **error); /* old programs and maps give way to new ones, if that was due */
+
+/* programs.c: in the kernel, in the directory @dir of their maps' pins */
+bool programs_are_pinned(
+	const struct dp *dp, const char *dir); /* what the devices run is made of our object */
+bool programs_adopt(struct dp *dp, const char *dir, GError **error); /* if they are */
+bool programs_load(struct dp *dp, const char *dir, GError **error);
+bool programs_settle(struct dp *dp, const char *dir, GError **error); /* all devices run them now */
+void programs_close(struct dp *dp);
+struct bpf_program;
+int program_fd(const struct dp *dp, const struct bpf_program *program);
+/* Of the object and of what is pinned; NULL: not all is. */
+char *programs_digest(const struct dp *dp, const char *dir, const void *object, size_t size);
 
 /* host.c: the one entry of facts about the host */
 bool host_write(struct dp *dp, GError **error);

@@ -86,6 +86,7 @@ void dp_close(struct dp *dp)
 	vteps_close(dp);
 	guarantees_close(dp);
 	g_clear_pointer(&dp->rtnl, rtnl_close);
+	programs_close(dp);
 	edge__destroy(dp->edge);
 	if (dp->helped_fd >= 0)
 		close(dp->helped_fd);

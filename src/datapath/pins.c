@@ -3,14 +3,13 @@
  * What outlives the process, below the pin directory:
  *
  *   maps-<layout>/<map>      the state; adopted by the next process if its layout is the same
- *   maps-<layout>/stages-<n> the tail-call table of one load of the programs: the kernel empties
- * such a table when its last user-space reference goes, so it is pinned too; the table of the
- * programs in use stays links/<ifindex>-<role>   what is attached (attach.c)
+ *   maps-<layout>/…          the programs on these maps (programs.c)
+ *   links/<ifindex>-<role>   what is attached (attach.c)
  *
  * (No dots: a BPF file system reserves them.)
  *
  *           same layout                                other layout
- *   open:   adopt maps, load programs,                 make new maps beside the old, load programs;
+ *   open:   adopt maps, adopt or load programs,        make new maps beside the old, load programs;
  *           replace them on every device               the old programs keep forwarding on the old
  * maps sweep:  differences                                everything is put anew; at the end the
  * programs are replaced on every device, then the old maps removed
@@ -29,8 +28,6 @@
 #include "base/log.h"
 #include "datapath/internal.h"
 #include "edge.skel.h"
-
-#define STAGES "stages-"
 
 static char *maps_dir(const char *pin_dir)
 {
@@ -102,26 +99,6 @@ static bool prepare_maps(
 	return true;
 }
 
-/* The id of a just loaded program is unique for as long as the kernel runs: it names this load's
- * tail-call table. */
-static char *stages_name(struct dp *dp)
-{
-	struct bpf_prog_info info = { 0 };
-	u32 size = sizeof(info);
-
-	bpf_obj_get_info_by_fd(bpf_program__fd(dp->edge->progs.from_guest), &info, &size);
-	return g_strdup_printf(STAGES "%u", info.id);
-}
-
-static bool pin_stages(struct dp *dp, const char *dir, GError **error)
-{
-	g_autofree char *name = stages_name(dp), *path = g_build_filename(dir, name, NULL);
-
-	if (bpf_obj_pin(bpf_map__fd(dp->edge->maps.stages), path))
-		return weft_fail_errno(error, errno, "Can't pin %s", path);
-	return true;
-}
-
 static bool remove_directory(const char *path, GError **error)
 {
 	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
@@ -168,30 +145,14 @@ static bool has_other_layout(const char *pin_dir, const char *own)
 	return false;
 }
 
-/* Tail-call tables of programs that nothing runs any more. */
-static void remove_old_stages(struct dp *dp, const char *maps)
-{
-	g_autofree char *own = stages_name(dp);
-	g_autoptr(GDir) dir = g_dir_open(maps, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(maps, name, NULL);
-
-		if (g_str_has_prefix(name, STAGES) && strcmp(name, own))
-			unlink(path);
-	}
-}
-
 bool pins_switch(struct dp *dp, GError **error)
 {
 	g_autofree char *maps = maps_dir(dp->pin_dir);
 
 	if (!dp->switching)
 		return true;
-	if (!attach_replace_all(dp, error))
+	if (!attach_replace_all(dp, error) || !programs_settle(dp, maps, error))
 		return false;
-	remove_old_stages(dp, maps);
 	dp->switching = false;
 	return remove_maps(dp->pin_dir, maps, error);
 }
@@ -200,18 +161,18 @@ bool pins_open(struct dp *dp, const struct dp_options *options, GError **error)
 {
 	g_autofree char *maps = maps_dir(dp->pin_dir);
 	bool other;
-	int rc;
 
 	if (!ensure_bpffs(dp->pin_dir, error))
 		return false;
 	other = has_other_layout(dp->pin_dir, maps);
-	if (!make_directory(maps, error) || !prepare_maps(dp, options, maps, error))
+	if (!make_directory(maps, error))
 		return false;
-	rc = edge__load(dp->edge);
-	if (rc)
-		return weft_fail_errno(error, -rc, "Can't load the edge switch into the kernel");
-	if (!pin_stages(dp, maps, error))
+	if (programs_are_pinned(dp, maps)) {
+		if (!programs_adopt(dp, maps, error))
+			return false;
+	} else if (!prepare_maps(dp, options, maps, error) || !programs_load(dp, maps, error)) {
 		return false;
+	}
 	dp->switching = true;
 	return other || pins_switch(dp, error);
 }

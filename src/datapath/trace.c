@@ -362,7 +362,7 @@ bool dp_trace(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GPtrArray
 		return weft_fail(error, INVALID_INPUT,
 			"Can't trace %zu bytes: a frame has at least 14.", len);
 	ring_buffer__consume(dp->steps); /* left over from a process that ended in the middle */
-	rc = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	rc = bpf_prog_test_run_opts(program_fd(dp, program), &opts);
 	if (rc)
 		return weft_fail_errno(
 			error, -rc, "Can't trace a frame of %zu bytes at device %u", len, ifindex);

@@ -197,7 +197,7 @@ static bool run_cost(struct dp *dp, char **args, GError **error)
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->data,
 			.data_size_in = frame->len, .ctx_in = &skb, .ctx_size_in = sizeof(skb),
 			.repeat = COST_REPEAT);
-		int rc = bpf_prog_test_run_opts(bpf_program__fd(dp->edge->progs.from_guest), &opts);
+		int rc = bpf_prog_test_run_opts(program_fd(dp, dp->edge->progs.from_guest), &opts);
 
 		if (rc)
 			return weft_fail_errno(error, -rc, "Can't run the program");
@@ -220,7 +220,7 @@ static bool run_frame(
 	struct __sk_buff skb = { .ifindex = if_nametoindex(device) };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->data, .data_size_in = frame->len,
 		.ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
-	int rc = bpf_prog_test_run_opts(bpf_program__fd(dp->edge->progs.from_guest), &opts);
+	int rc = bpf_prog_test_run_opts(program_fd(dp, dp->edge->progs.from_guest), &opts);
 
 	*ret_ns = opts.duration;
 	return !rc || weft_fail_errno(error, -rc, "Can't run the program");

@@ -322,8 +322,9 @@ static bool edge_passes(struct world *world, const struct packet *p)
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.b, .data_size_in = (u32)frame.len,
 		.ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
 
-	assert_int_equal(bpf_prog_test_run_opts(
-				 bpf_program__fd(world->bed->dp->edge->progs.from_guest), &opts),
+	assert_int_equal(
+		bpf_prog_test_run_opts(
+			program_fd(world->bed->dp, world->bed->dp->edge->progs.from_guest), &opts),
 		0);
 	return opts.retval == PASSED;
 }

@@ -216,7 +216,8 @@ static void test_verifier_budget(void **state)
 		u32 size = sizeof(info);
 
 		assert_non_null(program);
-		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size), 0);
+		assert_int_equal(
+			bpf_obj_get_info_by_fd(program_fd(bed->dp, program), &info, &size), 0);
 		print_message("%-20s %6u instructions verified, %5u bytes jited\n", budgets[i].name,
 			info.verified_insns, info.jited_prog_len);
 		within &= info.verified_insns && info.verified_insns <= budgets[i].budget;

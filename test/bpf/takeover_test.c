@@ -4,12 +4,14 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
 #include "datapath/internal.h"
+#include "edge.skel.h"
 #include "outside_bed.h"
 
 /* Another layout's maps: the running programs stay until the new ones have been told everything. */
@@ -30,6 +32,102 @@ static void test_switches_layouts(void **state)
 	assert_int_not_equal(access(old, F_OK), 0);
 	bed_send(bed, BED_GUEST1, frame);
 	bed_expect(bed, BED_GUEST2, frame);
+}
+
+static u32 program_id(const struct bed *bed)
+{
+	struct bpf_prog_info info = { 0 };
+	u32 size = sizeof(info);
+	int fd = program_fd(bed->dp, bed->dp->edge->progs.from_guest);
+
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	return info.id;
+}
+
+static char *maps_dir(const struct bed *bed)
+{
+	return g_strdup_printf("%s/maps-%d", bed->pin_dir, EDGE_LAYOUT);
+}
+
+/* The only pin whose name begins with @prefix. */
+static char *only_pin(const struct bed *bed, const char *prefix)
+{
+	g_autofree char *path = maps_dir(bed);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	char *found = NULL;
+	const char *name;
+
+	assert_non_null(dir);
+	while ((name = g_dir_read_name(dir)))
+		if (g_str_has_prefix(name, prefix)) {
+			assert_null(found);
+			found = g_build_filename(path, name, NULL);
+		}
+	assert_non_null(found);
+	return found;
+}
+
+/* Opens anew: are the programs the ones that were there? Whichever they are, they forward. */
+static void expect_programs(struct bed *bed, bool adopted)
+{
+	struct frame frame = udp_frame(MAC2, MAC1, IP1, IP2, 1000, 2000);
+	g_autofree char *build = NULL, *stages = NULL;
+	u32 before = program_id(bed);
+
+	bed_reopen(bed);
+	if (adopted)
+		assert_int_equal(program_id(bed), before);
+	else
+		assert_int_not_equal(program_id(bed), before);
+	bed_send(bed, BED_GUEST1, frame);
+	bed_expect(bed, BED_GUEST2, frame);
+	build = only_pin(bed, "build-");
+	stages = only_pin(bed, "stages-");
+}
+
+/* Programs of the same build are not loaded again. */
+static void test_adopts_programs(void **state)
+{
+	struct bed *bed = *state;
+	g_autofree char *dir = maps_dir(bed), *events = g_build_filename(dir, "events", NULL);
+	g_autofree char *other = g_build_filename(dir, "build-0", NULL), *build = NULL;
+
+	expect_programs(bed, true);
+	expect_programs(bed, true);
+	build = only_pin(bed, "build-");
+	assert_int_equal(rename(build, other), 0); /* of another object */
+	expect_programs(bed, false);
+	expect_programs(bed, true);
+	assert_int_equal(unlink(events), 0); /* a map that is made anew */
+	expect_programs(bed, false);
+	expect_programs(bed, true);
+}
+
+/* What was not switched to the end is not taken for it. */
+static void test_adopts_no_half_switch(void **state)
+{
+	struct bed *bed = *state;
+	g_autofree char *build = only_pin(bed, "build-");
+
+	assert_int_equal(unlink(build), 0);
+	expect_programs(bed, false);
+}
+
+/* One byte of the object is another build. */
+static void test_digest(void **state)
+{
+	struct bed *bed = *state;
+	const struct bpf_object_skeleton *skeleton = bed->dp->edge->skeleton;
+	g_autofree char *dir = maps_dir(bed);
+	g_autofree u8 *object = g_memdup2(skeleton->data, skeleton->data_sz);
+	g_autofree char *ours = programs_digest(bed->dp, dir, object, skeleton->data_sz);
+	g_autofree char *changed = NULL, *pin = only_pin(bed, "build-");
+
+	assert_non_null(ours);
+	assert_true(g_str_has_suffix(pin, ours));
+	object[skeleton->data_sz / 2] ^= 1;
+	changed = programs_digest(bed->dp, dir, object, skeleton->data_sz);
+	assert_string_not_equal(ours, changed);
 }
 
 /* A process that ended between two writes leaves a receiver of broadcasts that nobody knows, or one
@@ -109,6 +207,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_switches_layouts),
+		cmocka_unit_test(test_adopts_programs),
+		cmocka_unit_test(test_adopts_no_half_switch),
+		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_mends_flood_lists),
 		cmocka_unit_test(test_routes_within_routes),
 		cmocka_unit_test(test_forwards_with_a_full_flow_table),

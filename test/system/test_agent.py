@@ -206,6 +206,7 @@ def test_a_killed_agent_loses_no_packet(bench):
     """SIGKILL and restart of both agents under ping: no packet lost, the same view, nothing twice (B38, B48)."""
     bench.up()
     before = {n: host.ask("status") for n, host in bench.hosts.items()}
+    builds = {n: [pin.name for pin in host.bpf.glob("maps-*/build-*")] for n, host in bench.hosts.items()}
     ping = bench.start_ping(400)
     for host in bench.hosts.values():
         assert host.end(signal.SIGKILL) == -signal.SIGKILL
@@ -217,6 +218,8 @@ def test_a_killed_agent_loses_no_packet(bench):
             same = dict(before[n][key], flows=0), dict(after[key], flows=0)
             assert same[0] == same[1], key
         assert after["instance"] != before[n]["instance"]
+        # the name has the ids of the programs in it: they were adopted, not loaded again
+        assert len(builds[n]) == 1 and [pin.name for pin in host.bpf.glob("maps-*/build-*")] == builds[n]
     assert lost(ping) == 0
     resumed = [query for name, query in bench.controller.queries][-2:]
     assert all(int(query["since"]) > 0 for query in resumed)
