@@ -18,11 +18,11 @@
  */
 #pragma once
 
+#include "balance_error.h"
+#include "balance_fragment.h"
+#include "balance_stats.h"
 #include "firewall.h"
-#include "nat.h"
 #include "neighbours.h"
-#include "rewrite.h"
-#include "room.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -56,6 +56,14 @@ struct {
 	__type(value, struct lb_arrival);
 } members_by_vip SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct allowed_key);
+	__type(value, u32);
+} allowed_sources SEC(".maps");
+
 static __always_inline bool is_balancer(const struct endpoint *endpoint)
 {
 	return !endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_BALANCER;
@@ -76,7 +84,7 @@ static __always_inline u32 mix(u32 hash, u32 word)
 }
 
 /* The place in a Maglev table. */
-static __always_inline u32 balance_hash(const struct pkt *pkt, u32 by_source)
+static __always_inline u32 balance_hash(const struct pkt *pkt, u32 flags)
 {
 	u32 hash = 0x9e3779b9u;
 
@@ -84,7 +92,7 @@ static __always_inline u32 balance_hash(const struct pkt *pkt, u32 by_source)
 	hash = mix(hash, pkt->src.w[1]);
 	hash = mix(hash, pkt->src.w[2]);
 	hash = mix(hash, pkt->src.w[3]);
-	if (!by_source) {
+	if (!(flags & LISTENER_BY_SOURCE)) {
 		hash = mix(hash, pkt->dst.w[3]);
 		hash = mix(hash, pkt->ports);
 		hash = mix(hash, pkt->proto);
@@ -103,10 +111,10 @@ static __always_inline const struct lb_member *member_get(u32 listener, u32 numb
 }
 
 static __always_inline const struct lb_member *member_hashed(
-	const struct pkt *pkt, u32 listener, u32 by_source)
+	const struct pkt *pkt, u32 listener, u32 flags)
 {
 	const struct maglev_table *table = bpf_map_lookup_elem(&maglev_tables, &listener);
-	u32 place = bounded(balance_hash(pkt, by_source), MAGLEV_ROOM - 1);
+	u32 place = bounded(balance_hash(pkt, flags), MAGLEV_ROOM - 1);
 
 	return table ? member_get(listener, table->members[place]) : NULL;
 }
@@ -131,65 +139,88 @@ static __always_inline const struct lb_member *member_kept(
 	return arrival ? member_get(arrival->listener, arrival->number) : NULL;
 }
 
-/* What was written down for a packet from a wire, which has been translated since. */
+/* What was written down for a packet from a wire, which has been translated since. @ports: those
+ * that it came with. */
 static __always_inline const struct rewrite *rewrite_of_arrival(
-	struct pkt *pkt, const struct room *room)
+	struct pkt *pkt, const struct room *room, u32 ports)
 {
 	be32 dst = pkt->dst.w[3];
-	u32 ports = pkt->ports;
+	u32 now = pkt->ports;
 	const struct rewrite *known;
 
 	if (room->arrival.translated) {
 		pkt->dst.w[3] = room->arrival.dst;
-		pkt->ports = room->arrival.ports;
+		pkt->ports = ports;
 	}
 	known = rewrite_get(pkt, room->arrival.vni, FLOW_FROM_UNDERLAY);
 	pkt->dst.w[3] = dst;
-	pkt->ports = ports;
+	pkt->ports = now;
 	return known;
 }
 
-/* Chooses the member of a packet to a VIP on network @vni, into room->member and, where it is on
- * this host, room->balanced; 0, or the reason to drop. */
-__noinline int balance_choose(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
+/* The listener on network @vni that a packet is for; 0, or the reason to drop. */
+static __always_inline int listener_find(
+	const struct pkt *pkt, u32 vni, const struct listener **ret_listener)
 {
-	const struct port *port = guest_port(skb);
-	struct listener_key key = { .vni = vni };
+	struct listener_key key = {
+		.vni = vni, .vip = pkt->dst, .port = (be16)(pkt->ports >> 16), .proto = pkt->proto
+	};
+	const struct listener *listener = bpf_map_lookup_elem(&listeners, &key);
+	struct allowed_key allowed = { .prefix_bits = ALLOWED_KEY_FIXED_BITS + 128,
+		.addr = pkt->src };
+
+	if (!listener)
+		return DROP_NO_LISTENER;
+	allowed.listener = listener->id;
+	*ret_listener = listener;
+	return listener->flags & LISTENER_RESTRICTED &&
+			       !bpf_map_lookup_elem(&allowed_sources, &allowed)
+		       ? DROP_NOT_ALLOWED
+		       : 0;
+}
+
+/* The member of a packet to a VIP on network @vni, into room->member; 0, or the reason to drop.
+ * @port: of the guest that sent it; not of one from a wire, which came with @ports. */
+__noinline int balance_find(struct pkt *pkt, u32 vni, const struct port *port, u32 ports)
+{
 	const struct lb_member *member = NULL;
 	const struct listener *listener;
-	const struct endpoint *endpoint;
 	const struct rewrite *known;
+	struct listener_stats *stats;
 	struct room *room = room_get();
+	int reason;
 
 	if (!pkt || !room)
 		return DROP_INTERNAL;
-	if (port && room->balanced.kind == BALANCED_HAIRPIN_BACK) { /* back to whom it is from */
-		room->member.vni = port->vni;
-		mac_copy(room->member.mac, port->mac);
-		return 0;
-	}
-	room->balanced.kind = BALANCED_NOT;
-	if (pkt->flags & PKT_LATER_FRAGMENT)
-		return DROP_FRAGMENT;
-	key.vip = pkt->dst;
-	key.port = (be16)(pkt->ports >> 16);
-	key.proto = pkt->proto;
-	listener = bpf_map_lookup_elem(&listeners, &key);
-	if (!listener)
-		return DROP_NO_LISTENER;
-	known = pkt->flags & (PKT_OPENING | PKT_NO_FLOW) ? NULL
-		: port ? rewrite_get(pkt, port->id, FLOW_FROM_GUEST)
-		       : rewrite_of_arrival(pkt, room);
+	reason = listener_find(pkt, vni, &listener);
+	if (reason)
+		return reason;
+	known = pkt->flags & PKT_OPENING ? NULL
+		: port			 ? rewrite_get(pkt, port->id, FLOW_FROM_GUEST)
+					 : rewrite_of_arrival(pkt, room, ports);
 	if (known && known->vni)
 		member = member_kept(pkt, known);
 	if (!member)
-		member = member_hashed(pkt, listener->id, listener->by_source);
-	if (!member)
+		member = member_hashed(pkt, listener->id, listener->flags);
+	if (!member) {
+		stats = stats_get(listener->stats);
+		if (stats)
+			stats->errors++;
 		return DROP_NO_MEMBER;
+	}
 	room->member = *member;
 	if (known && known->balanced.kind && addr_equal(&known->balanced.addr, &member->addr))
 		room->member.port = known->balanced.port;
-	endpoint = endpoint_get(room->member.vni, room->member.mac);
+	room->balanced.stats = listener->stats;
+	return 0;
+}
+
+/* What becomes of a packet to room->member; 0, or the reason to drop. */
+static __always_inline int balance_to(
+	struct __sk_buff *skb, const struct port *port, struct room *room)
+{
+	const struct endpoint *endpoint = endpoint_get(room->member.vni, room->member.mac);
+
 	if (!endpoint)
 		return DROP_NO_MEMBER;
 	trace(skb, STEP_BALANCED, endpoint->ifindex, bpf_ntohs(room->member.port), room->member.mac,
@@ -203,21 +234,52 @@ __noinline int balance_choose(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
 	return 0;
 }
 
-/* The same at the member's host, for what came through the tunnel to @mac of network @vni:
- * room->balanced, if it is for a VIP. */
-__noinline int balance_arrive(struct pkt *pkt, u32 vni)
+/* Chooses the member of a packet to a VIP on network @vni, into room->member and, where it is on
+ * this host, room->balanced; 0, or the reason to drop. */
+__noinline int balance_choose(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
+{
+	struct port *port = (struct port *)guest_port(skb);
+	struct room *room = room_get();
+	int reason;
+
+	if (!pkt || !room)
+		return DROP_INTERNAL;
+	if (port && room->balanced.kind == BALANCED_HAIRPIN_BACK) { /* back to whom it is from */
+		room->member.vni = port->vni;
+		mac_copy(room->member.mac, port->mac);
+		return 0;
+	}
+	room->balanced.kind = BALANCED_NOT;
+	if (pkt->flags & PKT_LATER_FRAGMENT)
+		return balanced_fragment_follow(pkt, vni, RULE_INGRESS) ? 0 : DROP_FRAGMENT;
+	if (pkt->flags & PKT_MESSAGE) {
+		if (!balance_about(skb, pkt, room))
+			return DROP_NO_LISTENER;
+		reason = balance_find(&room->about, vni, port, room->about.ports);
+	} else {
+		reason = balance_find(pkt, vni, port, room->arrival.ports);
+	}
+	if (!reason)
+		reason = balance_to(skb, port, room);
+	if (reason)
+		return reason;
+	if (pkt->flags & PKT_FIRST_FRAGMENT && !tracing(skb))
+		balanced_fragment_note(pkt, vni, RULE_INGRESS);
+	return pkt->flags & PKT_MESSAGE && balance_quote(skb, pkt) ? DROP_INTERNAL : 0;
+}
+
+/* The same for what came through the tunnel in @frame, on network @vni: room->balanced, if it is
+ * for a VIP. */
+__noinline int arrival_find(struct pkt *pkt, u32 vni, struct pkt *frame)
 {
 	const struct lb_member *member = NULL;
 	const struct lb_arrival *arrival;
 	const struct rewrite *known;
 	struct room *room = room_get();
 
-	if (!pkt || !room)
-		return DROP_INTERNAL;
-	room->balanced.kind = BALANCED_NOT;
-	if (pkt->proto != IPPROTO_TCP && pkt->proto != IPPROTO_UDP)
+	if (!pkt || !room || !frame)
 		return 0;
-	arrival = arrival_get(pkt, vni, PKT_DST(pkt));
+	arrival = arrival_get(pkt, vni, PKT_DST(frame));
 	if (!arrival)
 		return 0;
 	known = rewrite_get(pkt, vni, FLOW_FROM_UNDERLAY);
@@ -225,75 +287,82 @@ __noinline int balance_arrive(struct pkt *pkt, u32 vni)
 		room->balanced = known->balanced;
 		return 0;
 	}
-	member = member_hashed(pkt, arrival->listener, arrival->by_source);
-	if (!member || member->vni != vni || !mac_equal(member->mac, PKT_DST(pkt)))
+	member = member_hashed(pkt, arrival->listener, arrival->flags);
+	if (!member || member->vni != vni || !mac_equal(member->mac, PKT_DST(frame)))
 		member = member_get(arrival->listener, arrival->number);
 	if (!member)
 		return 0;
 	room->balanced.kind = BALANCED_TO_MEMBER;
 	room->balanced.addr = member->addr;
 	room->balanced.port = member->port;
+	room->balanced.stats = arrival->stats;
 	return 0;
 }
 
-/* What the packet of a member's guest is an answer of: room->balanced. */
-__noinline int balance_answer(struct pkt *pkt, u32 port_id)
+/* The same at the member's host; 0, or the reason to drop. */
+__noinline int balance_arrive(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
 {
-	const struct rewrite *known;
 	struct room *room = room_get();
 
 	if (!pkt || !room)
 		return DROP_INTERNAL;
 	room->balanced.kind = BALANCED_NOT;
+	if (pkt->flags & PKT_LATER_FRAGMENT) {
+		balanced_fragment_follow(pkt, vni, RULE_INGRESS);
+		return 0;
+	}
+	if (pkt->flags & PKT_MESSAGE) {
+		if (!balance_about(skb, pkt, room))
+			return 0;
+		arrival_find(&room->about, vni, pkt);
+		return room->balanced.kind && balance_quote(skb, pkt) ? DROP_INTERNAL : 0;
+	}
 	if (pkt->proto != IPPROTO_TCP && pkt->proto != IPPROTO_UDP)
 		return 0;
+	arrival_find(pkt, vni, pkt);
+	if (room->balanced.kind && pkt->flags & PKT_FIRST_FRAGMENT && !tracing(skb))
+		balanced_fragment_note(pkt, vni, RULE_INGRESS);
+	return 0;
+}
+
+/* What the packet of a member's guest is an answer of: room->balanced. */
+__noinline int answer_find(struct pkt *pkt, u32 port_id)
+{
+	const struct rewrite *known;
+	struct room *room = room_get();
+
+	if (!pkt || !room)
+		return 0;
 	known = rewrite_get(pkt, port_id, FLOW_FROM_GUEST);
-	if (known && (known->balanced.kind == BALANCED_FROM_MEMBER ||
-			     known->balanced.kind == BALANCED_HAIRPIN_BACK))
+	if (known && answers_balanced(known))
 		room->balanced = known->balanced;
 	return 0;
 }
 
-/* Makes of @pkt what it will be, so that the receiver's firewall sees that; what it was is kept in
- * room->was. */
-static __always_inline void balance_enter(struct pkt *pkt, struct room *room)
+/* The same of any packet; 0, or the reason to drop. */
+__noinline int balance_answer(struct __sk_buff *skb, struct pkt *pkt, u32 port_id)
 {
-	const struct balanced *to = &room->balanced;
+	struct room *room = room_get();
 
-	room->was.src = pkt->src;
-	room->was.dst = pkt->dst;
-	room->was.ports = pkt->ports;
-	switch (to->kind) {
-	case BALANCED_HAIRPIN:
-		pkt->src = pkt->dst;
-		pkt->dst = to->addr;
-		pkt->ports = (pkt->ports & 0xffff) | (u32)to->port << 16;
-		break;
-	case BALANCED_TO_MEMBER:
-		pkt->dst = to->addr;
-		pkt->ports = (pkt->ports & 0xffff) | (u32)to->port << 16;
-		break;
-	case BALANCED_HAIRPIN_BACK:
-		pkt->dst = room->was.src;
-		pkt->src = to->addr;
-		pkt->ports = (pkt->ports & 0xffff0000) | to->port;
-		break;
-	case BALANCED_FROM_MEMBER:
-		pkt->src = to->addr;
-		pkt->ports = (pkt->ports & 0xffff0000) | to->port;
-		break;
-	default:
-		break;
+	if (!pkt || !room)
+		return DROP_INTERNAL;
+	room->balanced.kind = BALANCED_NOT;
+	if (pkt->flags & PKT_LATER_FRAGMENT) {
+		balanced_fragment_follow(pkt, port_id, RULE_EGRESS);
+		return 0;
 	}
-}
-
-static __always_inline void balance_leave(struct pkt *pkt, const struct room *room)
-{
-	if (!room->balanced.kind)
-		return;
-	pkt->src = room->was.src;
-	pkt->dst = room->was.dst;
-	pkt->ports = room->was.ports;
+	if (pkt->flags & PKT_MESSAGE) {
+		if (!balance_about(skb, pkt, room))
+			return 0;
+		answer_find(&room->about, port_id);
+		return room->balanced.kind && balance_quote(skb, pkt) ? DROP_INTERNAL : 0;
+	}
+	if (pkt->proto != IPPROTO_TCP && pkt->proto != IPPROTO_UDP)
+		return 0;
+	answer_find(pkt, port_id);
+	if (room->balanced.kind && pkt->flags & PKT_FIRST_FRAGMENT && !tracing(skb))
+		balanced_fragment_note(pkt, port_id, RULE_EGRESS);
+	return 0;
 }
 
 /* Writes down, at the member's port, what becomes of its answers to @pkt, which is as the member
@@ -304,12 +373,13 @@ __noinline int balance_note(struct __sk_buff *skb, struct pkt *pkt, u32 port_id)
 	struct flow *flow;
 	struct rewrite answer = { 0 };
 
-	if (!pkt || !room || tracing(skb) || pkt->flags & PKT_NO_FLOW)
+	if (!pkt || !room || tracing(skb) || pkt->flags & (PKT_LATER_FRAGMENT | PKT_MESSAGE))
 		return 0;
 	answer.balanced.kind = room->balanced.kind == BALANCED_HAIRPIN ? BALANCED_HAIRPIN_BACK
 								       : BALANCED_FROM_MEMBER;
 	answer.balanced.addr = room->was.dst;
 	answer.balanced.port = (be16)(room->was.ports >> 16);
+	answer.balanced.stats = room->balanced.stats;
 	flow = connection_get(pkt, port_id, RULE_INGRESS);
 	if (flow && flow->flags & FLOW_ROUTED && flow->epoch)
 		return 0; /* it has a verdict, with the rewrite */
@@ -324,67 +394,13 @@ __noinline int balance_note(struct __sk_buff *skb, struct pkt *pkt, u32 port_id)
 	if (pkt->family == 4) {
 		struct flow_key4 key = answer_key4(pkt, port_id);
 
+		connection_count(bpf_map_lookup_elem(&rewrites4, &key), &answer);
 		bpf_map_update_elem(&rewrites4, &key, &answer, BPF_ANY);
 	} else {
 		struct flow_key6 key = answer_key6(pkt, port_id);
 
+		connection_count(bpf_map_lookup_elem(&rewrites6, &key), &answer);
 		bpf_map_update_elem(&rewrites6, &key, &answer, BPF_ANY);
 	}
 	return 0;
-}
-
-#define IP6_SRC_OFF (ETH_HLEN + 8) /* both addresses follow each other, in both families */
-
-/* The sums of the headers after a change of the addresses and ports; 0 on success. */
-static __always_inline long balance_sums(struct __sk_buff *skb, const struct pkt *pkt, u32 l4,
-	s64 difference, u32 from_ports, u32 to_ports)
-{
-	const u64 zero_stays = pkt->proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
-	u32 check = l4 + (pkt->proto == IPPROTO_TCP ? 16 : 6);
-
-	if (difference < 0 || (pkt->family == 4 && bpf_l3_csum_replace(skb, IP4_CHECK_OFF, 0,
-							   (u64)difference, 0)))
-		return -1;
-	if (bpf_l4_csum_replace(skb, check, 0, (u64)difference, BPF_F_PSEUDO_HDR | zero_stays))
-		return -1;
-	if (from_ports == to_ports)
-		return 0;
-	return bpf_l4_csum_replace(skb, check, from_ports, to_ports, zero_stays | 4);
-}
-
-/* Rewrites the packet and @pkt as @to says; 0 on success. Pointers into the packet are void
- * afterwards. */
-__noinline int balance_apply(struct __sk_buff *skb, struct pkt *pkt, struct balanced *to)
-{
-	struct room *room = room_get();
-	u32 l4, words[2];
-	s64 difference;
-	long failed;
-
-	if (!pkt || !to || !room)
-		return -1;
-	l4 = bounded(pkt->l4_off, 0x1ff);
-	room->balanced = *to;
-	balance_enter(pkt, room);
-	/* of IPv4 too: what stands before its addresses does not change */
-	difference = bpf_csum_diff((be32 *)&room->was.src, 2 * sizeof(struct addr),
-		(be32 *)&pkt->src, 2 * sizeof(struct addr), 0);
-	failed = balance_sums(skb, pkt, l4, difference, room->was.ports, pkt->ports);
-	words[0] = pkt->ports;
-	failed |= bpf_skb_store_bytes(skb, l4, words, sizeof(words[0]), 0);
-	if (pkt->family == 6) {
-		failed |= bpf_skb_store_bytes(
-			skb, IP6_SRC_OFF, &pkt->src, 2 * sizeof(struct addr), 0);
-	} else {
-		words[0] = pkt->src.w[3];
-		words[1] = pkt->dst.w[3];
-		failed |= bpf_skb_store_bytes(skb, IP4_SRC_OFF, words, sizeof(words), 0);
-	}
-	return failed ? -1 : 0;
-}
-
-/* The same, of what has just been decided; 0 on success. */
-static __always_inline int balance_now(struct __sk_buff *skb, struct pkt *pkt, struct room *room)
-{
-	return unlikely(room->balanced.kind) ? balance_apply(skb, pkt, &room->balanced) : 0;
 }

@@ -352,7 +352,7 @@ struct rewrite {
 	struct translation to; /* with FLOW_TRANSLATED */
 	struct balanced balanced;
 };
-_Static_assert(sizeof(struct rewrite) == 44, "layout");
+_Static_assert(sizeof(struct rewrite) == 48, "layout");
 
 #include "edge_firewall.h"
 #include "edge_log.h"
@@ -486,7 +486,9 @@ enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 	X(NO_MEMBER, "no-member",                                                                                 \
 		"The load balancer has no member that could get the connection.")                                 \
 	X(DENIED_TIER, "denied-tier",                                                                             \
-		"A rule of the provider's, in one of its tiers, denies the connection.")
+		"A rule of the provider's, in one of its tiers, denies the connection.")                          \
+	X(NOT_ALLOWED, "not-allowed",                                                                             \
+		"The sender is in none of the allowed_cidrs of the load balancer's listener.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

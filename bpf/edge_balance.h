@@ -24,10 +24,35 @@ struct listener_key {
 	u8 zero;
 };
 struct listener {
-	u32 id; /* of its table */
-	u32 by_source;
+	u32 id;	   /* of its table */
+	u32 flags; /* enum listener_flags */
+	u32 stats; /* of its counters, the same for all its life here */
 };
-_Static_assert(sizeof(struct listener_key) == 24 && sizeof(struct listener) == 8, "layout");
+enum listener_flags {
+	LISTENER_BY_SOURCE = 1 << 0,
+	LISTENER_RESTRICTED = 1 << 1, /* to senders in allowed_sources */
+};
+_Static_assert(sizeof(struct listener_key) == 24 && sizeof(struct listener) == 12, "layout");
+
+/* map allowed_sources: longest prefix match within a listener, by the id of its table. */
+struct allowed_key {
+	u32 prefix_bits;
+	u32 listener;
+	struct addr addr;
+};
+#define ALLOWED_KEY_FIXED_BITS 32
+_Static_assert(sizeof(struct allowed_key) == 24, "layout");
+
+/* map listener_stats: per CPU, by number. Counted at the member's host, but for errors, which are
+ * counted where the packet entered. Map listener_gone: u64, the connections that user space has
+ * aged away. */
+struct listener_stats {
+	u64 bytes_in, bytes_out; /* of IP packets to and from members */
+	u64 connections;
+	u64 evicted; /* of these, half open ones that gave way (bpf/embryo.h) */
+	u64 errors;  /* packets that no member could get */
+};
+_Static_assert(sizeof(struct listener_stats) == 40, "layout");
 
 /* map maglev_tables: by listener. */
 struct maglev_table {
@@ -61,9 +86,10 @@ struct arrival_key {
 struct lb_arrival {
 	u32 listener;
 	u32 number;
-	u32 by_source;
+	u32 flags; /* the listener's */
+	u32 stats;
 };
-_Static_assert(sizeof(struct arrival_key) == 32 && sizeof(struct lb_arrival) == 12, "layout");
+_Static_assert(sizeof(struct arrival_key) == 32 && sizeof(struct lb_arrival) == 16, "layout");
 
 /* map probes: where answers to health checks are for the agent: network and VIP (struct
  * neighbour_key) → nothing. Ports and identifiers from this one on are probes'. */
@@ -82,5 +108,16 @@ struct balanced {
 	u8 zero;
 	be16 port;
 	struct addr addr;
+	u32 stats; /* the listener's counters */
 };
-_Static_assert(sizeof(struct balanced) == 20, "layout");
+_Static_assert(sizeof(struct balanced) == 24, "layout");
+
+/* map balanced_fragments: by struct fragment_key, what the first fragment of a datagram became. */
+struct balanced_fragment {
+	u32 seen; /* tick */
+	u32 vni;  /* of the member's network */
+	u8 mac[6];
+	u8 zero[2];
+	struct balanced to;
+};
+_Static_assert(sizeof(struct balanced_fragment) == 40, "layout");

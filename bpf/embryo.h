@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "flow.h"
+#include "balance_stats.h"
 
 #define EMBRYO_TRIES 8 /* places that are looked at for one that is still half open */
 
@@ -77,16 +77,21 @@ static __always_inline bool is_half_open(const struct flow *flow)
 __noinline int embryo_lives(u32 port_id, u32 place, bool remove)
 {
 	struct embryo_key key = { .port_id = port_id, .place = place };
-	const struct embryo *embryo = bpf_map_lookup_elem(&embryos, &key);
+	struct embryo *embryo = bpf_map_lookup_elem(&embryos, &key);
+	bool lives;
 
 	if (!embryo)
 		return 0;
 	/* the keys are used where they lie: copies would not fit on Linux 6.1's stack */
 	if (embryo->family == 4)
-		return is_half_open(bpf_map_lookup_elem(&flows4, &embryo->key4)) &&
-		       (!remove || !bpf_map_delete_elem(&flows4, &embryo->key4));
-	return is_half_open(bpf_map_lookup_elem(&flows6, &embryo->key6)) &&
-	       (!remove || !bpf_map_delete_elem(&flows6, &embryo->key6));
+		lives = is_half_open(bpf_map_lookup_elem(&flows4, &embryo->key4)) &&
+			(!remove || !bpf_map_delete_elem(&flows4, &embryo->key4));
+	else
+		lives = is_half_open(bpf_map_lookup_elem(&flows6, &embryo->key6)) &&
+			(!remove || !bpf_map_delete_elem(&flows6, &embryo->key6));
+	if (lives && remove)
+		rewrite_forget(embryo);
+	return lives;
 }
 
 static __always_inline bool embryo_remove(

@@ -60,6 +60,15 @@ struct {
 	__type(value, u32);
 } probes SEC(".maps");
 
+/* Is an ICMP error about a probe? */
+__noinline int is_about_probe(struct __sk_buff *skb, struct pkt *pkt)
+{
+	struct room *room = room_get();
+
+	return pkt && room && !related_quote(skb, pkt, &room->about) &&
+	       bpf_ntohs((u16)room->about.ports) >= EDGE_PROBE_PORT;
+}
+
 /* Can it be a guest's answer to a health check? An ICMP error has no ports here. */
 static __always_inline bool may_answer_probe(const struct pkt *pkt)
 {
@@ -73,15 +82,18 @@ static __always_inline bool may_answer_probe(const struct pkt *pkt)
 				  : pkt->icmp_type == (pkt->family == 4 ? ICMP_DEST_UNREACH : 1);
 }
 
-static __always_inline bool answers_probe(const struct port *port, const struct pkt *pkt)
+static __always_inline bool answers_probe(
+	struct __sk_buff *skb, const struct port *port, struct pkt *pkt)
 {
 	struct neighbour_key key = { .vni = port->vni, .addr = pkt->dst };
 
-	return may_answer_probe(pkt) && bpf_map_lookup_elem(&probes, &key);
+	return may_answer_probe(pkt) && bpf_map_lookup_elem(&probes, &key) &&
+	       (!(pkt->flags & PKT_MESSAGE) || is_about_probe(skb, pkt));
 }
 
 /* Which reason to punt a packet for, or -1. */
-static __always_inline int guest_punt_reason(const struct port *port, const struct pkt *pkt)
+static __always_inline int guest_punt_reason(
+	struct __sk_buff *skb, const struct port *port, struct pkt *pkt)
 {
 	if (pkt->proto == IPPROTO_UDP) {
 		if (port->flags & EDGE_PORT_PUNT_DHCP4 && pkt->family == 4 &&
@@ -100,7 +112,7 @@ static __always_inline int guest_punt_reason(const struct port *port, const stru
 	if (port->flags & EDGE_PORT_PUNT_RS && pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
 		pkt->icmp_type == ND_ROUTER_SOLICIT)
 		return PUNT_RS;
-	return answers_probe(port, pkt) ? PUNT_PROBE : -1;
+	return answers_probe(skb, port, pkt) ? PUNT_PROBE : -1;
 }
 
 /* 01:80:c2:00:00:0x: of the link, never forwarded (IEEE 802.1D table 7-10). */
@@ -121,7 +133,7 @@ static __always_inline int guest_pipeline(
 
 	if (reason)
 		return drop(skb, port->id, (u32)reason);
-	reason = guest_punt_reason(port, pkt);
+	reason = guest_punt_reason(skb, port, pkt);
 	if (reason >= 0)
 		return punt(skb, port, (u32)reason);
 	if (pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&

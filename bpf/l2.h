@@ -155,7 +155,7 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	sender = firewall(skb, port, pkt, RULE_EGRESS);
 	if (sender < 0)
 		return drop(skb, port->id, (u32)-sender);
-	if (is_ip && balance_answer(pkt, port->id))
+	if (is_ip && balance_answer(skb, pkt, port->id))
 		return drop(skb, port->id, DROP_INTERNAL);
 	endpoint = endpoint_get(port->vni, PKT_DST(pkt));
 	if (!endpoint && !(port->vni & EDGE_WIRE))

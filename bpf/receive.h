@@ -81,6 +81,15 @@ static __always_inline struct flow *receive_flow(
 	return vtep && addr_equal(&vtep->remote, &outer->src) ? flow : NULL;
 }
 
+/* Will the packet come again, behind the kernel's vxlan device? What is changed in an ICMP error is
+ * changed there. */
+static __always_inline bool goes_up(const struct host *host, const struct outer *outer, u32 ifindex)
+{
+	const struct port *to = port_get(ifindex);
+
+	return outer->inner && host->vxlan_ifindex && to && to->kind != EDGE_PORT_VETH;
+}
+
 /* Decides anew: is the sender a host of the network, and which port has the destination MAC. */
 static __always_inline int receive_slow(
 	struct __sk_buff *skb, const struct host *host, const struct outer *outer, struct pkt *pkt)
@@ -117,10 +126,12 @@ static __always_inline int receive_slow(
 		return drop(skb, 0, DROP_UNKNOWN_UNICAST);
 	if (!room)
 		return drop(skb, 0, DROP_INTERNAL);
+	if (unlikely(pkt->flags & PKT_MESSAGE) && goes_up(host, outer, endpoint->ifindex))
+		return to_kernel_vxlan(skb, outer);
 	flow = &room->flow;
 	verdict_init(flow, host, pkt, network->mtu);
 	flow->vtep = (u16)member->vtep;
-	if (balance_arrive(pkt, outer->vni))
+	if (balance_arrive(skb, pkt, outer->vni))
 		return drop(skb, 0, DROP_INTERNAL);
 	reason = place_resolve(skb, pkt, endpoint, flow, &answer);
 	if (reason)

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "kernel.h"
+#include "pkt.h"
 
 /* What a packet was when it came from a wire. */
 struct arrival {
@@ -29,6 +29,7 @@ struct room {
 	struct balanced balanced; /* what becomes of the packet; set for each that is looked at */
 	struct unbalanced was;
 	struct lb_member member;
+	struct pkt about; /* of an ICMP error: see balance_error.h */
 };
 
 struct {

@@ -19,9 +19,10 @@ _Static_assert(DP_PROBE_PORT == EDGE_PROBE_PORT && DP_PUNT_PROBE == (int)PUNT_PR
 /* A listener as the maps have it, under some number. */
 struct image {
 	struct maglev_table table;
+	const struct dp_listener *listener;
 	struct lb_member *members;
 	struct arrival_key *arrivals;
-	u32 n, by_source;
+	u32 n, flags;
 };
 
 static struct listener_key key_of(u32 vni, const struct ip *vip, u8 proto, u16 port)
@@ -49,7 +50,9 @@ static void image_init(struct image *image, const struct dp_listener *listener)
 		key_of(listener->vni, &listener->vip, listener->proto, listener->port);
 
 	image->n = (u32)listener->n_members;
-	image->by_source = listener->by_source;
+	image->listener = listener;
+	image->flags = (listener->by_source ? LISTENER_BY_SOURCE : 0) |
+		       (listener->n_allowed ? LISTENER_RESTRICTED : 0);
 	image->members = g_new0(struct lb_member, image->n + 1);
 	image->arrivals = g_new0(struct arrival_key, image->n + 1);
 	if (sorted)
@@ -89,7 +92,8 @@ static bool image_is_there(struct dp *dp, const struct image *image, u32 id)
 	struct lb_member member;
 
 	if (!table_get(dp, TABLE_MAGLEV, &id, table) ||
-		memcmp(table, &image->table, sizeof(*table)))
+		memcmp(table, &image->table, sizeof(*table)) ||
+		!allowed_is_there(dp, image->listener, id))
 		return false;
 	for (key.number = 0; key.number < image->n; key.number++)
 		if (!table_get(dp, TABLE_LB_MEMBERS, &key, &member) ||
@@ -98,10 +102,15 @@ static bool image_is_there(struct dp *dp, const struct image *image, u32 id)
 	return !table_get(dp, TABLE_LB_MEMBERS, &key, &member);
 }
 
-static bool image_put(struct dp *dp, const struct image *image, u32 id, GError **error)
+/* @value: that the listener has, or is to have. */
+static bool image_put(
+	struct dp *dp, const struct image *image, const struct listener *value, GError **error)
 {
+	u32 id = value->id;
 	struct lb_member_key key = { .listener = id };
-	struct lb_arrival arrival = { .listener = id, .by_source = image->by_source };
+	struct lb_arrival arrival = {
+		.listener = id, .flags = image->flags, .stats = value->stats
+	};
 	enum table_change change;
 
 	for (key.number = 0; key.number < image->n; key.number++)
@@ -116,7 +125,7 @@ static bool image_put(struct dp *dp, const struct image *image, u32 id, GError *
 			    dp, TABLE_LB_ARRIVALS, &image->arrivals[i], &arrival, &change, error))
 			return false;
 	}
-	return true;
+	return allowed_put(dp, image->listener, id, error);
 }
 
 /* What is kept under @id, and is not found by another number now. */
@@ -138,24 +147,27 @@ static bool remove_old(struct dp *dp, const struct listener_key *key, u32 id, GE
 		if (!table_delete(dp, TABLE_LB_MEMBERS, &at, error))
 			return false;
 	}
-	return table_delete(dp, TABLE_MAGLEV, &id, error);
+	return allowed_remove(dp, id, error) && table_delete(dp, TABLE_MAGLEV, &id, error);
 }
 
 static bool put(
 	struct dp *dp, const struct listener_key *key, const struct image *image, GError **error)
 {
-	struct listener old = { 0 }, value = { .by_source = image->by_source };
+	struct listener old = { 0 }, value = { .flags = image->flags };
 	bool known = table_get(dp, TABLE_LISTENERS, key, &old);
 	enum table_change change;
 
-	if (known && old.by_source == image->by_source && image_is_there(dp, image, old.id)) {
+	if (known && old.flags == image->flags && image_is_there(dp, image, old.id)) {
 		table_keep(dp, TABLE_LISTENERS, key);
-		return image_put(dp, image, old.id, error); /* notes that it is wanted */
+		return image_put(dp, image, &old, error); /* notes that it is wanted */
 	}
+	value.stats = known ? old.stats : listener_stats_make(dp, error);
+	if (!value.stats)
+		return false;
 	do
 		value.id = ++dp->last_listener;
 	while (!value.id || table_get(dp, TABLE_MAGLEV, &value.id, &(struct maglev_table){ 0 }));
-	return image_put(dp, image, value.id, error) &&
+	return image_put(dp, image, &value, error) &&
 	       table_put(dp, TABLE_LISTENERS, key, &value, &change, error) &&
 	       (!known || remove_old(dp, key, old.id, error)) && host_raise_epoch(dp, error);
 }
@@ -183,6 +195,7 @@ bool listener_drop(struct dp *dp, const void *key, GError **error)
 
 	if (!table_get(dp, TABLE_LISTENERS, key, &old))
 		return true;
+	listener_stats_remove(dp, old.stats);
 	return table_delete(dp, TABLE_LISTENERS, key, error) &&
 	       remove_old(dp, key, old.id, error) && host_raise_epoch(dp, error);
 }

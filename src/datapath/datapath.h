@@ -245,10 +245,22 @@ struct dp_listener {
 	bool by_source;			    /* the sender's address alone chooses */
 	const struct dp_lb_member *members; /* no two of the same address and port */
 	size_t n_members;
+	const struct prefix *allowed; /* who may use it; none: everybody */
+	size_t n_allowed;
 };
 bool dp_listener_put(struct dp *dp, const struct dp_listener *listener, GError **error);
 bool dp_listener_delete(
 	struct dp *dp, u32 vni, const struct ip *vip, u8 proto, u16 port, GError **error);
+/* What a listener has done on this host, since it has been here: connections and bytes (of IP
+ * packets) to its members that are here, and packets from here that no member could get. @number:
+ * of these counters; others begin at 0. */
+struct dp_listener_stats {
+	u32 number;
+	u64 active, total, bytes_in, bytes_out, errors;
+};
+/* False: it is not here. */
+bool dp_listener_stats(struct dp *dp, u32 vni, const struct ip *vip, u8 proto, u16 port,
+	struct dp_listener_stats *ret);
 /* The address answers ARP and ND, and what is sent to it is for its listeners. */
 bool dp_vip_put(
 	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error);

@@ -204,6 +204,15 @@ static void bury_tracked(struct dp *dp, const struct flow_walk *walk, const u8 *
 		connections_count_gone(dp, own->scope, 1, flow.state == FLOW_NEW);
 }
 
+/* Of the connections of a load balancer's members it is what is counted. */
+static void bury_rewrite(struct dp *dp, const struct flow_walk *walk, const u8 *key)
+{
+	struct rewrite rewrite;
+
+	if (!bpf_map_lookup_and_delete_elem(walk->rewrites_fd, key, &rewrite) && port_entry(key))
+		listener_stats_bury(dp, &rewrite);
+}
+
 static void bury(struct dp *dp, struct flow_walk *walk, u32 count, u32 now)
 {
 	u32 n = 0, n_dead = 0;
@@ -222,7 +231,7 @@ static void bury(struct dp *dp, struct flow_walk *walk, u32 count, u32 now)
 		else
 			memcpy(&walk->dead[n++ * walk->key_size], key, walk->key_size);
 		if (walk->values[i].flags & (FLOW_ROUTED | FLOW_TRANSLATED))
-			bpf_map_delete_elem(walk->rewrites_fd, key);
+			bury_rewrite(dp, walk, key);
 	}
 	walk->seen += count - n_dead;
 	if (n)

@@ -32,6 +32,7 @@ enum table {
 	TABLE_LB_MEMBERS,
 	TABLE_MAGLEV,
 	TABLE_LB_ARRIVALS,
+	TABLE_LB_ALLOWED,
 	TABLE_LISTENERS,
 	TABLE_HELPERS,
 	TABLE_MEMBERS,
@@ -68,6 +69,7 @@ struct dp {
 	GHashTable *kept[N_TABLES];   /* during a sweep: keys that were put, as GBytes */
 	GHashTable *copies[N_TABLES]; /* see tables.c: GBytes → value */
 	u32 last_listener;	      /* number that was given last: balance.c */
+	GHashTable *allowed_of; /* its number → GArray of struct allowed_key: balance_allowed.c */
 	u32 n_entries[N_TABLES];
 	u64 n_writes; /* of entries of tables, removals among them */
 
@@ -202,6 +204,16 @@ bool listener_drop(struct dp *dp, const void *key, GError **error);
 bool maglev_drop(struct dp *dp, const void *key, GError **error);
 bool lb_member_drop(struct dp *dp, const void *key, GError **error);
 bool lb_arrival_drop(struct dp *dp, const void *key, GError **error);
+bool lb_allowed_drop(struct dp *dp, const void *key, GError **error);
+/* balance_allowed.c: who may use the listener with the number @id, or may no more. */
+bool allowed_put(struct dp *dp, const struct dp_listener *listener, u32 id, GError **error);
+bool allowed_is_there(struct dp *dp, const struct dp_listener *listener, u32 id);
+bool allowed_remove(struct dp *dp, u32 id, GError **error);
+/* balance_stats.c: counters for a new listener: their number, or 0 with @error. */
+u32 listener_stats_make(struct dp *dp, GError **error);
+void listener_stats_remove(struct dp *dp, u32 number);
+/* What a connection of a member had beside its flow entry has gone. */
+void listener_stats_bury(struct dp *dp, const struct rewrite *rewrite);
 bool floating_ip_drop(struct dp *dp, const void *key, GError **error);
 bool snat_owners_drop(struct dp *dp, const void *key, GError **error);
 bool forward_drop(struct dp *dp, const void *key, GError **error);

@@ -79,6 +79,7 @@ void dp_close(struct dp *dp)
 	ring_buffer__free(dp->log_events);
 	firewall_close(dp);
 	tables_close(dp);
+	g_clear_pointer(&dp->allowed_of, g_hash_table_unref);
 	flows_close(dp);
 	nats_close(dp);
 	ports_close(dp);

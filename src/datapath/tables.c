@@ -53,6 +53,8 @@ static const struct {
 		maglev_drop },
 	[TABLE_LB_ARRIVALS] = { "member of a load balancer", sizeof(struct arrival_key),
 		sizeof(struct lb_arrival), lb_arrival_drop },
+	[TABLE_LB_ALLOWED] = { "source that a listener allows", sizeof(struct allowed_key),
+		sizeof(u32), lb_allowed_drop, true },
 	[TABLE_LISTENERS] = { "listener", sizeof(struct listener_key), sizeof(struct listener),
 		listener_drop },
 	[TABLE_HELPERS] = { "conntrack helper", sizeof(struct helper_key), sizeof(struct helper),
@@ -244,6 +246,7 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_LB_MEMBERS] = bpf_map__fd(dp->edge->maps.members_by_number);
 	dp->table_fd[TABLE_MAGLEV] = bpf_map__fd(dp->edge->maps.maglev_tables);
 	dp->table_fd[TABLE_LB_ARRIVALS] = bpf_map__fd(dp->edge->maps.members_by_vip);
+	dp->table_fd[TABLE_LB_ALLOWED] = bpf_map__fd(dp->edge->maps.allowed_sources);
 	dp->table_fd[TABLE_LISTENERS] = bpf_map__fd(dp->edge->maps.listeners);
 	dp->table_fd[TABLE_HELPERS] = bpf_map__fd(dp->edge->maps.helpers);
 	dp->table_fd[TABLE_MEMBERS] = bpf_map__fd(dp->edge->maps.members);

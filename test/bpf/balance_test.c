@@ -202,6 +202,217 @@ static void test_drops(void **state)
 	bed_expect_drop(bed, BED_GUEST1, udp(VIP_MAC, MAC1, IP1, 5000, VIP, 81), "no-listener");
 }
 
+/* The fragment of a frame at @offset (in 8 bytes) with @len bytes of its payload. */
+static struct frame fragment(struct frame whole, u16 offset, bool more, size_t len)
+{
+	struct frame frame = frame_push(frame_bytes(whole.b + 34 + offset * 8, len), whole.b, 34);
+	u32 sum = 0;
+
+	frame.b[16] = (u8)((20 + len) >> 8);
+	frame.b[17] = (u8)(20 + len);
+	frame.b[18] = 0x12;
+	frame.b[20] = more ? 0x20 : 0;
+	frame.b[21] = (u8)offset;
+	frame.b[24] = frame.b[25] = 0;
+	for (int i = 14; i < 34; i += 2)
+		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	frame.b[24] = (u8)(~sum >> 8);
+	frame.b[25] = (u8)~sum;
+	return frame;
+}
+
+/* Later fragments have no ports, and become what their first became, both ways. */
+static void test_fragments(void **state)
+{
+	struct frame asked = udp(VIP_MAC, MAC1, IP1, 1100, VIP, 80);
+	struct frame got = frame_hop(udp(MAC2, VIP_MAC, IP1, 1100, IP2, 8080));
+	struct frame answer = udp(MAC1, MAC2, IP2, 8080, IP1, 1100);
+	struct frame seen = frame_hop(udp(MAC1, MAC2, VIP, 80, IP1, 1100));
+	struct frame far =
+		tunnelled(fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 3, false, 24));
+	struct bed *bed = *state;
+
+	only(bed, MAC2, IP2, IP2_6);
+	bed_expect_drop(bed, BED_GUEST1, fragment(asked, 3, false, 24), "fragment");
+	for (int i = 0; i < AGAIN; i++) {
+		bed_send(bed, BED_GUEST1, fragment(asked, 0, true, 24));
+		bed_expect(bed, BED_GUEST2, fragment(got, 0, true, 24));
+		bed_send(bed, BED_GUEST1, fragment(asked, 3, false, 24));
+		bed_expect(bed, BED_GUEST2, fragment(got, 3, false, 24));
+		bed_send(bed, BED_GUEST2, fragment(answer, 0, true, 24));
+		bed_expect(bed, BED_GUEST1, fragment(seen, 0, true, 24));
+		bed_send(bed, BED_GUEST2, fragment(answer, 3, false, 24));
+		bed_expect(bed, BED_GUEST1, fragment(seen, 3, false, 24));
+	}
+	/* from another host: before its first one it is for an address that the guest does not have
+	 */
+	bed_send(bed, BED_WIRE, far);
+	bed_expect(bed, BED_GUEST2, fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 3, false, 24));
+	bed_send(bed, BED_WIRE,
+		tunnelled(fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 0, true, 24)));
+	bed_expect(
+		bed, BED_GUEST2, fragment(udp(MAC2, VIP_MAC, IP3, 1100, IP2, 8080), 0, true, 24));
+	bed_send(bed, BED_WIRE, far);
+	bed_expect(
+		bed, BED_GUEST2, fragment(udp(MAC2, VIP_MAC, IP3, 1100, IP2, 8080), 3, false, 24));
+}
+
+/* "Too big" about a packet of @about's sender. */
+static struct frame error_about(const char *dst_mac, const char *src_mac, const char *src,
+	const char *dst, struct frame about)
+{
+	bool v6 = strchr(src, ':') != NULL;
+
+	return frame_eth(dst_mac, src_mac, v6 ? IP6 : IP4,
+		frame_ip(src, dst, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+			frame_icmp(v6 ? 2 : 3, v6 ? 0 : 4, 1280,
+				frame_bytes(about.b + 14, v6 ? 48 : 28))));
+}
+
+/* An error quotes what its receiver had sent, but for the transport checksum. */
+static void expect_error(struct bed *bed, int guest, struct frame wanted, size_t hidden)
+{
+	struct frame got = bed_receive(bed, guest);
+	size_t sum = wanted.b[12] == 0x86 ? 56 : 36; /* of ICMP: covers the hidden one */
+
+	assert_int_equal(got.len, wanted.len);
+	assert_memory_equal(got.b, wanted.b, sum);
+	assert_memory_equal(got.b + sum + 2, wanted.b + sum + 2, hidden - sum - 2);
+}
+
+/* Whether the checksum of ICMPv6 is right: the sum of all that it covers is all ones. */
+static bool icmp6_is_right(struct frame frame)
+{
+	u32 sum = 58 + (u32)(frame.len - 54);
+
+	for (size_t i = 22; i + 1 < frame.len; i += 2)
+		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+/* Errors about what was balanced, from either side, come to whom they are about, with what that one
+ * had sent in them. */
+static void test_errors(void **state)
+{
+	struct frame asked = udp(VIP_MAC, MAC1, IP1, 1200, VIP, 80);
+	struct frame got = frame_hop(udp(MAC2, VIP_MAC, IP1, 1200, IP2, 8080));
+	struct frame answer = udp(MAC1, MAC2, IP2, 8080, IP1, 1200);
+	struct frame seen = frame_hop(udp(MAC1, MAC2, VIP, 80, IP1, 1200));
+	struct bed *bed = *state;
+
+	only(bed, MAC2, IP2, IP2_6);
+	bed_send(bed, BED_GUEST1, asked);
+	bed_expect(bed, BED_GUEST2, got);
+	bed_send(bed, BED_GUEST2, error_about(MAC1, MAC2, IP2, IP1, got));
+	expect_error(bed, BED_GUEST1,
+		frame_hop(error_about(MAC1, MAC2, VIP, IP1, frame_hop(asked))), 68);
+	bed_send(bed, BED_GUEST2, answer);
+	bed_expect(bed, BED_GUEST1, seen);
+	bed_send(bed, BED_GUEST1, error_about(VIP_MAC, MAC1, IP1, VIP, seen));
+	expect_error(bed, BED_GUEST2,
+		frame_hop(error_about(MAC2, VIP_MAC, IP1, IP2, frame_hop(answer))), 68);
+	/* from another host */
+	bed_send(bed, BED_WIRE, tunnelled(udp(MAC2, VIP_MAC, IP3, 1200, VIP, 80)));
+	bed_receive(bed, BED_GUEST2);
+	bed_send(bed, BED_WIRE,
+		tunnelled(
+			error_about(MAC2, VIP_MAC, IP3, VIP, udp(MAC3, MAC2, VIP, 80, IP3, 1200))));
+	expect_error(bed, BED_GUEST2,
+		error_about(MAC2, VIP_MAC, IP3, IP2, udp(MAC3, MAC2, IP2, 8080, IP3, 1200)), 68);
+	/* about what nobody balances */
+	bed_expect_drop(bed, BED_GUEST1,
+		error_about(VIP_MAC, MAC1, IP1, VIP, udp(MAC1, MAC2, VIP, 81, IP1, 1200)),
+		"no-listener");
+}
+
+static void test_errors6(void **state)
+{
+	struct frame asked = udp(VIP_MAC_6, MAC1, IP1_6, 1200, VIP_6, 80);
+	struct frame got = frame_hop(udp(MAC2, VIP_MAC_6, IP1_6, 1200, IP2_6, 8080)), frame;
+	struct frame wanted = frame_hop(error_about(MAC1, MAC2, VIP_6, IP1_6, frame_hop(asked)));
+	struct bed *bed = *state;
+
+	only(bed, MAC2, IP2, IP2_6);
+	bed_send(bed, BED_GUEST1, asked);
+	bed_expect(bed, BED_GUEST2, got);
+	bed_send(bed, BED_GUEST2, error_about(MAC1, MAC2, IP2_6, IP1_6, got));
+	frame = bed_receive(bed, BED_GUEST1);
+	assert_int_equal(frame.len, wanted.len);
+	assert_memory_equal(frame.b, wanted.b, 56);
+	assert_memory_equal(frame.b + 58, wanted.b + 58, 50);
+	assert_true(icmp6_is_right(frame));
+}
+
+static void test_allowed_sources(void **state)
+{
+	struct dp_lb_member four = member(MAC2, IP2, 1);
+	struct dp_listener listener = { .vni = VNI,
+		.vip = ip(VIP),
+		.port = 80,
+		.proto = IPPROTO_UDP,
+		.members = &four,
+		.n_members = 1 };
+	struct prefix allowed[2] = { { .ip = ip("192.0.2.0"), .len = 24 },
+		{ .ip = ip(IP1), .len = 32 } };
+	struct bed *bed = *state;
+
+	listener.allowed = allowed;
+	listener.n_allowed = 1;
+	assert_true(dp_listener_put(bed->dp, &listener, NULL));
+	bed_expect_drop(bed, BED_GUEST1, udp(VIP_MAC, MAC1, IP1, 1300, VIP, 80), "not-allowed");
+	bed_reopen(bed); /* what is taken away was learnt from the table */
+	listener.n_allowed = 2;
+	assert_true(dp_listener_put(bed->dp, &listener, NULL));
+	bed_send(bed, BED_GUEST1, udp(VIP_MAC, MAC1, IP1, 1300, VIP, 80));
+	bed_expect(bed, BED_GUEST2, frame_hop(udp(MAC2, VIP_MAC, IP1, 1300, IP2, 8080)));
+	listener.n_allowed = 1;
+	assert_true(dp_listener_put(bed->dp, &listener, NULL)); /* cuts it */
+	bed_expect_drop(bed, BED_GUEST1, udp(VIP_MAC, MAC1, IP1, 1300, VIP, 80), "not-allowed");
+	listener.n_allowed = 0;
+	assert_true(dp_listener_put(bed->dp, &listener, NULL));
+	bed_send(bed, BED_GUEST1, udp(VIP_MAC, MAC1, IP1, 1300, VIP, 80));
+	bed_receive(bed, BED_GUEST2);
+}
+
+static struct dp_listener_stats stats(struct bed *bed)
+{
+	struct dp_listener_stats stats;
+	struct ip vip = ip(VIP);
+
+	assert_true(dp_listener_stats(bed->dp, VNI, &vip, IPPROTO_UDP, 80, &stats));
+	return stats;
+}
+
+/* What is counted, and that it goes on over changes of the listener and a new agent. */
+static void test_statistics(void **state)
+{
+	struct frame asked = udp(VIP_MAC, MAC1, IP1, 1400, VIP, 80);
+	struct dp_listener_stats before, after;
+	struct bed *bed = *state;
+
+	only(bed, MAC2, IP2, IP2_6);
+	before = stats(bed);
+	for (int i = 0; i < AGAIN; i++) {
+		bed_send(bed, BED_GUEST1, asked);
+		bed_receive(bed, BED_GUEST2);
+		bed_send(bed, BED_GUEST2, udp(MAC1, MAC2, IP2, 8080, IP1, 1400));
+		bed_receive(bed, BED_GUEST1);
+	}
+	listen_on(bed, VIP, NULL, 0);
+	bed_expect_drop(bed, BED_GUEST1, udp(VIP_MAC, MAC1, IP1, 1401, VIP, 80), "no-member");
+	bed_reopen(bed);
+	after = stats(bed);
+	assert_int_equal(after.number, before.number);
+	assert_int_equal(after.total - before.total, 1);
+	assert_int_equal(after.active - before.active, 1);
+	assert_int_equal(after.bytes_in - before.bytes_in, AGAIN * (asked.len - 14));
+	assert_int_equal(after.bytes_out - before.bytes_out, AGAIN * (asked.len - 14));
+	assert_int_equal(after.errors - before.errors, 1);
+}
+
 /* Who restarts and states the same changes nothing; who does not state it takes it away. */
 static void test_sweep(void **state)
 {
@@ -236,6 +447,11 @@ int main(void)
 		cmocka_unit_test(test_client_elsewhere),
 		cmocka_unit_test(test_keeps_its_member),
 		cmocka_unit_test(test_drops),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_errors6),
+		cmocka_unit_test(test_allowed_sources),
+		cmocka_unit_test(test_statistics),
 		cmocka_unit_test(test_sweep),
 	};
 
