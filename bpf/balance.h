@@ -375,6 +375,8 @@ __noinline int balance_note(struct __sk_buff *skb, struct pkt *pkt, u32 port_id)
 
 	if (!pkt || !room || tracing(skb) || pkt->flags & (PKT_LATER_FRAGMENT | PKT_MESSAGE))
 		return 0;
+	if (room->balanced.kind != BALANCED_TO_MEMBER && room->balanced.kind != BALANCED_HAIRPIN)
+		return 0; /* the receiver is no member */
 	answer.balanced.kind = room->balanced.kind == BALANCED_HAIRPIN ? BALANCED_HAIRPIN_BACK
 								       : BALANCED_FROM_MEMBER;
 	answer.balanced.addr = room->was.dst;

@@ -345,6 +345,7 @@ static void start_parts(struct agent *agent)
 	const struct report_io report_io = agent_report_io(agent);
 	const struct handover_io handover_io = agent_handover_io(agent);
 
+	agent->listener_reports = listener_reports_new(agent->dp, agent->desired);
 	agent->report = report_new(
 		agent->desired, agent->instance, agent->config->bridge_mappings, &report_io);
 	agent->handover = handover_new(agent->dp, agent->desired, &handover_io);
@@ -436,6 +437,7 @@ void agent_free(struct agent *agent)
 	bfd_free(agent->bfd);
 	liveness_free(agent->liveness);
 	report_free(agent->report);
+	listener_reports_free(agent->listener_reports);
 	punt_free(agent->punt);
 	agent_domains_stop(agent);
 	healths_free(agent->healths);

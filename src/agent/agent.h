@@ -19,6 +19,7 @@
 #include "agent/control.h"
 #include "agent/handover.h"
 #include "agent/health.h"
+#include "agent/listener_stats.h"
 #include "agent/liveness.h"
 #include "agent/logs.h"
 #include "agent/outside.h"
@@ -60,6 +61,7 @@ struct agent {
 	struct bgp *bgp;
 	struct handover *handover;
 	struct healths *healths;
+	struct listener_reports *listener_reports;
 	struct control *control;
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */

@@ -96,6 +96,17 @@ static json_t *describe_bgp(void *data)
 	return bgp_describe(((struct agent *)data)->bgp);
 }
 
+static json_t *describe_listeners(bool full, void *data)
+{
+	return listener_reports_json(
+		((struct agent *)data)->listener_reports, full, g_get_monotonic_time());
+}
+
+static void listeners_told(void *data)
+{
+	listener_reports_told(((struct agent *)data)->listener_reports);
+}
+
 struct stream_io agent_stream_io(struct agent *agent)
 {
 	return (struct stream_io){ open_view, close_view, set_stream_timer, random_fraction,
@@ -105,7 +116,7 @@ struct stream_io agent_stream_io(struct agent *agent)
 struct report_io agent_report_io(struct agent *agent)
 {
 	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent,
-		describe_bgp };
+		describe_bgp, describe_listeners, listeners_told };
 }
 
 static void hand_over(const char *body, size_t len, void *data)

@@ -120,6 +120,12 @@ static void forwarded_ip_changed(struct forwarded_ip *forwarded, void *data)
 	report_port(agent->report, &forwarded->id);
 }
 
+static void listener_ends(
+	const struct uuid *listener, const struct dp_listener_stats *last, void *data)
+{
+	listener_reports_end(((struct agent *)data)->listener_reports, listener, last);
+}
+
 static void load_balancer_changed(struct load_balancer *balancer, void *data)
 {
 	struct agent *agent = data;
@@ -168,6 +174,7 @@ void agent_outside_events(struct agent *agent)
 	agent->reconcile.floating_ip_changed = floating_ip_changed;
 	agent->reconcile.forwarded_ip_changed = forwarded_ip_changed;
 	agent->reconcile.load_balancer_changed = load_balancer_changed;
+	agent->reconcile.listener_ends = listener_ends;
 	agent->reconcile.address_placed = address_placed;
 	agent->reconcile.address_withdrawn = address_withdrawn;
 	agent->reconcile.next_hop_stated = next_hop_stated;

@@ -178,6 +178,14 @@ struct port_forwarding {
 };
 
 /* Of a network of this host. */
+/* A listener, as the datapath has it. */
+struct applied_listener {
+	struct uuid id;
+	struct ip vip;
+	u8 proto;
+	u16 port;
+};
+
 struct load_balancer {
 	struct uuid id; /* first: the key */
 	bool known;
@@ -186,7 +194,7 @@ struct load_balancer {
 	u32 applied_vni; /* what the datapath has, with what follows; 0: nothing */
 	struct ip applied_vip;
 	struct mac applied_mac;
-	GArray *applied; /* listeners; reconcile_load_balancer.c alone knows of them */
+	GArray *applied; /* struct applied_listener */
 	enum port_state state;
 	char *reason; /* of PORT_NOT_WIRED */
 };

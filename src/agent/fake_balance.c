@@ -12,7 +12,7 @@ static char *listener_key(u32 vni, const struct ip *vip, u8 proto, u16 port)
 bool dp_listener_put(struct dp *dp, const struct dp_listener *listener, GError **error)
 {
 	g_autoptr(GString) value = g_string_new(listener->by_source ? "by source" : "");
-	char ip[IP_STRLEN], mac[MAC_STRLEN];
+	char ip[IP_STRLEN], mac[MAC_STRLEN], prefix[PREFIX_STRLEN];
 
 	(void)dp;
 	for (size_t i = 0; i < listener->n_members; i++) {
@@ -22,6 +22,8 @@ bool dp_listener_put(struct dp *dp, const struct dp_listener *listener, GError *
 			mac_format(&member->mac, mac), ip_format(&member->ip, ip), member->port,
 			member->weight);
 	}
+	for (size_t i = 0; i < listener->n_allowed; i++)
+		g_string_append_printf(value, "<%s>", prefix_format(&listener->allowed[i], prefix));
 	return fake_put(
 		listener_key(listener->vni, &listener->vip, listener->proto, listener->port),
 		g_strdup(value->str), error);
@@ -32,6 +34,17 @@ bool dp_listener_delete(
 {
 	(void)dp;
 	return fake_delete(listener_key(vni, vip, proto, port), error);
+}
+
+bool dp_listener_stats(struct dp *dp, u32 vni, const struct ip *vip, u8 proto, u16 port,
+	struct dp_listener_stats *ret)
+{
+	(void)dp;
+	(void)vni;
+	(void)vip;
+	(void)proto;
+	*ret = (struct dp_listener_stats){ .number = port };
+	return false;
 }
 
 bool dp_probe_set(struct dp *dp, u32 vni, const struct ip *vip, bool wanted, GError **error)

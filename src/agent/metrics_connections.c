@@ -64,6 +64,52 @@ static void port_metrics(GString *out, const struct agent *agent)
 	}
 }
 
+static const struct {
+	const char *name, *type, *help;
+	size_t offset;
+} listener_counts[] = {
+#define COUNT(member) offsetof(struct dp_listener_stats, member)
+	{ "weft_listener_connections", "gauge",
+		"Connections of a load balancer's listener to its members on this host",
+		COUNT(active) },
+	{ "weft_listener_connections_total", "counter", "The same, since the listener is here",
+		COUNT(total) },
+	{ "weft_listener_in_bytes_total", "counter", "Bytes to these members", COUNT(bytes_in) },
+	{ "weft_listener_out_bytes_total", "counter", "Bytes from these members",
+		COUNT(bytes_out) },
+	{ "weft_listener_errors_total", "counter",
+		"Packets from this host that no member could get", COUNT(errors) },
+#undef COUNT
+};
+
+struct listener_line {
+	GString *out;
+	size_t which;
+};
+
+static void add_listener(
+	const struct uuid *listener, const struct dp_listener_stats *stats, void *data)
+{
+	const struct listener_line *line = data;
+	char id[UUID_STRLEN];
+
+	g_string_append_printf(line->out,
+		"%s{listener=\"%s\",counters=\"%08" PRIx32 "\"} %" PRIu64 "\n",
+		listener_counts[line->which].name, uuid_format(listener, id), stats->number,
+		*(const u64 *)((const char *)stats + listener_counts[line->which].offset));
+}
+
+static void listener_metrics(GString *out, const struct agent *agent)
+{
+	struct listener_line line = { out, 0 };
+
+	for (; line.which < G_N_ELEMENTS(listener_counts); line.which++) {
+		metrics_family(out, listener_counts[line.which].name,
+			listener_counts[line.which].type, listener_counts[line.which].help);
+		listener_stats_each(agent->dp, agent->desired, add_listener, &line);
+	}
+}
+
 /* Drops with one of these reasons are openings that found no room. */
 static const struct {
 	const char *reason, *by;
@@ -96,5 +142,6 @@ void connection_metrics(GString *out, const struct agent *agent)
 {
 	table_metrics(out, agent);
 	port_metrics(out, agent);
+	listener_metrics(out, agent);
 	refusal_metrics(out, agent);
 }

@@ -43,6 +43,9 @@ struct reconcile {
 	/* The same of one whose ports are forwarded, where its gateway is. */
 	void (*forwarded_ip_changed)(struct forwarded_ip *ip, void *data);
 	void (*load_balancer_changed)(struct load_balancer *balancer, void *data);
+	/* What a listener has done here is about to go. */
+	void (*listener_ends)(
+		const struct uuid *listener, const struct dp_listener_stats *last, void *data);
 	/* An address is here now, with that MAC, on a wire. */
 	void (*address_placed)(
 		u32 vni, const struct mac *mac, const struct ip *address, void *data);

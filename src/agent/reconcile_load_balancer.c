@@ -6,17 +6,17 @@
 
 #include <string.h>
 
-struct applied_listener {
-	u8 proto;
-	u16 port;
-};
-
 static void withdraw_listener(struct reconcile *reconcile, const struct load_balancer *balancer,
 	const struct applied_listener *listener)
 {
+	struct dp_listener_stats last;
 	GError *error = NULL;
 
-	if (!dp_listener_delete(reconcile->dp, balancer->applied_vni, &balancer->applied_vip,
+	if (reconcile->listener_ends &&
+		dp_listener_stats(reconcile->dp, balancer->applied_vni, &listener->vip,
+			listener->proto, listener->port, &last))
+		reconcile->listener_ends(&listener->id, &last, reconcile->data);
+	if (!dp_listener_delete(reconcile->dp, balancer->applied_vni, &listener->vip,
 		    listener->proto, listener->port, &error))
 		reconcile_failed(reconcile, error);
 }
@@ -83,7 +83,9 @@ static char *put_listener(struct reconcile *reconcile, const struct load_balance
 		.vip = balancer->record.vip,
 		.port = (u16)record->port,
 		.proto = record->proto,
-		.by_source = pool && pool->by_source };
+		.by_source = pool && pool->by_source,
+		.allowed = (const void *)record->allowed->data,
+		.n_allowed = record->allowed->len };
 	struct dp_lb_member member;
 	GError *error = NULL;
 	char *why;
@@ -107,7 +109,8 @@ static bool is_listed(const struct load_balancer *balancer, const struct applied
 		const struct record_lb_listener *listener =
 			&g_array_index(balancer->record.listeners, struct record_lb_listener, i);
 
-		if (listener->proto == applied->proto && listener->port == applied->port)
+		if (listener->proto == applied->proto && listener->port == applied->port &&
+			uuid_equal(&listener->id, &applied->id))
 			return true;
 	}
 	return false;
@@ -129,7 +132,8 @@ static char *put_listeners(struct reconcile *reconcile, struct load_balancer *ba
 	for (guint i = 0; i < listeners->len; i++) {
 		const struct record_lb_listener *listener =
 			&g_array_index(listeners, struct record_lb_listener, i);
-		struct applied_listener applied = { listener->proto, (u16)listener->port };
+		struct applied_listener applied = { listener->id, balancer->applied_vip,
+			listener->proto, (u16)listener->port };
 		char *failed = put_listener(reconcile, balancer, listener);
 
 		g_array_append_val(balancer->applied, applied);

@@ -221,6 +221,18 @@ static void write_bgp(const struct report *report, struct json_writer *w)
 	json_decref(bgp);
 }
 
+static void write_listeners(const struct report *report, struct json_writer *w)
+{
+	json_t *listeners =
+		report->io.listeners ? report->io.listeners(report->full, report->io.data) : NULL;
+	char *text = listeners ? json_dumps(listeners, JSON_COMPACT) : NULL;
+
+	if (text)
+		jw_member_raw(w, "listeners", text);
+	free(text);
+	json_decref(listeners);
+}
+
 static void write_agent(const struct report *report, struct json_writer *w)
 {
 	s64 now = report->io.now_us(report->io.data);
@@ -259,6 +271,7 @@ static void send_now(struct report *report)
 	write_load_balancers(report, &w);
 	jw_key(&w, "members");
 	write_members(report, &w);
+	write_listeners(report, &w);
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);
@@ -342,7 +355,11 @@ void report_done(struct report *report, const char *why)
 		log_limited(warning, "report to the controller: %s; it is sent again", why);
 		report->full = true;
 		schedule(report, RETRY_MS);
-	} else if (report->full || g_hash_table_size(report->changed) > 0) {
+		return;
+	}
+	if (report->io.listeners_told)
+		report->io.listeners_told(report->io.data);
+	if (report->full || g_hash_table_size(report->changed) > 0) {
 		send_now(report);
 	} else if (report->soon || report->revision != report->sent_revision) {
 		schedule(report, COALESCE_MS);

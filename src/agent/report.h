@@ -24,6 +24,10 @@ struct report_io {
 	void *data;
 	/* What there is to say of BGP, json_decref(); NULL, or it gives NULL: nothing. */
 	json_t *(*bgp)(void *data);
+	/* The same of what listeners of load balancers have done (listener_stats.h); and that it
+	 * has arrived. */
+	json_t *(*listeners)(bool full, void *data);
+	void (*listeners_told)(void *data);
 };
 
 /* @bridge_mappings (struct config_mapping) is borrowed. */

@@ -129,6 +129,7 @@ static void write_listeners(struct json_writer *w, const struct model *model, co
 {
 	const struct object *listener;
 	struct model_iter iter;
+	char id[UUID_STRLEN];
 
 	jw_key(w, "listeners");
 	jw_begin_array(w);
@@ -138,9 +139,13 @@ static void write_listeners(struct json_writer *w, const struct model *model, co
 		if (!object_bool(listener, LB_LISTENER_ADMIN_STATE_UP))
 			continue;
 		jw_begin_object(w);
+		jw_member_string(w, "id", uuid_format(object_id(listener), id));
 		jw_member_string(w, "protocol", object_str(listener, LB_LISTENER_PROTOCOL));
 		jw_member_int(w, "port", object_int(listener, LB_LISTENER_PORT));
 		jw_member_string(w, "pool_id", object_str(listener, LB_LISTENER_POOL_ID));
+		if (!object_is_null(listener, LB_LISTENER_ALLOWED_CIDRS))
+			jw_member_raw(w, "allowed_cidrs",
+				object_str(listener, LB_LISTENER_ALLOWED_CIDRS));
 		jw_end_object(w);
 	}
 	jw_end_array(w);
@@ -198,6 +203,9 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 			touch(all, &change->id);
 		break;
 	case KIND_LB_LISTENER:
+		if (change->old && change->new &&
+			!object_equal(change->old, change->new, LB_LISTENER_PAST))
+			break; /* nor is that */
 		touch_text(all, object_str(any, LB_LISTENER_LOAD_BALANCER_ID));
 		break;
 	case KIND_LB_POOL:

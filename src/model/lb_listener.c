@@ -5,7 +5,10 @@
 
 #include "model/lb_parts.h"
 #include "model/lb_pool.h"
+#include "model/lb_stats.h"
 #include "model/lb_status.h"
+
+#define ALLOWED_CIDRS_MAX 256
 
 #define POSSIBLE                                                                                  \
 	"its listeners are of TCP and UDP. HTTP, HTTPS, TERMINATED_HTTPS and PROMETHEUS are for " \
@@ -33,8 +36,40 @@ static bool check_limit(const struct object *draft, GError **error)
 	return object_int(draft, LB_LISTENER_CONNECTION_LIMIT) == -1 ||
 	       lb_fail_option(error, "connection_limit",
 		       object_text(draft, LB_LISTENER_CONNECTION_LIMIT, buf),
-		       "-1, no limit, is all there is");
+		       "only -1, no limit: each host balances what enters there, and counts only "
+		       "its own members' connections, so that none could keep to a limit of all. "
+		       "What a port may have is limited by connections-per-port of weft-agent.conf");
 }
+
+/* Of the IP version of the VIP: from others nothing could come. */
+static bool check_allowed(struct txn *txn, const struct object *draft, GError **error)
+{
+	const struct object *balancer = txn_need(
+		txn, KIND_LOAD_BALANCER, object_str(draft, LB_LISTENER_LOAD_BALANCER_ID), error);
+	json_auto_t *cidrs = object_json(draft, LB_LISTENER_ALLOWED_CIDRS);
+	struct prefix prefix;
+	struct ip vip;
+	json_t *cidr;
+	size_t i;
+
+	if (!balancer)
+		return false;
+	if (!ip_parse(object_str(balancer, LOAD_BALANCER_VIP_ADDRESS), &vip))
+		return true;
+	json_array_foreach(cidrs, i, cidr)
+		if (prefix_parse(json_string_value(cidr), &prefix) &&
+			prefix.ip.family != vip.family)
+			return weft_fail(error, BAD_REQUEST,
+				"allowed_cidrs has %s, of IPv%u, but the address of load balancer %s is %s, of IPv%u.",
+				json_string_value(cidr), prefix.ip.family,
+				object_str(draft, LB_LISTENER_LOAD_BALANCER_ID),
+				object_str(balancer, LOAD_BALANCER_VIP_ADDRESS), vip.family);
+	return true;
+}
+
+static const struct attr cidr_attr = {
+	.name = "cidr", .type = TYPE_CIDR, .convert = convert_to_network
+};
 
 static const struct attr attrs[N_LB_LISTENER_SLOTS] = {
 	STANDARD_ATTRS(NAME_ATTR_FLAGS),
@@ -68,10 +103,21 @@ static const struct attr attrs[N_LB_LISTENER_SLOTS] = {
 		.flags = LB_GIVEN | ATTR_NULL_IS_DEFAULT,
 		.fallback = "-1",
 		.doc = "-1: none." },
+	[LB_LISTENER_ALLOWED_CIDRS] = { .name = "allowed_cidrs",
+		.type = TYPE_LIST,
+		.item = &cidr_attr,
+		.max = ALLOWED_CIDRS_MAX,
+		.flags = LB_GIVEN | ATTR_NULLABLE,
+		.doc = "Whose packets it takes, by their sources; null or []: everybody's." },
 	[LB_LISTENER_LOAD_BALANCERS] =
 		LB_IDS_ATTR("loadbalancers", "The load balancer that it is part of."),
 	[LB_LISTENER_PROVISIONING] = LB_PROVISIONING_ATTR,
 	[LB_LISTENER_OPERATING] = LB_OPERATING_ATTR,
+	[LB_LISTENER_PAST] = { .name = "past",
+		.type = TYPE_STRING,
+		.max = 128,
+		.flags = ATTR_SECRET,
+		.fallback = "\"\"" },
 };
 
 static const struct index indexes[N_LB_LISTENER_INDEXES] = {
@@ -112,14 +158,16 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	return load_balancer_take(
 		       txn, draft, object_str(draft, LB_LISTENER_LOAD_BALANCER_ID), error) &&
-	       check_limit(draft, error) && check_pool(txn, draft, error);
+	       check_limit(draft, error) && check_allowed(txn, draft, error) &&
+	       check_pool(txn, draft, error);
 }
 
 static bool on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
 	(void)old;
-	return check_limit(draft, error) && check_pool(txn, draft, error);
+	return check_limit(draft, error) && check_allowed(txn, draft, error) &&
+	       check_pool(txn, draft, error);
 }
 
 static void compute(const struct model *model, const struct object *object, unsigned slot,
@@ -133,6 +181,14 @@ static void compute(const struct model *model, const struct object *object, unsi
 				     : lb_operating_status(model, object));
 }
 
+static const struct kind_action actions[] = {
+	{ .name = "stats",
+		.read = true,
+		.run = lb_stats_show,
+		.doc = "Its connections and bytes, and what no member could get." },
+	{ 0 },
+};
+
 const struct kind lb_listener_kind = {
 	.id = KIND_LB_LISTENER,
 	.singular = "listener",
@@ -141,6 +197,7 @@ const struct kind lb_listener_kind = {
 	.command = "loadbalancer listener",
 	.path = LB_PATH "/listeners",
 	.doc = "A port of a load balancer's address.",
+	.actions = actions,
 	.attrs = attrs,
 	.n_slots = N_LB_LISTENER_SLOTS,
 	.indexes = indexes,
@@ -148,5 +205,9 @@ const struct kind lb_listener_kind = {
 	.quota = { "listener", 50 },
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
-	.hooks = { .on_create = on_create, .on_update = on_update, .compute = compute },
+	.hooks = { .on_create = on_create,
+		.on_update = on_update,
+		.compute = compute,
+		.state_new = lb_stats_state_new,
+		.state_free = g_free },
 };

@@ -6,6 +6,7 @@
 #include "model/lb_listener.h"
 #include "model/lb_parts.h"
 #include "model/lb_pool.h"
+#include "model/lb_stats.h"
 #include "model/lb_status.h"
 #include "model/network.h"
 #include "model/service_port.h"
@@ -391,6 +392,10 @@ static const struct kind_action actions[] = {
 		.read = true,
 		.run = lb_status_tree,
 		.doc = "The statuses of the load balancer and all its parts." },
+	{ .name = "stats",
+		.read = true,
+		.run = lb_stats_show,
+		.doc = "The connections and bytes of all its listeners." },
 	{ .name = "failover", .run = fail_over, .doc = "Nothing: this provider has no machines." },
 	{ 0 },
 };

@@ -299,9 +299,11 @@ struct record_lb_pool {
 	struct record_lb_monitor monitor;
 };
 struct record_lb_listener {
+	struct uuid id;
 	u8 proto;
 	u32 port;
 	struct uuid pool_id; /* zero: none */
+	GArray *allowed;     /* struct prefix: who may use it; none: everybody */
 };
 struct record_load_balancer {
 	struct uuid network_id;

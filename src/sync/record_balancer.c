@@ -75,10 +75,13 @@ static bool decode_pool(const json_t *element, void *ret, GError **error)
 static bool decode_listener(const json_t *element, void *ret, GError **error)
 {
 	static const char *const protocols[] = { "TCP", "UDP", NULL };
-	struct record_lb_listener listener = { 0 };
+	struct record_lb_listener listener = { .allowed = g_array_new(
+						       FALSE, TRUE, sizeof(struct prefix)) };
 	const char *protocol = NULL;
 	const json_t *pool = json_object_get(element, "pool_id");
-	bool ok = field_optional_choice(element, "protocol", protocols, &protocol, error) &&
+	bool ok = field_uuid(element, "id", &listener.id, error) &&
+		  field_array(element, "allowed_cidrs", element_prefix, listener.allowed, error) &&
+		  field_optional_choice(element, "protocol", protocols, &protocol, error) &&
 		  field_uint(element, "port", 1, 65535, &listener.port, error) &&
 		  (!pool || json_is_null(pool) ||
 			  field_uuid(element, "pool_id", &listener.pool_id, error));
@@ -86,6 +89,13 @@ static bool decode_listener(const json_t *element, void *ret, GError **error)
 	listener.proto = protocol == protocols[1] ? IPPROTO_UDP : IPPROTO_TCP;
 	memcpy(ret, &listener, sizeof(listener));
 	return ok;
+}
+
+static void clear_listener(gpointer data)
+{
+	struct record_lb_listener *listener = data;
+
+	g_clear_pointer(&listener->allowed, g_array_unref);
 }
 
 static void clear_pool(gpointer data)
@@ -102,6 +112,7 @@ bool decode_load_balancer(const json_t *data, struct record *ret, GError **error
 	balancer->listeners = g_array_new(FALSE, TRUE, sizeof(struct record_lb_listener));
 	balancer->pools = g_array_new(FALSE, TRUE, sizeof(struct record_lb_pool));
 	g_array_set_clear_func(balancer->pools, clear_pool);
+	g_array_set_clear_func(balancer->listeners, clear_listener);
 	balancer->admin_state_up = true;
 	return field_uuid(data, "network_id", &balancer->network_id, error) &&
 	       field_ip(data, "vip_address", &balancer->vip, error) &&

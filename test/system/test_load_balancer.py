@@ -10,6 +10,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -25,15 +26,16 @@ import socket, socketserver, sys, threading
 name = sys.argv[1]
 class Stream(socketserver.BaseRequestHandler):
     def handle(self):
-        while self.request.recv(1000):
-            self.request.sendall(f"{name} {self.client_address[0]}\n".encode())
+        while word := self.request.recv(1000):
+            self.request.sendall(f"{name} {self.client_address[0]}\n".encode() * (5000 if word == b"much" else 1))
 class Datagram(socketserver.BaseRequestHandler):
-    def handle(self):
-        self.request[1].sendto(f"{name} {self.client_address[0]}\n".encode(), self.client_address)
+    def handle(self):  # as long as the question
+        answer = f"{name} {self.client_address[0]}\n".encode()
+        self.request[1].sendto(answer.ljust(len(self.request[0])), self.client_address)
 class Tcp(socketserver.ThreadingTCPServer):
     address_family, allow_reuse_address, daemon_threads, request_queue_size = socket.AF_INET6, True, True, 200
 class Udp(socketserver.UDPServer):
-    address_family = socket.AF_INET6
+    address_family, max_packet_size = socket.AF_INET6, 65536
 servers = [Tcp(("::", 8080), Stream), Udp(("::", 8080), Datagram)]
 for server in servers:
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -43,18 +45,30 @@ threading.Event().wait()
 
 ASK = r"""
 import json, socket, sys
-address, port, kind, count = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+address, port, kind, count, size = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
 answers = []
 for _ in range(count):
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as s:
-        s.settimeout(2)
+        s.settimeout(1.5)
         try:
             s.connect((address, port))
-            s.sendall(b"x")
-            answers.append(s.recv(100).decode().split())
+            s.sendall(b"x" * size)
+            answer = s.recv(65536)
+            answers.append(answer.decode().split() if len(answer) >= size else [f"{len(answer)} bytes", ""])
         except OSError as error:
             answers.append([type(error).__name__, ""])
 print(json.dumps(answers))
+"""
+
+MUCH = r"""
+import socket, sys
+for _ in range(20):
+    with socket.create_connection((sys.argv[1], 80), 5) as s:
+        s.sendall(b"much")
+        text = b""
+        while len(text) < 5000 or len(text) < 5000 * (text.index(b"\n") + 1):
+            text += s.recv(65536)
+    print(text.split()[0].decode())
 """
 
 HOLD = r"""
@@ -135,14 +149,14 @@ class Bed:
         assert answer.status == 202, answer.text
         self.settle(answer)
         found = {member["name"]: member["id"] for member in self.api.get(f"{LB}pools/{pool['id']}/members").json["members"]}
-        return {**balancer, "pool": pool["id"], "members": found}
+        return {**balancer, "listener": listener["id"], "pool": pool["id"], "members": found}
 
     def remove(self, balancer):
         assert self.api.call("DELETE", f"{LB}loadbalancers/{balancer['id']}?cascade=true").status == 204
 
-    def ask(self, client, balancer, count=30, kind="tcp"):
+    def ask(self, client, balancer, count=30, kind="tcp", size=1):
         """Who answered how often; asserts that each saw the client itself."""
-        text = self.lab.exec(client, "python3", "-c", ASK, balancer["vip_address"], "80", kind, str(count)).stdout
+        text = self.lab.exec(client, "python3", "-c", ASK, balancer["vip_address"], "80", kind, str(count), str(size)).stdout
         answers = json.loads(text)
         own = {ip["ip_address"] for ip in self.ports[client]["fixed_ips"]}
         for name, seen in answers:
@@ -179,9 +193,42 @@ def test_udp_and_persistence(bed):
     balancer = bed.balancer(["m1", "m2", "m3"], protocol="UDP")
     for client in ("c1", "far"):
         assert set(bed.ask(client, balancer, kind="udp")) == {"m1", "m2", "m3"}
+        # in fragments: whole to one member, and its answer back
+        assert set(bed.ask(client, balancer, kind="udp", size=5000)) == {"m1", "m2", "m3"}, client
+    bed.lab.exec("m1", "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
+    end(bed, "m1")  # its system says that nobody listens: an ICMP error, which is about the VIP to the client
+    for client in ("c1", "far"):
+        assert set(bed.ask(client, balancer, kind="udp")) == {"ConnectionRefusedError", "m2", "m3"}, client
+    bed.serve("m1")
     bed.update(f"pools/{balancer['pool']}", session_persistence={"type": "SOURCE_IP"})
     assert {len(bed.ask(client, balancer, 20, "udp")) for client in ("c1", "m2", "far")} == {1}
     assert "no-listener" in bed.lab.weft("trace", bed.ports["c1"]["id"], "--to", balancer["vip_address"], "--proto", "tcp", "--dport", "80").stdout
+    bed.remove(balancer)
+
+
+def test_allowed_cidrs(bed):
+    """Who is in none of them is dropped where he is, and counted there; what is taken away cuts what there is."""
+    balancer = bed.balancer(["m1", "m2"])
+    held = bed.lab.popen("c1", "python3", "-c", HOLD, balancer["vip_address"], stdin=subprocess.PIPE)
+    assert say(held).startswith("m")
+
+    def drops():
+        return bed.lab.agent("h1", "ports", port=bed.ports["c1"]["id"])["ports"][0]["drop_reasons"].get("not-allowed", 0)
+
+    before = drops()
+    bed.update(f"listeners/{balancer['listener']}", allowed_cidrs=["10.2.0.0/24", "192.0.2.1"])
+    assert bed.api.get(f"{LB}listeners/{balancer['listener']}").json["listener"]["allowed_cidrs"] == ["10.2.0.0/24", "192.0.2.1/32"]
+    assert set(bed.ask("c1", balancer, 1)) == {"TimeoutError"} and drops() > before
+    assert set(bed.ask("far", balancer)) == {"m1", "m2"}
+    before = drops()
+    held.stdin.write("\n")
+    held.stdin.flush()
+    wait_until(lambda: drops() > before, what="the connection is cut")
+    held.kill()
+    bed.update(f"listeners/{balancer['listener']}", allowed_cidrs=["10.1.0.0/24", "10.2.0.0/24"])
+    assert set(bed.ask("c1", balancer)) == {"m1", "m2"}
+    wrong = bed.api.call("PUT", f"{LB}listeners/{balancer['listener']}", {"listener": {"allowed_cidrs": ["fd00::/8"]}})
+    assert wrong.status == 400 and "fd00::/8, of IPv6" in wrong.json["faultstring"], wrong.text
     bed.remove(balancer)
 
 
@@ -215,37 +262,42 @@ def test_members_come_and_go(bed):
     bed.remove(balancer)
 
 
-@pytest.mark.parametrize("kind, protocol", [("HTTP", "TCP"), ("TCP", "TCP"), ("UDP-CONNECT", "UDP"), ("PING", "TCP")])
-def test_health(bed, kind, protocol):
+HEALTH = (("HTTP", "TCP"), ("TCP", "TCP"), ("UDP-CONNECT", "UDP"), ("PING", "TCP"))
+
+
+def test_health(bed):
     """A member that does not answer is in ERROR and gets no new connections, within delay × max_retries_down; one that answers again gets them again."""
-    balancer = bed.balancer(["m1", "m3"], protocol=protocol)
-    more = {"expected_codes": "200", "url_path": "/x"} if kind == "HTTP" else {}
-    bed.make("healthmonitors", pool_id=balancer["pool"], type=kind, delay=1, timeout=1, max_retries=1, max_retries_down=2, **more)
+    balancers = {}
+    for kind, protocol in HEALTH:
+        balancers[kind] = bed.balancer(["m1", "m3"], protocol=protocol)
+        more = {"expected_codes": "200", "url_path": "/x"} if kind == "HTTP" else {}
+        bed.make("healthmonitors", pool_id=balancers[kind]["pool"], type=kind, delay=1, timeout=1, max_retries=1, max_retries_down=2, **more)
 
-    def states():
-        return {member["name"]: member["operating_status"] for member in bed.api.get(f"{LB}pools/{balancer['pool']}/members").json["members"]}
+    def states(kind):
+        return {member["name"]: member["operating_status"] for member in bed.api.get(f"{LB}pools/{balancers[kind]['pool']}/members").json["members"]}
 
-    if kind == "HTTP":  # our server does not speak it
-        wait_until(lambda: states() == {"m1": "ERROR", "m3": "ERROR"}, what="an answer that is no HTTP is none")
-        assert bed.api.get(f"{LB}pools/{balancer['pool']}").json["pool"]["operating_status"] == "ERROR"
-        assert set(bed.ask("c1", balancer, 1)) == {"TimeoutError"}
-        return bed.remove(balancer)
-    wait_until(lambda: states() == {"m1": "ONLINE", "m3": "ONLINE"})
-    block = {"PING": ["sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1"]}.get(kind)
-    if block:
-        bed.lab.exec("m3", *block)
-    else:
-        end(bed, "m3")
-    wait_until(lambda: states() == {"m1": "ONLINE", "m3": "ERROR"})
-    assert bed.api.get(f"{LB}pools/{balancer['pool']}").json["pool"]["operating_status"] == "DEGRADED"
-    assert set(bed.ask("c1", balancer, 20, protocol.lower())) == {"m1"}
-    if block:
-        bed.lab.exec("m3", *[word.replace("=1", "=0") for word in block])
-    else:
-        bed.serve("m3")
-    wait_until(lambda: states() == {"m1": "ONLINE", "m3": "ONLINE"})
-    wait_until(lambda: set(bed.ask("c1", balancer, 20, protocol.lower())) == {"m1", "m3"})
-    bed.remove(balancer)
+    def who(kind, count=20):
+        return set(bed.ask("c1", balancers[kind], count, dict(HEALTH)[kind].lower()))
+
+    def status(kind):
+        return bed.api.get(f"{LB}pools/{balancers[kind]['pool']}").json["pool"]["operating_status"]
+
+    alive = [kind for kind, _ in HEALTH if kind != "HTTP"]
+    wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ONLINE"} for kind in alive))
+    wait_until(lambda: states("HTTP") == {"m1": "ERROR", "m3": "ERROR"}, what="an answer that is no HTTP is none")
+    assert status("HTTP") == "ERROR" and who("HTTP", 1) == {"TimeoutError"}
+    end(bed, "m3")
+    bed.lab.exec("m3", "sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
+    wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ERROR"} for kind in alive))
+    for kind in alive:
+        assert status(kind) == "DEGRADED" and who(kind) == {"m1"}, kind
+    bed.serve("m3")
+    bed.lab.exec("m3", "sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=0")
+    wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ONLINE"} for kind in alive))
+    for kind in alive:
+        wait_until(lambda kind=kind: who(kind) == {"m1", "m3"})
+    for balancer in balancers.values():
+        bed.remove(balancer)
 
 
 def test_from_outside(bed):
@@ -256,11 +308,17 @@ def test_from_outside(bed):
     wait_until(lambda: bed.api.get(f"/v2.0/floatingips/{floating['id']}").json["floatingip"]["status"] == "ACTIVE")
     for address, seen in ((floating["floating_ip_address"], "203.0.113.1"), (six["vip_address"], "2001:db8:1::1")):
         def ask(count, address=address):
-            return json.loads(bed.world.exec("python3", "-c", ASK, address, "80", "tcp", str(count)).stdout)
+            return json.loads(bed.world.exec("python3", "-c", ASK, address, "80", "tcp", str(count), "1").stdout)
         wait_until(lambda: ask(1)[0][1])
         answers = ask(30)
         assert {name for name, _ in answers} == {"m1", "m2", "m3"}, (address, answers)
         assert {client.removeprefix("::ffff:") for _, client in answers} == {seen}
+    # behind a link of 1300 bytes, whose router alone knows: "too big" comes to the member that has the connection
+    bed.world.ip("route", "replace", "default", "via", "198.51.100.129", "advmss", "1410", namespace=bed.world.small)
+    words = ["python3", "-c", MUCH, floating["floating_ip_address"]]
+    assert set(bed.world.exec(*words, namespace=bed.world.small).stdout.split()) == {"m1", "m2", "m3"}
+    for member in ("m1", "m2", "m3"):
+        assert "mtu 1300" in bed.lab.exec(member, "ip", "route", "get", outside.SMALL).stdout, member
     assert bed.api.call("DELETE", f"/v2.0/floatingips/{floating['id']}").status == 204
     bed.world.ip("route", "del", "fd01::/64", "via", bed.gateway["6"])
     for balancer in (four, six):
@@ -268,17 +326,27 @@ def test_from_outside(bed):
 
 
 def test_trace_and_restart(bed):
-    """`weft trace` says who gets the connection; a restarted agent finds all as it was, and no connection breaks."""
+    """`weft trace` says who gets the connection; a restarted agent finds all as it was, no connection breaks, and nothing is counted twice."""
     balancer = bed.balancer(["m2"])
+
+    def stats():
+        return bed.api.get(f"{LB}listeners/{balancer['listener']}/stats").json["stats"]
+
     text = bed.lab.weft("trace", bed.ports["c1"]["id"], "--to", balancer["vip_address"], "--proto", "tcp", "--dport", "80").stdout
     assert f"the load balancer gives the connection to its member {bed.address('m2')} port 8080, on another host" in text
     one = bed.lab.popen("c1", "python3", "-c", HOLD, balancer["vip_address"], stdin=subprocess.PIPE)
     assert say(one).startswith("m2 ")
     for host in ("h1", "h2"):
         bed.lab.stop(host, kill=True)
+    for host in ("h1", "h2"):
         bed.lab.start(host)
     assert say(one).startswith("m2 ")
-    assert set(bed.ask("c1", balancer, 5)) == {"m2"}
+    wait_until(lambda: stats()["total_connections"] == 1)
+    assert stats()["active_connections"] == 1 and 100 < stats()["bytes_in"] < 3000 and stats()["bytes_out"] > 100 and not stats()["request_errors"]
+    assert set(bed.ask("far", balancer, 5)) == {"m2"}
+    counted = re.search(rf'^weft_listener_connections_total{{listener="{balancer["listener"]}"[^}}]*}} (\d+)', bed.lab.agent("h2", "metrics")["text"], re.MULTILINE)
+    assert int(counted[1]) == 6
+    wait_until(lambda: stats()["total_connections"] == 6, 20, "told at a low rate")
     one.kill()
     bed.remove(balancer)
 

@@ -7,7 +7,8 @@ import openstack_cli
 import pytest
 
 from identity_server import PASSWORD, Admin, client_of, start
-from weftd import ADMIN
+from conftest import wait_until
+from weftd import ADMIN, Weftd
 
 LB = "/load-balancer/v2.0/lbaas/"
 LOG_IN = dict(username="admin", password=PASSWORD, project_name="admin", user_domain_id="default", project_domain_id="default")
@@ -55,7 +56,8 @@ def test_cli(server, api, subnet):
     assert balancer["operating_status"] == "OFFLINE"  # no host has it
     port = api.get(f"/v2.0/ports/{balancer['vip_port_id']}").json["port"]
     assert (port["device_owner"], port["device_id"], port["fixed_ips"][0]["ip_address"]) == ("network:load_balancer", balancer["id"], "10.0.0.50")
-    listener = cli.json("loadbalancer", "listener", "create", "lb1", "--name", "l1", "--protocol", "TCP", "--protocol-port", "80")
+    listener = cli.json("loadbalancer", "listener", "create", "lb1", "--name", "l1", "--protocol", "TCP", "--protocol-port", "80", "--allowed-cidr", "192.0.2.1")
+    assert listener["allowed_cidrs"] == "192.0.2.1/32"
     pool = cli.json("loadbalancer", "pool", "create", "--name", "p1", "--listener", "l1", "--protocol", "TCP", "--lb-algorithm", "SOURCE_IP_PORT",
                     "--session-persistence", "type=SOURCE_IP")
     assert cli.json("loadbalancer", "listener", "show", "l1")["default_pool_id"] == pool["id"]
@@ -76,10 +78,11 @@ def test_cli(server, api, subnet):
         words = ["loadbalancer"] + [word for word in words if word != "loadbalancer"] + ["list"] + (["p1"] if words == ["member"] else [])
         assert [item["name"] for item in cli.json(*words)] == names, words
     cli("loadbalancer", "set", "lb1", "--description", "x", "--disable", "--tag", "t")
-    cli("loadbalancer", "listener", "set", "l1", "--connection-limit", "-1", "--name", "l2")
+    cli("loadbalancer", "listener", "set", "l1", "--connection-limit", "-1", "--name", "l2", "--allowed-cidr", "10.0.0.0/8")
     cli("loadbalancer", "pool", "set", "p1", "--lb-algorithm", "SOURCE_IP")
     cli("loadbalancer", "pool", "unset", "p1", "--session-persistence")
     assert cli.json("loadbalancer", "pool", "show", "p1")["session_persistence"] is None
+    assert cli.json("loadbalancer", "stats", "show", "lb1")["total_connections"] == 0 == cli.json("loadbalancer", "listener", "stats", "show", "l2")["bytes_in"]
     assert [item["name"] for item in cli.json("loadbalancer", "provider", "list")] == ["edge"]
     assert cli.json("loadbalancer", "flavor", "list") == []
     cli("loadbalancer", "quota", "set", "--listener", "7", "admin")
@@ -151,6 +154,50 @@ def test_given_port(api, subnet):
     assert api.call("DELETE", f"/v2.0/ports/{port['id']}").status == 204
 
 
+def test_statistics(tmp_path):
+    """What hosts count is added up; nothing is counted twice and nothing lost, whichever of the two ends begins anew."""
+    weftd = Weftd(tmp_path).start()
+    client = weftd.client()
+    network = client.make("network")
+    subnet = client.make("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
+    balancer = make(client, "loadbalancers", vip_subnet_id=subnet["id"])
+    listener = make(client, "listeners", loadbalancer_id=balancer["id"], protocol="TCP", protocol_port=80)
+    tokens = {name: client.make("host", name=name, tunnel_ips=[f"192.0.2.{n}"])["credential"] for n, name in enumerate(("h1", "h2"), 1)}
+
+    def report(host, *counters, full=False):
+        said = [{**dict(zip(("number", "active", "total", "bytes_in", "bytes_out", "errors"), one)), **({"ended": True} if len(one) > 6 else {})} for one in counters]
+        answer = weftd.client(tokens[host]).call("POST", f"/weft/v1/hosts/{host}/report", {
+            "instance": "i", "revision": 0, "full": full, "ports": {}, "listeners": {listener["id"]: said} if said else {}})
+        assert answer.status == 200, answer.text
+
+    def stats(path="listeners", one=listener):
+        answer = weftd.client().get(f"{LB}{path}/{one['id']}/stats").json["stats"]
+        return tuple(answer[name] for name in ("active_connections", "total_connections", "bytes_in", "bytes_out", "request_errors"))
+
+    assert stats() == (0, 0, 0, 0, 0)
+    report("h1", (1, 2, 5, 100, 1000, 0))
+    report("h2", (7, 1, 1, 10, 100, 3))
+    assert stats() == stats("loadbalancers", balancer) == (3, 6, 110, 1100, 3)
+    report("h1", (1, 1, 6, 120, 1000, 0), full=True)  # another process, the same counters
+    assert stats() == (2, 7, 130, 1100, 3)
+    report("h1", (2, 1, 1, 7, 8, 0), full=True)  # the host began anew
+    assert stats() == (2, 8, 137, 1108, 3)
+    for _ in range(2):  # the answer to the first was lost
+        report("h2", (7, 0, 2, 20, 200, 3, "ended"))
+    assert stats() == (1, 9, 147, 1208, 3)
+    weftd.stop()
+    weftd.start()  # it has what is past, and hosts tell the rest again
+    assert stats() == (0, 8, 140, 1200, 3)
+    report("h1", (2, 1, 1, 7, 8, 0), full=True)
+    assert stats() == (1, 9, 147, 1208, 3)
+    assert weftd.client().call("DELETE", "/v2.0/hosts/" + weftd.client().get("/v2.0/hosts", name="h1").json["hosts"][0]["id"]).status == 204
+    wait_until(lambda: stats() == (0, 9, 147, 1208, 3))
+    wrong = weftd.client(tokens["h2"]).call("POST", "/weft/v1/hosts/h2/report", {
+        "instance": "i", "revision": 0, "listeners": {listener["id"]: [{"number": 1, "active": -1}]}})
+    assert wrong.status == 400 and b"bytes_in" in wrong.text
+    weftd.stop()
+
+
 def test_bad_input(server, api, subnet):
     """Every refusal has Octavia's shape and says what would be right."""
     balancer = make(api, "loadbalancers", vip_subnet_id=subnet["id"])
@@ -172,6 +219,8 @@ def test_bad_input(server, api, subnet):
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "IPX", "protocol_port": 443}, 400, "TCP and UDP"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 70000}, 400, "65535"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "connection_limit": 5}, 501, "-1"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "allowed_cidrs": ["fd00::/8"]}, 400, "of IPv6"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "allowed_cidrs": ["10.0.0.0/33"]}, 400, "allowed_cidrs"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "UDP", "protocol_port": 81, "default_pool_id": pool["id"]}, 400, "not compatible"),
             ("listeners", {"loadbalancer_id": other["id"], "protocol": "TCP", "protocol_port": 81, "default_pool_id": pool["id"]}, 400, "is part of"),
             ("pools", {"protocol": "TCP", "lb_algorithm": "SOURCE_IP"}, 400, "loadbalancer_id, listener_id"),

@@ -146,6 +146,16 @@ static void release_held(struct sync_server *server, u64 revision)
 			stream_durable(peer, revision);
 }
 
+static void forget(struct sync_server *server, const struct change *deleted)
+{
+	if (deleted->kind == KIND_LB_LISTENER)
+		listeners_deleted(server, &deleted->id);
+	if (deleted->kind != KIND_HOST)
+		return;
+	listeners_host_deleted(server, &deleted->id);
+	g_hash_table_remove(server->peers, &deleted->id);
+}
+
 static void durable(const struct changeset *changes, void *derived, void *user)
 {
 	struct sync_server *server = user;
@@ -157,8 +167,8 @@ static void durable(const struct changeset *changes, void *derived, void *user)
 		stream_durable(g_ptr_array_index(touched, i), changes->revision);
 	release_held(server, changes->revision);
 	for (unsigned i = 0; i < changes->n; i++)
-		if (changes->changes[i].kind == KIND_HOST && !changes->changes[i].new)
-			g_hash_table_remove(server->peers, &changes->changes[i].id);
+		if (!changes->changes[i].new)
+			forget(server, &changes->changes[i]);
 	wait_check(server);
 	publication_free(derived);
 }

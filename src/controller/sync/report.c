@@ -21,7 +21,7 @@ struct report {
 	const char *instance;
 	json_int_t revision;
 	int full;
-	json_t *ports, *floating_ips, *load_balancers, *members, *agent;
+	json_t *ports, *floating_ips, *load_balancers, *members, *listeners, *agent;
 };
 
 static bool parse_report(
@@ -38,18 +38,20 @@ static bool parse_report(
 			"The report is no JSON: line %d, column %d: %s.", why.line, why.column,
 			why.text);
 	*ret = (struct report){ 0 };
-	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o}", "instance",
-		    &ret->instance, "revision", &ret->revision, "full", &ret->full, "ports",
-		    &ret->ports, "floating_ips", &ret->floating_ips, "load_balancers",
-		    &ret->load_balancers, "members", &ret->members, "agent", &ret->agent) ||
+	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o, s?o}",
+		    "instance", &ret->instance, "revision", &ret->revision, "full", &ret->full,
+		    "ports", &ret->ports, "floating_ips", &ret->floating_ips, "load_balancers",
+		    &ret->load_balancers, "members", &ret->members, "listeners", &ret->listeners,
+		    "agent", &ret->agent) ||
 		ret->revision < 0 || (ret->ports && !json_is_object(ret->ports)) ||
 		(ret->floating_ips && !json_is_object(ret->floating_ips)) ||
 		(ret->members && !json_is_object(ret->members)) ||
+		(ret->listeners && !json_is_object(ret->listeners)) ||
 		(ret->load_balancers && !json_is_object(ret->load_balancers)) ||
 		(ret->agent && !json_is_object(ret->agent)))
 		return weft_fail(error, BAD_REQUEST,
 			"A report is {\"instance\": text, \"revision\": number, \"full\": boolean, "
-			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"agent\": object}; %s.",
+			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"listeners\": object, \"agent\": object}; %s.",
 			why.text[0] ? why.text : "a member has another type");
 	return true;
 }
@@ -238,7 +240,7 @@ static bool submit(struct sync_server *server, const struct object *host,
 
 	if (!json_object_size(report->ports) && !json_object_size(report->floating_ips) &&
 		!json_object_size(report->load_balancers) && !json_object_size(report->members) &&
-		!report->full && !mappings)
+		!json_object_size(report->listeners) && !report->full && !mappings)
 		return true;
 	txn = txn_new(server->config.model, &system_caller);
 	if (mappings && !stage_mappings(txn, host, mappings, error))
@@ -246,7 +248,8 @@ static bool submit(struct sync_server *server, const struct object *host,
 	if (!stage_reported(txn, host, report, error) ||
 		!floating_ips_stage(txn, host, report->floating_ips, report->full, error) ||
 		!load_balancers_stage(txn, host, report->load_balancers, error) ||
-		!members_stage(txn, host, report->members, error))
+		!members_stage(txn, host, report->members, error) ||
+		!listeners_stage(server, txn, host, report->listeners, report->full, error))
 		return false;
 	if (report->full && !stage_missing(txn, host, report, error))
 		return false;

@@ -59,6 +59,7 @@ struct sync_server {
 	GQueue waiters;		  /* struct waiter: for a revision; see wait.c */
 	GHashTable *port_waiters; /* port id → GQueue of struct waiter */
 	unsigned n_waiters;	  /* of both */
+	GHashTable *listeners;	  /* listener id → GArray, of report_listeners.c */
 	GHashTable *moves;	  /* port id → its last struct move, of handover.c */
 	GQueue moves_in_order;	  /* all of them, owned */
 	guint ping_source;
@@ -118,6 +119,14 @@ bool members_stage(
  * NULL. */
 bool load_balancers_stage(
 	struct txn *txn, const struct object *host, const json_t *reported, GError **error);
+/* report_listeners.c: what listeners have done there: {id: [{…}]}, or NULL. @full: all that the
+ * host has. */
+bool listeners_stage(struct sync_server *server, struct txn *txn, const struct object *host,
+	const json_t *reported, bool full, GError **error);
+void listeners_host_deleted(struct sync_server *server, const struct uuid *host);
+void listeners_deleted(struct sync_server *server, const struct uuid *listener);
+void listeners_open(struct sync_server *server);
+void listeners_close(struct sync_server *server);
 /* report_floating_ips.c: their status, as the host of their ports says: {id: {"wired": bool}}, or
  * NULL.
  * @full: all that the host has. */
