@@ -226,6 +226,9 @@ struct kind_hooks {
 		struct txn *txn, const struct object *old, struct object *draft, GError **error);
 	/* Before @old is staged as deleted; generic reference rules have been applied. */
 	bool (*on_delete)(struct txn *txn, const struct object *old, GError **error);
+	/* Of an object that refers to @old by ON_DELETE_REFUSE: does it go with @old all the same?
+	 * NULL: none does. */
+	bool (*goes_with)(const struct object *referrer, const struct object *old);
 	/* A request deletes @old and asks for what is part of it to go too (?cascade=true), which
 	 * its references refuse otherwise: deletes that. NULL: there is no such way. */
 	bool (*on_cascade)(struct txn *txn, const struct object *old, GError **error);

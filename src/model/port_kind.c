@@ -370,6 +370,11 @@ static bool on_delete(struct txn *txn, const struct object *port, GError **error
 	       firewall_group_leave(txn, port, error);
 }
 
+static bool goes_with(const struct object *port, const struct object *old)
+{
+	return object_kind(old)->id == KIND_NETWORK && port_has_owner(port, OWNER_DHCP);
+}
+
 const struct kind port_kind = {
 	.id = KIND_PORT,
 	.singular = "port",
@@ -388,6 +393,7 @@ const struct kind port_kind = {
 	.hooks = { .on_create = port_on_create,
 		.on_update = port_on_update,
 		.on_delete = on_delete,
+		.goes_with = goes_with,
 		.observe = subnet_pools_observe_port,
 		.compute = port_compute },
 };

@@ -258,6 +258,24 @@ static void in_use(void **state)
 	assert_true(test_delete(f->model, host, NULL));
 }
 
+/* Who serves a network's DHCP is no use of it, nor of its subnets; anybody else is. */
+static void dhcp_goes_with_the_network(void **state)
+{
+	struct fixture *f = *state;
+	const struct object *subnet = add_subnet(f, "'cidr':'10.0.0.0/24'"), *other;
+	const struct object *port = add_port(f, ",'device_owner':'network:dhcp'");
+	GError *error = NULL;
+
+	assert_true(test_delete(f->model, subnet, NULL));
+	other = add_port(f, ",'device_owner':'compute:nova'");
+	assert_false(test_delete(f->model, f->network, &error));
+	assert_error(error, NETWORK_IN_USE);
+	assert_non_null(model_get(f->model, KIND_PORT, object_id(port)));
+	assert_true(test_delete(f->model, other, NULL));
+	assert_true(test_delete(f->model, f->network, NULL));
+	assert_int_equal(model_count_all(f->model, KIND_PORT), 0);
+}
+
 /* B22: what one project has, another neither sees nor touches. */
 static void projects_are_apart(void **state)
 {
@@ -460,6 +478,7 @@ int main(void)
 		TEST(bad_subnets),
 		TEST(bad_ports),
 		TEST(in_use),
+		TEST(dhcp_goes_with_the_network),
 		TEST(projects_are_apart),
 		TEST(undo_restores),
 		TEST(store_and_load),

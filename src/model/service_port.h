@@ -9,6 +9,8 @@
 
 #include "model/port.h"
 
+/* Who serves a network's DHCP: it goes with the network, and is no use of a subnet. */
+#define OWNER_DHCP "network:dhcp"
 #define OWNER_ROUTER_GATEWAY "network:router_gateway"
 #define OWNER_ROUTER_INTERFACE "network:router_interface"
 #define OWNER_ROUTER_INTERFACE_DISTRIBUTED "network:router_interface_distributed"

@@ -199,6 +199,15 @@ static bool on_update(
 	       subnet_check_segment(txn, old, draft, error);
 }
 
+/* The first of @ports whose address is in use: neither of DHCP's own, nor made by a guest. */
+static const struct object *first_in_use(const struct object *subnet, const GPtrArray *ports)
+{
+	for (guint i = 0; i < ports->len && !subnet_is_slaac(subnet); i++)
+		if (!port_has_owner(ports->pdata[i], OWNER_DHCP))
+			return ports->pdata[i];
+	return NULL;
+}
+
 /* Addresses that guests make themselves go with the subnet; any other is in use. */
 static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 {
@@ -214,11 +223,11 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 		return weft_fail(error, SUBNET_IN_USE,
 			"Unable to delete subnet %s: router %s has an interface on it; remove that first.",
 			id, object_str(router_interface_on(txn, old), PORT_DEVICE_ID));
-	if (ports->len && !subnet_is_slaac(old))
+	port = first_in_use(old, ports);
+	if (port)
 		return weft_fail(error, SUBNET_IN_USE,
 			"Unable to delete subnet %s: %u port(s) still have an address of it, the first is %s; delete them first.",
-			id, ports->len,
-			uuid_format(object_id(ports->pdata[0]), (char[UUID_STRLEN]){ 0 }));
+			id, ports->len, uuid_format(object_id(port), (char[UUID_STRLEN]){ 0 }));
 	if (!subnet_leave_segment(txn, old, ports, error))
 		return false;
 	for (guint i = 0; i < ports->len; i++)

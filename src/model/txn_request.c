@@ -170,6 +170,26 @@ static bool fail_in_use(const struct object *object, const GPtrArray *by,
 	return false;
 }
 
+/* Refuses, unless all that refer to it go with it. */
+static bool refuse(struct txn *txn, const struct object *object, const GPtrArray *found,
+	const struct attr *reference, GError **error)
+{
+	g_autoptr(GPtrArray) in_use = g_ptr_array_new();
+
+	for (guint i = 0; i < found->len; i++) {
+		const struct kind *kind = object_kind(found->pdata[i]);
+
+		if (!kind->hooks.goes_with || !kind->hooks.goes_with(found->pdata[i], object))
+			g_ptr_array_add(in_use, found->pdata[i]);
+	}
+	if (in_use->len)
+		return fail_in_use(object, in_use, reference, error);
+	for (guint i = 0; i < found->len; i++)
+		if (!txn_remove(txn, found->pdata[i], error))
+			return false;
+	return true;
+}
+
 static bool follow_reference(struct txn *txn, const struct object *object, const struct kind *kind,
 	unsigned slot, enum on_delete pass, GError **error)
 {
@@ -179,8 +199,8 @@ static bool follow_reference(struct txn *txn, const struct object *object, const
 	if (kind->attrs[slot].refers != object->kind || kind->attrs[slot].on_delete != pass)
 		return true;
 	found = referrers(txn, kind, slot, object);
-	if (found->len && pass == ON_DELETE_REFUSE)
-		return fail_in_use(object, found, &kind->attrs[slot], error);
+	if (pass == ON_DELETE_REFUSE)
+		return refuse(txn, object, found, &kind->attrs[slot], error);
 	for (guint i = 0; i < found->len; i++) {
 		if (pass == ON_DELETE_CASCADE) {
 			if (!txn_remove(txn, found->pdata[i], error))
