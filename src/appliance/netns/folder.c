@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/pidfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,14 +20,16 @@ static const char settings[] = "[appliance]\n"
 			       "credential-file = /etc/weft/credential\n"
 			       "folder = /run/weft-appliance\n";
 
+/* A lock of POSIX's, as it says who has it. */
 static bool take_lock(const char *folder, int *ret, GError **error)
 {
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	g_autofree char *path = g_build_filename(folder, "lock", NULL);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return weft_fail_errno(error, errno, "open %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
+	if (fcntl(fd, F_SETLK, &lock)) {
 		close(fd);
 		return weft_fail(error, CONFLICT, "%s belongs to an appliance that runs", folder);
 	}
@@ -72,6 +74,20 @@ bool folder_make(const char *folder, int *ret_lock, char **ret_credential, GErro
 	*ret_lock = lock;
 	*ret_credential = g_steal_pointer(&credential);
 	return true;
+}
+
+int folder_owner(const char *folder)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	g_autofree char *path = g_build_filename(folder, "lock", NULL);
+	int fd = open(path, O_RDWR | O_CLOEXEC), owner = -1;
+
+	if (fd < 0)
+		return -1;
+	if (!fcntl(fd, F_GETLK, &lock) && lock.l_type != F_UNLCK)
+		owner = pidfd_open(lock.l_pid, 0);
+	close(fd);
+	return owner;
 }
 
 int folder_listen(const char *folder, GError **error)

@@ -9,6 +9,8 @@
 
 /* Makes it, with a new credential. CONFLICT when another process has it. */
 bool folder_make(const char *folder, int *ret_lock, char **ret_credential, GError **error);
+/* A pidfd of the process that has the folder, or -1: nobody has. */
+int folder_owner(const char *folder);
 /* A socket that listens at "api.sock". */
 int folder_listen(const char *folder, GError **error);
 void folder_remove(const char *folder);
