@@ -4,6 +4,7 @@
  * README.md draws the whole way.
  */
 #include "guest.h"
+#include "guard.h"
 #include "arp.h"
 #include "balance_guest.h"
 #include "icmp_error.h"

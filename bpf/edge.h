@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 16
+#define EDGE_LAYOUT 17
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -35,9 +35,8 @@ typedef __be32 be32;
 #define EDGE_POLICIES_MAX 8192	 /* policies of a host; id 0 is none */
 #define EDGE_RULES_MAX 65536	 /* rules of a host, each counted once; slot 0 is none */
 #define EDGE_PUNT_FRAME_MAX 2032 /* longer frames are punted cut */
-/* What a frame needs in the linear part to be parsed: any, and those that nearly all are. A small
- * TCP segment has its headers there and its payload not: to pull that in costs more than all the
- * rest. */
+/* What a frame needs in the linear part to be parsed: any, and those that nearly all are. Of a
+ * small TCP segment the headers are there; to pull in its payload costs more than all the rest. */
 #define EDGE_PULL_BYTES 128
 #define EDGE_HEADERS_MIN 54 /* Ethernet, IPv4, TCP */
 
@@ -75,7 +74,8 @@ enum {
 	EDGE_PORT_LIMIT_INGRESS = 1 << 17,
 	EDGE_PORT_MARK = 1 << 18,
 	EDGE_PORT_GUARANTEED = 1 << 19,
-	EDGE_PORT_TIERS = 1 << 24, /* see struct tiers */
+	EDGE_PORT_TIERS = 1 << 24,   /* see struct tiers */
+	EDGE_PORT_GUARDED = 1 << 12, /* see bpf/guard.h */
 };
 /* What the fast path asks about with one test. */
 #define EDGE_PORT_SPECIAL (EDGE_PORT_DOWN | EDGE_PORT_LIMIT_EGRESS | EDGE_PORT_MARK)
@@ -235,8 +235,7 @@ struct vtep {
 };
 _Static_assert(sizeof(struct vtep) == 184, "layout");
 
-/* map members: the hosts of a network, by address; doubles as the list of peers it may be received
- * from. */
+/* map members: a network's hosts by address, and so the peers that it may be received from. */
 struct member_key {
 	u32 vni;
 	struct addr remote;
@@ -383,8 +382,7 @@ enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 #include "edge_punt.h"
 #include "edge_helper.h"
 
-/* X(NAME, "name", "what happened and what it means"). The numbers are the order; new ones go to the
- * end. */
+/* X(NAME, "name", "what happened and what it means"); new ones go to the end, they are numbers. */
 #define DROP_REASONS(X)                                                                                           \
 	X(UNKNOWN_PORT, "unknown-port",                                                                           \
 		"The device has the program but no port belongs to it (yet).")                                    \
@@ -488,7 +486,9 @@ enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 	X(DENIED_TIER, "denied-tier",                                                                             \
 		"A rule of the provider's, in one of its tiers, denies the connection.")                          \
 	X(NOT_ALLOWED, "not-allowed",                                                                             \
-		"The sender is in none of the allowed_cidrs of the load balancer's listener.")
+		"The sender is in none of the allowed_cidrs of the load balancer's listener.")                    \
+	X(DENIED_FIREWALL, "denied-firewall",                                                                     \
+		"No rule of the firewall group of a router's port on the way lets the connection through.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

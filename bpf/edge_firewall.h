@@ -123,3 +123,5 @@ struct fragment_key {
 	struct addr src, dst;
 };
 _Static_assert(sizeof(struct fragment_key) == 44, "layout");
+
+#include "edge_guard.h"

@@ -41,6 +41,8 @@ enum trace_code {
 	STEP_FORWARDED,	 /* a: the port outside, b: 1 if the sender's; addr: outside */
 	STEP_BALANCED,	 /* a: ifindex of the member, 0: it is elsewhere; b: its port; mac, addr */
 	STEP_HELPED,	 /* a: enum edge_helper */
+	STEP_GUARD, /* a: what was decided, 0: no rule matches; b: enum rule_direction; mac: of the
+		     * router's port; addr: the other side */
 };
 struct trace_step {
 	u32 code;
@@ -53,9 +55,10 @@ _Static_assert(sizeof(struct trace_step) == 36, "layout");
 
 /* What a policy decides: the slot of the rule, and these. */
 #define RULE_DENY 0x80000000u
-#define RULE_PASS 0x40000000u /* the next tier decides */
-#define RULE_TIER 0x20000000u /* the rule is a tier's */
-#define RULE_OPEN 0x10000000u /* no rule decides, and that lets it through */
+#define RULE_PASS 0x40000000u  /* the next tier decides */
+#define RULE_TIER 0x20000000u  /* the rule is a tier's */
+#define RULE_OPEN 0x10000000u  /* no rule decides, and that lets it through */
+#define RULE_GUARD 0x08000000u /* the rule is of a firewall group */
 #define RULE_SLOT 0x00ffffffu
 #define RULE_STEP_EGRESS 0x80000000u
 

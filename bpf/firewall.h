@@ -75,6 +75,26 @@ static __always_inline u32 step_of(const struct port *port, u32 direction)
 	return port->id | (direction == RULE_EGRESS ? RULE_STEP_EGRESS : 0);
 }
 
+/* guard.h */
+int guard_check(struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction);
+
+static __always_inline bool is_filtered(const struct port *port)
+{
+	return port->policy || port->flags & EDGE_PORT_TIERS;
+}
+
+/* Stateless groups are asked about each packet by itself, also where routers' ports need a state.
+ */
+static __always_inline u32 own_opener(const struct port *port, u32 direction, u32 opener)
+{
+	const struct policy *policy;
+
+	if (likely(!(port->flags & EDGE_PORT_GUARDED)))
+		return opener;
+	policy = policy_get(port->policy);
+	return policy && policy->stateless ? direction : opener;
+}
+
 /* What the rules say of a packet in @direction whose connection was opened in @opener: 0, or the
  * reason to drop. *ret_decision: the rule. */
 static __always_inline int judge(struct __sk_buff *skb, const struct port *port,
@@ -85,6 +105,10 @@ static __always_inline int judge(struct __sk_buff *skb, const struct port *port,
 	};
 	u32 decision;
 
+	*ret_decision = 0;
+	if (!is_filtered(port))
+		return 0;
+	opener = own_opener(port, direction, opener);
 	query.key.kind = RULE_KIND(opener, pkt->family);
 	query.key.port = (be16)(direction == opener ? pkt->ports >> 16 : pkt->ports);
 	if (pkt->proto == (pkt->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
@@ -282,7 +306,8 @@ __noinline int firewall_asked(
 		return direction == RULE_EGRESS ? -DROP_DENIED_EGRESS : -DROP_DENIED_INGRESS;
 	if (pkt->flags & PKT_LATER_FRAGMENT)
 		return fragment_follows(pkt, port->id, direction) ? FIREWALL_ALLOW : -DROP_FRAGMENT;
-	if ((policy && policy->stateless) || pkt_is_multicast(pkt))
+	if ((policy && policy->stateless && !(port->flags & EDGE_PORT_GUARDED)) ||
+		pkt_is_multicast(pkt))
 		return firewall_alone(skb, port, pkt, direction);
 	if (pkt->flags & PKT_MESSAGE)
 		return FIREWALL_MESSAGE;
@@ -295,11 +320,14 @@ static __always_inline int firewall(
 	struct __sk_buff *skb, const struct port *port, struct pkt *pkt, u32 direction)
 {
 	struct port *own = (struct port *)port;
-	int answer;
+	int answer = 0;
 
-	if (likely(!port->policy && !(port->flags & EDGE_PORT_TIERS)))
+	if (likely(!is_filtered(port) && !(port->flags & EDGE_PORT_GUARDED)))
 		return FIREWALL_ALLOW;
-	answer = firewall_asked(skb, own, pkt, direction);
+	if (unlikely(port->flags & EDGE_PORT_GUARDED))
+		answer = guard_check(skb, own, pkt, direction);
+	if (!answer)
+		answer = firewall_asked(skb, own, pkt, direction);
 	if (answer == FIREWALL_MESSAGE)
 		answer = firewall_message(skb, own, pkt, direction);
 	if (answer == FIREWALL_UNRELATED)

@@ -47,6 +47,7 @@ enum pkt_flags {
 	PKT_MESSAGE = 1 << 4, /* ICMP, and no echo */
 	PKT_FIRST_FRAGMENT = 1 << 5,
 	PKT_LATER_FRAGMENT = 1 << 6,
+	PKT_ROUTED = 1 << 7, /* here, to its receiver */
 };
 
 #define TCP_FIN 0x01

@@ -21,6 +21,22 @@ struct unbalanced {
 	u32 ports;
 };
 
+/* What routers' ports are asked about a packet, see guard.h. */
+struct guard_query {
+	struct addr addrs[2]; /* source and destination of the opening */
+	struct addr remote;   /* of the guest's side */
+	u32 ports;	      /* of the opening */
+	u8 family, proto;
+	u8 begins, judges;
+	u32 denied;		  /* the decision that refuses */
+	struct endpoint_key from; /* the router's interface that a PKT_ROUTED packet left by */
+	struct endpoint_key near, asked;
+	struct route_key route;
+	struct neighbour_key next;
+	struct guard_key key;
+	u64 left[GUARD_WORDS];
+};
+
 struct room {
 	struct flow flow;
 	struct rewrite rewrite;
@@ -30,6 +46,7 @@ struct room {
 	struct unbalanced was;
 	struct lb_member member;
 	struct pkt about; /* of an ICMP error: see balance_error.h */
+	struct guard_query guard;
 };
 
 struct {

@@ -288,6 +288,9 @@ static __always_inline int route_resolve(struct __sk_buff *skb, struct pkt *pkt,
 	rewrite->vni = hop->vni;
 	mac_copy(rewrite->macs, neighbour->mac);
 	mac_copy(rewrite->macs + ETH_ALEN, hop->mac);
+	pkt->flags |= PKT_ROUTED;
+	room->guard.from.vni = hop->vni;
+	mac_copy(room->guard.from.mac, hop->mac);
 	if (unlikely(is_balancer(endpoint))) {
 		reason = balance_choose(skb, pkt, hop->vni);
 		if (reason)

@@ -70,6 +70,8 @@ struct desired *desired_new(void)
 	desired->floating_ips =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, floating_ip_free);
 	desired->logs = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, network_log_free);
+	desired->router_firewalls =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, router_firewall_free);
 	desired->bgp_speakers =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, bgp_speaker_free);
 	desired->forwarded_ips =
@@ -117,6 +119,7 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->gateways);
 	g_hash_table_unref(desired->floating_ips);
 	g_hash_table_unref(desired->logs);
+	g_hash_table_unref(desired->router_firewalls);
 	g_hash_table_unref(desired->bgp_speakers);
 	g_array_unref(desired->wires);
 	g_hash_table_unref(desired->rerouted);
@@ -184,6 +187,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_LOG:
 		network_log_put(desired, &key->id, &record->log);
 		break;
+	case RECORD_ROUTER_FIREWALL:
+		router_firewall_put(desired, &key->id, &record->router_firewall);
+		break;
 	case RECORD_BGP_SPEAKER:
 		bgp_speaker_put(desired, &key->id, &record->bgp_speaker);
 		break;
@@ -243,6 +249,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 		break;
 	case RECORD_LOG:
 		network_log_delete(desired, &key->id);
+		break;
+	case RECORD_ROUTER_FIREWALL:
+		router_firewall_delete(desired, &key->id);
 		break;
 	case RECORD_BGP_SPEAKER:
 		g_hash_table_remove(desired->bgp_speakers, &key->id);

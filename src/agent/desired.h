@@ -132,9 +132,18 @@ struct router {
 	GPtrArray *forwarded_ips;
 	GPtrArray *floating_ips; /* that go with the gateway */
 	guint n_helpers;	 /* conntrack helpers */
+	GPtrArray *firewalls;	 /* struct router_firewall: of its ports */
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
 	struct dp_gateway *applied_gateway;
+	GArray *applied_guards; /* reconcile_router_firewall.c */
+};
+
+/* The firewall group of a router's port. */
+struct router_firewall {
+	struct uuid id; /* of the port; first: the key */
+	struct router *router;
+	struct record_router_firewall record;
 };
 
 /* Of a port of this host. */
@@ -252,6 +261,7 @@ struct desired {
 	bool wires_changed;
 	GHashTable *networks, *endpoints, *subnets, *ports, *interfaces, *routers; /* by id */
 	GHashTable *gateways, *floating_ips, *forwarded_ips, *port_forwardings;	   /* by id */
+	GHashTable *router_firewalls;						   /* by id */
 	GHashTable *bgp_speakers;						   /* by id */
 	GHashTable *logs;	       /* struct network_log, by id */
 	GHashTable *conntrack_helpers; /* by id */

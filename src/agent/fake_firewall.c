@@ -68,3 +68,50 @@ bool dp_membership_delete(
 	(void)dp;
 	return fake_delete(membership_key(domain, prefix), error);
 }
+
+static void append_guard_rules(
+	GString *text, const char *direction, const struct dp_guard_policy *policy)
+{
+	char prefix[PREFIX_STRLEN];
+
+	g_string_append_printf(text, "%s", direction);
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct dp_guard_rule *rule = &policy->rules[i];
+
+		g_string_append_printf(text, " [%s %02x v%u %d", rule->deny ? "deny" : "allow",
+			rule->id[15], rule->family, rule->proto);
+		if (rule->source.ip.family)
+			g_string_append_printf(
+				text, " from %s", prefix_format(&rule->source, prefix));
+		if (rule->destination.ip.family)
+			g_string_append_printf(
+				text, " to %s", prefix_format(&rule->destination, prefix));
+		if (rule->destination_ports.last)
+			g_string_append_printf(text, " %u-%u", rule->destination_ports.first,
+				rule->destination_ports.last);
+		g_string_append_c(text, ']');
+	}
+}
+
+static char *guard_key(u32 vni, const struct mac *mac)
+{
+	char text[MAC_STRLEN];
+
+	return g_strdup_printf("guard %u %s", vni, mac_format(mac, text));
+}
+
+bool dp_guard_put(struct dp *dp, const struct dp_guard *guard, GError **error)
+{
+	g_autoptr(GString) value = g_string_new(NULL);
+
+	(void)dp;
+	append_guard_rules(value, "in", &guard->ingress);
+	append_guard_rules(value, " out", &guard->egress);
+	return fake_put(guard_key(guard->vni, &guard->mac), g_strdup(value->str), error);
+}
+
+bool dp_guard_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error)
+{
+	(void)dp;
+	return fake_delete(guard_key(vni, mac), error);
+}

@@ -153,6 +153,40 @@ static void helper_metrics(GString *out, const struct agent *agent)
 		helpers_waiting(helpers));
 }
 
+/* A rule is told once, though it may be in several groups. */
+static void guard_metrics(GString *out, const struct agent *agent, GHashTable *told,
+	const struct router_firewall *firewall, const GArray *rules)
+{
+	char id[UUID_STRLEN], group[UUID_STRLEN];
+	u64 hits;
+
+	for (guint i = 0; i < rules->len; i++) {
+		const struct uuid *rule =
+			&g_array_index(rules, struct record_router_firewall_rule, i).id;
+
+		if (!g_hash_table_add(told, (gpointer)rule) ||
+			!dp_rule_hits(agent->dp, rule->b, &hits, NULL) || !hits)
+			continue;
+		g_string_append_printf(out,
+			"weft_rule_hits_total{rule=\"%s\",firewall_group=\"%s\"} %" PRIu64 "\n",
+			uuid_format(rule, id), uuid_format(&firewall->record.group_id, group),
+			hits);
+	}
+}
+
+static void guards_metrics(GString *out, const struct agent *agent)
+{
+	g_autoptr(GHashTable) told = g_hash_table_new(uuid_hash, uuid_equal);
+	const struct router_firewall *firewall;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, agent->desired->router_firewalls);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall)) {
+		guard_metrics(out, agent, told, firewall, firewall->record.ingress);
+		guard_metrics(out, agent, told, firewall, firewall->record.egress);
+	}
+}
+
 /* Of the rules that have decided anything: most never do. */
 static void rule_metrics(GString *out, const struct agent *agent)
 {
@@ -162,7 +196,7 @@ static void rule_metrics(GString *out, const struct agent *agent)
 	u64 hits;
 
 	metrics_family(out, "weft_rule_hits_total", "counter",
-		"Connections that a security group's rule has decided about on this host");
+		"Connections that a rule of a security or firewall group has decided about on this host");
 	g_hash_table_iter_init(&i, agent->desired->firewall->rules);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&rule))
 		if (dp_rule_hits(agent->dp, rule->id.b, &hits, NULL) && hits)
@@ -171,6 +205,7 @@ static void rule_metrics(GString *out, const struct agent *agent)
 				"\n",
 				uuid_format(&rule->id, id), uuid_format(&rule->group->id, group),
 				hits);
+	guards_metrics(out, agent);
 }
 
 static void log_metrics(GString *out, const struct agent *agent)

@@ -55,6 +55,15 @@ void floating_ip_mark(struct desired *desired, struct floating_ip *floating_ip);
 void floating_ip_free(gpointer floating_ip);
 bool floating_ip_is_unused(const struct floating_ip *floating_ip);
 
+void router_firewall_put(
+	struct desired *desired, const struct uuid *id, struct record_router_firewall *record);
+void router_firewall_delete(struct desired *desired, const struct uuid *id);
+void router_firewall_free(gpointer firewall);
+/* Who is guarded may have changed. */
+void router_firewalls_mark_ports(struct desired *desired);
+/* Is a router's port with a firewall group on the way from it to anywhere? */
+bool port_is_guarded(const struct desired *desired, const struct port *port);
+
 void bgp_speaker_put(
 	struct desired *desired, const struct uuid *id, struct record_bgp_speaker *record);
 void bgp_speaker_free(gpointer speaker);

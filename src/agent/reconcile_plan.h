@@ -39,3 +39,9 @@ void apply_gateway(struct reconcile *reconcile, const struct plan *plan,
 /* @why: the plan could not be applied; NULL: it could. */
 void gateway_set_state(struct reconcile *reconcile, const struct plan *plan,
 	const struct router *router, const char *why);
+
+/* reconcile_router_firewall.c: the groups of the router's ports; where they are, the caller's. */
+GArray *put_guards(struct reconcile *reconcile, const struct plan *plan,
+	const struct router *router, char **why);
+/* Those that are nowhere of @places (taken over) any more. */
+void withdraw_guards(struct reconcile *reconcile, struct router *router, GArray *places);

@@ -124,6 +124,8 @@ static u32 make_flags(const struct desired *desired, const struct port *port)
 		if (subnet)
 			flags |= subnet_flags(&subnet->record);
 	}
+	if (port_is_guarded(desired, port))
+		flags |= DP_PORT_GUARDED;
 	return (flags & ~member_flags(desired, port->network)) | network_log_flags(desired, port);
 }
 

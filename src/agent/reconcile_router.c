@@ -196,10 +196,10 @@ static void note(struct reconcile *reconcile, GError *error, char **why)
 }
 
 /* NULL, or why it is not all there; the caller's. */
-static char *apply(
-	struct reconcile *reconcile, const struct plan *plan, const struct router *router)
+static char *apply(struct reconcile *reconcile, const struct plan *plan, struct router *router)
 {
 	char *why = NULL;
+	GArray *guarded = put_guards(reconcile, plan, router, &why);
 
 	for (guint i = 0; i < plan->routes->len; i++) {
 		GError *error = NULL;
@@ -216,6 +216,7 @@ static char *apply(
 			note(reconcile, error, &why);
 	}
 	apply_gateway(reconcile, plan, router, &why);
+	withdraw_guards(reconcile, router, guarded);
 	return why;
 }
 

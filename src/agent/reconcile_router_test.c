@@ -188,6 +188,50 @@ static void what_fails_is_told(void **state)
 	assert_int_equal(last_interface->state, PORT_WIRED);
 }
 
+static void expect_guards(const char *expected)
+{
+	g_autofree char *content = fake_content();
+	g_auto(GStrv) lines = g_strsplit(content, "\n", -1);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; lines[i]; i++)
+		if (g_str_has_prefix(lines[i], "guard"))
+			g_string_append_printf(text, "%s\n", lines[i]);
+	assert_string_equal(text->str, expected);
+}
+
+#define R_SCOPE "router/" ROUTER
+#define RULE                                                                           \
+	"{'id':'88888888-0000-4000-8000-000000000001','action':'deny','ip_version':4," \
+	"'protocol':6,'source_ip_address':'10.0.0.0/24','destination_port_first':80,"  \
+	"'destination_port_last':81}"
+
+static void a_firewall_group(void **state)
+{
+	(void)state;
+	route();
+	put("router-firewall", IF1, R_SCOPE,
+		"{'router_id':'" ROUTER "','firewall_group_id':'" FAR
+		"','name':'g','ingress':[" RULE "],'egress':[]}");
+	sync_now();
+	expect_guards("guard 7 fa:16:3e:00:01:01 in [deny 01 v4 6 from 10.0.0.0/24 80-81] out\n");
+	put("router-firewall", IF1, R_SCOPE,
+		"{'router_id':'" ROUTER "','firewall_group_id':'" FAR
+		"','name':'g','ingress':[],'egress':[" RULE "]}");
+	sync_now();
+	expect_guards("guard 7 fa:16:3e:00:01:01 in out [deny 01 v4 6 from 10.0.0.0/24 80-81]\n");
+	put_interface1(ROUTES ",'admin_state_up':false");
+	sync_now();
+	expect_guards("");
+	put_interface1(ROUTES);
+	sync_now();
+	line("{\"op\":\"delete\",\"kind\":\"router-firewall\",\"id\":\"" IF1
+	     "\",\"scope\":\"" R_SCOPE "\",\"rev\":9}");
+	sync_now();
+	expect_guards("");
+	expect_routing(WHOLE_ROUTER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +242,7 @@ int main(void)
 		T(a_guest_claims_the_gateway),
 		T(another_vni),
 		T(what_fails_is_told),
+		T(a_firewall_group),
 #undef T
 	};
 

@@ -15,6 +15,7 @@ struct router *router_need(struct desired *desired, const struct uuid *id)
 	router->interfaces = g_ptr_array_new();
 	router->forwarded_ips = g_ptr_array_new();
 	router->floating_ips = g_ptr_array_new();
+	router->firewalls = g_ptr_array_new();
 	g_hash_table_insert(desired->routers, &router->id, router);
 	return router;
 }
@@ -26,6 +27,8 @@ void router_free(gpointer data)
 	g_ptr_array_unref(router->interfaces);
 	g_ptr_array_unref(router->forwarded_ips);
 	g_ptr_array_unref(router->floating_ips);
+	g_ptr_array_unref(router->firewalls);
+	g_clear_pointer(&router->applied_guards, g_array_unref);
 	g_clear_pointer(&router->applied_interfaces, g_array_unref);
 	g_clear_pointer(&router->applied_routes, g_array_unref);
 	g_free(router->applied_gateway);
@@ -35,7 +38,8 @@ void router_free(gpointer data)
 bool router_is_unused(const struct router *router)
 {
 	return !router->interfaces->len && !router->gateway && !router->applied_interfaces &&
-	       !router->forwarded_ips->len && !router->floating_ips->len && !router->n_helpers;
+	       !router->forwarded_ips->len && !router->floating_ips->len && !router->n_helpers &&
+	       !router->firewalls->len && !router->applied_guards;
 }
 
 void router_mark(struct desired *desired, struct router *router)
@@ -109,6 +113,8 @@ void interface_put(struct desired *desired, const struct uuid *id, struct record
 	network_mark(desired, interface->network);
 	g_hash_table_add(desired->rerouted, interface->network);
 	desired->firewall->parts_changed = true;
+	if (g_hash_table_size(desired->router_firewalls))
+		router_firewalls_mark_ports(desired);
 	forget_gone(interface->network, &interface->record.mac);
 	interface_mark(desired, interface);
 }
@@ -123,6 +129,8 @@ void interface_delete(struct desired *desired, const struct uuid *id)
 	network_mark(desired, interface->network);
 	g_hash_table_add(desired->rerouted, interface->network);
 	desired->firewall->parts_changed = true;
+	if (g_hash_table_size(desired->router_firewalls))
+		router_firewalls_mark_ports(desired);
 	g_array_append_val(interface->network->gone_routers, interface->record.mac);
 	g_ptr_array_remove(interface->network->interfaces, interface);
 	g_ptr_array_remove(interface->router->interfaces, interface);

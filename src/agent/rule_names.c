@@ -40,6 +40,31 @@ static char *tier_rule_name(const struct tiers *tiers, const struct uuid *id)
 		name_or_id(tier->record.name, &tier->id, in));
 }
 
+static bool has_rule(const GArray *rules, const struct uuid *id)
+{
+	for (guint i = 0; i < rules->len; i++)
+		if (uuid_equal(&g_array_index(rules, struct record_router_firewall_rule, i).id, id))
+			return true;
+	return false;
+}
+
+/* "the rule … of the firewall group …", or NULL. */
+static char *firewall_rule_name(const struct desired *desired, const struct uuid *id)
+{
+	const struct router_firewall *firewall;
+	char text[UUID_STRLEN], group[UUID_STRLEN];
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->router_firewalls);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall))
+		if (has_rule(firewall->record.ingress, id) || has_rule(firewall->record.egress, id))
+			return g_strdup_printf("the rule %s of the firewall group %s",
+				uuid_format(id, text),
+				name_or_id(
+					firewall->record.name, &firewall->record.group_id, group));
+	return NULL;
+}
+
 static char *rule_name(const u8 bytes[16], void *data)
 {
 	const struct desired *desired = data;
@@ -48,7 +73,8 @@ static char *rule_name(const u8 bytes[16], void *data)
 	char text[UUID_STRLEN], group[UUID_STRLEN];
 
 	if (!rule)
-		return tier_rule_name(desired->firewall->tiers, &id);
+		return tier_rule_name(desired->firewall->tiers, &id)
+			       ?: firewall_rule_name(desired, &id);
 	return g_strdup_printf("the rule %s of the security group %s", uuid_format(&id, text),
 		group_name(rule->group, group));
 }

@@ -96,6 +96,8 @@ void compile_interfaces(struct compilation *c);
 void compile_gateways(struct compilation *c);
 void compile_floating_ips(struct compilation *c);
 void compile_port_forwardings(struct compilation *c);
+/* compile_router_firewall.c */
+void compile_router_firewalls(struct compilation *c);
 /* compile_bgp.c */
 void compile_bgp_speakers(struct compilation *c);
 /* compile_load_balancer.c */

@@ -20,6 +20,7 @@ void give_bgp_speakers(struct enumeration *e, const struct uuid *host);
 void give_subnets(struct enumeration *e, const struct uuid *network);
 void give_interfaces(struct enumeration *e, const struct uuid *network);
 void give_gateway(struct enumeration *e, const struct uuid *router);
+void give_router_firewalls(struct enumeration *e, const struct uuid *router);
 void give_port_forwardings(struct enumeration *e, const struct uuid *router);
 void give_conntrack_helpers(struct enumeration *e, const struct uuid *router);
 void give_security_group(struct enumeration *e, const struct uuid *group);

@@ -5,6 +5,8 @@
 #include "model/agent.h"
 #include "model/bgp_speaker.h"
 #include "model/floating_ip.h"
+#include "model/firewall_group.h"
+#include "model/port.h"
 #include "model/port_forwarding.h"
 #include "model/router_parts.h"
 
@@ -189,6 +191,64 @@ static bool stage_conntrack_helper(struct random_world *world, struct txn *txn)
 	}
 }
 
+static unsigned guarded;
+
+static json_t *random_firewall_group(struct random_world *world, const struct object *router)
+{
+	const struct object *ingress = random_pick(world, KIND_FIREWALL_POLICY);
+	const struct object *egress = random_pick(world, KIND_FIREWALL_POLICY), *port;
+	json_t *body = test_json(
+		"{'admin_state_up':%s,'ports':[]}", random_below(world, 4) ? "true" : "false");
+
+	port = model_first(world->model, KIND_PORT, PORT_BY_DEVICE, test_id(router), NULL);
+	if (port && random_below(world, 4))
+		json_array_append_new(json_object_get(body, "ports"), json_string(test_id(port)));
+	guarded += json_array_size(json_object_get(body, "ports")) != 0;
+	if (ingress)
+		json_object_set_new(
+			body, "ingress_firewall_policy_id", json_string(test_id(ingress)));
+	if (egress && random_below(world, 2))
+		json_object_set_new(
+			body, "egress_firewall_policy_id", json_string(test_id(egress)));
+	return body;
+}
+
+/* Puts a port of a random router into a group, or takes it out; or the group goes. */
+static bool stage_firewall_group(struct random_world *world, struct txn *txn)
+{
+	const struct object *object = random_pick(world, KIND_FIREWALL_GROUP);
+	const struct object *router = random_pick(world, KIND_ROUTER);
+	unsigned what = random_below(world, 10);
+	json_auto_t *body = NULL;
+
+	if (object && what < 2)
+		return txn_delete(txn, KIND_FIREWALL_GROUP, test_id(object), NULL);
+	if (!router)
+		return false;
+	body = random_firewall_group(world, router);
+	if (object && what < 8)
+		return txn_update(txn, KIND_FIREWALL_GROUP, test_id(object), body, NULL);
+	json_object_set_new(body, "project_id", json_string(object_str(router, SLOT_PROJECT_ID)));
+	return txn_create(txn, KIND_FIREWALL_GROUP, body, NULL);
+}
+
+static json_t *random_firewall_rule(struct random_world *world)
+{
+	return test_json("{'protocol':'tcp','destination_port':%u,'enabled':%s,'action':'%s'}",
+		random_below(world, 9) + 1, random_below(world, 3) ? "true" : "false",
+		random_below(world, 2) ? "allow" : "deny");
+}
+
+static json_t *random_firewall_policy(struct random_world *world)
+{
+	const struct object *a = random_pick(world, KIND_FIREWALL_RULE);
+	const struct object *b = random_pick(world, KIND_FIREWALL_RULE);
+
+	if (!a || a == b)
+		return test_json("{'firewall_rules':[]}");
+	return test_json("{'firewall_rules':['%s','%s']}", test_id(a), test_id(b));
+}
+
 /* A router between an outside and an inside, so that chance has something to begin with. */
 static void prepare_outside(struct random_world *world)
 {
@@ -296,6 +356,11 @@ static const struct random_step steps[] = {
 	{ 3, .stage = stage_agent },
 	{ 9, .stage = stage_port_forwarding },
 	{ 3, .stage = stage_conntrack_helper },
+	{ 2, .kind = KIND_FIREWALL_RULE, .body = random_firewall_rule,
+		.change = random_firewall_rule },
+	{ 3, .kind = KIND_FIREWALL_POLICY, .body = random_firewall_policy,
+		.change = random_firewall_policy },
+	{ 8, .stage = stage_firewall_group },
 };
 
 static void increments_equal_full_compile(void **state)
@@ -307,7 +372,7 @@ static void increments_equal_full_compile(void **state)
 		struct random_world *world = random_world_new(seed);
 
 		prepare_outside(world);
-		for (int i = 0; i < 120; i++)
+		for (int i = 0; i < 150; i++)
 			random_round(world, steps, G_N_ELEMENTS(steps));
 		applied += world->done->len;
 		interfaces += world->interfaces;
@@ -316,6 +381,7 @@ static void increments_equal_full_compile(void **state)
 	print_message(
 		"%u applied, %u interfaces, %u gateways, %u floating IPs, %u port forwardings\n",
 		applied, interfaces, gateways, floating_ips, forwardings);
+	assert_true(guarded > 100);
 	assert_true(applied > 1000); /* it has not merely been refused */
 	assert_true(interfaces > 50);
 	assert_true(gateways > 100);

@@ -21,6 +21,7 @@
 struct dp;
 
 #include "datapath/datapath_firewall.h"
+#include "datapath/datapath_guard.h"
 #include "datapath/datapath_helper.h"
 
 enum dp_encap { DP_ENCAP_VXLAN, DP_ENCAP_GENEVE };
@@ -287,6 +288,7 @@ enum dp_port_flags {
 	DP_PORT_DOWN = 1 << 5,	     /* admin_state_up false: everything is dropped, and counted */
 	DP_PORT_LOG_ACCEPT = 1 << 6, /* see dp_log_dispatch() */
 	DP_PORT_LOG_DROP = 1 << 7,
+	DP_PORT_GUARDED = 1 << 12, /* see dp_guard_put() */
 };
 /* Quality of service. A limit counts bytes of frames and the packets that GSO makes; a burst of 0
  * is chosen here. What is above is delayed for a moment, and then dropped and counted. */

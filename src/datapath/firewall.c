@@ -21,6 +21,7 @@ void firewall_open(struct dp *dp)
 {
 	names_open(dp);
 	tiers_open(dp);
+	guards_open(dp);
 	dp->firewall.policies = g_hash_table_new_full(name_hash, name_equal, NULL, policy_free);
 	dp->firewall.domains = g_hash_table_new_full(name_hash, name_equal, NULL, domain_free);
 }
@@ -30,6 +31,7 @@ void firewall_close(struct dp *dp)
 	g_clear_pointer(&dp->firewall.policies, g_hash_table_unref);
 	g_clear_pointer(&dp->firewall.domains, g_hash_table_unref);
 	g_clear_pointer(&dp->firewall.tiers, g_hash_table_unref);
+	guards_close(dp);
 	names_close(dp);
 }
 

@@ -18,6 +18,9 @@ enum table {
 	TABLE_POLICIES,
 	TABLE_TIERS,
 	TABLE_IDENTITIES,
+	TABLE_GUARDS,
+	TABLE_GUARD_SETS,
+	TABLE_GUARD_RULES,
 	TABLE_NETWORKS,
 	TABLE_SERVICES,
 	TABLE_NEIGHBOURS,
@@ -42,9 +45,10 @@ enum table {
 
 /* firewall.h */
 struct firewall {
-	GHashTable *policies; /* struct fw_policy by name */
-	GHashTable *domains;  /* struct fw_domain by name */
-	GHashTable *tiers;    /* struct tiers by port id */
+	GHashTable *policies;			  /* struct fw_policy by name */
+	GHashTable *domains;			  /* struct fw_domain by name */
+	GHashTable *tiers;			  /* struct tiers by port id */
+	GHashTable *guard_policies, *guard_ports; /* guards.c */
 };
 struct names;
 
@@ -197,6 +201,9 @@ bool name_drop(struct dp *dp, const void *key, GError **error);
 bool rule_drop(struct dp *dp, const void *key, GError **error);
 bool policy_drop(struct dp *dp, const void *key, GError **error);
 bool tiers_drop(struct dp *dp, const void *key, GError **error);
+bool guard_drop(struct dp *dp, const void *key, GError **error);
+bool guard_set_drop(struct dp *dp, const void *key, GError **error);
+bool guard_rule_drop(struct dp *dp, const void *key, GError **error);
 bool identity_drop(struct dp *dp, const void *key, GError **error);
 bool external_drop(struct dp *dp, const void *key, GError **error);
 bool gateway_drop(struct dp *dp, const void *key, GError **error);
@@ -230,6 +237,10 @@ void firewall_close(struct dp *dp);
 void firewall_sweep_begin(struct dp *dp);
 bool firewall_sweep_end(struct dp *dp, GError **error);
 bool firewall_policy_number(struct dp *dp, const u8 *id /* NULL: none */, u32 *ret, GError **error);
+
+/* guards.c */
+void guards_open(struct dp *dp);
+void guards_close(struct dp *dp);
 
 /* tiers.c */
 bool tiers_put(struct dp *dp, u32 port_id, const struct dp_tiers *wanted, u32 own /* policy */,

@@ -26,6 +26,12 @@ static const struct {
 	[TABLE_TIERS] = { "port's tiers", sizeof(u32), sizeof(struct tiers), tiers_drop },
 	[TABLE_IDENTITIES] = { "group member", sizeof(struct identity_key), sizeof(u32),
 		identity_drop, true },
+	[TABLE_GUARDS] = { "firewall group of a router's port", sizeof(struct endpoint_key),
+		sizeof(struct guard), guard_drop },
+	[TABLE_GUARD_SETS] = { "match of a firewall group", sizeof(struct guard_key),
+		sizeof(struct guard_set), guard_set_drop, true },
+	[TABLE_GUARD_RULES] = { "rule of a firewall group", sizeof(struct guard_place), sizeof(u32),
+		guard_rule_drop },
 	[TABLE_NETWORKS] = { "network", sizeof(u32), sizeof(struct network), network_drop },
 	[TABLE_SERVICES] = { "service address", sizeof(struct neighbour_key),
 		sizeof(struct neighbour), service_drop },
@@ -232,6 +238,9 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_POLICIES] = bpf_map__fd(dp->edge->maps.policies);
 	dp->table_fd[TABLE_TIERS] = bpf_map__fd(dp->edge->maps.tiers);
 	dp->table_fd[TABLE_IDENTITIES] = bpf_map__fd(dp->edge->maps.identities);
+	dp->table_fd[TABLE_GUARDS] = bpf_map__fd(dp->edge->maps.guards);
+	dp->table_fd[TABLE_GUARD_SETS] = bpf_map__fd(dp->edge->maps.guard_sets);
+	dp->table_fd[TABLE_GUARD_RULES] = bpf_map__fd(dp->edge->maps.guard_rules);
 	dp->table_fd[TABLE_NETWORKS] = bpf_map__fd(dp->edge->maps.networks);
 	dp->table_fd[TABLE_SERVICES] = bpf_map__fd(dp->edge->maps.services);
 	dp->table_fd[TABLE_NEIGHBOURS] = bpf_map__fd(dp->edge->maps.neighbours);

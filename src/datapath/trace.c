@@ -123,6 +123,23 @@ static char *no_rule_name(struct dp *dp, u32 port_id)
 	return rules ? g_strdup_printf("no rule of %s", rules) : g_strdup("no rule");
 }
 
+static char *guard_text(struct dp *dp, const struct trace_step *step)
+{
+	g_autofree char *rule = step->a ? rule_name(dp, step->a & RULE_SLOT)
+					: g_strdup("no rule of its firewall group");
+	char ip_text[IP_STRLEN], mac_text[MAC_STRLEN];
+	struct ip remote = ip_from_addr(&step->addr);
+	struct mac mac;
+
+	memcpy(mac.b, step->mac, sizeof(mac.b));
+	return g_strdup_printf("%s at the router's port %s: %s %s what is between here and %s",
+		step->b == RULE_EGRESS ? "egress" : "ingress", mac_format(&mac, mac_text), rule,
+		step->a && !(step->a & RULE_DENY) ? "allows"
+		: step->a			  ? "denies"
+						  : "matches",
+		ip_format(&remote, ip_text));
+}
+
 static char *rule_text(struct dp *dp, const struct trace_step *step)
 {
 	const char *direction = step->b & RULE_STEP_EGRESS ? "egress" : "ingress";
@@ -275,6 +292,8 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 	case STEP_ICMP_ERROR:
 		return g_strdup_printf(
 			"the sender is told: ICMP type %u, code %u", step->a, step->b);
+	case STEP_GUARD:
+		return guard_text(dp, step);
 	case STEP_RULE:
 	case STEP_NO_RULE:
 	case STEP_CONNECTION:

@@ -39,7 +39,7 @@ static const struct attr attrs[N_FIREWALL_GROUP_SLOTS] = {
 	[FIREWALL_GROUP_STATUS] = { .name = "status",
 		.type = TYPE_STRING,
 		.flags = ATTR_COMPUTED,
-		.doc = "ACTIVE while hosts enforce it; INACTIVE: it has no ports, or no policy; DOWN." },
+		.doc = "ACTIVE: its ports are, and it decides what passes them; INACTIVE: it has no ports, or no policy; DOWN." },
 	[FIREWALL_GROUP_SHARED] = SHARED_ATTR(GIVEN | ATTR_ADMIN_SET),
 	[FIREWALL_GROUP_PORTS] = { .name = "ports",
 		.type = TYPE_LIST,
@@ -302,20 +302,37 @@ bool firewall_group_leave(struct txn *txn, const struct object *port, GError **e
 	return txn_put(txn, draft, error);
 }
 
-static const char *status_of(const struct object *group)
+/* A port is ACTIVE when a host has done all that its router is, its groups included. */
+static bool all_active(const struct model *model, const struct object *group)
+{
+	json_t *ports = object_json(group, FIREWALL_GROUP_PORTS), *id;
+	bool active = true;
+	size_t i;
+
+	json_array_foreach(ports, i, id) {
+		const struct object *port = model_get_text(model, KIND_PORT, json_string_value(id));
+
+		active = active && port && object_choice(port, PORT_STATUS) == PORT_ACTIVE;
+	}
+	json_decref(ports);
+	return active;
+}
+
+static const char *status_of(const struct model *model, const struct object *group)
 {
 	if (!has_ports(group) || (object_is_null(group, FIREWALL_GROUP_INGRESS_POLICY) &&
 					 object_is_null(group, FIREWALL_GROUP_EGRESS_POLICY)))
 		return "INACTIVE";
-	return "DOWN"; /* no host does it yet */
+	return object_bool(group, FIREWALL_GROUP_ADMIN_STATE_UP) && all_active(model, group)
+		       ? "ACTIVE"
+		       : "DOWN";
 }
 
 static void compute(
 	const struct model *model, const struct object *group, unsigned slot, struct json_writer *w)
 {
-	(void)model;
 	g_assert(slot == FIREWALL_GROUP_STATUS);
-	jw_string(w, status_of(group));
+	jw_string(w, status_of(model, group));
 }
 
 const struct kind firewall_group_kind = {

@@ -77,6 +77,9 @@ bool field_wire(const json_t *object, struct record_wire *ret, GError **error);
 bool field_optional_wire(const json_t *object, struct record_wire *ret, GError **error);
 
 /* record_outside.c, record_port_forwarding.c: a record of that kind; @ret is zero. */
+/* record_firewall.c */
+bool decode_router_firewall(const json_t *data, struct record *ret, GError **error);
+void clear_router_firewall(struct record *record);
 bool decode_gateway(const json_t *data, struct record *ret, GError **error);
 bool decode_floating_ip(const json_t *data, struct record *ret, GError **error);
 bool decode_port_forwarding(const json_t *data, struct record *ret, GError **error);

@@ -395,6 +395,7 @@ static const struct {
 	[RECORD_GATEWAY] = { decode_gateway, clear_gateway },
 	[RECORD_FLOATING_IP] = { decode_floating_ip, clear_floating_ip },
 	[RECORD_LOAD_BALANCER] = { decode_load_balancer, clear_load_balancer },
+	[RECORD_ROUTER_FIREWALL] = { decode_router_firewall, clear_router_firewall },
 	[RECORD_LOG] = { decode_log, clear_log },
 	[RECORD_BGP_SPEAKER] = { decode_bgp_speaker, clear_bgp_speaker },
 	[RECORD_PORT_FORWARDING] = { decode_port_forwarding, clear_nothing },

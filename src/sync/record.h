@@ -35,6 +35,7 @@
 	X(SECURITY_TIER, "security-tier")               \
 	X(SECURITY_POLICY, "security-policy")           \
 	X(SECURITY_POLICY_RULE, "security-policy-rule") \
+	X(ROUTER_FIREWALL, "router-firewall")           \
 	X(LOG, "log")
 
 enum record_kind {
@@ -344,6 +345,23 @@ struct record_conntrack_helper {
 	u16 port;
 };
 
+struct record_router_firewall_rule {
+	struct uuid id;
+	bool deny;
+	u8 family;			   /* 4, 6 */
+	s32 proto;			   /* -1: any */
+	struct prefix source, destination; /* family 0: any */
+	u16 source_first, source_last;	   /* last 0: any */
+	u16 destination_first, destination_last;
+};
+
+/* The firewall group of a router's port; its id is the port's. */
+struct record_router_firewall {
+	struct uuid router_id, group_id;
+	char *name;
+	GArray *ingress, *egress; /* struct record_router_firewall_rule, in their order */
+};
+
 struct record {
 	enum record_kind kind;
 	union {
@@ -365,6 +383,7 @@ struct record {
 		struct record_floating_ip floating_ip;
 		struct record_load_balancer load_balancer;
 		struct record_log log;
+		struct record_router_firewall router_firewall;
 		struct record_bgp_speaker bgp_speaker;
 		struct record_port_forwarding port_forwarding;
 		struct record_conntrack_helper conntrack_helper;

@@ -55,6 +55,40 @@ static void port_with_everything(void **state)
 	record_clear(&r);
 }
 
+#define FIREWALL_RULE(more) "{\"id\":\"" ID "\",\"action\":\"allow\",\"ip_version\":4" more "}"
+#define FIREWALL(rules)                                                              \
+	"{\"router_id\":\"" ID "\",\"firewall_group_id\":\"" ID "\",\"name\":\"g\"," \
+	"\"ingress\":[" rules "],\"egress\":[]}"
+
+static void router_firewalls(void **state)
+{
+	static const char *const wrong[] = {
+		FIREWALL(FIREWALL_RULE(",\"source_ip_address\":\"fd00::/64\"")),
+		FIREWALL(FIREWALL_RULE(",\"protocol\":256")),
+		FIREWALL(FIREWALL_RULE(
+			",\"destination_port_first\":81,\"destination_port_last\":80")),
+		FIREWALL("{}"),
+		"{\"router_id\":\"" ID "\",\"firewall_group_id\":\"" ID "\",\"ingress\":[]}",
+	};
+	const struct record_router_firewall_rule *rule;
+	struct record r = decode_ok(RECORD_ROUTER_FIREWALL,
+		FIREWALL(FIREWALL_RULE(",\"protocol\":17,\"destination_ip_address\":\"10.0.0.0/8\","
+				       "\"source_port_first\":5,\"source_port_last\":6")));
+
+	(void)state;
+	assert_int_equal(r.router_firewall.egress->len, 0);
+	rule = &g_array_index(r.router_firewall.ingress, struct record_router_firewall_rule, 0);
+	assert_false(rule->deny);
+	assert_int_equal(rule->proto, 17);
+	assert_int_equal(rule->destination.len, 8);
+	assert_int_equal(rule->source.ip.family, 0);
+	assert_true(rule->source_first == 5 && rule->source_last == 6);
+	assert_int_equal(rule->destination_last, 0);
+	record_clear(&r);
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+		assert_false(decode(RECORD_ROUTER_FIREWALL, wrong[i], &r, NULL));
+}
+
 static void logs(void **state)
 {
 	struct record r = decode_ok(RECORD_LOG,
@@ -255,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(port_with_everything),
+		cmocka_unit_test(router_firewalls),
 		cmocka_unit_test(logs),
 		cmocka_unit_test(qos_of_a_port),
 		cmocka_unit_test(tunnels_take_the_first_of_each_family),

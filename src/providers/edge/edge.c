@@ -30,6 +30,7 @@ static void finish(struct compilation *c)
 	compile_gateways(c);
 	compile_floating_ips(c);
 	compile_port_forwardings(c);
+	compile_router_firewalls(c);
 	compile_bgp_speakers(c);
 }
 
@@ -48,6 +49,7 @@ static void give(struct enumeration *e, enum scope_type type, const struct uuid 
 		give_gateway(e, id);
 		give_port_forwardings(e, id);
 		give_conntrack_helpers(e, id);
+		give_router_firewalls(e, id);
 		break;
 	default:
 		break;

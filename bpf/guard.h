@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The firewall groups of routers' ports. Routing is done where a packet enters, and the state of
+ * its connection is at a guest's port; so the groups are asked there too, behind that port's own
+ * rules, about all routers' ports that are on the way to the other side. The port at which a
+ * connection is opened asks: what is opened to a guest by another guest has been asked about at the
+ * other's port, and what comes from outside is asked about at the receiver's. Answers and what
+ * follows are judged as the opening, as with all rules of a port.
+ *
+ * The way is walked from the guest's router on: each router's interface towards the guest, and the
+ * one that its route to the other side leaves by, up to the other side's network or a gateway.
+ */
+#pragma once
+
+#include "outside.h"
+
+#define GUARD_ROUTERS_MAX 4
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct endpoint_key);
+	__type(value, struct guard);
+} guards SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1048576);
+	__type(key, struct guard_key);
+	__type(value, struct guard_set);
+} guard_sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct guard_place);
+	__type(value, u32);
+} guard_rules SEC(".maps");
+
+/* What does not match in one dimension is taken out of query->left; false: nothing is left. */
+static __always_inline bool guard_match(struct guard_query *query, u8 dimension)
+{
+	const u32 port = dimension == GUARD_DESTINATION_PORT ? query->ports >> 16 : query->ports;
+	const struct guard_set *set;
+	u64 any = 0;
+
+	query->key.dimension = dimension;
+	if (dimension <= GUARD_DESTINATION) {
+		query->key.prefix_bits = GUARD_KEY_FIXED_BITS + 128;
+		query->key.what = query->addrs[dimension & 1];
+	} else {
+		query->key.prefix_bits = GUARD_KEY_PORT_BITS;
+		query->key.what.b[0] = query->proto;
+		query->key.what.b[1] = (u8)port; /* the lower byte comes first on the wire */
+		query->key.what.b[2] = (u8)(port >> 8);
+	}
+	set = bpf_map_lookup_elem(&guard_sets, &query->key);
+	if (!set)
+		return false;
+	for (u32 i = 0; i < GUARD_WORDS; i++)
+		any |= query->left[i] &= set->words[i];
+	return any != 0;
+}
+
+/* What the first rule of @policy that matches decides; 0: none does. */
+__noinline u32 guard_decide(u32 policy)
+{
+	struct guard_place at = { .policy = policy };
+	struct room *room = room_get();
+	const u32 *decision;
+	u64 word = 0;
+
+	if (!room)
+		return 0;
+	room->guard.key.policy = policy;
+	room->guard.key.family = room->guard.family;
+	for (u32 i = 0; i < GUARD_WORDS; i++)
+		room->guard.left[i] = ~0ull;
+	if (!guard_match(&room->guard, GUARD_SOURCE) ||
+		!guard_match(&room->guard, GUARD_DESTINATION) ||
+		!guard_match(&room->guard, GUARD_SOURCE_PORT) ||
+		!guard_match(&room->guard, GUARD_DESTINATION_PORT))
+		return 0;
+	for (u32 i = 0; i < GUARD_WORDS && !word; i++) {
+		word = room->guard.left[i];
+		at.place = i * 64;
+	}
+	word &= -word; /* its lowest bit alone */
+	for (u32 half = 32; half; half >>= 1)
+		if (word >> half) {
+			word >>= half;
+			at.place += half;
+		}
+	decision = bpf_map_lookup_elem(&guard_rules, &at);
+	return decision ? *decision : 0;
+}
+
+/* Asks the group of the router's port at room->guard.asked; false: it refuses, as
+ * room->guard.denied says. */
+__noinline int guard_ask(struct __sk_buff *skb, u32 direction)
+{
+	struct room *room = room_get();
+	const struct guard *guard;
+	u32 decision;
+
+	if (!room)
+		return 0;
+	guard = bpf_map_lookup_elem(&guards, &room->guard.asked);
+	if (!guard)
+		return 1;
+	decision = guard_decide(guard->policies[direction & 1]);
+	trace(skb, STEP_GUARD, decision, direction, room->guard.asked.mac, &room->guard.remote);
+	if (decision && room->guard.begins)
+		rule_count(skb, decision);
+	if (decision && !(decision & RULE_DENY))
+		return 1;
+	room->guard.denied = decision | RULE_DENY | RULE_GUARD;
+	return 0;
+}
+
+enum guard_way { GUARD_GOES_ON, GUARD_ENDS, GUARD_OUTSIDE, GUARD_REFUSES };
+
+/* One router of the way, whose interface towards the guest is room->guard.near. @opener: who asks
+ * for the connection, as the guest's port sees it. */
+__noinline int guard_router(struct __sk_buff *skb, struct pkt *pkt, u32 opener)
+{
+	const u32 enters = opener == RULE_EGRESS ? RULE_INGRESS : RULE_EGRESS;
+	struct room *room = room_get();
+	const struct interface *in;
+	const struct gateway *gateway;
+	const struct neighbour *neighbour;
+	const struct route_hop *hop;
+	const struct route *route;
+	struct guard_query *query;
+
+	if (!pkt || !room)
+		return GUARD_REFUSES;
+	query = &room->guard;
+	in = bpf_map_lookup_elem(&interfaces, &query->near);
+	if (!in)
+		return GUARD_ENDS;
+	query->route = (struct route_key){ .prefix_bits = ROUTE_KEY_FIXED_BITS + 128,
+		.router = { in->router[0], in->router[1] },
+		.family = query->family,
+		.dst = query->remote };
+	route = bpf_map_lookup_elem(&routes, &query->route);
+	if (!route || !route->n_hops)
+		return GUARD_ENDS;
+	hop = route_choose(pkt, route);
+	query->asked = query->near;
+	if (query->judges && !guard_ask(skb, enters))
+		return GUARD_REFUSES;
+	query->asked = (struct endpoint_key){ .vni = hop->vni };
+	mac_copy(query->asked.mac, hop->mac);
+	if (hop->vni & EDGE_WIRE) {
+		gateway = gateway_get(in->router);
+		if (!gateway)
+			return GUARD_ENDS;
+		query->asked.vni = gateway->vni;
+		mac_copy(query->asked.mac, gateway->mac);
+		return query->judges && !guard_ask(skb, opener) ? GUARD_REFUSES : GUARD_OUTSIDE;
+	}
+	if (query->judges && !guard_ask(skb, opener))
+		return GUARD_REFUSES;
+	query->next = (struct neighbour_key){ .vni = hop->vni,
+		.addr = route->kind == EDGE_ROUTE_VIA ? hop->via : query->remote };
+	neighbour = bpf_map_lookup_elem(&neighbours, &query->next);
+	if (!neighbour)
+		return GUARD_ENDS;
+	query->near = query->asked;
+	mac_copy(query->near.mac, neighbour->mac);
+	return GUARD_GOES_ON;
+}
+
+/* The router's interface that the packet leaves the guest by, or reached it by. */
+static __always_inline void guard_begin(
+	struct guard_query *query, const struct port *port, const struct pkt *pkt, u32 direction)
+{
+	if (direction == RULE_INGRESS && pkt->flags & PKT_ROUTED) {
+		query->near = query->from;
+		return;
+	}
+	query->near = (struct endpoint_key){ .vni = port->vni };
+	mac_copy(query->near.mac, direction == RULE_EGRESS ? PKT_DST(pkt) : PKT_SRC(pkt));
+}
+
+static __always_inline int guard_way(struct __sk_buff *skb, struct pkt *pkt, u32 opener)
+{
+	int way = GUARD_GOES_ON;
+
+	for (u32 i = 0; i < GUARD_ROUTERS_MAX && way == GUARD_GOES_ON; i++)
+		way = guard_router(skb, pkt, opener);
+	return way;
+}
+
+/* What the groups of routers' ports say of a packet in @direction whose connection was opened in
+ * @opener: 0, or what refuses it. */
+static __always_inline u32 guard_judge(struct __sk_buff *skb, struct guard_query *query,
+	const struct port *port, struct pkt *pkt, u32 direction, u32 opener)
+{
+	const bool forth = direction == opener;
+
+	query->family = pkt->family;
+	query->proto = pkt->proto;
+	query->addrs[0] = forth ? pkt->src : pkt->dst;
+	query->addrs[1] = forth ? pkt->dst : pkt->src;
+	query->ports = forth ? pkt->ports : pkt->ports >> 16 | pkt->ports << 16;
+	query->remote = direction == RULE_EGRESS ? pkt->dst : pkt->src;
+	query->judges = opener == RULE_EGRESS;
+	query->denied = RULE_DENY | RULE_GUARD;
+	guard_begin(query, port, pkt, direction);
+	if (opener == RULE_INGRESS) {
+		if (guard_way(skb, pkt, opener) != GUARD_OUTSIDE)
+			return 0; /* judged where it was opened */
+		query->judges = 1;
+		guard_begin(query, port, pkt, direction);
+	}
+	return guard_way(skb, pkt, opener) == GUARD_REFUSES ? query->denied : 0;
+}
+
+/* Asked before the port's own rules, so that what is refused leaves no trace: 0, or the reason to
+ * drop, negated. ICMP errors are for those rules alone: they are about other packets. */
+__noinline int guard_check(struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction)
+{
+	struct room *room = room_get();
+	const struct flow *connection;
+	u32 opener = direction, denied;
+	int what;
+
+	if (!port || !pkt || !room)
+		return -DROP_INTERNAL;
+	if (!pkt->family || pkt_is_multicast(pkt) || pkt->flags & PKT_LATER_FRAGMENT ||
+		(pkt->flags & PKT_MESSAGE && icmp_is_error(pkt)))
+		return 0;
+	what = firewall_case(pkt, port->id, direction);
+	if (what < 0)
+		return 0; /* the firewall says why */
+	connection = connection_get(pkt, port->id, direction);
+	if (what == CASE_CONTINUES && connection)
+		opener = opener_of(connection);
+	room->guard.begins = what == CASE_OPENS;
+	denied = guard_judge(skb, &room->guard, port, pkt, direction, opener);
+	if (!denied)
+		return 0;
+	judgement_note(port, denied, true);
+	return -DROP_DENIED_FIREWALL;
+}

@@ -1,0 +1,277 @@
+"""Firewall groups of routers' ports: the real `openstack firewall` CLI, and traffic over a router between two networks and to the outside.
+
+    net1 10.1.0.0/24, fd01::/64 ── r ── net2 10.2.0.0/24, fd02::/64       r's gateway: public (flat, 203.0.113.0/24), the world of outside.py
+    h1: a (net1), c (net2)     h2: b (net2)     interfaces: of net1 for IPv4, for IPv6, of net2 likewise
+"""
+import select
+import socket
+import struct
+import types
+
+import pytest
+
+import outside
+from conftest import labs, wait_until
+from firewall_lab import Connection, icmp, passes, tcp, udp
+from openstack_cli import Cli
+from packets import inside
+
+
+class Guest:
+    def __init__(self, bed, name, host, network):
+        port = bed.api.make("port", name=name, network_id=network["id"], **{"binding:host_id": host})
+        bed.lab.guest(name, int(host[1:]), None, port=port["id"])
+        self.lab, self.name, self.host, self.id, self.netns = bed.lab, name, host, port["id"], bed.lab.netns(name)
+        self.ip = {version: bed.lab.address(port, version) for version in (4, 6)}
+
+    def denied(self):
+        return self.lab.agent(self.host, "ports", port=self.id)["ports"][0]["drop_reasons"].get("denied-firewall", 0)
+
+
+class Bed:
+    """The drawing."""
+
+    def __init__(self, lab, world):
+        self.lab, self.world = lab, world
+        self.public = self.api.make("network", name="public", **{"router:external": True, "provider:network_type": "flat",
+                                                                  "provider:physical_network": "public"})
+        self.subnet(self.public, "203.0.113.0/24", enable_dhcp=False)
+        self.router = self.api.make("router", name="r", external_gateway_info={"network_id": self.public["id"]})
+        self.interfaces = []
+        nets = [self.net(n) for n in (1, 2)]
+        self.allow_all()
+        self.a, self.b, self.c = Guest(self, "a", "h1", nets[0]), Guest(self, "b", "h2", nets[1]), Guest(self, "c", "h1", nets[1])
+
+    @property
+    def api(self):
+        return self.lab.api()
+
+    def subnet(self, network, cidr, **more):
+        return self.api.make("subnet", network_id=network["id"], cidr=cidr, **{"ip_version": 4, **more})
+
+    def net(self, n):
+        network = self.api.make("network", name=f"net{n}")
+        for subnet in (self.subnet(network, f"10.{n}.0.0/24"),
+                       self.subnet(network, f"fd0{n}::/64", ip_version=6, ipv6_ra_mode="slaac", ipv6_address_mode="slaac")):
+            answer = self.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]})
+            self.interfaces.append(answer["port_id"])
+        return network
+
+    def allow_all(self):
+        group = self.api.get("/v2.0/security-groups", name="default", project_id=self.public["project_id"]).json["security_groups"][0]
+        for version in ("IPv4", "IPv6"):
+            self.call("POST", "/v2.0/security-group-rules",
+                      {"security_group_rule": {"security_group_id": group["id"], "direction": "ingress", "ethertype": version}})
+
+    def call(self, method, path, body=None):
+        answer = self.api.call(method, path, body)
+        assert answer.status in (200, 201, 204), answer.text
+        if method != "GET":
+            self.lab.weft("wait", "revision", answer.headers["X-Weft-Revision"])
+        return answer.json if answer.text else None
+
+    def make(self, kind, **attributes):
+        path = f"/v2.0/fwaas/{kind[:-1] + 'ies' if kind.endswith('y') else kind + 's'}"
+        return self.call("POST", path, {kind: attributes})[kind]["id"]
+
+    def rule(self, action, **attributes):
+        return self.make("firewall_rule", action=action, **attributes)
+
+    def policy(self, *rules):
+        return self.make("firewall_policy", firewall_rules=list(rules))
+
+    def group(self, *ports, **policies):
+        return self.make("firewall_group", ports=list(ports), **policies)
+
+    def set(self, path, **attributes):
+        kind = {"firewall_groups": "firewall_group", "firewall_policies": "firewall_policy", "firewall_rules": "firewall_rule"}[path.split("/")[0]]
+        return self.call("PUT", f"/v2.0/fwaas/{path}", {kind: attributes})[kind]
+
+    def clear(self):
+        for group in self.api.get("/v2.0/fwaas/firewall_groups").json["firewall_groups"]:
+            if group["ports"]:
+                self.set(f"firewall_groups/{group['id']}", ports=[])
+
+    def status(self, group):
+        return self.api.get(f"/v2.0/fwaas/firewall_groups/{group}").json["firewall_group"]["status"]
+
+    def gateway(self):
+        return self.api.get("/v2.0/ports", device_id=self.router["id"], device_owner="network:router_gateway").json["ports"][0]
+
+
+@pytest.fixture(scope="module")
+def bed(request):
+    make = labs(request)
+    lab = next(make)()
+    world = outside.World(lab, ["h1", "h2"])
+    try:
+        world.up()
+        world.who()
+        bed = Bed(lab, world)
+        wait_until(lambda: lab.pings("a", bed.b.ip[6]) and lab.pings("a", outside.FAR), what="a reaches b and the outside")
+        yield bed
+    finally:
+        world.down()
+        next(make, None)
+
+
+@pytest.fixture(autouse=True)
+def clean(bed):
+    yield
+    bed.clear()
+
+
+def denied(send, at):
+    """What send() sends is counted at @at as denied by a firewall group, and does not arrive."""
+    before = at.denied()
+    kept, arrived = send()
+    wait_until(lambda: at.denied() > before, 5, what=f"a firewall group denies it at {at.name}", interval=0.001)
+    assert not arrived()
+    del kept
+
+
+def forget(connection):
+    """What it has sent is not sent again: that would be counted, too."""
+    connection.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.client.close()
+
+
+def test_between_networks(bed):
+    """Rules in their order decide what one network opens to the other; answers pass; a change cuts at once; `weft trace` names the rule."""
+    a, b, c = bed.a, bed.b, bed.c
+    telnet = bed.rule("deny", protocol="tcp", destination_port="20:23")
+    pinhole = bed.rule("allow", protocol="tcp", destination_port=22, destination_ip_address=b.ip[4])
+    source = bed.rule("deny", protocol="tcp", source_ip_address="10.1.0.0/16", destination_ip_address=c.ip[4], destination_port=80)
+    rest, rest6 = bed.rule("allow"), bed.rule("allow", ip_version=6, protocol="tcp", destination_port="1:1023")
+    policy, open_ = bed.policy(telnet, source, rest, rest6), bed.policy(rest, bed.rule("allow", ip_version=6))
+    before = [Connection(a, to, 21, version) for to in (b, c) for version in (4, 6)]
+    other = Connection(b, a, 2000)
+    group = bed.group(*bed.interfaces[:2], ingress_firewall_policy_id=policy, egress_firewall_policy_id=open_)
+    wait_until(lambda: bed.status(group) == "ACTIVE", what="the group is ACTIVE")
+    for connection, version in zip(before, (4, 6, 4, 6)):
+        if version == 4:
+            denied(connection.send, a)
+            forget(connection)
+        else:
+            assert connection.works()
+    assert other.works(), "what the other side has opened goes on"
+    for to in (b, c):  # over the tunnel, and on the same host
+        denied(lambda: tcp(a, to, 23), a)
+        passes(tcp(a, to, 24))
+        passes(tcp(a, to, 80, 6))
+        denied(lambda: tcp(a, to, 1024, 6), a)
+        denied(lambda: udp(a, to, 80, 6), a)
+        passes(udp(a, to, 22))
+        passes(icmp(a, to, 8))
+        passes(tcp(to, a, 23))  # the other way is the egress policy's
+    denied(lambda: tcp(a, c, 80), a)
+    passes(tcp(a, b, 80))
+    denied(lambda: tcp(a, b, 22), a)
+    bed.call("PUT", f"/v2.0/fwaas/firewall_policies/{policy}/insert_rule", {"firewall_rule_id": pinhole, "insert_before": telnet})
+    passes(tcp(a, b, 22))
+    denied(lambda: tcp(a, c, 22), a)
+    here = Connection(a, b, 22)
+    bed.set(f"firewall_rules/{pinhole}", enabled=False)
+    denied(here.send, a)
+    forget(here)
+    metrics = bed.lab.agent("h1", "metrics")["text"]
+    assert f'weft_rule_hits_total{{rule="{telnet}",firewall_group="{group}"}}' in metrics
+    trace = bed.lab.weft("why", "a", "b", "tcp/23", check=False).stdout
+    assert telnet in trace and "refused" in trace, trace
+    bed.set(f"firewall_groups/{group}", admin_state_up=False)
+    assert bed.status(group) == "DOWN"
+    denied(lambda: tcp(a, b, 24), a)
+    denied(lambda: tcp(b, a, 24), b)
+    bed.set(f"firewall_groups/{group}", ports=[], admin_state_up=True)
+    assert bed.status(group) == "INACTIVE"
+    passes(tcp(a, b, 23))
+
+
+def test_egress(bed):
+    """What leaves to a network is refused where it was sent; without a policy nothing passes."""
+    a, b, c = bed.a, bed.b, bed.c
+    only = bed.policy(bed.rule("allow", protocol="tcp", source_port="4000:5000"), bed.rule("allow", protocol="udp", destination_port=53))
+    bed.group(bed.interfaces[2], egress_firewall_policy_id=only)
+    passes(udp(a, b, 53))
+    denied(lambda: udp(a, c, 54), a)
+    denied(lambda: tcp(a, b, 80), a)
+    denied(lambda: tcp(b, a, 80), b)  # no ingress policy
+    with inside(a.netns):
+        client = socket.socket()
+    client.bind((a.ip[4], 4500))
+    client.setblocking(False)
+    client.connect_ex((b.ip[4], 80))
+    wait_until(lambda: select.select([], [client], [], 0)[1], 5, what="from that port it passes")
+    passes(tcp(c, b, 80), "what is not routed")
+
+
+def test_outside(bed):
+    """To the outside and from there, by the gateway's port: translated addresses are seen as they are inside."""
+    a, b, world = bed.a, bed.b, bed.world
+    made = bed.call("POST", "/v2.0/floatingips", {"floatingip": {"floating_network_id": bed.public["id"], "port_id": b.id}})["floatingip"]
+    wait_until(lambda: world.pings(made["floating_ip_address"]), what="the floating IP works")
+    web = bed.rule("allow", protocol="tcp", destination_port=7000)
+    to_b = bed.rule("allow", protocol="tcp", destination_ip_address=b.ip[4], destination_port=80)
+    group = bed.group(bed.gateway()["id"], ingress_firewall_policy_id=bed.policy(to_b), egress_firewall_policy_id=bed.policy(web))
+    far = types.SimpleNamespace(netns=world.out, ip={4: made["floating_ip_address"]})
+    beyond = types.SimpleNamespace(ip={4: outside.FAR})
+    for guest in (a, b):
+        asked = bed.lab.exec(guest.name, "socat", "-u", f"TCP:{outside.FAR}:7000,connect-timeout=5", "-", check=False)
+        assert asked.stdout.strip(), "what may leave is answered"
+        denied(lambda: tcp(guest, beyond, 7001), guest)
+    passes(tcp(far, far, 80))
+    denied(lambda: tcp(far, far, 81), b)
+    assert not world.pings(made["floating_ip_address"])
+    passes(tcp(a, b, 81), "the gateway has no part in it")
+    bed.set(f"firewall_groups/{group}", ports=[])
+    passes(tcp(far, far, 81))
+    bed.call("DELETE", f"/v2.0/floatingips/{made['id']}")
+
+
+def test_restart(bed):
+    """What is refused stays refused while the agent is away, and behind its restart."""
+    a, b = bed.a, bed.b
+    bed.group(bed.interfaces[0], ingress_firewall_policy_id=bed.policy(bed.rule("allow", protocol="tcp", destination_port=80)),
+              egress_firewall_policy_id=bed.policy(bed.rule("allow")))
+    passes(tcp(a, b, 80))
+    denied(lambda: tcp(a, b, 81), a)
+    bed.lab.stop("h1")
+    passes(tcp(a, b, 80))
+    kept, arrived = tcp(a, b, 81)
+    bed.lab.start("h1")
+    denied(lambda: tcp(a, b, 82), a)
+    assert not arrived()
+    passes(tcp(a, b, 80))
+    del kept
+
+
+def test_cli(bed):
+    """Each verb of `openstack firewall group`."""
+    cli = Cli(**{name: value for name, value in bed.lab.env.items() if name.startswith("OS_")})
+
+    def show(kind, name):
+        return cli.json(*kind, "show", name)
+    rule, policy, group = ("firewall", "group", "rule"), ("firewall", "group", "policy"), ("firewall", "group")
+    made = cli.json(*rule, "create", "--name", "web", "--protocol", "tcp", "--destination-port", "80:81", "--action", "allow",
+                    "--source-ip-address", "10.1.0.0/24")
+    assert (made["Protocol"], made["Destination Port"], made["Action"]) == ("tcp", "80:81", "allow")
+    cli.json(*rule, "create", "--name", "dns", "--protocol", "udp", "--destination-port", "53", "--action", "allow")
+    cli(*rule, "set", "--disable-rule", "dns")
+    assert show(rule, "dns")["Enabled"] is False
+    cli(*rule, "unset", "--destination-port", "dns")
+    cli.json(*policy, "create", "p", "--firewall-rule", "web")
+    cli(*policy, "add", "rule", "p", "dns", "--insert-before", "web")
+    assert [show(rule, name)["ID"] for name in ("dns", "web")] == show(policy, "p")["Firewall Rules"]
+    cli(*policy, "remove", "rule", "p", "dns")
+    cli(*policy, "set", "--audited", "p")
+    assert show(policy, "p")["Audited"] is True
+    cli(*policy, "unset", "--audited", "p")
+    cli.json(*group, "create", "--name", "g", "--ingress-firewall-policy", "p", "--port", bed.interfaces[0])
+    cli(*group, "set", "g", "--egress-firewall-policy", "p", "--port", bed.interfaces[2])
+    shown = show(group, "g")
+    assert set(shown["Ports"]) == {bed.interfaces[0], bed.interfaces[2]} and shown["Status"] == "ACTIVE", shown
+    assert {"g", "default"} <= {one["Name"] for one in cli.json(*group, "list")}
+    cli(*group, "unset", "--all-port", "g")
+    cli(*group, "delete", "g")
+    cli(*policy, "delete", "p")
+    cli(*rule, "delete", "web", "dns")
