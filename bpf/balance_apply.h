@@ -107,6 +107,19 @@ __noinline int balance_apply(struct __sk_buff *skb, struct pkt *pkt, struct bala
 	return failed ? -1 : 0;
 }
 
+/* The packet as its guest sent it, which is told about it; 0 on success. */
+__noinline int balance_undo(struct __sk_buff *skb, struct pkt *pkt)
+{
+	struct room *room = room_get();
+	struct balanced was = { .kind = BALANCED_FROM_MEMBER };
+
+	if (!pkt || !room)
+		return -1;
+	was.addr = room->was.src;
+	was.port = (be16)room->was.ports;
+	return balance_apply(skb, pkt, &was);
+}
+
 /* The same, of what has just been decided; 0 on success. */
 static __always_inline int balance_now(struct __sk_buff *skb, struct pkt *pkt, struct room *room)
 {

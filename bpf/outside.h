@@ -221,6 +221,8 @@ static __always_inline int outside_pipeline(
 		return drop(skb, port_id, DROP_NO_ROUTE);
 	if (pkt_too_big(skb, pkt, gateway->mtu)) {
 		skb->cb[CB_MTU] = gateway->mtu;
+		if (port && is_balanced() && balance_undo(skb, pkt))
+			return drop(skb, port_id, DROP_INTERNAL);
 		if (port)
 			bpf_tail_call(skb, &stages, STAGE_TOO_BIG);
 		return drop(skb, port_id, DROP_TOO_BIG);
