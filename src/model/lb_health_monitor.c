@@ -206,8 +206,7 @@ static void compute(const struct model *model, const struct object *object, unsi
 	if (slot == LB_MONITOR_POOLS)
 		lb_write_id(object_str(object, LB_MONITOR_POOL_ID), w);
 	else
-		jw_string(w, slot == LB_MONITOR_PROVISIONING ? lb_provisioning_status(model, object)
-							     : lb_operating_status(model, object));
+		lb_compute_status(model, object, slot, w);
 }
 
 const struct kind lb_health_monitor_kind = {

@@ -158,6 +158,15 @@ const char *lb_operating_status(const struct model *model, const struct object *
 	}
 }
 
+void lb_compute_status(const struct model *model, const struct object *object, unsigned slot,
+	struct json_writer *w)
+{
+	const char *name = object_kind(object)->attrs[slot].name;
+
+	jw_string(w, strcmp(name, "operating_status") ? lb_provisioning_status(model, object)
+						      : lb_operating_status(model, object));
+}
+
 /* What all of the tree say of themselves. */
 static json_t *node(const struct model *model, const struct object *object)
 {

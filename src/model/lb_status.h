@@ -16,6 +16,10 @@
 const char *lb_provisioning_status(const struct model *model, const struct object *object);
 const char *lb_operating_status(const struct model *model, const struct object *object);
 
+/* kind_hooks.compute of the attributes of LB_PROVISIONING_ATTR and LB_OPERATING_ATTR. */
+void lb_compute_status(const struct model *model, const struct object *object, unsigned slot,
+	struct json_writer *w);
+
 /* The load balancer that the object is, or is part of; NULL: it has gone. */
 const struct object *lb_of(const struct model *model, const struct object *object);
 

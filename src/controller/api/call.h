@@ -85,7 +85,8 @@ void collection_replace(struct call *call);	/* batch.c */
 void load_balancer_versions(struct call *call); /* load_balancer.c */
 void load_balancer_version(struct call *call);
 void load_balancer_providers(struct call *call);
-void load_balancer_flavors(struct call *call);
+void load_balancer_capabilities(struct call *call);
+void load_balancer_no_choice(struct call *call);
 void object_show(struct call *call); /* object.c */
 void object_update(struct call *call);
 void object_delete(struct call *call);

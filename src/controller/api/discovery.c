@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What clients ask first: which versions there are, and which collections. */
 #include "controller/api/call.h"
+#include "controller/api/version.h"
 #include "model/load_balancer.h"
-
-static void write_self_link(struct json_writer *w, const char *url)
-{
-	jw_key(w, "links");
-	jw_begin_array(w);
-	jw_begin_object(w);
-	jw_member_string(w, "rel", "self");
-	jw_member_string(w, "href", url);
-	jw_end_object(w);
-	jw_end_array(w);
-}
 
 void versions_get(struct call *call)
 {
@@ -24,11 +14,7 @@ void versions_get(struct call *call)
 	jw_begin_object(&w);
 	jw_key(&w, "versions");
 	jw_begin_array(&w);
-	jw_begin_object(&w);
-	jw_member_string(&w, "id", "v2.0");
-	jw_member_string(&w, "status", "CURRENT");
-	write_self_link(&w, url);
-	jw_end_object(&w);
+	version_write(&w, &(struct version){ .id = "v2.0", .status = "CURRENT", .url = url });
 	if (call->api->identity)
 		identity_write_version(call->request, &w);
 	jw_end_array(&w);
@@ -55,7 +41,7 @@ void resources_get(struct call *call)
 		jw_begin_object(&w);
 		jw_member_string(&w, "name", kind->singular);
 		jw_member_string(&w, "collection", kind->collection);
-		write_self_link(&w, url);
+		version_write_self(&w, url);
 		jw_end_object(&w);
 	}
 	jw_end_array(&w);

@@ -3,24 +3,19 @@
  * provides load balancers. */
 #include "model/load_balancer.h"
 
+#include <string.h>
+
 #include "controller/api/call.h"
+#include "controller/api/version.h"
 
 static void write_version(struct json_writer *w, const char *base)
 {
 	g_autofree char *url = g_strconcat(base, LB_API "/v2.0", NULL);
 
-	jw_begin_object(w);
-	jw_member_string(w, "id", "v2.0");
-	jw_member_string(w, "status", "CURRENT");
-	jw_member_string(w, "updated", "2026-11-01T00:00:00Z");
-	jw_key(w, "links");
-	jw_begin_array(w);
-	jw_begin_object(w);
-	jw_member_string(w, "rel", "self");
-	jw_member_string(w, "href", url);
-	jw_end_object(w);
-	jw_end_array(w);
-	jw_end_object(w);
+	version_write(w, &(struct version){ .id = "v2.0",
+				 .status = "CURRENT",
+				 .url = url,
+				 .updated = "2026-11-01T00:00:00Z" });
 }
 
 void load_balancer_versions(struct call *call)
@@ -59,7 +54,41 @@ void load_balancer_providers(struct call *call)
 			     "where a connection enters.\"}]}"));
 }
 
-void load_balancer_flavors(struct call *call)
+/* What a flavor, or an availability zone, could say to a provider: nothing to this one. */
+void load_balancer_capabilities(struct call *call)
 {
-	call_answer(call, 200, g_string_new("{\"flavors\":[],\"flavors_links\":[]}"));
+	const struct http_target *target = http_request_target(call->request);
+	GString *text;
+	GError *error = NULL;
+
+	if (strcmp(call->id, LB_PROVIDER)) {
+		weft_fail(&error, NOT_IMPLEMENTED, "Provider '%.64s' is not enabled: there is %s.",
+			call->id, LB_PROVIDER);
+		return call_fail(call, error);
+	}
+	text = g_string_new(NULL);
+	g_string_printf(text, "{\"%s\":[]}", target->segments[target->n_segments - 1]);
+	call_answer(call, 200, text);
+}
+
+/* The collections that are always empty, since there is nothing to choose: by the last part of
+ * their path. */
+void load_balancer_no_choice(struct call *call)
+{
+	static const struct {
+		const char *path, *name;
+	} collections[] = {
+		{ "flavors", "flavors" },
+		{ "flavorprofiles", "flavorprofiles" },
+		{ "availabilityzones", "availability_zones" },
+		{ "availabilityzoneprofiles", "availability_zone_profiles" },
+	};
+	const struct http_target *target = http_request_target(call->request);
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(collections); i++)
+		if (!strcmp(target->segments[target->n_segments - 1], collections[i].path))
+			g_string_printf(text, "{\"%s\":[],\"%s_links\":[]}", collections[i].name,
+				collections[i].name);
+	call_answer(call, 200, text);
 }

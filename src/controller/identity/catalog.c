@@ -2,6 +2,7 @@
 /* Versions, and the catalogue. */
 #include <string.h>
 
+#include "controller/api/version.h"
 #include "controller/identity/identity_impl.h"
 #include "model/catalog.h"
 
@@ -168,18 +169,11 @@ void identity_write_version(const struct http_request *request, struct json_writ
 	g_autofree char *base = http_request_base_url(request);
 	g_autofree char *url = g_strconcat(base, "/v3/", NULL);
 
-	jw_begin_object(w);
-	jw_member_string(w, "id", "v3.14");
-	jw_member_string(w, "status", "stable");
-	jw_member_string(w, "updated", "2020-04-07T00:00:00Z");
-	jw_member_raw(w, "media-types",
-		"[{\"base\":\"application/json\",\"type\":\"application/vnd.openstack.identity-v3+json\"}]");
-	jw_key(w, "links");
-	jw_begin_array(w);
-	jw_begin_object(w);
-	jw_member_string(w, "rel", "self");
-	jw_member_string(w, "href", url);
-	jw_end_object(w);
-	jw_end_array(w);
-	jw_end_object(w);
+	version_write(w,
+		&(struct version){ .id = "v3.14",
+			.status = "stable",
+			.url = url,
+			.updated = "2020-04-07T00:00:00Z",
+			.media_types =
+				"[{\"base\":\"application/json\",\"type\":\"application/vnd.openstack.identity-v3+json\"}]" });
 }
