@@ -131,7 +131,8 @@ static void load_balancer_changed(struct load_balancer *balancer, void *data)
 	struct agent *agent = data;
 	char ip[IP_STRLEN];
 
-	log_info("load balancer %s: %s%s", ip_format(&balancer->record.vip, ip),
+	log_info("load balancer %s: %s%s",
+		ip_format(&g_array_index(balancer->record.vips, struct ip, 0), ip),
 		balancer->state == PORT_WIRED ? "wired" : "not wired: ",
 		balancer->state == PORT_WIRED ? "" : balancer->reason);
 	report_port(agent->report, &balancer->id);

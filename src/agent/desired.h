@@ -200,8 +200,8 @@ struct load_balancer {
 	bool known;
 	GPtrArray *networks; /* its VIP's, and those of its members */
 	struct record_load_balancer record;
-	u32 applied_vni; /* what the datapath has, with what follows; 0: nothing */
-	struct ip applied_vip;
+	u32 applied_vni;      /* what the datapath has, with what follows; 0: nothing */
+	GArray *applied_vips; /* struct ip */
 	struct mac applied_mac;
 	GArray *applied; /* struct applied_listener */
 	enum port_state state;
@@ -339,6 +339,8 @@ const struct claim *network_claims(const struct network *network, const struct a
 /* The router's interface that is up and has the address, fixed, link-local or MAC, or NULL. */
 const struct interface *network_interface(
 	const struct network *network, const struct address *address);
+/* Its first VIP of an IP version, or NULL. */
+const struct ip *load_balancer_vip(const struct load_balancer *balancer, u8 family);
 /* The load balancer that is up and has the address, its VIP or MAC, or NULL. */
 const struct load_balancer *network_vip(
 	const struct network *network, const struct address *address);

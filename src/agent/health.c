@@ -14,6 +14,7 @@ struct probe {
 	const struct record_lb_pool *pool;
 	const struct record_lb_member *record;
 	const struct port *port;
+	struct ip vip;			  /* that it is asked from */
 	bool wanted;			  /* is there still, in this second */
 	struct record_lb_monitor monitor; /* the numbers alone: what it was judged by */
 	enum health health;
@@ -113,9 +114,10 @@ static void want(struct healths *healths, const struct load_balancer *balancer,
 	const struct record_lb_pool *pool, const struct record_lb_member *record)
 {
 	const struct port *port = local_port(healths->desired, record);
+	const struct ip *vip = load_balancer_vip(balancer, record->ip.family);
 	struct probe *probe = g_hash_table_lookup(healths->probes, &record->id);
 
-	if (!port)
+	if (!port || !vip)
 		return;
 	if (!probe) {
 		probe = g_new0(struct probe, 1);
@@ -133,7 +135,8 @@ static void want(struct healths *healths, const struct load_balancer *balancer,
 	probe->record = record;
 	probe->port = port;
 	probe->wanted = true;
-	listen_to(healths, port->network->vni, &balancer->record.vip);
+	probe->vip = *vip;
+	listen_to(healths, port->network->vni, vip);
 }
 
 static void look(struct healths *healths)
@@ -199,7 +202,7 @@ static struct frame_flow flow_of(const struct probe *probe)
 
 	return (struct frame_flow){ .src_mac = probe->balancer->record.mac,
 		.dst_mac = probe->port->record.mac,
-		.src = probe->balancer->record.vip,
+		.src = probe->vip,
 		.dst = record->ip,
 		.src_port = probe->number,
 		.dst_port = (u16)(record->monitor_port ? record->monitor_port : record->port) };

@@ -19,6 +19,7 @@ void load_balancer_free(gpointer data)
 	clear_record(balancer);
 	g_clear_pointer(&balancer->networks, g_ptr_array_unref);
 	g_clear_pointer(&balancer->applied, g_array_unref);
+	g_clear_pointer(&balancer->applied_vips, g_array_unref);
 	g_free(balancer->reason);
 	g_free(balancer);
 }
@@ -66,12 +67,16 @@ static void watch_members(struct desired *desired, struct load_balancer *balance
 /* The VIP's own addresses, which the directory must not give to others. */
 static void mark_addresses(struct desired *desired, const struct load_balancer *balancer)
 {
-	struct address vip = address_of_ip(&balancer->record.vip);
 	struct address mac = address_of_mac(&balancer->record.mac);
 
 	if (!balancer->networks->len)
 		return;
-	network_mark_address(desired, balancer->networks->pdata[0], &vip);
+	for (guint i = 0; i < balancer->record.vips->len; i++) {
+		struct address vip =
+			address_of_ip(&g_array_index(balancer->record.vips, struct ip, i));
+
+		network_mark_address(desired, balancer->networks->pdata[0], &vip);
+	}
 	network_mark_address(desired, balancer->networks->pdata[0], &mac);
 }
 
@@ -112,17 +117,37 @@ void load_balancer_delete(struct desired *desired, const struct uuid *id)
 	load_balancer_mark(desired, balancer);
 }
 
+static bool has_address(const struct load_balancer *balancer, const struct address *address)
+{
+	struct address mac = address_of_mac(&balancer->record.mac), vip;
+
+	for (guint i = 0; i < balancer->record.vips->len; i++) {
+		vip = address_of_ip(&g_array_index(balancer->record.vips, struct ip, i));
+		if (!memcmp(&vip, address, sizeof(vip)))
+			return true;
+	}
+	return !memcmp(&mac, address, sizeof(mac));
+}
+
+const struct ip *load_balancer_vip(const struct load_balancer *balancer, u8 family)
+{
+	for (guint i = 0; i < balancer->record.vips->len; i++) {
+		const struct ip *vip = &g_array_index(balancer->record.vips, struct ip, i);
+
+		if (vip->family == family)
+			return vip;
+	}
+	return NULL;
+}
+
 const struct load_balancer *network_vip(
 	const struct network *network, const struct address *address)
 {
 	for (guint i = 0; i < network->load_balancers->len; i++) {
 		const struct load_balancer *balancer = network->load_balancers->pdata[i];
-		struct address vip = address_of_ip(&balancer->record.vip);
-		struct address mac = address_of_mac(&balancer->record.mac);
 
-		if (balancer->networks->pdata[0] != network || !balancer->record.admin_state_up)
-			continue;
-		if (!memcmp(&vip, address, sizeof(vip)) || !memcmp(&mac, address, sizeof(mac)))
+		if (balancer->networks->pdata[0] == network && balancer->record.admin_state_up &&
+			has_address(balancer, address))
 			return balancer;
 	}
 	return NULL;

@@ -31,9 +31,14 @@ static void withdraw(struct reconcile *reconcile, struct load_balancer *balancer
 		withdraw_listener(reconcile, balancer,
 			&g_array_index(balancer->applied, struct applied_listener, i));
 	g_array_set_size(balancer->applied, 0);
-	if (!dp_vip_delete(reconcile->dp, balancer->applied_vni, &balancer->applied_vip,
-		    &balancer->applied_mac, &error))
-		reconcile_failed(reconcile, error);
+	for (guint i = 0; i < balancer->applied_vips->len; i++)
+		if (!dp_vip_delete(reconcile->dp, balancer->applied_vni,
+			    &g_array_index(balancer->applied_vips, struct ip, i),
+			    &balancer->applied_mac, &error)) {
+			reconcile_failed(reconcile, error);
+			error = NULL;
+		}
+	g_array_set_size(balancer->applied_vips, 0);
 	balancer->applied_vni = 0;
 }
 
@@ -73,14 +78,14 @@ static const struct record_lb_pool *find_pool(
 	return NULL;
 }
 
-/* NULL, or why it could not be stated; the caller's. */
+/* At one of the VIPs: NULL, or why it could not be stated; the caller's. */
 static char *put_listener(struct reconcile *reconcile, const struct load_balancer *balancer,
-	const struct record_lb_listener *record)
+	const struct record_lb_listener *record, const struct ip *vip)
 {
 	const struct record_lb_pool *pool = find_pool(balancer, &record->pool_id);
 	g_autoptr(GArray) members = g_array_new(FALSE, TRUE, sizeof(struct dp_lb_member));
 	struct dp_listener wanted = { .vni = balancer->applied_vni,
-		.vip = balancer->record.vip,
+		.vip = *vip,
 		.port = (u16)record->port,
 		.proto = record->proto,
 		.by_source = pool && pool->by_source,
@@ -90,10 +95,13 @@ static char *put_listener(struct reconcile *reconcile, const struct load_balance
 	GError *error = NULL;
 	char *why;
 
-	for (guint i = 0; pool && i < pool->members->len; i++)
-		if (find_member(reconcile,
-			    &g_array_index(pool->members, struct record_lb_member, i), &member))
+	for (guint i = 0; pool && i < pool->members->len; i++) {
+		const struct record_lb_member *one =
+			&g_array_index(pool->members, struct record_lb_member, i);
+
+		if (one->ip.family == vip->family && find_member(reconcile, one, &member))
 			g_array_append_val(members, member);
+	}
 	wanted.members = (const void *)members->data;
 	wanted.n_members = members->len;
 	if (dp_listener_put(reconcile->dp, &wanted, &error))
@@ -116,11 +124,8 @@ static bool is_listed(const struct load_balancer *balancer, const struct applied
 	return false;
 }
 
-static char *put_listeners(struct reconcile *reconcile, struct load_balancer *balancer)
+static void withdraw_others(struct reconcile *reconcile, struct load_balancer *balancer)
 {
-	const GArray *listeners = balancer->record.listeners;
-	char *why = NULL;
-
 	for (guint i = balancer->applied->len; i-- > 0;) {
 		const struct applied_listener *old =
 			&g_array_index(balancer->applied, struct applied_listener, i);
@@ -129,12 +134,21 @@ static char *put_listeners(struct reconcile *reconcile, struct load_balancer *ba
 			withdraw_listener(reconcile, balancer, old);
 	}
 	g_array_set_size(balancer->applied, 0);
+}
+
+/* NULL, or why not all could be stated; the caller's. */
+static char *put_listeners(
+	struct reconcile *reconcile, struct load_balancer *balancer, const struct ip *vip)
+{
+	const GArray *listeners = balancer->record.listeners;
+	char *why = NULL;
+
 	for (guint i = 0; i < listeners->len; i++) {
 		const struct record_lb_listener *listener =
 			&g_array_index(listeners, struct record_lb_listener, i);
-		struct applied_listener applied = { listener->id, balancer->applied_vip,
-			listener->proto, (u16)listener->port };
-		char *failed = put_listener(reconcile, balancer, listener);
+		struct applied_listener applied = { listener->id, *vip, listener->proto,
+			(u16)listener->port };
+		char *failed = put_listener(reconcile, balancer, listener, vip);
 
 		g_array_append_val(balancer->applied, applied);
 		if (!why)
@@ -150,17 +164,35 @@ static char *place(struct reconcile *reconcile, struct load_balancer *balancer, 
 {
 	const struct record_load_balancer *record = &balancer->record;
 	GError *error = NULL;
-	char *why;
+	char *why = NULL;
 
 	balancer->applied_vni = vni;
-	balancer->applied_vip = record->vip;
 	balancer->applied_mac = record->mac;
-	if (!dp_vip_put(reconcile->dp, vni, &record->vip, &record->mac, &error)) {
-		why = g_strdup(error->message);
-		reconcile_failed(reconcile, error);
-		return why;
+	g_array_set_size(balancer->applied_vips, 0);
+	g_array_append_vals(balancer->applied_vips, record->vips->data, record->vips->len);
+	withdraw_others(reconcile, balancer);
+	for (guint i = 0; !why && i < record->vips->len; i++) {
+		const struct ip *vip = &g_array_index(record->vips, struct ip, i);
+
+		if (dp_vip_put(reconcile->dp, vni, vip, &record->mac, &error)) {
+			why = put_listeners(reconcile, balancer, vip);
+		} else {
+			why = g_strdup(error->message);
+			reconcile_failed(reconcile, error);
+		}
 	}
-	return put_listeners(reconcile, balancer);
+	return why;
+}
+
+static bool is_placed(const struct load_balancer *balancer, u32 vni)
+{
+	const struct record_load_balancer *record = &balancer->record;
+
+	return balancer->applied_vni == vni &&
+	       (!vni || (!mac_compare(&balancer->applied_mac, &record->mac) &&
+				balancer->applied_vips->len == record->vips->len &&
+				!memcmp(balancer->applied_vips->data, record->vips->data,
+					record->vips->len * sizeof(struct ip))));
 }
 
 static void set_state(
@@ -185,11 +217,11 @@ void reconcile_load_balancer(struct reconcile *reconcile, struct load_balancer *
 	u32 vni = here && !on_wire && record->admin_state_up ? network->vni : 0;
 	g_autofree char *why = NULL;
 
-	if (!balancer->applied)
+	if (!balancer->applied) {
 		balancer->applied = g_array_new(FALSE, TRUE, sizeof(struct applied_listener));
-	if (balancer->applied_vni != vni ||
-		(vni && (ip_compare(&balancer->applied_vip, &record->vip) ||
-				mac_compare(&balancer->applied_mac, &record->mac))))
+		balancer->applied_vips = g_array_new(FALSE, TRUE, sizeof(struct ip));
+	}
+	if (!is_placed(balancer, vni))
 		withdraw(reconcile, balancer);
 	if (!here)
 		return;

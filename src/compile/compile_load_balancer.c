@@ -15,6 +15,7 @@
 #include "model/lb_listener.h"
 #include "model/lb_member.h"
 #include "model/lb_pool.h"
+#include "model/lb_vips.h"
 #include "model/service_port.h"
 
 #define WAS "-" /* in the place of the record before */
@@ -151,6 +152,19 @@ static void write_listeners(struct json_writer *w, const struct model *model, co
 	jw_end_array(w);
 }
 
+static void write_vips(struct json_writer *w, const struct object *balancer)
+{
+	struct lb_vips vips = { .balancer = balancer };
+	char ip[IP_STRLEN];
+
+	jw_key(w, "additional_vips");
+	jw_begin_array(w);
+	while (lb_vips_next(&vips))
+		if (vips.n > 1)
+			jw_string(w, ip_format(&vips.ip, ip));
+	jw_end_array(w);
+}
+
 void load_balancer_record(const struct model *model, const struct object *balancer, GString *text)
 {
 	const struct object *port =
@@ -166,6 +180,7 @@ void load_balancer_record(const struct model *model, const struct object *balanc
 	jw_begin_object(&w);
 	jw_member_string(&w, "network_id", object_str(balancer, LOAD_BALANCER_VIP_NETWORK_ID));
 	jw_member_string(&w, "vip_address", object_str(balancer, LOAD_BALANCER_VIP_ADDRESS));
+	write_vips(&w, balancer);
 	jw_member_string(&w, "mac_address", mac_format(&mac, mac_text));
 	jw_member_bool(&w, "admin_state_up",
 		object_bool(balancer, LOAD_BALANCER_ADMIN_STATE_UP) &&

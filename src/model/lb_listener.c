@@ -7,6 +7,7 @@
 #include "model/lb_pool.h"
 #include "model/lb_stats.h"
 #include "model/lb_status.h"
+#include "model/lb_vips.h"
 
 #define ALLOWED_CIDRS_MAX 256
 
@@ -48,22 +49,18 @@ static bool check_allowed(struct txn *txn, const struct object *draft, GError **
 		txn, KIND_LOAD_BALANCER, object_str(draft, LB_LISTENER_LOAD_BALANCER_ID), error);
 	json_auto_t *cidrs = object_json(draft, LB_LISTENER_ALLOWED_CIDRS);
 	struct prefix prefix;
-	struct ip vip;
 	json_t *cidr;
 	size_t i;
 
 	if (!balancer)
 		return false;
-	if (!ip_parse(object_str(balancer, LOAD_BALANCER_VIP_ADDRESS), &vip))
-		return true;
 	json_array_foreach(cidrs, i, cidr)
 		if (prefix_parse(json_string_value(cidr), &prefix) &&
-			prefix.ip.family != vip.family)
+			!lb_vips_have(balancer, prefix.ip.family))
 			return weft_fail(error, BAD_REQUEST,
-				"allowed_cidrs has %s, of IPv%u, but the address of load balancer %s is %s, of IPv%u.",
+				"allowed_cidrs has %s, of IPv%u, but load balancer %s has no address of that version.",
 				json_string_value(cidr), prefix.ip.family,
-				object_str(draft, LB_LISTENER_LOAD_BALANCER_ID),
-				object_str(balancer, LOAD_BALANCER_VIP_ADDRESS), vip.family);
+				object_str(draft, LB_LISTENER_LOAD_BALANCER_ID));
 	return true;
 }
 
@@ -176,9 +173,7 @@ static void compute(const struct model *model, const struct object *object, unsi
 	if (slot == LB_LISTENER_LOAD_BALANCERS)
 		lb_write_id(object_str(object, LB_LISTENER_LOAD_BALANCER_ID), w);
 	else
-		jw_string(w, slot == LB_LISTENER_PROVISIONING
-				     ? lb_provisioning_status(model, object)
-				     : lb_operating_status(model, object));
+		lb_compute_status(model, object, slot, w);
 }
 
 static const struct kind_action actions[] = {

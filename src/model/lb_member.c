@@ -7,6 +7,7 @@
 #include "model/lb_parts.h"
 #include "model/lb_pool.h"
 #include "model/lb_status.h"
+#include "model/lb_vips.h"
 #include "model/subnet.h"
 
 #define WEIGHT_MAX 256
@@ -141,13 +142,12 @@ static const struct object *find_subnet(
 static bool check_families(
 	const struct object *draft, const struct object *balancer, GError **error)
 {
-	struct ip vip = object_ip(balancer, LOAD_BALANCER_VIP_ADDRESS);
 	struct ip address = object_ip(draft, LB_MEMBER_ADDRESS);
 	struct ip monitor = object_ip(draft, LB_MEMBER_MONITOR_ADDRESS);
 
-	if (vip.family != address.family)
+	if (!lb_vips_have(balancer, address.family))
 		return lb_fail_option(error, "address", object_str(draft, LB_MEMBER_ADDRESS),
-			"members have addresses of the VIP's IP version");
+			"members have addresses of a VIP's IP version");
 	if (monitor.family && ip_compare(&monitor, &address))
 		return lb_fail_option(error, "monitor_address",
 			object_str(draft, LB_MEMBER_MONITOR_ADDRESS),
@@ -187,13 +187,6 @@ static bool on_update(
 	return balancer && check_families(draft, balancer, error);
 }
 
-static void compute(const struct model *model, const struct object *object, unsigned slot,
-	struct json_writer *w)
-{
-	jw_string(w, slot == LB_MEMBER_PROVISIONING ? lb_provisioning_status(model, object)
-						    : lb_operating_status(model, object));
-}
-
 const struct kind lb_member_kind = {
 	.id = KIND_LB_MEMBER,
 	.singular = "member",
@@ -211,5 +204,5 @@ const struct kind lb_member_kind = {
 	.quota = { "member", 500 },
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
-	.hooks = { .on_create = on_create, .on_update = on_update, .compute = compute },
+	.hooks = { .on_create = on_create, .on_update = on_update, .compute = lb_compute_status },
 };

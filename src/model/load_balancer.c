@@ -8,6 +8,7 @@
 #include "model/lb_pool.h"
 #include "model/lb_stats.h"
 #include "model/lb_status.h"
+#include "model/lb_vips.h"
 #include "model/network.h"
 #include "model/service_port.h"
 #include "model/subnet.h"
@@ -19,9 +20,25 @@ static bool check_provider(const struct attr *attr, const char *value, GError **
 {
 	(void)attr;
 	return !strcmp(value, LB_PROVIDER) ||
-	       weft_fail(error, NOT_IMPLEMENTED, "Provider '%.64s' is not enabled: there is %s.",
-		       value, LB_PROVIDER);
+	       weft_fail(error, NOT_IMPLEMENTED,
+		       "Provider '%.64s' is not enabled: there is " LB_PROVIDER
+		       ", which does TCP and UDP with hashing by source and ports.",
+		       value);
 }
+
+#define ADDITIONAL_VIPS_MAX 8
+
+/* Network and port are the first VIP's, whoever asks. */
+static const struct attr vip_fields[] = {
+	{ .name = "subnet_id", .type = TYPE_UUID, .flags = ATTR_REQUIRED },
+	{ .name = "ip_address", .type = TYPE_IP, .flags = ATTR_NULLABLE },
+	{ .name = "network_id", .type = TYPE_UUID, .flags = ATTR_NULLABLE },
+	{ .name = "port_id", .type = TYPE_UUID, .flags = ATTR_NULLABLE },
+	{ 0 },
+};
+static const struct attr vip_attr = {
+	.name = "additional_vip", .type = TYPE_OBJECT, .fields = vip_fields
+};
 
 static const struct attr attrs[N_LOAD_BALANCER_SLOTS] = {
 	STANDARD_ATTRS(NAME_ATTR_FLAGS),
@@ -71,8 +88,13 @@ static const struct attr attrs[N_LOAD_BALANCER_SLOTS] = {
 		.doc = "None: this provider has no flavors." },
 	[LOAD_BALANCER_LISTENERS] = LB_IDS_ATTR("listeners", "Its listeners."),
 	[LOAD_BALANCER_POOLS] = LB_IDS_ATTR("pools", "Its pools."),
-	[LOAD_BALANCER_ADDITIONAL_VIPS] =
-		LB_IDS_ATTR("additional_vips", "Further addresses: none."),
+	[LOAD_BALANCER_ADDITIONAL_VIPS] = { .name = "additional_vips",
+		.type = TYPE_LIST,
+		.item = &vip_attr,
+		.max = ADDITIONAL_VIPS_MAX,
+		.flags = ATTR_CREATE | ATTR_NULL_IS_DEFAULT,
+		.fallback = "[]",
+		.doc = "Further addresses of the same network: [{subnet_id, ip_address}]." },
 	[LOAD_BALANCER_PROVISIONING] = LB_PROVISIONING_ATTR,
 	[LOAD_BALANCER_OPERATING] = LB_OPERATING_ATTR,
 	[LOAD_BALANCER_OWN_PORT] = { .name = "own_port",
@@ -127,30 +149,6 @@ const struct object *load_balancer_take(
 	return balancer;
 }
 
-/* The address of @port that is asked for, or its only one. */
-static bool choose_address(struct object *draft, const struct object *port, GError **error)
-{
-	const char *asked = object_str(draft, LOAD_BALANCER_VIP_ADDRESS);
-	const char *subnet = object_str(draft, LOAD_BALANCER_VIP_SUBNET_ID);
-	struct port_ips ips = port_ips_of(port);
-	char id[UUID_STRLEN];
-
-	while (port_ips_next(&ips)) {
-		if ((asked && strcmp(asked, ips.ip_text)) ||
-			(subnet && strcmp(subnet, ips.subnet_id)))
-			continue;
-		object_set_str(draft, LOAD_BALANCER_VIP_ADDRESS, ips.ip_text);
-		object_set_str(draft, LOAD_BALANCER_VIP_SUBNET_ID, ips.subnet_id);
-		object_set_str(
-			draft, LOAD_BALANCER_VIP_NETWORK_ID, object_str(port, PORT_NETWORK_ID));
-		return true;
-	}
-	return weft_fail(error, BAD_REQUEST,
-		"VIP port %s has no address %s%s%s: its fixed_ips are %s.",
-		uuid_format(object_id(port), id), asked ? asked : "", subnet ? " on subnet " : "",
-		subnet ? subnet : "", object_str(port, PORT_FIXED_IPS));
-}
-
 static bool take_port(struct txn *txn, struct object *draft, GError **error)
 {
 	const char *id = object_str(draft, LOAD_BALANCER_VIP_PORT_ID);
@@ -177,7 +175,7 @@ static bool take_port(struct txn *txn, struct object *draft, GError **error)
 	object_set_str(change, PORT_DEVICE_ID, uuid_format(object_id(draft), own));
 	object_set_str(change, PORT_DEVICE_OWNER, OWNER_LOAD_BALANCER);
 	port = txn_put(txn, change, error);
-	return port && choose_address(draft, port, error);
+	return port && lb_vips_choose(draft, port, error);
 }
 
 /* The first subnet of a network, IPv4 before IPv6, as vip_network_id asks for it. */
@@ -243,7 +241,7 @@ static bool make_port(struct txn *txn, struct object *draft, GError **error)
 	g_autofree char *name = NULL;
 	const struct object *port;
 	char id[UUID_STRLEN];
-	json_t *fixed;
+	json_t *fixed, *all;
 
 	if (!place(txn, draft, error))
 		return false;
@@ -254,19 +252,21 @@ static bool make_port(struct txn *txn, struct object *draft, GError **error)
 		json_object_set_new(fixed, "subnet_id", json_string(subnet));
 	if (address)
 		json_object_set_new(fixed, "ip_address", json_string(address));
+	all = lb_vips_asked(draft);
+	json_array_insert_new(all, 0, fixed);
 	uuid_format(object_id(draft), id);
 	name = g_strconcat("lb-", id, NULL);
 	port = txn_create_own(txn, KIND_PORT,
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:[o]}", "name", name, "network_id",
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "name", name, "network_id",
 			object_str(draft, LOAD_BALANCER_VIP_NETWORK_ID), "project_id",
 			object_str(draft, SLOT_PROJECT_ID), "device_id", id, "device_owner",
-			OWNER_LOAD_BALANCER, "fixed_ips", fixed),
+			OWNER_LOAD_BALANCER, "fixed_ips", all),
 		error);
 	if (!port)
 		return false;
 	object_set_str(draft, LOAD_BALANCER_VIP_PORT_ID, uuid_format(object_id(port), id));
 	object_set_bool(draft, LOAD_BALANCER_OWN_PORT, true);
-	return choose_address(draft, port, error);
+	return lb_vips_choose(draft, port, error);
 }
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
@@ -364,14 +364,8 @@ static void compute(const struct model *model, const struct object *object, unsi
 			model, KIND_PORT, object_str(object, LOAD_BALANCER_VIP_PORT_ID));
 		jw_string(w, port ? object_str(port, PORT_QOS_POLICY_ID) : NULL);
 		break;
-	case LOAD_BALANCER_PROVISIONING:
-		jw_string(w, lb_provisioning_status(model, object));
-		break;
-	case LOAD_BALANCER_OPERATING:
-		jw_string(w, lb_operating_status(model, object));
-		break;
 	default:
-		lb_write_id(NULL, w);
+		lb_compute_status(model, object, slot, w);
 		break;
 	}
 }

@@ -25,7 +25,7 @@ enum load_balancer_slot {
 	LOAD_BALANCER_FLAVOR_ID,
 	LOAD_BALANCER_LISTENERS,       /* computed */
 	LOAD_BALANCER_POOLS,	       /* computed */
-	LOAD_BALANCER_ADDITIONAL_VIPS, /* computed: none */
+	LOAD_BALANCER_ADDITIONAL_VIPS, /* lb_vips.h */
 	LOAD_BALANCER_PROVISIONING,    /* computed: lb_status.h */
 	LOAD_BALANCER_OPERATING,       /* computed */
 	LOAD_BALANCER_OWN_PORT,	       /* weft made the port, and removes it */

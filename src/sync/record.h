@@ -308,7 +308,7 @@ struct record_lb_listener {
 };
 struct record_load_balancer {
 	struct uuid network_id;
-	struct ip vip;
+	GArray *vips; /* struct ip, at least one */
 	struct mac mac;
 	bool admin_state_up;
 	GArray *listeners; /* struct record_lb_listener */

@@ -108,14 +108,19 @@ static void clear_pool(gpointer data)
 bool decode_load_balancer(const json_t *data, struct record *ret, GError **error)
 {
 	struct record_load_balancer *balancer = &ret->load_balancer;
+	struct ip vip;
 
+	balancer->vips = g_array_new(FALSE, TRUE, sizeof(struct ip));
 	balancer->listeners = g_array_new(FALSE, TRUE, sizeof(struct record_lb_listener));
 	balancer->pools = g_array_new(FALSE, TRUE, sizeof(struct record_lb_pool));
 	g_array_set_clear_func(balancer->pools, clear_pool);
 	g_array_set_clear_func(balancer->listeners, clear_listener);
 	balancer->admin_state_up = true;
+	if (!field_ip(data, "vip_address", &vip, error))
+		return false;
+	g_array_append_val(balancer->vips, vip);
 	return field_uuid(data, "network_id", &balancer->network_id, error) &&
-	       field_ip(data, "vip_address", &balancer->vip, error) &&
+	       field_array(data, "additional_vips", element_ip, balancer->vips, error) &&
 	       field_mac(data, "mac_address", &balancer->mac, error) &&
 	       field_optional_bool(data, "admin_state_up", &balancer->admin_state_up, error) &&
 	       field_array(data, "listeners", decode_listener, balancer->listeners, error) &&
@@ -124,6 +129,7 @@ bool decode_load_balancer(const json_t *data, struct record *ret, GError **error
 
 void clear_load_balancer(struct record *record)
 {
+	g_clear_pointer(&record->load_balancer.vips, g_array_unref);
 	g_clear_pointer(&record->load_balancer.listeners, g_array_unref);
 	g_clear_pointer(&record->load_balancer.pools, g_array_unref);
 }

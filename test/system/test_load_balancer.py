@@ -84,7 +84,7 @@ class Bed:
     def __init__(self, lab, world):
         self.lab, self.world, self.api, self.ports, self.servers = lab, world, lab.api(), {}, {}
         api = self.api
-        self.public = api.make("network", name="public", **{"router:external": True, "provider:network_type": "flat",
+        self.public = api.make("network", name="public", mtu=1400, **{"router:external": True, "provider:network_type": "flat",
                                                              "provider:physical_network": "public"})
         api.make("subnet", network_id=self.public["id"], ip_version=4, cidr="203.0.113.0/24", enable_dhcp=False,
                  allocation_pools=[{"start": "203.0.113.10", "end": "203.0.113.99"}])
@@ -138,9 +138,9 @@ class Bed:
     def address(self, name, version=4):
         return self.lab.address(self.ports[name], version)
 
-    def balancer(self, members, version=4, protocol="TCP", algorithm="SOURCE_IP_PORT"):
+    def balancer(self, members, version=4, protocol="TCP", algorithm="SOURCE_IP_PORT", **more):
         """A load balancer whose port 80 goes to port 8080 of the members; its object with the pool's id."""
-        balancer = self.make("loadbalancers", vip_subnet_id=self.subnets[1, version]["id"])
+        balancer = self.make("loadbalancers", vip_subnet_id=self.subnets[1, version]["id"], **more)
         listener = self.make("listeners", loadbalancer_id=balancer["id"], protocol=protocol, protocol_port=80)
         pool = self.make("pools", listener_id=listener["id"], protocol=protocol, lb_algorithm=algorithm)
         body = [{"address": self.address(name, version), "protocol_port": 8080, "name": name,
@@ -202,6 +202,14 @@ def test_udp_and_persistence(bed):
     bed.serve("m1")
     bed.update(f"pools/{balancer['pool']}", session_persistence={"type": "SOURCE_IP"})
     assert {len(bed.ask(client, balancer, 20, "udp")) for client in ("c1", "m2", "far")} == {1}
+    # one listener, at an IPv6 address too: members of that version
+    dual = bed.balancer(["m1", "m2"], protocol="UDP", additional_vips=[{"subnet_id": bed.subnets[1, 6]["id"]}])
+    six = bed.post(f"{LB}pools/{dual['pool']}/members", member={"address": bed.address("m2", 6), "protocol_port": 8080})
+    bed.update(f"pools/{dual['pool']}/members/{six['id']}", name="six")
+    for client in ("c1", "far"):
+        assert set(bed.ask(client, dual, kind="udp")) == {"m1", "m2"}
+        assert set(bed.ask(client, {"vip_address": dual["additional_vips"][0]["ip_address"]}, 5, "udp")) == {"m2"}
+    bed.remove(dual)
     assert "no-listener" in bed.lab.weft("trace", bed.ports["c1"]["id"], "--to", balancer["vip_address"], "--proto", "tcp", "--dport", "80").stdout
     bed.remove(balancer)
 
@@ -313,7 +321,7 @@ def test_from_outside(bed):
         answers = ask(30)
         assert {name for name, _ in answers} == {"m1", "m2", "m3"}, (address, answers)
         assert {client.removeprefix("::ffff:") for _, client in answers} == {seen}
-    # behind a link of 1300 bytes, whose router alone knows: "too big" comes to the member that has the connection
+    # by the outside's 1400 bytes, of which the member's host tells it, to a link of 1300, whose router alone knows: "too big" comes to the member that has the connection
     bed.world.ip("route", "replace", "default", "via", "198.51.100.129", "advmss", "1410", namespace=bed.world.small)
     words = ["python3", "-c", MUCH, floating["floating_ip_address"]]
     assert set(bed.world.exec(*words, namespace=bed.world.small).stdout.split()) == {"m1", "m2", "m3"}

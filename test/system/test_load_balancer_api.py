@@ -84,7 +84,7 @@ def test_cli(server, api, subnet):
     assert cli.json("loadbalancer", "pool", "show", "p1")["session_persistence"] is None
     assert cli.json("loadbalancer", "stats", "show", "lb1")["total_connections"] == 0 == cli.json("loadbalancer", "listener", "stats", "show", "l2")["bytes_in"]
     assert [item["name"] for item in cli.json("loadbalancer", "provider", "list")] == ["edge"]
-    assert cli.json("loadbalancer", "flavor", "list") == []
+    assert cli.json("loadbalancer", "flavor", "list") == cli.json("loadbalancer", "provider", "capability", "list", "edge") == []
     cli("loadbalancer", "quota", "set", "--listener", "7", "admin")
     assert cli.json("loadbalancer", "quota", "show", "admin")["listener"] == 7
     assert cli.json("loadbalancer", "quota", "defaults", "show")["pool"] == 3
@@ -117,6 +117,34 @@ def test_sdk(server, subnet):
     proxy.delete_load_balancer(balancer, cascade=True)
     assert [list(proxy.load_balancers()), list(proxy.pools()), list(proxy.listeners()), list(proxy.health_monitors())] == [[], [], [], []]
     connection.close()
+
+
+def test_additional_vips(api, subnet):
+    """Further addresses of the VIP's network, on one port; members are of the version of any."""
+    six = api.make("subnet", network_id=subnet["network_id"], ip_version=6, cidr="fd00::/64", enable_dhcp=False)
+    balancer = make(api, "loadbalancers", vip_subnet_id=subnet["id"], additional_vips=[
+        {"subnet_id": subnet["id"], "ip_address": "10.0.0.77"}, {"subnet_id": six["id"]}, {"subnet_id": subnet["id"]}])
+    vips = balancer["additional_vips"]
+    assert vips[0]["ip_address"] == "10.0.0.77" and vips[1]["ip_address"].startswith("fd00::") and vips[2]["ip_address"].startswith("10.0.0.")
+    assert len({balancer["vip_address"], *(vip["ip_address"] for vip in vips)}) == 4
+    assert {(vip["port_id"], vip["network_id"]) for vip in vips} == {(balancer["vip_port_id"], subnet["network_id"])}
+    assert len(api.get(f"/v2.0/ports/{balancer['vip_port_id']}").json["port"]["fixed_ips"]) == 4
+    pool = make(api, "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP")
+    make(api, f"pools/{pool['id']}/members", address="fd00::9", protocol_port=80)
+    make(api, "listeners", loadbalancer_id=balancer["id"], protocol="TCP", protocol_port=80, allowed_cidrs=["fd00::/8", "10.0.0.0/8"])
+    other = api.make("subnet", network_id=api.make("network")["id"], ip_version=4, cidr="10.8.0.0/24")
+    wrong = call(api, "POST", "loadbalancers", vip_subnet_id=subnet["id"], additional_vips=[{"subnet_id": other["id"]}])
+    assert wrong.status == 400 and other["id"] in wrong.json["faultstring"], wrong.text
+    port = api.make("port", network_id=subnet["network_id"], fixed_ips=[{"subnet_id": subnet["id"]}])
+    wrong = call(api, "POST", "loadbalancers", vip_port_id=port["id"], additional_vips=[{"subnet_id": subnet["id"]}])
+    assert wrong.status == 400 and "no other address" in wrong.json["faultstring"], wrong.text
+    remove(api, balancer)
+    for path, name in (("flavorprofiles", "flavorprofiles"), ("availabilityzones", "availability_zones"), ("availabilityzoneprofiles", "availability_zone_profiles"),
+                       ("providers/edge/availability_zone_capabilities", "availability_zone_capabilities")):
+        assert api.get(LB + path).json[name] == []
+    unknown = api.get(LB + "providers/amphora/flavor_capabilities")
+    assert unknown.status == 501 and "there is edge" in unknown.json["faultstring"]
+    assert api.call("DELETE", f"/v2.0/subnets/{six['id']}").status == 204
 
 
 def test_batch(api, subnet):
