@@ -220,28 +220,31 @@ static const struct random_step steps[] = {
 	{ 6, .stage = random_services },
 	{ 9, .stage = stage_qos },
 	{ 3, .stage = stage_dhcp },
+	{ 16, .stage = random_balancer },
 };
 
 static void increments_equal_full_compile(void **state)
 {
-	unsigned applied = 0, interfaces = 0, gained[N_SCOPE_TYPES] = { 0 };
+	unsigned applied = 0, interfaces = 0, members = 0, gained[N_SCOPE_TYPES] = { 0 };
 
 	(void)state;
 	for (guint32 seed = 1; seed <= 80; seed++) {
 		struct random_world *world = random_world_new(seed);
 
-		for (int i = 0; i < 160; i++)
+		for (int i = 0; i < 200; i++)
 			random_round(world, steps, G_N_ELEMENTS(steps));
 		applied += world->done->len;
 		interfaces += world->interfaces;
+		members += world->lb_members;
 		for (int type = 0; type < N_SCOPE_TYPES; type++)
 			gained[type] += world->gained[type];
 		random_world_free(world);
 	}
-	print_message("%u applied, %u interfaces, %u of DHCP, %u policies\n", applied, interfaces,
-		dhcp, policies);
+	print_message("%u applied, %u interfaces, %u of DHCP, %u policies, %u members\n", applied,
+		interfaces, dhcp, policies, members);
 	assert_true(applied > 1000); /* it has not merely been refused */
 	assert_true(interfaces > 100);
+	assert_true(members > 50); /* of load balancers */
 	assert_true(dhcp > 30);
 	assert_true(policies > 50);
 	assert_true(gained[SCOPE_SECURITY_GROUP] > 100);

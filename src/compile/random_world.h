@@ -12,9 +12,9 @@ struct random_world {
 	struct model *model;
 	GHashTable *views; /* struct view, by host id */
 	GRand *random;
-	GPtrArray *done;			    /* change-sets that may be undone */
-	unsigned made;				    /* numbers what is made */
-	unsigned interfaces, gained[N_SCOPE_TYPES]; /* what has happened */
+	GPtrArray *done;					/* change-sets that may be undone */
+	unsigned made;						/* numbers what is made */
+	unsigned interfaces, lb_members, gained[N_SCOPE_TYPES]; /* what has happened */
 };
 
 /* What may happen, with its weight among all: either an object of @kind is created, changed or
@@ -63,5 +63,8 @@ bool random_interface(struct random_world *world, struct txn *txn);
 /* Gives services of a network or router to another provider, or takes them back; or changes what
  * that one has said. */
 bool random_services(struct random_world *world, struct txn *txn);
+/* Makes a load balancer or a part of one, changes it, takes it away, or reports what a host says of
+ * it (random_balancer.c). */
+bool random_balancer(struct random_world *world, struct txn *txn);
 /* Makes, activates or takes away a binding of a port to a host. */
 bool random_binding(struct random_world *world, struct txn *txn);
