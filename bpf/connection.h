@@ -122,12 +122,13 @@ static __always_inline int connection_room(const struct host *host, const struct
 		return 0;
 	if ((s64)(made->made - gone->gone) >= (s64)host->connections_max)
 		return DROP_CONNECTION_QUOTA;
-	if (!project || !host->project_connections_max)
+	if (!project)
+		return 0;
+	project_gone = bpf_map_lookup_elem(&project_connections_gone, &project);
+	if (!project_gone || project_gone->max == PROJECT_UNLIMITED)
 		return 0;
 	project_made = bpf_map_lookup_elem(&project_connections, &project);
-	project_gone = bpf_map_lookup_elem(&project_connections_gone, &project);
-	if (project_made && project_gone &&
-		(s64)(*project_made - project_gone->gone) >= (s64)host->project_connections_max)
+	if (project_made && (s64)(*project_made - project_gone->gone) >= (s64)project_gone->max)
 		return DROP_PROJECT_QUOTA;
 	return 0;
 }

@@ -94,12 +94,11 @@ struct host {
 	u32 connections_max;  /* of a port with a policy */
 	u32 half_open_max;    /* of these, those that nobody has answered */
 	u32 translations_max; /* of a router */
-	u32 project_connections_max; /* of all ports of a project on this host; 0: no limit */
 	u8 wire_mac[6];		     /* its own on wires, see bpf/snat.h; zero: none */
 	u8 helped;		     /* some router has a conntrack helper */
 	u8 zero2;
 };
-_Static_assert(sizeof(struct host) == 64, "layout");
+_Static_assert(sizeof(struct host) == 60, "layout");
 
 /* map ports: hash by ifindex; of a subport of a trunk, by SUBPORT_NUMBER() of the parent's device
  * and the tag, which stands for an ifindex wherever there is one. Map port_cache: the same, array

@@ -93,7 +93,10 @@ struct connections_gone {
 struct project_connections_gone {
 	u64 gone;
 	u8 project[16]; /* who has the number; zero: it is free */
+	u32 max;	/* of all its ports here */
+	u32 zero;
 };
+#define PROJECT_UNLIMITED 0xffffffffu
 
 /* map embryos: by port and place in its ring of half open connections, the key of one: who is to go
  * first when there is no room. There are as many places as the port may have of them. */
@@ -110,7 +113,7 @@ struct embryo {
 };
 #define EDGE_EMBRYOS_MAX 262144
 _Static_assert(sizeof(struct connections) == 40 && sizeof(struct connections_gone) == 24 &&
-		       sizeof(struct project_connections_gone) == 24 && sizeof(struct embryo) == 48,
+		       sizeof(struct project_connections_gone) == 32 && sizeof(struct embryo) == 48,
 	"layout");
 
 /* map fragments: which packets' first fragment the firewall let through; the value is the tick. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/connection_quota.h"
 #include "agent/firewall.h"
 #include "agent/network_log.h"
 #include "agent/parts.h"
@@ -69,6 +70,9 @@ struct desired *desired_new(void)
 	desired->gateways = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, gateway_free);
 	desired->floating_ips =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, floating_ip_free);
+	desired->connection_quotas =
+		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, connection_quota_free);
+	desired->limited_projects = g_hash_table_new(g_str_hash, g_str_equal);
 	desired->logs = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, network_log_free);
 	desired->router_firewalls =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, router_firewall_free);
@@ -120,6 +124,8 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->floating_ips);
 	g_hash_table_unref(desired->logs);
 	g_hash_table_unref(desired->router_firewalls);
+	g_hash_table_unref(desired->limited_projects);
+	g_hash_table_unref(desired->connection_quotas);
 	g_hash_table_unref(desired->bgp_speakers);
 	g_array_unref(desired->wires);
 	g_hash_table_unref(desired->rerouted);
@@ -190,6 +196,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_ROUTER_FIREWALL:
 		router_firewall_put(desired, &key->id, &record->router_firewall);
 		break;
+	case RECORD_CONNECTION_QUOTA:
+		connection_quota_put(desired, &key->id, &record->connection_quota);
+		break;
 	case RECORD_BGP_SPEAKER:
 		bgp_speaker_put(desired, &key->id, &record->bgp_speaker);
 		break;
@@ -252,6 +261,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 		break;
 	case RECORD_ROUTER_FIREWALL:
 		router_firewall_delete(desired, &key->id);
+		break;
+	case RECORD_CONNECTION_QUOTA:
+		connection_quota_delete(desired, &key->id);
 		break;
 	case RECORD_BGP_SPEAKER:
 		g_hash_table_remove(desired->bgp_speakers, &key->id);

@@ -265,6 +265,7 @@ struct desired {
 	GHashTable *bgp_speakers;						   /* by id */
 	GHashTable *logs;	       /* struct network_log, by id */
 	GHashTable *conntrack_helpers; /* by id */
+	GHashTable *connection_quotas, *limited_projects; /* connection_quota.c: by id, by project */
 	GHashTable *attached;	       /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;

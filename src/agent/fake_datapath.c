@@ -462,6 +462,8 @@ bool dp_port_put(struct dp *dp, const struct dp_port *port, GError **error)
 		g_string_append(value, " policy kept");
 	else if (port->policy)
 		g_string_append_printf(value, " policy %02x", port->policy[0]);
+	if (port->project_is_limited)
+		g_string_append_printf(value, " connections %u", port->project_limit);
 	for (u8 i = 0; i < port->tiers.n; i++)
 		g_string_append_printf(value, " %s %02x",
 			i < port->tiers.n_before ? "tier" : "last", port->tiers.policies[i][0]);

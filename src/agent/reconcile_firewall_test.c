@@ -314,6 +314,42 @@ static void logs_find_their_ports(void **state)
 	expect_logged("");
 }
 
+#define QUOTA "cccccccc-0000-4000-8000-0000000000e1"
+
+static void put_quota(const char *project, unsigned limit)
+{
+	g_autofree char *data =
+		g_strdup_printf("{'project_id':'%s','limit':%u}", project, limit);
+
+	put("connection-quota", QUOTA, "cloud/00000000-0000-0000-0000-000000000000", data);
+	sync_now();
+}
+
+static void expect_limited(const char *how)
+{
+	g_autofree char *port = lines_of("port 12");
+	const char *last = strstr(port, " connections ");
+
+	assert_string_equal(last ? last : "", how);
+}
+
+static void quotas_find_their_ports(void **state)
+{
+	(void)state;
+	filtered();
+	put_port("'project_id':'red'," GROUPS);
+	put_quota("blue", 7);
+	expect_limited("");
+	put_quota("red", 8);
+	expect_limited(" connections 8\n");
+	put_quota("red", 0);
+	expect_limited(" connections 0\n");
+	line("{\"op\":\"delete\",\"kind\":\"connection-quota\",\"id\":\"" QUOTA
+	     "\",\"scope\":\"cloud/00000000-0000-0000-0000-000000000000\",\"rev\":9}");
+	sync_now();
+	expect_limited("");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shared_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(logs_find_their_ports, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(quotas_find_their_ports, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

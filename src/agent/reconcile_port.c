@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/connection_quota.h"
 #include "agent/firewall.h"
 #include "agent/network_log.h"
 #include "agent/parts.h"
@@ -237,6 +238,15 @@ static void name_project(const char *id, u8 ret[static 16])
 	memcpy(ret, digest, 16);
 }
 
+static void fill_project(const struct desired *desired, const char *id, struct dp_port *wanted)
+{
+	const struct record_connection_quota *quota = connection_quota_of(desired, id);
+
+	name_project(id, wanted->project);
+	wanted->project_is_limited = quota;
+	wanted->project_limit = quota ? quota->limit : 0;
+}
+
 static struct dp_tiers make_tiers(const struct port *port)
 {
 	struct dp_tiers tiers = { .n = 0 };
@@ -268,7 +278,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 	};
 
 	memcpy(wanted.uuid, port->id.b, sizeof(wanted.uuid));
-	name_project(port->record.project_id, wanted.project);
+	fill_project(reconcile->desired, port->record.project_id, &wanted);
 	if ((!port->parent && !prepare_device(reconcile, port, error)) ||
 		!dp_port_put(reconcile->dp, &wanted, error))
 		return false;

@@ -8,6 +8,9 @@
 #include "cli/output.h"
 #include "cli/resolve.h"
 #include "cli/spelling.h"
+#include "model/quota.h"
+
+#define CONNECTION_OPTION "tracked-connection"
 
 /* The project of the first argument: by its name where there is an Identity service that knows it,
  * else the text is the id. */
@@ -55,13 +58,31 @@ static bool print_usage(struct cli *cli, const json_t *quota, GError **error)
 	return printed;
 }
 
-static bool quota_show(struct cli *cli, GError **error)
+static json_t *get_quota(struct cli *cli, const char *part, GError **error)
 {
-	g_autofree char *path = path_of(cli, "/details", error);
+	g_autofree char *path = path_of(cli, part, error);
 	json_t *answer = path ? client_call(cli->client, "GET", path, NULL, error) : NULL;
-	bool shown = answer && print_usage(cli, json_object_get(answer, "quota"), error);
+	json_t *quota = json_incref(json_object_get(answer, "quota"));
 
 	json_decref(answer);
+	return quota;
+}
+
+/* What is counted on the hosts is a limit alone. */
+static bool quota_show(struct cli *cli, GError **error)
+{
+	json_t *usage = get_quota(cli, "/details", error);
+	json_t *limits = usage ? get_quota(cli, "", error) : NULL, *limit;
+	const char *resource;
+
+	json_object_foreach(limits, resource, limit)
+		if (json_is_integer(limit) && !json_object_get(usage, resource))
+			json_object_set_new(
+				usage, resource, json_pack("{s:O,s:n}", "limit", limit, "used"));
+	bool shown = limits && print_usage(cli, usage, error);
+
+	json_decref(usage);
+	json_decref(limits);
 	return shown;
 }
 
@@ -70,27 +91,37 @@ static char *option_of(const struct kind *kind)
 	return g_strdelimit(g_strdup(kind->quota.name), "_", '-');
 }
 
+static bool take_limit(const struct cli *cli, const char *option, const char *resource,
+	json_t *limits, GError **error)
+{
+	const char *text = cli_option(cli, option);
+	gint64 limit;
+
+	if (!text)
+		return true;
+	if (!g_ascii_string_to_signed(text, 10, QUOTA_UNLIMITED, G_MAXINT32, &limit, NULL))
+		return cli_usage(error, "--%s %s: give a number, or -1 for no limit", option, text);
+	json_object_set_new(limits, resource, json_integer(limit));
+	return true;
+}
+
 static bool take_limits(const struct cli *cli, json_t *limits, GError **error)
 {
 	for (enum kind_id id = KIND_NONE + 1; id < N_KINDS; id++) {
 		const struct kind *kind = kind_by_id(id);
 		g_autofree char *name = kind->quota.name ? option_of(kind) : NULL;
-		const char *text = name ? cli_option(cli, name) : NULL;
-		gint64 limit;
 
-		if (!text)
-			continue;
-		if (!g_ascii_string_to_signed(text, 10, QUOTA_UNLIMITED, G_MAXINT32, &limit, NULL))
-			return cli_usage(
-				error, "--%s %s: give a number, or -1 for no limit", name, text);
-		json_object_set_new(limits, kind->quota.name, json_integer(limit));
+		if (name && !take_limit(cli, name, kind->quota.name, limits, error))
+			return false;
 	}
+	if (!take_limit(cli, CONNECTION_OPTION, QUOTA_CONNECTION, limits, error))
+		return false;
 	return json_object_size(limits) ||
 	       cli_usage(error,
 		       "nothing to set; say what by an option, 'weft help quota set' lists them");
 }
 
-static bool quota_set(struct cli *cli, GError **error)
+static bool set_quota(struct cli *cli, GError **error)
 {
 	json_t *limits = json_object(), *body = NULL, *answer = NULL;
 	g_autofree char *path = NULL;
@@ -122,6 +153,9 @@ static bool quota_delete(struct cli *cli, GError **error)
 static const struct option *limit_options(void)
 {
 	GArray *options = g_array_new(TRUE, TRUE, sizeof(struct option));
+	const struct option connections = { .name = CONNECTION_OPTION,
+		.metavar = "NUMBER",
+		.doc = "How many tracked connections on each host; -1: no limit" };
 
 	for (enum kind_id id = KIND_NONE + 1; id < N_KINDS; id++) {
 		const struct kind *kind = kind_by_id(id);
@@ -137,6 +171,7 @@ static const struct option *limit_options(void)
 
 		g_array_append_val(options, option);
 	}
+	g_array_append_val(options, connections);
 	return (const struct option *)(void *)g_array_free(options, FALSE);
 }
 
@@ -167,7 +202,7 @@ void quota_commands(GPtrArray *commands)
 		.arguments = "PROJECT",
 		.examples = "weft quota set red --network 5 --port -1",
 		.options = { limit_options(), output_options, api_options },
-		.run = quota_set };
+		.run = set_quota };
 	g_ptr_array_add(commands, (gpointer)&show_command);
 	g_ptr_array_add(commands, set);
 	g_ptr_array_add(commands, (gpointer)&delete_command);

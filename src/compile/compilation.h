@@ -68,6 +68,8 @@ void compile_group_member(struct compilation *c, const struct change *change);
 void compile_subport(struct compilation *c, const struct change *change);
 /* compile_log.c */
 void compile_log(struct compilation *c, const struct change *change);
+/* compile_quota.c: what hosts are to enforce */
+void compile_quota(struct compilation *c, const struct change *change);
 /* compile_tier.c: the provider's tiers, their policies and rules. */
 void compile_security_tier(struct compilation *c, const struct change *change);
 void compile_security_policy(struct compilation *c, const struct change *change);

@@ -28,3 +28,4 @@ void give_group_members(struct enumeration *e, const struct uuid *group);
 void give_address_group(struct enumeration *e, const struct uuid *group);
 void give_logs(struct enumeration *e);
 void give_tiers(struct enumeration *e);
+void give_connection_quotas(struct enumeration *e);

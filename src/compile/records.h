@@ -73,6 +73,8 @@ void record_match(const struct object *rule, struct json_writer *w);
 void record_group_member(const struct object *port, GString *text);
 void record_address_group(const struct object *group, GString *text);
 
+/* compile_quota.c: nothing, of another quota and of no limit */
+void record_connection_quota(const struct object *quota, GString *text);
 /* compile_log.c: nothing, of one that is not enabled */
 void record_log(const struct object *log, GString *text);
 

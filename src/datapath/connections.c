@@ -116,9 +116,17 @@ static bool is_named(const u8 project[16])
 	return memcmp(project, none, sizeof(none)) != 0;
 }
 
-static u32 project_enter(struct dp *dp, const u8 project[16])
+/* Of the port's project: its own, within what holds for all. */
+static u32 limit_of(const struct dp *dp, const struct dp_port *port)
 {
-	struct project_connections_gone fresh = { 0 };
+	return port->project_is_limited ? MIN(port->project_limit, dp->connections_per_project)
+					: dp->connections_per_project;
+}
+
+static u32 project_enter(struct dp *dp, const struct dp_port *port)
+{
+	struct project_connections_gone fresh = { .max = limit_of(dp, port) };
+	const u8 *project = port->project;
 	u32 number = is_named(project) ? project_number(dp, project) : 0;
 	u64 zero = 0;
 
@@ -141,13 +149,27 @@ static void project_leave(struct dp *dp, u32 number)
 
 /* --- ports that come and go --- */
 
-void connections_begin(struct dp *dp, u32 port_id, const u8 project[16])
+void connections_begin(struct dp *dp, u32 port_id, const struct dp_port *port)
 {
-	struct connections_gone gone = { .project = project_enter(dp, project) };
+	struct connections_gone gone = { .project = project_enter(dp, port) };
 
 	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.connections), &port_id,
 		&(struct connections){ 0 }, BPF_ANY);
 	put_gone(dp, port_id, &gone);
+}
+
+void connections_limit(struct dp *dp, u32 port_id, const struct dp_port *port)
+{
+	u32 number = gone_of(dp, port_id).project;
+	struct project_connections_gone project;
+
+	if (!number)
+		return;
+	project = project_of(dp, number);
+	if (project.max == limit_of(dp, port))
+		return;
+	project.max = limit_of(dp, port);
+	put_project(dp, number, &project);
 }
 
 /* Its ring, as far as it was ever filled. */
@@ -193,7 +215,7 @@ void connections_open(struct dp *dp, const struct dp_options *options)
 	host->half_open_max = options->half_open_per_port
 				      ?: MIN(HALF_OPEN_DEFAULT, MAX(host->connections_max / 4, 1));
 	host->half_open_max = MIN(host->half_open_max, host->connections_max);
-	host->project_connections_max = options->connections_per_project;
+	dp->connections_per_project = options->connections_per_project ?: PROJECT_UNLIMITED;
 }
 
 void connections_close(struct dp *dp)

@@ -321,6 +321,9 @@ struct dp_port {
 	struct mac mac;
 	u8 uuid[16];	/* of the port; the traces and metadata carry it */
 	u8 project[16]; /* what connections count against; zero: nobody. Of a new port alone */
+	/* How many all ports of the project may have here, within connections_per_project. */
+	bool project_is_limited;
+	u32 project_limit;
 	const struct dp_pair *pairs;
 	size_t n_pairs;
 	const u8 *policy; /* 16 bytes, its id; NULL: everything is let through */

@@ -63,8 +63,7 @@ bool dp_set_uplinks(struct dp *dp, const char *const *devices, const struct ip *
 		.helped = dp->host.helped,
 		.connections_max = dp->host.connections_max,
 		.half_open_max = dp->host.half_open_max,
-		.translations_max = dp->host.translations_max,
-		.project_connections_max = dp->host.project_connections_max };
+		.translations_max = dp->host.translations_max };
 
 	memcpy(host.wire_mac, dp->host.wire_mac, sizeof(host.wire_mac));
 	for (; *devices; devices++) {

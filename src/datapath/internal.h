@@ -88,6 +88,7 @@ struct dp {
 		u32 n_ports;	       /* 0: the number is free */
 	} projects[EDGE_PROJECTS_MAX]; /* by number, see connections.c */
 	GHashTable *project_numbers;   /* by id, in the former */
+	u32 connections_per_project;   /* of each; PROJECT_UNLIMITED: no more than its own limit */
 	u32 last_project;
 	struct firewall firewall;
 	struct {
@@ -268,7 +269,8 @@ u32 ticks_now(void); /* the data path's clock: CLOCK_MONOTONIC in ticks */
 void connections_open(struct dp *dp, const struct dp_options *options);
 void connections_close(struct dp *dp);
 void connections_learn(struct dp *dp, u32 port_id); /* of a port that was there before */
-void connections_begin(struct dp *dp, u32 port_id, const u8 project[16]);
+void connections_begin(struct dp *dp, u32 port_id, const struct dp_port *port);
+void connections_limit(struct dp *dp, u32 port_id, const struct dp_port *port); /* as it is now */
 void connections_end(struct dp *dp, u32 port_id);
 void connections_count_gone(struct dp *dp, u32 port_id, s64 n, s64 n_half_open);
 s64 connections_of_port(struct dp *dp, u32 port_id, s64 *ret_half_open /* or NULL */);

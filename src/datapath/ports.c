@@ -189,7 +189,7 @@ static bool port_add(struct dp *dp, const struct dp_port *port, u32 policy, GErr
 		return weft_fail(error, TOO_LARGE, "Can't add a port: a host holds at most %d.",
 			EDGE_PORTS_MAX - 1);
 	counters_zero(dp, value.id);
-	connections_begin(dp, value.id, port->project);
+	connections_begin(dp, value.id, port);
 	if (!qos_put(dp, value.id, &port->qos, error) ||
 		!logs_put(dp, value.id, value.flags, error) ||
 		!put_sources(dp, port, value.id, &removed, error) ||
@@ -214,6 +214,7 @@ static bool port_change(struct dp *dp, const struct dp_port *port, u32 policy,
 	if (port->keep_policy)
 		value.flags |= old->flags & EDGE_PORT_TIERS;
 	value.flood_index = old->flood_index;
+	connections_limit(dp, old->id, port);
 	if (old->vni != value.vni &&
 		(!flood_remove(dp, old->vni, FLOOD_PORT, old->flood_index, error) ||
 			!flood_add(dp, value.vni, FLOOD_PORT, port->ifindex, &value.flood_index,

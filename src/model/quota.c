@@ -30,6 +30,7 @@ static const struct index indexes[N_QUOTA_INDEXES] = {
 		.slots = { SLOT_PROJECT_ID, QUOTA_RESOURCE },
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_CONFLICT },
+	[QUOTA_BY_RESOURCE] = { .name = "resource of all", .slots = { QUOTA_RESOURCE } },
 };
 
 /* Limits of who has none of his own, by kind. */
@@ -105,21 +106,40 @@ unsigned quota_used(const struct model *model, const struct kind *kind, const ch
 	return model_count(model, kind->id, project_index(kind), project_id, NULL);
 }
 
-bool quota_set(
-	struct txn *txn, const struct kind *kind, const char *project_id, s64 limit, GError **error)
+static bool set_limit(
+	struct txn *txn, const char *resource, const char *project_id, s64 limit, GError **error)
 {
 	const struct object *old;
 	struct object *draft;
 	struct txn_iter iter;
 
-	txn_iter_init(&iter, txn, KIND_QUOTA, QUOTA_BY_PROJECT_RESOURCE, project_id,
-		kind->quota.name, NULL);
+	txn_iter_init(
+		&iter, txn, KIND_QUOTA, QUOTA_BY_PROJECT_RESOURCE, project_id, resource, NULL);
 	old = txn_iter_next(&iter);
 	draft = old ? object_edit(old) : object_new(&quota_kind, NULL);
 	object_set_str(draft, SLOT_PROJECT_ID, project_id);
-	object_set_str(draft, QUOTA_RESOURCE, kind->quota.name);
+	object_set_str(draft, QUOTA_RESOURCE, resource);
 	object_set_int(draft, QUOTA_LIMIT, limit);
 	return txn_put(txn, draft, error);
+}
+
+bool quota_set(
+	struct txn *txn, const struct kind *kind, const char *project_id, s64 limit, GError **error)
+{
+	return set_limit(txn, kind->quota.name, project_id, limit, error);
+}
+
+bool quota_set_connections(struct txn *txn, const char *project_id, s64 limit, GError **error)
+{
+	return set_limit(txn, QUOTA_CONNECTION, project_id, limit, error);
+}
+
+s64 quota_connections(const struct model *model, const char *project_id)
+{
+	const struct object *own = model_first(
+		model, KIND_QUOTA, QUOTA_BY_PROJECT_RESOURCE, project_id, QUOTA_CONNECTION, NULL);
+
+	return own ? object_int(own, QUOTA_LIMIT) : QUOTA_UNLIMITED;
 }
 
 bool quota_reset(struct txn *txn, const char *project_id, bool *ret_any, GError **error)

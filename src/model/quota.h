@@ -18,9 +18,14 @@ enum quota_slot {
 enum quota_index {
 	QUOTA_BY_PROJECT,
 	QUOTA_BY_PROJECT_RESOURCE, /* unique */
+	QUOTA_BY_RESOURCE,
 	N_QUOTA_INDEXES
 };
 #define QUOTA_LIMIT_MAX G_MAXINT32
+
+/* What is limited and is no kind of object: how many tracked connections the ports of a project
+ * have on each host. Hosts count it, and refuse what is more. */
+#define QUOTA_CONNECTION "tracked_connection"
 
 extern const struct kind quota_kind;
 
@@ -36,6 +41,8 @@ unsigned quota_used(const struct model *model, const struct kind *kind, const ch
 /* Sets one limit of a project; removes all of them (*@ret_any: there were some). */
 bool quota_set(struct txn *txn, const struct kind *kind, const char *project_id, s64 limit,
 	GError **error);
+bool quota_set_connections(struct txn *txn, const char *project_id, s64 limit, GError **error);
+s64 quota_connections(const struct model *model, const char *project_id);
 bool quota_reset(struct txn *txn, const char *project_id, bool *ret_any, GError **error);
 
 /* OVER_QUOTA when @created, which is staged, is more than its project may have. */

@@ -286,6 +286,22 @@ static bool decode_log(const json_t *data, struct record *ret, GError **error)
 	       decode_optional_uuid(data, "target_id", &log->target_id, error);
 }
 
+static bool decode_connection_quota(const json_t *data, struct record *ret, GError **error)
+{
+	struct record_connection_quota *quota = &ret->connection_quota;
+
+	if (!field_optional_string(data, "project_id", &quota->project_id, error) ||
+		!field_uint(data, "limit", 0, INT32_MAX, &quota->limit, error))
+		return false;
+	return quota->project_id ||
+	       weft_fail(error, BAD_REQUEST, "project_id must say whose quota it is");
+}
+
+static void clear_connection_quota(struct record *record)
+{
+	g_free(record->connection_quota.project_id);
+}
+
 static void clear_host(struct record *record)
 {
 	g_free(record->host.name);
@@ -397,6 +413,7 @@ static const struct {
 	[RECORD_LOAD_BALANCER] = { decode_load_balancer, clear_load_balancer },
 	[RECORD_ROUTER_FIREWALL] = { decode_router_firewall, clear_router_firewall },
 	[RECORD_LOG] = { decode_log, clear_log },
+	[RECORD_CONNECTION_QUOTA] = { decode_connection_quota, clear_connection_quota },
 	[RECORD_BGP_SPEAKER] = { decode_bgp_speaker, clear_bgp_speaker },
 	[RECORD_PORT_FORWARDING] = { decode_port_forwarding, clear_nothing },
 	[RECORD_CONNTRACK_HELPER] = { decode_conntrack_helper, clear_conntrack_helper },

@@ -36,6 +36,7 @@
 	X(SECURITY_POLICY, "security-policy")           \
 	X(SECURITY_POLICY_RULE, "security-policy-rule") \
 	X(ROUTER_FIREWALL, "router-firewall")           \
+	X(CONNECTION_QUOTA, "connection-quota")         \
 	X(LOG, "log")
 
 enum record_kind {
@@ -240,6 +241,12 @@ struct record_log {
 	struct uuid resource_id, target_id;
 };
 
+/* How many tracked connections all ports of a project may have on this host. */
+struct record_connection_quota {
+	char *project_id;
+	u32 limit;
+};
+
 struct record_outer_subnet {
 	struct prefix cidr;
 	struct ip gateway;	      /* family 0: none */
@@ -384,6 +391,7 @@ struct record {
 		struct record_load_balancer load_balancer;
 		struct record_log log;
 		struct record_router_firewall router_firewall;
+		struct record_connection_quota connection_quota;
 		struct record_bgp_speaker bgp_speaker;
 		struct record_port_forwarding port_forwarding;
 		struct record_conntrack_helper conntrack_helper;

@@ -233,11 +233,10 @@ static void test_a_lost_state_takes_the_verdict(void **state)
 	expect_refused(bed, BED_GUEST2, BED_GUEST1, udp(BED_GUEST2, 53, 1000), "denied-ingress");
 }
 
-static void set_quotas(struct bed *bed, u32 all, u32 half_open, u32 of_project)
+static void set_quotas(struct bed *bed, u32 all, u32 half_open)
 {
 	bed->dp->host.connections_max = all;
 	bed->dp->host.half_open_max = half_open;
-	bed->dp->host.project_connections_max = of_project;
 	assert_true(host_write(bed->dp, NULL));
 }
 
@@ -256,7 +255,7 @@ static void test_quotas(void **state)
 
 	POLICY(bed, policy1, OUT1);
 	POLICY(bed, policy2, UDP_IN2(-1, -1));
-	set_quotas(bed, 5, 4, 0);
+	set_quotas(bed, 5, 4);
 	for (u16 port = 1; port <= 4; port++)
 		expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, port, 53));
 	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 1)); /* an answer makes room */
@@ -341,23 +340,41 @@ static void test_project_quotas(void **state)
 	struct bed *bed = *state;
 	struct connections_gone gone;
 	struct port port;
+	s64 left;
 
 	POLICY(bed, policy1, OUT1);
 	POLICY(bed, policy2, UDP_IN2(-1, -1));
 	assert_true(table_get(bed->dp, TABLE_PORTS, &bed->ifindex[BED_GUEST1], &port));
 	bpf_map_lookup_elem(bpf_map__fd(bed->dp->edge->maps.connections_gone), &port.id, &gone);
 	assert_int_not_equal(gone.project, 0);
-	set_quotas(bed, 100, 50, 2);
+	put_limit(bed, 2);
 	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1, 53));
 	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 1));
 	assert_int_equal(project_has(bed, gone.project), 2);
 	expect_refused(
 		bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 2, 53), "project-connection-quota");
-	set_quotas(bed, 100, 50, 4);
+	put_limit(bed, 4);
 	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 2, 53));
+	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 2)); /* what is half open gives way */
 	assert_int_equal(project_has(bed, gone.project), 4);
+	expect_refused(
+		bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 3, 53), "project-connection-quota");
+	put_limit(bed, 0); /* what there is stays */
+	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1, 53));
+	expect_refused(
+		bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 3, 53), "project-connection-quota");
+	bed->dp->connections_per_project = 6; /* of the host, for each; the less holds */
+	put_limit(bed, 100);
+	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 3, 53));
+	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 3));
+	expect_refused(
+		bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 4, 53), "project-connection-quota");
+	bed->dp->connections_per_project = PROJECT_UNLIMITED;
+	put_limit(bed, NO_LIMIT);
+	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 4, 53));
+	left = project_has(bed, gone.project) - (s64)connections_at(bed, BED_GUEST2).connections;
 	assert_true(dp_port_delete(bed->dp, bed->ifindex[BED_GUEST2], NULL));
-	assert_int_equal(project_has(bed, gone.project), 2);
+	assert_int_equal(project_has(bed, gone.project), left);
 }
 
 static void keep(const struct dp_connection *connection, void *data)
@@ -434,7 +451,7 @@ static void test_aging_gives_quota_back(void **state)
 
 	POLICY(bed, policy1, OUT1);
 	POLICY(bed, policy2, UDP_IN2(-1, -1));
-	set_quotas(bed, 1, 1, 0);
+	set_quotas(bed, 1, 1);
 	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1, 53));
 	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 1));
 	expect_refused(bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 2, 53), "connection-quota");
@@ -453,7 +470,7 @@ static int begin(void **state)
 	struct bed *bed = *state;
 
 	firewall_begin(state);
-	set_quotas(bed, 65536, 4096, 0);
+	set_quotas(bed, 65536, 4096);
 	return 0;
 }
 

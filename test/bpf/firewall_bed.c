@@ -38,6 +38,8 @@ void put_policy(struct bed *bed, const u8 id[16], const struct dp_rule *rules, s
 		fail_msg("%s", error->message);
 }
 
+static s64 project_limit = NO_LIMIT;
+
 void put_port_with(struct bed *bed, enum bed_place place, const u8 *policy, u32 flags)
 {
 	bool first = place == BED_GUEST1;
@@ -53,6 +55,8 @@ void put_port_with(struct bed *bed, enum bed_place place, const u8 *policy, u32 
 		.mac = m,
 		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) },
 		.project = { 0xdd },
+		.project_is_limited = project_limit != NO_LIMIT,
+		.project_limit = (u32)project_limit,
 		.pairs = pairs,
 		.n_pairs = G_N_ELEMENTS(pairs),
 		.policy = policy };
@@ -68,11 +72,19 @@ void put_port(struct bed *bed, enum bed_place place, const u8 *policy)
 }
 
 /* Every test begins with both ports closed, and no connections. */
+void put_limit(struct bed *bed, s64 limit)
+{
+	project_limit = limit;
+	put_port(bed, BED_GUEST1, policy1);
+	put_port(bed, BED_GUEST2, policy2);
+}
+
 int firewall_begin(void **state)
 {
 	struct bed *bed = *state;
 	struct dp_endpoint endpoint = { .vni = VNI };
 
+	project_limit = NO_LIMIT;
 	put_policy(bed, policy1, NULL, 0);
 	put_policy(bed, policy2, NULL, 0);
 	for (enum bed_place place = BED_GUEST1; place <= BED_GUEST2; place++) {

@@ -29,6 +29,9 @@ struct dp_rule rule(u8 id, enum dp_direction direction, int proto, int min, int 
 void put_policy(struct bed *bed, const u8 id[16], const struct dp_rule *rules, size_t n);
 void put_port(struct bed *bed, enum bed_place place, const u8 *policy);
 void put_port_with(struct bed *bed, enum bed_place place, const u8 *policy, u32 flags);
+/* How many connections the project of both guests may have; NO_LIMIT until it is said. */
+#define NO_LIMIT (-1)
+void put_limit(struct bed *bed, s64 limit);
 int firewall_begin(void **state);
 struct frame frame_of(enum bed_place from, u8 proto, struct frame payload);
 struct frame udp(enum bed_place from, u16 sport, u16 dport);

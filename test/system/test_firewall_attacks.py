@@ -97,6 +97,20 @@ def chain(n):
     return headers
 
 
+def test_a_project_takes_no_more_than_its_quota(red):
+    """The quota API bounds the connections of a project's ports on each host, at once; what there is stays. First: nothing is half open, which would give way."""
+    held = [Connection(red.peer, red.victim, 80) for _ in range(3)]
+    red.call("PUT", f"/v2.0/quotas/{red.project}", {"quota": {"tracked_connection": 3}}, admin=True)
+    for guest in (red.peer, red.victim):
+        before = reasons(guest).get("project-connection-quota", 0)
+        kept, _ = tcp(red.peer, red.victim, 80) if guest is red.peer else tcp(red.evil, red.victim, 80)
+        wait_until(lambda: reasons(guest).get("project-connection-quota", 0) > before, 5, what=f"{guest.name}'s host refuses one more")
+        del kept
+    assert all(connection.works() for connection in held)
+    red.call("PUT", f"/v2.0/quotas/{red.project}", {"quota": {"tracked_connection": -1}}, admin=True)
+    passes(tcp(red.peer, red.victim, 80))
+
+
 @pytest.mark.parametrize("version", [4, 6])
 def test_what_is_no_rule_s_business(red, version):
     """Each is refused with its reason, counted at the victim's port or, when it can't be read at all, at the sender's."""

@@ -126,6 +126,17 @@ def test_details(admin, member):
     assert admin.get("/v2.0/quotas/project-1/nonsense").status == 404
 
 
+def test_connections_are_the_hosts(admin, member):
+    """No object of the API: no default of the configuration, and how many there are the hosts know."""
+    assert limits(member)["tracked_connection"] == limits(member, part="/default")["tracked_connection"] == -1
+    answer = put(admin, tracked_connection=1000, check_limit=True)
+    assert answer.json["quota"]["tracked_connection"] == 1000 == limits(member)["tracked_connection"]
+    assert put(admin, tracked_connection=0).json["quota"]["tracked_connection"] == 0
+    assert "tracked_connection" not in limits(member, part="/details")
+    assert "-1 for no limit" in put(admin, tracked_connection=-2).message and "tracked_connection" in put(admin, cats=1).message
+    assert put(admin, tracked_connection=-1).status == 200
+
+
 def test_check_limit(admin, member):
     member.make("network")
     member.make("network")

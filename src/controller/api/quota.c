@@ -48,6 +48,9 @@ static void write_limits(struct json_writer *w, const struct call *call, const c
 	for (const struct kind *kind = next_kind(call, NULL); kind; kind = next_kind(call, kind))
 		jw_member_int(w, kind->quota.name,
 			project ? quota_limit(model, kind, project) : quota_default(model, kind));
+	if (!call_is_load_balancer(call->request))
+		jw_member_int(w, QUOTA_CONNECTION,
+			project ? quota_connections(model, project) : QUOTA_UNLIMITED);
 }
 
 static void write_usage(struct json_writer *w, const struct call *call, const char *project)
@@ -215,6 +218,12 @@ static const struct kind *find_kind(const struct call *call, const char *name)
 	return kind && g_str_has_prefix(kind->path, LB_API) == balancers ? kind : NULL;
 }
 
+/* What hosts count: it has no kind, and nobody here knows how much of it is in use. */
+static bool is_of_connections(const struct call *call, const char *name)
+{
+	return !strcmp(name, QUOTA_CONNECTION) && !call_is_load_balancer(call->request);
+}
+
 static bool is_control(const char *name)
 {
 	static const char *const names[] = { "force", "check_limit", "project_id", "tenant_id",
@@ -229,6 +238,8 @@ static bool fail_unknown(const struct call *call, const char *name, GError **err
 
 	for (const struct kind *kind = next_kind(call, NULL); kind; kind = next_kind(call, kind))
 		g_string_append_printf(known, "%s%s", known->len ? ", " : "", kind->quota.name);
+	if (!call_is_load_balancer(call->request))
+		g_string_append(known, ", " QUOTA_CONNECTION);
 	return weft_fail(error, INVALID_INPUT,
 		"Unrecognized attribute(s) '%.64s': there are quotas of %s.", name, known->str);
 }
@@ -244,14 +255,16 @@ static bool stage(const struct call *call, struct txn *txn, json_t *limits, GErr
 		return weft_fail(error, BAD_REQUEST, "'quota' must be an object of limits.");
 	json_object_foreach(limits, name, value) {
 		const struct kind *kind = find_kind(call, name);
+		bool connections = is_of_connections(call, name);
 
 		if (!kind && is_control(name))
 			continue;
-		if (!kind)
+		if (!kind && !connections)
 			return fail_unknown(call, name, error);
 		if (!parse_limit(name, value, &limit, error) ||
-			(check && !check_used(call, kind, limit, error)) ||
-			!quota_set(txn, kind, call->id, limit, error))
+			(kind && check && !check_used(call, kind, limit, error)) ||
+			!(connections ? quota_set_connections(txn, call->id, limit, error)
+				      : quota_set(txn, kind, call->id, limit, error)))
 			return false;
 	}
 	return true;

@@ -21,6 +21,7 @@ static void give(struct enumeration *e, enum scope_type type, const struct uuid 
 	case SCOPE_CLOUD:
 		give_logs(e);
 		give_tiers(e);
+		give_connection_quotas(e);
 		break;
 	default:
 		break;
@@ -36,6 +37,7 @@ static const struct weft_in_tree in_tree = {
 		[KIND_SECURITY_POLICY] = compile_security_policy,
 		[KIND_SECURITY_POLICY_RULE] = compile_security_policy_rule,
 		[KIND_NETWORK_LOG] = compile_log,
+		[KIND_QUOTA] = compile_quota,
 		[KIND_PORT] = compile_group_member,
 	},
 	.placed = compile_placed_groups,
