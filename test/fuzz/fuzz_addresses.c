@@ -49,7 +49,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char name[NAME_SIZE];
 	bool ok;
-	g_autoptr(GArray) addresses = read_all(data, size, name, &ok);
+	g_autoptr(GArray) addresses = NULL;
+
+	if (!size)
+		return 0;
+	addresses = read_all(data, size, name, &ok);
 
 	g_assert_cmpuint(addresses->len, <=, size / RECORD_BYTES);
 	for (guint i = 0; i < addresses->len; i++) {
@@ -60,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!ok)
 		return 0;
 	check_name(name);
-	for (size_t cut = size > 64 ? size - 64 : 0; cut < size; cut++)
+	for (size_t cut = size > 64 ? size - 64 : 1; cut < size; cut++)
 		check_cut(data, cut, name, addresses);
 	return 0;
 }
