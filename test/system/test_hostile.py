@@ -271,6 +271,34 @@ def test_bad_dhcp_is_survived(stage):
     silence(lab, "new")
 
 
+def discover(guest, client):
+    """A DISCOVER that is @guest's frame and asks in the name of @client."""
+    message = bytes([1, 1, 6, 0]) + mac_bytes(client)[2:] + bytes(20) + mac_bytes(client) + bytes(202) + b"\x63\x82\x53\x63\x35\x01\x01\xff"
+    return ethernet(BROADCAST, guest.mac, IP4, ip4("0.0.0.0", "255.255.255.255", UDP, udp(68, 67, message)))
+
+
+def test_dhcp_starvation(stage):
+    """L6: who asks for addresses in the names of hundreds gets none, and takes none from anybody: an address is a port's, and so is what it may ask."""
+    lab, evil, v = stage, stage.evil, stage.v
+
+    def offered(frame, client):
+        return frame[12:14] == b"\x08\x00" and frame[23] == UDP and frame[34:36] == b"\0\x43" and frame[70:76] == mac_bytes(client)
+
+    def refused():
+        return lab.agent("h1", "services")["dhcp4"]["foreign-mac"]
+
+    with Wire(evil.netns, "eth0") as wire, Wire(v.netns, "eth0") as neighbour:
+        before, crowd = refused(), [f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}" for n in range(400)]
+        for client in crowd:
+            wire.send(discover(evil, client))
+        wait_until(lambda: refused() > before, what="the agent has seen some; the others are beyond the port's rate")
+        neighbour.send(discover(v, v.mac))
+        offer = neighbour.expect(lambda f: offered(f, v.mac))
+        assert offer[58:62] == address_bytes(v.ip4), "its own address, as ever"
+        wait_until(lambda: wire.send(discover(evil, evil.mac)) or any(offered(f, evil.mac) for f in wire.received()), what="its own it gets")
+        assert not [f for f in wire.seen for client in crowd if offered(f, client)]
+
+
 def random_frame(chance, evil, targets):
     """Anything, but more often than chance would have it something that gets far."""
     dst = chance.choice([evil.mac, NOBODY, BROADCAST, ALL_NODES_MAC, *(t.mac for t in targets)])

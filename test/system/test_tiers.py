@@ -7,6 +7,8 @@ import pytest
 
 from conftest import wait_until
 from firewall_lab import Connection, icmp, passes, tcp, udp
+from packets import BROADCAST, ICMP6, IP4, IP6, UDP, Wire, address_bytes, ethernet, icmp6, ip4, mac_bytes
+from packets import udp as packet_udp
 from tiers import OPEN, Tiers, denied
 
 
@@ -116,6 +118,28 @@ def test_baseline_and_ports_without_groups(green):
     green.delete(f"security-policies/{baseline}")
     passes(tcp(a, b, 25))
     green.set_port(b, port_security_enabled=True, security_groups=[green.open])
+
+
+def test_what_is_always_possible(green):
+    """DHCP, router advertisements, names and metadata: with groups that let nothing through, and a tier that denies everything."""
+    a, b = green["a"], green["b"]
+    green.set_groups(b, green.group("nothing at all"))
+    policy = green.policy(green.tier("nothing", 1), 1, ports=[b.id])
+    for place, (direction, version) in enumerate((d, v) for d in ("ingress", "egress") for v in (4, 6)):
+        green.rule_of(policy, place, "deny", direction, version)
+    denied(lambda: udp(a, b, 53), b)
+    denied(lambda: udp(b, a, 53, 6), b)
+    mac = b.port["mac_address"]
+    with Wire(b.netns, "eth0") as wire:
+        message = bytes([1, 1, 6, 0]) + b"weft" + bytes(20) + mac_bytes(mac) + bytes(202) + b"\x63\x82\x53\x63\x35\x01\x01\xff"
+        wire.send(ethernet(BROADCAST, mac, IP4, ip4("0.0.0.0", "255.255.255.255", UDP, packet_udp(68, 67, message))))
+        offer = wire.expect(lambda f: f[12:14] == b"\x08\x00" and f[34:36] == b"\0\x43" and f[46:50] == b"weft")
+        assert offer[58:62] == address_bytes(b.ip[4])
+        wire.send(ethernet("33:33:00:00:00:02", mac, IP6, icmp6(b.ip[6], "ff02::2", 133, bytes(4))))
+        wire.expect(lambda f: f[12:14] == b"\x86\xdd" and f[20] == ICMP6 and f[54] == 134)
+    assert "status: REFUSED" in green.lab.exec(b.name, "dig", "+time=3", "+tries=2", "CH", "TXT", "version.bind").stdout, "the DNS answers"
+    assert "latest" in green.lab.exec(b.name, "curl", "-sS", "--fail", "--max-time", "5", "http://169.254.169.254/openstack").stdout
+    green.set_groups(b, green.open)
 
 
 def test_remotes_and_egress(green):
