@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 17
+#define EDGE_LAYOUT 18
 
 #define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
@@ -94,8 +94,8 @@ struct host {
 	u32 connections_max;  /* of a port with a policy */
 	u32 half_open_max;    /* of these, those that nobody has answered */
 	u32 translations_max; /* of a router */
-	u8 wire_mac[6];		     /* its own on wires, see bpf/snat.h; zero: none */
-	u8 helped;		     /* some router has a conntrack helper */
+	u8 wire_mac[6];	      /* its own on wires, see bpf/snat.h; zero: none */
+	u8 helped;	      /* some router has a conntrack helper */
 	u8 zero2;
 };
 _Static_assert(sizeof(struct host) == 60, "layout");

@@ -93,7 +93,8 @@ enum nat_flags {
 	NAT_FIN_OUT = 1 << 1,
 	NAT_FIN_IN = 1 << 2,
 	NAT_RESET = 1 << 3,
-	NAT_EXPECTED = 1 << 4, /* of NAT_OUT: it belongs to a helped connection (bpf/helper.h) */
+	NAT_EXPECTED = 1 << 4,	 /* of NAT_OUT: it belongs to a helped connection (bpf/helper.h) */
+	NAT_TAKEN_OVER = 1 << 5, /* of NAT_OUT: with a guest, of a port that another host gave */
 };
 struct nat {
 	u32 seen;

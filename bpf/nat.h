@@ -243,6 +243,23 @@ static __always_inline bool nat_owns(const struct gateway *gateway, be16 port)
 	       gateway->n_ports == SNAT_PORTS_ALL;
 }
 
+/* Whether a connection that is known here leaves by this port of the router's address. */
+static __always_inline bool nat_holds(
+	const struct gateway *gateway, const struct nat *out, const struct pkt *pkt)
+{
+	return out->addr == gateway->ip4 &&
+	       (nat_owns(gateway, out->port) || out->flags & NAT_TAKEN_OVER ||
+		       !nat_has_ports(pkt->proto));
+}
+
+/* The middle of a connection that hosts share the address of: another has its port, and knows it or
+ * tells of it in a moment (src/agent/handover.h). From any other port it would be reset. */
+static __always_inline bool nat_is_elsewhere(const struct gateway *gateway, const struct pkt *pkt)
+{
+	return gateway->n_ports && gateway->n_ports != SNAT_PORTS_ALL &&
+	       pkt->proto == IPPROTO_TCP && !(pkt->flags & PKT_OPENING);
+}
+
 /* Which port the @attempt-th try takes: the sender's own, then any. */
 static __always_inline be16 nat_candidate(
 	const struct gateway *gateway, be16 own, u32 seed, u32 attempt)
@@ -343,8 +360,7 @@ __noinline int nat_out(struct __sk_buff *skb, struct pkt *pkt, const struct inte
 		return 0;
 	}
 	known = bpf_map_lookup_elem(&nats, &key);
-	if (known && known->addr == gateway->ip4 &&
-		(nat_owns(gateway, known->port) || !nat_has_ports(pkt->proto))) {
+	if (known && nat_holds(gateway, known, pkt)) {
 		to->port = known->port;
 		key = nat_key_answer(gateway->vni, pkt, gateway->ip4, known->port);
 		state = bpf_map_lookup_elem(&nats, &key);
@@ -355,6 +371,8 @@ __noinline int nat_out(struct __sk_buff *skb, struct pkt *pkt, const struct inte
 			return 0;
 		}
 	}
+	if (nat_is_elsewhere(gateway, pkt))
+		return DROP_NOT_TRANSLATED;
 	if (tracing(skb)) {
 		to->port = nat_port_of(pkt, true);
 		return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many tracked connections all ports of a project may have on this host: a part of `desired`. */
+/* How many tracked connections all ports of a project may have on this host: a part of `desired`.
+ */
 #pragma once
 
 #include "agent/desired.h"

@@ -265,8 +265,9 @@ struct desired {
 	GHashTable *bgp_speakers;						   /* by id */
 	GHashTable *logs;	       /* struct network_log, by id */
 	GHashTable *conntrack_helpers; /* by id */
-	GHashTable *connection_quotas, *limited_projects; /* connection_quota.c: by id, by project */
-	GHashTable *attached;	       /* applied_ifindex → port; kept by reconcile_port.c */
+	GHashTable *connection_quotas,
+		*limited_projects; /* connection_quota.c: by id, by project */
+	GHashTable *attached;	   /* applied_ifindex → port; kept by reconcile_port.c */
 	/* Sets. */
 	GHashTable *dirty_networks, *dirty_members, *dirty_addresses, *dirty_ports, *dirty_routers;
 	GHashTable *dirty_floating_ips, *dirty_forwarded_ips, *dirty_load_balancers;
@@ -346,5 +347,7 @@ const struct ip *load_balancer_vip(const struct load_balancer *balancer, u8 fami
 const struct load_balancer *network_vip(
 	const struct network *network, const struct address *address);
 bool interface_is_up(const struct interface *interface);
+/* What a router is called in the datapath. */
+u64 router_number(const struct uuid *router);
 /* The router's interface, up and with an address of @family, on a subnet of the port; or NULL. */
 const struct interface *port_router(const struct port *port, u8 family);

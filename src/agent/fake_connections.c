@@ -36,7 +36,33 @@ bool dp_connection_put(
 	return true;
 }
 
+static GArray *translations; /* struct dp_translation */
+
+void dp_translations_each(
+	struct dp *dp, u64 router, const struct ip *guest, dp_translation_fn fn, void *data)
+{
+	(void)dp;
+	for (guint i = 0; translations && i < translations->len; i++) {
+		const struct dp_translation *t =
+			&g_array_index(translations, struct dp_translation, i);
+
+		if (t->router == router && !ip_compare(&t->guest, guest))
+			fn(t, data);
+	}
+}
+
+bool dp_translation_put(struct dp *dp, const struct dp_translation *translation, GError **error)
+{
+	(void)dp;
+	(void)error;
+	if (!translations)
+		translations = g_array_new(FALSE, FALSE, sizeof(struct dp_translation));
+	g_array_append_val(translations, *translation);
+	return true;
+}
+
 void fake_forget_connections(void)
 {
 	g_clear_pointer(&all, g_array_unref);
+	g_clear_pointer(&translations, g_array_unref);
 }

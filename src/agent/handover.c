@@ -12,7 +12,8 @@
 struct arrival {
 	struct uuid port; /* first: the key */
 	s64 until_us;
-	GArray *connections; /* struct dp_connection */
+	GArray *connections;  /* struct dp_connection */
+	GArray *translations; /* struct dp_translation */
 };
 
 struct handover {
@@ -27,6 +28,7 @@ static void arrival_free(gpointer data)
 	struct arrival *arrival = data;
 
 	g_array_unref(arrival->connections);
+	g_array_unref(arrival->translations);
 	g_free(arrival);
 }
 
@@ -71,16 +73,28 @@ static void send_message(struct leaving *leaving)
 	leaving->connections = json_array();
 }
 
-static void take(const struct dp_connection *connection, void *data)
+/* @json is taken over. */
+static void take_json(struct leaving *leaving, json_t *json)
 {
-	struct leaving *leaving = data;
-
-	if (leaving->n == PER_PORT)
+	if (leaving->n == PER_PORT) {
+		json_decref(json);
 		return;
+	}
 	leaving->n++;
-	json_array_append_new(leaving->connections, handover_to_json(connection));
+	json_array_append_new(leaving->connections, json);
 	if (json_array_size(leaving->connections) == PER_MESSAGE)
 		send_message(leaving);
+}
+
+static void take(const struct dp_connection *connection, void *data)
+{
+	take_json(data, handover_to_json(connection));
+}
+
+static void take_translation(
+	const struct uuid *router, const struct dp_translation *translation, void *data)
+{
+	take_json(data, handover_translation_to_json(router, translation));
 }
 
 void handover_leave(struct handover *handover, const struct port *port)
@@ -89,6 +103,7 @@ void handover_leave(struct handover *handover, const struct port *port)
 	struct leaving leaving = { handover, uuid_format(&port->id, id), json_array(), 0 };
 	g_autoptr(GError) error = NULL;
 
+	handover_translations(handover->dp, handover->desired, port, take_translation, &leaving);
 	if (!dp_connections_each(handover->dp, port->applied_ifindex, take, &leaving, &error))
 		log_warning(
 			"port %s: its connections can't be handed over: %s", id, error->message);
@@ -106,7 +121,8 @@ static bool is_here(const struct port *port)
 	return port && port->known && port->applied_ifindex && port->record.active;
 }
 
-static void put_all(struct handover *handover, const struct port *port, const GArray *connections)
+static void put_connections(
+	struct handover *handover, const struct port *port, const GArray *connections)
 {
 	g_autoptr(GError) error = NULL;
 	char id[UUID_STRLEN];
@@ -123,46 +139,122 @@ static void put_all(struct handover *handover, const struct port *port, const GA
 		log_warning("port %s: %s", id, error->message);
 }
 
-static void wait_for(
-	struct handover *handover, const struct uuid *port_id, const GArray *connections)
+/* Of the port's own address and of a router that it has: other hosts say nothing of other guests.
+ */
+static bool is_of(const struct port *port, const struct dp_translation *translation)
 {
-	struct arrival *arrival = g_hash_table_lookup(handover->waiting, port_id);
+	const GArray *ips = port->record.fixed_ips;
+	bool own = false, routed = false;
+
+	for (guint i = 0; i < ips->len; i++)
+		own |= !ip_compare(
+			&g_array_index(ips, struct record_fixed_ip, i).ip, &translation->guest);
+	for (guint i = 0; i < port->network->interfaces->len; i++) {
+		const struct interface *interface = port->network->interfaces->pdata[i];
+
+		routed |= router_number(&interface->router->id) == translation->router;
+	}
+	return own && routed;
+}
+
+static bool put_translation(struct handover *handover, const struct port *port,
+	const struct dp_translation *translation, GError **error)
+{
+	if (!is_of(port, translation))
+		return weft_fail(error, BAD_REQUEST,
+			"it is not of the port's own address, or of a router on its network");
+	return dp_translation_put(handover->dp, translation, error);
+}
+
+static void put_translations(
+	struct handover *handover, const struct port *port, const GArray *translations)
+{
+	g_autoptr(GError) error = NULL;
+	char id[UUID_STRLEN];
+	guint n = 0;
+
+	for (guint i = 0; i < translations->len; i++) {
+		g_clear_error(&error);
+		n += put_translation(handover, port,
+			&g_array_index(translations, struct dp_translation, i), &error);
+	}
+	uuid_format(&port->id, id);
+	if (translations->len)
+		log_info("port %s: %u of %u translated connections taken over from its former host",
+			id, n, translations->len);
+	if (error)
+		log_warning("port %s: a translated connection: %s", id, error->message);
+}
+
+static void put_all(
+	struct handover *handover, const struct port *port, const struct arrival *arrival)
+{
+	put_translations(handover, port, arrival->translations);
+	put_connections(handover, port, arrival->connections);
+}
+
+static struct arrival *arrival_new(const struct uuid *port)
+{
+	struct arrival *arrival = g_new0(struct arrival, 1);
+
+	arrival->port = *port;
+	arrival->connections = g_array_new(FALSE, FALSE, sizeof(struct dp_connection));
+	arrival->translations = g_array_new(FALSE, FALSE, sizeof(struct dp_translation));
+	return arrival;
+}
+
+static void add(GArray *to, const GArray *from)
+{
+	if (from->len && to->len + from->len <= PER_PORT)
+		g_array_append_vals(to, from->data, from->len);
+}
+
+static void wait_for(struct handover *handover, const struct arrival *now)
+{
+	struct arrival *arrival = g_hash_table_lookup(handover->waiting, &now->port);
 
 	if (!arrival && g_hash_table_size(handover->waiting) == WAITING_MAX)
 		return;
 	if (!arrival) {
-		arrival = g_new0(struct arrival, 1);
-		arrival->port = *port_id;
-		arrival->connections = g_array_new(FALSE, FALSE, sizeof(struct dp_connection));
+		arrival = arrival_new(&now->port);
 		g_hash_table_insert(handover->waiting, &arrival->port, arrival);
 	}
 	arrival->until_us = handover->io.now_us(handover->io.data) + WAITS_US;
-	if (arrival->connections->len + connections->len <= PER_PORT)
-		g_array_append_vals(arrival->connections, connections->data, connections->len);
+	add(arrival->connections, now->connections);
+	add(arrival->translations, now->translations);
+}
+
+static void read_one(const json_t *json, struct arrival *arrival)
+{
+	g_autoptr(GError) error = NULL;
+	struct dp_translation translation;
+	struct dp_connection connection;
+
+	if (handover_is_translation(json)) {
+		if (handover_translation_from_json(json, &translation, &error))
+			g_array_append_val(arrival->translations, translation);
+	} else if (handover_from_json(json, &connection, &error)) {
+		g_array_append_val(arrival->connections, connection);
+	}
+	if (error)
+		log_limited(warning, "a connection that was handed over: %s", error->message);
 }
 
 void handover_arrive(
 	struct handover *handover, const struct uuid *port_id, const json_t *connections)
 {
 	const struct port *port = desired_port(handover->desired, port_id);
-	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(struct dp_connection));
-	struct dp_connection connection;
+	struct arrival *arrival = arrival_new(port_id);
 	const json_t *json;
 	size_t i;
 
-	json_array_foreach(connections, i, json) {
-		g_autoptr(GError) error = NULL;
-
-		if (handover_from_json(json, &connection, &error))
-			g_array_append_val(list, connection);
-		else
-			log_limited(
-				warning, "a connection that was handed over: %s", error->message);
-	}
+	json_array_foreach(connections, i, json)
+		read_one(json, arrival);
 	if (is_here(port))
-		put_all(handover, port, list);
+		put_all(handover, port, arrival);
 	else
-		wait_for(handover, port_id, list);
+		wait_for(handover, arrival);
+	arrival_free(arrival);
 }
 
 void handover_wired(struct handover *handover, const struct port *port)
@@ -171,7 +263,7 @@ void handover_wired(struct handover *handover, const struct port *port)
 
 	if (!arrival || !is_here(port))
 		return;
-	put_all(handover, port, arrival->connections);
+	put_all(handover, port, arrival);
 	g_hash_table_remove(handover->waiting, &port->id);
 }
 

@@ -76,6 +76,46 @@ static void a_connection_is_written_and_read(void **state)
 	json_decref(json);
 }
 
+#define ROUTER "66666666-0000-4000-8000-000000000001"
+
+static struct dp_translation translated(u16 port)
+{
+	struct uuid router;
+
+	assert_true(uuid_parse(ROUTER, &router));
+	return (struct dp_translation){ .router = router_number(&router),
+		.guest = { .family = 4, .b = { 10, 0, 0, 5 } },
+		.remote = { .family = 4, .b = { 198, 51, 100, 7 } },
+		.address = { .family = 4, .b = { 203, 0, 113, 10 } },
+		.proto = 17,
+		.flags = DP_TRANSLATION_REPLIED | DP_TRANSLATION_FIN_IN,
+		.guest_port = 40000,
+		.remote_port = 53,
+		.port = port,
+		.idle_s = 4 };
+}
+
+static void a_translation_is_written_and_read(void **state)
+{
+	struct dp_translation translation = translated(33000), read;
+	struct uuid router;
+	json_t *json;
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_true(uuid_parse(ROUTER, &router));
+	json = handover_translation_to_json(&router, &translation);
+	assert_true(handover_is_translation(json));
+	assert_true(handover_translation_from_json(json, &read, NULL));
+	assert_memory_equal(&read, &translation, sizeof(read));
+	json_object_set_new(json, "guest", json_string("fd00::5"));
+	assert_false(handover_translation_from_json(json, &read, &error));
+	assert_non_null(strstr(error->message, "IPv4"));
+	json_object_set_new(json, "port", json_integer(65536));
+	assert_false(handover_translation_from_json(json, &read, NULL));
+	json_decref(json);
+}
+
 static void bad_ones_are_refused(void **state)
 {
 	static const struct {
@@ -172,6 +212,53 @@ static void only_what_moves_is_told(void **state)
 	assert_int_equal(sent->len, 1); /* it is no more */
 }
 
+#define INTERFACE "77777777-0000-4000-8000-000000000001"
+#define OUTSIDE "11111111-0000-4000-8000-0000000000ff"
+
+static void put_router(const char *ranges)
+{
+	g_autofree char *gateway = g_strdup_printf(
+		"{'router_id':'" ROUTER "','network_id':'" OUTSIDE "','network_type':'flat',"
+		"'physical_network':'public','mtu':1500,'mac_address':'fa:16:3e:00:02:01',"
+		"'fixed_ips':[{'ip_address':'203.0.113.10','subnet_id':'" SUBNET "'}],"
+		"'subnets':[],'enable_snat':true,'hosts':['" PEER "'],'snat_ranges':[%s]}",
+		ranges);
+
+	put("interface", INTERFACE, N_SCOPE,
+		"{'network_id':'" NET "','router_id':'" ROUTER "',"
+		"'mac_address':'fa:16:3e:00:01:01','fixed_ips':[{'ip_address':'10.0.0.1',"
+		"'subnet_id':'" SUBNET "'}]}");
+	put("gateway", INTERFACE, "router/" ROUTER, gateway);
+}
+
+/* What is translated too, of the port's own addresses, where hosts share the router's. */
+static void translations_are_told(void **state)
+{
+	struct dp_translation own = translated(33000), other = translated(33001);
+	const json_t *told;
+
+	(void)state;
+	other.guest.b[3] = 6;
+	dp_translation_put(NULL, &own, NULL);
+	dp_translation_put(NULL, &other, NULL);
+	snapshot();
+	put_router("");
+	plug(12);
+	put_port("'active':false,");
+	sync_now();
+	assert_int_equal(sent->len, 0); /* the gateway's host has it, whoever is asked */
+	put_port("");
+	put_router("{'host_id':'" ME "','port_range_min':32768,'port_range_max':36863}");
+	sync_now();
+	put_port("'active':false,");
+	sync_now();
+	assert_int_equal(sent->len, 1);
+	assert_int_equal(n_sent(0), 1);
+	told = json_array_get(json_object_get(sent->pdata[0], "connections"), 0);
+	assert_int_equal(json_integer_value(json_object_get(told, "port")), 33000);
+	assert_string_equal(json_string_value(json_object_get(told, "router_id")), ROUTER);
+}
+
 static void count(const struct dp_connection *connection, void *data)
 {
 	(void)connection;
@@ -208,6 +295,41 @@ static void what_arrives_is_taken_over(void **state)
 	assert_int_equal(n_at(12), 1);
 }
 
+static void count_translation(const struct dp_translation *translation, void *data)
+{
+	(void)translation;
+	++*(unsigned *)data;
+}
+
+/* Of the port alone: nobody is told of others by who had this one. */
+static void translations_that_arrive(void **state)
+{
+	struct dp_translation own = translated(33000), other = translated(33001);
+	struct uuid router, elsewhere, port;
+	json_t *list = json_array();
+	unsigned n = 0;
+
+	(void)state;
+	assert_true(uuid_parse(ROUTER, &router) && uuid_parse(NET, &elsewhere) &&
+		    uuid_parse(PORT, &port));
+	other.guest.b[3] = 6;
+	json_array_append_new(list, handover_translation_to_json(&router, &own));
+	json_array_append_new(list, handover_translation_to_json(&router, &other));
+	json_array_append_new(list, handover_translation_to_json(&elsewhere, &own));
+	snapshot();
+	put_router("{'host_id':'" ME "','port_range_min':32768,'port_range_max':36863}");
+	sync_now();
+	handover_arrive(handover, &port, list); /* waits for the device */
+	plug(12);
+	handover_wired(handover, last_changed);
+	dp_translations_each(NULL, own.router, &own.guest, count_translation, &n);
+	assert_int_equal(n, 1);
+	dp_translations_each(NULL, own.router, &other.guest, count_translation, &n);
+	dp_translations_each(NULL, router_number(&elsewhere), &own.guest, count_translation, &n);
+	assert_int_equal(n, 1);
+	json_decref(list);
+}
+
 /* Before the device is plugged, or the binding here is the active one: it waits for a minute. */
 static void what_arrives_early_waits(void **state)
 {
@@ -242,10 +364,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection_is_written_and_read),
+		cmocka_unit_test(a_translation_is_written_and_read),
 		cmocka_unit_test(bad_ones_are_refused),
 		TEST(a_port_that_leaves_tells),
 		TEST(only_what_moves_is_told),
+		TEST(translations_are_told),
 		TEST(what_arrives_is_taken_over),
+		TEST(translations_that_arrive),
 		TEST(what_arrives_early_waits),
 		TEST(what_nobody_comes_for_is_forgotten),
 	};

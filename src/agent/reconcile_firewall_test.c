@@ -318,8 +318,7 @@ static void logs_find_their_ports(void **state)
 
 static void put_quota(const char *project, unsigned limit)
 {
-	g_autofree char *data =
-		g_strdup_printf("{'project_id':'%s','limit':%u}", project, limit);
+	g_autofree char *data = g_strdup_printf("{'project_id':'%s','limit':%u}", project, limit);
 
 	put("connection-quota", QUOTA, "cloud/00000000-0000-0000-0000-000000000000", data);
 	sync_now();

@@ -245,14 +245,6 @@ static void set_states(struct reconcile *reconcile, const struct router *router,
 	}
 }
 
-static u64 number_of(const struct router *router)
-{
-	u64 number;
-
-	memcpy(&number, router->id.b, sizeof(number));
-	return number;
-}
-
 static void remember(struct router *router, const struct plan *plan)
 {
 	g_clear_pointer(&router->applied_interfaces, g_array_unref);
@@ -269,7 +261,7 @@ static void remember(struct router *router, const struct plan *plan)
 void reconcile_router(struct reconcile *reconcile, struct router *router)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	struct plan plan = { .router = number_of(router),
+	struct plan plan = { .router = router_number(&router->id),
 		.interfaces = g_array_new(FALSE, FALSE, sizeof(struct dp_interface)),
 		.routes = g_array_new(FALSE, FALSE, sizeof(struct dp_route)),
 		.known = known };

@@ -4,6 +4,14 @@
 #include "agent/firewall.h"
 #include "agent/parts.h"
 
+u64 router_number(const struct uuid *router)
+{
+	u64 number;
+
+	memcpy(&number, router->b, sizeof(number));
+	return number;
+}
+
 struct router *router_need(struct desired *desired, const struct uuid *id)
 {
 	struct router *router = g_hash_table_lookup(desired->routers, id);

@@ -22,6 +22,7 @@ struct dp;
 
 #include "datapath/datapath_firewall.h"
 #include "datapath/datapath_guard.h"
+#include "datapath/datapath_handover.h"
 #include "datapath/datapath_helper.h"
 
 enum dp_encap { DP_ENCAP_VXLAN, DP_ENCAP_GENEVE };
@@ -410,42 +411,6 @@ const char *dp_drop_reason_name(size_t reason); /* "spoofed-mac" */
 const char *dp_drop_reason_doc(size_t reason);	/* one sentence */
 bool dp_drop_counts(struct dp *dp, u32 ifindex /* 0: whole host */, u64 *ret_counts /* n reasons */,
 	GError **error);
-
-/*
- * Tracked connections of a port, at its firewall.
- */
-enum dp_connection_state {
-	DP_CONNECTION_ESTABLISHED, /* answered; of TCP it is said more exactly: */
-	DP_CONNECTION_CONNECTED,
-	DP_CONNECTION_HALF_CLOSED, /* closed by one side */
-	DP_N_CONNECTION_STATES
-};
-enum dp_connection_flags {
-	DP_CONNECTION_BY_REMOTE = 1 << 0, /* opened by the other side */
-	DP_CONNECTION_FIN_LOCAL = 1 << 1,
-	DP_CONNECTION_FIN_REMOTE = 1 << 2,
-};
-#define DP_CONNECTION_FLAGS 7
-struct dp_connection {
-	enum dp_connection_state state;
-	u32 flags;
-	struct ip guest, remote;
-	u8 proto;
-	u16 guest_port, remote_port; /* of ICMP the identifier, in one of them */
-	u32 idle_s;
-	/* Of TCP: what the guest expects next, and the window that it has advertised, high byte and
-	 * scale. */
-	u32 expects;
-	u8 window, window_scale;
-};
-/* Calls @fn for each that is established. Reads through the tables of flows. */
-typedef void (*dp_connection_fn)(const struct dp_connection *connection, void *data);
-bool dp_connections_each(
-	struct dp *dp, u32 ifindex, dp_connection_fn fn, void *data, GError **error);
-/* Takes over one that another host has tracked; the rules are asked with its next packet. Nothing
- * if the port is not filtered, or has it. */
-bool dp_connection_put(
-	struct dp *dp, u32 ifindex, const struct dp_connection *connection, GError **error);
 
 struct dp_port_connections {
 	u64 connections, half_open, evicted /* half open ones, for new ones */;

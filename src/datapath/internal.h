@@ -275,7 +275,9 @@ void connections_end(struct dp *dp, u32 port_id);
 void connections_count_gone(struct dp *dp, u32 port_id, s64 n, s64 n_half_open);
 s64 connections_of_port(struct dp *dp, u32 port_id, s64 *ret_half_open /* or NULL */);
 
-/* nats.c */
+/* nats.c: the key of the other direction, from an entry of one */
+struct nat_key nats_way_out(const struct nat_key *in, const struct nat *nat);
+struct nat_key nats_way_in(u32 vni, const struct nat_key *out, const struct nat *nat);
 void nats_open(struct dp *dp);
 void nats_close(struct dp *dp);
 void nats_expire(struct dp *dp, u32 now);

@@ -58,7 +58,7 @@ u32 nats_idle_limit(u8 proto, u8 flags)
 }
 
 /* The key of the way out of a connection, from the entry of its way in. */
-static struct nat_key way_out(const struct nat_key *in, const struct nat *nat)
+struct nat_key nats_way_out(const struct nat_key *in, const struct nat *nat)
 {
 	u32 port = nat->port;
 	u8 proto = (u8)in->kind;
@@ -72,7 +72,7 @@ static struct nat_key way_out(const struct nat_key *in, const struct nat *nat)
 }
 
 /* The key of the way in, from the entry of the way out. */
-static struct nat_key way_in(u32 vni, const struct nat_key *out, const struct nat *nat)
+struct nat_key nats_way_in(u32 vni, const struct nat_key *out, const struct nat *nat)
 {
 	u32 port = nat->port;
 	u8 proto = (u8)out->kind;
@@ -95,7 +95,7 @@ static bool is_orphan(struct dp *dp, const struct nat_key *out, const struct nat
 
 	if (!table_get(dp, TABLE_GATEWAYS, &router, &gateway))
 		return true;
-	in = way_in(gateway.vni, out, nat);
+	in = nats_way_in(gateway.vni, out, nat);
 	return bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.nats), &in, &other) &&
 	       errno == ENOENT;
 }
@@ -164,7 +164,7 @@ static u32 bury(struct dp *dp, struct nat_walk *walk, u32 count, u32 now)
 				walk->dead[n++] = *key;
 		} else if (is_dead(dp, walk, (u8)key->kind, nat, now)) {
 			walk->dead[n++] = *key;
-			walk->dead[n++] = way_out(key, nat);
+			walk->dead[n++] = nats_way_out(key, nat);
 			count_gone(dp, nat->router);
 		}
 	}

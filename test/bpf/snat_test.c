@@ -29,6 +29,14 @@ static u16 leaves_as(struct bed *bed, struct frame sent)
 	return port_at(&got, sent.b[23] == IPPROTO_ICMP ? 38 : 34);
 }
 
+static struct frame opening(u16 sport)
+{
+	struct frame syn = tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, sport, 80);
+
+	syn.b[47] = 0x02;
+	return syn;
+}
+
 /* A host with ports of its own needs the gateway's host for nothing but the way of the answers. */
 static void test_leaves_by_its_own_ports(void **state)
 {
@@ -49,7 +57,7 @@ static void test_leaves_by_its_own_ports(void **state)
 		bed_expect(bed, BED_GUEST2,
 			frame_hop(echo_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 0, 5)));
 	}
-	port = leaves_as(bed, tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, FIRST + 7, 80));
+	port = leaves_as(bed, opening(FIRST + 7));
 	assert_int_equal(port, FIRST + 7); /* kept, where it is this host's and free */
 	bed_expect_drop(bed, BED_WIRE,
 		tagged(udp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 53, 4097)),
@@ -182,6 +190,66 @@ static void test_takes_over(void **state)
 	put_gateway(bed, true, true);
 }
 
+static struct dp_translation moved(u8 proto, u16 guest_port, u16 port)
+{
+	return (struct dp_translation){ .router = ROUTER,
+		.guest = ip(IP2),
+		.remote = ip(FAR_IP),
+		.address = ip(GATEWAY_IP),
+		.proto = proto,
+		.flags = DP_TRANSLATION_REPLIED,
+		.guest_port = guest_port,
+		.remote_port = proto == IPPROTO_TCP ? 80 : 53,
+		.port = port };
+}
+
+static void keep_translation(const struct dp_translation *translation, void *data)
+{
+	struct dp_translation *kept = data;
+
+	if (translation->guest_port == kept->guest_port)
+		*kept = *translation;
+}
+
+/* The guest has come from another host: it goes on by the port that it got there, once that is
+ * known; until then its TCP connections get no other. */
+static void test_takes_connections_over(void **state)
+{
+	struct dp_translation tcp = moved(IPPROTO_TCP, 5010, 4100), read = { .guest_port = 5010 },
+			      udp = moved(IPPROTO_UDP, 5011, 4101), wrong;
+	struct bed *bed = *state;
+	struct frame middle = tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5010, 80), got;
+	struct ip guest = ip(IP2);
+	u16 port;
+
+	introduce(bed);
+	share_gateway(bed, false, FIRST, 4096, N_PORTS);
+	bed_send(bed, BED_GUEST2, middle); /* the gateway's host may know it */
+	got = bed_receive(bed, BED_WIRE);
+	assert_memory_equal(got.b + 50, middle.b, middle.len);
+	assert_true(dp_translation_put(bed->dp, &tcp, NULL));
+	assert_int_equal(leaves_as(bed, middle), 4100);
+	assert_int_equal(leaves_as(bed, middle), 4100);
+	dp_translations_each(bed->dp, ROUTER, &guest, keep_translation, &read);
+	read.idle_s = 0;
+	assert_memory_equal(&read, &tcp, sizeof(read)); /* and so to the next host */
+	port = leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5011, 53));
+	assert_in_range(port, FIRST, FIRST + N_PORTS - 1);
+	assert_true(dp_translation_put(bed->dp, &udp, NULL));
+	assert_int_equal(leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5011, 53)), 4101);
+	bed_expect_drop(bed, BED_WIRE,
+		tagged(udp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 53, port)),
+		"not-translated"); /* what was made meanwhile is gone */
+	wrong = udp;
+	wrong.guest = ip("10.0.0.99");
+	assert_false(dp_translation_put(bed->dp, &wrong, NULL)); /* another has the port */
+	wrong = udp;
+	wrong.address = ip(NEXT_IP);
+	assert_false(dp_translation_put(bed->dp, &wrong, NULL)); /* not this router's */
+	assert_true(dp_snat_owners_delete(bed->dp, ROUTER, NULL));
+	put_gateway(bed, true, true);
+}
+
 /* No more connections to one destination than there are ports; each that is refused is counted. */
 static void test_ports_run_out(void **state)
 {
@@ -221,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_tells_the_sender),
 		cmocka_unit_test(test_sends_on),
 		cmocka_unit_test(test_takes_over),
+		cmocka_unit_test(test_takes_connections_over),
 		cmocka_unit_test(test_ports_run_out),
 	};
 

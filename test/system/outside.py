@@ -5,11 +5,13 @@
                  └─ VLAN 100 ─ relay ─ vlan: 192.0.3.1/24   (no 8021q here: frames are tagged by a program)
 """
 import os
+import socket
 import subprocess
 import sys
 import textwrap
 
 from conftest import run, wait_until
+from packets import inside
 
 FAR, FAR6, SMALL = "198.51.100.7", "2001:db8:9::7", "198.51.100.130"
 ROUTER, ROUTER6, VLAN_HOST = "203.0.113.1", "2001:db8:1::1", "192.0.3.1"
@@ -117,6 +119,17 @@ class World:
     def pings(self, address, namespace=None, source=None):
         options = ["-I", source] if source else []
         return self.exec("ping", "-c", "1", "-W", "1", *options, address, namespace=namespace, check=False).returncode == 0
+
+    def connect_to(self, address, port):
+        """A TCP connection from outside, once there is a way in."""
+        def attempt():
+            with inside(self.out):
+                made = socket.socket()
+            made.settimeout(1)
+            return made if not made.connect_ex((address, port)) else made.close()
+        made = wait_until(attempt, what=f"{address} port {port} is reached")
+        made.settimeout(5)
+        return made
 
     def who(self, port=7000, answer="SYSTEM:echo $SOCAT_PEERADDR"):
         """A server at FAR that tells its clients their address, or what else they are to be told."""

@@ -14,6 +14,7 @@ from conftest import run, wait_until
 from packets import inside
 from tcp_repair import Frozen
 from traffic import Ping
+from twin import Twin
 from weftd import Client
 
 INACTIVE = "its binding to this host is not the active one"
@@ -23,28 +24,6 @@ def api(lab):
     client = Client(0, lab.env["WEFT_TOKEN"])
     client.connection = http.client.HTTPConnection(urllib.parse.urlsplit(lab.env["WEFT_URL"]).netloc, timeout=20)
     return client
-
-
-class Twin:
-    """The guest's device on the host that it moves to, as the hypervisor makes it: the same MAC and addresses."""
-
-    def __init__(self, lab, host, port):
-        self.lab, self.host, self.port = lab, host, port
-        self.netns, self.device = f"{lab.netns('twin')}", "twin0"
-        run("ip", "netns", "add", self.netns)
-        run("ip", "-n", lab.netns(host), "link", "add", self.device, "type", "veth", "peer", "name", "eth0", "netns", self.netns)
-        run("ip", "-n", self.netns, "link", "set", "eth0", "address", port["mac_address"], "up")
-        run("ip", "-n", self.netns, "address", "add", lab.address(port) + "/24", "dev", "eth0")
-
-    def plug(self):
-        return self.lab.agent(self.host, "plug", port=self.port["id"], device=self.device)
-
-    def pings(self, address):
-        return subprocess.run(["ip", "netns", "exec", self.netns, "ping", "-c", "1", "-W", "1", address],
-                              capture_output=True, check=False).returncode == 0
-
-    def remove(self):
-        run("ip", "netns", "del", self.netns, check=False)
 
 
 @pytest.fixture

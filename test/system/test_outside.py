@@ -13,6 +13,7 @@ import pytest
 import outside
 from conftest import labs, wait_until
 from traffic import Iperf, Ping
+from twin import Mover
 
 
 class Cloud:
@@ -228,6 +229,46 @@ def test_floating_ips(cloud):
     cloud.remove_floating_ips()
     wait_until(lambda: not cloud.world.pings(at["a"]), what="it is gone")
     assert cloud.asks("a") == cloud.gateway_ip()
+
+
+def test_connections_move_with_a_guest(cloud):
+    """B6, Z6, Z7: established connections with the outside go on when their guest moves to another host and back: as the router's address, whose
+    port is the old host's to give, by a floating IP, and by a forwarded port."""
+    away = cloud.gateway()["binding:host_id"]  # which has nothing of a connection that another host translates
+    home, name = {"h1": ("h2", "b"), "h2": ("h1", "d")}[away]
+    wait_until(lambda: cloud.pings(name, outside.FAR), what=f"{name} reaches the outside")
+    mover = Mover(cloud.lab, name, cloud.ports[name], home, away, "10.1.0.1")
+    try:
+        mover.connect(outside.FAR, 7003)
+        for host in (away, home, away):
+            assert mover.asks(b"before\n") == b"before\n"
+            mover.move_to(host)
+            assert mover.asks(b"after\n") == b"after\n", f"the connection is known on {host}"
+        mover.connect(outside.FAR, 7003)
+        mover.move_to(home)
+        assert mover.asks(b"from the gateway's host\n") == b"from the gateway's host\n"
+        made = cloud.float(name)
+        mover.connect(outside.FAR, 7003)
+        for host in (away, home):
+            assert mover.asks(b"floating\n") == b"floating\n"
+            mover.move_to(host)
+        assert mover.asks(b"floating\n") == b"floating\n"
+        cloud.update("floatingip", made, port_id=None)
+        forwarding = {"port_forwarding": {"protocol": "tcp", "external_port": 8080, "internal_port": 80, "internal_port_id": cloud.ports[name]["id"],
+                                          "internal_ip_address": cloud.ip[name]}}
+        path = f"/v2.0/floatingips/{made['id']}/port_forwardings"
+        forwarded = cloud.api.call("POST", path, forwarding).json["port_forwarding"]["id"]
+        cloud.wait_floating(made)
+        client = mover.accept(80, lambda: cloud.world.connect_to(made["floating_ip_address"], 8080))
+        mover.move_to(away)
+        mover.socket.send(b"forwarded")
+        assert client.recv(100) == b"forwarded"
+        client.send(b"back")
+        assert mover.socket.recv(100) == b"back"
+        client.close()
+        assert cloud.api.call("DELETE", f"{path}/{forwarded}").status == 204
+    finally:
+        mover.remove()
 
 
 def test_floating_ip_moves(cloud):
