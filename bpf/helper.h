@@ -98,6 +98,14 @@ static __always_inline struct helper *helper_get(
 	return bpf_map_lookup_elem(&helpers, &key);
 }
 
+static __always_inline struct helper *helper_sip(
+	const struct router_key *router, u8 proto, be16 port)
+{
+	struct helper *helper = helper_get(router, proto, port);
+
+	return helper && helper->kind == EDGE_HELPER_SIP ? helper : NULL;
+}
+
 /* Whether the agent has taken the packet, which is about to be translated as @to says. One that it
  * has given back goes on, and leaves no verdict: the next is its too. */
 __noinline int helper_takes(struct __sk_buff *skb, struct pkt *pkt, const struct router_key *router,
@@ -123,6 +131,9 @@ __noinline int helper_takes(struct __sk_buff *skb, struct pkt *pkt, const struct
 		about.flags = 0;
 		helper = helper_get(router, pkt->proto, source);
 	}
+	if (!helper && to->has_port) /* the guest's own, in a connection that SIP announced */
+		helper =
+			helper_sip(router, pkt->proto, to->is_source ? (be16)pkt->ports : to->port);
 	if (!helper)
 		return 0;
 	trace(skb, STEP_HELPED, helper->kind, 0, NULL, NULL);
@@ -150,6 +161,7 @@ static __noinline int helper_expects(struct __sk_buff *skb, struct nat_key *key)
 {
 	struct helped about = { .vni = skb->cb[CB_ROUTE_VNI] };
 	const struct expectation *expected;
+	const struct port *port;
 	u32 ports = key->ports;
 
 	key->ports &= 0xffff0000;
@@ -161,6 +173,8 @@ static __noinline int helper_expects(struct __sk_buff *skb, struct nat_key *key)
 	about.router[1] = expected->router[1];
 	about.kind = expected->kind;
 	about.to.is_source = key->kind >> 8 == NAT_OUT;
+	port = about.to.is_source ? guest_port(skb) : NULL;
+	about.port = port ? port->ifindex : 0;
 	return limit_allows(0, LIMIT_EXPECTED) ? helper_punt(skb, &about, PUNT_EXPECTED) : 0;
 }
 

@@ -177,12 +177,16 @@ static bool is_forwarded(struct dp *dp, const struct nat_key *key)
 	return !bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.forwards), &by, &forward);
 }
 
-/* Which port the @attempt-th try takes: the one that is wanted, then any. */
+/* Which port the @attempt-th try takes: the one that is wanted, then any that is odd or even as
+ * that (RFC 4787 section 4.2.2). Ranges begin even and are even. */
 static u16 candidate(const struct ports *ports, u16 wanted, unsigned attempt)
 {
+	u16 port;
+
 	if (!attempt && (u32)wanted - ports->first < ports->n)
 		return wanted;
-	return (u16)(ports->first + (u32)g_random_int_range(0, (gint32)ports->n));
+	port = (u16)(ports->first + (u32)g_random_int_range(0, (gint32)ports->n));
+	return (u16)(port ^ ((port ^ wanted) & 1));
 }
 
 bool dp_expectation_put(struct dp *dp, struct dp_expectation *e, GError **error)
@@ -262,6 +266,20 @@ static bool write_connection(struct dp *dp, const struct dp_expectation *e,
 	return false;
 }
 
+/* A packet the other way has been here first. */
+static bool is_made(struct dp *dp, const struct dp_expectation *e, u16 port)
+{
+	struct nat_key key;
+	struct nat known;
+
+	if (!expectation_key(dp, e, &key))
+		return false;
+	key.ports |= htons(port); /* in either direction that of who opens */
+	if (bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.nats), &key, &known))
+		return false;
+	return !e->out || (known.flags & NAT_EXPECTED && known.addr == e->outside);
+}
+
 bool dp_expectation_fulfil(
 	struct dp *dp, const struct dp_expectation *expectation, u16 port, GError **error)
 {
@@ -270,6 +288,8 @@ bool dp_expectation_fulfil(
 	const u32 router[] = { (u32)e.router, (u32)(e.router >> 32) };
 	struct nat_key in, out;
 
+	if (is_made(dp, &e, port))
+		return true;
 	if (!nats_take(dp, router))
 		return weft_fail(error, TOO_LARGE,
 			"Can't expect a connection: the router has as many as a router may have.");

@@ -75,7 +75,8 @@ bool shaper_pair(struct dp *dp, u32 *ret_ifindex, GError **error)
 	}
 	if (!if_nametoindex(SHAPER_IN) && !create(dp, error))
 		return false;
-	if (!prepare_end(dp, SHAPER_IN, error) || !prepare_end(dp, SHAPER_OUT, error) ||
+	/* in this order the first has a carrier at once, and loses nothing that comes soon */
+	if (!prepare_end(dp, SHAPER_OUT, error) || !prepare_end(dp, SHAPER_IN, error) ||
 		!attach_put(dp, if_nametoindex(SHAPER_OUT), ATTACH_SHAPER, error))
 		return false;
 	*ret_ifindex = dp->pair_ifindex = if_nametoindex(SHAPER_IN);
