@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "agent/helper/connections.h"
 #include "agent/helper/expectations.h"
 #include "agent/reconcile_bed.h"
 
@@ -89,6 +90,7 @@ static void expectations_are_limited(void **state)
 	struct expectations *all = expectations_new(NULL);
 	s64 now = g_get_monotonic_time();
 	struct dp_expectation e;
+	bool stays;
 	struct arrival arrival = { .router = 1, .proto = IPPROTO_TCP, .src = 8, .dst = 7 };
 
 	(void)state;
@@ -104,11 +106,19 @@ static void expectations_are_limited(void **state)
 	assert_true(expect(all, &e, 2 * EXPECTED_S));
 	assert_int_equal(expectations_count(all), EXPECTED_PER_GUEST + 1);
 	arrival.dport = 5001;
-	assert_true(expectations_fulfil(all, &arrival));
-	assert_false(expectations_fulfil(all, &arrival)); /* one connection each */
+	assert_true(expectations_fulfil(all, &arrival, &e, &stays));
+	assert_false(stays);
+	assert_int_equal(e.guest_port, 5001);
+	assert_false(expectations_fulfil(all, &arrival, &e, &stays)); /* one connection each */
 	arrival.dport = 5002;
 	arrival.src = 9; /* of somebody else */
-	assert_false(expectations_fulfil(all, &arrival));
+	assert_false(expectations_fulfil(all, &arrival, &e, &stays));
+	arrival.src = 8;
+	arrival.dport = 5000;
+	for (int i = 0; i < 2; i++) {
+		assert_true(expectations_fulfil(all, &arrival, &e, &stays));
+		assert_true(stays); /* for a time, not for one */
+	}
 	expectations_expire(all, now + (EXPECTED_S - 1) * G_USEC_PER_SEC);
 	assert_int_equal(expectations_count(all), EXPECTED_PER_GUEST);
 	expectations_expire(all, now + (EXPECTED_S + 10) * G_USEC_PER_SEC);
@@ -118,12 +128,100 @@ static void expectations_are_limited(void **state)
 	expectations_free(all);
 }
 
+/* A guest's stream leaves by the port that the peer was told to send the other one to. */
+static void streams_share_a_port(void **state)
+{
+	struct expectations *all = expectations_new(NULL);
+	struct dp_expectation in = of_guest(1, 4000), out = of_guest(1, 0), e;
+	struct arrival arrival = { .router = 1,
+		.out = true,
+		.proto = IPPROTO_TCP,
+		.src = 1,
+		.dst = 8,
+		.sport = 4000,
+		.dport = 9000 };
+	bool stays;
+
+	(void)state;
+	out.out = true;
+	out.peer_port = 9000;
+	assert_true(expect(all, &in, 0));
+	assert_true(expect(all, &out, 0));
+	assert_true(expectations_fulfil(all, &arrival, &e, &stays));
+	assert_int_equal(expectations_count(all), 0); /* both have come */
+	in = of_guest(1, 4000);
+	assert_true(expect(all, &in, 0));
+	in.outside = 77; /* by another address: another one */
+	in.outside_port = 5;
+	assert_true(expect(all, &in, 0));
+	assert_int_equal(in.outside_port, 5);
+	assert_int_equal(expectations_count(all), 2);
+	expectations_free(all);
+}
+
+/* A segment of @text that begins at @seq. */
+static bool begins_a_line(struct connections *all, const struct connection_key *key, u8 flags,
+	u32 seq, const char *text)
+{
+	struct packet packet = {
+		.frame = (const u8 *)text, .len = strlen(text), .flags = flags, .seq = seq
+	};
+	struct connection *connection = connections_see(all, key, SIDE_GUEST, &packet);
+
+	return connection_in_step(connection, SIDE_GUEST, &packet);
+}
+
+/* What looks like a command in the middle of a line, or of a file, is none. */
+static void only_lines_count(void **state)
+{
+	struct connections *all = connections_new();
+	struct connection_key key = { .router = 1, .guest = 1, .peer = 2, .peer_port = 21 };
+
+	(void)state;
+	assert_false(begins_a_line(all, &key, PACKET_ACK, 50, "PORT")); /* of an earlier time */
+	assert_false(begins_a_line(all, &key, PACKET_SYN, 99, ""));
+	assert_true(begins_a_line(all, &key, PACKET_ACK, 100, "USER a\r\n"));
+	assert_true(begins_a_line(all, &key, PACKET_ACK, 108, "NOOP x"));
+	assert_false(begins_a_line(all, &key, PACKET_ACK, 114, "PORT\r\n"));
+	assert_true(begins_a_line(all, &key, PACKET_ACK, 120, "NOOP\r\n"));
+	assert_false(begins_a_line(all, &key, PACKET_ACK, 100, "USER a\r\n")); /* once more */
+	assert_true(begins_a_line(all, &key, PACKET_ACK, 126, "QUIT\r\n"));
+	connections_free(all);
+}
+
+static void connections_are_limited(void **state)
+{
+	struct connections *all = connections_new();
+	struct packet packet = { .flags = PACKET_SYN };
+	struct connection_key key = { .router = 1, .guest = 1 };
+
+	(void)state;
+	for (u32 i = 0; i < CONNECTIONS_PER_ROUTER; i++) {
+		key.guest_port = (u16)i;
+		assert_non_null(connections_see(all, &key, SIDE_GUEST, &packet));
+	}
+	key.guest_port = CONNECTIONS_PER_ROUTER;
+	assert_null(connections_see(all, &key, SIDE_GUEST, &packet));
+	key.router = 2;
+	assert_non_null(connections_see(all, &key, SIDE_GUEST, &packet));
+	packet.flags = PACKET_RST;
+	assert_non_null(connections_see(all, &key, SIDE_GUEST, &packet));
+	connections_expire(all, g_get_monotonic_time() + (s64)300 * G_USEC_PER_SEC);
+	assert_int_equal(connections_count(all), CONNECTIONS_PER_ROUTER); /* the closed one went */
+	connections_expire(all, g_get_monotonic_time() + (s64)7500 * G_USEC_PER_SEC);
+	assert_int_equal(connections_count(all), 0);
+	connections_free(all);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(they_come_change_and_go),
 		cmocka_unit_test(expectations_are_limited),
+		cmocka_unit_test(streams_share_a_port),
+		cmocka_unit_test(only_lines_count),
+		cmocka_unit_test(connections_are_limited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

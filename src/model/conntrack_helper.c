@@ -14,6 +14,7 @@ static const struct {
 	const char *helper, *protocols[3];
 } known[] = {
 	{ "ftp", { "tcp" } },
+	{ "sip", { "udp" } },
 	{ "tftp", { "udp" } },
 };
 
@@ -43,7 +44,7 @@ static const struct attr attrs[N_CONNTRACK_HELPER_SLOTS] = {
 		.max = 64,
 		.flags = GIVEN | ATTR_REQUIRED | ATTR_INTERN,
 		.fallback = "\"\"",
-		.doc = "What they are understood as: ftp or tftp." },
+		.doc = "What they are understood as: ftp, sip or tftp." },
 };
 
 static const struct index indexes[N_CONNTRACK_HELPER_INDEXES] = {
@@ -74,7 +75,7 @@ static bool check(const struct object *draft, GError **error)
 			helper, protocol, right);
 	}
 	return weft_fail(error, HELPER_NOT_ALLOWED,
-		"Conntrack Helper %.64s is not allowed: hosts have helpers for ftp and tftp.",
+		"Conntrack Helper %.64s is not allowed: hosts have helpers for ftp, sip and tftp.",
 		helper);
 }
 

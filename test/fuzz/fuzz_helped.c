@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a hostile guest or server sends by a connection that has a conntrack helper: the input as a
- * frame, and as commands and answers of FTP. What is written in the place of an address is found
- * there again, and a frame that was put together is one that can be taken apart.
+ * frame, as commands and answers of FTP, and as messages of SIP. What is written in the place of an
+ * address is found there again, and a frame that was put together is one that can be taken apart.
  */
 #include <string.h>
 
 #include "agent/helper/ftp.h"
 #include "agent/helper/packet.h"
+#include "agent/helper/sip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,10 +64,44 @@ static void ftp(const uint8_t *data, size_t size, bool from_client)
 	g_assert_true(again.form == FTP_EPSV || again.addr == ADDRESS);
 }
 
+static bool media(u16 port, u16 *ret_port, void *data)
+{
+	unsigned *n = data;
+
+	g_assert_cmpuint(++*n, <=, SIP_MEDIA_MAX);
+	g_assert_cmpuint(port, >, 0);
+	*ret_port = PORT;
+	return port % 2;
+}
+
+/* Never longer than what can stand in the place of each address and port. */
+static void sip(const uint8_t *data, size_t size, bool arriving)
+{
+	unsigned n = 0;
+	const struct sip_change change = { .from = 0x0500000a,
+		.to = ADDRESS,
+		.from_port = 5060,
+		.to_port = PORT,
+		.arriving = arriving,
+		.peer = 0x0763c6,
+		.media = media,
+		.data = &n };
+	GString *text = sip_translate((const char *)data, size, &change);
+
+	sip_registers((const char *)data, size);
+	if (!text)
+		return;
+	g_assert_cmpuint(text->len, <=, 4 * size + 64);
+	g_assert_cmpuint(strlen(text->str), ==, text->len);
+	g_string_free(text, TRUE);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	packets(data, size);
 	ftp(data, size, true);
 	ftp(data, size, false);
+	sip(data, size, true);
+	sip(data, size, false);
 	return 0;
 }

@@ -1,8 +1,9 @@
-"""Conntrack helpers of routers, with real servers and clients: vsftpd, tftpd-hpa, ftplib and curl. Proves Z7, Z36.
+"""Conntrack helpers of routers, with real servers and clients: vsftpd, tftpd-hpa, ftplib, curl and sipp. Proves Z7, Z36.
 
     net1 10.1.0.0/24 ── r ── public (flat, 203.0.113.0/24) ── the world of outside.py, FAR among it
     h1: a     h2: b     one of the two has the router's gateway
 """
+import json
 import pathlib
 import shutil
 import sys
@@ -47,6 +48,93 @@ SESSION = textwrap.dedent("""
         ftp.quit()
     except (OSError, EOFError, ftplib.Error) as error:
         print(type(error).__name__, error, flush=True)
+    """)
+# Both ends of SIP calls as scripts, for what sipp does not look at: they answer to where messages say, not to where they came from.
+SIP = textwrap.dedent("""
+    import json, re, socket, sys
+
+    def bound(address, port):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(4)
+        s.bind((address, port))
+        return s
+
+    def sdp(address, port):
+        return f"v=0\\r\\no=- 1 1 IN IP4 {address}\\r\\ns=-\\r\\nc=IN IP4 {address}\\r\\nt=0 0\\r\\nm=audio {port} RTP/AVP 0\\r\\n"
+
+    def message(start, body="", **headers):
+        lines = [start, *(f"{name}: {value}" for name, value in headers.items())]
+        if body:
+            lines.append("Content-Type: application/sdp")
+        return ("\\r\\n".join([*lines, f"Content-Length: {len(body)}"]) + "\\r\\n\\r\\n" + body).encode()
+
+    def header(text, name):
+        return re.search(rf"^{name}: (.*?)\\r", text, re.M).group(1)
+
+    def place(text):
+        host, port = re.search(r"(\\d+\\.\\d+\\.\\d+\\.\\d+)(?::(\\d+))?", text).groups()
+        return host, int(port or 5060)
+
+    def media(text):
+        head, body = text.split("\\r\\n\\r\\n")
+        assert int(header(head + "\\r", "Content-Length")) == len(body), text
+        return re.search(r"^c=IN IP4 (\\S+)", body, re.M).group(1), int(re.search(r"^m=audio (\\d+)", body, re.M).group(1))
+
+    def heard(s, about):
+        data, sender = s.recvfrom(2000)
+        return [data.decode(), about(sender)]
+    """)
+# At 203.0.113.1: answers a registration and a call, then calls back where it was told, from another port.
+SIP_PEER = SIP + textwrap.dedent("""
+    me = sys.argv[1]
+    s, back, port = bound(me, 5060), bound(me, 5080), 9000
+    s.settimeout(None)
+    print("ready", flush=True)
+    while True:
+        text, sender = s.recvfrom(2000)
+        text = text.decode()
+        via = header(text, "Via")
+        if text.startswith("REGISTER"):
+            port += 2  # what is translated of the last call lives on for a while
+            rtp, rtcp = bound(me, port), bound(me, port + 1)
+            seen = {"port": port, "contact": place(header(text, "Contact")), "via": place(via[12:]), "sender": sender}
+            s.sendto(message("SIP/2.0 200 OK", Via=via + f";received={sender[0]}"), place(via[12:]))
+        elif text.startswith("INVITE"):
+            to = seen["media"] = media(text)
+            s.sendto(message("SIP/2.0 200 OK", sdp(me, port), Via=via, Contact=f"<sip:peer@{me}:5060>"), place(via[12:]))
+            rtp.sendto(b"rtp", to)
+            rtcp.sendto(b"rtcp", (to[0], to[1] + 1))
+        elif text.startswith("ACK"):
+            try:
+                seen["heard"] = heard(rtp, list)
+                uri = "sip:guest@%s:%d" % seen["contact"]
+                back.sendto(message(f"INVITE {uri} SIP/2.0", sdp(me, port), Via=f"SIP/2.0/UDP {me}:5080", To=f"<{uri}>"), seen["contact"])
+                answer = back.recv(2000).decode()
+                seen["answer"] = [answer.split("\\r\\n")[0], place(header(answer, "To")), media(answer)]
+            except OSError as error:
+                seen["error"] = str(error)
+            print(json.dumps(seen), flush=True)
+    """)
+# A guest that registers, calls, and is called.
+SIP_GUEST = SIP + textwrap.dedent("""
+    me, peer = sys.argv[1], (sys.argv[2], 5060)
+    s, rtp, rtcp = bound(me, 5060), bound(me, 4000), bound(me, 4001)
+    mine = {"Via": f"SIP/2.0/UDP {me}:5060;branch=1", "From": f"<sip:guest@{me}>", "Contact": f"<sip:guest@{me}:5060>"}
+    said = {}
+    try:
+        s.sendto(message(f"REGISTER sip:{peer[0]} SIP/2.0", Expires="60", **mine), peer)
+        said["registered"] = header(s.recv(2000).decode(), "Via")
+        s.sendto(message(f"INVITE sip:peer@{peer[0]} SIP/2.0", sdp(me, 4000), **mine), peer)
+        rtp.sendto(b"from the guest", media(s.recv(2000).decode()))
+        said["media"] = heard(rtp, list) + heard(rtcp, list)
+        s.sendto(message(f"ACK sip:peer@{peer[0]} SIP/2.0", **mine), peer)
+        call, sender = s.recvfrom(2000)
+        call = call.decode()
+        said["called"] = [place(call), place(header(call, "To")), media(call)]
+        s.sendto(message("SIP/2.0 200 OK", sdp(me, 4000), Via=header(call, "Via"), To=header(call, "To")), place(header(call, "Via")[12:]))
+    except OSError as error:
+        said["error"] = str(error)
+    print(json.dumps(said))
     """)
 ALL = ["PORT", "EPRT", "PASV", "EPSV", "STAT many", "PORT", "EPSV"]
 ALL_SAID = ["from the server"] * 4 + ["404"] + ["from the server"] * 2
@@ -195,3 +283,43 @@ def test_servers_behind_a_port_forwarding(cloud):
             assert cloud.api.call("DELETE", f"{path}/{id}").status == 204
     cloud.delete("floatingip", made)
     wait_until(lambda: cloud.count("expected") == cloud.count("fulfilled"), what="all that was announced has come")
+
+
+def calls(cloud, name, seen_as, kept=True):
+    """A guest registers, calls and is called: all that the peer is told is where it reaches the guest; @kept: with the same ports."""
+    ip = cloud.ip[name]
+    said = json.loads(cloud.world.exec(sys.executable, "-c", SIP_GUEST, ip, outside.ROUTER, namespace=cloud.lab.netns(name)).stdout)
+    assert "error" not in said, said
+    seen = json.loads(cloud.peer.stdout.readline())
+    assert said["registered"] == f"SIP/2.0/UDP {ip}:5060;branch=1;received={ip}"
+    assert said["media"] == ["rtp", [outside.ROUTER, seen["port"]], "rtcp", [outside.ROUTER, seen["port"] + 1]]
+    assert said["called"] == [[ip, 5060], [ip, 5060], [outside.ROUTER, seen["port"]]]
+    assert seen["contact"] == seen["via"] == seen["sender"] and seen["contact"][0] == seen["media"][0] == seen_as
+    assert seen["heard"] == ["from the guest", seen["media"]]
+    assert seen["answer"] == ["SIP/2.0 200 OK", seen["contact"], seen["answer"][2]] and seen["answer"][2][0] == seen_as
+    assert not kept or (seen["contact"][1] == 5060 and seen["media"][1] == 4000)
+
+
+def test_calls(cloud):
+    """SIP: signalling and media, both ways, through all kinds of translation; and a real user agent's call."""
+    cloud.help("sip", "udp", 5060)
+    cloud.peer = cloud.world.start(cloud.world.out, sys.executable, "-c", SIP_PEER, outside.ROUTER, ready="ready")
+    for name in ("a", "b"):
+        calls(cloud, name, cloud.gateway_ip(), kept=False)
+    made = cloud.float("a")
+    calls(cloud, "a", made["floating_ip_address"])
+    cloud.delete("floatingip", made)
+    made = cloud.api.make("floatingip", floating_network_id=cloud.public["id"])
+    path = f"/v2.0/floatingips/{made['id']}/port_forwardings"
+    body = {"internal_port_id": cloud.ports["b"]["id"], "internal_ip_address": cloud.ip["b"], "protocol": "udp", "external_port": 5060, "internal_port": 5060}
+    answer = cloud.api.call("POST", path, {"port_forwarding": body})
+    assert answer.status == 201, answer.text
+    cloud.settle()
+    calls(cloud, "b", made["floating_ip_address"])
+    assert cloud.api.call("DELETE", f"{path}/{answer.json['port_forwarding']['id']}").status == 204
+    cloud.delete("floatingip", made)
+    cloud.settle()
+    cloud.world.start(cloud.world.out, "sipp", "-sn", "uas", "-i", outside.FAR, "-p", "5060", "-nostdin")
+    wait_until(lambda: f"{outside.FAR}:5060 " in cloud.world.exec("ss", "-ulnH").stdout, what="sipp listens")
+    cloud.world.exec("sipp", "-sn", "uac", f"{outside.FAR}:5060", "-i", cloud.ip["a"], "-p", "5062", "-m", "3", "-r", "50", "-d", "10", "-timeout", "10s",
+                     "-timeout_error", "-nostdin", namespace=cloud.lab.netns("a"))

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#define CONNECTIONS_MAX 16384
 #define IDLE_S 7440 /* as translations: RFC 5382 section 5 */
 #define CLOSED_S 240
 
 /* Each queue in the order in which they were seen last. */
 struct connections {
 	GHashTable *all;
+	GHashTable *routers; /* u64 key → u64[2]: the key, and how many it has */
 	GQueue open, closed;
 };
 
@@ -34,8 +34,24 @@ static GQueue *queue_of(struct connections *connections, const struct connection
 
 static void forget(struct connections *connections, struct connection *connection)
 {
+	u64 *router = connection->of_router;
+
 	g_queue_unlink(queue_of(connections, connection), &connection->link);
 	g_hash_table_remove(connections->all, &connection->key);
+	if (!--router[1])
+		g_hash_table_remove(connections->routers, router);
+}
+
+static u64 *router_of(struct connections *connections, u64 key)
+{
+	u64 *router = g_hash_table_lookup(connections->routers, &key);
+
+	if (!router) {
+		router = g_new0(u64, 2);
+		router[0] = key;
+		g_hash_table_insert(connections->routers, router, router);
+	}
+	return router;
 }
 
 struct connections *connections_new(void)
@@ -43,6 +59,7 @@ struct connections *connections_new(void)
 	struct connections *connections = g_new0(struct connections, 1);
 
 	connections->all = g_hash_table_new_full(key_hash, key_equal, NULL, g_free);
+	connections->routers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	g_queue_init(&connections->open);
 	g_queue_init(&connections->closed);
 	return connections;
@@ -51,17 +68,25 @@ struct connections *connections_new(void)
 void connections_free(struct connections *connections)
 {
 	g_hash_table_unref(connections->all);
+	g_hash_table_unref(connections->routers);
 	g_free(connections);
 }
 
 static struct connection *make(struct connections *connections, const struct connection_key *key)
 {
+	u64 *router = router_of(connections, key->router);
 	struct connection *connection;
 
-	if (g_hash_table_size(connections->all) >= CONNECTIONS_MAX)
+	if (g_hash_table_size(connections->all) >= CONNECTIONS_MAX ||
+		router[1] >= CONNECTIONS_PER_ROUTER) {
+		if (!router[1])
+			g_hash_table_remove(connections->routers, router);
 		return NULL;
+	}
+	router[1]++;
 	connection = g_new0(struct connection, 1);
 	connection->key = *key;
+	connection->of_router = router;
 	connection->link.data = connection;
 	g_hash_table_insert(connections->all, &connection->key, connection);
 	g_queue_push_tail_link(&connections->open, &connection->link);

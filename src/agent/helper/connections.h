@@ -10,6 +10,8 @@
 
 enum helped_side { SIDE_GUEST, SIDE_PEER };
 #define REPLACED_MAX 64
+#define CONNECTIONS_MAX 16384 /* of the host */
+#define CONNECTIONS_PER_ROUTER 4096
 
 struct connection_key {
 	u64 router;
@@ -20,6 +22,7 @@ struct connection_key {
 
 struct connection {
 	struct connection_key key;
+	u64 *of_router; /* how many it has */
 	struct {
 		struct adjust adjust; /* of what this side sends */
 		bool in_step;	      /* @line is known */

@@ -11,7 +11,7 @@ struct key {
 	be32 a, b;
 	u16 port;
 	u8 proto, out;
-	u32 zero;
+	be32 outside; /* of a wish */
 };
 
 struct guest {
@@ -24,6 +24,7 @@ struct expected {
 	struct dp_expectation what;
 	struct guest *guest;
 	s64 until_us;
+	bool stays; /* for more than one */
 	GList link; /* in the order in which they end, per lifetime */
 };
 
@@ -79,6 +80,7 @@ static struct key wish_key(const struct dp_expectation *e)
 	key.a = e->guest;
 	key.b = e->peer;
 	key.port = e->out ? e->peer_port : e->guest_port;
+	key.outside = e->outside;
 	return key;
 }
 
@@ -105,12 +107,14 @@ static void forget(struct expectations *all, struct expected *expected)
 	g_free(expected);
 }
 
-/* Into the order of their ends: most are asked for the same time, and belong to the end. */
+/* Into the order of their ends: most are asked for the same time, and belong to the end, or before
+ * the few that stay. */
 static void enqueue(struct expectations *all, struct expected *expected, unsigned seconds)
 {
 	GList *before = all->all.tail;
 
-	expected->until_us = g_get_monotonic_time() + (s64)seconds * G_USEC_PER_SEC;
+	expected->stays = seconds > 0;
+	expected->until_us = g_get_monotonic_time() + (s64)(seconds ?: EXPECTED_S) * G_USEC_PER_SEC;
 	while (before && ((struct expected *)before->data)->until_us > expected->until_us)
 		before = before->prev;
 	g_queue_insert_after_link(&all->all, before, &expected->link);
@@ -149,7 +153,7 @@ bool expect(struct expectations *all, struct dp_expectation *e, unsigned seconds
 	if (expected) {
 		e->outside_port = expected->what.outside_port;
 		g_queue_unlink(&all->all, &expected->link);
-		enqueue(all, expected, seconds ?: EXPECTED_S);
+		enqueue(all, expected, seconds);
 		return true;
 	}
 	guest = guest_of(all, e);
@@ -170,11 +174,28 @@ bool expect(struct expectations *all, struct dp_expectation *e, unsigned seconds
 	guest->n++;
 	g_hash_table_insert(all->by_wish, &expected->wish, expected);
 	g_hash_table_insert(all->by_arrival, &expected->arrival, expected);
-	enqueue(all, expected, seconds ?: EXPECTED_S);
+	enqueue(all, expected, seconds);
 	return true;
 }
 
-bool expectations_fulfil(struct expectations *all, const struct arrival *arrival)
+/* What the guest has announced of the very port that it opens a connection from, to the same peer:
+ * media go both ways by one pair of ports. */
+static struct expected *announced(
+	struct expectations *all, const struct expected *expected, const struct arrival *arrival)
+{
+	struct dp_expectation e = expected->what;
+	struct key wish;
+
+	if (!e.out)
+		return NULL;
+	e.out = false;
+	e.guest_port = arrival->sport;
+	wish = wish_key(&e);
+	return g_hash_table_lookup(all->by_wish, &wish);
+}
+
+bool expectations_fulfil(struct expectations *all, const struct arrival *arrival,
+	struct dp_expectation *ret, bool *ret_stays)
 {
 	const struct key key = { .router = arrival->router,
 		.proto = arrival->proto,
@@ -183,15 +204,22 @@ bool expectations_fulfil(struct expectations *all, const struct arrival *arrival
 		.b = arrival->dst,
 		.port = arrival->dport };
 	struct expected *expected = g_hash_table_lookup(all->by_arrival, &key);
+	struct expected *other = expected ? announced(all, expected, arrival) : NULL;
 	g_autoptr(GError) error = NULL;
 
 	if (!expected)
 		return false;
-	if (!dp_expectation_fulfil(all->dp, &expected->what, arrival->sport, &error)) {
+	if (!dp_expectation_fulfil(all->dp, other ? &other->what : &expected->what,
+		    other ? arrival->dport : arrival->sport, &error)) {
 		log_limited(warning, "%s", error->message);
 		return false;
 	}
-	forget(all, expected);
+	*ret = expected->what;
+	*ret_stays = expected->stays;
+	if (!expected->stays)
+		forget(all, expected);
+	if (other && !other->stays)
+		forget(all, other);
 	return true;
 }
 

@@ -30,7 +30,7 @@ static size_t translate(struct helpers *helpers, const struct helped_packet *hel
 
 	if (is_refused(helpers, name, helped->guest, helped->outside))
 		return 0;
-	if (!helped->floats && !helped_expect_in(helpers, helped, IPPROTO_TCP, port, &port))
+	if (!helped->floats && !helped_expect_in(helpers, helped, IPPROTO_TCP, port, port, &port))
 		return 0;
 	if (helped->floats && (name->form == FTP_EPSV || name->addr == helped->outside))
 		return 0;

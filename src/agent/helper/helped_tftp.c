@@ -19,5 +19,6 @@ void helped_tftp(struct helpers *helpers, const struct helped_packet *helped)
 	if (helped->from == SIDE_PEER)
 		helped_expect_out(helpers, helped, IPPROTO_UDP, helped->peer_port);
 	else
-		helped_expect_in(helpers, helped, IPPROTO_UDP, helped->guest_port, &ignored);
+		helped_expect_in(helpers, helped, IPPROTO_UDP, helped->guest_port,
+			helped->outside_port, &ignored);
 }

@@ -61,16 +61,16 @@ unsigned helpers_connections(const struct helpers *helpers)
 	return connections_count(helpers->connections);
 }
 
-static bool announce(struct helpers *helpers, struct dp_expectation *expectation)
+static bool announce(struct helpers *helpers, struct dp_expectation *expectation, unsigned seconds)
 {
-	bool ok = expect(helpers->expectations, expectation, 0);
+	bool ok = expect(helpers->expectations, expectation, seconds);
 
 	helpers->counts[ok ? HELPED_EXPECTED : HELPED_REFUSED]++;
 	return ok;
 }
 
 bool helped_expect_in(struct helpers *helpers, const struct helped_packet *helped, u8 proto,
-	u16 port, u16 *ret_port)
+	u16 port, u16 wanted, u16 *ret_port)
 {
 	struct dp_expectation expectation = { .router = helped->about->router,
 		.helper = helped->about->helper,
@@ -79,12 +79,9 @@ bool helped_expect_in(struct helpers *helpers, const struct helped_packet *helpe
 		.outside = helped->outside,
 		.peer = helped->peer,
 		.guest_port = port,
-		.outside_port = port };
+		.outside_port = wanted };
 
-	/* of the connection's own port it is known already what it is outside */
-	if (port == helped->guest_port && proto == helped->packet->proto)
-		expectation.outside_port = helped->outside_port;
-	if (!announce(helpers, &expectation))
+	if (!announce(helpers, &expectation, 0))
 		return false;
 	*ret_port = expectation.outside_port;
 	return true;
@@ -102,7 +99,22 @@ bool helped_expect_out(
 		.peer = helped->peer,
 		.peer_port = port };
 
-	return announce(helpers, &expectation);
+	return announce(helpers, &expectation, 0);
+}
+
+void helped_expect_signalling(
+	struct helpers *helpers, const struct helped_packet *helped, unsigned seconds)
+{
+	struct dp_expectation expectation = { .router = helped->about->router,
+		.helper = helped->about->helper,
+		.proto = helped->packet->proto,
+		.guest = helped->guest,
+		.outside = helped->outside,
+		.peer = helped->peer,
+		.guest_port = helped->guest_port,
+		.outside_port = helped->outside_port };
+
+	announce(helpers, &expectation, seconds);
 }
 
 static struct helped_packet who_is_who(const struct dp_helped *about, const struct packet *packet)
@@ -188,6 +200,8 @@ static void help(struct helpers *helpers, const struct dp_helped *about, struct 
 			connections_see(helpers->connections, &key, helped.from, packet);
 	if (about->helper == DP_HELPER_FTP && packet->proto == IPPROTO_TCP)
 		bytes = helped_ftp(helpers, &helped);
+	else if (about->helper == DP_HELPER_SIP && packet->proto == IPPROTO_UDP)
+		bytes = helped_sip(helpers, &helped);
 	else if (about->helper == DP_HELPER_TFTP && packet->proto == IPPROTO_UDP)
 		helped_tftp(helpers, &helped);
 	if (bytes) {
@@ -201,7 +215,7 @@ static void help(struct helpers *helpers, const struct dp_helped *about, struct 
 		helpers->counts[HELPED_DROPPED]++;
 }
 
-/* The first packet of an expected connection is not changed. */
+/* The first packet of an expected connection is not changed, unless it is one with a helper. */
 static void fulfil(struct helpers *helpers, const struct dp_helped *about, struct packet *packet)
 {
 	const struct arrival arrival = { .router = about->router,
@@ -217,10 +231,20 @@ static void fulfil(struct helpers *helpers, const struct dp_helped *about, struc
 		.ack = packet->ack,
 		.chunk = chunk_of(about, packet) };
 	struct sending sending = { helpers, about };
+	struct dp_helped like_it = *about;
+	struct dp_expectation expected;
+	bool helped;
 
 	/* else the datapath decides: what came before this one may have made the translation */
-	if (expectations_fulfil(helpers->expectations, &arrival))
+	if (expectations_fulfil(helpers->expectations, &arrival, &expected, &helped)) {
 		helpers->counts[HELPED_FULFILLED]++;
+		if (helped) {
+			like_it.to = expected.guest;
+			like_it.to_port = expected.guest_port;
+			help(helpers, &like_it, packet);
+			return;
+		}
+	}
 	if (!packet_emit(packet, &change, give_back, &sending))
 		helpers->counts[HELPED_DROPPED]++;
 }

@@ -27,13 +27,19 @@ struct helped_packet {
 	bool floats; /* one to one: ports stay, and nothing need be expected */
 };
 
-/* Announces a connection from the peer to the guest's @port; it is @ret_port outside. */
+/* Announces a connection from the peer to the guest's @port, @wanted outside if it can have that;
+ * it has *ret_port. */
 bool helped_expect_in(struct helpers *helpers, const struct helped_packet *helped, u8 proto,
-	u16 port, u16 *ret_port);
+	u16 port, u16 wanted, u16 *ret_port);
 /* One from the guest to the peer's @port, which leaves as the same address as this one. */
 bool helped_expect_out(
 	struct helpers *helpers, const struct helped_packet *helped, u8 proto, u16 port);
 
+/* More of the kind of this connection, from any port of the peer, for as long. */
+void helped_expect_signalling(
+	struct helpers *helpers, const struct helped_packet *helped, unsigned seconds);
+
 /* The payload that goes in place of the packet's; NULL: it stays. The caller's. */
 GByteArray *helped_ftp(struct helpers *helpers, const struct helped_packet *helped);
+GByteArray *helped_sip(struct helpers *helpers, const struct helped_packet *helped);
 void helped_tftp(struct helpers *helpers, const struct helped_packet *helped);
