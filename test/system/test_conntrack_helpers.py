@@ -136,6 +136,7 @@ SIP_GUEST = SIP + textwrap.dedent("""
         said["error"] = str(error)
     print(json.dumps(said))
     """)
+FTP, TFTP = ("ftp", "tcp", 21), ("tftp", "udp", 69)
 ALL = ["PORT", "EPRT", "PASV", "EPSV", "STAT many", "PORT", "EPSV"]
 ALL_SAID = ["from the server"] * 4 + ["404"] + ["from the server"] * 2
 FTP_CONF = """
@@ -167,7 +168,8 @@ class Helped(Cloud):
             path.chmod(0o555)
         self.conf = lab.folder / "vsftpd.conf"
         self.conf.write_text(FTP_CONF.format(root=self.root))
-        self.servers(world.out)
+        for namespace in (world.out, lab.netns("a"), lab.netns("b")):
+            self.servers(namespace)
 
     def servers(self, namespace):
         """Of FTP and TFTP."""
@@ -186,11 +188,15 @@ class Helped(Cloud):
     def path(self, helper=None):
         return f"/v2.0/routers/{self.router['id']}/conntrack_helpers" + (f"/{helper['id']}" if helper else "")
 
-    def help(self, helper, protocol, port):
-        answer = self.api.call("POST", self.path(), {"conntrack_helper": {"helper": helper, "protocol": protocol, "port": port}})
-        assert answer.status == 201, answer.text
+    def help(self, *helpers):
+        """Has exactly these."""
+        wanted = [{"helper": helper, "protocol": protocol, "port": port} for helper, protocol, port in helpers]
+        for made in self.api.get(self.path()).json["conntrack_helpers"]:
+            assert self.api.call("DELETE", self.path(made)).status == 204
+        for one in wanted:
+            answer = self.api.call("POST", self.path(), {"conntrack_helper": one})
+            assert answer.status == 201, answer.text
         self.settle()
-        return answer.json["conntrack_helper"]
 
     def settle(self):
         self.lab.weft("wait", "revision")
@@ -224,10 +230,13 @@ def cloud(request):
 def test_clients_behind_the_routers_address(cloud):
     """By a host's own ports, and by the gateway's; before there is a helper, and with it."""
     here = cloud.lab.netns
+    cloud.help()
     assert cloud.ftp(here("a"), outside.FAR, "EPSV")[0] == "from the server"
     assert "500 Illegal PORT" in cloud.ftp(here("a"), outside.FAR, "PORT")[0] and not cloud.tftp(here("a"), outside.FAR)
     made = cloud.cli.json("network", "l3", "conntrack", "helper", "create", cloud.router["id"], "--helper", "ftp", "--protocol", "tcp", "--port", "21")
-    cloud.help("tftp", "udp", 69)
+    tftp = cloud.api.call("POST", cloud.path(), {"conntrack_helper": {"helper": "tftp", "protocol": "udp", "port": 69}})
+    assert tftp.status == 201, tftp.text
+    cloud.settle()
     for name in ("a", "b"):
         assert cloud.ftp(here(name), outside.FAR, *ALL) == ALL_SAID, name
         assert cloud.tftp(here(name), outside.FAR) == "from the server", name
@@ -244,6 +253,7 @@ def test_clients_behind_the_routers_address(cloud):
 
 def test_nobody_names_others(cloud):
     """What a client names must be its own, and no low port: else nothing is translated or opened, and it is counted."""
+    cloud.help(FTP)
     refused, expected = cloud.count("refused"), cloud.count("expected")
     port = f"PORT {cloud.ip['b'].replace('.', ',')},8,1"
     low = f"PORT {cloud.ip['a'].replace('.', ',')},0,80"
@@ -253,8 +263,7 @@ def test_nobody_names_others(cloud):
 
 
 def test_servers_behind_a_floating_ip(cloud):
-    for name in ("a", "b"):
-        cloud.servers(cloud.lab.netns(name))
+    cloud.help(FTP, TFTP)
     made = cloud.float("b")
     at = made["floating_ip_address"]
     assert cloud.ftp(cloud.world.out, at, *ALL) == ALL_SAID
@@ -266,6 +275,7 @@ def test_servers_behind_a_floating_ip(cloud):
 
 def test_servers_behind_a_port_forwarding(cloud):
     """Of a guest on the host that has the gateway, and of one on another: it leaves by the gateway's as long as there is a helper."""
+    cloud.help(FTP, TFTP)
     made = cloud.api.make("floatingip", floating_network_id=cloud.public["id"])
     at, path = made["floating_ip_address"], f"/v2.0/floatingips/{made['id']}/port_forwardings"
     for name in ("a", "b"):
@@ -302,7 +312,7 @@ def calls(cloud, name, seen_as, kept=True):
 
 def test_calls(cloud):
     """SIP: signalling and media, both ways, through all kinds of translation; and a real user agent's call."""
-    cloud.help("sip", "udp", 5060)
+    cloud.help(("sip", "udp", 5060))
     cloud.peer = cloud.world.start(cloud.world.out, sys.executable, "-c", SIP_PEER, outside.ROUTER, ready="ready")
     for name in ("a", "b"):
         calls(cloud, name, cloud.gateway_ip(), kept=False)
