@@ -247,7 +247,7 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 	uuid_format(port, id);
 	if (was) {
 		active = !strcmp(object_str(was, PORT_HOST_ID), name);
-		qos = qos_of_port_before(c, was);
+		qos = qos_before(c, &qos_ports, was);
 		if (active || (c->migrating && had_binding(c, id, host))) {
 			record_port(was, &qos, trunk_place_before(c, was), active, c->before);
 			if (count)
@@ -256,7 +256,7 @@ static void compile_placement(struct compilation *c, const struct uuid *port,
 	}
 	if (now) {
 		active = !strcmp(object_str(now, PORT_HOST_ID), name);
-		qos = qos_of_port(c->model, now);
+		qos = qos_of(c->model, &qos_ports, now);
 		if (active || (c->migrating && has_binding(c, id, host))) {
 			record_port(now, &qos, trunk_place_of(c->model, now), active, c->after);
 			if (count)

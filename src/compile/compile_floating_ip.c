@@ -3,6 +3,7 @@
  * translated. Where that host is not connected to the outside the router's gateway does it: then it
  * is in the scope of the router. */
 #include "compile/compilation.h"
+#include "compile/qos.h"
 #include "compile/records.h"
 #include "compile/touched.h"
 
@@ -24,6 +25,11 @@ static void add_of_host(const struct compilation *c, const struct object *host, 
 		&iter, c->model, KIND_PORT, PORT_BY_HOST, object_str(host, SLOT_NAME), NULL);
 	while ((port = model_iter_next(&iter)))
 		touch_by(c, KIND_FLOATING_IP, FLOATING_IP_BY_PORT, object_id(port), all);
+}
+
+static void add_user(const struct object *floating_ip, void *all)
+{
+	touch(all, object_id(floating_ip));
 }
 
 static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
@@ -55,6 +61,7 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 			add_of_host(c, change->new, all);
 		break;
 	default:
+		qos_each_user(c, change, &qos_floating_ips, add_user, all);
 		break;
 	}
 }
@@ -121,6 +128,7 @@ static bool old_place(struct compilation *c, const struct uuid *id, struct scope
 	const struct object *floating_ip = compile_old(c, KIND_FLOATING_IP, id), *own, *network;
 	struct uuid port_id, network_id, router_id;
 	const struct object *port, *host;
+	struct qos qos;
 
 	if (!floating_ip || !object_uuid(floating_ip, FLOATING_IP_PORT_ID, &port_id) ||
 		!object_uuid(floating_ip, FLOATING_IP_NETWORK_ID, &network_id) ||
@@ -135,7 +143,8 @@ static bool old_place(struct compilation *c, const struct uuid *id, struct scope
 	if (!has_place(port, host) || !own || !network ||
 		!find_scope(floating_ip, network, host, ret))
 		return false;
-	record_floating_ip(floating_ip, own, network, host, c->before);
+	qos = qos_before(c, &qos_floating_ips, floating_ip);
+	record_floating_ip(floating_ip, own, network, host, &qos, c->before);
 	return c->before->len > 0;
 }
 
@@ -152,11 +161,13 @@ bool floating_ip_record(const struct model *model, const struct object *floating
 					 : NULL;
 	const struct object *router =
 		model_get_text(model, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
+	struct qos qos;
 
 	if (!own || !network || !has_place(port, host) || !is_edges(router) ||
 		!find_scope(floating_ip, network, host, ret))
 		return false;
-	record_floating_ip(floating_ip, own, network, host, text);
+	qos = qos_of(model, &qos_floating_ips, floating_ip);
+	record_floating_ip(floating_ip, own, network, host, &qos, text);
 	return text->len > 0;
 }
 

@@ -2,6 +2,7 @@
 /* A router's gateway is in the scope of its router, and says all that hosts must know of the
  * outside: they need not have the external network. */
 #include "compile/compilation.h"
+#include "compile/qos.h"
 #include "compile/records.h"
 
 #include <string.h>
@@ -44,6 +45,11 @@ static void add_by_pool(
 		add_by_network(c, object_str(subnet, SUBNET_NETWORK_ID), routers);
 }
 
+static void add_user(const struct object *router, void *routers)
+{
+	add_router(routers, object_id(router));
+}
+
 static void add_by_change(
 	const struct compilation *c, const struct change *change, GHashTable *routers)
 {
@@ -70,6 +76,7 @@ static void add_by_change(
 		add_by_pool(c, change, routers);
 		break;
 	default:
+		qos_each_user(c, change, &qos_gateways, add_user, routers);
 		break;
 	}
 }
@@ -123,6 +130,7 @@ static void record_before(struct compilation *c, const struct uuid *id)
 	parts.port = compile_old(c, KIND_PORT, &port);
 	parts.network = compile_old(c, KIND_NETWORK, &network);
 	parts.subnets = subnets = old_subnets_of(c, uuid_format(&network, text));
+	parts.qos = qos_before(c, &qos_gateways, parts.router);
 	if (parts.port && parts.network)
 		record_gateway(&parts, c->before);
 }
@@ -142,6 +150,7 @@ const struct object *gateway_record(
 		model_get_text(model, KIND_PORT, object_str(parts.router, ROUTER_GATEWAY_PORT_ID));
 	parts.network = model_get_text(model, KIND_NETWORK, network);
 	parts.subnets = subnets = subnets_of(model, network);
+	parts.qos = qos_of(model, &qos_gateways, parts.router);
 	record_gateway(&parts, text);
 	return text->len ? parts.port : NULL;
 }

@@ -3,32 +3,67 @@
  * gateway executes it, the others know whose answers they hand over. */
 #include "compile/compilation.h"
 #include "compile/enumeration.h"
+#include "compile/qos.h"
 #include "compile/records.h"
 #include "compile/touched.h"
 
 #include "model/floating_ip.h"
+#include "model/network.h"
 #include "model/port_forwarding.h"
 #include "model/router.h"
 #include "model/service_map.h"
 
-static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
+/* Where they are added to. */
+struct target {
+	const struct compilation *c;
+	GHashTable *all;
+};
+
+static void add_of(const struct object *floating_ip, void *data)
+{
+	const struct target *target = data;
+
+	touch_by(target->c, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP,
+		object_id(floating_ip), target->all);
+}
+
+/* Of the floating IPs of a router, or a network, where this has changed. */
+static void add_by(
+	const struct target *target, const struct change *change, unsigned slot, unsigned index)
 {
 	const struct object *floating_ip;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
-	if (change->kind == KIND_PORT_FORWARDING)
-		touch(all, &change->id);
-	if (change->kind == KIND_FLOATING_IP)
-		touch_by(c, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP, &change->id, all);
-	if (change->kind != KIND_ROUTER || !change->old || !change->new ||
-		object_equal(change->old, change->new, ROUTER_SERVICE_MAP))
+	if (!change->old || !change->new || object_equal(change->old, change->new, slot))
 		return;
-	model_iter_init(&iter, c->model, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER,
+	model_iter_init(&iter, target->c->model, KIND_FLOATING_IP, index,
 		uuid_format(&change->id, id), NULL);
 	while ((floating_ip = model_iter_next(&iter)))
-		touch_by(c, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP,
-			object_id(floating_ip), all);
+		add_of(floating_ip, (void *)target);
+}
+
+static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
+{
+	struct target target = { c, all };
+
+	switch (change->kind) {
+	case KIND_PORT_FORWARDING:
+		touch(all, &change->id);
+		break;
+	case KIND_FLOATING_IP:
+		touch_by(c, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP, &change->id, all);
+		break;
+	case KIND_ROUTER:
+		add_by(&target, change, ROUTER_SERVICE_MAP, FLOATING_IP_BY_ROUTER);
+		break;
+	case KIND_NETWORK:
+		add_by(&target, change, NETWORK_QOS_POLICY_ID, FLOATING_IP_BY_NETWORK);
+		break;
+	default:
+		qos_each_user(c, change, &qos_floating_ips, add_of, &target);
+		break;
+	}
 }
 
 /* Do hosts forward, for what the router says? */
@@ -43,6 +78,7 @@ static bool is_edges(const struct object *router)
 static bool old_place(struct compilation *c, const struct uuid *id, struct uuid *ret)
 {
 	const struct object *old = compile_old(c, KIND_PORT_FORWARDING, id), *floating_ip;
+	struct qos qos;
 	struct uuid of;
 
 	if (!old || !object_uuid(old, PORT_FORWARDING_FLOATING_IP_ID, &of))
@@ -51,13 +87,15 @@ static bool old_place(struct compilation *c, const struct uuid *id, struct uuid 
 	if (!floating_ip || !object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, ret) ||
 		!is_edges(compile_old(c, KIND_ROUTER, ret)))
 		return false;
-	record_port_forwarding(old, floating_ip, c->before);
+	qos = qos_before(c, &qos_floating_ips, floating_ip);
+	record_port_forwarding(old, floating_ip, &qos, c->before);
 	return true;
 }
 
 static bool new_place(struct compilation *c, const struct uuid *id, struct uuid *ret)
 {
 	const struct object *new = model_get(c->model, KIND_PORT_FORWARDING, id), *floating_ip;
+	struct qos qos;
 
 	if (!new)
 		return false;
@@ -66,7 +104,8 @@ static bool new_place(struct compilation *c, const struct uuid *id, struct uuid 
 	if (!floating_ip || !object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, ret) ||
 		!is_edges(model_get(c->model, KIND_ROUTER, ret)))
 		return false;
-	record_port_forwarding(new, floating_ip, c->after);
+	qos = qos_of(c->model, &qos_floating_ips, floating_ip);
+	record_port_forwarding(new, floating_ip, &qos, c->after);
 	return true;
 }
 
@@ -95,6 +134,7 @@ void compile_port_forwardings(struct compilation *c)
 
 static void give_of(struct enumeration *e, const struct object *floating_ip)
 {
+	struct qos qos = qos_of(e->model, &qos_floating_ips, floating_ip);
 	const struct object *forwarding;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
@@ -102,7 +142,7 @@ static void give_of(struct enumeration *e, const struct object *floating_ip)
 	model_iter_init(&iter, e->model, KIND_PORT_FORWARDING, PORT_FORWARDING_BY_FLOATING_IP,
 		uuid_format(object_id(floating_ip), id), NULL);
 	while ((forwarding = model_iter_next(&iter))) {
-		record_port_forwarding(forwarding, floating_ip, e->text);
+		record_port_forwarding(forwarding, floating_ip, &qos, e->text);
 		enumeration_give(e, "port_forwarding", uuid_format(object_id(forwarding), id));
 	}
 }

@@ -6,9 +6,17 @@
 #include <string.h>
 
 #include "compile/qos.h"
+#include "model/floating_ip.h"
 #include "model/network.h"
 #include "model/port.h"
-#include "model/qos_policy.h"
+#include "model/router.h"
+
+const struct qos_user qos_ports = { KIND_PORT, PORT_QOS_POLICY_ID, PORT_NETWORK_ID,
+	PORT_BY_QOS_POLICY, PORT_BY_NETWORK };
+const struct qos_user qos_floating_ips = { KIND_FLOATING_IP, FLOATING_IP_QOS_POLICY_ID,
+	FLOATING_IP_NETWORK_ID, FLOATING_IP_BY_QOS_POLICY, FLOATING_IP_BY_NETWORK };
+const struct qos_user qos_gateways = { KIND_ROUTER, ROUTER_QOS_POLICY_ID, ROUTER_GATEWAY_NETWORK_ID,
+	ROUTER_BY_QOS_POLICY, ROUTER_BY_GATEWAY_NETWORK };
 
 static void add_bandwidth(struct qos *qos, const struct object *rule)
 {
@@ -55,7 +63,7 @@ static void add(struct qos *qos, size_t type, const struct object *rule)
 	qos->any = true;
 }
 
-struct qos qos_of_policy(const struct model *model, const char *policy)
+static struct qos policy_now(const struct model *model, const char *policy)
 {
 	struct qos qos = { 0 };
 	const struct object *rule;
@@ -91,19 +99,29 @@ static struct qos policy_before(const struct compilation *c, const char *policy)
 	return qos;
 }
 
-struct qos qos_of_port(const struct model *model, const struct object *port)
+struct qos qos_of(
+	const struct model *model, const struct qos_user *user, const struct object *object)
 {
-	return qos_of_policy(model, qos_policy_of_port(model, port));
+	const char *policy = object_str(object, user->own_slot);
+	const struct object *network;
+
+	if (!policy) {
+		network =
+			model_get_text(model, KIND_NETWORK, object_str(object, user->network_slot));
+		policy = network ? object_str(network, NETWORK_QOS_POLICY_ID) : NULL;
+	}
+	return policy_now(model, policy);
 }
 
-struct qos qos_of_port_before(const struct compilation *c, const struct object *port)
+struct qos qos_before(
+	const struct compilation *c, const struct qos_user *user, const struct object *object)
 {
-	const char *policy = object_str(port, PORT_QOS_POLICY_ID);
+	const char *policy = object_str(object, user->own_slot);
 	const struct object *network;
 	struct uuid id;
 
-	if (object_is_null(port, PORT_QOS_POLICY_ID)) {
-		network = object_uuid(port, PORT_NETWORK_ID, &id)
+	if (!policy) {
+		network = object_uuid(object, user->network_slot, &id)
 				  ? compile_old(c, KIND_NETWORK, &id)
 				  : NULL;
 		policy = network ? object_str(network, NETWORK_QOS_POLICY_ID) : NULL;
@@ -117,24 +135,27 @@ static void write_rate(struct json_writer *w, const char *name, s64 value)
 		jw_member_int(w, name, value);
 }
 
+static const char *const directions[] = { "egress", "ingress" };
+
+static void write_limits(const struct qos_rates *rates, struct json_writer *w)
+{
+	write_rate(w, "max_kbps", rates->max_kbps);
+	write_rate(w, "max_burst_kbps", rates->max_burst_kbps);
+	write_rate(w, "max_kpps", rates->max_kpps);
+	write_rate(w, "max_burst_kpps", rates->max_burst_kpps);
+}
+
 void qos_write(const struct qos *qos, struct json_writer *w)
 {
-	static const char *const directions[] = { "egress", "ingress" };
-
 	if (!qos->any)
 		return;
 	jw_key(w, "qos");
 	jw_begin_object(w);
 	for (unsigned i = 0; i < G_N_ELEMENTS(directions); i++) {
-		const struct qos_rates *rates = &qos->by_direction[i];
-
 		jw_key(w, directions[i]);
 		jw_begin_object(w);
-		write_rate(w, "max_kbps", rates->max_kbps);
-		write_rate(w, "max_burst_kbps", rates->max_burst_kbps);
-		write_rate(w, "max_kpps", rates->max_kpps);
-		write_rate(w, "max_burst_kpps", rates->max_burst_kpps);
-		write_rate(w, "min_kbps", rates->min_kbps);
+		write_limits(&qos->by_direction[i], w);
+		write_rate(w, "min_kbps", qos->by_direction[i].min_kbps);
 		jw_end_object(w);
 	}
 	if (qos->marks)
@@ -142,38 +163,90 @@ void qos_write(const struct qos *qos, struct json_writer *w)
 	jw_end_object(w);
 }
 
-/* The ports of a network that have its policy. */
-static void touch_network(struct compilation *c, const char *network)
+static bool is_limit(const struct qos_rates *rates)
 {
-	const struct object *port;
-	struct model_iter iter;
+	return rates->max_kbps || rates->max_kpps;
+}
 
-	model_iter_init(&iter, c->model, KIND_PORT, PORT_BY_NETWORK, network, NULL);
-	while ((port = model_iter_next(&iter)))
-		if (object_is_null(port, PORT_QOS_POLICY_ID))
-			g_hash_table_add(c->touched, (gpointer)port);
+bool qos_limits(const struct qos *qos)
+{
+	return is_limit(&qos->by_direction[QOS_EGRESS]) ||
+	       is_limit(&qos->by_direction[QOS_INGRESS]);
+}
+
+void qos_write_limits(const struct qos *qos, struct json_writer *w)
+{
+	if (!qos_limits(qos))
+		return;
+	jw_key(w, "qos");
+	jw_begin_object(w);
+	for (unsigned i = 0; i < G_N_ELEMENTS(directions); i++) {
+		if (!is_limit(&qos->by_direction[i]))
+			continue;
+		jw_key(w, directions[i]);
+		jw_begin_object(w);
+		write_limits(&qos->by_direction[i], w);
+		jw_end_object(w);
+	}
+	jw_end_object(w);
+}
+
+static bool is_rule(enum kind_id kind)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+		if (types[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* Those that have the network's policy. */
+static void each_of_network(const struct compilation *c, const struct object *network,
+	const struct qos_user *user, void (*fn)(const struct object *object, void *data),
+	void *data)
+{
+	const struct object *object;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&iter, c->model, user->kind, user->by_network,
+		uuid_format(object_id(network), id), NULL);
+	while ((object = model_iter_next(&iter)))
+		if (object_is_null(object, user->own_slot))
+			fn(object, data);
+}
+
+void qos_each_user(const struct compilation *c, const struct change *change,
+	const struct qos_user *user, void (*fn)(const struct object *object, void *data),
+	void *data)
+{
+	const struct object *any = change->new ? change->new : change->old, *object;
+	struct model_iter iter;
+	const char *policy;
+
+	if (!is_rule(change->kind))
+		return;
+	policy = object_str(any, QOS_RULE_POLICY_ID);
+	model_iter_init(&iter, c->model, user->kind, user->by_policy, policy, NULL);
+	while ((object = model_iter_next(&iter)))
+		fn(object, data);
+	model_iter_init(&iter, c->model, KIND_NETWORK, NETWORK_BY_QOS_POLICY, policy, NULL);
+	while ((object = model_iter_next(&iter)))
+		each_of_network(c, object, user, fn, data);
+}
+
+static void touch_port(const struct object *port, void *data)
+{
+	g_hash_table_add(data, (gpointer)port);
 }
 
 void compile_qos_rule(struct compilation *c, const struct change *change)
 {
-	const struct object *any = change->new ? change->new : change->old, *port, *network;
-	const char *policy = object_str(any, QOS_RULE_POLICY_ID);
-	struct model_iter iter;
-	char id[UUID_STRLEN];
-
-	model_iter_init(&iter, c->model, KIND_PORT, PORT_BY_QOS_POLICY, policy, NULL);
-	while ((port = model_iter_next(&iter)))
-		g_hash_table_add(c->touched, (gpointer)port);
-	model_iter_init(&iter, c->model, KIND_NETWORK, NETWORK_BY_QOS_POLICY, policy, NULL);
-	while ((network = model_iter_next(&iter)))
-		touch_network(c, uuid_format(object_id(network), id));
+	qos_each_user(c, change, &qos_ports, touch_port, c->touched);
 }
 
 void compile_qos_network(struct compilation *c, const struct change *change)
 {
-	char id[UUID_STRLEN];
-
 	if (change->old && change->new &&
 		!object_equal(change->old, change->new, NETWORK_QOS_POLICY_ID))
-		touch_network(c, uuid_format(&change->id, id));
+		each_of_network(c, change->new, &qos_ports, touch_port, c->touched);
 }

@@ -26,7 +26,7 @@ void enumeration_give(struct enumeration *e, const char *kind, const char *id)
 
 static void give_port(struct enumeration *e, const struct object *port, bool active)
 {
-	struct qos qos = qos_of_port(e->model, port);
+	struct qos qos = qos_of(e->model, &qos_ports, port);
 	char id[UUID_STRLEN];
 
 	record_port(port, &qos, trunk_place_of(e->model, port), active, e->text);

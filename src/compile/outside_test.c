@@ -361,11 +361,12 @@ static const struct random_step steps[] = {
 	{ 3, .kind = KIND_FIREWALL_POLICY, .body = random_firewall_policy,
 		.change = random_firewall_policy },
 	{ 8, .stage = stage_firewall_group },
+	{ 9, .stage = random_qos },
 };
 
 static void increments_equal_full_compile(void **state)
 {
-	unsigned applied = 0, interfaces = 0;
+	unsigned applied = 0, interfaces = 0, limited_ips = 0, limited_gateways = 0;
 
 	(void)state;
 	for (guint32 seed = 1; seed <= 44; seed++) {
@@ -376,17 +377,22 @@ static void increments_equal_full_compile(void **state)
 			random_round(world, steps, G_N_ELEMENTS(steps));
 		applied += world->done->len;
 		interfaces += world->interfaces;
+		limited_ips += world->policies[KIND_FLOATING_IP];
+		limited_gateways += world->policies[KIND_ROUTER];
 		random_world_free(world);
 	}
 	print_message(
-		"%u applied, %u interfaces, %u gateways, %u floating IPs, %u port forwardings\n",
-		applied, interfaces, gateways, floating_ips, forwardings);
+		"%u applied, %u interfaces, %u gateways, %u floating IPs, %u port forwardings, %u + %u limited\n",
+		applied, interfaces, gateways, floating_ips, forwardings, limited_ips,
+		limited_gateways);
 	assert_true(guarded > 100);
 	assert_true(applied > 1000); /* it has not merely been refused */
 	assert_true(interfaces > 50);
 	assert_true(gateways > 100);
 	assert_true(floating_ips > 50);
 	assert_true(forwardings > 30);
+	assert_true(limited_ips > 10);
+	assert_true(limited_gateways > 10);
 }
 
 int main(void)

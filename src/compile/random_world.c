@@ -362,3 +362,50 @@ bool random_services(struct random_world *world, struct txn *txn)
 		random_below(world, 2) ? "'" OTHER "'" : "null");
 	return txn_update(txn, kind, test_id(owner), body, NULL);
 }
+
+/* Another policy, or none, for something that may have one. */
+static bool assign_policy(struct random_world *world, struct txn *txn, const char *policy)
+{
+	static const enum kind_id kinds[] = { KIND_PORT, KIND_NETWORK, KIND_FLOATING_IP,
+		KIND_ROUTER };
+	enum kind_id kind = kinds[random_below(world, G_N_ELEMENTS(kinds))];
+	const struct object *owner = random_pick(world, kind);
+	g_autofree char *quoted = policy ? g_strdup_printf("'%s'", policy) : g_strdup("null");
+	json_auto_t *body = NULL;
+
+	if (!owner)
+		return false;
+	if (kind != KIND_ROUTER)
+		body = test_json("{'qos_policy_id':%s}", quoted);
+	else if (object_is_null(owner, ROUTER_GATEWAY_NETWORK_ID))
+		return false;
+	else
+		body = test_json("{'external_gateway_info':{'network_id':'%s','qos_policy_id':%s}}",
+			object_str(owner, ROUTER_GATEWAY_NETWORK_ID), quoted);
+	if (!txn_update(txn, kind, test_id(owner), body, NULL))
+		return false;
+	world->policies[kind] += policy != NULL;
+	return true;
+}
+
+bool random_qos(struct random_world *world, struct txn *txn)
+{
+	const struct object *policy = random_pick(world, KIND_QOS_POLICY);
+	const struct object *rule = random_pick(world, KIND_QOS_BANDWIDTH_LIMIT_RULE);
+	unsigned what = random_below(world, 12);
+	json_auto_t *body = NULL;
+
+	if (what == 0 || !policy)
+		return txn_create(txn, KIND_QOS_POLICY, body = test_json("{'name':'q'}"), NULL);
+	if (what >= 7)
+		return assign_policy(world, txn, what == 7 ? NULL : test_id(policy));
+	body = test_json("{'max_kbps':%u,'direction':'%s'}", ++world->made % 5,
+		what % 2 ? "egress" : "ingress");
+	if (what < 4)
+		return txn_create_in(
+			txn, KIND_QOS_BANDWIDTH_LIMIT_RULE, test_id(policy), body, NULL);
+	if (what < 6)
+		return rule &&
+		       txn_update(txn, KIND_QOS_BANDWIDTH_LIMIT_RULE, test_id(rule), body, NULL);
+	return rule && txn_delete(txn, KIND_QOS_BANDWIDTH_LIMIT_RULE, test_id(rule), NULL);
+}

@@ -15,6 +15,7 @@ struct random_world {
 	GPtrArray *done;					/* change-sets that may be undone */
 	unsigned made;						/* numbers what is made */
 	unsigned interfaces, lb_members, gained[N_SCOPE_TYPES]; /* what has happened */
+	unsigned policies[N_KINDS]; /* of QoS, given to objects of the kind */
 };
 
 /* What may happen, with its weight among all: either an object of @kind is created, changed or
@@ -66,5 +67,8 @@ bool random_services(struct random_world *world, struct txn *txn);
 /* Makes a load balancer or a part of one, changes it, takes it away, or reports what a host says of
  * it (random_balancer.c). */
 bool random_balancer(struct random_world *world, struct txn *txn);
+/* Makes a QoS policy or a rule, changes or takes away a rule, or gives a policy to a port, network,
+ * floating IP or gateway, or takes it. */
+bool random_qos(struct random_world *world, struct txn *txn);
 /* Makes, activates or takes away a binding of a port to a host. */
 bool random_binding(struct random_world *world, struct txn *txn);

@@ -279,12 +279,18 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 			object_bool(router, ROUTER_ADMIN_STATE_UP) &&
 			object_bool(network, NETWORK_ADMIN_STATE_UP));
 	member_json(&w, "hosts", router, ROUTER_GATEWAY_HOSTS);
-	member_json(&w, "snat_ranges", router, ROUTER_SNAT_RANGES);
+	/* One limit is kept by one host, and so by the one that has the gateway. */
+	if (qos_limits(&parts->qos))
+		jw_member_raw(&w, "snat_ranges", "[]");
+	else
+		member_json(&w, "snat_ranges", router, ROUTER_SNAT_RANGES);
+	qos_write_limits(&parts->qos, &w);
 	jw_end_object(&w);
 }
 
 void record_floating_ip(const struct object *floating_ip, const struct object *port,
-	const struct object *network, const struct object *host, GString *text)
+	const struct object *network, const struct object *host, const struct qos *qos,
+	GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
@@ -300,6 +306,7 @@ void record_floating_ip(const struct object *floating_ip, const struct object *p
 	wire(&w, network);
 	if (floating_ip_is_by_gateway(network, host))
 		jw_member_bool(&w, "by_gateway", true);
+	qos_write_limits(qos, &w);
 	jw_end_object(&w);
 }
 
@@ -314,8 +321,8 @@ static void member_range(struct json_writer *w, const char *first, const char *l
 	jw_member_int(w, last, range.last);
 }
 
-void record_port_forwarding(
-	const struct object *forwarding, const struct object *floating_ip, GString *text)
+void record_port_forwarding(const struct object *forwarding, const struct object *floating_ip,
+	const struct qos *qos, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
@@ -329,6 +336,7 @@ void record_port_forwarding(
 	member_str(&w, "internal_ip_address", forwarding, PORT_FORWARDING_INTERNAL_IP);
 	member_range(&w, "internal_port_first", "internal_port_last", forwarding,
 		PORT_FORWARDING_INTERNAL_RANGE);
+	qos_write_limits(qos, &w);
 	jw_end_object(&w);
 }
 

@@ -47,15 +47,18 @@ struct gateway_parts {
 	const GPtrArray *subnets; /* of the network */
 	const struct model *model;
 	const struct compilation *before; /* as all was then; NULL: as it is */
+	struct qos qos;
 };
 /* Nothing, on a network that leads nowhere. */
 void record_gateway(const struct gateway_parts *parts, GString *text);
 /* @port: its own; @network: its external one; @host: of the port that it stands for. Nothing, if
  * the network leads nowhere. */
 void record_floating_ip(const struct object *floating_ip, const struct object *port,
-	const struct object *network, const struct object *host, GString *text);
-void record_port_forwarding(
-	const struct object *forwarding, const struct object *floating_ip, GString *text);
+	const struct object *network, const struct object *host, const struct qos *qos,
+	GString *text);
+/* @qos: of the floating IP. */
+void record_port_forwarding(const struct object *forwarding, const struct object *floating_ip,
+	const struct qos *qos, GString *text);
 void record_conntrack_helper(const struct object *helper, GString *text);
 void record_endpoint(const struct object *port, const struct object *host, GString *text);
 

@@ -270,6 +270,7 @@ struct record_gateway {
 	/* struct record_snat_range: who gives which ports of its address; empty: one host all. */
 	GArray *snat_ranges;
 	bool enable_snat, admin_state_up;
+	struct record_qos qos; /* its limits */
 };
 
 struct record_floating_ip {
@@ -277,7 +278,8 @@ struct record_floating_ip {
 	struct record_wire wire;
 	struct ip floating, fixed;
 	struct mac mac;
-	bool by_gateway; /* the host that has the router's gateway has it */
+	bool by_gateway;       /* the host that has the router's gateway has it */
+	struct record_qos qos; /* its limits */
 };
 
 struct record_lb_member {
@@ -342,6 +344,7 @@ struct record_port_forwarding {
 	bool udp;		      /* else TCP */
 	u16 external_first, external_last;
 	u16 internal_first, internal_last; /* as many, or one */
+	struct record_qos qos;		   /* the limits of the floating IP */
 };
 
 /* What a router's translated connections to a port are understood as. */

@@ -21,7 +21,8 @@ bool decode_gateway(const json_t *data, struct record *ret, GError **error)
 	       field_array(data, "hosts", element_uuid, gateway->hosts, error) &&
 	       field_array(data, "snat_ranges", element_snat_range, gateway->snat_ranges, error) &&
 	       field_optional_bool(data, "enable_snat", &gateway->enable_snat, error) &&
-	       field_optional_bool(data, "admin_state_up", &gateway->admin_state_up, error);
+	       field_optional_bool(data, "admin_state_up", &gateway->admin_state_up, error) &&
+	       field_optional_qos(data, &gateway->qos, error);
 }
 
 bool decode_floating_ip(const json_t *data, struct record *ret, GError **error)
@@ -38,5 +39,6 @@ bool decode_floating_ip(const json_t *data, struct record *ret, GError **error)
 		       weft_fail(error, BAD_REQUEST,
 			       "fixed_ip_address must be of the family of floating_ip_address")) &&
 	       field_mac(data, "mac_address", &floating_ip->mac, error) &&
-	       field_optional_bool(data, "by_gateway", &floating_ip->by_gateway, error);
+	       field_optional_bool(data, "by_gateway", &floating_ip->by_gateway, error) &&
+	       field_optional_qos(data, &floating_ip->qos, error);
 }

@@ -41,7 +41,8 @@ bool decode_port_forwarding(const json_t *data, struct record *ret, GError **err
 		!field_ports(data, "external_port_first", "external_port_last", &f->external_first,
 			&f->external_last, error) ||
 		!field_ports(data, "internal_port_first", "internal_port_last", &f->internal_first,
-			&f->internal_last, error))
+			&f->internal_last, error) ||
+		!field_optional_qos(data, &f->qos, error))
 		return false;
 	f->udp = protocol == protocols[1];
 	return check_port_forwarding(f, error);

@@ -197,6 +197,27 @@ static void what_leads_outside(void **state)
 	record_clear(&r);
 }
 
+#define LIMITS ",\"qos\":{\"egress\":{\"max_kbps\":9},\"ingress\":{\"max_kpps\":3}}}"
+
+static void limits_of_what_leads_outside(void **state)
+{
+	g_autofree char *forwarding = g_strndup(PORT_FORWARDING(80, 89, 8080, 8089),
+		strlen(PORT_FORWARDING(80, 89, 8080, 8089)) - 1);
+	g_autofree char *limited = g_strconcat(forwarding, LIMITS, NULL);
+	struct record r = decode_ok(RECORD_GATEWAY, GATEWAY ",\"network_type\":\"flat\"" LIMITS);
+
+	(void)state;
+	assert_int_equal(r.gateway.qos.egress.max_kbps, 9);
+	assert_int_equal(r.gateway.qos.ingress.max_kpps, 3);
+	record_clear(&r);
+	r = decode_ok(RECORD_FLOATING_IP, FLOATING_IP ",\"fixed_ip_address\":\"10.0.0.5\"" LIMITS);
+	assert_int_equal(r.floating_ip.qos.egress.max_kbps, 9);
+	record_clear(&r);
+	r = decode_ok(RECORD_PORT_FORWARDING, limited);
+	assert_int_equal(r.port_forwarding.qos.ingress.max_kpps, 3);
+	record_clear(&r);
+}
+
 static void refuses_half_a_record(void **state)
 {
 	static const struct {
@@ -294,6 +315,7 @@ int main(void)
 		cmocka_unit_test(qos_of_a_port),
 		cmocka_unit_test(tunnels_take_the_first_of_each_family),
 		cmocka_unit_test(what_leads_outside),
+		cmocka_unit_test(limits_of_what_leads_outside),
 		cmocka_unit_test(refuses_half_a_record),
 		cmocka_unit_test(keys_name_members_by_both_ids),
 		cmocka_unit_test(crc_is_castagnoli),
