@@ -329,6 +329,7 @@ int from_wire(struct __sk_buff *skb)
 			return finish(skb, wire_execute(skb, host, flow, out, &pkt));
 	}
 	skb->cb[CB_ROUTE_VNI] = vni;
+	skb->cb[CB_PASSED] = 0;
 	bpf_tail_call(skb, &stages, STAGE_WIRE);
 	return TC_ACT_UNSPEC;
 }

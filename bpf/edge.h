@@ -469,9 +469,9 @@ enum edge_event { EVENT_FLOW_TABLE_FULL, N_EVENTS };
 	X(NAT_PORTS, "nat-ports",                                                                                 \
 		"The router's address has no port left for another connection to that destination.")              \
 	X(BANDWIDTH_LIMIT, "bandwidth-limit",                                                                     \
-		"More than the bandwidth that the port's QoS policy allows.")                                     \
+		"More than the QoS policy of the port, floating IP or gateway allows.")                           \
 	X(PACKET_RATE_LIMIT, "packet-rate-limit",                                                                 \
-		"More packets a second than the port's QoS policy allows.")                                       \
+		"More packets a second than the QoS policy of the port, floating IP or gateway allows.")          \
 	X(PROJECT_QUOTA, "project-connection-quota",                                                              \
 		"The project's ports on this host have as many tracked connections as a project may have.")       \
 	X(NOT_FORWARDED, "not-forwarded",                                                                         \

@@ -67,7 +67,7 @@ _Static_assert(sizeof(struct tiers) == 40, "layout");
 
 /* map names: what the ids of the maps above stand for, so that they survive the agent. The data
  * path does not read it. */
-enum name_kind { NAME_POLICY, NAME_DOMAIN, NAME_IDENTITY, NAME_RULE, N_NAME_KINDS };
+enum name_kind { NAME_POLICY, NAME_DOMAIN, NAME_IDENTITY, NAME_RULE, NAME_LIMITS, N_NAME_KINDS };
 struct name_key {
 	u32 kind;
 	u8 name[16];

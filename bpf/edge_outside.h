@@ -29,8 +29,10 @@ struct gateway {
 	struct addr ip6;
 	u16 port_first,
 		n_ports; /* of ip4, this host's; 0: its guests leave by the gateway's host */
+	u16 limits;	 /* number of what limits its traffic; 0: nothing */
+	u8 zero[2];
 };
-_Static_assert(sizeof(struct router_key) == 8 && sizeof(struct gateway) == 44, "layout");
+_Static_assert(sizeof(struct router_key) == 8 && sizeof(struct gateway) == 48, "layout");
 
 /* map snat_owners: by router, which hosts have which ports of its address: the MAC that they use on
  * the wire, by block of ports; zero: nobody else's. */
@@ -64,8 +66,10 @@ struct external {
 	u8 mac[6];
 	u8 silent;   /* another host answers for it: this one has a range of its ports */
 	u8 forwards; /* its ports are forwarded */
+	u16 limits;  /* number of what limits its traffic; 0: nothing */
+	u8 zero[2];
 };
-_Static_assert(sizeof(struct external) == 20, "layout");
+_Static_assert(sizeof(struct external) == 24, "layout");
 
 /* map learnt: who is on the wires, by the same key; forgets the least used. */
 struct learnt {

@@ -5,10 +5,12 @@
 /* As the port sees it: egress is what its guest sends. */
 enum edge_direction { EDGE_EGRESS, EDGE_INGRESS };
 
-/* map rate_limits: array by the id of a limit. Each port has two; the ids behind those are free for
- * whatever else has a limit. */
-#define EDGE_RATE_LIMITS_MAX (3 * EDGE_PORTS_MAX)
+/* map rate_limits: array by the id of a limit. Each port has two; behind those has each floating IP
+ * and router's gateway with limits two, by a number of its own (NAME_LIMITS; 0: it has none). */
+#define EDGE_LIMITED_MAX 8192
+#define EDGE_RATE_LIMITS_MAX (2 * (EDGE_PORTS_MAX + EDGE_LIMITED_MAX))
 #define RATE_LIMIT_OF_PORT(port_id, direction) ((port_id)*2 + (direction))
+#define RATE_LIMIT_OUTER(number, direction) RATE_LIMIT_OF_PORT(EDGE_PORTS_MAX + (number), direction)
 
 /* Two rates, of bytes and of packets, each by the generic cell rate algorithm: bpf/rate_limit.h. */
 struct rate_limit {
@@ -20,6 +22,12 @@ struct rate_limit {
 	u64 packets_at_ns;
 };
 _Static_assert(sizeof(struct rate_limit) == 48, "layout");
+
+/* map limit_counts: array by the id of a limit that is no port's, less RATE_LIMIT_OUTER(0, 0). */
+struct limit_count {
+	u64 packets, bytes; /* that have passed it */
+	u64 dropped;	    /* packets */
+};
 
 /* A limit's class in the queueing discipline (HTB) of the shaper, as skb->priority says it. */
 #define SHAPER_MAJOR 1u

@@ -246,7 +246,7 @@ static __always_inline int helper_resume(struct __sk_buff *skb)
 		bpf_skb_adjust_room(skb, -(s32)sizeof(back), BPF_ADJ_ROOM_MAC, 0))
 		return drop(skb, 0, DROP_INTERNAL);
 	skb->cb[CB_ROUTE_VNI] = back.vni;
-	skb->cb[CB_HELPED_PORT] = back.port;
+	skb->cb[CB_HELPED_PORT] = back.out ? back.port : 0; /* inside, it is CB_PASSED */
 	bpf_tail_call(skb, &stages, back.out ? STAGE_OUTSIDE : STAGE_INSIDE);
 	return drop(skb, 0, DROP_INTERNAL);
 }

@@ -146,19 +146,25 @@ static __always_inline int inside_refused(
 	return drop(skb, 0, reason);
 }
 
-/* A routed packet to the port at flow->ifindex, or over the tunnel. */
-__noinline int inside_deliver(
-	struct __sk_buff *skb, const struct host *host, const struct flow *flow, u32 vni)
+/* A routed packet to the port at flow->ifindex, or over the tunnel. @passed: a limit of bandwidth
+ * that it has passed; 0: none. */
+__noinline int inside_deliver(struct __sk_buff *skb, const struct host *host,
+	const struct flow *flow, u32 vni, u32 passed)
 {
-	struct port from = { 0 };
+	struct port from = { .flags = passed ? EDGE_PORT_LIMIT_EGRESS : 0 };
+	int verdict;
 
 	if (!host || !flow)
 		return TC_ACT_SHOT;
-	if (flow->output == FLOW_TO_TUNNEL)
-		return tunnel_send(skb, host, flow, &from, vni, true);
+	if (flow->output == FLOW_TO_TUNNEL) {
+		verdict = tunnel_send(skb, host, flow, &from, vni, true);
+		if (verdict == LIMITED)
+			skb->cb[CB_SENDER_LIMIT] = passed;
+		return verdict;
+	}
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
-	if (unlikely(flow->output & FLOW_LIMITED))
-		return limited(skb, NULL, flow->port_id, flow->output, flow->ifindex);
+	if (unlikely(flow->output & FLOW_LIMITED || passed))
+		return limited_after(skb, passed, flow->port_id, flow->output, flow->ifindex);
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, flow->output);
 }
@@ -211,11 +217,14 @@ static __always_inline int inside_route(struct __sk_buff *skb, const struct host
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, &room->rewrite))
 		return drop(skb, 0, DROP_INTERNAL);
 	balance_leave(pkt, room);
-	if (answer != FIREWALL_ONCE)
+	if (answer != FIREWALL_ONCE && !room->arrival.limit)
 		arrival_put(skb, pkt, room);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return drop(skb, 0, DROP_INTERNAL);
-	return finish(skb, inside_deliver(skb, host, flow, room->rewrite.vni));
+	if (unlikely(room->arrival.limit) && !outer_limit_take(skb, room->arrival.limit))
+		return CONSUMED;
+	return finish(skb, inside_deliver(skb, host, flow, room->rewrite.vni,
+				   slower_limit(skb->cb[CB_PASSED], room->arrival.limit)));
 }
 
 static __always_inline int inside_pipeline(
@@ -239,6 +248,7 @@ static __always_inline int inside_pipeline(
 	room->balanced.kind = BALANCED_NOT;
 	arrival = &room->arrival;
 	*arrival = (struct arrival){ .vni = vni, .dst = pkt->dst.w[3], .ports = pkt->ports };
+	arrival->limit = outer_limit_of_receiver(external, in);
 	if (!external) {
 		if (!in)
 			return drop(skb, 0, DROP_NOT_ROUTED);

@@ -9,14 +9,15 @@
 #include "shaper.h"
 #include "stage.h"
 
-/* What one stage tells the next in skb->cb; flood.h has its own. */
+/* What one stage tells the next in skb->cb; flood.h has its own. CB_PASSED: see outer_limit.h. */
 enum route_cb {
 	CB_MTU = 0,
 	CB_ICMP_TYPE = 0,
 	CB_ICMP_CODE = 1,
 	CB_ROUTE_VNI = 2,
 	CB_FIREWALL = 3,
-	CB_HELPED_PORT = 4
+	CB_HELPED_PORT = 4, /* into outside */
+	CB_PASSED = 4	    /* out of it, and into inside */
 };
 
 /* To the guest of a subport: tagged, to the device of the trunk's parent; the verdict. Pointers
@@ -169,6 +170,7 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	if (endpoint && !endpoint->ifindex && endpoint->vtep == EDGE_ENDPOINT_ROUTER) {
 		skb->cb[CB_ROUTE_VNI] = port->vni;
 		skb->cb[CB_FIREWALL] = (u32)sender;
+		skb->cb[CB_PASSED] = 0;
 		bpf_tail_call(skb, &stages, port->vni & EDGE_WIRE ? STAGE_INSIDE : STAGE_ROUTE);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}

@@ -13,37 +13,7 @@
 #pragma once
 
 #include "helper.h"
-#include "wire.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct router_key);
-	__type(value, struct gateway);
-} gateways SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, EDGE_PORTS_MAX * 4);
-	__type(key, struct floating_key);
-	__type(value, struct floating);
-} floating_ips SEC(".maps");
-
-static __always_inline const struct gateway *gateway_get(const u32 *router)
-{
-	struct router_key key = { .router = { router[0], router[1] } };
-
-	return bpf_map_lookup_elem(&gateways, &key);
-}
-
-static __always_inline const struct floating *floating_get(const u32 *router, be32 fixed)
-{
-	struct floating_key key = { .router = { router[0], router[1] }, .fixed = fixed };
-
-	return bpf_map_lookup_elem(&floating_ips, &key);
-}
+#include "outer_limit.h"
 
 /* Who sends, and where to. */
 struct departure {
@@ -179,7 +149,7 @@ static __always_inline int leave(struct __sk_buff *skb, const struct host *host,
 	struct rewrite rewrite = { .vni = out->vni };
 	struct addr addr;
 
-	if (!stays)
+	if (!stays && !skb->cb[CB_PASSED])
 		departure_put(skb, host, pkt, out);
 	memcpy(rewrite.macs, out->macs, sizeof(rewrite.macs));
 	if (out->translated) {
@@ -190,6 +160,10 @@ static __always_inline int leave(struct __sk_buff *skb, const struct host *host,
 	}
 	if (rewrite_apply_slowly(skb, pkt, &rewrite))
 		return drop(skb, port_id, DROP_INTERNAL);
+	if (unlikely(skb->cb[CB_PASSED]) && !outer_limit_take(skb, skb->cb[CB_PASSED]))
+		return CONSUMED;
+	if (!stays && unlikely(skb->cb[CB_PASSED]))
+		return finish(skb, leave_limited(skb, out->vni));
 	if (!stays)
 		return untag(skb) ? drop(skb, port_id, DROP_INTERNAL)
 				  : wire_send(skb, out->vni, port_id);
@@ -253,5 +227,7 @@ static __always_inline int outside_pipeline(
 	if (out.translated && helper_takes(skb, pkt, (const struct router_key *)in, &out.to,
 				      port ? port->ifindex : 0))
 		return CONSUMED;
+	skb->cb[CB_PASSED] =
+		outer_limit_of_sender(out.vni, out.translated ? out.to.addr : 0, gateway);
 	return leave(skb, host, pkt, port_id, &out);
 }

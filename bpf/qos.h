@@ -73,7 +73,8 @@ static __always_inline int output_now(struct __sk_buff *skb, u32 ifindex, u32 ou
 static __always_inline int output_tagged(
 	struct __sk_buff *skb, u32 sender, u32 receiver, u32 number, u32 output)
 {
-	int verdict = output == FLOW_TO_WIRE ? wire_send(skb, number, sender / 2)
+	u32 port_id = sender < RATE_LIMIT_OUTER(0, 0) ? sender / 2 : 0;
+	int verdict = output == FLOW_TO_WIRE ? wire_send(skb, number, port_id)
 					     : subport_send(skb, number),
 	    shaped;
 

@@ -12,6 +12,7 @@ struct arrival {
 	be32 dst;
 	u32 ports;
 	u32 translated;
+	u32 limit; /* that is in its way (outer_limit.h); 0: none */
 	struct translation to;
 };
 

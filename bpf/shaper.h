@@ -21,9 +21,10 @@
 #include "rate_limit.h"
 #include "stage.h"
 
-/* The limit of the sender's port (0: it is not here), which has been passed; the receiver's port id
- * (0: it is not here); enum flow_output and FLOW_LIMITED; the device (of FLOW_TO_WIRE the network);
- * and the DSCP for the outer header, with CB_GUARANTEED if the sender's port has a guarantee. */
+/* The limit of the sender's port (0: it is not here), or another one, which has been passed; the
+ * receiver's port id (0: it is not here); enum flow_output and FLOW_LIMITED; the device (of
+ * FLOW_TO_WIRE the network); and the DSCP for the outer header, with CB_GUARANTEED if the sender's
+ * port has a guarantee. */
 enum limited_cb { CB_SENDER_LIMIT, CB_RECEIVER, CB_OUTPUT, CB_IFINDEX, CB_TUNNEL };
 #define CB_GUARANTEED (1u << 8)
 #define LIMITED 0x100 /* a verdict of our own: finish() goes on with limited_output() */
@@ -48,6 +49,15 @@ static __always_inline int limited(
 	skb->cb[CB_RECEIVER] = receiver;
 	skb->cb[CB_OUTPUT] = output;
 	skb->cb[CB_IFINDEX] = ifindex;
+	return LIMITED;
+}
+
+/* The same for what has passed @passed, a limit that is no port's. */
+static __always_inline int limited_after(
+	struct __sk_buff *skb, u32 passed, u32 receiver, u32 output, u32 ifindex)
+{
+	limited(skb, NULL, receiver, output, ifindex);
+	skb->cb[CB_SENDER_LIMIT] = passed;
 	return LIMITED;
 }
 

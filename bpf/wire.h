@@ -247,8 +247,9 @@ static __always_inline int wire_deliver(
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return drop(skb, 0, DROP_INTERNAL);
 	trace(skb, STEP_TO_PORT, flow->ifindex, flow->port_id, NULL, NULL);
-	if (unlikely(flow->output & FLOW_LIMITED))
-		return finish(skb, limited(skb, NULL, flow->port_id, flow->output, flow->ifindex));
+	if (unlikely(flow->output & FLOW_LIMITED || skb->cb[CB_PASSED]))
+		return finish(skb, limited_after(skb, skb->cb[CB_PASSED], flow->port_id,
+					   flow->output, flow->ifindex));
 	count_tx(skb, flow->port_id);
 	return deliver(skb, flow->ifindex, flow->output);
 }

@@ -136,6 +136,7 @@ struct router {
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
 	struct dp_gateway *applied_gateway;
+	bool limited; /* it has limits of the gateway: qos.h */
 	GArray *applied_guards; /* reconcile_router_firewall.c */
 };
 
@@ -153,6 +154,7 @@ struct floating_ip {
 	struct record_floating_ip record;
 	u32 applied_vni; /* what the datapath has, with the address; 0: nothing */
 	struct ip applied_ip;
+	bool limited; /* it has limits of it: qos.h */
 	enum port_state state;
 	char *reason; /* of PORT_NOT_WIRED */
 };
@@ -172,6 +174,7 @@ struct forwarded_ip {
 			  */
 	struct ip applied_ip;
 	struct mac applied_mac;
+	bool limited;	       /* the datapath has limits of it: qos.h */
 	enum port_state state; /* PORT_UNREPORTED: another host has the gateway */
 	char *reason;	       /* of PORT_NOT_WIRED */
 };
@@ -335,6 +338,8 @@ static inline bool network_is_here(const struct network *network)
 bool forwarded_ip_is_known(const struct forwarded_ip *ip);
 /* Whether servers behind the router may have helped connections, by port forwardings. */
 bool router_serves_helped(const struct router *router);
+/* Of any of its forwardings: all say the same of the address. */
+const struct record_port_forwarding *forwarded_ip_record(const struct forwarded_ip *ip);
 
 /* The claims to an address, or NULL. */
 const struct claim *network_claims(const struct network *network, const struct address *address);

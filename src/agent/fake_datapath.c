@@ -354,6 +354,7 @@ bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GEr
 bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error)
 {
 	char vtep[IP_STRLEN] = "nowhere", ip4[IP_STRLEN] = "-", ip6[IP_STRLEN] = "-";
+	char limits[FAKE_LIMITS];
 	g_autofree char *number = vni_text(gateway->vni),
 			*ports = g_strdup_printf(" %u+%u", gateway->port_first, gateway->n_ports);
 
@@ -365,9 +366,10 @@ bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **er
 	if (gateway->ip6.family)
 		ip_format(&gateway->ip6, ip6);
 	return fake_put(g_strdup_printf("gateway %" G_GINT64_MODIFIER "x", gateway->router),
-		g_strdup_printf("%s %s mtu %u %s %s%s%s", number, gateway->here ? "here" : vtep,
+		g_strdup_printf("%s %s mtu %u %s %s%s%s%s", number, gateway->here ? "here" : vtep,
 			gateway->mtu_bytes, ip4, ip6, gateway->snat ? " snat" : "",
-			gateway->n_ports && gateway->n_ports != DP_SNAT_PORTS_ALL ? ports : ""),
+			gateway->n_ports && gateway->n_ports != DP_SNAT_PORTS_ALL ? ports : "",
+			fake_limits(gateway->limits, limits)),
 		error);
 }
 
@@ -405,13 +407,13 @@ bool dp_gateway_delete(struct dp *dp, u64 router, GError **error)
 
 bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip, GError **error)
 {
-	char fixed[IP_STRLEN], mac[MAC_STRLEN];
+	char fixed[IP_STRLEN], mac[MAC_STRLEN], limits[FAKE_LIMITS];
 
 	(void)dp;
 	return fake_put(ip_key("floating", floating_ip->vni, &floating_ip->floating),
-		g_strdup_printf("%s %s %" G_GINT64_MODIFIER "x",
+		g_strdup_printf("%s %s %" G_GINT64_MODIFIER "x%s",
 			ip_format(&floating_ip->fixed, fixed), mac_format(&floating_ip->mac, mac),
-			floating_ip->router),
+			floating_ip->router, fake_limits(floating_ip->limits, limits)),
 		error);
 }
 

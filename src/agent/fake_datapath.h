@@ -20,6 +20,9 @@ void fake_fail(const char *prefix);
 void fake_reset(void);
 void fake_forget_connections(void);
 
+/* Inside of the fake: " limits 0a", by the first byte of the name; empty: it has none. */
+#define FAKE_LIMITS 16
+const char *fake_limits(const u8 name[16], char buf[static FAKE_LIMITS]);
 /* Inside of the fake: writes a call down and keeps what it says; both texts are taken over. */
 bool fake_put(char *key, char *value, GError **error);
 bool fake_delete(char *key, GError **error);

@@ -34,14 +34,15 @@ bool dp_port_forwarding_remove(
 }
 
 bool dp_forwarded_address_put(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
-	const struct mac *mac, GError **error)
+	const struct mac *mac, const u8 name[16], GError **error)
 {
-	char address[IP_STRLEN], text[MAC_STRLEN];
+	char address[IP_STRLEN], text[MAC_STRLEN], limits[FAKE_LIMITS];
 
 	(void)dp;
 	return fake_put(g_strdup_printf("forwarded wire%u.%u %s", (vni & ~DP_WIRE) >> 12,
 				vni & 0xfff, ip_format(ip, address)),
-		g_strdup_printf("%s %" G_GINT64_MODIFIER "x", mac_format(mac, text), router),
+		g_strdup_printf("%s %" G_GINT64_MODIFIER "x%s", mac_format(mac, text), router,
+			fake_limits(name, limits)),
 		error);
 }
 

@@ -231,6 +231,7 @@ char *metrics_text(const struct agent *agent)
 	agent_metrics(out, agent);
 	port_metrics(out, agent);
 	limit_metrics(out, agent);
+	limited_metrics(out, agent);
 	connection_metrics(out, agent);
 	if (agent->bfd)
 		liveness_metrics(agent->bfd, out);

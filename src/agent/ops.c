@@ -140,6 +140,7 @@ static const struct {
 	{ "metrics", op_metrics },
 	{ "logs", op_logs },
 	{ "rules", op_rules },
+	{ "limits", op_limits },
 	{ "resync", op_resync },
 	{ "stop", op_stop },
 };

@@ -26,6 +26,8 @@ bool op_logs(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 bool op_rules(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
+bool op_limits(
+	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 bool op_metrics(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 
@@ -47,6 +49,7 @@ unsigned count_wired(const struct agent *agent);
 /* Prometheus text; metrics.c. The others are parts of it. */
 void metrics_family(GString *out, const char *name, const char *type, const char *help);
 void connection_metrics(GString *out, const struct agent *agent);
+void limited_metrics(GString *out, const struct agent *agent); /* ops_limits.c */
 char *metrics_text(const struct agent *agent);
 /* The frame that a trace's spec describes; trace_frame.c. */
 bool trace_frame(const struct port *port, const json_t *spec, GByteArray **ret, GError **error);

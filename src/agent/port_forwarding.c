@@ -93,6 +93,15 @@ bool forwarded_ip_is_known(const struct forwarded_ip *ip)
 	return false;
 }
 
+const struct record_port_forwarding *forwarded_ip_record(const struct forwarded_ip *ip)
+{
+	const struct port_forwarding *forwarding = ip->forwardings->pdata[0];
+
+	for (guint i = 1; !forwarding->known && i < ip->forwardings->len; i++)
+		forwarding = ip->forwardings->pdata[i];
+	return &forwarding->record;
+}
+
 static void collect(struct desired *desired, struct forwarded_ip *ip)
 {
 	for (guint i = ip->forwardings->len; i-- > 0;) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/qos.h"
 #include "agent/parts.h"
 #include "agent/reconcile.h"
 
@@ -13,6 +14,7 @@ static void withdraw(struct reconcile *reconcile, struct floating_ip *floating_i
 	if (!dp_floating_ip_delete(
 		    reconcile->dp, floating_ip->applied_vni, &floating_ip->applied_ip, &error))
 		reconcile_failed(reconcile, error);
+	limits_settle(reconcile->dp, &floating_ip->id, NULL, &floating_ip->limited);
 	reconcile->address_withdrawn(
 		floating_ip->applied_vni, &floating_ip->applied_ip, reconcile->data);
 	floating_ip->applied_vni = 0;
@@ -45,11 +47,14 @@ static char *place(struct reconcile *reconcile, struct floating_ip *floating_ip,
 	memcpy(&wanted.router, record->router_id.b, sizeof(wanted.router));
 	floating_ip->applied_vni = vni;
 	floating_ip->applied_ip = record->floating;
-	if (!dp_floating_ip_put(reconcile->dp, &wanted, &error)) {
+	if (!limits_put(reconcile->dp, &floating_ip->id, &record->qos, &floating_ip->limited,
+		    wanted.limits, &error) ||
+		!dp_floating_ip_put(reconcile->dp, &wanted, &error)) {
 		why = g_strdup(error->message);
 		reconcile_failed(reconcile, error);
 		return why;
 	}
+	limits_settle(reconcile->dp, &floating_ip->id, wanted.limits, &floating_ip->limited);
 	if (is_new)
 		reconcile->address_placed(vni, &wanted.mac, &wanted.floating, reconcile->data);
 	return NULL;

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "agent/qos.h"
 #include "agent/reconcile_plan.h"
 #include "agent/snat.h"
 
@@ -201,8 +202,7 @@ static bool is_same_place(const struct dp_gateway *a, const struct dp_gateway *b
 	       !memcmp(&a->ip6, &b->ip6, sizeof(a->ip6));
 }
 
-void withdraw_gateway(
-	struct reconcile *reconcile, const struct plan *plan, const struct router *router)
+void withdraw_gateway(struct reconcile *reconcile, const struct plan *plan, struct router *router)
 {
 	const struct dp_gateway *old = router->applied_gateway;
 	GError *error = NULL;
@@ -213,9 +213,12 @@ void withdraw_gateway(
 		reconcile->address_withdrawn(old->vni, &old->ip4, reconcile->data);
 		reconcile->address_withdrawn(old->vni, &old->ip6, reconcile->data);
 	}
-	if (!plan->gateway && (!dp_snat_owners_delete(reconcile->dp, plan->router, &error) ||
-				      !dp_gateway_delete(reconcile->dp, plan->router, &error)))
+	if (plan->gateway)
+		return;
+	if (!dp_snat_owners_delete(reconcile->dp, plan->router, &error) ||
+		!dp_gateway_delete(reconcile->dp, plan->router, &error))
 		reconcile_failed(reconcile, error);
+	limits_settle(reconcile->dp, &router->id, NULL, &router->limited);
 }
 
 /* Who has which ports must be known before this host answers for the address. */
@@ -261,20 +264,33 @@ static void ask_next_hops(struct reconcile *reconcile, const struct plan *plan)
 	}
 }
 
-void apply_gateway(struct reconcile *reconcile, const struct plan *plan,
-	const struct router *router, char **why)
+/* It has its limits where it is. */
+static bool state_limits(
+	struct reconcile *reconcile, struct plan *plan, struct router *router, GError **error)
+{
+	static const struct record_qos none;
+
+	return limits_put(reconcile->dp, &router->id,
+		plan->wanted.here ? &plan->gateway->record.qos : &none, &router->limited,
+		plan->wanted.limits, error);
+}
+
+void apply_gateway(
+	struct reconcile *reconcile, struct plan *plan, struct router *router, char **why)
 {
 	GError *error = NULL;
 
 	if (!plan->gateway)
 		return;
 	if (!state_owners(reconcile, plan, &error) ||
+		!state_limits(reconcile, plan, router, &error) ||
 		!dp_gateway_put(reconcile->dp, &plan->wanted, &error)) {
 		if (!*why)
 			*why = g_strdup(error->message);
 		reconcile_failed(reconcile, error);
 		return;
 	}
+	limits_settle(reconcile->dp, &router->id, plan->wanted.limits, &router->limited);
 	tell(reconcile, plan, router->applied_gateway);
 	ask_next_hops(reconcile, plan);
 }

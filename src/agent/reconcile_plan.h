@@ -31,11 +31,10 @@ void plan_gateway_given(struct plan *plan, const struct record_route *given);
 void plan_gateway_default(struct plan *plan);
 
 /* An applied one that is not planned any more goes. */
-void withdraw_gateway(
-	struct reconcile *reconcile, const struct plan *plan, const struct router *router);
+void withdraw_gateway(struct reconcile *reconcile, const struct plan *plan, struct router *router);
 /* Keeps the first error in *why. */
-void apply_gateway(struct reconcile *reconcile, const struct plan *plan,
-	const struct router *router, char **why);
+void apply_gateway(
+	struct reconcile *reconcile, struct plan *plan, struct router *router, char **why);
 /* @why: the plan could not be applied; NULL: it could. */
 void gateway_set_state(struct reconcile *reconcile, const struct plan *plan,
 	const struct router *router, const char *why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/connection_quota.h"
 #include "agent/firewall.h"
+#include "agent/qos.h"
 #include "agent/network_log.h"
 #include "agent/parts.h"
 #include "agent/quiet.h"
@@ -180,18 +181,10 @@ static bool prepare_device(struct reconcile *reconcile, struct port *port, GErro
 	return true;
 }
 
-static struct dp_rate make_rate(const struct record_rates *rates)
-{
-	return (struct dp_rate){ .kbps = rates->max_kbps,
-		.burst_kbits = rates->max_burst_kbps,
-		.kpps = rates->max_kpps,
-		.burst_kpackets = rates->max_burst_kpps };
-}
-
 static struct dp_qos make_qos(const struct record_qos *qos)
 {
-	return (struct dp_qos){ .egress = make_rate(&qos->egress),
-		.ingress = make_rate(&qos->ingress),
+	return (struct dp_qos){ .egress = limits_rate(&qos->egress),
+		.ingress = limits_rate(&qos->ingress),
 		.min_kbps = qos->egress.min_kbps,
 		.marks = qos->marks,
 		.dscp = qos->dscp_mark };

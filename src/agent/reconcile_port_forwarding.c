@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "agent/qos.h"
 #include "agent/parts.h"
 #include "agent/reconcile.h"
 
@@ -53,6 +54,7 @@ static void withdraw_address(
 		return;
 	if (!dp_forwarded_address_delete(reconcile->dp, ip->applied_vni, &ip->applied_ip, &error))
 		reconcile_failed(reconcile, error);
+	limits_settle(reconcile->dp, &ip->id, NULL, &ip->limited);
 	reconcile->address_withdrawn(ip->applied_vni, &ip->applied_ip, reconcile->data);
 	ip->applied_vni = 0;
 }
@@ -94,17 +96,20 @@ static void put_forwardings(
 static void put_address(struct reconcile *reconcile, struct forwarded_ip *ip,
 	const struct dp_gateway *gateway, char **why)
 {
-	const struct port_forwarding *any = ip->forwardings->pdata[0];
+	const struct record_port_forwarding *any = forwarded_ip_record(ip);
 	bool is_new = !ip->applied_vni || mac_compare(&ip->applied_mac, &gateway->mac);
 	GError *error = NULL;
+	u8 limits[16];
 
 	ip->applied_vni = gateway->vni;
 	ip->applied_mac = gateway->mac;
-	ip->applied_ip = any->record.external;
-	if (!dp_forwarded_address_put(reconcile->dp, gateway->router, gateway->vni, &ip->applied_ip,
-		    &ip->applied_mac, &error))
-		note(reconcile, error, why);
-	else if (is_new)
+	ip->applied_ip = any->external;
+	if (!limits_put(reconcile->dp, &ip->id, &any->qos, &ip->limited, limits, &error) ||
+		!dp_forwarded_address_put(reconcile->dp, gateway->router, gateway->vni,
+			&ip->applied_ip, &ip->applied_mac, limits, &error))
+		return note(reconcile, error, why);
+	limits_settle(reconcile->dp, &ip->id, limits, &ip->limited);
+	if (is_new)
 		reconcile->address_placed(
 			gateway->vni, &gateway->mac, &ip->applied_ip, reconcile->data);
 }

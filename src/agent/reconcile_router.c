@@ -196,7 +196,7 @@ static void note(struct reconcile *reconcile, GError *error, char **why)
 }
 
 /* NULL, or why it is not all there; the caller's. */
-static char *apply(struct reconcile *reconcile, const struct plan *plan, struct router *router)
+static char *apply(struct reconcile *reconcile, struct plan *plan, struct router *router)
 {
 	char *why = NULL;
 	GArray *guarded = put_guards(reconcile, plan, router, &why);

@@ -74,8 +74,9 @@ char *snat_why_not(const struct desired *desired, const struct gateway *gateway)
 	if (!record->enable_snat)
 		return g_strdup("the router does not translate: enable_snat is false");
 	if (!snat_is_shared(record))
-		return g_strdup("the host that has the gateway translates for all: weftd has "
-				"snat = centralized, and the router is not distributed");
+		return g_strdup(
+			"the host that has the gateway translates for all: it keeps the limits of a QoS policy, or "
+			"weftd has snat = centralized and the router is not distributed");
 	if (!desired_wire_number(desired, &record->wire, &why))
 		return why;
 	if (!desired_wire_is_running(desired, &record->wire))

@@ -174,6 +174,7 @@ struct dp_gateway {
 	struct ip ip4, ip6; /* its addresses on the wire; family 0: none */
 	bool snat; /* IPv4 senders without a floating IP get @ip4; else they keep their own */
 	u16 port_first, n_ports; /* this host's of @ip4; 0: none */
+	u8 limits[16];		 /* of dp_limits_put(); zeroes: none */
 };
 bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error);
 bool dp_gateway_delete(struct dp *dp, u64 router, GError **error);
@@ -197,6 +198,7 @@ struct dp_floating_ip {
 	u32 vni; /* the wire's number */
 	struct ip floating, fixed;
 	struct mac mac; /* of the floating IP's port */
+	u8 limits[16];	/* of dp_limits_put(); zeroes: none */
 };
 bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip, GError **error);
 bool dp_floating_ip_delete(struct dp *dp, u32 vni, const struct ip *floating, GError **error);
@@ -220,9 +222,9 @@ bool dp_port_forwarding_put(
 bool dp_port_forwarding_remove(
 	struct dp *dp, const struct dp_port_forwarding *forwarding, GError **error);
 /* The wire is answered for the address with @mac, the gateway's; what is forwarded of it is stated
- * beside. */
+ * beside. @limits: of dp_limits_put(); zeroes: none. */
 bool dp_forwarded_address_put(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
-	const struct mac *mac, GError **error);
+	const struct mac *mac, const u8 limits[16], GError **error);
 bool dp_forwarded_address_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error);
 
 /*
@@ -303,6 +305,23 @@ struct dp_qos {
 	bool marks;   /* what it sends gets @dscp, the outer header too */
 	u8 dscp;
 };
+/* Limits of a floating IP or gateway, by a name that the caller chooses; put before what has them,
+ * and released after that. @held: this caller has put them before. */
+struct dp_limits {
+	struct dp_rate egress, ingress; /* as the guests behind it see it */
+};
+bool dp_limits_put(
+	struct dp *dp, const u8 id[16], const struct dp_limits *limits, bool held, GError **error);
+void dp_limits_release(struct dp *dp, const u8 id[16]);
+/* What has passed them, and what they have dropped. */
+struct dp_limit_count {
+	u64 packets, bytes, dropped;
+};
+struct dp_limit_counts {
+	struct dp_limit_count egress, ingress;
+};
+bool dp_limit_counts(struct dp *dp, const u8 id[16], struct dp_limit_counts *ret, GError **error);
+
 /* A subport of a trunk is a port of its own: where there is an ifindex, it has the number that
  * dp_subport() makes of its parent's device and its tag. Its kind is DP_PORT_OTHER, and its
  * parent's port is put first: tagged frames enter by its program. */

@@ -109,11 +109,12 @@ bool dp_port_forwarding_remove(
 }
 
 bool dp_forwarded_address_put(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
-	const struct mac *mac, GError **error)
+	const struct mac *mac, const u8 limits[16], GError **error)
 {
 	struct external value = { .forwards = true };
 
-	return external_write(dp, router, vni, ip, mac, &value, error) &&
+	return limits_number(dp, limits, &value.limits, error) &&
+	       external_write(dp, router, vni, ip, mac, &value, error) &&
 	       dp_neighbour_put(dp, vni, ip, mac, error);
 }
 

@@ -305,7 +305,14 @@ bool device_delete(const char *name, GError **error); /* fine if it is not there
 bool qos_put(struct dp *dp, u32 port_id, const struct dp_qos *qos, GError **error);
 u32 qos_flags(
 	const struct dp *dp, const struct dp_qos *qos); /* of a port: EDGE_PORT_LIMIT_EGRESS … */
+bool qos_limit_put(struct dp *dp, u32 id, const struct dp_rate *rate, GError **error);
 char *qos_limit_text(struct dp *dp, u32 id); /* "10000 kbit/s and 5 kpackets/s"; the caller's */
+
+/* limits.c: of floating IPs and gateways, by number */
+bool limits_clear(struct dp *dp, u32 number, GError **error);
+void limit_counts_zero(struct dp *dp, u32 number);
+/* @id: 16 zeroes: 0, none. False: they have not been put. */
+bool limits_number(struct dp *dp, const u8 id[16], u16 *ret, GError **error);
 
 /* guarantee.c */
 void guarantees_open(struct dp *dp);

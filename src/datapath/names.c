@@ -16,12 +16,16 @@ struct names {
 	u32 last;
 };
 
-/* Numbers of policies and rules are places in arrays. */
-static const u32 limits[N_NAME_KINDS] = {
-	[NAME_POLICY] = EDGE_POLICIES_MAX,
-	[NAME_DOMAIN] = UINT32_MAX,
-	[NAME_IDENTITY] = UINT32_MAX,
-	[NAME_RULE] = EDGE_RULES_MAX,
+/* Numbers of policies, rules and limits are places in arrays. */
+static const struct {
+	u32 max;
+	const char *what;
+} kinds[N_NAME_KINDS] = {
+	[NAME_POLICY] = { EDGE_POLICIES_MAX, "policies" },
+	[NAME_DOMAIN] = { UINT32_MAX, "domains" },
+	[NAME_IDENTITY] = { UINT32_MAX, "identities" },
+	[NAME_RULE] = { EDGE_RULES_MAX, "rules" },
+	[NAME_LIMITS] = { EDGE_LIMITED_MAX, "limits of floating IPs and gateways" },
 };
 
 guint name_hash(gconstpointer name)
@@ -101,19 +105,21 @@ static struct entry *make_entry(
 	struct dp *dp, enum name_kind kind, const struct name *name, GError **error)
 {
 	struct name_key key = key_of(kind, name);
-	u32 number = free_number(&dp->names[kind], limits[kind]);
+	u32 number = free_number(&dp->names[kind], kinds[kind].max);
 	enum table_change change;
 
 	if (!number) {
 		weft_fail(error, TOO_LARGE,
-			"Can't add to the firewall: a host holds at most %u %s.", limits[kind] - 1,
-			kind == NAME_RULE ? "rules" : "policies");
+			"Can't add to the edge switch: a host holds at most %u %s.",
+			kinds[kind].max - 1, kinds[kind].what);
 		return NULL;
 	}
 	if (!table_put(dp, TABLE_NAMES, &key, &number, &change, error))
 		return NULL;
 	if (kind == NAME_RULE)
 		rule_hits_zero(dp, number);
+	if (kind == NAME_LIMITS)
+		limit_counts_zero(dp, number);
 	return add_entry(&dp->names[kind], name, number);
 }
 
@@ -135,7 +141,8 @@ static bool forget(struct dp *dp, enum name_kind kind, struct entry *entry, GErr
 {
 	struct name_key key = key_of(kind, &entry->name);
 
-	if (!table_delete(dp, TABLE_NAMES, &key, error))
+	if ((kind == NAME_LIMITS && !limits_clear(dp, entry->number, error)) ||
+		!table_delete(dp, TABLE_NAMES, &key, error))
 		return false;
 	g_hash_table_remove(dp->names[kind].by_number, GUINT_TO_POINTER(entry->number));
 	g_hash_table_remove(dp->names[kind].by_name, &entry->name);

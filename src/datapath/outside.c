@@ -89,12 +89,9 @@ bool external_write(struct dp *dp, u64 router, u32 vni, const struct ip *ip, con
 	       raise_if(dp, change, error);
 }
 
-/* @fixed: of a floating IP, else 0. */
 static bool external_put(struct dp *dp, u64 router, u32 vni, const struct ip *ip,
-	const struct mac *mac, be32 fixed, GError **error)
+	const struct mac *mac, struct external value, GError **error)
 {
-	struct external value = { .fixed = fixed };
-
 	return external_write(dp, router, vni, ip, mac, &value, error) &&
 	       dp_neighbour_put(dp, vni, ip, mac, error);
 }
@@ -165,9 +162,10 @@ static bool answer(struct dp *dp, u64 router, const struct gateway *gateway, GEr
 
 	if (n && is_shared(gateway))
 		return external_write(dp, router, gateway->vni, &addresses[0], &mac,
-			&(struct external){ .silent = 1 }, error);
+			&(struct external){ .silent = 1, .limits = gateway->limits }, error);
 	for (unsigned i = 0; i < n; i++)
-		if (!external_put(dp, router, gateway->vni, &addresses[i], &mac, 0, error))
+		if (!external_put(dp, router, gateway->vni, &addresses[i], &mac,
+			    (struct external){ .limits = gateway->limits }, error))
 			return false;
 	return true;
 }
@@ -197,6 +195,8 @@ bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **er
 	if (gateway->ip6.family == 6)
 		value.ip6 = addr_from_ip(&gateway->ip6);
 	known = table_get(dp, TABLE_GATEWAYS, &key, &old);
+	if (!limits_number(dp, gateway->limits, &value.limits, error))
+		return false;
 	if (!gateway->here && gateway->vtep.family &&
 		!vtep_acquire(dp, &gateway->vtep, gateway->encap, &value.vtep, error))
 		return false;
@@ -247,13 +247,15 @@ bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip,
 		.router = floating_ip->router,
 		.ip4 = floating_ip->floating };
 	struct floating value = { .vni = floating_ip->vni, .ip4 = ip4_of(&floating_ip->floating) };
+	struct external external = { .fixed = key.fixed };
 	enum table_change change;
 
 	if (floating_ip->floating.family != 4 || floating_ip->fixed.family != 4)
 		return weft_fail(error, INVALID_INPUT, "A floating IP is one of IPv4.");
 	memcpy(value.mac, floating_ip->mac.b, sizeof(value.mac));
-	return external_put(dp, floating_ip->router, floating_ip->vni, &floating_ip->floating,
-		       &floating_ip->mac, key.fixed, error) &&
+	return limits_number(dp, floating_ip->limits, &external.limits, error) &&
+	       external_put(dp, floating_ip->router, floating_ip->vni, &floating_ip->floating,
+		       &floating_ip->mac, external, error) &&
 	       dp_interface_put(dp, &interface, error) &&
 	       table_put(dp, TABLE_FLOATING_IPS, &key, &value, &change, error) &&
 	       raise_if(dp, change, error);

@@ -69,7 +69,7 @@ static void take_over(struct rate_limit *limit, const struct rate_limit *old)
 		limit->packets_at_ns = MIN(old->packets_at_ns, now + limit->packets_depth_ns);
 }
 
-static bool limit_put(struct dp *dp, u32 id, const struct dp_rate *rate, GError **error)
+bool qos_limit_put(struct dp *dp, u32 id, const struct dp_rate *rate, GError **error)
 {
 	struct rate_limit wanted = limit_of(rate), old;
 	int fd = bpf_map__fd(dp->edge->maps.rate_limits);
@@ -89,8 +89,8 @@ static bool limit_put(struct dp *dp, u32 id, const struct dp_rate *rate, GError 
 
 bool qos_put(struct dp *dp, u32 port_id, const struct dp_qos *qos, GError **error)
 {
-	return limit_put(dp, RATE_LIMIT_OF_PORT(port_id, EDGE_EGRESS), &qos->egress, error) &&
-	       limit_put(dp, RATE_LIMIT_OF_PORT(port_id, EDGE_INGRESS), &qos->ingress, error) &&
+	return qos_limit_put(dp, RATE_LIMIT_OF_PORT(port_id, EDGE_EGRESS), &qos->egress, error) &&
+	       qos_limit_put(dp, RATE_LIMIT_OF_PORT(port_id, EDGE_INGRESS), &qos->ingress, error) &&
 	       guarantee_put(dp, port_id, qos->min_kbps, qos->egress.kbps, error);
 }
 

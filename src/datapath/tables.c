@@ -20,7 +20,7 @@ static const struct {
 	bool (*drop)(struct dp *dp, const void *key, GError **error);
 	bool longest_prefix; /* asked for a key, the kernel answers with any that covers it */
 } tables[N_TABLES] = {
-	[TABLE_NAMES] = { "name of the firewall", sizeof(struct name_key), sizeof(u32), name_drop },
+	[TABLE_NAMES] = { "name", sizeof(struct name_key), sizeof(u32), name_drop },
 	[TABLE_RULES] = { "rule", sizeof(struct rule_key), sizeof(struct rule), rule_drop, true },
 	[TABLE_POLICIES] = { "policy", sizeof(u32), sizeof(struct policy), policy_drop },
 	[TABLE_TIERS] = { "port's tiers", sizeof(u32), sizeof(struct tiers), tiers_drop },

@@ -193,7 +193,8 @@ static char *limit_text(struct dp *dp, const struct trace_step *step)
 	g_autofree char *port = NULL;
 
 	if (step->a >= 2 * EDGE_PORTS_MAX)
-		return g_strdup_printf("limited to %s", rate);
+		return g_strdup_printf("what %s by this address outside is limited to %s",
+			step->a % 2 == EDGE_EGRESS ? "leaves" : "comes in", rate);
 	port = port_text(dp, step->a / 2);
 	return g_strdup_printf("what %s %s is limited to %s", port,
 		step->a % 2 == EDGE_EGRESS ? "sends" : "receives", rate);

@@ -42,9 +42,11 @@ static void populate(struct bed *bed)
 	struct dp_port_forwarding all_to_one = forwarding(IPPROTO_TCP, 7000, 7999, IP2, 22);
 	struct mac gateway = mac(GATEWAY_MAC);
 	struct ip shared = ip(SHARED_IP);
+	static const u8 no_limits[16];
 
 	all_to_one.many = true;
-	assert_true(dp_forwarded_address_put(bed->dp, ROUTER, wire(bed), &shared, &gateway, NULL));
+	assert_true(dp_forwarded_address_put(
+		bed->dp, ROUTER, wire(bed), &shared, &gateway, no_limits, NULL));
 	put(bed, forwarding(IPPROTO_UDP, 80, 80, IP2, 8080));
 	put(bed, forwarding(IPPROTO_TCP, 80, 80, IP2, 8080));
 	put(bed, forwarding(IPPROTO_UDP, 1001, 1999, IP2, 20001));

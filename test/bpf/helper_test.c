@@ -211,9 +211,11 @@ static void test_expected_from_a_forwarded_guest(void **state)
 		.peer_port = 5000 };
 	struct mac gateway = mac(GATEWAY_MAC);
 	struct ip shared = ip(SHARED_IP);
+	static const u8 no_limits[16];
 	struct taken taken;
 
-	assert_true(dp_forwarded_address_put(bed->dp, ROUTER, wire(bed), &shared, &gateway, NULL));
+	assert_true(dp_forwarded_address_put(
+		bed->dp, ROUTER, wire(bed), &shared, &gateway, no_limits, NULL));
 	assert_true(dp_port_forwarding_put(bed->dp, &forwarding, NULL));
 	wire_sends(bed, from_far(FAR_IP, 5000, SHARED_IP, 69));
 	taken = take(bed, DP_PUNT_HELPED);
