@@ -136,7 +136,7 @@ struct router {
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
 	struct dp_gateway *applied_gateway;
-	bool limited; /* it has limits of the gateway: qos.h */
+	bool limited;		/* it has limits of the gateway: qos.h */
 	GArray *applied_guards; /* reconcile_router_firewall.c */
 };
 

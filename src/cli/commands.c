@@ -8,6 +8,7 @@
 static const struct command *const fixed_commands[] = {
 	&port_counters_command,
 	&port_rules_command,
+	&qos_counters_command,
 	&role_add_command,
 	&role_remove_command,
 	&role_assignment_list_command,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `weft drops`, `weft port counters`, `weft port rules`. */
+/* `weft drops`, `weft port counters`, `weft port rules`, `weft qos counters`. */
 #include <stdio.h>
 
 #include "cli/agent_client.h"
@@ -96,6 +96,23 @@ static bool rules(struct cli *cli, GError **error)
 	return printed;
 }
 
+static bool qos_counters(struct cli *cli, GError **error)
+{
+	static const char *const columns[] = { "kind", "id", "address", "direction", "max_kbps",
+		"max_kpps", "packets", "bytes", "dropped", NULL };
+	struct hypervisor there = { 0 };
+	json_t *result;
+	bool printed;
+
+	if (!hypervisor_find(cli, NULL, cli_option(cli, "host"), &there, error))
+		return false;
+	result = agent_call(there.socket, json_pack("{s:s}", "op", "limits"), error);
+	printed = result && output_list(cli, columns, json_object_get(result, "limits"), error);
+	json_decref(result);
+	hypervisor_clear(&there);
+	return printed;
+}
+
 static const struct option drops_options[] = {
 	{ "all", NULL, "Show reasons that never happened too" },
 	{ "host", "HOST", "The host that %h in the socket's path stands for" },
@@ -130,4 +147,16 @@ const struct command port_rules_command = {
 	.examples = "weft port rules vm1\nweft port rules vm1 -f value -c id -c hits",
 	.options = { drops_options + 1, agent_options, output_options, api_options },
 	.run = rules,
+};
+
+const struct command qos_counters_command = {
+	.words = "qos counters",
+	.summary =
+		"Show what has passed the limits of floating IPs and routers' gateways, on this hypervisor",
+	.details =
+		"A limit is kept on one host: that of a floating IP where its address is translated, that of a router's gateway "
+		"where the gateway is.",
+	.examples = "weft qos counters\nweft qos counters --host h1 -f value -c address -c bytes",
+	.options = { drops_options + 1, agent_options, output_options, api_options },
+	.run = qos_counters,
 };

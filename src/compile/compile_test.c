@@ -195,7 +195,8 @@ static const struct random_step steps[] = {
 
 static void increments_equal_full_compile(void **state)
 {
-	unsigned applied = 0, interfaces = 0, members = 0, policies = 0, gained[N_SCOPE_TYPES] = { 0 };
+	unsigned applied = 0, interfaces = 0, members = 0, policies = 0,
+		 gained[N_SCOPE_TYPES] = { 0 };
 
 	(void)state;
 	for (guint32 seed = 1; seed <= 80; seed++) {

@@ -1,8 +1,9 @@
-"""External networks, routers' gateways and floating IPs, at the edge of every host. Proves Z6, Z7, Z36.
+"""External networks, routers' gateways and floating IPs, at the edge of every host, and their limits. Proves Z6, Z7, Z36, B27.
 
     net1 10.1.0.0/24, fd01::/64 ── r ── public (flat, 203.0.113.0/24, 2001:db8:1::/64) ── the world of outside.py
     h1: a, d (net1)     h2: b (net1)     h3: c (net1), not connected to the outside
 """
+import json
 import re
 import select
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 import outside
 from conftest import labs, wait_until
+from limits import BOTH_WAYS, Policy, assert_near, mbits, together
 from traffic import Iperf, Ping
 from twin import Mover
 
@@ -447,3 +449,63 @@ def test_failover(cloud):
     assert connection.asks("again") == "again"
     connection.close()
     wait_until(lambda: cloud.pings("c", outside.FAR))
+
+
+def test_limits_of_a_floating_ip(cloud):
+    """Of all that goes through it, either way, and of nothing else; a rule that changes holds at once."""
+    made, policy = cloud.float("a"), Policy(cloud, bandwidth_limit=BOTH_WAYS)
+    address, a, d, out = made["floating_ip_address"], *map(cloud.lab.netns, "ad"), cloud.world.out
+    wait_until(lambda: cloud.world.pings(address), what="it answers")
+    assert policy.give("floatingip", made)["qos_policy_id"] == policy.id
+    assert_near(mbits(Iperf(a, out, outside.FAR, 2)), 20)
+    assert_near(mbits(Iperf(out, a, address, 2)), 20)
+    assert mbits(Iperf(a, d, cloud.ip["d"], 1)) > 100, "guests among themselves"
+    assert mbits(Iperf(d, out, outside.FAR, 1)) > 100, "another guest of the host"
+    seen = policy.counters("floating_ip", "h1")
+    assert seen["egress"]["address"] == address and seen["egress"]["max_kbps"] == 20000
+    assert seen["egress"]["bytes"] > 2e6 and seen["ingress"]["bytes"] > 2e6 and seen["egress"]["packets"] > 2e6 / 1500
+    # Several senders: one is slowed by what of it waits in the shaper of the same machine.
+    flood = Iperf(out, a, address, 1, options=["-u", "-b", "10M", "-l", "1300", "-P", "8"])
+    report = json.loads(flood.client.communicate(timeout=60)[0])
+    flood.stop()
+    lost = report["end"]["sum"]["lost_packets"]
+    dropped = policy.counters("floating_ip", "h1")["ingress"]["dropped"]
+    assert lost > 500 and dropped - seen["ingress"]["dropped"] == pytest.approx(lost, rel=0.2, abs=50)
+    metric = f'weft_floating_ip_limited_total{{floating_ip="{made["id"]}",direction="ingress"}} {dropped}\n'
+    assert metric in cloud.lab.agent("h1", "metrics")["text"]
+    table = cloud.lab.weft("qos", "counters", "--host", "h1", "-f", "value", "-c", "address", "-c", "direction", "-c", "dropped").stdout
+    assert f"{address} ingress {dropped}" in table, table
+    policy.change(60000)
+    assert_near(mbits(Iperf(a, out, outside.FAR, 1)), 60)
+    trace = cloud.lab.weft("trace", cloud.ports["a"]["id"], "--to", outside.FAR).stdout
+    assert "what leaves by this address outside is limited to 60000 kbit/s" in trace, trace
+    policy.give("floatingip", made, qos_policy_id=None)
+    assert mbits(Iperf(a, out, outside.FAR, 1)) > 100
+    assert cloud.lab.agent("h1", "limits")["limits"] == []
+
+
+def test_limits_of_a_gateway(cloud):
+    """One for all guests behind it, on whatever host; those with a floating IP have none. The external network's policy is that of both."""
+    gateway = {"network_id": cloud.public["id"]}
+    policy, made = Policy(cloud, bandwidth_limit=BOTH_WAYS), cloud.float("d")
+    a, b, d, out = *map(cloud.lab.netns, "abd"), cloud.world.out
+    shown = policy.give("router", cloud.router, external_gateway_info={**gateway, "qos_policy_id": policy.id})
+    assert shown["external_gateway_info"]["qos_policy_id"] == policy.id
+    try:
+        wait_until(lambda: cloud.asks("a") == cloud.asks("b") == cloud.gateway_ip(), what="both leave by the gateway")
+        for direction, options in (("egress", []), ("ingress", ["-R"])):
+            runs = [Iperf(guest, out, outside.FAR, 3, port, options) for guest, port in ((a, 5201), (b, 5202))]
+            assert_near(together(policy, cloud.gateway()["binding:host_id"], direction, *runs), 20)
+        assert mbits(Iperf(d, out, outside.FAR, 1)) > 100
+        assert policy.counters("router", cloud.gateway()["binding:host_id"])["egress"]["address"] == cloud.gateway_ip()
+        policy.give("router", cloud.router, external_gateway_info={**gateway, "qos_policy_id": None})
+        assert policy.give("network", cloud.public)["qos_policy_id"] == policy.id
+        assert cloud.api.get(f"/v2.0/floatingips/{made['id']}").json["floatingip"]["qos_network_policy_id"] == policy.id
+        wait_until(lambda: cloud.asks("d") == made["floating_ip_address"], what="d is outside")
+        assert_near(mbits(Iperf(d, out, outside.FAR, 2)), 20)
+        assert policy.counters("router", cloud.gateway()["binding:host_id"])["egress"]["max_kbps"] == 20000
+    finally:
+        policy.give("network", cloud.public, qos_policy_id=None)
+        policy.give("router", cloud.router, external_gateway_info={**gateway, "qos_policy_id": None})
+    wait_until(lambda: cloud.asks("b") == cloud.gateway_ip(), what="hosts share the address again")
+    assert mbits(Iperf(b, out, outside.FAR, 1)) > 100

@@ -46,14 +46,14 @@ class Ping:
 class Iperf:
     """One TCP stream for a fixed time between two namespaces."""
 
-    def __init__(self, client, server, address, seconds, port=5201):
+    def __init__(self, client, server, address, seconds, port=5201, options=()):
         self.server = subprocess.Popen(["ip", "netns", "exec", server, "iperf3", "-s", "-1", "--forceflush", "-p", str(port)],
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.server.stdout:
             if "listening" in line:
                 break
         self.client = subprocess.Popen(
-            ["ip", "netns", "exec", client, "iperf3", "-c", address, "-p", str(port), "-t", str(seconds), "-J"],
+            ["ip", "netns", "exec", client, "iperf3", "-c", address, "-p", str(port), "-t", str(seconds), "-J", *options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def result(self):
