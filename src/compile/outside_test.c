@@ -354,7 +354,7 @@ static const struct random_step steps[] = {
 	{ 2, .kind = KIND_BGP_SPEAKER, .body = random_speaker, .change = random_speaker_change },
 	{ 8, .stage = stage_speaker },
 	{ 3, .stage = stage_agent },
-	{ 9, .stage = stage_port_forwarding },
+	{ 14, .stage = stage_port_forwarding },
 	{ 3, .stage = stage_conntrack_helper },
 	{ 2, .kind = KIND_FIREWALL_RULE, .body = random_firewall_rule,
 		.change = random_firewall_rule },
