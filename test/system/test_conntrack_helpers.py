@@ -15,7 +15,7 @@ import pytest
 import openstack_cli
 import outside
 from conftest import labs, run, wait_until
-from test_outside import Cloud
+from outside_cloud import Cloud
 
 # Does what its words say over one control connection, and says how that went.
 SESSION = textwrap.dedent("""

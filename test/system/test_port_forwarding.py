@@ -12,7 +12,7 @@ import pytest
 import openstack_cli
 import outside
 from conftest import labs, run, wait_until
-from test_outside import Cloud
+from outside_cloud import Cloud
 
 # Says back what it is told, and to whom, by TCP or UDP.
 ECHO = textwrap.dedent("""
