@@ -11,7 +11,7 @@
 
 /* map guards: by the key of endpoints, of a router's port: interface or gateway. */
 struct guard {
-	u32 policies[2]; /* by enum rule_direction: ingress is what enters the router there */
+	u32 policies[2]; /* by enum rule_direction: ingress is what the router sends there */
 };
 
 /* map guard_sets: longest prefix match. */

@@ -124,10 +124,11 @@ __noinline int guard_ask(struct __sk_buff *skb, u32 direction)
 enum guard_way { GUARD_GOES_ON, GUARD_ENDS, GUARD_OUTSIDE, GUARD_REFUSES };
 
 /* One router of the way, whose interface towards the guest is room->guard.near. @opener: who asks
- * for the connection, as the guest's port sees it. */
+ * for the connection, as the guest's port sees it; the guest's network sees it likewise, the one
+ * beyond the router the other way round. */
 __noinline int guard_router(struct __sk_buff *skb, struct pkt *pkt, u32 opener)
 {
-	const u32 enters = opener == RULE_EGRESS ? RULE_INGRESS : RULE_EGRESS;
+	const u32 beyond = opener == RULE_EGRESS ? RULE_INGRESS : RULE_EGRESS;
 	struct room *room = room_get();
 	const struct interface *in;
 	const struct gateway *gateway;
@@ -151,7 +152,7 @@ __noinline int guard_router(struct __sk_buff *skb, struct pkt *pkt, u32 opener)
 		return GUARD_ENDS;
 	hop = route_choose(pkt, route);
 	query->asked = query->near;
-	if (query->judges && !guard_ask(skb, enters))
+	if (query->judges && !guard_ask(skb, opener))
 		return GUARD_REFUSES;
 	query->asked = (struct endpoint_key){ .vni = hop->vni };
 	mac_copy(query->asked.mac, hop->mac);
@@ -161,9 +162,9 @@ __noinline int guard_router(struct __sk_buff *skb, struct pkt *pkt, u32 opener)
 			return GUARD_ENDS;
 		query->asked.vni = gateway->vni;
 		mac_copy(query->asked.mac, gateway->mac);
-		return query->judges && !guard_ask(skb, opener) ? GUARD_REFUSES : GUARD_OUTSIDE;
+		return query->judges && !guard_ask(skb, beyond) ? GUARD_REFUSES : GUARD_OUTSIDE;
 	}
-	if (query->judges && !guard_ask(skb, opener))
+	if (query->judges && !guard_ask(skb, beyond))
 		return GUARD_REFUSES;
 	query->next = (struct neighbour_key){ .vni = hop->vni,
 		.addr = route->kind == EDGE_ROUTE_VIA ? hop->via : query->remote };

@@ -28,7 +28,7 @@ struct dp_guard_policy {
 struct dp_guard {
 	u32 vni; /* of the gateway the wire's number */
 	struct mac mac;
-	struct dp_guard_policy ingress, egress; /* what enters the router there, what leaves it */
+	struct dp_guard_policy ingress, egress; /* what the router sends there; what it gets */
 };
 bool dp_guard_put(struct dp *dp, const struct dp_guard *guard, GError **error);
 bool dp_guard_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error);

@@ -50,10 +50,10 @@ static const struct attr attrs[N_FIREWALL_GROUP_SLOTS] = {
 		.doc = "Ids of routers' ports: interfaces and gateways." },
 	[FIREWALL_GROUP_INGRESS_POLICY] =
 		POLICY_OF("ingress_firewall_policy_id", FIREWALL_GROUP_BY_INGRESS,
-			"What may enter the router from its ports' networks; null: nothing."),
+			"What the router may send into its ports' networks; null: nothing."),
 	[FIREWALL_GROUP_EGRESS_POLICY] =
 		POLICY_OF("egress_firewall_policy_id", FIREWALL_GROUP_BY_EGRESS,
-			"What may leave the router to its ports' networks; null: nothing."),
+			"What the router may get from its ports' networks; null: nothing."),
 };
 
 bool firewall_group_is_default(const struct object *group)

@@ -65,11 +65,12 @@ static int setup(void **state)
 	return 0;
 }
 
+/* @in: about what enters the router there, @out: about what leaves it. */
 static void guard(struct bed *bed, u32 vni, const char *hardware, const struct dp_guard_rule *in,
 	size_t n_in, const struct dp_guard_rule *out, size_t n_out)
 {
 	struct dp_guard wanted = {
-		.vni = vni, .mac = mac(hardware), .ingress = { in, n_in }, .egress = { out, n_out }
+		.vni = vni, .mac = mac(hardware), .ingress = { out, n_out }, .egress = { in, n_in }
 	};
 
 	assert_true(dp_guard_put(bed->dp, &wanted, NULL));

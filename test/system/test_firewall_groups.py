@@ -146,7 +146,7 @@ def test_between_networks(bed):
     policy, open_ = bed.policy(telnet, source, rest, rest6), bed.policy(rest, bed.rule("allow", ip_version=6))
     before = [Connection(a, to, 21, version) for to in (b, c) for version in (4, 6)]
     other = Connection(b, a, 2000)
-    group = bed.group(*bed.interfaces[:2], ingress_firewall_policy_id=policy, egress_firewall_policy_id=open_)
+    group = bed.group(*bed.interfaces[:2], egress_firewall_policy_id=policy, ingress_firewall_policy_id=open_)
     wait_until(lambda: bed.status(group) == "ACTIVE", what="the group is ACTIVE")
     for connection, version in zip(before, (4, 6, 4, 6)):
         if version == 4:
@@ -163,7 +163,7 @@ def test_between_networks(bed):
         denied(lambda: udp(a, to, 80, 6), a)
         passes(udp(a, to, 22))
         passes(icmp(a, to, 8))
-        passes(tcp(to, a, 23))  # the other way is the egress policy's
+        passes(tcp(to, a, 23))  # the other way is the ingress policy's
     denied(lambda: tcp(a, c, 80), a)
     passes(tcp(a, b, 80))
     denied(lambda: tcp(a, b, 22), a)
@@ -187,15 +187,15 @@ def test_between_networks(bed):
     passes(tcp(a, b, 23))
 
 
-def test_egress(bed):
+def test_ingress(bed):
     """What leaves to a network is refused where it was sent; without a policy nothing passes."""
     a, b, c = bed.a, bed.b, bed.c
     only = bed.policy(bed.rule("allow", protocol="tcp", source_port="4000:5000"), bed.rule("allow", protocol="udp", destination_port=53))
-    bed.group(bed.interfaces[2], egress_firewall_policy_id=only)
+    bed.group(bed.interfaces[2], ingress_firewall_policy_id=only)
     passes(udp(a, b, 53))
     denied(lambda: udp(a, c, 54), a)
     denied(lambda: tcp(a, b, 80), a)
-    denied(lambda: tcp(b, a, 80), b)  # no ingress policy
+    denied(lambda: tcp(b, a, 80), b)  # no egress policy
     with inside(a.netns):
         client = socket.socket()
     client.bind((a.ip[4], 4500))
@@ -212,7 +212,7 @@ def test_outside(bed):
     wait_until(lambda: world.pings(made["floating_ip_address"]), what="the floating IP works")
     web = bed.rule("allow", protocol="tcp", destination_port=7000)
     to_b = bed.rule("allow", protocol="tcp", destination_ip_address=b.ip[4], destination_port=80)
-    group = bed.group(bed.gateway()["id"], ingress_firewall_policy_id=bed.policy(to_b), egress_firewall_policy_id=bed.policy(web))
+    group = bed.group(bed.gateway()["id"], egress_firewall_policy_id=bed.policy(to_b), ingress_firewall_policy_id=bed.policy(web))
     far = types.SimpleNamespace(netns=world.out, ip={4: made["floating_ip_address"]})
     beyond = types.SimpleNamespace(ip={4: outside.FAR})
     for guest in (a, b):
@@ -231,8 +231,8 @@ def test_outside(bed):
 def test_restart(bed):
     """What is refused stays refused while the agent is away, and behind its restart."""
     a, b = bed.a, bed.b
-    bed.group(bed.interfaces[0], ingress_firewall_policy_id=bed.policy(bed.rule("allow", protocol="tcp", destination_port=80)),
-              egress_firewall_policy_id=bed.policy(bed.rule("allow")))
+    bed.group(bed.interfaces[0], egress_firewall_policy_id=bed.policy(bed.rule("allow", protocol="tcp", destination_port=80)),
+              ingress_firewall_policy_id=bed.policy(bed.rule("allow")))
     passes(tcp(a, b, 80))
     denied(lambda: tcp(a, b, 81), a)
     bed.lab.stop("h1")
