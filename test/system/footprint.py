@@ -31,10 +31,15 @@ def qdiscs(lab, host):
     return sorted((q["dev"], q["kind"]) for q in output("tc", "-n", lab.netns(host), "-j", "qdisc", "show"))
 
 
+def map_pins(lab, host):
+    """The pins of maps; programs and what build they are of are pinned beside them."""
+    return sorted(pin for pin in (lab.folder / host / "bpf").glob("maps-*/*") if not re.match("program-|build-", pin.name))
+
+
 def map_entries(lab, host):
     """Entries of each pinned map, with the id of the map: a new map in its place would be noticed."""
     found = {}
-    for pin in sorted((lab.folder / host / "bpf").glob("maps-*/*")):
+    for pin in map_pins(lab, host):
         if re.sub(r"-\d+$", "", pin.name) in TRANSIENT:
             continue
         info = bpf_maps.about(pin)
@@ -51,7 +56,7 @@ def maps_with(lab, host, *wanted):
     """The maps of a host in which any of these bytes are. Not flows: they are derived, mean nothing once their epoch is over,
     and age; nor the room in which a program works on its packet."""
     found, derived = [], {"punts", "steps", "log_events", "judgements", "stages", "flows4", "flows6", "embryos", "rooms"}
-    for pin in sorted((lab.folder / host / "bpf").glob("maps-*/*")):
+    for pin in map_pins(lab, host):
         if re.sub(r"-\d+$", "", pin.name) in derived:
             continue
         if any(one in key or one in value for key, value in bpf_maps.entries(pin, bpf_maps.about(pin)) for one in wanted):
@@ -60,8 +65,7 @@ def maps_with(lab, host, *wanted):
 
 
 def map_ids(lab, host):
-    return {bpf_maps.about(pin)["id"]
-            for pin in (lab.folder / host / "bpf").glob("maps-*/*")}
+    return {bpf_maps.about(pin)["id"] for pin in map_pins(lab, host)}
 
 
 def programs(lab, host):
@@ -72,7 +76,7 @@ def programs(lab, host):
 
 def pins(lab, host):
     top = lab.folder / host / "bpf"
-    return sorted(re.sub(r"stages-\d+", "stages", str(p.relative_to(top))) for p in top.glob("*/*"))
+    return sorted(re.sub(r"(stages|build)-[0-9a-f]+", r"\1", str(p.relative_to(top))) for p in top.glob("*/*"))
 
 
 def view(lab, host):
