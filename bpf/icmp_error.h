@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Errors of a router about a packet that it can't forward (RFC 792, RFC 4443), to the guest that
- * sent it, from the router's address on the guest's network. The packet has been counted as
- * dropped; the error is made of it: cut to the IP header and eight bytes, room made in front.
- * skb->cb[CB_ICMP_TYPE] and [CB_ICMP_CODE] say which.
+ * Errors of a router about a packet that it can't forward, or that its firewall group rejects
+ * (RFC 792, RFC 4443), to the guest that sent it, from the router's address on the guest's network.
+ * The packet has been counted as dropped; the error is made of it: cut to the IP header and
+ * twenty bytes, eight if there are no more, room made in front. skb->cb[CB_ICMP_TYPE] and
+ * [CB_ICMP_CODE] say which.
  */
 #pragma once
 
@@ -12,12 +13,17 @@
 
 #define ERROR_QUOTE4 (sizeof(struct iphdr) + 8)
 #define ERROR_QUOTE6 (sizeof(struct ipv6hdr) + 8)
+/* The kernel cuts nothing before a checksum that is still to be filled in: of TCP and SCTP, which
+ * guests send so, eight bytes are too few. */
+#define ERROR_MORE 12
 
-/* Whether an error may be sent about this packet: to a unicast source, about no error and no later
- * fragment (RFC 1122 section 3.2.2, RFC 4443 section 2.4). Without options, whose quote would be
- * longer. */
+/* Whether an error may be sent about this packet: to a unicast source, about no error, nothing that
+ * is multicast and no later fragment (RFC 1122 section 3.2.2, RFC 4443 section 2.4). Without
+ * options, whose quote would be longer. */
 static __always_inline bool error_wanted(const struct pkt *pkt)
 {
+	if (stays_on_link(pkt))
+		return false;
 	if (pkt->family == 4)
 		return pkt->l4_off == ETH_HLEN + sizeof(struct iphdr) &&
 		       pkt->l3_len >= ERROR_QUOTE4 && pkt->src.w[3] &&
@@ -28,21 +34,22 @@ static __always_inline bool error_wanted(const struct pkt *pkt)
 	       (pkt->proto != IPPROTO_ICMPV6 || pkt->icmp_type >= 128);
 }
 
-static __always_inline long error_make4(
-	struct __sk_buff *skb, const struct pkt *pkt, be32 source, u8 type, u8 code)
+/* @quote, a constant. */
+static __always_inline long error_make4(struct __sk_buff *skb, const struct pkt *pkt, be32 source,
+	u8 type, u8 code, const u32 quote)
 {
 	const u32 room = sizeof(struct iphdr) + sizeof(struct icmp);
 	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP };
 	struct toobig4 *frame;
 	s64 sum;
 
-	if (toobig_reshape(skb, ERROR_QUOTE4, room))
+	if (toobig_reshape(skb, quote, room))
 		return -1;
 	frame = (void *)(long)skb->data;
-	if ((void *)(frame + 1) + ERROR_QUOTE4 > (void *)(long)skb->data_end)
+	if ((void *)(frame + 1) + quote > (void *)(long)skb->data_end)
 		return -1;
 	toobig_eth(&frame->eth, pkt);
-	ip.tot_len = bpf_htons(room + ERROR_QUOTE4);
+	ip.tot_len = bpf_htons((u16)(room + quote));
 	ip.saddr = source;
 	ip.daddr = pkt->src.w[3];
 	ip.check = ip4_checksum(&ip);
@@ -50,22 +57,22 @@ static __always_inline long error_make4(
 	memset(&frame->icmp, 0, sizeof(frame->icmp));
 	frame->icmp.type = type;
 	frame->icmp.code = code;
-	sum = bpf_csum_diff(NULL, 0, (void *)&frame->icmp, sizeof(frame->icmp) + ERROR_QUOTE4, 0);
+	sum = bpf_csum_diff(NULL, 0, (void *)&frame->icmp, sizeof(frame->icmp) + quote, 0);
 	frame->icmp.checksum = checksum_fold((u64)sum);
 	return 0;
 }
 
-static __always_inline long error_make6(
-	struct __sk_buff *skb, const struct pkt *pkt, const struct addr *source, u8 type, u8 code)
+static __always_inline long error_make6(struct __sk_buff *skb, const struct pkt *pkt,
+	const struct addr *source, u8 type, u8 code, const u32 quote)
 {
 	const u32 room = sizeof(struct ipv6hdr) + sizeof(struct icmp);
-	const u32 payload = sizeof(struct icmp) + ERROR_QUOTE6;
+	const u32 payload = sizeof(struct icmp) + quote;
 	struct toobig6 *frame;
 
-	if (toobig_reshape(skb, ERROR_QUOTE6, room))
+	if (toobig_reshape(skb, quote, room))
 		return -1;
 	frame = (void *)(long)skb->data;
-	if ((void *)(frame + 1) + ERROR_QUOTE6 > (void *)(long)skb->data_end)
+	if ((void *)(frame + 1) + quote > (void *)(long)skb->data_end)
 		return -1;
 	toobig_eth(&frame->eth, pkt);
 	*(be32 *)((void *)frame + ETH_HLEN) = bpf_htonl(6u << 28);
@@ -79,6 +86,19 @@ static __always_inline long error_make6(
 	frame->icmp.code = code;
 	frame->icmp.checksum = nd_checksum(&frame->ip.saddr, &frame->icmp, payload);
 	return 0;
+}
+
+static __always_inline long error_make(struct __sk_buff *skb, const struct pkt *pkt, be32 source4,
+	const struct addr *source6, u8 type, u8 code)
+{
+	if (pkt->family == 4)
+		return pkt->l3_len >= ERROR_QUOTE4 + ERROR_MORE
+			       ? error_make4(
+					 skb, pkt, source4, type, code, ERROR_QUOTE4 + ERROR_MORE)
+			       : error_make4(skb, pkt, source4, type, code, ERROR_QUOTE4);
+	return pkt->l3_len >= ERROR_QUOTE6 + ERROR_MORE
+		       ? error_make6(skb, pkt, source6, type, code, ERROR_QUOTE6 + ERROR_MORE)
+		       : error_make6(skb, pkt, source6, type, code, ERROR_QUOTE6);
 }
 
 static __always_inline int icmp_error_send(
@@ -95,8 +115,7 @@ static __always_inline int icmp_error_send(
 		return CONSUMED;
 	source = in->ip6;
 	trace(skb, STEP_ICMP_ERROR, type, code, NULL, NULL);
-	failed = pkt->family == 4 ? error_make4(skb, pkt, in->ip4, type, code)
-				  : error_make6(skb, pkt, &source, type, code);
+	failed = error_make(skb, pkt, in->ip4, &source, type, code);
 	if (!failed && vni != port->vni) /* another router has changed the sender's MAC */
 		failed = bpf_skb_store_bytes(skb, 0, port->mac, ETH_ALEN, 0);
 	if (failed)

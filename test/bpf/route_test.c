@@ -296,7 +296,7 @@ static void expect_error(struct bed *bed, struct frame frame, const char *source
 	const char *reason)
 {
 	bool v6 = frame.b[12] == 0x86;
-	size_t header = v6 ? 40 : 20, quote = header + 8;
+	size_t header = v6 ? 40 : 20, quote = header + 20;
 	u64 before = bed_drops(bed, BED_GUEST1, reason);
 	struct frame expected = frame_bytes(frame.b + 14, quote);
 
