@@ -38,7 +38,8 @@ struct guard_set {
 	u64 words[GUARD_WORDS]; /* a bit for each rule, the first is the lowest */
 };
 
-/* map guard_rules: the rule at a place; the value is what it decides, as of a policy. */
+/* map guard_rules: the rule at a place; the value is what it decides, as of a policy,
+ * or RULE_DENY and RULE_REJECT. */
 struct guard_place {
 	u32 policy;
 	u32 place;

@@ -55,10 +55,11 @@ _Static_assert(sizeof(struct trace_step) == 36, "layout");
 
 /* What a policy decides: the slot of the rule, and these. */
 #define RULE_DENY 0x80000000u
-#define RULE_PASS 0x40000000u  /* the next tier decides */
-#define RULE_TIER 0x20000000u  /* the rule is a tier's */
-#define RULE_OPEN 0x10000000u  /* no rule decides, and that lets it through */
-#define RULE_GUARD 0x08000000u /* the rule is of a firewall group */
+#define RULE_PASS 0x40000000u	/* the next tier decides */
+#define RULE_TIER 0x20000000u	/* the rule is a tier's */
+#define RULE_OPEN 0x10000000u	/* no rule decides, and that lets it through */
+#define RULE_GUARD 0x08000000u	/* the rule is of a firewall group */
+#define RULE_REJECT 0x04000000u /* with RULE_DENY: a guest that sent it is told */
 #define RULE_SLOT 0x00ffffffu
 #define RULE_STEP_EGRESS 0x80000000u
 

@@ -78,6 +78,14 @@ static __always_inline u32 step_of(const struct port *port, u32 direction)
 /* guard.h */
 int guard_check(struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction);
 
+/* Whether what the firewall has just answered is the word of a rule that rejects. */
+static __always_inline bool guard_rejects(int answer)
+{
+	const struct room *room = room_get();
+
+	return answer == -DROP_DENIED_FIREWALL && room && room->guard.denied & RULE_REJECT;
+}
+
 static __always_inline bool is_filtered(const struct port *port)
 {
 	return port->policy || port->flags & EDGE_PORT_TIERS;

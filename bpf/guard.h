@@ -7,6 +7,9 @@
  * other's port, and what comes from outside is asked about at the receiver's. Answers and what
  * follows are judged as the opening, as with all rules of a port.
  *
+ * What a rule rejects is dropped, and a guest that sent it is told by its router (refuse() in
+ * l2.h). Who sent it from outside is told nothing.
+ *
  * The way is walked from the guest's router on: each router's interface towards the guest, and the
  * one that its route to the other side leaves by, up to the other side's network or a gateway.
  */

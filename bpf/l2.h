@@ -142,6 +142,31 @@ static __always_inline void verdict_init(
 	flow->mtu = (u16)mtu;
 }
 
+/* Tells the sender, if it may be told, and drops the packet as @reason; icmp_error.h does it. The
+ * types are of both families. */
+static __always_inline int route_error(struct __sk_buff *skb, const struct port *port,
+	const struct pkt *pkt, u32 reason, const u32 type4, const u32 code4, const u32 type6,
+	const u32 code6)
+{
+	drop(skb, port->id, reason);
+	skb->cb[CB_ICMP_TYPE] = pkt->family == 4 ? type4 : type6;
+	skb->cb[CB_ICMP_CODE] = pkt->family == 4 ? code4 : code6;
+	bpf_tail_call(skb, &stages, STAGE_ICMP_ERROR);
+	return CONSUMED;
+}
+
+/* What @port's guest sent and its firewall refuses, as @answer says. A firewall group's rule that
+ * rejects is known to the guest, by the router that it was sent to. */
+static __always_inline int refuse(
+	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt, int answer)
+{
+	if (!guard_rejects(answer))
+		return drop(skb, port->id, (u32)-answer);
+	skb->cb[CB_ROUTE_VNI] = port->vni;
+	return route_error(skb, port, pkt, DROP_DENIED_FIREWALL, ICMP_DEST_UNREACH,
+		ICMP_PORT_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH);
+}
+
 /* Known unicast from a guest, not too big: decide, write down, execute. @is_ip is a constant. */
 static __always_inline int switch_unicast(struct __sk_buff *skb, const struct host *host,
 	const struct port *port, struct pkt *pkt, const bool is_ip)
@@ -155,7 +180,7 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 		return drop(skb, port->id, DROP_NO_NETWORK);
 	sender = firewall(skb, port, pkt, RULE_EGRESS);
 	if (sender < 0)
-		return drop(skb, port->id, (u32)-sender);
+		return refuse(skb, port, pkt, sender);
 	if (is_ip && balance_answer(skb, pkt, port->id))
 		return drop(skb, port->id, DROP_INTERNAL);
 	endpoint = endpoint_get(port->vni, PKT_DST(pkt));

@@ -144,22 +144,8 @@ static __always_inline const struct route *route_get(
 	return bpf_map_lookup_elem(&routes, &key);
 }
 
-/* Tells the sender, if it may be told, and drops the packet as @reason; icmp_error.h does it. The
- * types are of both families. */
-static __always_inline int route_error(struct __sk_buff *skb, const struct port *port,
-	const struct pkt *pkt, u32 reason, const u32 type4, const u32 code4, const u32 type6,
-	const u32 code6)
-{
-	drop(skb, port->id, reason);
-	skb->cb[CB_ICMP_TYPE] = pkt->family == 4 ? type4 : type6;
-	skb->cb[CB_ICMP_CODE] = pkt->family == 4 ? code4 : code6;
-	bpf_tail_call(skb, &stages, STAGE_ICMP_ERROR);
-	return CONSUMED;
-}
-
 #define ICMP_NET_UNREACH 0
 #define ICMP_HOST_UNREACH 1
-#define ICMPV6_DEST_UNREACH 1 /* RFC 4443 */
 #define ICMPV6_TIME_EXCEEDED 3
 #define ICMPV6_NO_ROUTE 0
 #define ICMPV6_ADDRESS_UNREACH 3

@@ -78,7 +78,10 @@ static void append_guard_rules(
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct dp_guard_rule *rule = &policy->rules[i];
 
-		g_string_append_printf(text, " [%s %02x v%u %d", rule->deny ? "deny" : "allow",
+		g_string_append_printf(text, " [%s %02x v%u %d",
+			rule->reject ? "reject"
+			: rule->deny ? "deny"
+				     : "allow",
 			rule->id[15], rule->family, rule->proto);
 		if (rule->source.ip.family)
 			g_string_append_printf(

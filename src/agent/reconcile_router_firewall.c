@@ -45,6 +45,7 @@ static GArray *rules_of(const GArray *records)
 		memcpy(rule->id, record->id.b, sizeof(rule->id));
 		rule->family = record->family;
 		rule->deny = record->deny;
+		rule->reject = record->reject;
 		rule->proto = record->proto;
 		rule->source = record->source;
 		rule->destination = record->destination;

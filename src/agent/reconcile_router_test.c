@@ -201,9 +201,9 @@ static void expect_guards(const char *expected)
 }
 
 #define R_SCOPE "router/" ROUTER
-#define RULE                                                                           \
-	"{'id':'88888888-0000-4000-8000-000000000001','action':'deny','ip_version':4," \
-	"'protocol':6,'source_ip_address':'10.0.0.0/24','destination_port_first':80,"  \
+#define RULE(action)                                                                         \
+	"{'id':'88888888-0000-4000-8000-000000000001','action':'" action "','ip_version':4," \
+	"'protocol':6,'source_ip_address':'10.0.0.0/24','destination_port_first':80,"        \
 	"'destination_port_last':81}"
 
 static void a_firewall_group(void **state)
@@ -212,14 +212,14 @@ static void a_firewall_group(void **state)
 	route();
 	put("router-firewall", IF1, R_SCOPE,
 		"{'router_id':'" ROUTER "','firewall_group_id':'" FAR
-		"','name':'g','ingress':[" RULE "],'egress':[]}");
+		"','name':'g','ingress':[" RULE("deny") "],'egress':[]}");
 	sync_now();
 	expect_guards("guard 7 fa:16:3e:00:01:01 in [deny 01 v4 6 from 10.0.0.0/24 80-81] out\n");
 	put("router-firewall", IF1, R_SCOPE,
 		"{'router_id':'" ROUTER "','firewall_group_id':'" FAR
-		"','name':'g','ingress':[],'egress':[" RULE "]}");
+		"','name':'g','ingress':[],'egress':[" RULE("reject") "]}");
 	sync_now();
-	expect_guards("guard 7 fa:16:3e:00:01:01 in out [deny 01 v4 6 from 10.0.0.0/24 80-81]\n");
+	expect_guards("guard 7 fa:16:3e:00:01:01 in out [reject 01 v4 6 from 10.0.0.0/24 80-81]\n");
 	put_interface1(ROUTES ",'admin_state_up':false");
 	sync_now();
 	expect_guards("");

@@ -182,7 +182,6 @@
 	X(FIREWALL_RULE_NOT_ASSOCIATED, 400, "FirewallRuleNotAssociatedWithPolicy") \
 	X(FIREWALL_RULE_INFO, 400, "FirewallRuleInfoMissing") \
 	X(FIREWALL_RULE_PROTOCOL, 400, "FirewallRuleInvalidProtocol") \
-	X(FIREWALL_RULE_ACTION, 400, "FirewallRuleInvalidAction") \
 	X(FIREWALL_RULE_ICMP, 400, "FirewallRuleInvalidICMPParameter") \
 	X(FIREWALL_RULE_NO_PROTOCOL, 400, "FirewallRuleWithPortWithoutProtocolInvalid") \
 	X(FIREWALL_RULE_PORT, 400, "FirewallRuleInvalidPortValue") \

@@ -17,7 +17,8 @@ struct dp_guard_rule {
 	u8 id[16]; /* UUID: for counters and traces */
 	u8 family; /* 4, 6 */
 	bool deny;
-	s32 proto;			   /* -1: any */
+	bool reject; /* with deny: a guest of this host that sends it is told */
+	s32 proto;   /* -1: any */
 	struct prefix source, destination; /* without a family: any */
 	struct dp_guard_ports source_ports, destination_ports;
 };

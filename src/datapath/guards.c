@@ -227,6 +227,7 @@ static bool write_place(struct dp *dp, struct guard_policy *policy, u32 place,
 	if (!name_number(dp, NAME_RULE, &name, &slot))
 		return false;
 	slot |= rule->deny ? RULE_DENY : 0;
+	slot |= rule->deny && rule->reject ? RULE_REJECT : 0;
 	return table_put(dp, TABLE_GUARD_RULES, &key, &slot, &change, error);
 }
 

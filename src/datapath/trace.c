@@ -135,6 +135,7 @@ static char *guard_text(struct dp *dp, const struct trace_step *step)
 	return g_strdup_printf("%s at the router's port %s: %s %s what is between here and %s",
 		step->b == RULE_EGRESS ? "egress" : "ingress", mac_format(&mac, mac_text), rule,
 		step->a && !(step->a & RULE_DENY) ? "allows"
+		: step->a & RULE_REJECT		  ? "rejects"
 		: step->a			  ? "denies"
 						  : "matches",
 		ip_format(&remote, ip_text));

@@ -49,7 +49,6 @@ static void test_rules(void **state)
 	REFUSE_RULE(PORT, "'protocol':'tcp','destination_port':65536");
 	REFUSE_RULE(FAMILY, "'source_ip_address':'fd00::/64'");
 	REFUSE_RULE(FAMILY, "'ip_version':6,'destination_ip_address':'10.0.0.1'");
-	REFUSE_RULE(ACTION, "'action':'reject'");
 	refuse(f, KIND_FIREWALL_RULE, WEFT_ERROR_INVALID_INPUT, test_json("{'ip_version':5}"));
 	rule = RULE(
 		"'protocol':'TCP','source_port':'1024:65535','destination_port':80,'action':'ALLOW'");
@@ -63,6 +62,9 @@ static void test_rules(void **state)
 	assert_int_equal(firewall_rule_protocol(rule), -1);
 	assert_false(firewall_rule_ports(rule, FIREWALL_RULE_SOURCE_PORT, &first, &last));
 	assert_int_equal(object_choice(rule, FIREWALL_RULE_ACTION), FIREWALL_RULE_DENY);
+	rule = RULE("'action':'Reject'");
+	assert_int_equal(object_choice(rule, FIREWALL_RULE_ACTION), FIREWALL_RULE_REJECT);
+	refuse(f, KIND_FIREWALL_RULE, WEFT_ERROR_INVALID_INPUT, test_json("{'action':'drop'}"));
 	assert_int_equal(firewall_rule_protocol(RULE("'protocol':'icmp'")), 1);
 	assert_int_equal(firewall_rule_protocol(RULE("'protocol':'icmp','ip_version':6")), 58);
 }

@@ -157,7 +157,7 @@ static const struct attr attrs[N_FIREWALL_RULE_SLOTS] = {
 		.choices = actions,
 		.flags = GIVEN | ATTR_ANY_CASE,
 		.fallback = "\"deny\"",
-		.doc = "What becomes of what matches: it is let through, or dropped." },
+		.doc = "What becomes of what matches: it is let through, dropped, or rejected: dropped, which a guest that sent it is told by ICMP; a sender outside is told nothing." },
 	[FIREWALL_RULE_ENABLED] = { .name = "enabled",
 		.type = TYPE_BOOL,
 		.flags = GIVEN,
@@ -206,9 +206,6 @@ static bool check(const struct object *draft, GError **error)
 	if (object_int(draft, FIREWALL_RULE_IP_VERSION) == 5)
 		return weft_fail(error, INVALID_INPUT,
 			"Invalid input for ip_version: 5 is neither 4 nor 6.");
-	if (object_choice(draft, FIREWALL_RULE_ACTION) == FIREWALL_RULE_REJECT)
-		return weft_fail(error, FIREWALL_RULE_ACTION,
-			"Action reject is not supported: hosts drop without telling the sender; give deny.");
 	return check_version(draft, FIREWALL_RULE_SOURCE_IP, error) &&
 	       check_version(draft, FIREWALL_RULE_DESTINATION_IP, error) &&
 	       check_ports(draft, error);

@@ -357,7 +357,7 @@ struct record_conntrack_helper {
 
 struct record_router_firewall_rule {
 	struct uuid id;
-	bool deny;
+	bool deny, reject;		   /* reject: denied, and a guest that sends it is told */
 	u8 family;			   /* 4, 6 */
 	s32 proto;			   /* -1: any */
 	struct prefix source, destination; /* family 0: any */

@@ -31,7 +31,7 @@ static bool rule_ports(const json_t *data, const char *first, const char *last, 
 static bool decode_rule(
 	const json_t *data, struct record_router_firewall_rule *rule, GError **error)
 {
-	static const char *const actions[] = { "allow", "deny", NULL };
+	static const char *const actions[] = { "allow", "deny", "reject", NULL };
 	const char *action = actions[1];
 	u32 version, proto;
 
@@ -40,7 +40,8 @@ static bool decode_rule(
 		!field_optional_choice(data, "action", actions, &action, error) ||
 		!field_uint(data, "ip_version", 4, 6, &version, error))
 		return false;
-	rule->deny = action == actions[1];
+	rule->reject = action == actions[2];
+	rule->deny = rule->reject || action == actions[1];
 	rule->family = version == 6 ? 6 : 4;
 	if (json_object_get(data, "protocol")) {
 		if (!field_uint(data, "protocol", 0, 255, &proto, error))

@@ -56,6 +56,7 @@ static void port_with_everything(void **state)
 }
 
 #define FIREWALL_RULE(more) "{\"id\":\"" ID "\",\"action\":\"allow\",\"ip_version\":4" more "}"
+#define REJECTS "{\"id\":\"" ID "\",\"action\":\"reject\",\"ip_version\":6}"
 #define FIREWALL(rules)                                                              \
 	"{\"router_id\":\"" ID "\",\"firewall_group_id\":\"" ID "\",\"name\":\"g\"," \
 	"\"ingress\":[" rules "],\"egress\":[]}"
@@ -84,6 +85,10 @@ static void router_firewalls(void **state)
 	assert_int_equal(rule->source.ip.family, 0);
 	assert_true(rule->source_first == 5 && rule->source_last == 6);
 	assert_int_equal(rule->destination_last, 0);
+	record_clear(&r);
+	r = decode_ok(RECORD_ROUTER_FIREWALL, FIREWALL(REJECTS));
+	rule = &g_array_index(r.router_firewall.ingress, struct record_router_firewall_rule, 0);
+	assert_true(rule->deny && rule->reject);
 	record_clear(&r);
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
 		assert_false(decode(RECORD_ROUTER_FIREWALL, wrong[i], &r, NULL));

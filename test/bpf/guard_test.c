@@ -14,10 +14,15 @@
 #include "bed.h"
 
 #define IP4 0x0800
+#define IP6 0x86dd
 #define VNI2 200
 #define ROUTER 0x1122334455667788ull
 #define ROUTER_MAC1 "02:00:00:00:01:00"
 #define ROUTER_MAC2 "02:00:00:00:02:00"
+#define ROUTER_IP "10.0.0.77"
+#define ROUTER_IP_6 "fd00::77"
+#define FAR "10.2.0.1"
+#define FAR_6 "fd02::1"
 #define HOSTS 8
 #define RULES_MAX 60
 #define DENIED "denied-firewall"
@@ -137,6 +142,148 @@ static void test_connections(void **state)
 	passes(bed, false, other);
 	assert_true(dp_guard_delete(bed->dp, VNI, &hardware, NULL));
 	passes(bed, true, query);
+}
+
+/* What the first rule of its policy rejects comes back to guest 1 as an error that quotes it. */
+static void rejected(struct bed *bed, struct frame frame)
+{
+	const bool v6 = frame.b[12] == 0x86;
+	const size_t whole = frame.len - 14, header = v6 ? 40 : 20;
+	struct frame quote = frame_bytes(
+			     frame.b + 14, whole < header + 20 ? header + 8 : header + 20),
+		     error;
+	u64 before = bed_drops(bed, BED_GUEST1, DENIED);
+
+	error = frame_eth(MAC1, ROUTER_MAC1, v6 ? IP6 : IP4,
+		frame_ip(v6 ? ROUTER_IP_6 : ROUTER_IP, v6 ? IP1_6 : IP1,
+			v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+			frame_icmp(v6 ? 1 : 3, v6 ? 4 : 3, 0, quote)));
+	if (v6)
+		error.b[21] = 64; /* the hop limit */
+	bed_send(bed, BED_GUEST1, frame);
+	bed_expect(bed, BED_GUEST1, error);
+	assert_int_equal(bed_drops(bed, BED_GUEST1, DENIED) - before, 1);
+	bed_expect_nothing(bed, BED_GUEST2);
+}
+
+static struct frame to_router(const char *dst, u8 proto, struct frame payload)
+{
+	const bool v6 = strchr(dst, ':');
+
+	return frame_eth(
+		ROUTER_MAC1, MAC1, v6 ? IP6 : IP4, frame_ip(v6 ? IP1_6 : IP1, dst, proto, payload));
+}
+
+static void add_addresses(struct bed *bed)
+{
+	struct dp_interface interface = { .vni = VNI,
+		.mac = mac(ROUTER_MAC1),
+		.router = ROUTER,
+		.ip4 = ip(ROUTER_IP),
+		.ip6 = ip(ROUTER_IP_6) };
+	struct dp_route route = { .router = ROUTER,
+		.kind = DP_ROUTE_CONNECTED,
+		.n_hops = 1,
+		.hops = { { .vni = VNI2, .mac = mac(ROUTER_MAC2) } } };
+	struct ip far = ip(FAR_6);
+	struct mac guest2 = mac(MAC2);
+
+	assert_true(dp_interface_put(bed->dp, &interface, NULL));
+	assert_true(prefix_parse("fd02::/64", &route.prefix));
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+	assert_true(prefix_parse("0.0.0.0/0", &route.prefix));
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+	assert_true(prefix_parse("::/0", &route.prefix));
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+	assert_true(dp_neighbour_put(bed->dp, VNI2, &far, &guest2, NULL));
+}
+
+/* A rule that rejects: the guest is told, whatever it has sent, at either port of the router; but
+ * of no rule that denies. */
+static void test_reject(void **state)
+{
+	struct dp_guard_rule rules[] = {
+		{ .id = { 3 }, .family = 4, .proto = IPPROTO_UDP, .deny = true },
+		{ .id = { 4 }, .family = 4, .proto = -1, .deny = true, .reject = true },
+		{ .id = { 5 }, .family = 6, .proto = -1, .deny = true, .reject = true }
+	};
+	struct dp_guard_rule all6 = { .id = { 6 }, .family = 6, .proto = -1 };
+	struct dp_guard_rule both[] = { all, all6 };
+	struct frame quic = to_router(FAR, IPPROTO_UDP, frame_udp(1000, 443, frame_fill(64)));
+	struct frame quic6 = to_router(FAR_6, IPPROTO_UDP, frame_udp(1000, 443, frame_fill(64)));
+	struct frame ping6 =
+		to_router(FAR_6, IPPROTO_ICMPV6, frame_icmp(128, 0, 0x12340001, frame_fill(56)));
+	struct bed *bed = *state;
+
+	add_addresses(bed);
+	guard(bed, VNI, ROUTER_MAC1, rules, 3, NULL, 0);
+	bed_expect_drop(bed, BED_GUEST1, quic, DENIED); /* the first rule that matches */
+	rejected(bed, to_router(FAR, IPPROTO_TCP, frame_tcp_syn(1000, 443)));
+	rejected(bed, to_router(FAR_6, IPPROTO_TCP, frame_tcp_syn(1000, 443)));
+	rejected(bed, quic6);
+	rejected(bed, to_router(FAR_6, IPPROTO_UDP, frame_udp(1, 2, frame_fill(11))));
+	guard(bed, VNI, ROUTER_MAC1, both, 2, NULL, 0);
+	guard(bed, VNI2, ROUTER_MAC2, NULL, 0, rules + 1, 2);
+	rejected(bed, quic);
+	rejected(bed, ping6);
+	guard(bed, VNI2, ROUTER_MAC2, NULL, 0, NULL, 0); /* no rule: nobody is told */
+	bed_expect_drop(bed, BED_GUEST1, quic, DENIED);
+}
+
+/* The fragment of a frame at @offset (in 8 bytes) with @len bytes of its payload. */
+static struct frame fragment(struct frame whole, u16 offset, bool more, size_t len)
+{
+	struct frame frame = frame_push(frame_bytes(whole.b + 34 + offset * 8, len), whole.b, 34);
+	u32 sum = 0;
+
+	frame.b[16] = (u8)((20 + len) >> 8);
+	frame.b[17] = (u8)(20 + len);
+	frame.b[18] = 0x12;
+	frame.b[20] = more ? 0x20 : 0;
+	frame.b[21] = (u8)offset;
+	frame.b[24] = frame.b[25] = 0;
+	for (int i = 14; i < 34; i += 2)
+		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	frame.b[24] = (u8)(~sum >> 8);
+	frame.b[25] = (u8)~sum;
+	return frame;
+}
+
+/* No error about an error, what is for many, a later fragment; and none to who sent it from
+ * elsewhere: the answer to what has been let through. */
+static void test_rejects_in_silence(void **state)
+{
+	struct dp_guard_rule rule = {
+		.id = { 3 }, .family = 4, .proto = -1, .deny = true, .reject = true
+	};
+	struct dp_guard_rule rule6 = rule;
+	struct frame query = packet(1, IPPROTO_UDP, 1, 1, 1000, 53);
+	struct frame whole = to_router(FAR, IPPROTO_UDP, frame_udp(1, 2, frame_fill(64)));
+	struct frame error = to_router(FAR, IPPROTO_ICMP, frame_icmp(3, 1, 0, frame_fill(64)));
+	struct bed *bed = *state;
+	u64 before;
+
+	add_addresses(bed);
+	rule6.family = 6;
+	passes(bed, true, query);
+	guard(bed, VNI, ROUTER_MAC1, &rule, 1, NULL, 0);
+	bed_send(bed, BED_GUEST1, error); /* not asked about: what it quotes is */
+	bed_expect(bed, BED_GUEST2, arrived(error, true));
+	bed_expect_drop(bed, BED_GUEST1,
+		to_router("224.0.0.77", IPPROTO_UDP, frame_udp(1, 2, frame_fill(64))), DENIED);
+	bed_expect_drop(bed, BED_GUEST1,
+		to_router("255.255.255.255", IPPROTO_UDP, frame_udp(1, 2, frame_fill(64))), DENIED);
+	rejected(bed, fragment(whole, 0, true, 24));
+	bed_expect_drop(bed, BED_GUEST1, fragment(whole, 3, false, 24), "fragment");
+	before = bed_drops(bed, BED_GUEST1, DENIED);
+	bed_send(bed, BED_GUEST2, packet(0, IPPROTO_UDP, 1, 1, 53, 1000));
+	bed_expect_nothing(bed, BED_GUEST2);
+	bed_expect_nothing(bed, BED_GUEST1);
+	assert_int_equal(bed_drops(bed, BED_GUEST1, DENIED) - before, 1);
+	guard(bed, VNI, ROUTER_MAC1, &rule6, 1, NULL, 0);
+	bed_expect_drop(bed, BED_GUEST1,
+		to_router("ff0e::77", IPPROTO_UDP, frame_udp(1, 2, frame_fill(64))), DENIED);
 }
 
 /* A process that was started again says the same, and nothing changes; what it leaves out goes. */
@@ -284,6 +431,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_connections, setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(test_reject, setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(test_rejects_in_silence, setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_rules_mean_what_they_say, setup, bed_teardown),
 	};
