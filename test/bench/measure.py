@@ -60,12 +60,13 @@ FLOWS_PORT = 7002
 
 def new_flows(guests, n, _):
     """Thousand new UDP flows per second, one datagram each, sent on one CPU; the server's end counts and drops them."""
-    sh("nft 'add table netdev flows; add chain netdev flows arrived { type filter hook ingress device eth0 priority 0; }; "
+    here = next(link["ifname"] for link in json.loads(sh("ip -j link show", guests.server)) if link["ifname"] != "lo")
+    way = json.loads(sh(f"ping -c1 -W1 {guests.address} >/dev/null; ip -j route get {guests.address}", guests.client))[0]
+    hop = json.loads(sh(f"ip -j neigh show {way.get('gateway', guests.address)}", guests.client))[0]["lladdr"]
+    sh(f"nft 'add table netdev flows; add chain netdev flows arrived {{ type filter hook ingress device {here} priority 0; }}; "
        f"add rule netdev flows arrived udp dport {FLOWS_PORT} counter drop'", guests.server)
     try:
-        to = json.loads(sh(f"ping -c1 -W1 {guests.address} >/dev/null; ip -j neigh show {guests.address}", guests.client))[0]
-        own = json.loads(sh("ip -4 -j address show eth0", guests.client))[0]["addr_info"][0]["local"]
-        rate = sh(f"{CLIENT} {NETTOOL} udp-flows eth0 {to['lladdr']} {own} {guests.address} {FLOWS_PORT} {n}", guests.client)
+        rate = sh(f"{CLIENT} {NETTOOL} udp-flows {way['dev']} {hop} {way['prefsrc']} {guests.address} {FLOWS_PORT} {n}", guests.client)
         rules = json.loads(sh("nft -j list table netdev flows", guests.server))["nftables"]
         arrived = next(e["counter"]["packets"] for rule in rules if "rule" in rule for e in rule["rule"]["expr"] if "counter" in e)
     finally:

@@ -14,7 +14,7 @@ PORT = 9696
 
 class Weft:
     def __init__(self, name, hosts, tunnel_ips, encapsulation, underlay_mtu, mappings=None, settings=()):
-        self.mappings = mappings  # physical networks, as agent.conf has them
+        self.mappings = mappings or [None] * len(hosts)  # of each host its physical networks, as agent.conf has them
         self.settings = settings  # more lines of agent.conf
         self.run = folder(f"{name}-weft")
         self.hosts = hosts
@@ -45,7 +45,7 @@ class Weft:
         with open(f"{state}/agent.conf", "w") as conf:
             conf.write(f"[agent]\nhost = h{i}\ncontroller = http://{here}:{PORT}\ncredential-file = {state}/credential\n"
                        f"uplinks = u0\ntunnel-ips = {tunnel_ip}\nstate-dir = {state}\nrun-dir = {state}\nbpf-dir = {state}/bpf\n"
-                       + (f"bridge-mappings = {self.mappings}\n" if self.mappings else "") + "".join(f"{line}\n" for line in self.settings))
+                       + (f"bridge-mappings = {self.mappings[i]}\n" if self.mappings[i] else "") + "".join(f"{line}\n" for line in self.settings))
         self.agents.append(spawn([str(BUILD / "src/agent/weft-agent"), "--config", f"{state}/agent.conf"], host,
                                  log=f"{state}/log"))
         wait_until(lambda: os.path.exists(f"{state}/agent.sock"), f"agent h{i}; see {state}/log")
