@@ -4,7 +4,7 @@ import pathlib
 import re
 
 import bpf_maps
-from conftest import run
+from conftest import run, wait_until
 
 # What traffic fills, or a ring that has no entries to count.
 TRANSIENT = {"flows4", "flows6", "connections", "connections_gone", "project_connections", "project_connections_gone", "embryos", "fragments",
@@ -85,11 +85,17 @@ def view(lab, host):
     return sorted(((r["kind"], r["id"], r["scope"], r["data"]) for r in records), key=lambda record: record[:2])
 
 
+def state(lab, host):
+    """The files of its state; None while one is being written beside the old, or was left so."""
+    names = sorted(p.name for p in (lab.folder / host / "state").iterdir())
+    return None if any(re.search(r"\.\w{6}$", name) for name in names) else names
+
+
 def footprint(lab, host):
     """All of it, but for the programs' ids, which each start changes."""
     return {"view": view(lab, host), "devices": devices(lab, host), "qdiscs": qdiscs(lab, host),
             "maps": map_entries(lab, host), "pins": pins(lab, host), "programs": len(programs(lab, host)),
-            "state": sorted(p.name for p in (lab.folder / host / "state").iterdir())}
+            "state": wait_until(lambda: state(lab, host), what=f"no file of {host}'s state is left half written")}
 
 
 def mounts_below(folder):

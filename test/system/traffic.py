@@ -47,6 +47,7 @@ class Iperf:
     """One TCP stream for a fixed time between two namespaces."""
 
     def __init__(self, client, server, address, seconds, port=5201, options=()):
+        self.namespaces = (client, server)
         self.server = subprocess.Popen(["ip", "netns", "exec", server, "iperf3", "-s", "-1", "--forceflush", "-p", str(port)],
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.server.stdout:
@@ -58,7 +59,12 @@ class Iperf:
 
     def result(self):
         """Waits for the end. Returns bits per second received, and the least second's share of it."""
-        out, _ = self.client.communicate(timeout=120)
+        try:
+            out, _ = self.client.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            for namespace in self.namespaces:
+                print(namespace, subprocess.run(["ip", "netns", "exec", namespace, "ss", "-tanoi"], capture_output=True, text=True).stdout)
+            raise
         self.server.communicate(timeout=10)
         report = json.loads(out)
         assert "error" not in report, report.get("error")
