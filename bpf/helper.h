@@ -65,7 +65,7 @@ static __always_inline long helper_copy(
 	punt->len = sizeof(*about) + len;
 	punt->identity = 0;
 	punt->about = *about;
-	if (len > size - sizeof(*punt) + sizeof(punt->frame) ||
+	if (!is_between(&len, ETH_HLEN, size - sizeof(*punt) + sizeof(punt->frame)) ||
 		bpf_skb_load_bytes(skb, 0, punt->frame, len)) {
 		bpf_ringbuf_discard(punt, 0);
 		return -1;
