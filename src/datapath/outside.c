@@ -239,6 +239,23 @@ static struct floating_key floating_key(u64 router, const struct ip *fixed)
 	return key;
 }
 
+bool floating_ip_drop(struct dp *dp, const void *key, GError **error)
+{
+	return table_delete(dp, TABLE_FLOATING_IPS, key, error) && host_raise_epoch(dp, error);
+}
+
+/* What leaves of the one that @external stands for does so as @floating no more. */
+static bool disown(
+	struct dp *dp, u32 vni, be32 floating, const struct external *external, GError **error)
+{
+	struct floating_key key = { .fixed = external->fixed };
+	struct floating value;
+
+	memcpy(key.router, external->router, sizeof(key.router));
+	return !table_get(dp, TABLE_FLOATING_IPS, &key, &value) || value.vni != vni ||
+	       value.ip4 != floating || floating_ip_drop(dp, &key, error);
+}
+
 bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip, GError **error)
 {
 	struct floating_key key = floating_key(floating_ip->router, &floating_ip->fixed);
@@ -247,7 +264,10 @@ bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip,
 		.router = floating_ip->router,
 		.ip4 = floating_ip->floating };
 	struct floating value = { .vni = floating_ip->vni, .ip4 = ip4_of(&floating_ip->floating) };
-	struct external external = { .fixed = key.fixed };
+	struct neighbour_key at = key_of(floating_ip->vni, &floating_ip->floating);
+	struct external external = { .fixed = key.fixed }, old;
+	bool moves = table_get(dp, TABLE_EXTERNALS, &at, &old) &&
+		     (old.fixed != key.fixed || memcmp(old.router, key.router, sizeof(old.router)));
 	enum table_change change;
 
 	if (floating_ip->floating.family != 4 || floating_ip->fixed.family != 4)
@@ -258,29 +278,20 @@ bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip,
 		       &floating_ip->mac, external, error) &&
 	       dp_interface_put(dp, &interface, error) &&
 	       table_put(dp, TABLE_FLOATING_IPS, &key, &value, &change, error) &&
-	       raise_if(dp, change, error);
-}
-
-bool floating_ip_drop(struct dp *dp, const void *key, GError **error)
-{
-	return table_delete(dp, TABLE_FLOATING_IPS, key, error) && host_raise_epoch(dp, error);
+	       raise_if(dp, change, error) &&
+	       (!moves || disown(dp, floating_ip->vni, value.ip4, &old, error));
 }
 
 bool dp_floating_ip_delete(struct dp *dp, u32 vni, const struct ip *floating, GError **error)
 {
 	struct neighbour_key key = key_of(vni, floating);
-	struct floating_key by_fixed = { 0 };
-	struct floating value;
 	struct external external;
 	struct mac mac;
 
 	if (!table_get(dp, TABLE_EXTERNALS, &key, &external))
 		return true;
 	mac = mac_of(external.mac);
-	memcpy(by_fixed.router, external.router, sizeof(by_fixed.router));
-	by_fixed.fixed = external.fixed;
-	if (table_get(dp, TABLE_FLOATING_IPS, &by_fixed, &value) && value.vni == vni &&
-		value.ip4 == ip4_of(floating) && !floating_ip_drop(dp, &by_fixed, error))
+	if (!disown(dp, vni, ip4_of(floating), &external, error))
 		return false;
 	return dp_interface_delete(dp, vni, &mac, error) && external_drop(dp, &key, error);
 }

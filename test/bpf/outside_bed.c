@@ -74,12 +74,12 @@ void share_gateway(struct bed *bed, bool here, u16 first, u16 others, u16 n)
 	assert_true(dp_snat_owners_put(bed->dp, ROUTER, &owner, 1, NULL));
 }
 
-static void put_floating_ip(struct bed *bed)
+void put_floating_ip(struct bed *bed, const char *fixed)
 {
 	struct dp_floating_ip floating_ip = { .router = ROUTER,
 		.vni = wire(bed),
 		.floating = ip(FLOATING_IP),
-		.fixed = ip(IP1),
+		.fixed = ip(fixed),
 		.mac = mac(FLOATING_MAC) };
 	g_autoptr(GError) error = NULL;
 
@@ -97,7 +97,7 @@ static void populate(struct bed *bed)
 	add_route(bed, "203.0.113.0/24", DP_ROUTE_CONNECTED, wire(bed), GATEWAY_MAC, NULL);
 	add_route(bed, "0.0.0.0/0", DP_ROUTE_VIA, wire(bed), GATEWAY_MAC, NEXT_IP);
 	add_route(bed, "::/0", DP_ROUTE_VIA, wire(bed), GATEWAY_MAC, NEXT_IP6);
-	put_floating_ip(bed);
+	put_floating_ip(bed, IP1);
 }
 
 static int setup_on(void **state, u16 number)

@@ -36,6 +36,7 @@ void put_gateway(struct bed *bed, bool here, bool snat);
 /* Hosts share the router's address: this one has @n ports from @first on, and a MAC of its own on
  * the wire, another has as many from @others on. @here: this one is the gateway's. */
 void share_gateway(struct bed *bed, bool here, u16 first, u16 others, u16 n);
+void put_floating_ip(struct bed *bed, const char *fixed);
 int outside_setup(void **state);
 int outside_setup_vlan(void **state);
 /* All of main(): the tests untagged, then on a VLAN, for which WEFT_UNTAGGED says that there is no

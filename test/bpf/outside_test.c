@@ -103,6 +103,31 @@ static void test_floating_ip(void **state)
 	}
 }
 
+/* From one guest to the other of the same host, and back: whoever has lost it is the router's
+ * again. */
+static void test_floating_ip_moves(void **state)
+{
+	static const char *const places[] = { IP2, IP1 };
+	struct bed *bed = *state;
+	struct frame got;
+
+	introduce(bed);
+	for (unsigned i = 0; i < 2; i++) {
+		bool first = i == 1;
+		u16 port = (u16)(1100 + i);
+
+		put_floating_ip(bed, places[i]);
+		bed_send(bed, first ? BED_GUEST1 : BED_GUEST2,
+			udp_frame(INSIDE_MAC, first ? MAC1 : MAC2, places[i], FAR_IP, port, 80));
+		wire_gets(bed, frame_hop(udp_frame(
+				       NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, port, 80)));
+		bed_send(bed, first ? BED_GUEST2 : BED_GUEST1,
+			udp_frame(INSIDE_MAC, first ? MAC2 : MAC1, places[!i], FAR_IP, port, 80));
+		got = wire_receives(bed);
+		assert_memory_equal(got.b + 26, "\xcb\x00\x71\x0a", 4); /* GATEWAY_IP */
+	}
+}
+
 /* Who has learnt a route to it by BGP sends to the host itself; what comes back is the guest's. */
 static void test_floating_ip_by_route(void **state)
 {
@@ -381,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_answers_the_wire),
 		cmocka_unit_test(test_asks_for_neighbours),
 		cmocka_unit_test(test_floating_ip),
+		cmocka_unit_test(test_floating_ip_moves),
 		cmocka_unit_test(test_floating_ip_by_route),
 		cmocka_unit_test(test_hands_over),
 		cmocka_unit_test(test_floating_ip_of_another_host),
