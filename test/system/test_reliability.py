@@ -142,6 +142,7 @@ def test_everybody_resumes_after_a_stop_of_weftd(talking):
     lab = talking
     lab.network("elsewhere", "10.7.0.0/24")
     lab.weft("port", "create", "p", "--network", "elsewhere", "--host", "h2")
+    lab.weft("wait", "revision")  # h1 hears of p too: both are of the default group
     before, earlier = footprints(lab), {host: len(modes(lab, host)) for host in HOSTS}
     lab.stop("weftd")
     lab.start("weftd")
