@@ -13,19 +13,7 @@
 
 static char *path_of(const struct appliance *appliance, enum render_file file)
 {
-	return g_build_filename(appliance->folder, render_names[file], NULL);
-}
-
-static struct daemon *make_dnsmasq(const struct appliance *appliance)
-{
-	g_autofree char *conf = path_of(appliance, RENDER_DNSMASQ);
-	g_autofree char *conf_file = g_strconcat("--conf-file=", conf, NULL);
-	g_autofree char *pid_file = g_strdup_printf("%s/dnsmasq.pid", appliance->folder);
-	g_autofree char *pid_option = g_strconcat("--pid-file=", pid_file, NULL);
-	const char *const argv[] = { "dnsmasq", "--keep-in-foreground", "--log-facility=-",
-		conf_file, pid_option, NULL };
-
-	return daemon_new(argv, pid_file);
+	return g_build_filename(appliance->folder, render_kinds[file].name, NULL);
 }
 
 struct appliance *appliance_new(const char *folder, u16 api_port)
@@ -35,13 +23,13 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->folder = folder;
 	appliance->api_port = api_port;
 	appliance->started_us = g_get_monotonic_time();
-	appliance->dnsmasq = make_dnsmasq(appliance);
+	appliance->services = services_new(folder);
 	return appliance;
 }
 
 void appliance_free(struct appliance *appliance)
 {
-	daemon_free(appliance->dnsmasq);
+	services_free(appliance->services);
 	rendered_clear(&appliance->rendered);
 	if (appliance->document)
 		document_free(appliance->document);
@@ -87,28 +75,6 @@ static bool is_in(unsigned changed, enum render_file file)
 	return changed & 1u << file;
 }
 
-static bool apply_dnsmasq(struct appliance *appliance, unsigned changed, GError **error)
-{
-	const struct document *document = appliance->document;
-	g_autofree char *path = path_of(appliance, RENDER_DNSMASQ);
-	g_autofree char *conf_file = g_strconcat("--conf-file=", path, NULL);
-	const char *const test[] = { "dnsmasq", "--test", conf_file, NULL };
-
-	if (!document->dhcp.enabled && !document->dns.enabled) {
-		daemon_stop(appliance->dnsmasq);
-		return true;
-	}
-	if (is_in(changed, RENDER_DNSMASQ)) {
-		if (!program_run(test, NULL, error))
-			return false;
-		daemon_stop(appliance->dnsmasq);
-	} else if (is_in(changed, RENDER_DHCP_HOSTS) || is_in(changed, RENDER_DNS_HOSTS)) {
-		daemon_reload(appliance->dnsmasq);
-	}
-	daemon_start(appliance->dnsmasq);
-	return true;
-}
-
 /* The filter is there before addresses are, and before anything is forwarded. */
 static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 {
@@ -117,7 +83,7 @@ static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 	       set_sysctls(error) && link_prepare(appliance->document, error) &&
 	       (!is_in(changed, RENDER_NETWORK) ||
 		       run_on(appliance, RENDER_NETWORK, "ip", "-batch", error)) &&
-	       apply_dnsmasq(appliance, changed, error);
+	       services_apply(appliance->services, appliance->document, changed, error);
 }
 
 static bool is_newer(

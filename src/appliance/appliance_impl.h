@@ -3,6 +3,7 @@
 #pragma once
 
 #include "appliance/appliance.h"
+#include "appliance/services.h"
 
 struct appliance {
 	const char *folder;
@@ -11,5 +12,5 @@ struct appliance {
 	struct document *document; /* NULL: UNCONFIGURED */
 	struct rendered rendered;
 	char *reason; /* of ERROR; NULL: ACTIVE */
-	struct daemon *dnsmasq;
+	struct services *services;
 };

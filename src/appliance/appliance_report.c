@@ -17,26 +17,14 @@ static void append_drift(const struct appliance *appliance, struct json_writer *
 	jw_begin_array(w);
 	for (unsigned i = 0; i < RENDER_FILES; i++)
 		if (drift & 1u << i)
-			jw_string(w, render_names[i]);
+			jw_string(w, render_kinds[i].name);
 	jw_end_array(w);
-}
-
-static void append_daemon(const char *name, const struct daemon *daemon, struct json_writer *w)
-{
-	jw_key(w, name);
-	jw_begin_object(w);
-	jw_member_bool(w, "wanted", daemon_wanted(daemon));
-	jw_member_bool(w, "running", daemon_pid(daemon) != 0);
-	jw_member_int(w, "pid", daemon_pid(daemon));
-	jw_member_int(w, "restarts", daemon_restarts(daemon));
-	jw_member_string(w, "reason", daemon_reason(daemon));
-	jw_end_object(w);
 }
 
 /* A daemon that does not run is an error too, though what was to be written is. */
 static const char *reason_of(const struct appliance *appliance)
 {
-	return appliance->reason ?: daemon_reason(appliance->dnsmasq);
+	return appliance->reason ?: services_reason(appliance->services);
 }
 
 GString *appliance_status(const struct appliance *appliance)
@@ -58,7 +46,7 @@ GString *appliance_status(const struct appliance *appliance)
 		&w, "uptime_s", (g_get_monotonic_time() - appliance->started_us) / G_USEC_PER_SEC);
 	jw_key(&w, "daemons");
 	jw_begin_object(&w);
-	append_daemon("dnsmasq", appliance->dnsmasq, &w);
+	services_append(appliance->services, &w);
 	jw_end_object(&w);
 	append_drift(appliance, &w);
 	jw_end_object(&w);

@@ -169,10 +169,10 @@ void daemon_stop(struct daemon *daemon)
 	daemon->pid = 0;
 }
 
-void daemon_reload(struct daemon *daemon)
+void daemon_signal(struct daemon *daemon, int number)
 {
 	if (daemon->pid)
-		kill(daemon->pid, SIGHUP);
+		kill(daemon->pid, number);
 }
 
 int daemon_pid(const struct daemon *daemon)

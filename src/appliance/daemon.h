@@ -4,7 +4,7 @@
  *
  *	             ┌────── back-off, 100 ms … 10 s ◄──────┐
  *	             ▼                                      │ it ends, or can't be started
- *	stopped ──► running ── daemon_reload() ──► running ─┘
+ *	stopped ──► running ── daemon_signal() ──► running ─┘
  *	   ▲           │ daemon_stop()
  *	   └───────────┘
  *
@@ -27,8 +27,8 @@ void daemon_free(struct daemon *daemon); /* and ends it */
 void daemon_start(struct daemon *daemon);
 /* Ends, and waits for that. */
 void daemon_stop(struct daemon *daemon);
-/* SIGHUP: it reads again what it can while it runs. */
-void daemon_reload(struct daemon *daemon);
+/* To let it read its files again, say; nothing if it does not run. */
+void daemon_signal(struct daemon *daemon, int number);
 
 int daemon_pid(const struct daemon *daemon); /* 0: it does not run */
 bool daemon_wanted(const struct daemon *daemon);

@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define FILE_MODE 0644 /* dnsmasq reads its files without root's rights */
-
 /* NULL: there is none, or it can't be read. */
 static char *read_file(const char *folder, unsigned i, size_t *ret_len)
 {
-	g_autofree char *path = g_build_filename(folder, render_names[i], NULL);
+	g_autofree char *path = g_build_filename(folder, render_kinds[i].name, NULL);
 	char *text = NULL;
 
 	*ret_len = 0;
@@ -42,11 +40,11 @@ bool files_write(
 	if (g_mkdir_with_parents(folder, 0755))
 		return weft_fail_errno(error, errno, "make the folder %s", folder);
 	for (unsigned i = 0; i < RENDER_FILES; i++) {
-		g_autofree char *path = g_build_filename(folder, render_names[i], NULL);
+		g_autofree char *path = g_build_filename(folder, render_kinds[i].name, NULL);
 
 		if ((changed & 1u << i) &&
 			!g_file_set_contents_full(path, rendered->texts[i], -1,
-				G_FILE_SET_CONTENTS_CONSISTENT, FILE_MODE, error))
+				G_FILE_SET_CONTENTS_CONSISTENT, (int)render_kinds[i].mode, error))
 			return false;
 	}
 	*ret_changed = changed;
@@ -56,8 +54,8 @@ bool files_write(
 /* Names and lengths are in it, so no content can look like two files. */
 static void add(GChecksum *sum, unsigned i, const char *text, size_t len)
 {
-	g_autofree char *head = text ? g_strdup_printf("%s %zu\n", render_names[i], len)
-				     : g_strdup_printf("%s is not there\n", render_names[i]);
+	g_autofree char *head = text ? g_strdup_printf("%s %zu\n", render_kinds[i].name, len)
+				     : g_strdup_printf("%s is not there\n", render_kinds[i].name);
 
 	g_checksum_update(sum, (const guchar *)head, -1);
 	if (text)

@@ -28,7 +28,7 @@ static void assert_same_digests(const char *folder, const struct rendered *rende
 static void remove_all(const char *folder)
 {
 	for (unsigned i = 0; i < RENDER_FILES; i++) {
-		g_autofree char *path = g_build_filename(folder, render_names[i], NULL);
+		g_autofree char *path = g_build_filename(folder, render_kinds[i].name, NULL);
 
 		assert_return_code(g_unlink(path), 0);
 	}

@@ -23,7 +23,17 @@ enum render_file {
 	RENDER_FILES
 };
 
-extern const char *const render_names[RENDER_FILES];
+/* A file that is rendered. A new one is a line in render.c, and in services.c if a daemon reads it.
+ */
+struct render_kind {
+	const char *name;    /* in the folder */
+	unsigned mode;	     /* 0600: it has secrets; 0644: its daemon has not root's rights */
+	const char *comment; /* how a line begins that means nothing to who reads the file */
+	void (*render)(
+		const struct document *document, const struct render_place *place, GString *text);
+};
+
+extern const struct render_kind render_kinds[RENDER_FILES];
 
 struct rendered {
 	char *texts[RENDER_FILES];
@@ -33,8 +43,13 @@ void render(
 	const struct document *document, const struct render_place *place, struct rendered *ret);
 void rendered_clear(struct rendered *rendered);
 
-void render_network(const struct document *document, GString *text);
-void render_nftables(const struct document *document, u16 api_port, GString *text);
-void render_dnsmasq(const struct document *document, const char *folder, GString *text);
-void render_dhcp_hosts(const struct document *document, GString *text);
-void render_dns_hosts(const struct document *document, GString *text);
+void render_network(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_nftables(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_dnsmasq(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_dhcp_hosts(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_dns_hosts(
+	const struct document *document, const struct render_place *place, GString *text);

@@ -69,7 +69,7 @@ static void append_dhcp(const struct document_dhcp *dhcp, const char *folder, GS
 		"dhcp-no-override\n"
 		"leasefile-ro\n"
 		"dhcp-hostsfile=%s/%s\n",
-		folder, render_names[RENDER_DHCP_HOSTS]);
+		folder, render_kinds[RENDER_DHCP_HOSTS].name);
 	if (dhcp->mtu)
 		g_string_append_printf(text, "dhcp-option=option:mtu,%u\n", dhcp->mtu);
 	for (guint i = 0; i < dhcp->subnets->len; i++)
@@ -80,7 +80,8 @@ static void append_dns(const struct document_dns *dns, const char *folder, GStri
 {
 	char ip[IP_STRLEN];
 
-	g_string_append_printf(text, "addn-hosts=%s/%s\n", folder, render_names[RENDER_DNS_HOSTS]);
+	g_string_append_printf(
+		text, "addn-hosts=%s/%s\n", folder, render_kinds[RENDER_DNS_HOSTS].name);
 	for (guint i = 0; i < dns->forwarders->len; i++)
 		g_string_append_printf(text, "server=%s\n",
 			ip_format(&g_array_index(dns->forwarders, struct ip, i), ip));
@@ -97,7 +98,8 @@ static void append_interfaces(const struct document *document, GString *text)
 	}
 }
 
-void render_dnsmasq(const struct document *document, const char *folder, GString *text)
+void render_dnsmasq(
+	const struct document *document, const struct render_place *place, GString *text)
 {
 	const char *domain = document->dns.domain;
 
@@ -113,17 +115,19 @@ void render_dnsmasq(const struct document *document, const char *folder, GString
 		g_string_append_printf(
 			text, "domain=%s\nlocal=/%s/\nexpand-hosts\n", domain, domain);
 	if (document->dhcp.enabled)
-		append_dhcp(&document->dhcp, folder, text);
+		append_dhcp(&document->dhcp, place->folder, text);
 	if (document->dns.enabled)
-		append_dns(&document->dns, folder, text);
+		append_dns(&document->dns, place->folder, text);
 	else
 		g_string_append(text, "port=0\n");
 }
 
-void render_dhcp_hosts(const struct document *document, GString *text)
+void render_dhcp_hosts(
+	const struct document *document, const struct render_place *place, GString *text)
 {
 	char mac[MAC_STRLEN], ip[IP_STRLEN];
 
+	(void)place;
 	for (guint i = 0; i < document->dhcp.hosts->len; i++) {
 		const struct document_host *host =
 			&g_array_index(document->dhcp.hosts, struct document_host, i);
@@ -133,10 +137,12 @@ void render_dhcp_hosts(const struct document *document, GString *text)
 	}
 }
 
-void render_dns_hosts(const struct document *document, GString *text)
+void render_dns_hosts(
+	const struct document *document, const struct render_place *place, GString *text)
 {
 	char ip[IP_STRLEN];
 
+	(void)place;
 	for (guint i = 0; i < document->dns.names->len; i++) {
 		const struct document_name *name =
 			&g_array_index(document->dns.names, struct document_name, i);

@@ -19,10 +19,12 @@ static void render_interface(const struct document_interface *interface, GString
 			interface->name);
 }
 
-void render_network(const struct document *document, GString *text)
+void render_network(
+	const struct document *document, const struct render_place *place, GString *text)
 {
 	char destination[PREFIX_STRLEN], nexthop[IP_STRLEN];
 
+	(void)place;
 	g_string_append(text, "link set dev lo up\n");
 	for (guint i = 0; i < document->interfaces->len; i++)
 		render_interface(

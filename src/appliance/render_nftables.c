@@ -192,13 +192,14 @@ static void append_srcnat(const struct document *document, GString *text)
 	g_string_append(text, "\t}\n");
 }
 
-void render_nftables(const struct document *document, u16 api_port, GString *text)
+void render_nftables(
+	const struct document *document, const struct render_place *place, GString *text)
 {
 	g_string_append(text, skeleton);
 	append_floating_ips(document, text);
 	append_forwardings(document, text);
 	g_string_append(text, "table " TABLE " {\n");
-	append_input(document, api_port, text);
+	append_input(document, place->api_port, text);
 	append_firewall(&document->firewall, text);
 	append_forward(document, text);
 	append_dstnat(text);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/services.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "appliance/program.h"
+
+#define FOLDER "{folder}" /* of the rendered files, in arguments */
+#define FILE_BIT(file) (1u << (file))
+
+struct service {
+	const char *name; /* of the status */
+	bool (*is_wanted)(const struct document *document);
+	const char *const *argv;   /* stays in the foreground, and writes FOLDER "/NAME.pid" */
+	const char *const *check;  /* fails if the files are wrong; NULL: nothing can tell */
+	const char *const *reload; /* tells the daemon, NULL: reload_signal does */
+	int reload_signal;
+	unsigned restart_on, reload_on; /* files */
+};
+
+struct services {
+	const char *folder;
+	struct daemon **daemons; /* one of each service */
+};
+
+static bool wants_dnsmasq(const struct document *document)
+{
+	return document->dhcp.enabled || document->dns.enabled;
+}
+
+static const char *const dnsmasq[] = { "dnsmasq", "--keep-in-foreground", "--log-facility=-",
+	"--conf-file=" FOLDER "/dnsmasq.conf", "--pid-file=" FOLDER "/dnsmasq.pid", NULL };
+static const char *const dnsmasq_check[] = { "dnsmasq", "--test",
+	"--conf-file=" FOLDER "/dnsmasq.conf", NULL };
+
+/* In the order in which they start. */
+static const struct service services[] = {
+	{ .name = "dnsmasq",
+		.is_wanted = wants_dnsmasq,
+		.argv = dnsmasq,
+		.check = dnsmasq_check,
+		.reload_signal = SIGHUP,
+		.restart_on = FILE_BIT(RENDER_DNSMASQ),
+		.reload_on = FILE_BIT(RENDER_DHCP_HOSTS) | FILE_BIT(RENDER_DNS_HOSTS) },
+};
+
+static char **expand(const char *const *argv, const char *folder)
+{
+	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+	for (; *argv; argv++) {
+		g_auto(GStrv) parts = g_strsplit(*argv, FOLDER, -1);
+		g_autofree char *argument = g_strjoinv(folder, parts);
+
+		g_strv_builder_add(builder, argument);
+	}
+	return g_strv_builder_end(builder);
+}
+
+static bool run(const struct services *all, const char *const *argv, GError **error)
+{
+	g_auto(GStrv) expanded = expand(argv, all->folder);
+
+	return program_run((const char *const *)expanded, NULL, error);
+}
+
+struct services *services_new(const char *folder)
+{
+	struct services *all = g_new0(struct services, 1);
+
+	all->folder = folder;
+	all->daemons = g_new0(struct daemon *, G_N_ELEMENTS(services));
+	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++) {
+		g_auto(GStrv) argv = expand(services[i].argv, folder);
+		g_autofree char *pid_file = g_strdup_printf("%s/%s.pid", folder, services[i].name);
+
+		all->daemons[i] = daemon_new((const char *const *)argv, pid_file);
+	}
+	return all;
+}
+
+void services_free(struct services *all)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++)
+		daemon_free(all->daemons[i]);
+	g_free(all->daemons);
+	g_free(all);
+}
+
+/* One that does not run reads its files when it starts. */
+static bool reload(const struct services *all, unsigned i, GError **error)
+{
+	if (!daemon_pid(all->daemons[i]))
+		return true;
+	if (services[i].reload)
+		return run(all, services[i].reload, error);
+	daemon_signal(all->daemons[i], services[i].reload_signal);
+	return true;
+}
+
+static bool apply_one(const struct services *all, unsigned i, unsigned changed, GError **error)
+{
+	const struct service *service = &services[i];
+
+	if (changed & (service->restart_on | service->reload_on) && service->check &&
+		!run(all, service->check, error))
+		return false;
+	if (changed & service->restart_on)
+		daemon_stop(all->daemons[i]);
+	else if (changed & service->reload_on && !reload(all, i, error))
+		return false;
+	daemon_start(all->daemons[i]);
+	return true;
+}
+
+bool services_apply(
+	struct services *all, const struct document *document, unsigned changed, GError **error)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++)
+		if (!services[i].is_wanted(document))
+			daemon_stop(all->daemons[i]);
+		else if (!apply_one(all, i, changed, error))
+			return false;
+	return true;
+}
+
+const char *services_reason(const struct services *all)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++)
+		if (daemon_reason(all->daemons[i]))
+			return daemon_reason(all->daemons[i]);
+	return NULL;
+}
+
+void services_append(const struct services *all, struct json_writer *w)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++) {
+		const struct daemon *daemon = all->daemons[i];
+
+		jw_key(w, services[i].name);
+		jw_begin_object(w);
+		jw_member_bool(w, "wanted", daemon_wanted(daemon));
+		jw_member_bool(w, "running", daemon_pid(daemon) != 0);
+		jw_member_int(w, "pid", daemon_pid(daemon));
+		jw_member_int(w, "restarts", daemon_restarts(daemon));
+		jw_member_string(w, "reason", daemon_reason(daemon));
+		jw_end_object(w);
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemons of an appliance: which of them a document wants, what they read, and what they are
+ * told when it changes. One more is one more line of the table in services.c.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "appliance/daemon.h"
+#include "appliance/render.h"
+#include "base/json_writer.h"
+
+struct services;
+
+/* @folder: of the rendered files; it must outlive it. */
+struct services *services_new(const char *folder);
+void services_free(struct services *services); /* and ends all */
+
+/* All that @document wants run, and nothing else does. @changed: bit i, file i is another one than
+ * at the last call. What its own program refuses (the error says why) is not given to it. */
+bool services_apply(struct services *services, const struct document *document, unsigned changed,
+	GError **error);
+
+/* Why one that is wanted does not run; NULL: all do. */
+const char *services_reason(const struct services *services);
+/* Members of `daemons` of the status. */
+void services_append(const struct services *services, struct json_writer *w);
