@@ -32,6 +32,10 @@ struct nat_count nats_made SEC(".maps");
 struct nat_count nats_gone SEC(".maps");
 
 #define NAT_ATTEMPTS 24
+/* That a port stays with whom it was given to at least, after the last packet. More than one: by
+ * then no flow entry sends on with no look at the state (outside_is_fresh()). */
+#define NAT_CLOSED_TICKS 1
+#define NAT_ANSWERED_TICKS 4
 #define IP4_CHECK_OFF (ETH_HLEN + 10)
 #define IP4_SRC_OFF (ETH_HLEN + 12)
 #define IP4_DST_OFF (ETH_HLEN + 16)
@@ -306,6 +310,43 @@ __noinline long nat_claim(
 	return bpf_map_update_elem(&nats, &answer, &value, BPF_NOEXIST);
 }
 
+/* Whether a connection may give its port to another: TCP that is closed (whom the other end still
+ * remembers in TIME-WAIT it lets open anew, RFC 6191), and questions to well-known ports that have
+ * been answered (RFC 4787 REQ-5 a). */
+static __always_inline bool nat_is_spent(const struct nat *in, const struct nat_key *key)
+{
+	const u8 closed = NAT_FIN_OUT | NAT_FIN_IN;
+	u32 idle = tick_now() - in->seen;
+
+	if ((u8)key->kind == IPPROTO_TCP)
+		return (in->flags & NAT_RESET || (in->flags & closed) == closed) &&
+		       idle > NAT_CLOSED_TICKS;
+	return (u8)key->kind == IPPROTO_UDP && in->flags & NAT_REPLIED &&
+	       bpf_ntohs((be16)key->ports) < 1024 && idle > NAT_ANSWERED_TICKS;
+}
+
+/* Takes @port of the gateway's address from the connection that has it, if that is over: whether
+ * the port is free now. Global, as nat_claim(). */
+__noinline bool nat_reclaim(const struct gateway *gateway, const struct pkt *pkt, u16 port)
+{
+	struct nat_key in, out;
+	struct nat *old;
+
+	if (!gateway || !pkt)
+		return false;
+	in = nat_key_answer(gateway->vni, pkt, gateway->ip4, port);
+	old = bpf_map_lookup_elem(&nats, &in);
+	if (!old || !nat_is_spent(old, &in))
+		return false;
+	out = (struct nat_key){ .scope = { old->router[0], old->router[1] },
+		.kind = FLOW_KIND(pkt->proto, (u32)NAT_OUT),
+		.src = old->addr,
+		.dst = in.src,
+		.ports = old->port | in.ports << 16 };
+	bpf_map_delete_elem(&nats, &out);
+	return !bpf_map_delete_elem(&nats, &in); /* else another was faster */
+}
+
 /* Finds a port for a new connection and writes it down, both ways; 0, or the reason to drop. */
 static __always_inline int nat_make(const u32 *router, const struct gateway *gateway,
 	const struct pkt *pkt, struct translation *to)
@@ -328,6 +369,13 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 		failed = nat_claim(gateway, pkt, to->port, &state);
 		if (!failed || !has_ports)
 			break;
+	}
+	for (u32 i = 0; failed && has_ports && i < NAT_ATTEMPTS; i++) {
+		to->port = nat_candidate(gateway, own, seed, i);
+		if (!nat_reclaim(gateway, pkt, to->port))
+			continue;
+		nat_count(router, -1);
+		failed = nat_claim(gateway, pkt, to->port, &state);
 	}
 	if (!failed) {
 		state.addr = gateway->ip4;
