@@ -166,6 +166,9 @@ struct attr {
 	enum on_delete on_delete;
 	enum weft_error in_use;	 /* with ON_DELETE_REFUSE: the error; 0: of the referred kind */
 	unsigned referrer_index; /* with `refers`: the index of this kind by this attribute */
+	/* Where it is null, items of the list in this slot may have it, by the same name, and
+	 * filters find them there; 0: nowhere else. */
+	unsigned listed_in;
 	/* For what type and limits can't say; @value is canonical text. NULL: nothing to say. */
 	bool (*check)(const struct attr *attr, const char *value, GError **error);
 	/* Of a type that is kept as text, instead of the type's own reading of a request's value:
@@ -201,7 +204,8 @@ struct index {
 	u8 slots[4]; /* the key: values of these, ended by 0; unset or empty ones have no key */
 	unsigned flags;
 	enum weft_error error; /* of a unique one, for the second object */
-	/* Instead of `slots`, for keys inside nested values: adds each key. */
+	/* For keys inside nested values: adds each key. Instead of `slots`, or with the one
+	 * attribute whose filters it answers, which is listed_in another. */
 	void (*keys)(const struct object *object, struct key_sink *sink);
 	/* With `keys`: the only attribute whose change can change them; 0: any. */
 	unsigned depends_on;

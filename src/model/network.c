@@ -20,6 +20,7 @@
 #include "model/subnet.h"
 #include "model/subnetpool.h"
 #include "model/txn_impl.h"
+#include "model/value.h"
 
 static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", NULL };
 static const struct attr zone_attr = {
@@ -79,17 +80,20 @@ static const struct attr attrs[N_NETWORK_SLOTS] = {
 		.choices = provider_types,
 		.flags = PROVIDER | ATTR_NULLABLE,
 		.fallback = "\"geneve\"",
+		.listed_in = NETWORK_SEGMENTS,
 		.doc = "geneve or vxlan: an overlay; which encapsulation carries it is decided per pair of hosts." },
 	[NETWORK_PROVIDER_PHYSICAL] = { .name = "provider:physical_network",
 		.type = TYPE_STRING,
 		.max = PHYSICAL_NETWORK_MAX,
 		.flags = PROVIDER | ATTR_NULLABLE,
+		.listed_in = NETWORK_SEGMENTS,
 		.doc = "Of a vlan or flat network; null: it is an overlay." },
 	[NETWORK_PROVIDER_SEGMENT] = { .name = "provider:segmentation_id",
 		.type = TYPE_INT,
 		.min = 1,
 		.max = VNI_LAST,
 		.flags = PROVIDER | ATTR_UPDATE | ATTR_NULLABLE,
+		.listed_in = NETWORK_SEGMENTS,
 		.doc = "Its VNI, or its VLAN." },
 	[NETWORK_SEGMENTS] = { .name = "segments",
 		.type = TYPE_LIST,
@@ -186,10 +190,33 @@ static void external_keys(const struct object *network, struct key_sink *sink)
 		index_add(sink, (const char *const[]){ "true" }, 1);
 }
 
+/* Its number, or those of its segments. */
+static void segment_keys(const struct object *network, struct key_sink *sink)
+{
+	char buf[VALUE_TEXT];
+	const char *text = object_text(network, NETWORK_PROVIDER_SEGMENT, buf);
+	json_t *segments, *segment;
+	size_t i;
+
+	if (text)
+		index_add(sink, &text, 1);
+	if (object_is_null(network, NETWORK_SEGMENTS))
+		return;
+	segments = object_json(network, NETWORK_SEGMENTS);
+	json_array_foreach(segments, i, segment) {
+		text = value_json_text(json_object_get(segment, "provider:segmentation_id"), buf);
+		if (*text)
+			index_add(sink, &text, 1);
+	}
+	json_decref(segments);
+}
+
 static const struct index indexes[N_NETWORK_INDEXES] = {
 	[NETWORK_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[NETWORK_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
-	[NETWORK_BY_SEGMENT] = { .name = "segmentation id", .slots = { NETWORK_PROVIDER_SEGMENT } },
+	[NETWORK_BY_SEGMENT] = { .name = "segmentation id",
+		.slots = { NETWORK_PROVIDER_SEGMENT },
+		.keys = segment_keys },
 	[NETWORK_BY_QOS_POLICY] = { .name = "QoS policy", .slots = { NETWORK_QOS_POLICY_ID } },
 	[NETWORK_BY_DEFAULT] = { .name = "default",
 		.keys = default_keys,

@@ -5,6 +5,7 @@
 
 #include "model/object_impl.h"
 #include "model/rbac.h"
+#include "model/value.h"
 
 void filter_free(gpointer data)
 {
@@ -304,47 +305,48 @@ static bool computed_matches(
 	return has_value(filter, text->str);
 }
 
-static bool value_matches(const struct filter *filter, const struct object *object,
-	const struct model *model, const struct caller *caller)
+/* How many of the filter's values are in a list, or in a field of its items. */
+static unsigned count_in(
+	const struct filter *filter, const struct object *object, unsigned slot, const char *field)
 {
-	const struct kind *kind = object_kind(object);
-	char buf[VALUE_TEXT];
-	const char *text;
-
-	if (is_request(kind, kind_attr(kind, filter->slot)))
-		return true; /* hooks.all has seen to it */
-	if (kind->rbac && filter->slot == kind->shared_slot)
-		return has_value(filter, rbac_shared_to(model, object, caller) ? "true" : "false");
-	if (kind_attr(kind, filter->slot)->flags & ATTR_COMPUTED)
-		return computed_matches(filter, object, model);
-	text = object_text(object, filter->slot, buf);
-	return has_value(filter, text ? text : "");
-}
-
-/* The text of a string or number in a parsed list. */
-static const char *json_text(json_t *json, char buf[static VALUE_TEXT])
-{
-	if (json_is_integer(json))
-		g_snprintf(buf, VALUE_TEXT, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
-	return json_is_string(json) ? json_string_value(json) : json_is_integer(json) ? buf : "";
-}
-
-/* How many of the filter's values are in the list. */
-static unsigned count_items(const struct filter *filter, const struct object *object)
-{
-	json_t *list = object_json(object, filter->slot);
+	json_t *list = object_json(object, slot);
 	char buf[VALUE_TEXT];
 	unsigned n = 0;
 	json_t *item;
 	size_t i;
 
 	json_array_foreach(list, i, item) {
-		json_t *value = filter->field ? json_object_get(item, filter->field) : item;
+		json_t *value = field ? json_object_get(item, field) : item;
 
-		n += has_value(filter, json_text(value, buf));
+		n += has_value(filter, value_json_text(value, buf));
 	}
 	json_decref(list);
 	return n;
+}
+
+static unsigned count_items(const struct filter *filter, const struct object *object)
+{
+	return count_in(filter, object, filter->slot, filter->field);
+}
+
+static bool value_matches(const struct filter *filter, const struct object *object,
+	const struct model *model, const struct caller *caller)
+{
+	const struct kind *kind = object_kind(object);
+	const struct attr *attr = kind_attr(kind, filter->slot);
+	char buf[VALUE_TEXT];
+	const char *text;
+
+	if (is_request(kind, attr))
+		return true; /* hooks.all has seen to it */
+	if (attr->listed_in && !object_is_null(object, attr->listed_in))
+		return count_in(filter, object, attr->listed_in, attr->name) > 0;
+	if (kind->rbac && filter->slot == kind->shared_slot)
+		return has_value(filter, rbac_shared_to(model, object, caller) ? "true" : "false");
+	if (attr->flags & ATTR_COMPUTED)
+		return computed_matches(filter, object, model);
+	text = object_text(object, filter->slot, buf);
+	return has_value(filter, text ? text : "");
 }
 
 static bool changed_since(const struct filter *filter, const struct object *object)

@@ -125,6 +125,13 @@ union value value_from_text(const struct attr *attr, const char *text)
 	return (union value){ .text = text_new(text, strlen(text)) };
 }
 
+const char *value_json_text(const json_t *json, char buf[static 40])
+{
+	if (json_is_integer(json))
+		g_snprintf(buf, 40, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+	return json_is_string(json) ? json_string_value(json) : json_is_integer(json) ? buf : "";
+}
+
 const char *value_text(const struct attr *attr, union value value, char buf[static 40])
 {
 	struct mac mac;

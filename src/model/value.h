@@ -49,6 +49,9 @@ void value_write_json(const struct attr *attr, union value value, struct json_wr
 /* See object_text(). */
 const char *value_text(const struct attr *attr, union value value, char buf[static 40]);
 
+/* The text of a string or number in a parsed list or object; "" of anything else. */
+const char *value_json_text(const json_t *json, char buf[static 40]);
+
 /* From JSON that value_write_json() wrote. */
 bool value_load(const struct attr *attr, json_t *json, union value *ret);
 

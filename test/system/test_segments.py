@@ -86,6 +86,24 @@ def test_network_and_segments_say_the_same(admin):
     assert admin.make("network", **give("flat", "n3"))
 
 
+def test_provider_filters_find_what_several_segments_carry(admin):
+    """A network is found by what any of its segments is, by the index of numbers too, as long as it has that segment."""
+    several = admin.make("network", segments=[give("vlan", "f1", 3101), give("vlan", "f2", 3102)])["id"]
+    one = admin.make("network", **give("vlan", "f1", 3103))["id"]
+
+    def found(*values, **more):
+        return [n["id"] for n in admin.get("/v2.0/networks", **give(*values), **more).json["networks"]]
+
+    assert found(None, None, "3101") == found(None, None, "3102") == [several] and found(None, None, "3103") == [one]
+    assert found(None, "f1") == [several, one] and found(None, "f2") == [several] and found(None, "f3") == []
+    assert {several, one} <= set(found("vlan")) and several not in found("flat")
+    second = segments_of(admin, several)[1]["id"]
+    assert segment(admin, several, "vlan", "f3", 3104).status == 201
+    assert admin.call("DELETE", f"/v2.0/segments/{second}").status == 204
+    assert found(None, None, "3104") == found(None, "f3") == [several] and found(None, None, "3102") == found(None, "f2") == []
+    assert found("vlan", "f3", "3104", name="x") == []
+
+
 def test_rules(weftd, admin, member):
     network, used = admin.make("network", **give("vlan", "r", 5))["id"], admin.make("network", **give("vxlan", None, 5))["id"]
     assert refused(segment(admin, network, "vlan", "r", 5), 409, "VlanIdInUse", network)
