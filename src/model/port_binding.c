@@ -19,6 +19,7 @@ static const struct attr attrs[N_PORT_BINDING_SLOTS] = {
 	[SLOT_UPDATED_AT] = { .name = "updated_at", .type = TYPE_TIME, .doc = "In UTC." },
 	[PORT_BINDING_PORT_ID] = { .name = "port_id",
 		.type = TYPE_UUID,
+		.flags = ATTR_REVISES,
 		.refers = KIND_PORT,
 		.on_delete = ON_DELETE_CASCADE,
 		.referrer_index = PORT_BINDING_BY_PORT,

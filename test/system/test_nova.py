@@ -180,7 +180,13 @@ def test_live_migration(cloud):
     cloud.report("h2", ident)
     wait_until(lambda: cloud.port(ident)["status"] == "ACTIVE", what="wired at the destination")
     wait_until(lambda: cloud.events(ident).count("network-vif-plugged") == 2, what="plugged at the destination")
-    cloud.send("DELETE", f"{bindings}/h1", status=204)
+    known = cloud.port(ident)["revision_number"]
+    for method, where, body in (("DELETE", f"{bindings}/h1", None), ("PUT", f"{bindings}/h1", {"binding": {"vnic_type": "normal"}}),
+                                ("PUT", f"{bindings}/h1/activate", None)):
+        refused = cloud.admin.call(method, f"/v2.0/{where}", body, {"If-Match": f"revision_number={known - 1}"})
+        assert (refused.status, refused.error) == (412, "RevisionNumberConstraintFailed"), method
+    assert cloud.admin.call("DELETE", f"/v2.0/{bindings}/h1", None, {"If-Match": f"revision_number={known}"}).status == 204
+    assert cloud.port(ident)["revision_number"] > known
     gone = cloud.admin.get(f"/v2.0/{bindings}/h1")
     assert (gone.status, gone.error) == (404, "PortBindingNotFound")
     assert [b["host"] for b in cloud.get(bindings)["bindings"]] == ["h2"]

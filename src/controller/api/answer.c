@@ -160,8 +160,7 @@ const struct object *call_object(struct call *call, GError **error)
 
 #define IF_MATCH "revision_number="
 
-/* If-Match: revision_number=N. */
-static bool check_revision(const struct call *call, const struct object *object, GError **error)
+bool call_check_revision(const struct call *call, const struct object *object, GError **error)
 {
 	const char *wanted = http_request_header(call->request, "If-Match");
 	u64 revision = (u64)object_int(object, SLOT_REVISION_NUMBER);
@@ -201,5 +200,5 @@ bool call_check_change(const struct call *call, const struct txn *txn,
 	return (call->action ? policy_check_action(txn, call->action, operation, object, error)
 			     : policy_check(txn, operation, object, error)) &&
 	       call_check_alias(call, operation, object, error) &&
-	       check_revision(call, object, error);
+	       call_check_revision(call, object, error);
 }

@@ -17,11 +17,15 @@ static const struct object *need_port(
 
 	call->kind = &port_kind;
 	port = call_object(call, error);
-	if (!port || policy_allows(&call->caller, &port_binding_kind, operation, &nothing))
-		return port;
-	weft_fail(error, FORBIDDEN,
-		"Bindings of ports are disallowed by policy: by default they are for administrators.");
-	return NULL;
+	if (!port)
+		return NULL;
+	if (!policy_allows(&call->caller, &port_binding_kind, operation, &nothing)) {
+		weft_fail(error, FORBIDDEN,
+			"Bindings of ports are disallowed by policy: by default they are for administrators.");
+		return NULL;
+	}
+	/* A binding is a part of its port, whose revision counts its changes too. */
+	return operation == POLICY_GET || call_check_revision(call, port, error) ? port : NULL;
 }
 
 static void answer(const struct call *call, unsigned status, const char *key, json_t *value)

@@ -65,6 +65,9 @@ const struct object *call_object(struct call *call, GError **error);
 bool call_check_alias(const struct call *call, enum policy_operation operation,
 	const struct object *object, GError **error);
 
+/* Is the object as the caller knew it, if he says so by "If-Match: revision_number=N"? */
+bool call_check_revision(const struct call *call, const struct object *object, GError **error);
+
 /* May the caller change (delete, with the call's action: do that with) the object that the path
  * names, and is it as he knew it, if he says so by If-Match? */
 bool call_check_change(const struct call *call, const struct txn *txn,
