@@ -120,8 +120,9 @@ static void fail_with_answer(unsigned status, const char *text, size_t len, GErr
 	json_decref(answer);
 }
 
-static GBytes *send(
-	struct client *client, const char *method, const char *path, json_t *body, GError **error)
+/* @subject: the token that is asked about, or NULL. */
+static GBytes *send(struct client *client, const char *method, const char *path, json_t *body,
+	const char *subject, GError **error)
 {
 	g_autofree char *url = g_strconcat(client->url, path, NULL);
 	g_autoptr(SoupMessage) message = soup_message_new(method, url);
@@ -135,6 +136,8 @@ static GBytes *send(
 
 	if (client->token)
 		soup_message_headers_append(headers, "X-Auth-Token", client->token);
+	if (subject)
+		soup_message_headers_append(headers, "X-Subject-Token", subject);
 	if (body) {
 		char *text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
 		g_autoptr(GBytes) bytes =
@@ -167,15 +170,11 @@ static GBytes *send(
 	return g_steal_pointer(&answer);
 }
 
-json_t *client_call(
-	struct client *client, const char *method, const char *path, json_t *body, GError **error)
+static json_t *parse(const struct client *client, const char *method, const char *path,
+	GBytes *answer, GError **error)
 {
-	g_autoptr(GBytes) answer = send(client, method, path, body, error);
 	json_error_t problem;
 	size_t len;
-
-	if (!answer)
-		return NULL;
 	const char *text = g_bytes_get_data(answer, &len);
 
 	if (!len)
@@ -189,9 +188,28 @@ json_t *client_call(
 	return json;
 }
 
+json_t *client_call(
+	struct client *client, const char *method, const char *path, json_t *body, GError **error)
+{
+	g_autoptr(GBytes) answer = send(client, method, path, body, NULL, error);
+
+	return answer ? parse(client, method, path, answer, error) : NULL;
+}
+
+json_t *client_own_token(struct client *client, GError **error)
+{
+	static const char path[] = "/v3/auth/tokens";
+	g_autoptr(GBytes) answer = send(client, "GET", path, NULL, client->token, error);
+	json_t *json = answer ? parse(client, "GET", path, answer, error) : NULL;
+	json_t *token = json_incref(json_object_get(json, "token"));
+
+	json_decref(json);
+	return token;
+}
+
 char *client_get_text(struct client *client, const char *path, GError **error)
 {
-	g_autoptr(GBytes) answer = send(client, "GET", path, NULL, error);
+	g_autoptr(GBytes) answer = send(client, "GET", path, NULL, NULL, error);
 	size_t len;
 
 	if (!answer)

@@ -30,6 +30,9 @@ void client_set_timeout(struct client *client, unsigned seconds);
 json_t *client_call(
 	struct client *client, const char *method, const char *path, json_t *body, GError **error);
 
+/* What the token is, as Identity says: `user`, `project` … (a new reference). */
+json_t *client_own_token(struct client *client, GError **error);
+
 /* The answer's text as it is (/metrics, /healthz). */
 char *client_get_text(struct client *client, const char *path, GError **error);
 

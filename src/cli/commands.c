@@ -36,6 +36,12 @@ static const struct command *const fixed_commands[] = {
 	&complete_command,
 };
 
+static void add_table(GPtrArray *all, const struct command *table)
+{
+	for (; table->words; table++)
+		g_ptr_array_add(all, (gpointer)table);
+}
+
 const struct command *const *commands_all(void)
 {
 	static GPtrArray *all;
@@ -44,9 +50,10 @@ const struct command *const *commands_all(void)
 		all = g_ptr_array_new();
 		resource_commands(all);
 		action_commands(all);
-		for (const struct command *c = binding_commands; c->words; c++)
-			g_ptr_array_add(all, (gpointer)c);
+		add_table(all, binding_commands);
 		quota_commands(all);
+		add_table(all, app_credential_commands);
+		add_table(all, trust_commands);
 		for (size_t i = 0; i < G_N_ELEMENTS(fixed_commands); i++)
 			g_ptr_array_add(all, (gpointer)fixed_commands[i]);
 		g_ptr_array_add(all, NULL);

@@ -11,6 +11,7 @@ extern const struct command binding_commands[];			  /* ended by one without word
 extern const struct command drops_command, port_counters_command; /* counters.c */
 extern const struct command qos_counters_command;
 extern const struct command logs_command, port_rules_command;
+extern const struct command app_credential_commands[], trust_commands[]; /* ended likewise */
 extern const struct command role_add_command, role_remove_command, role_assignment_list_command;
 extern const struct command help_command_, completion_command, complete_command;
 

@@ -39,6 +39,9 @@ const char reference_output[] =
 static const struct {
 	const char *topic, *summary;
 } topics[] = {
+	{ "application-credential", "make, list, show and delete secrets of programs" },
+	{ "access-rule", "list, show and delete what application credentials may be used for" },
+	{ "trust", "make, list, show and delete roles lent to another user" },
 	{ "quota", "show and change how many objects a project may have" },
 	{ "plug", "attach a device to a port" },
 	{ "unplug", "detach the device of a port" },

@@ -198,7 +198,9 @@ static const char *const *columns_of(const struct kind *kind)
 
 	for (unsigned slot = 0; slot < kind->n_slots && columns->len < MAX_COLUMNS; slot++) {
 		const struct attr *attr = kind_attr(kind, slot);
-		bool standard = slot != SLOT_ID && slot != SLOT_NAME && slot < N_STANDARD_SLOTS;
+		bool standard = slot != SLOT_ID && slot < N_STANDARD_SLOTS &&
+				(slot != SLOT_NAME ||
+					(kind->flags & KIND_IDENTITY && !spelling_name(kind)));
 
 		if (attr->name && !standard && !(attr->flags & hidden) && attr->type != TYPE_LIST &&
 			attr->type != TYPE_OBJECT &&

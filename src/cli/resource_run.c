@@ -61,6 +61,32 @@ static bool call_with_body(
 	return print_answer(cli, answer, error);
 }
 
+/* Of a kind whose objects are made several at a time. */
+static bool post_as_list(struct cli *cli, const char *path, json_t *body, GError **error)
+{
+	const char *collection = cli->command->resource->kind->collection;
+	json_t *wrapped = json_pack("{s:[O]}", collection, body);
+	json_t *answer = client_call(cli->client, "POST", path, wrapped, error);
+	bool printed =
+		answer &&
+		output_object(cli, json_array_get(json_object_get(answer, collection), 0), error);
+
+	json_decref(wrapped);
+	json_decref(answer);
+	return printed;
+}
+
+static bool post(
+	struct cli *cli, const struct kind *kind, const char *path, json_t *body, GError **error)
+{
+	if (kind->flags & KIND_ID_IS_NAME && json_object_get(body, "name")) {
+		json_object_set(body, "id", json_object_get(body, "name"));
+		json_object_del(body, "name");
+	}
+	return kind->flags & KIND_BY_LIST ? post_as_list(cli, path, body, error)
+					  : call_with_body(cli, "POST", path, body, error);
+}
+
 static bool read_password(const char *path, char **ret, GError **error)
 {
 	g_autofree char *text = NULL;
@@ -110,7 +136,7 @@ bool resource_create(struct cli *cli, GError **error)
 	bool done = attribute_body(cli, target.kind, ATTRIBUTE_CREATE, resolve_for, target.client,
 			    body, error) &&
 		    add_password(cli, target.kind, body, error) &&
-		    call_with_body(cli, "POST", path, body, error);
+		    post(cli, target.kind, path, body, error);
 
 	json_decref(body);
 	return done;

@@ -15,6 +15,8 @@ static const struct {
 	{ "shared", "share" },
 	{ "is_default", "default" },
 	{ "port_security_enabled", "port-security" },
+	{ "region_id", "region" },
+	{ "parent_region_id", "parent-region" },
 	{ "provider:network_type", "provider-network-type" },
 	{ "provider:physical_network", "provider-physical-network" },
 	{ "provider:segmentation_id", "provider-segment" },
@@ -92,6 +94,10 @@ const struct attr *spelling_name(const struct kind *kind)
 
 	if (!name->name && kind->id == KIND_FLOATING_IP)
 		name = &kind->attrs[FLOATING_IP_ADDRESS];
+	/* What nobody can give a name is shown by Identity without one. */
+	if (kind->flags & KIND_ID_IS_NAME ||
+		(kind->flags & KIND_IDENTITY && !(name->flags & ATTR_CREATE)))
+		return NULL;
 	return name->name ? name : NULL;
 }
 

@@ -298,9 +298,11 @@ enum kind_flags {
 	KIND_ADMIN_WRITE = 1 << 2, /* only an administrator changes objects of it */
 	KIND_OWN_PATHS = 1 << 3,   /* served by handlers of its own, not by those of the table */
 	KIND_COMPUTED = 1 << 4,	   /* made by hooks.all when asked for, never changed */
-	KIND_COMMANDS = 1 << 6,	   /* with KIND_IDENTITY: has the verbs of other resources */
 	KIND_FIXED = 1 << 5,	/* comes and goes with others: no request creates or deletes one */
 	KIND_INTERNAL = 1 << 6, /* weftd's own: no API serves it, no policy names it */
+	KIND_COMMANDS = 1 << 7, /* with KIND_IDENTITY: has the verbs of other resources */
+	KIND_BY_LIST = 1 << 8,	/* made by a POST of {"COLLECTION": [{…}, …]} alone */
+	KIND_ID_IS_NAME = 1 << 9, /* whoever makes one chooses its id, which is kept as its name */
 };
 #define KIND_NOT_NETWORKING (KIND_IDENTITY | KIND_INTERNAL)
 #define KIND_ELSEWHERE (KIND_NOT_NETWORKING | KIND_OWN_PATHS)

@@ -19,8 +19,8 @@ def weftd(tmp_path_factory):
 class Weft:
     """weft("user", "list") gives what it prints, weft.json(…) what it shows, weft.fails(…) code and complaint."""
 
-    def __init__(self, weftd):
-        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith(("OS_", "WEFT_"))}, "WEFT_URL": weftd.url, "WEFT_TOKEN": ADMIN}
+    def __init__(self, weftd, token=ADMIN):
+        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith(("OS_", "WEFT_"))}, "WEFT_URL": weftd.url, "WEFT_TOKEN": token}
 
     def __call__(self, *words, **options):
         return run(WEFT, *words, env=self.env, **options).stdout
@@ -91,6 +91,72 @@ def test_roles(weft, weftd):
                               (("member", "--user", "nobody", "--system"), 3, "no user 'nobody'"),
                               (("none", "--user", "ann", "--system"), 3, "no role 'none'")):
         assert weft.fails("role", "add", *words)[0] == code and part in weft.fails("role", "add", *words)[1], words
+
+
+def test_regions_and_limits(weft):
+    """A region is called by its id; limits are made one at a time here, and several at a time by the API."""
+    made = weft.json("region", "create", "north", "--description", "words")
+    assert (made["id"], made["description"]) == ("north", "words") and weft.json("region", "show", "north") == made
+    weft("region", "create", "north-1", "--parent-region", "north")
+    assert weft.json("region", "set", "north-1", "--description", "other")["parent_region_id"] == "north"
+    assert [row["id"] for row in weft.json("region", "list", "--id", "north-1")] == ["north-1"]
+    assert "north-1 north" in weft("region", "list", "-f", "value").splitlines()
+    assert "regions in it" in weft.fails("region", "delete", "north")[1]
+    weft("service", "create", "metered", "--type", "object-store")
+    weft("project", "create", "small")
+    words = ("--service", "metered", "--region", "north", "--resource-name", "container")
+    registered = weft.json("registered", "limit", "create", *words, "--default-limit", "10")
+    assert (registered["default_limit"], registered["region_id"]) == (10, "north")
+    assert weft.json("registered", "limit", "set", registered["id"], "--default-limit", "20")["default_limit"] == 20
+    limit = weft.json("limit", "create", "--project", "small", *words, "--resource-limit", "5")
+    assert weft.json("limit", "set", limit["id"], "--resource-limit", "6")["resource_limit"] == 6
+    assert [row["id"] for row in weft.json("limit", "list", "--project", "small")] == [limit["id"]]
+    assert "There is no registered limit" in weft.fails("limit", "create", "--project", "small", "--service", "metered",
+                                                        "--resource-name", "none", "--resource-limit", "1")[1]
+    weft("limit", "delete", limit["id"])
+    weft("registered", "limit", "delete", registered["id"])
+    weft("region", "delete", "north-1", "north")
+    assert weft.fails("region", "show", "north")[0] == 3
+
+
+def test_application_credentials_access_rules_and_trusts(weft, weftd):
+    """What users give away is made by a token of theirs; who administers sees it."""
+    for name in ("owner", "friend"):
+        weft("user", "create", name, "--password", "pw")
+    weft("project", "create", "work")
+    weft("role", "add", "member", "--user", "owner", "--project", "work")
+    owner = Weft(weftd, log_in(weftd, "owner", "pw", project="work").headers["X-Subject-Token"])
+    made = owner.json("application", "credential", "create", "backup", "--role", "reader", "--secret", "open", "--expiration", "2099-01-31T12:00:00Z",
+                      "--description", "words", "--access-rule", "service=network,method=GET,path=/v2.0/networks")
+    assert (made["secret"], made["unrestricted"], [role["name"] for role in made["roles"]]) == ("open", False, ["reader"])
+    assert made["expires_at"].startswith("2099-01-31T12:00:00")
+    rule, = owner.json("access", "rule", "list")
+    assert (rule["service"], rule["method"], rule["path"]) == ("network", "GET", "/v2.0/networks")
+    assert owner.json("access", "rule", "show", rule["id"]) == {**rule, **owner.json("access", "rule", "show", rule["id"])}
+    other = owner.json("application", "credential", "create", "metrics", "--access-rule", rule["id"], "--unrestricted")
+    assert len(other["secret"]) > 16 and other["unrestricted"] and [r["id"] for r in other["access_rules"]] == [rule["id"]]
+    assert [row["name"] for row in weft.json("application", "credential", "list", "--user", "owner")] == ["backup", "metrics"]
+    shown = owner.json("application", "credential", "show", "backup")
+    assert shown["id"] == made["id"] and "secret" not in shown
+    assert "used by" in owner.fails("access", "rule", "delete", rule["id"])[1]
+    for name in ("backup", other["id"]):
+        owner("application", "credential", "delete", name)
+    weft("access", "rule", "delete", rule["id"], "--user", "owner")
+    assert owner.json("access", "rule", "list") == []
+    friend = weft.json("user", "show", "friend")["id"]
+    project = weft.json("project", "show", "work")["id"]
+    trust = owner.json("trust", "create", "--trustee", friend, "--project", project, "--role", "member", "--impersonate", "--remaining-uses", "3")
+    assert (trust["trustee_user_id"], trust["project_id"], trust["impersonation"], trust["remaining_uses"]) == (friend, project, True, 3)
+    assert weft.json("trust", "list", "--trustor", "owner", "--trustee", "friend")[0]["id"] == trust["id"]
+    assert weft.json("trust", "show", trust["id"])["roles"][0]["name"] == "member"
+    owner("trust", "delete", trust["id"])
+    assert weft.json("trust", "list") == []
+    for words, code, part in ((("application", "credential", "show", "gone"), 3, "no application credential 'gone'"),
+                              (("application", "credential", "create", "x", "--access-rule", "method=GET,way=/"), 2, "service=…,method=…,path=…"),
+                              (("trust", "create", "--project", project), 2, "--trustee is missing"),
+                              (("trust", "show", trust["id"]), 3, trust["id"])):
+        assert owner.fails(*words)[0] == code and part in owner.fails(*words)[1], words
+    assert "the token is no user's" in weft.fails("application", "credential", "list")[1]
 
 
 def test_quotas(weft, tmp_path):

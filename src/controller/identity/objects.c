@@ -20,7 +20,7 @@ static const char *id_of(const struct visit *visit, char buf[static UUID_STRLEN]
 {
 	const struct object *region;
 
-	if (visit->call.kind->id == KIND_REGION) {
+	if (visit->call.kind->flags & KIND_ID_IS_NAME) {
 		region = model_first(
 			visit->identity->model, KIND_REGION, REGION_BY_NAME, visit->args[0], NULL);
 		return region ? uuid_format(object_id(region), buf) : visit->args[0];
@@ -58,6 +58,8 @@ static bool add_filter(struct query *query, const struct visit *visit,
 		return add_parent_filter(query, visit, param->value, error);
 	if (is_domain && !strcmp(param->value, "default"))
 		return query_add(query, param->name, default_id(id), error);
+	if (visit->call.kind->flags & KIND_ID_IS_NAME && !strcmp(param->name, "id"))
+		return query_add(query, "name", param->value, error);
 	return query_add(query, param->name, param->value, error);
 }
 
