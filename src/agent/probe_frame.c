@@ -5,6 +5,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "agent/frame/bytes.h"
+#include "agent/frame/checksum.h"
+
 #define ETHERTYPE_4 0x0800
 #define ETHERTYPE_6 0x86dd
 #define IP4_BYTES 20
@@ -17,42 +20,6 @@
 #define ECHO_REPLY6 129
 #define UNREACHABLE6 1
 
-static void put16(u8 *at, u16 value)
-{
-	at[0] = (u8)(value >> 8);
-	at[1] = (u8)value;
-}
-
-static void put32(u8 *at, u32 value)
-{
-	put16(at, (u16)(value >> 16));
-	put16(at + 2, (u16)value);
-}
-
-static u16 get16(const u8 *at)
-{
-	return (u16)(at[0] << 8 | at[1]);
-}
-
-static u32 get32(const u8 *at)
-{
-	return (u32)get16(at) << 16 | get16(at + 2);
-}
-
-static u32 sum(const u8 *bytes, size_t len, u32 total)
-{
-	for (size_t i = 0; i < len; i++)
-		total += i % 2 ? bytes[i] : (u32)bytes[i] << 8;
-	return total;
-}
-
-static u16 fold(u32 total)
-{
-	while (total >> 16)
-		total = (total & 0xffff) + (total >> 16);
-	return (u16)~total;
-}
-
 /* Ethernet and IP headers before @len bytes of @proto; the sum of the pseudo-header. */
 static u32 put_headers(struct frame *frame, const struct frame_flow *flow, u8 proto, u16 len)
 {
@@ -62,27 +29,27 @@ static u32 put_headers(struct frame *frame, const struct frame_flow *flow, u8 pr
 
 	memcpy(frame->data, flow->dst_mac.b, 6);
 	memcpy(frame->data + 6, flow->src_mac.b, 6);
-	put16(frame->data + 12, v4 ? ETHERTYPE_4 : ETHERTYPE_6);
+	put_u16(frame->data + 12, v4 ? ETHERTYPE_4 : ETHERTYPE_6);
 	memset(ip, 0, v4 ? IP4_BYTES : IP6_BYTES);
 	if (v4) {
 		ip[0] = 0x45;
-		put16(ip + 2, (u16)(IP4_BYTES + len));
-		put16(ip + 6, 0x4000);
+		put_u16(ip + 2, (u16)(IP4_BYTES + len));
+		put_u16(ip + 6, 0x4000);
 		ip[8] = 64;
 		ip[9] = proto;
 		memcpy(ip + 12, flow->src.b, 4);
 		memcpy(ip + 16, flow->dst.b, 4);
-		put16(ip + 10, fold(sum(ip, IP4_BYTES, 0)));
+		put_u16(ip + 10, checksum_fold(checksum_add(0, ip, IP4_BYTES)));
 	} else {
 		ip[0] = 0x60;
-		put16(ip + 4, len);
+		put_u16(ip + 4, len);
 		ip[6] = proto;
 		ip[7] = 64;
 		memcpy(ip + 8, flow->src.b, 16);
 		memcpy(ip + 24, flow->dst.b, 16);
 	}
 	frame->len = FRAME_ETHERNET_BYTES + (v4 ? IP4_BYTES : IP6_BYTES) + (size_t)len;
-	return sum(flow->src.b, bytes, sum(flow->dst.b, bytes, (u32)proto + len));
+	return checksum_add(checksum_add((u32)proto + len, flow->dst.b, bytes), flow->src.b, bytes);
 }
 
 static u8 *transport(struct frame *frame, const struct frame_flow *flow)
@@ -98,16 +65,16 @@ void probe_tcp(struct frame *ret, const struct frame_flow *flow, u8 flags, u32 s
 	u8 *tcp = transport(ret, flow);
 
 	memset(tcp, 0, TCP_BYTES);
-	put16(tcp, flow->src_port);
-	put16(tcp + 2, flow->dst_port);
-	put32(tcp + 4, seq);
-	put32(tcp + 8, ack);
+	put_u16(tcp, flow->src_port);
+	put_u16(tcp + 2, flow->dst_port);
+	put_u32(tcp + 4, seq);
+	put_u32(tcp + 8, ack);
 	tcp[12] = TCP_BYTES / 4 << 4;
 	tcp[13] = flags;
-	put16(tcp + 14, 16384);
+	put_u16(tcp + 14, 16384);
 	if (len)
 		memcpy(tcp + TCP_BYTES, payload, len);
-	put16(tcp + 16, fold(sum(tcp, TCP_BYTES + len, pseudo)));
+	put_u16(tcp + 16, checksum_fold(checksum_add(pseudo, tcp, TCP_BYTES + len)));
 }
 
 void probe_ping(struct frame *ret, const struct frame_flow *flow, u16 id)
@@ -118,8 +85,8 @@ void probe_ping(struct frame *ret, const struct frame_flow *flow, u16 id)
 
 	memset(icmp, 0, 8);
 	icmp[0] = v4 ? ECHO : ECHO6;
-	put16(icmp + 4, id);
-	put16(icmp + 2, fold(sum(icmp, 8, v4 ? 0 : pseudo)));
+	put_u16(icmp + 4, id);
+	put_u16(icmp + 2, checksum_fold(checksum_add(v4 ? 0 : pseudo, icmp, 8)));
 }
 
 static struct probe_reply parse_tcp(const u8 *tcp, size_t len)
@@ -129,9 +96,9 @@ static struct probe_reply parse_tcp(const u8 *tcp, size_t len)
 
 	if (header < TCP_BYTES || header > len)
 		return (struct probe_reply){ 0 };
-	reply.probe = get16(tcp + 2);
-	reply.seq = get32(tcp + 4);
-	reply.ack = get32(tcp + 8);
+	reply.probe = get_u16(tcp + 2);
+	reply.seq = get_u32(tcp + 4);
+	reply.ack = get_u32(tcp + 8);
 	reply.flags = tcp[13];
 	reply.payload = tcp + header;
 	reply.len = len - header;
@@ -149,7 +116,7 @@ static struct probe_reply parse_icmp(const u8 *icmp, size_t len, bool v4)
 		return reply;
 	if (icmp[0] == (v4 ? ECHO_REPLY : ECHO_REPLY6)) {
 		reply.type = PROBE_PONG;
-		reply.probe = get16(icmp + 4);
+		reply.probe = get_u16(icmp + 4);
 		return reply;
 	}
 	if (icmp[0] != (v4 ? UNREACHABLE : UNREACHABLE6) || len < 9)
@@ -158,21 +125,21 @@ static struct probe_reply parse_icmp(const u8 *icmp, size_t len, bool v4)
 	if (len < 8 + header + 4)
 		return reply;
 	reply.type = PROBE_UNREACHABLE;
-	reply.probe = get16(quoted + header);
+	reply.probe = get_u16(quoted + header);
 	return reply;
 }
 
 struct probe_reply probe_parse(const u8 *frame, size_t len)
 {
 	const u8 *ip = frame + FRAME_ETHERNET_BYTES;
-	bool v4 = len > 14 && get16(frame + 12) == ETHERTYPE_4;
+	bool v4 = len > 14 && get_u16(frame + 12) == ETHERTYPE_4;
 	size_t header, total;
 	u8 proto;
 
 	if (len < FRAME_ETHERNET_BYTES + (v4 ? IP4_BYTES : IP6_BYTES))
 		return (struct probe_reply){ 0 };
 	header = v4 ? (size_t)(ip[0] & 15) * 4 : IP6_BYTES;
-	total = v4 ? get16(ip + 2) : IP6_BYTES + (size_t)get16(ip + 4);
+	total = v4 ? get_u16(ip + 2) : IP6_BYTES + (size_t)get_u16(ip + 4);
 	proto = v4 ? ip[9] : ip[6];
 	total = MIN(total, len - FRAME_ETHERNET_BYTES);
 	if (header < IP4_BYTES || total < header)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/frame/bytes.h"
+#include "agent/frame/checksum.h"
 #include "agent/frame/frame.h"
 #include "agent/ops.h"
 
@@ -100,21 +101,6 @@ static bool take_l4_port(
 	return true;
 }
 
-static u16 checksum(const u8 *bytes, size_t len, u32 sum)
-{
-	for (size_t i = 0; i < len; i++)
-		sum += i % 2 ? bytes[i] : (u32)bytes[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)~sum;
-}
-
-static void put16(u8 *at, u16 value)
-{
-	at[0] = (u8)(value >> 8);
-	at[1] = (u8)value;
-}
-
 /* A UDP frame turned into one of another protocol with a header of @len bytes, whose checksum is at
  * @checksum_at. */
 static void change_protocol(struct frame *frame, u8 family, u8 protocol, const u8 *header,
@@ -128,25 +114,26 @@ static void change_protocol(struct frame *frame, u8 family, u8 protocol, const u
 	frame->len = l4_at + len;
 	for (size_t i = 0; i < n_address && protocol != 1; i += 2)
 		pseudo += (u32)frame->data[address_at + i] << 8 | frame->data[address_at + i + 1];
-	put16(frame->data + l4_at + checksum_at, 0);
-	put16(frame->data + l4_at + checksum_at, checksum(frame->data + l4_at, len, pseudo));
+	put_u16(frame->data + l4_at + checksum_at, 0);
+	put_u16(frame->data + l4_at + checksum_at,
+		checksum_fold(checksum_add(pseudo, frame->data + l4_at, len)));
 	if (family == 6) {
-		put16(frame->data + ip_at + 4, (u16)len);
+		put_u16(frame->data + ip_at + 4, (u16)len);
 		frame->data[ip_at + 6] = protocol;
 		return;
 	}
-	put16(frame->data + ip_at + 2, (u16)(20 + len));
+	put_u16(frame->data + ip_at + 2, (u16)(20 + len));
 	frame->data[ip_at + 9] = protocol;
-	put16(frame->data + ip_at + 10, 0);
-	put16(frame->data + ip_at + 10, checksum(frame->data + ip_at, 20, 0));
+	put_u16(frame->data + ip_at + 10, 0);
+	put_u16(frame->data + ip_at + 10, checksum_fold(checksum_add(0, frame->data + ip_at, 20)));
 }
 
 static void build_tcp(struct frame *frame, const struct frame_flow *flow)
 {
 	u8 header[20] = { [12] = 5 << 4, [13] = 0x02 /* SYN */, [14] = 0xff, [15] = 0xff };
 
-	put16(header, flow->src_port);
-	put16(header + 2, flow->dst_port);
+	put_u16(header, flow->src_port);
+	put_u16(header + 2, flow->dst_port);
 	change_protocol(frame, flow->dst.family, 6, header, sizeof(header), 16);
 }
 

@@ -202,26 +202,6 @@ static void test_drops(void **state)
 	bed_expect_drop(bed, BED_GUEST1, udp(VIP_MAC, MAC1, IP1, 5000, VIP, 81), "no-listener");
 }
 
-/* The fragment of a frame at @offset (in 8 bytes) with @len bytes of its payload. */
-static struct frame fragment(struct frame whole, u16 offset, bool more, size_t len)
-{
-	struct frame frame = frame_push(frame_bytes(whole.b + 34 + offset * 8, len), whole.b, 34);
-	u32 sum = 0;
-
-	frame.b[16] = (u8)((20 + len) >> 8);
-	frame.b[17] = (u8)(20 + len);
-	frame.b[18] = 0x12;
-	frame.b[20] = more ? 0x20 : 0;
-	frame.b[21] = (u8)offset;
-	frame.b[24] = frame.b[25] = 0;
-	for (int i = 14; i < 34; i += 2)
-		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	frame.b[24] = (u8)(~sum >> 8);
-	frame.b[25] = (u8)~sum;
-	return frame;
-}
-
 /* Later fragments have no ports, and become what their first became, both ways. */
 static void test_fragments(void **state)
 {
@@ -230,32 +210,33 @@ static void test_fragments(void **state)
 	struct frame answer = udp(MAC1, MAC2, IP2, 8080, IP1, 1100);
 	struct frame seen = frame_hop(udp(MAC1, MAC2, VIP, 80, IP1, 1100));
 	struct frame far =
-		tunnelled(fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 3, false, 24));
+		tunnelled(frame_fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 3, false, 24));
 	struct bed *bed = *state;
 
 	only(bed, MAC2, IP2, IP2_6);
-	bed_expect_drop(bed, BED_GUEST1, fragment(asked, 3, false, 24), "fragment");
+	bed_expect_drop(bed, BED_GUEST1, frame_fragment(asked, 3, false, 24), "fragment");
 	for (int i = 0; i < AGAIN; i++) {
-		bed_send(bed, BED_GUEST1, fragment(asked, 0, true, 24));
-		bed_expect(bed, BED_GUEST2, fragment(got, 0, true, 24));
-		bed_send(bed, BED_GUEST1, fragment(asked, 3, false, 24));
-		bed_expect(bed, BED_GUEST2, fragment(got, 3, false, 24));
-		bed_send(bed, BED_GUEST2, fragment(answer, 0, true, 24));
-		bed_expect(bed, BED_GUEST1, fragment(seen, 0, true, 24));
-		bed_send(bed, BED_GUEST2, fragment(answer, 3, false, 24));
-		bed_expect(bed, BED_GUEST1, fragment(seen, 3, false, 24));
+		bed_send(bed, BED_GUEST1, frame_fragment(asked, 0, true, 24));
+		bed_expect(bed, BED_GUEST2, frame_fragment(got, 0, true, 24));
+		bed_send(bed, BED_GUEST1, frame_fragment(asked, 3, false, 24));
+		bed_expect(bed, BED_GUEST2, frame_fragment(got, 3, false, 24));
+		bed_send(bed, BED_GUEST2, frame_fragment(answer, 0, true, 24));
+		bed_expect(bed, BED_GUEST1, frame_fragment(seen, 0, true, 24));
+		bed_send(bed, BED_GUEST2, frame_fragment(answer, 3, false, 24));
+		bed_expect(bed, BED_GUEST1, frame_fragment(seen, 3, false, 24));
 	}
 	/* from another host: before its first one it is for an address that the guest does not have
 	 */
 	bed_send(bed, BED_WIRE, far);
-	bed_expect(bed, BED_GUEST2, fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 3, false, 24));
+	bed_expect(bed, BED_GUEST2,
+		frame_fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 3, false, 24));
 	bed_send(bed, BED_WIRE,
-		tunnelled(fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 0, true, 24)));
-	bed_expect(
-		bed, BED_GUEST2, fragment(udp(MAC2, VIP_MAC, IP3, 1100, IP2, 8080), 0, true, 24));
+		tunnelled(frame_fragment(udp(MAC2, VIP_MAC, IP3, 1100, VIP, 80), 0, true, 24)));
+	bed_expect(bed, BED_GUEST2,
+		frame_fragment(udp(MAC2, VIP_MAC, IP3, 1100, IP2, 8080), 0, true, 24));
 	bed_send(bed, BED_WIRE, far);
-	bed_expect(
-		bed, BED_GUEST2, fragment(udp(MAC2, VIP_MAC, IP3, 1100, IP2, 8080), 3, false, 24));
+	bed_expect(bed, BED_GUEST2,
+		frame_fragment(udp(MAC2, VIP_MAC, IP3, 1100, IP2, 8080), 3, false, 24));
 }
 
 /* "Too big" about a packet of @about's sender. */

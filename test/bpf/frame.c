@@ -230,6 +230,22 @@ struct frame frame_geneve(u32 vni, const void *options, size_t options_len, stru
 	return frame_push(inner, geneve, sizeof(geneve));
 }
 
+struct frame frame_fragment(struct frame whole, u16 offset, bool more, size_t len)
+{
+	const size_t ip_at = 14, payload_at = 34;
+	struct frame frame = frame_push(
+		frame_bytes(whole.b + payload_at + offset * 8, len), whole.b, payload_at);
+	u8 *header = frame.b + ip_at;
+
+	put16(&header[2], (u32)(20 + len));
+	header[4] = 0x12; /* the same identification in all */
+	header[6] = more ? 0x20 : 0;
+	header[7] = (u8)offset;
+	put16(&header[10], 0);
+	put16(&header[10], fold(sum16(0, header, 20)));
+	return frame;
+}
+
 struct frame frame_hop(struct frame frame)
 {
 	u8 *ip = &frame.b[14];

@@ -30,5 +30,7 @@ struct frame frame_icmp(u8 type, u8 code, u32 rest, struct frame payload);
 struct frame frame_nd(u8 type, u32 flags, const char *target, u8 option, const char *option_mac);
 struct frame frame_vxlan(u32 vni, struct frame inner);
 struct frame frame_geneve(u32 vni, const void *options, size_t options_len, struct frame inner);
+/* The fragment of an IPv4 frame at @offset (in 8 bytes) with @len bytes of its payload. */
+struct frame frame_fragment(struct frame whole, u16 offset, bool more, size_t len);
 /* The frame as a router passes it on, but for the MACs: one hop less, the checksum right. */
 struct frame frame_hop(struct frame frame);

@@ -230,26 +230,6 @@ static void test_reject(void **state)
 	bed_expect_drop(bed, BED_GUEST1, quic, DENIED);
 }
 
-/* The fragment of a frame at @offset (in 8 bytes) with @len bytes of its payload. */
-static struct frame fragment(struct frame whole, u16 offset, bool more, size_t len)
-{
-	struct frame frame = frame_push(frame_bytes(whole.b + 34 + offset * 8, len), whole.b, 34);
-	u32 sum = 0;
-
-	frame.b[16] = (u8)((20 + len) >> 8);
-	frame.b[17] = (u8)(20 + len);
-	frame.b[18] = 0x12;
-	frame.b[20] = more ? 0x20 : 0;
-	frame.b[21] = (u8)offset;
-	frame.b[24] = frame.b[25] = 0;
-	for (int i = 14; i < 34; i += 2)
-		sum += (u32)frame.b[i] << 8 | frame.b[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	frame.b[24] = (u8)(~sum >> 8);
-	frame.b[25] = (u8)~sum;
-	return frame;
-}
-
 /* No error about an error, what is for many, a later fragment; and none to who sent it from
  * elsewhere: the answer to what has been let through. */
 static void test_rejects_in_silence(void **state)
@@ -274,8 +254,8 @@ static void test_rejects_in_silence(void **state)
 		to_router("224.0.0.77", IPPROTO_UDP, frame_udp(1, 2, frame_fill(64))), DENIED);
 	bed_expect_drop(bed, BED_GUEST1,
 		to_router("255.255.255.255", IPPROTO_UDP, frame_udp(1, 2, frame_fill(64))), DENIED);
-	rejected(bed, fragment(whole, 0, true, 24));
-	bed_expect_drop(bed, BED_GUEST1, fragment(whole, 3, false, 24), "fragment");
+	rejected(bed, frame_fragment(whole, 0, true, 24));
+	bed_expect_drop(bed, BED_GUEST1, frame_fragment(whole, 3, false, 24), "fragment");
 	before = bed_drops(bed, BED_GUEST1, DENIED);
 	bed_send(bed, BED_GUEST2, packet(0, IPPROTO_UDP, 1, 1, 53, 1000));
 	bed_expect_nothing(bed, BED_GUEST2);

@@ -118,6 +118,22 @@ static inline void put_u16(u8 *at, u16 value)
 	at[1] = (u8)value;
 }
 
+static inline void put_u32(u8 *at, u32 value)
+{
+	put_u16(at, (u16)(value >> 16));
+	put_u16(at + 2, (u16)value);
+}
+
+static inline u16 get_u16(const u8 *at)
+{
+	return (u16)(at[0] << 8 | at[1]);
+}
+
+static inline u32 get_u32(const u8 *at)
+{
+	return (u32)get_u16(at) << 16 | get_u16(at + 2);
+}
+
 static inline void write_u16(struct writer *w, u16 value)
 {
 	u8 *room = write_room(w, 2);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "agent/frame/bytes.h"
+#include "agent/frame/checksum.h"
 
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
@@ -16,20 +17,6 @@
 #define IPV4_FRAGMENT_MASK 0x3fff /* more fragments, and the offset */
 
 /* Sum of 16-bit words (RFC 1071), unfolded; an odd last byte counts as the high one. */
-static u32 sum(u32 acc, const u8 *bytes, size_t len)
-{
-	for (; len > 1; bytes += 2, len -= 2)
-		acc += (u32)(bytes[0] << 8 | bytes[1]);
-	return len ? acc + (u32)(bytes[0] << 8) : acc;
-}
-
-static u16 fold(u32 acc)
-{
-	while (acc >> 16)
-		acc = (acc & 0xffff) + (acc >> 16);
-	return (u16)~acc;
-}
-
 static struct mac read_mac(struct reader *r)
 {
 	const u8 *b = read_bytes(r, 6);
@@ -77,7 +64,7 @@ static enum frame_error parse_ipv4(struct parse *p, struct frame_flow *flow)
 		return FRAME_LENGTH;
 	if ((size_t)(p->r.end - start) < total)
 		return FRAME_TRUNCATED;
-	if (fold(sum(0, start, header)) != 0)
+	if (checksum_fold(checksum_add(0, start, header)) != 0)
 		return FRAME_CHECKSUM;
 	if (fragment & IPV4_FRAGMENT_MASK)
 		return FRAME_FRAGMENT;
@@ -214,15 +201,16 @@ static void write_ip_header(
 	write_bytes(w, flow->src.b, ip_bytes(&flow->src));
 	write_bytes(w, flow->dst.b, ip_bytes(&flow->dst));
 	if (flow->src.family == 4)
-		put_u16(start + 10, fold(sum(0, start, IPV4_BYTES)));
+		put_u16(start + 10, checksum_fold(checksum_add(0, start, IPV4_BYTES)));
 }
 
 /* Over pseudo-header and @bytes (RFC 768, RFC 8200 section 8.1). */
 static u16 checksum(const struct frame_flow *flow, u8 protocol, const u8 *bytes, size_t len)
 {
-	u32 acc = sum(protocol + (u32)len, flow->src.b, ip_bytes(&flow->src));
+	u32 acc = checksum_add(protocol + (u32)len, flow->src.b, ip_bytes(&flow->src));
 
-	return fold(sum(sum(acc, flow->dst.b, ip_bytes(&flow->dst)), bytes, len));
+	return checksum_fold(
+		checksum_add(checksum_add(acc, flow->dst.b, ip_bytes(&flow->dst)), bytes, len));
 }
 
 static struct writer begin(struct frame *frame, const struct frame_flow *flow)

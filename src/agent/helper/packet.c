@@ -4,6 +4,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "agent/frame/bytes.h"
+#include "agent/frame/checksum.h"
+
 #define IP4_BYTES 20
 #define TCP_BYTES 20
 #define UDP_BYTES 8
@@ -11,42 +14,6 @@
 #define OPTION_END 0
 #define OPTION_NOP 1
 #define OPTION_SACK_PERMITTED 4
-
-static u16 get16(const u8 *at)
-{
-	return (u16)(at[0] << 8 | at[1]);
-}
-
-static u32 get32(const u8 *at)
-{
-	return (u32)get16(at) << 16 | get16(at + 2);
-}
-
-static void put16(u8 *at, u16 value)
-{
-	at[0] = (u8)(value >> 8);
-	at[1] = (u8)value;
-}
-
-static void put32(u8 *at, u32 value)
-{
-	put16(at, (u16)(value >> 16));
-	put16(at + 2, (u16)value);
-}
-
-static u32 sum(const u8 *bytes, size_t len, u32 total)
-{
-	for (size_t i = 0; i < len; i++)
-		total += i % 2 ? bytes[i] : (u32)bytes[i] << 8;
-	return total;
-}
-
-static u16 fold(u32 total)
-{
-	while (total >> 16)
-		total = (total & 0xffff) + (total >> 16);
-	return (u16)~total;
-}
 
 static bool parse_tcp(struct packet *p)
 {
@@ -56,8 +23,8 @@ static bool parse_tcp(struct packet *p)
 	if (p->len - p->l4 < TCP_BYTES)
 		return false;
 	header = (size_t)(tcp[12] >> 4) * 4;
-	p->seq = get32(tcp + 4);
-	p->ack = get32(tcp + 8);
+	p->seq = get_u32(tcp + 4);
+	p->ack = get_u32(tcp + 8);
 	p->flags = tcp[13];
 	p->payload = p->l4 + header;
 	return header >= TCP_BYTES && p->payload <= p->len;
@@ -67,10 +34,10 @@ static bool parse_udp(struct packet *p)
 {
 	size_t len = p->len - p->l4;
 
-	if (len < UDP_BYTES || get16(p->frame + p->l4 + 4) < UDP_BYTES ||
-		get16(p->frame + p->l4 + 4) > len)
+	if (len < UDP_BYTES || get_u16(p->frame + p->l4 + 4) < UDP_BYTES ||
+		get_u16(p->frame + p->l4 + 4) > len)
 		return false;
-	p->len = p->l4 + get16(p->frame + p->l4 + 4);
+	p->len = p->l4 + get_u16(p->frame + p->l4 + 4);
 	p->payload = p->l4 + UDP_BYTES;
 	return true;
 }
@@ -81,21 +48,21 @@ bool packet_parse(const u8 *frame, size_t len, struct packet *ret)
 	size_t header, total;
 
 	*ret = (struct packet){ .frame = frame };
-	if (len < PACKET_ETHERNET_BYTES + IP4_BYTES || get16(frame + 12) != 0x0800 ||
+	if (len < PACKET_ETHERNET_BYTES + IP4_BYTES || get_u16(frame + 12) != 0x0800 ||
 		ip[0] >> 4 != 4)
 		return false;
 	header = (size_t)(ip[0] & 15) * 4;
-	total = get16(ip + 2);
+	total = get_u16(ip + 2);
 	if (header < IP4_BYTES || total < header + UDP_BYTES ||
-		total > len - PACKET_ETHERNET_BYTES || get16(ip + 6) & 0x3fff)
+		total > len - PACKET_ETHERNET_BYTES || get_u16(ip + 6) & 0x3fff)
 		return false;
 	ret->len = PACKET_ETHERNET_BYTES + total;
 	ret->l4 = PACKET_ETHERNET_BYTES + header;
 	ret->proto = ip[9];
 	memcpy(&ret->src, ip + 12, 4);
 	memcpy(&ret->dst, ip + 16, 4);
-	ret->sport = get16(frame + ret->l4);
-	ret->dport = get16(frame + ret->l4 + 2);
+	ret->sport = get_u16(frame + ret->l4);
+	ret->dport = get_u16(frame + ret->l4 + 2);
 	if (ret->proto == IPPROTO_TCP)
 		return parse_tcp(ret);
 	return ret->proto == IPPROTO_UDP && parse_udp(ret);
@@ -120,10 +87,10 @@ static void finish_ip(u8 *frame, const struct packet *p, size_t total, u16 numbe
 {
 	u8 *ip = frame + PACKET_ETHERNET_BYTES;
 
-	put16(ip + 2, (u16)total);
-	put16(ip + 4, (u16)(get16(ip + 4) + number));
-	put16(ip + 10, 0);
-	put16(ip + 10, fold(sum(ip, p->l4 - PACKET_ETHERNET_BYTES, 0)));
+	put_u16(ip + 2, (u16)total);
+	put_u16(ip + 4, (u16)(get_u16(ip + 4) + number));
+	put_u16(ip + 10, 0);
+	put_u16(ip + 10, checksum_fold(checksum_add(0, ip, p->l4 - PACKET_ETHERNET_BYTES)));
 }
 
 static void finish_l4(u8 *frame, const struct packet *p, size_t end)
@@ -132,10 +99,10 @@ static void finish_l4(u8 *frame, const struct packet *p, size_t end)
 	u32 pseudo = p->proto + (u32)(end - p->l4);
 	u16 value;
 
-	put16(check, 0);
-	pseudo = sum(frame + PACKET_ETHERNET_BYTES + 12, 8, pseudo);
-	value = fold(sum(l4, end - p->l4, pseudo));
-	put16(check, !value && p->proto == IPPROTO_UDP ? 0xffff : value);
+	put_u16(check, 0);
+	pseudo = checksum_add(pseudo, frame + PACKET_ETHERNET_BYTES + 12, 8);
+	value = checksum_fold(checksum_add(pseudo, l4, end - p->l4));
+	put_u16(check, !value && p->proto == IPPROTO_UDP ? 0xffff : value);
 }
 
 /* Of TCP; @sent bytes of the payload have gone before. */
@@ -147,8 +114,8 @@ static void finish_tcp(u8 *frame, const struct packet *p, const struct packet_ch
 						      OPTION_SACK_PERMITTED)
 					    : 0;
 
-	put32(tcp + 4, change->seq + (u32)sent);
-	put32(tcp + 8, change->ack);
+	put_u32(tcp + 4, change->seq + (u32)sent);
+	put_u32(tcp + 8, change->ack);
 	if (!last)
 		tcp[13] &= (u8) ~(PACKET_FIN | PACKET_PSH);
 	if (sack)
@@ -174,7 +141,7 @@ bool packet_emit(
 		if (p->proto == IPPROTO_TCP)
 			finish_tcp(frame, p, change, sent, sent + len == change->len);
 		else
-			put16(frame + p->l4 + 4, (u16)(end - p->l4));
+			put_u16(frame + p->l4 + 4, (u16)(end - p->l4));
 		finish_ip(frame, p, end - PACKET_ETHERNET_BYTES, number++);
 		finish_l4(frame, p, end);
 		out(frame, end, data);

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "agent/frame/bytes.h"
+#include "agent/frame/checksum.h"
 #include "agent/metadata/relay.h"
 
 #define IP4_HEADER_MIN 20
 #define IP6_HEADER 40
 #define TCP_HEADER_MIN 20
-
-/* RFC 1071, of 16-bit words in network order. */
-static u32 sum_bytes(const u8 *bytes, size_t len, u32 sum)
-{
-	for (; len > 1; bytes += 2, len -= 2)
-		sum += (u32)bytes[0] << 8 | bytes[1];
-	if (len)
-		sum += (u32)bytes[0] << 8;
-	return sum;
-}
-
-static u16 fold(u32 sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((u16)~sum);
-}
 
 /* Where TCP begins, and the whole length; 0: it is no TCP, a fragment, or cut. */
 static size_t find_tcp4(const u8 *packet, size_t len, size_t *ret_total)
@@ -64,29 +48,25 @@ static u16 tcp_checksum(const u8 *packet, size_t head, size_t total)
 	bool v4 = packet[0] >> 4 == 4;
 	u32 sum = IPPROTO_TCP + (u32)(total - head);
 
-	sum = v4 ? sum_bytes(packet + 12, 8, sum) : sum_bytes(packet + 8, 32, sum);
-	return fold(sum_bytes(packet + head, total - head, sum));
+	sum = v4 ? checksum_add(sum, packet + 12, 8) : checksum_add(sum, packet + 8, 32);
+	return checksum_fold(checksum_add(sum, packet + head, total - head));
 }
 
 bool relay_rewrite(u8 *packet, size_t *len, const struct ip *src, const struct ip *dst)
 {
 	size_t total, head = find_tcp(packet, *len, &total), size = src->family == 4 ? 4 : 16;
 	u8 *addresses = packet + (size == 4 ? 12 : 8);
-	u16 sum = 0;
 
 	if (!head || src->family != packet[0] >> 4 || dst->family != src->family)
 		return false;
 	memcpy(addresses, src->b, size);
 	memcpy(addresses + size, dst->b, size);
 	if (size == 4) {
-		memcpy(packet + 10, &sum, 2);
-		sum = fold(sum_bytes(packet, head, 0));
-		memcpy(packet + 10, &sum, 2);
-		sum = 0;
+		put_u16(packet + 10, 0);
+		put_u16(packet + 10, checksum_fold(checksum_add(0, packet, head)));
 	}
-	memcpy(packet + head + 16, &sum, 2);
-	sum = tcp_checksum(packet, head, total);
-	memcpy(packet + head + 16, &sum, 2);
+	put_u16(packet + head + 16, 0);
+	put_u16(packet + head + 16, tcp_checksum(packet, head, total));
 	*len = total;
 	return true;
 }
