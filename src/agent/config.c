@@ -3,8 +3,8 @@
 
 #include <net/if.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/key_file.h"
 #include "datapath/datapath.h"
 
 #define GROUP "agent"
@@ -24,16 +24,9 @@ static char **get_list(GKeyFile *file, const char *key)
 	return g_strv_builder_end(list);
 }
 
-static char *get_path(GKeyFile *file, const char *key, const char *fallback)
-{
-	char *text = g_key_file_get_string(file, GROUP, key, NULL);
-
-	return text ? g_strstrip(text) : g_strdup(fallback);
-}
-
 static bool read_host(GKeyFile *file, struct config *config, GError **error)
 {
-	config->host = get_path(file, "host", NULL);
+	config->host = key_file_text(file, GROUP, "host", NULL);
 	if (!config->host || !*config->host)
 		return weft_fail(error, INVALID_INPUT,
 			"host: must be this host's name at the controller, such as h1");
@@ -60,24 +53,10 @@ static bool read_controllers(GKeyFile *file, struct config *config, GError **err
 
 static bool read_credential(GKeyFile *file, struct config *config, GError **error)
 {
-	g_autofree char *path = get_path(file, "credential-file", NULL);
-	struct stat status;
+	g_autofree char *path = key_file_text(file, GROUP, "credential-file", NULL);
 
-	if (!path)
-		return true;
-	if (!g_file_get_contents(path, &config->credential, NULL, error)) {
-		g_prefix_error(error, "credential-file: ");
-		return false;
-	}
-	if (stat(path, &status) == 0 && status.st_mode & 077)
-		return weft_fail(error, INVALID_INPUT,
-			"credential-file: %s can be read by others than its owner; chmod 600 it",
-			path);
-	g_strstrip(config->credential);
-	if (!*config->credential || strpbrk(config->credential, "\r\n"))
-		return weft_fail(error, INVALID_INPUT,
-			"credential-file: %s must hold one line, the host's credential", path);
-	return true;
+	config->credential = path ? key_file_secret(path, "credential-file", 1, error) : NULL;
+	return !path || config->credential;
 }
 
 static bool read_tunnel_ips(GKeyFile *file, struct config *config, GError **error)
@@ -134,7 +113,7 @@ static bool add_mapping(
 /* "public:eth1, physnet2:eth2", as Neutron's agents have it. */
 static bool read_bridge_mappings(GKeyFile *file, struct config *config, GError **error)
 {
-	g_autofree char *text = get_path(file, "bridge-mappings", "");
+	g_autofree char *text = key_file_text(file, GROUP, "bridge-mappings", "");
 	g_auto(GStrv) items = g_strsplit(text, ",", -1);
 
 	config->bridge_mappings = g_array_new(FALSE, FALSE, sizeof(struct config_mapping));
@@ -158,7 +137,7 @@ static bool read_bridge_mappings(GKeyFile *file, struct config *config, GError *
 
 static bool read_metrics_port(GKeyFile *file, struct config *config, GError **error)
 {
-	g_autofree char *text = get_path(file, "metrics-port", "0");
+	g_autofree char *text = key_file_text(file, GROUP, "metrics-port", "0");
 	guint64 port;
 
 	if (!g_ascii_string_to_unsigned(text, 10, 0, UINT16_MAX, &port, NULL))
@@ -170,7 +149,7 @@ static bool read_metrics_port(GKeyFile *file, struct config *config, GError **er
 
 static bool read_uplink_kbps(GKeyFile *file, struct config *config, GError **error)
 {
-	g_autofree char *text = get_path(file, "uplink-kbps", "0");
+	g_autofree char *text = key_file_text(file, GROUP, "uplink-kbps", "0");
 	guint64 kbps;
 
 	if (!g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, &kbps, NULL))
@@ -183,7 +162,7 @@ static bool read_uplink_kbps(GKeyFile *file, struct config *config, GError **err
 
 static bool read_quota(GKeyFile *file, const char *key, u32 *ret, GError **error)
 {
-	g_autofree char *text = get_path(file, key, "0");
+	g_autofree char *text = key_file_text(file, GROUP, key, "0");
 	guint64 n;
 
 	if (!g_ascii_string_to_unsigned(text, 10, 0, INT32_MAX, &n, NULL))
@@ -203,7 +182,7 @@ static bool read_quotas(GKeyFile *file, struct config *config, GError **error)
 
 static bool read_bfd(GKeyFile *file, struct config *config, GError **error)
 {
-	g_autofree char *text = get_path(file, "bfd", "on");
+	g_autofree char *text = key_file_text(file, GROUP, "bfd", "on");
 
 	config->bfd = strcmp(text, "on") == 0;
 	return config->bfd || strcmp(text, "off") == 0 ||
@@ -239,23 +218,6 @@ static bool read_log(GKeyFile *file, struct config *config, GError **error)
 	       read_log_number(file, "burst_limit", DP_LOG_BURST, &config->log_burst, error);
 }
 
-static bool check_keys(GKeyFile *file, const char *group, const char *const *known, GError **error)
-{
-	g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, error);
-
-	if (!keys)
-		return false;
-	for (char **key = keys; *key; key++)
-		if (!g_strv_contains(known, *key)) {
-			g_autofree char *all = g_strjoinv(", ", (char **)known);
-
-			return weft_fail(error, INVALID_INPUT,
-				"\"%s\" is not a known key of [%s]; these are: %s", *key, group,
-				all);
-		}
-	return true;
-}
-
 static bool check_names(GKeyFile *file, GError **error)
 {
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
@@ -272,9 +234,9 @@ static bool check_names(GKeyFile *file, GError **error)
 				"[%s] is no group of this file; [" GROUP "] and [" LOG_GROUP
 				"] are",
 				*group);
-	return check_keys(file, GROUP, known, error) &&
+	return key_file_check(file, GROUP, known, error) &&
 	       (!g_key_file_has_group(file, LOG_GROUP) ||
-		       check_keys(file, LOG_GROUP, known_of_log, error));
+		       key_file_check(file, LOG_GROUP, known_of_log, error));
 }
 
 static bool read_all(GKeyFile *file, struct config *config, GError **error)
@@ -286,14 +248,14 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 		!read_bridge_mappings(file, config, error) || !read_quotas(file, config, error) ||
 		!read_log(file, config, error))
 		return false;
-	config->ca_file = get_path(file, "ca-file", NULL);
+	config->ca_file = key_file_text(file, GROUP, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");
-	config->state_dir = get_path(file, "state-dir", "/var/lib/weft-agent");
-	config->run_dir = get_path(file, "run-dir", "/run/weft");
-	config->bpf_dir = get_path(file, "bpf-dir", "/sys/fs/bpf/weft");
-	config->bgpd = get_path(file, "bgpd", "/usr/lib/frr/bgpd");
-	config->bgp_dir = get_path(file, "bgp-dir", "/run/weft-bgp");
-	config->resolv_conf = get_path(file, "resolv-conf", "/etc/resolv.conf");
+	config->state_dir = key_file_text(file, GROUP, "state-dir", "/var/lib/weft-agent");
+	config->run_dir = key_file_text(file, GROUP, "run-dir", "/run/weft");
+	config->bpf_dir = key_file_text(file, GROUP, "bpf-dir", "/sys/fs/bpf/weft");
+	config->bgpd = key_file_text(file, GROUP, "bgpd", "/usr/lib/frr/bgpd");
+	config->bgp_dir = key_file_text(file, GROUP, "bgp-dir", "/run/weft-bgp");
+	config->resolv_conf = key_file_text(file, GROUP, "resolv-conf", "/etc/resolv.conf");
 	return true;
 }
 
