@@ -15,6 +15,9 @@
  * and goes on after 200 ms; a limit of packets must have let through what was missed meanwhile. */
 #define BURST_MS 100
 #define PACKETS_BURST_MS 250
+/* Of a burst that nobody has chosen this passes at once, and the rest waits: BBR takes the speed of
+ * a burst for that of the way, and then loses more than it can stand. */
+#define AT_ONCE_MS 10
 /* What waits in the shaper at most: long enough for TCP to find the rate, and a few packets. */
 #define QUEUE_MS 50
 #define QUEUE_BYTES 30000
@@ -46,10 +49,11 @@ static struct rate_limit limit_of(const struct dp_rate *rate)
 	return limit;
 }
 
+/* What the shaper lets through at once. */
 static u64 burst_bytes(const struct dp_rate *rate)
 {
 	return rate->burst_kbits ? rate->burst_kbits * 125ull
-				 : rate->kbps * 125ull * BURST_MS / 1000;
+				 : rate->kbps * 125ull * AT_ONCE_MS / 1000;
 }
 
 /* Whether they say the same; what the data path writes aside. */

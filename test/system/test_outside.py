@@ -4,6 +4,7 @@
     h1: a, d (net1)     h2: b (net1)     h3: c (net1), not connected to the outside
 """
 import json
+import pathlib
 import re
 import time
 
@@ -15,6 +16,8 @@ from limits import BOTH_WAYS, Policy, assert_near, mbits, together
 from outside_cloud import Cloud, Connection
 from traffic import Iperf, Ping
 from twin import Mover
+
+TCP_CONTROLS = {"bbr", "cubic"} & set(pathlib.Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split())
 
 
 @pytest.fixture(scope="module")
@@ -374,6 +377,10 @@ def test_limits_of_a_floating_ip(cloud):
     assert f"{address} ingress {dropped}" in table, table
     policy.change(60000)
     assert_near(mbits(Iperf(a, out, outside.FAR, 1)), 60)
+    policy.change(10000)
+    for control in TCP_CONTROLS:
+        assert 8.5 <= mbits(Iperf(out, a, address, 3, options=["-C", control])) <= 14, control
+    policy.change(60000)
     trace = cloud.lab.weft("trace", cloud.ports["a"]["id"], "--to", outside.FAR).stdout
     assert "what leaves by this address outside is limited to 60000 kbit/s" in trace, trace
     policy.give("floatingip", made, qos_policy_id=None)
