@@ -43,23 +43,20 @@ router bgp {ROUTER_AS}
 """
 
 
-class Router:
-    """The FRR of the world's router."""
+class Frr:
+    """A bgpd somewhere in the world."""
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, world, config, namespace=None):
+        self.world, self.namespace = world, namespace
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weft-frr-"))
         self.folder.chmod(0o755)
-        (self.folder / "bgpd.conf").write_text(CONFIG)
+        (self.folder / "bgpd.conf").write_text(config)
         (self.folder / "zebra.conf").write_text("")
         run("chown", "-R", "frr:frr", self.folder)
-        self.start("zebra")
-        wait_until(lambda: (self.folder / "zserv").exists(), what="zebra runs")
-        self.start("bgpd", "--vty_port", "0")
 
     def start(self, name, *words):
         self.world.exec(f"{FRR}/{name}", "-d", "-f", self.folder / f"{name}.conf", "-i", self.folder / f"{name}.pid",
-                        "--vty_socket", self.folder, "-z", self.folder / "zserv", *words)
+                        "--vty_socket", self.folder, "-z", self.folder / "zserv", *words, namespace=self.namespace)
 
     def ask(self, command):
         return json.loads(run("vtysh", "--vty_socket", self.folder, "-d", "bgpd", "-c", command + " json").stdout)
@@ -69,11 +66,9 @@ class Router:
         peers = self.ask(f"show bgp {family} unicast summary").get("peers", {})
         return {ip: peer["connectionsEstablished"] for ip, peer in peers.items() if peer["state"] == "Established"}
 
-    def route(self, prefix):
-        """Next hops in the kernel's table of a prefix that was learnt."""
-        family = "-6" if ":" in prefix else "-4"
-        routes = json.loads(self.world.ip(family, "-j", "route", "show", prefix, "proto", "bgp").stdout or "[]")
-        return {route.get("gateway") for route in routes}
+    def paths(self, prefix):
+        """{(next hop, AS path)} of a prefix that it was told."""
+        return {(path["nexthops"][0]["ip"], path["aspath"]["string"]) for path in self.ask(f"show bgp ipv4 unicast {prefix}").get("paths", [])}
 
     def stop(self):
         for name in ("bgpd", "zebra"):
@@ -81,6 +76,22 @@ class Router:
             if pid.exists():
                 os.kill(int(pid.read_text()), signal.SIGTERM)
         shutil.rmtree(self.folder)
+
+
+class Router(Frr):
+    """The FRR of the world's router, with a kernel's table."""
+
+    def __init__(self, world):
+        super().__init__(world, CONFIG)
+        self.start("zebra")
+        wait_until(lambda: (self.folder / "zserv").exists(), what="zebra runs")
+        self.start("bgpd", "--vty_port", "0")
+
+    def route(self, prefix):
+        """Next hops in the kernel's table of a prefix that was learnt."""
+        family = "-6" if ":" in prefix else "-4"
+        routes = json.loads(self.world.ip(family, "-j", "route", "show", prefix, "proto", "bgp").stdout or "[]")
+        return {route.get("gateway") for route in routes}
 
 
 class Cloud:
@@ -317,6 +328,32 @@ def test_host_fails(cloud):
     cloud.world.ip("link", "set", "h1", "up")
     wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, deadline=20, what="they are back")
     cloud.api.call("DELETE", f"/v2.0/floatingips/{made}")
+
+
+@pytest.mark.parametrize(("address", "remote_as", "path"), [("198.51.100.130", 65001, str(AS)), ("198.51.100.131", AS, "Local")])
+def test_a_peer_behind_a_router(cloud, address, remote_as, path):
+    """Multihop, of another AS and of the same one (iBGP): it is told the same, by the same next hop."""
+    if address != outside.SMALL:
+        cloud.world.address("eth0", f"{address}/25", namespace=cloud.world.small)
+    hosts = {"203.0.113.11", "203.0.113.12"}
+    for host in ("h1", "h2"):
+        run("ip", "-n", cloud.lab.netns(host), "route", "replace", "198.51.100.128/25", "via", outside.ROUTER)
+    neighbours = "".join(f" neighbor {ip} remote-as {AS}\n" + (f" neighbor {ip} ebgp-multihop 2\n" if remote_as != AS else "") for ip in sorted(hosts))
+    frr = Frr(cloud.world, f"router bgp {remote_as}\n bgp router-id {address}\n no bgp ebgp-requires-policy\n{neighbours}", cloud.world.small)
+    try:
+        frr.start("bgpd", "--vty_port", "0", "-n", "-l", address)
+        made = cloud.make("bgp_peer", name="far", peer_ip=address, remote_as=remote_as, auth_type="none")
+        cloud.put(f"bgp-speakers/{cloud.v4['id']}/add_bgp_peer", bgp_peer_id=made["id"])
+        wait_until(lambda: frr.sessions().keys() == hosts and cloud.speaker("v4")["status"] == "ACTIVE", deadline=30, what="both hosts have a session")
+        floating, at = cloud.float("a")
+        wait_until(lambda: frr.paths(f"{at}/32") == {("203.0.113.11", path)}, what="h1 has announced it")
+        cloud.api.call("DELETE", f"/v2.0/floatingips/{floating}")
+        wait_until(lambda: not frr.paths(f"{at}/32"), what="it is withdrawn")
+        cloud.put(f"bgp-speakers/{cloud.v4['id']}/remove_bgp_peer", bgp_peer_id=made["id"])
+        assert cloud.api.call("DELETE", f"/v2.0/bgp-peers/{made['id']}").status == 204
+        wait_until(lambda: not frr.sessions(), what="the hosts are silent")
+    finally:
+        frr.stop()
 
 
 def test_openstack_commands(cloud):

@@ -105,11 +105,16 @@ static const char *family_words(const struct bgp_config *config)
 	return config->family == 6 ? "ipv6" : "ipv4";
 }
 
-/* Of the peer itself; the address family has lines of its own. */
-static void write_peer(GString *text, const char *ip, const struct peer *peer)
+/* Of the peer itself; the address family has lines of its own. Sessions of one AS have a TTL of 255
+ * of their own accord; one of two has it here, whether routers are between or the peer asks for it
+ * (RFC 5082). bgpd has no zebra, and so does not know what is connected. */
+static void write_peer(
+	const struct bgp_config *config, GString *text, const char *ip, const struct peer *peer)
 {
 	g_string_append_printf(text, " neighbor %s remote-as %u\n", ip, peer->as);
 	g_string_append_printf(text, " neighbor %s disable-connected-check\n", ip);
+	if (peer->as != config->as)
+		g_string_append_printf(text, " neighbor %s ebgp-multihop 255\n", ip);
 	g_string_append_printf(
 		text, " neighbor %s timers %d %d\n", ip, KEEPALIVE_S, 3 * KEEPALIVE_S);
 	g_string_append_printf(text, " neighbor %s timers connect %d\n", ip, CONNECT_S);
@@ -175,7 +180,7 @@ char *bgp_config_text(const struct bgp_config *config)
 	write_maps(config, NULL, text);
 	write_head(config, text);
 	for (GList *at = peers; at; at = at->next)
-		write_peer(text, at->data, g_hash_table_lookup(config->peers, at->data));
+		write_peer(config, text, at->data, g_hash_table_lookup(config->peers, at->data));
 	g_string_append_printf(text, " address-family %s unicast\n", family_words(config));
 	for (GList *at = peers; at; at = at->next)
 		write_peer_family(text, at->data);
@@ -205,7 +210,7 @@ static void change_peers(const struct bgp_config *old, const struct bgp_config *
 		if (was && was->password && !is->password)
 			g_string_append_printf(
 				text, " no neighbor %s password\n", (char *)at->data);
-		write_peer(text, at->data, is);
+		write_peer(now, text, at->data, is);
 	}
 	g_list_free(gone);
 	g_list_free(peers);
