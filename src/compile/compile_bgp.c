@@ -134,16 +134,19 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 /* Hosts that a network's wire reaches now; those that it did have changed, or are among them. */
 static void add_hosts(const struct compilation *c, const struct object *network, GHashTable *hosts)
 {
-	const char *physical =
-		network && network_has_datapath(network) ? network_physical(network) : NULL;
+	g_autoptr(GPtrArray) physicals = NULL;
 	const struct object *host;
 	struct model_iter iter;
 
-	if (!physical)
+	if (!network)
 		return;
-	model_iter_init(&iter, c->model, KIND_HOST, HOST_BY_PHYSICAL, physical, NULL);
-	while ((host = model_iter_next(&iter)))
-		touch(hosts, object_id(host));
+	physicals = network_physicals(network);
+	for (guint i = 0; i < physicals->len; i++) {
+		model_iter_init(
+			&iter, c->model, KIND_HOST, HOST_BY_PHYSICAL, physicals->pdata[i], NULL);
+		while ((host = model_iter_next(&iter)))
+			touch(hosts, object_id(host));
+	}
 }
 
 static void add_hosts_of(

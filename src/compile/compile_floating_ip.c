@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "model/floating_ip.h"
+#include "model/gateway_segment.h"
 #include "model/host.h"
-#include "model/network.h"
 #include "model/router.h"
 #include "model/service_map.h"
 #include "model/service_port.h"
@@ -49,7 +49,8 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 		break;
 	case KIND_ROUTER:
 		if (change->old && change->new &&
-			!object_equal(change->old, change->new, ROUTER_SERVICE_MAP))
+			(!object_equal(change->old, change->new, ROUTER_SERVICE_MAP) ||
+				!object_equal(change->old, change->new, ROUTER_GATEWAY_SEGMENT_ID)))
 			touch_by(c, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER, &change->id, all);
 		break;
 	case KIND_NETWORK:
@@ -111,10 +112,10 @@ static bool has_place(const struct object *port, const struct object *host)
 	return host || (port && port_has_owner(port, OWNER_LOAD_BALANCER));
 }
 
-static bool find_scope(const struct object *floating_ip, const struct object *network,
+static bool find_scope(const struct object *floating_ip, const struct object *segment,
 	const struct object *host, struct scope *ret)
 {
-	if (host && !floating_ip_is_by_gateway(network, host)) {
+	if (host && !floating_ip_is_by_gateway(segment, host)) {
 		*ret = (struct scope){ .id = *object_id(host), .type = SCOPE_HOST };
 		return true;
 	}
@@ -125,26 +126,27 @@ static bool find_scope(const struct object *floating_ip, const struct object *ne
 /* Its record as it was, and the scope that had it; false: there was none. */
 static bool old_place(struct compilation *c, const struct uuid *id, struct scope *ret)
 {
-	const struct object *floating_ip = compile_old(c, KIND_FLOATING_IP, id), *own, *network;
-	struct uuid port_id, network_id, router_id;
-	const struct object *port, *host;
+	const struct object *floating_ip = compile_old(c, KIND_FLOATING_IP, id), *own, *segment;
+	struct uuid port_id, segment_id, router_id;
+	const struct object *port, *host, *router;
 	struct qos qos;
 
 	if (!floating_ip || !object_uuid(floating_ip, FLOATING_IP_PORT_ID, &port_id) ||
-		!object_uuid(floating_ip, FLOATING_IP_NETWORK_ID, &network_id) ||
-		!object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, &router_id) ||
-		!is_edges(compile_old(c, KIND_ROUTER, &router_id)))
+		!object_uuid(floating_ip, FLOATING_IP_ROUTER_ID, &router_id))
+		return false;
+	router = compile_old(c, KIND_ROUTER, &router_id);
+	if (!is_edges(router) || !object_uuid(router, ROUTER_GATEWAY_SEGMENT_ID, &segment_id))
 		return false;
 	port = compile_old(c, KIND_PORT, &port_id);
 	host = compile_host_of(c, port);
 	host = host ? compile_old(c, KIND_HOST, object_id(host)) : NULL;
 	own = old_own_port(c, id);
-	network = compile_old(c, KIND_NETWORK, &network_id);
-	if (!has_place(port, host) || !own || !network ||
-		!find_scope(floating_ip, network, host, ret))
+	segment = compile_old(c, KIND_SEGMENT, &segment_id);
+	if (!has_place(port, host) || !own || !segment ||
+		!find_scope(floating_ip, segment, host, ret))
 		return false;
 	qos = qos_before(c, &qos_floating_ips, floating_ip);
-	record_floating_ip(floating_ip, own, network, host, &qos, c->before);
+	record_floating_ip(floating_ip, own, segment, host, &qos, c->before);
 	return c->before->len > 0;
 }
 
@@ -152,8 +154,6 @@ bool floating_ip_record(const struct model *model, const struct object *floating
 	struct scope *ret, GString *text)
 {
 	const struct object *own = own_port(model, object_id(floating_ip));
-	const struct object *network = model_get_text(
-		model, KIND_NETWORK, object_str(floating_ip, FLOATING_IP_NETWORK_ID));
 	const struct object *port =
 		model_get_text(model, KIND_PORT, object_str(floating_ip, FLOATING_IP_PORT_ID));
 	const struct object *host = port ? model_first(model, KIND_HOST, HOST_BY_NAME,
@@ -161,13 +161,14 @@ bool floating_ip_record(const struct model *model, const struct object *floating
 					 : NULL;
 	const struct object *router =
 		model_get_text(model, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
+	const struct object *segment = gateway_segment(model, router);
 	struct qos qos;
 
-	if (!own || !network || !has_place(port, host) || !is_edges(router) ||
-		!find_scope(floating_ip, network, host, ret))
+	if (!own || !segment || !has_place(port, host) || !is_edges(router) ||
+		!find_scope(floating_ip, segment, host, ret))
 		return false;
 	qos = qos_of(model, &qos_floating_ips, floating_ip);
-	record_floating_ip(floating_ip, own, network, host, &qos, text);
+	record_floating_ip(floating_ip, own, segment, host, &qos, text);
 	return text->len > 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "model/gateway_segment.h"
 #include "model/network.h"
 #include "model/router.h"
 #include "model/service_port.h"
@@ -93,6 +94,22 @@ static GPtrArray *subnets_of(const struct model *model, const char *network)
 	return subnets;
 }
 
+/* Where subnets are on segments, others than those of @segment are not beside the gateway. */
+static void keep_on(GPtrArray *subnets, const struct object *segment)
+{
+	bool any = false;
+	char id[UUID_STRLEN];
+
+	for (guint i = 0; i < subnets->len; i++)
+		any = any || !object_is_null(subnets->pdata[i], SUBNET_SEGMENT_ID);
+	if (!any || !segment)
+		return;
+	uuid_format(object_id(segment), id);
+	for (guint i = subnets->len; i-- > 0;)
+		if (g_strcmp0(object_str(subnets->pdata[i], SUBNET_SEGMENT_ID), id))
+			g_ptr_array_remove_index(subnets, i);
+}
+
 /* As they were; in another order perhaps. */
 static GPtrArray *old_subnets_of(const struct compilation *c, const char *network)
 {
@@ -121,7 +138,7 @@ static void record_before(struct compilation *c, const struct uuid *id)
 {
 	struct gateway_parts parts = { .router = compile_old(c, KIND_ROUTER, id), .before = c };
 	g_autoptr(GPtrArray) subnets = NULL;
-	struct uuid port, network;
+	struct uuid port, network, segment;
 	char text[UUID_STRLEN];
 
 	if (!parts.router || !object_uuid(parts.router, ROUTER_GATEWAY_PORT_ID, &port) ||
@@ -129,7 +146,10 @@ static void record_before(struct compilation *c, const struct uuid *id)
 		return;
 	parts.port = compile_old(c, KIND_PORT, &port);
 	parts.network = compile_old(c, KIND_NETWORK, &network);
+	if (object_uuid(parts.router, ROUTER_GATEWAY_SEGMENT_ID, &segment))
+		parts.segment = compile_old(c, KIND_SEGMENT, &segment);
 	parts.subnets = subnets = old_subnets_of(c, uuid_format(&network, text));
+	keep_on(subnets, parts.segment);
 	parts.qos = qos_before(c, &qos_gateways, parts.router);
 	if (parts.port && parts.network)
 		record_gateway(&parts, c->before);
@@ -149,7 +169,9 @@ const struct object *gateway_record(
 	parts.port =
 		model_get_text(model, KIND_PORT, object_str(parts.router, ROUTER_GATEWAY_PORT_ID));
 	parts.network = model_get_text(model, KIND_NETWORK, network);
+	parts.segment = gateway_segment(model, parts.router);
 	parts.subnets = subnets = subnets_of(model, network);
+	keep_on(subnets, parts.segment);
 	parts.qos = qos_of(model, &qos_gateways, parts.router);
 	record_gateway(&parts, text);
 	return text->len ? parts.port : NULL;

@@ -12,6 +12,7 @@
 #include "model/port_forwarding.h"
 #include "model/provider.h"
 #include "model/router.h"
+#include "model/segment.h"
 #include "model/service_map.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
@@ -100,13 +101,22 @@ void record_port(const struct object *port, const struct qos *qos, struct trunk_
 	jw_end_object(&w);
 }
 
-/* What carries a network of a physical one. */
-static void wire(struct json_writer *w, const struct object *network)
+/* What carries a network that has one segment, a physical one. */
+static void network_wire(struct json_writer *w, const struct object *network)
 {
 	member_str(w, "network_type", network, NETWORK_PROVIDER_TYPE);
 	member_str(w, "physical_network", network, NETWORK_PROVIDER_PHYSICAL);
 	if (!object_is_null(network, NETWORK_PROVIDER_SEGMENT))
 		jw_member_int(w, "segmentation_id", object_int(network, NETWORK_PROVIDER_SEGMENT));
+}
+
+/* The same of a segment. */
+static void segment_wire(struct json_writer *w, const struct object *segment)
+{
+	member_str(w, "network_type", segment, SEGMENT_TYPE);
+	member_str(w, "physical_network", segment, SEGMENT_PHYSICAL);
+	if (!object_is_null(segment, SEGMENT_NUMBER))
+		jw_member_int(w, "segmentation_id", object_int(segment, SEGMENT_NUMBER));
 }
 
 static bool is_on_wire(const struct object *network)
@@ -123,7 +133,7 @@ void record_network(const struct object *network, GString *text)
 	jw_begin_object(&w);
 	member_str(&w, "name", network, SLOT_NAME);
 	if (is_on_wire(network))
-		wire(&w, network);
+		network_wire(&w, network);
 	else
 		jw_member_int(&w, "vni", provider_vni(network));
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
@@ -262,12 +272,12 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 	const struct object *router = parts->router, *port = parts->port, *network = parts->network;
 	struct json_writer w = json_writer_on(text);
 
-	if (!is_on_wire(network) || !service_is_edges(router, SERVICE_ROUTER))
+	if (!parts->segment || !service_is_edges(router, SERVICE_ROUTER))
 		return;
 	jw_begin_object(&w);
 	member_uuid(&w, "router_id", object_id(router));
 	member_uuid(&w, "network_id", object_id(network));
-	wire(&w, network);
+	segment_wire(&w, parts->segment);
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));
 	member_mac(&w, port);
 	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
@@ -289,12 +299,12 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 }
 
 void record_floating_ip(const struct object *floating_ip, const struct object *port,
-	const struct object *network, const struct object *host, const struct qos *qos,
+	const struct object *segment, const struct object *host, const struct qos *qos,
 	GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 
-	if (!is_on_wire(network))
+	if (!segment)
 		return;
 	jw_begin_object(&w);
 	member_str(&w, "floating_ip_address", floating_ip, FLOATING_IP_ADDRESS);
@@ -302,9 +312,9 @@ void record_floating_ip(const struct object *floating_ip, const struct object *p
 	member_mac(&w, port);
 	member_str(&w, "router_id", floating_ip, FLOATING_IP_ROUTER_ID);
 	member_str(&w, "port_id", floating_ip, FLOATING_IP_PORT_ID);
-	member_uuid(&w, "network_id", object_id(network));
-	wire(&w, network);
-	if (floating_ip_is_by_gateway(network, host))
+	member_str(&w, "network_id", floating_ip, FLOATING_IP_NETWORK_ID);
+	segment_wire(&w, segment);
+	if (floating_ip_is_by_gateway(segment, host))
 		jw_member_bool(&w, "by_gateway", true);
 	qos_write_limits(qos, &w);
 	jw_end_object(&w);

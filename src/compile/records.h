@@ -44,17 +44,18 @@ void record_interface(const struct object *port, const struct object *router, GS
 /* What a gateway's record is made of. */
 struct gateway_parts {
 	const struct object *router, *port, *network;
-	const GPtrArray *subnets; /* of the network */
+	const struct object *segment; /* that the gateway is on; NULL: it leads nowhere */
+	const GPtrArray *subnets;     /* of the network, on that segment */
 	const struct model *model;
 	const struct compilation *before; /* as all was then; NULL: as it is */
 	struct qos qos;
 };
-/* Nothing, on a network that leads nowhere. */
+/* Nothing, if it leads nowhere. */
 void record_gateway(const struct gateway_parts *parts, GString *text);
-/* @port: its own; @network: its external one; @host: of the port that it stands for. Nothing, if
- * the network leads nowhere. */
+/* @port: its own; @segment: of its router's gateway, NULL: it leads nowhere, and there is nothing;
+ * @host: of the port that it stands for. */
 void record_floating_ip(const struct object *floating_ip, const struct object *port,
-	const struct object *network, const struct object *host, const struct qos *qos,
+	const struct object *segment, const struct object *host, const struct qos *qos,
 	GString *text);
 /* @qos: of the floating IP. */
 void record_port_forwarding(const struct object *forwarding, const struct object *floating_ip,

@@ -11,30 +11,40 @@
 
 #define REASON_MAX 255
 
+static bool is_connected(const struct object *network, const struct object *host)
+{
+	g_autoptr(GPtrArray) physicals = network_physicals(network);
+	bool connected = false;
+
+	for (guint i = 0; i < physicals->len; i++)
+		connected = connected || host_has_physical(host, physicals->pdata[i]);
+	return connected && object_bool(host, HOST_MANAGED);
+}
+
 bool bgp_speaks_for(
 	const struct object *speaker, const struct object *network, const struct object *host)
 {
-	const char *physical = network_has_datapath(network) ? network_physical(network) : NULL;
 	char id[UUID_STRLEN];
 
-	return physical && object_bool(host, HOST_MANAGED) && host_has_physical(host, physical) &&
-	       !bgp_speaker_has(
-		       speaker, BGP_SPEAKER_SILENT_HOSTS, uuid_format(object_id(host), id));
+	return is_connected(network, host) && !bgp_speaker_has(speaker, BGP_SPEAKER_SILENT_HOSTS,
+						      uuid_format(object_id(host), id));
 }
 
 static void add_hosts(const struct model *model, const struct object *speaker,
 	const struct object *network, GPtrArray *hosts)
 {
-	const char *physical = network_has_datapath(network) ? network_physical(network) : NULL;
+	g_autoptr(GPtrArray) physicals = network_physicals(network);
 	const struct object *host;
 	struct model_iter iter;
 
-	if (!physical)
-		return;
-	model_iter_init(&iter, model, KIND_HOST, HOST_BY_PHYSICAL, physical, NULL);
-	while ((host = model_iter_next(&iter)))
-		if (bgp_speaks_for(speaker, network, host) && !g_ptr_array_find(hosts, host, NULL))
-			g_ptr_array_add(hosts, (gpointer)host);
+	for (guint i = 0; i < physicals->len; i++) {
+		model_iter_init(
+			&iter, model, KIND_HOST, HOST_BY_PHYSICAL, physicals->pdata[i], NULL);
+		while ((host = model_iter_next(&iter)))
+			if (bgp_speaks_for(speaker, network, host) &&
+				!g_ptr_array_find(hosts, host, NULL))
+				g_ptr_array_add(hosts, (gpointer)host);
+	}
 }
 
 GPtrArray *bgp_speaker_hosts(const struct model *model, const struct object *speaker)
@@ -64,10 +74,7 @@ static bool could_speak(
 
 	json_array_foreach(networks, i, id) {
 		network = model_get_text(model, KIND_NETWORK, json_string_value(id));
-		could = could ||
-			(network && network_has_datapath(network) && network_physical(network) &&
-				object_bool(host, HOST_MANAGED) &&
-				host_has_physical(host, network_physical(network)));
+		could = could || (network && is_connected(network, host));
 	}
 	json_decref(networks);
 	return could;

@@ -123,13 +123,16 @@ static bool check_network(struct txn *txn, const struct object *draft, GError **
 
 /* The address that is asked for, as the fixed_ips of a port. NULL with @error set when it is none.
  */
-static json_t *asked_address(const struct txn *txn, const struct object *draft, GError **error)
+static json_t *asked_address(struct txn *txn, const struct object *draft, GError **error)
 {
 	const char *subnet_id = object_str(draft, FLOATING_IP_SUBNET_ID);
 	const char *address = object_str(draft, FLOATING_IP_ADDRESS);
 	const struct object *subnet = txn_get_text(txn, KIND_SUBNET, subnet_id);
 	json_t *asked = json_object();
+	char outer[UUID_STRLEN];
 
+	if (!subnet_id && !address)
+		subnet_id = floating_ip_subnet(txn, draft, outer);
 	if ((address && strchr(address, ':')) ||
 		(subnet && object_int(subnet, SUBNET_IP_VERSION) != 4)) {
 		json_decref(asked);

@@ -34,9 +34,9 @@ enum floating_ip_index {
 	N_FLOATING_IP_INDEXES
 };
 
-/* Is the host not on the network's physical network, or NULL, as a VIP's is? Then the host of the
- * router's gateway has the floating IPs of its ports. */
-bool floating_ip_is_by_gateway(const struct object *network, const struct object *host);
+/* Does the host not reach the segment of the router's gateway (NULL: it leads nowhere), or is it
+ * NULL, as a VIP's is? Then the host of the gateway has the floating IPs of its ports. */
+bool floating_ip_is_by_gateway(const struct object *segment, const struct object *host);
 
 enum floating_ip_status { FLOATING_IP_ACTIVE, FLOATING_IP_DOWN, FLOATING_IP_ERROR };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "model/floating_ip_parts.h"
-#include "model/gateway_hosts.h"
+#include "model/gateway_segment.h"
 #include "model/host.h"
 #include "model/local_ip.h"
 #include "model/ndp_proxy.h"
@@ -147,6 +147,47 @@ static bool check_forwardings(
 	return true;
 }
 
+bool floating_ip_check_segment(struct txn *txn, const struct object *floating_ip,
+	const struct object *router, GError **error)
+{
+	const struct object *port = service_port_of(txn, floating_ip, OWNER_FLOATING_IP);
+	struct port_ips ips;
+
+	if (!port)
+		return true;
+	ips = port_ips_of(port);
+	return !port_ips_next(&ips) ||
+	       gateway_segment_check(txn, router, ips.subnet_id, ips.ip_text, error);
+}
+
+const char *floating_ip_subnet(
+	struct txn *txn, const struct object *draft, char buf[static UUID_STRLEN])
+{
+	const struct object *port =
+		txn_get_text(txn, KIND_PORT, object_str(draft, FLOATING_IP_PORT_ID));
+	const struct object *router, *gateway;
+	struct port_ips ips;
+	struct port_ips at;
+
+	if (!port || !find_address(port, draft, &at, NULL))
+		return NULL; /* it is said when it is associated */
+	router = floating_ip_router(
+		txn, port, at.subnet_id, object_str(draft, FLOATING_IP_NETWORK_ID), NULL);
+	gateway = router ? txn_get_text(txn, KIND_PORT, object_str(router, ROUTER_GATEWAY_PORT_ID))
+			 : NULL;
+	if (!gateway)
+		return NULL;
+	ips = port_ips_of(gateway);
+	while (port_ips_next(&ips)) {
+		const struct object *subnet = txn_get_text(txn, KIND_SUBNET, ips.subnet_id);
+
+		if (subnet && object_int(subnet, SUBNET_IP_VERSION) == 4 &&
+			!object_is_null(subnet, SUBNET_SEGMENT_ID))
+			return uuid_format(object_id(subnet), buf);
+	}
+	return NULL;
+}
+
 static bool associate(struct txn *txn, struct object *draft, GError **error)
 {
 	const struct object *port =
@@ -161,7 +202,8 @@ static bool associate(struct txn *txn, struct object *draft, GError **error)
 		return false;
 	router = floating_ip_router(
 		txn, port, at.subnet_id, object_str(draft, FLOATING_IP_NETWORK_ID), error);
-	if (!router || !check_forwardings(txn, port, draft, error))
+	if (!router || !check_forwardings(txn, port, draft, error) ||
+		!floating_ip_check_segment(txn, draft, router, error))
 		return false;
 	object_set_str(draft, FLOATING_IP_FIXED_IP, at.ip_text);
 	object_set_str(draft, FLOATING_IP_ROUTER_ID, uuid_format(object_id(router), id));
@@ -224,9 +266,9 @@ const struct object *floating_ip_of_port(struct txn *txn, const struct object *p
 	return txn_iter_next(&iter);
 }
 
-bool floating_ip_is_by_gateway(const struct object *network, const struct object *host)
+bool floating_ip_is_by_gateway(const struct object *segment, const struct object *host)
 {
-	const char *physical = network ? gateway_physical(network) : NULL;
+	const char *physical = gateway_physical(segment);
 
 	return !host || (physical && !host_has_physical(host, physical));
 }

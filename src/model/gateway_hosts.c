@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "model/gateway_segment.h"
 #include "model/host.h"
 #include "model/network.h"
 #include "model/port.h"
 #include "model/router.h"
+#include "model/segment.h"
 #include "model/snat_ranges.h"
 
 /* A host that could have a gateway, and how good it is for it. */
@@ -57,11 +59,6 @@ void gateway_hosts_keys(const struct object *router, struct key_sink *sink)
 			(const char *const[]){
 				uuid_format(&g_array_index(hosts, struct uuid, i), id) },
 			1);
-}
-
-const char *gateway_physical(const struct object *network)
-{
-	return network && network_has_datapath(network) ? network_physical(network) : NULL;
 }
 
 /* Rendezvous hashing: the same for a pair wherever and whenever it is asked for, and unrelated
@@ -211,10 +208,14 @@ static bool settle(const struct scheduling *s, struct object *draft, GError **er
 		txn_get_text(s->txn, KIND_NETWORK, object_str(draft, ROUTER_GATEWAY_NETWORK_ID));
 	const struct object *port =
 		txn_get_text(s->txn, KIND_PORT, object_str(draft, ROUTER_GATEWAY_PORT_ID));
-	const char *physical = gateway_physical(network);
-	g_autoptr(GArray) hosts = choose(s, draft, physical);
-	g_autofree char *text = format_hosts(hosts), *reason = NULL;
+	g_autoptr(GArray) hosts = NULL;
+	g_autofree char *text = NULL, *reason = NULL;
+	const char *physical;
 
+	gateway_segment_settle(s->txn, draft);
+	physical = gateway_physical(gateway_segment_staged(s->txn, draft));
+	hosts = choose(s, draft, physical);
+	text = format_hosts(hosts);
 	object_set_str(draft, ROUTER_GATEWAY_HOSTS, text);
 	snat_ranges_settle(s->txn, draft, physical, &(struct snat_event){ s->now, s->leaving });
 	if (!port)
@@ -251,7 +252,8 @@ static bool settle_all(const struct scheduling *s, GHashTable *routers, GError *
 
 		if (!settle(s, draft, error))
 			return false;
-		if ((!object_equal(router, draft, ROUTER_GATEWAY_HOSTS) ||
+		if ((!object_equal(router, draft, ROUTER_GATEWAY_SEGMENT_ID) ||
+			    !object_equal(router, draft, ROUTER_GATEWAY_HOSTS) ||
 			    !object_equal(router, draft, ROUTER_SNAT_RANGES)) &&
 			!txn_put(s->txn, g_steal_pointer(&draft), error))
 			return false;
@@ -275,25 +277,39 @@ static void add_routers_of(struct txn *txn, const struct object *host, GHashTabl
 	}
 }
 
+static bool connects(const char *physical, const struct object *old, const struct object *now)
+{
+	return physical && host_has_physical(now, physical) &&
+	       !(old && host_has_physical(old, physical));
+}
+
+static void add_routers_on(struct txn *txn, const struct object *segment, GHashTable *routers)
+{
+	const struct object *router;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_ROUTER, ROUTER_BY_GATEWAY_SEGMENT,
+		uuid_format(object_id(segment), id), NULL);
+	while ((router = txn_iter_next(&iter)))
+		add_router(routers, router);
+}
+
 /* Routers whose gateway is on a physical network that @now is connected to and @old was not. */
 static void add_routers_towards(
 	struct txn *txn, const struct object *old, const struct object *now, GHashTable *routers)
 {
-	const struct object *network, *router;
-	struct txn_iter networks, iter;
+	const struct object *network, *segment;
+	struct txn_iter networks, segments;
 	char id[UUID_STRLEN];
 
 	txn_iter_init(&networks, txn, KIND_NETWORK, NETWORK_BY_EXTERNAL, "true", NULL);
 	while ((network = txn_iter_next(&networks))) {
-		const char *physical = gateway_physical(network);
-
-		if (!physical || !host_has_physical(now, physical) ||
-			(old && host_has_physical(old, physical)))
-			continue;
-		txn_iter_init(&iter, txn, KIND_ROUTER, ROUTER_BY_GATEWAY_NETWORK,
+		txn_iter_init(&segments, txn, KIND_SEGMENT, SEGMENT_BY_NETWORK,
 			uuid_format(object_id(network), id), NULL);
-		while ((router = txn_iter_next(&iter)))
-			add_router(routers, router);
+		while ((segment = txn_iter_next(&segments)))
+			if (connects(gateway_physical(segment), old, now))
+				add_routers_on(txn, segment, routers);
 	}
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which hosts may have a router's gateway: of those that are connected to the external network's
- * physical network, up to GATEWAY_HOSTS_MAX, best first. The first is the one that has it; when it
- * fails, the others know that by themselves (BFD), and the next one takes over.
+ * Which hosts may have a router's gateway: of those that are connected to the physical
+ * network of its segment (gateway_segment.h), up to GATEWAY_HOSTS_MAX, best first. The first is the
+ * one that has it; when it fails, the others know that by themselves (BFD), and the next one takes
+ * over.
  *
  * The choice is stored with the router. It is made by rendezvous hashing of router and host, alive
  * hosts first, and then kept: a host that comes is added where some are missing and moves nothing,
@@ -18,14 +19,11 @@
 GArray *gateway_hosts(const struct object *router);
 bool gateway_hosts_include(const struct object *router, const struct uuid *host);
 
-/* The physical network that an external network (may be NULL) leads to, or NULL. */
-const char *gateway_physical(const struct object *network);
-
 /* Keys of ROUTER_BY_GATEWAY_HOST. */
 void gateway_hosts_keys(const struct object *router, struct key_sink *sink);
 
-/* Fills in the hosts of a router's draft, whose gateway network and port are set, and binds the
- * port to the first. */
+/* Fills in the segment and the hosts of a router's draft, whose gateway network and port are set,
+ * and binds the port to the first. */
 bool gateway_hosts_choose(struct txn *txn, struct object *draft, GError **error);
 
 /* When a host is created (@old is NULL, @now is staged), or its bridge mappings change (@now is to

@@ -289,6 +289,26 @@ const char *network_physical(const struct object *network)
 		       : object_str(network, NETWORK_PROVIDER_PHYSICAL);
 }
 
+GPtrArray *network_physicals(const struct object *network)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	json_t *segments, *item;
+	size_t i;
+
+	if (object_bool(network, NETWORK_VLAN_TRANSPARENT) || provider_vni(network))
+		return names;
+	if (network_physical(network)) {
+		g_ptr_array_add(names, g_strdup(network_physical(network)));
+		return names;
+	}
+	segments = object_json(network, NETWORK_SEGMENTS);
+	json_array_foreach(segments, i, item)
+		g_ptr_array_add(names, g_strdup(json_string_value(json_object_get(
+					       item, attrs[NETWORK_PROVIDER_PHYSICAL].name))));
+	json_decref(segments);
+	return names;
+}
+
 bool network_has_datapath(const struct object *network)
 {
 	return (provider_vni(network) || network_physical(network)) &&

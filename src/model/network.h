@@ -61,6 +61,11 @@ bool network_has_datapath(const struct object *network);
 /* The physical network that alone carries it, or NULL. */
 const char *network_physical(const struct object *network);
 
+/* The physical networks that carry it, names; none where an overlay does, or hosts do not forward
+ * for it. Several, where each host is on one: what is outside is by the host's.
+ * g_ptr_array_unref(). */
+GPtrArray *network_physicals(const struct object *network);
+
 /* The address scope of a network's subnets of that IP version, by the network's id; NULL: none. */
 const char *network_address_scope(const struct model *model, const char *id, s64 version);
 

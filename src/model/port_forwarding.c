@@ -140,6 +140,8 @@ static const struct object *find_router(struct txn *txn, const struct object *fl
 		weft_fail(error, BAD_REQUEST, "%s", reason->message);
 		return NULL;
 	}
+	if (!bound && !floating_ip_check_segment(txn, floating_ip, router, error))
+		return NULL;
 	if (!bound || !strcmp(bound, uuid_format(object_id(router), id)))
 		return router;
 	weft_fail(error, BAD_REQUEST,

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "model/gateway_segment.h"
 #include "model/host.h"
 #include "model/segment.h"
+#include "model/service_port.h"
 #include "model/subnet.h"
 
 static const char *segment_of(const struct object *subnet)
@@ -125,16 +127,37 @@ static void keep_none(struct object *draft, GPtrArray *subnets)
 		object_set_choice(draft, PORT_IP_ALLOCATION, PORT_IP_DEFERRED);
 }
 
+/* A router's gateway or a floating IP: the segment that it is on says which hosts may have it. */
+static bool is_outer(const struct object *draft)
+{
+	return port_has_owner(draft, OWNER_ROUTER_GATEWAY) ||
+	       port_has_owner(draft, OWNER_FLOATING_IP);
+}
+
+/* Floating IPs may be of subnets on no segment: those stay. */
+static void keep_one(struct txn *txn, GPtrArray *subnets)
+{
+	const char *first = gateway_segment_first(txn, subnets);
+
+	for (guint i = subnets->len; i-- > 0;)
+		if (segment_of(subnets->pdata[i]) &&
+			g_strcmp0(segment_of(subnets->pdata[i]), first))
+			g_ptr_array_remove_index(subnets, i);
+}
+
 bool port_keep_segment(struct txn *txn, struct object *draft, const char *asked, GPtrArray *subnets,
 	GError **error)
 {
 	if (!any_on_segment(subnets))
 		return true;
-	if (port_is_bound(draft))
+	if (port_is_bound(draft) && !is_outer(draft))
 		return keep_by_host(txn, draft, subnets, error);
 	if (asked)
 		return keep_by_wish(asked, subnets, error);
-	keep_none(draft, subnets);
+	if (is_outer(draft))
+		keep_one(txn, subnets);
+	else
+		keep_none(draft, subnets);
 	return true;
 }
 

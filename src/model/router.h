@@ -14,6 +14,7 @@ enum router_slot {
 	ROUTER_GATEWAY_INFO, /* given, and computed from those that follow */
 	ROUTER_GATEWAY_PORT_ID,
 	ROUTER_GATEWAY_NETWORK_ID,
+	ROUTER_GATEWAY_SEGMENT_ID, /* of that network's: gateway_segment.h */
 	ROUTER_ENABLE_SNAT,
 	ROUTER_QOS_POLICY_ID,
 	ROUTER_HA,
@@ -35,6 +36,7 @@ enum router_index {
 	ROUTER_BY_NAME,
 	ROUTER_BY_PROJECT,
 	ROUTER_BY_GATEWAY_NETWORK,
+	ROUTER_BY_GATEWAY_SEGMENT,
 	ROUTER_BY_QOS_POLICY,
 	ROUTER_BY_FLAVOR,
 	ROUTER_BY_GATEWAY_HOST, /* text: host id */

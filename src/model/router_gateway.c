@@ -133,6 +133,7 @@ static bool replace(struct txn *txn, const struct object *old, struct object *dr
 		return false;
 	object_set_null(draft, ROUTER_GATEWAY_PORT_ID);
 	object_set_str(draft, ROUTER_GATEWAY_NETWORK_ID, request->network_id);
+	object_set_null(draft, ROUTER_GATEWAY_SEGMENT_ID);
 	object_set_str(draft, ROUTER_GATEWAY_HOSTS, "[]");
 	object_set_str(draft, ROUTER_SNAT_RANGES, "[]");
 	if (!request->network_id)
@@ -142,6 +143,24 @@ static bool replace(struct txn *txn, const struct object *old, struct object *dr
 		return false;
 	object_set_str(draft, ROUTER_GATEWAY_PORT_ID, uuid_format(object_id(port), id));
 	return gateway_hosts_choose(txn, draft, error);
+}
+
+/* Other addresses may be on another segment, where its floating IPs can't follow. */
+static bool move(struct txn *txn, struct object *draft, const struct object *port,
+	const struct request *request, GError **error)
+{
+	g_autofree char *was = g_strdup(object_str(draft, ROUTER_GATEWAY_SEGMENT_ID));
+	char id[UUID_STRLEN];
+
+	if (!txn_update_own(
+		    txn, port, json_pack("{s:O}", "fixed_ips", request->addresses), error) ||
+		!gateway_hosts_choose(txn, draft, error))
+		return false;
+	return !g_strcmp0(was, object_str(draft, ROUTER_GATEWAY_SEGMENT_ID)) ||
+	       !has_floating_ips(txn, draft) ||
+	       weft_fail(error, GATEWAY_HAS_FLOATING_IP,
+		       "Gateway cannot be updated for router %s, since its addresses would be on another segment than its floating IPs; disassociate them first.",
+		       uuid_format(object_id(draft), id));
 }
 
 /* A policy stays with the gateway until another one, or null, is given. */
@@ -169,9 +188,7 @@ static bool apply(struct txn *txn, const struct object *old, struct object *draf
 		return false;
 	if (!port || g_strcmp0(request->network_id, object_str(port, PORT_NETWORK_ID)))
 		return replace(txn, old, draft, request, error);
-	return !request->addresses ||
-	       txn_update_own(
-		       txn, port, json_pack("{s:O}", "fixed_ips", request->addresses), error);
+	return !request->addresses || move(txn, draft, port, request, error);
 }
 
 bool router_gateway_update(

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/gateway_hosts.h"
+#include "model/gateway_segment.h"
 #include "model/host.h"
 #include "model/router_parts.h"
 #include "model/subnet.h"
@@ -239,8 +240,7 @@ void snat_ranges_settle(
 /* The physical network outside, or NULL. */
 static const char *outside_of(const struct txn *txn, const struct object *router)
 {
-	return gateway_physical(
-		txn_get_text(txn, KIND_NETWORK, object_str(router, ROUTER_GATEWAY_NETWORK_ID)));
+	return gateway_physical(gateway_segment_staged(txn, router));
 }
 
 static bool put_if_changed(

@@ -8,6 +8,7 @@
 
 #include "model/floating_ip.h"
 #include "model/gateway_hosts.h"
+#include "model/gateway_segment.h"
 #include "model/host.h"
 #include "model/service_port.h"
 
@@ -38,7 +39,9 @@ static bool is_by_gateway(
 	const struct txn *txn, const struct object *floating_ip, const struct object *host)
 {
 	return floating_ip_is_by_gateway(
-		txn_get_text(txn, KIND_NETWORK, object_str(floating_ip, FLOATING_IP_NETWORK_ID)),
+		gateway_segment_staged(
+			txn, txn_get_text(txn, KIND_ROUTER,
+				     object_str(floating_ip, FLOATING_IP_ROUTER_ID))),
 		host);
 }
 
