@@ -5,6 +5,7 @@
 
 #include "appliance/appliance_impl.h"
 #include "appliance/files.h"
+#include "appliance/haproxy.h"
 #include "appliance/program.h"
 #include "base/json_writer.h"
 
@@ -15,9 +16,9 @@ static void append_drift(const struct appliance *appliance, struct json_writer *
 
 	jw_key(w, "drift");
 	jw_begin_array(w);
-	for (unsigned i = 0; i < RENDER_FILES; i++)
+	for (unsigned i = 0; i < RENDER_THINGS; i++)
 		if (drift & 1u << i)
-			jw_string(w, render_kinds[i].name);
+			jw_string(w, render_name(i));
 	jw_end_array(w);
 }
 
@@ -49,6 +50,9 @@ GString *appliance_status(const struct appliance *appliance)
 	services_append(appliance->services, &w);
 	jw_end_object(&w);
 	append_drift(appliance, &w);
+	if (document && document->load_balancers->len)
+		haproxy_append_status(
+			appliance->folder, appliance->rendered.texts[RENDER_HAPROXY], &w);
 	jw_end_object(&w);
 	return text;
 }
@@ -107,24 +111,28 @@ static bool append_devices(struct json_writer *w, GError **error)
 	return true;
 }
 
-static bool append_counters(struct json_writer *w, GError **error)
+static json_t *read_counters(GError **error)
 {
 	static const char *const argv[] = { "nft", "-j", "list", "counters", "table", "inet",
 		"weft", NULL };
 	g_autofree char *output = NULL;
-	json_t *root, *item;
+
+	return program_run(argv, &output, error) ? json_loads(output, 0, NULL) : NULL;
+}
+
+/* Of listeners there are several; haproxy_append_counters() has them. */
+static void append_counters(const json_t *root, struct json_writer *w)
+{
+	const json_t *item;
 	size_t i;
 
-	if (!program_run(argv, &output, error))
-		return false;
-	root = json_loads(output, 0, NULL);
 	jw_key(w, "counters");
 	jw_begin_object(w);
 	json_array_foreach(json_object_get(root, "nftables"), i, item) {
 		const json_t *counter = json_object_get(item, "counter");
 		const char *name = json_string_value(json_object_get(counter, "name"));
 
-		if (!name)
+		if (!name || g_str_has_prefix(name, "listener_"))
 			continue;
 		jw_key(w, name);
 		jw_begin_object(w);
@@ -134,8 +142,6 @@ static bool append_counters(struct json_writer *w, GError **error)
 		jw_end_object(w);
 	}
 	jw_end_object(w);
-	json_decref(root);
-	return true;
 }
 
 GString *appliance_counters(const struct appliance *appliance, GError **error)
@@ -145,8 +151,16 @@ GString *appliance_counters(const struct appliance *appliance, GError **error)
 
 	jw_begin_object(&w);
 	jw_member_int(&w, "revision", appliance->document ? (s64)appliance->document->revision : 0);
-	if (!append_devices(&w, error) || (appliance->document && !append_counters(&w, error)))
+	if (!append_devices(&w, error))
 		return NULL;
+	if (appliance->document) {
+		json_auto_t *counters = read_counters(error);
+
+		if (!counters)
+			return NULL;
+		append_counters(counters, &w);
+		haproxy_append_counters(appliance->folder, appliance->document, counters, &w);
+	}
 	jw_end_object(&w);
 	return g_steal_pointer(&text);
 }

@@ -131,7 +131,8 @@ static bool check_interfaces(const struct document *document, GError **error)
 
 static bool check(const struct document *document, GError **error)
 {
-	if (!check_interfaces(document, error) || !document_check_nat(document, error))
+	if (!check_interfaces(document, error) || !document_check_nat(document, error) ||
+		!document_check_balancers(document, error))
 		return false;
 	if ((document->dhcp.enabled || document->dns.enabled) &&
 		!document_has_role(document, ROLE_GUEST))
@@ -154,7 +155,8 @@ static bool read_id(const json_t *root, char *ret, GError **error)
 static bool read_all(const json_t *root, struct document *document, GError **error)
 {
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
-		"dns", "snat", "floating_ips", "port_forwardings", "firewall", NULL };
+		"dns", "snat", "floating_ips", "port_forwardings", "firewall", "load_balancers",
+		NULL };
 
 	return field_check(root, known, error) && read_id(root, document->id, error) &&
 	       field_need(root, "revision", error) &&
@@ -167,6 +169,7 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 	       field_object(root, "dns", document_read_dns, &document->dns, &document->dns.enabled,
 		       error) &&
 	       document_read_nat(root, document, error) &&
+	       document_read_balancers(root, document, error) &&
 	       field_object(root, "firewall", document_read_firewall, &document->firewall,
 		       &document->firewall.enabled, error) &&
 	       check(document, error);
@@ -207,6 +210,7 @@ static struct document *document_new(void)
 	document->floating_ips = array_new(sizeof(struct document_floating_ip), NULL);
 	document->port_forwardings = array_new(sizeof(struct document_port_forwarding), NULL);
 	document->firewall.rules = array_new(sizeof(struct document_firewall_rule), NULL);
+	document->load_balancers = document_balancers_new();
 	return document;
 }
 
@@ -214,7 +218,8 @@ void document_free(struct document *document)
 {
 	GArray *const arrays[] = { document->interfaces, document->routes, document->dhcp.subnets,
 		document->dhcp.hosts, document->dns.forwarders, document->dns.names, document->snat,
-		document->floating_ips, document->port_forwardings, document->firewall.rules };
+		document->floating_ips, document->port_forwardings, document->firewall.rules,
+		document->load_balancers };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
 		g_array_unref(arrays[i]);

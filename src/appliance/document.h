@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "appliance/balancer.h"
 #include "base/addr.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -103,6 +104,7 @@ struct document {
 	struct document_dns dns;
 	GArray *snat, *floating_ips, *port_forwardings;
 	struct document_firewall firewall;
+	GArray *load_balancers; /* struct balancer */
 };
 
 /* INVALID_INPUT says where in the document what is wrong. */

@@ -20,5 +20,11 @@ bool document_read_nat(const json_t *root, struct document *document, GError **e
 /* The addresses are the public NIC's, and nothing is said twice. */
 bool document_check_nat(const struct document *document, GError **error);
 
+/* document_balancer.c */
+GArray *document_balancers_new(void);
+bool document_read_balancers(const json_t *root, struct document *document, GError **error);
+/* Their addresses are a NIC's, and no two listen at the same port of one. */
+bool document_check_balancers(const struct document *document, GError **error);
+
 /* document_firewall.c */
 bool document_read_firewall(const json_t *object, void *document_firewall, GError **error);

@@ -114,6 +114,59 @@ static const struct {
 		"only tcp and udp have ports" },
 };
 
+#define HTTP "\"protocol\":\"HTTP\""
+#define POLICY(more) HTTP ",\"l7_policies\":[{" more "}]"
+#define RULE(more) \
+	POLICY("\"action\":\"REJECT\",\"rules\":[{\"compare_type\":\"EQUAL_TO\"," more "}]")
+
+static const struct {
+	const char *text, *says;
+} refused_balancers[] = {
+	{ TEST_BALANCER("\"protocol\":\"UDP\"", TEST_POOL), "listeners[0].protocol: \"UDP\"" },
+	{ TEST_BALANCER("\"protocol\":\"HTTPS\"", TEST_POOL), "can't speak to its members" },
+	{ TEST_BALANCER("\"protocol\":\"TERMINATED_HTTPS\"", TEST_POOL),
+		"certificates: must be there" },
+	{ TEST_BALANCER("\"protocol\":\"TERMINATED_HTTPS\",\"certificates\":[\"x\"]", TEST_POOL),
+		"certificates[0]" },
+	{ TEST_BALANCER("\"protocol\":\"TCP\",\"l7_policies\":[]", TEST_POOL),
+		"l7_policies: is for" },
+	{ TEST_BALANCER(HTTP ",\"tls\":1", TEST_POOL), "\"tls\" is not known" },
+	{ TEST_BALANCER(POLICY("\"action\":\"REDIRECT_TO_URL\""), TEST_POOL),
+		"l7_policies[0].redirect_url: must be given" },
+	{ TEST_BALANCER(POLICY("\"action\":\"REJECT\",\"redirect_url\":\"x\""), TEST_POOL),
+		"is for another action" },
+	{ TEST_BALANCER(
+		  POLICY("\"action\":\"REDIRECT_TO_URL\",\"redirect_url\":\"a\\nb\""), TEST_POOL),
+		"redirect_url" },
+	{ TEST_BALANCER(RULE("\"type\":\"HEADER\",\"value\":\"x\""), TEST_POOL),
+		"rules[0].key: must be the name" },
+	{ TEST_BALANCER(RULE("\"type\":\"HEADER\",\"key\":\"a)\",\"value\":\"x\""), TEST_POOL),
+		"rules[0].key: \"a)\"" },
+	{ TEST_BALANCER(RULE("\"type\":\"PATH\",\"value\":\"a\\nserver x\""), TEST_POOL),
+		"rules[0].value" },
+	{ TEST_BALANCER(RULE("\"type\":\"PATH\",\"value\":\"\""), TEST_POOL), "must not be empty" },
+	{ TEST_BALANCER(HTTP, TEST_POOL ",\"session_persistence\":{\"type\":\"APP_COOKIE\"}"),
+		"pools[0].session_persistence.cookie_name" },
+	{ TEST_BALANCER(
+		  HTTP, TEST_POOL ",\"health_monitor\":{\"type\":\"TCP\",\"url_path\":\"/\"}"),
+		"is for health monitors of type HTTP" },
+	{ TEST_BALANCER(HTTP, "\"protocol\":\"UDP\""), "pools[0].protocol" },
+};
+
+static void test_refused_balancers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(refused_balancers); i++) {
+		const char *text = refused_balancers[i].text;
+		g_autoptr(GError) error = NULL;
+
+		assert_null(document_parse(text, strlen(text), &error));
+		if (!strstr(error->message, refused_balancers[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", error->message,
+				refused_balancers[i].says);
+	}
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -133,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_management_doubles_as_public),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_balancers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

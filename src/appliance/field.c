@@ -206,6 +206,41 @@ bool field_mac(const json_t *object, const char *key, struct mac *ret, GError **
 	return true;
 }
 
+bool field_uuid(const json_t *object, const char *key, char *ret, GError **error)
+{
+	const char *form = "a UUID such as 0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0001";
+	struct uuid id;
+	const char *text;
+
+	if (!get_text(object, key, form, &text, error))
+		return false;
+	if (!text)
+		return true;
+	if (!uuid_parse(text, &id))
+		return refuse(key, text, form, error);
+	uuid_format(&id, ret);
+	return true;
+}
+
+bool field_text(const json_t *object, const char *key, const char *form, bool (*allowed)(char),
+	char *ret, size_t size, GError **error)
+{
+	const char *text;
+
+	if (!get_text(object, key, form, &text, error))
+		return false;
+	if (!text)
+		return true;
+	if (strlen(text) >= size)
+		return weft_fail(error, INVALID_INPUT, "%s: must be of at most %zu characters", key,
+			size - 1);
+	for (const char *at = text; *at; at++)
+		if (!allowed(*at))
+			return refuse(key, text, form, error);
+	g_strlcpy(ret, text, size);
+	return true;
+}
+
 static bool parse_port(const char *text, u16 *ret)
 {
 	guint64 port;

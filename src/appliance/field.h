@@ -27,6 +27,11 @@ bool field_ip(const json_t *object, const char *key, u8 family, struct ip *ret, 
 bool field_prefix(
 	const json_t *object, const char *key, u8 family, struct prefix *ret, GError **error);
 bool field_mac(const json_t *object, const char *key, struct mac *ret, GError **error);
+/* Canonical text; UUID_STRLEN. */
+bool field_uuid(const json_t *object, const char *key, char *ret, GError **error);
+/* At most @size - 1 characters, of each of which @allowed says so; @form says what they are. */
+bool field_text(const json_t *object, const char *key, const char *form, bool (*allowed)(char),
+	char *ret, size_t size, GError **error);
 /* "80" or "8000:8010". */
 bool field_ports(
 	const json_t *object, const char *key, u16 *ret_first, u16 *ret_last, GError **error);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "appliance/test_document.h"
@@ -66,10 +67,42 @@ static void test_drift(void **state)
 	rendered_clear(&rendered);
 }
 
+/* One that is edited is made anew, and one that nobody wants is removed: keys don't stay. */
+static void test_certificates(void **state)
+{
+	g_autofree char *folder = g_dir_make_tmp("appliance-XXXXXX", NULL);
+	g_autofree char *own = g_build_filename(folder, RENDER_CERTIFICATES_FOLDER, NULL);
+	g_autofree char *name = render_certificate_name("a");
+	g_autofree char *path = g_build_filename(own, name, NULL);
+	struct rendered rendered;
+	GStatBuf info;
+	unsigned changed;
+
+	(void)state;
+	make(folder, &rendered);
+	g_tree_insert(rendered.certificates, g_strdup(name), g_strdup("a"));
+	assert_true(files_write(folder, &rendered, &changed, NULL));
+	assert_int_equal(changed, (1u << RENDER_THINGS) - 1);
+	assert_same_digests(folder, &rendered);
+	assert_return_code(g_stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_true(g_file_set_contents(path, "b", -1, NULL));
+	assert_int_equal(files_drift(folder, &rendered), 1u << RENDER_CERTIFICATES);
+	assert_true(files_write(folder, &rendered, &changed, NULL));
+	assert_same_digests(folder, &rendered);
+	g_tree_remove(rendered.certificates, name);
+	assert_int_equal(files_drift(folder, &rendered), 1u << RENDER_CERTIFICATES);
+	assert_true(files_write(folder, &rendered, &changed, NULL));
+	assert_int_equal(g_access(own, F_OK), -1);
+	remove_all(folder);
+	rendered_clear(&rendered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,11 @@ enum render_file {
 	RENDER_DNSMASQ,	   /* dnsmasq.conf: another one needs a new dnsmasq */
 	RENDER_DHCP_HOSTS, /* of dnsmasq; read again on SIGHUP, as is the next */
 	RENDER_DNS_HOSTS,
-	RENDER_FILES
+	RENDER_HAPROXY,
+	RENDER_FILES,
+	RENDER_CERTIFICATES =
+		RENDER_FILES, /* not one file, but all below RENDER_CERTIFICATES_FOLDER */
+	RENDER_THINGS
 };
 
 /* A file that is rendered. A new one is a line in render.c, and in services.c if a daemon reads it.
@@ -35,9 +39,19 @@ struct render_kind {
 
 extern const struct render_kind render_kinds[RENDER_FILES];
 
+#define RENDER_CERTIFICATES_FOLDER "certificates"
+
 struct rendered {
 	char *texts[RENDER_FILES];
+	/* Names (render_certificate_name()) and PEM texts, with private keys; as many as the
+	 * document has. */
+	GTree *certificates;
 };
+
+/* By its content, so that another one has another name; g_free(). */
+char *render_certificate_name(const char *pem);
+/* Of a file or, for RENDER_CERTIFICATES, of their folder. */
+const char *render_name(enum render_file file);
 
 void render(
 	const struct document *document, const struct render_place *place, struct rendered *ret);
@@ -53,3 +67,17 @@ void render_dhcp_hosts(
 	const struct document *document, const struct render_place *place, GString *text);
 void render_dns_hosts(
 	const struct document *document, const struct render_place *place, GString *text);
+void render_haproxy(
+	const struct document *document, const struct render_place *place, GString *text);
+
+/* Begins the line that says which configuration it is, by a sum over it. */
+#define RENDER_HAPROXY_MARK "\tdescription "
+
+/* Parts of nftables.conf, for the ports of load balancers: the counters; what counts all that
+ * comes; who may begin a connection; the chain of what is answered. */
+void render_balancer_counters(const struct document *document, GString *text);
+void render_balancer_input(const struct document *document, GString *text);
+void render_balancer_openings(const struct document *document, GString *text);
+void render_balancer_output(const struct document *document, GString *text);
+/* The counter of a listener: "connections", "in" or "out". */
+#define RENDER_LISTENER_COUNTER "listener_%s_%s"

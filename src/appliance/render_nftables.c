@@ -28,6 +28,7 @@ static const char skeleton[] =
 	"\tmap floating_to_fixed {\n\t\ttype ipv4_addr : ipv4_addr\n\t}\n"
 	"\tmap fixed_to_floating {\n\t\ttype ipv4_addr : ipv4_addr\n\t}\n"
 	"\tmap forwarded {\n\t\ttype ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service\n\t}\n"
+	"\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t}\n"
 	"\tchain firewall {\n\t}\n"
 	"\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n"
 	"\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n"
@@ -81,9 +82,10 @@ static void append_forwardings(const struct document *document, GString *text)
 
 static void append_input(const struct document *document, u16 api_port, GString *text)
 {
+	g_string_append(text, "\tchain input {\n"
+			      "\t\tiifname \"lo\" accept\n");
+	render_balancer_input(document, text);
 	g_string_append(text,
-		"\tchain input {\n"
-		"\t\tiifname \"lo\" accept\n"
 		"\t\tct state established,related accept\n"
 		"\t\tct state invalid counter name input_dropped drop\n"
 		"\t\ticmp type { echo-request, destination-unreachable, time-exceeded } accept\n"
@@ -102,6 +104,7 @@ static void append_input(const struct document *document, u16 api_port, GString 
 				"\t\tiifname \"%s\" meta l4proto { tcp, udp } th dport 53 accept\n",
 				interface->name);
 	}
+	render_balancer_openings(document, text);
 	g_string_append(text, "\t\tcounter name input_dropped\n\t}\n");
 }
 
@@ -198,8 +201,10 @@ void render_nftables(
 	g_string_append(text, skeleton);
 	append_floating_ips(document, text);
 	append_forwardings(document, text);
+	render_balancer_counters(document, text);
 	g_string_append(text, "table " TABLE " {\n");
 	append_input(document, place->api_port, text);
+	render_balancer_output(document, text);
 	append_firewall(&document->firewall, text);
 	append_forward(document, text);
 	append_dstnat(text);

@@ -25,6 +25,13 @@ static const char *body(const struct rendered *rendered, enum render_file file)
 	return strchr(rendered->texts[file], '\n') + 1;
 }
 
+static void assert_lines(const char *text, const char *const *lines)
+{
+	for (; *lines; lines++)
+		if (!strstr(text, *lines))
+			fail_msg("no line \"%s\" in\n%s", *lines, text);
+}
+
 static void test_network(void **state)
 {
 	struct rendered rendered;
@@ -81,15 +88,13 @@ static void test_nftables(void **state)
 		"\t\tip saddr 10.0.0.0/24 meta l4proto tcp th dport 25-25 counter name firewall_dropped drop\n\t\treturn\n",
 		"\t\toifname \"mgmt\" drop\n",
 		"\t\toifname \"public\" ip saddr 10.0.0.0/24 counter name connections_snat snat ip to 203.0.113.5\n",
+		NULL
 	};
 	struct rendered rendered;
 
 	(void)state;
 	render_text(TEST_WHOLE, &rendered);
-	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
-		if (!strstr(rendered.texts[RENDER_NFTABLES], lines[i]))
-			fail_msg(
-				"no line \"%s\" in\n%s", lines[i], rendered.texts[RENDER_NFTABLES]);
+	assert_lines(rendered.texts[RENDER_NFTABLES], lines);
 	rendered_clear(&rendered);
 }
 
@@ -122,6 +127,56 @@ static void test_dhcp_alone(void **state)
 	rendered_clear(&rendered);
 }
 
+#define POLICIES                                                                                                \
+	"\"protocol\":\"TERMINATED_HTTPS\",\"certificates\":[\"" TEST_PEM                                       \
+	"\"],\"allowed_cidrs\":[\"10.9.0.1/8\"],\"connection_limit\":7,"                                        \
+	"\"l7_policies\":[{\"action\":\"REDIRECT_TO_POOL\",\"redirect_pool_id\":\"" TEST_BALANCER_ID            \
+	"4\",\"rules\":[{\"type\":\"PATH\",\"compare_type\":\"EQUAL_TO\",\"value\":\"it's # \\\"\",\"invert\":" \
+	"true}]},{\"action\":\"REDIRECT_TO_URL\",\"redirect_url\":\"http://a/%[src]\",\"rules\":[{"             \
+	"\"type\":\"HEADER\",\"key\":\"X-A\",\"compare_type\":\"REGEX\",\"value\":\"-f\"}]}]"
+#define MONITOR                                                                                     \
+	",\"session_persistence\":{\"type\":\"SOURCE_IP\"},\"health_monitor\":{\"type\":\"HTTPS\"," \
+	"\"delay\":5,\"timeout\":2,\"max_retries\":1,\"domain_name\":\"a.example.org\"}"
+
+/* What users say are words of their own, in quotes; a policy that redirects comes before one that
+ * chooses a pool. */
+static void test_haproxy(void **state)
+{
+	static const char *const lines[] = {
+		"\tbind 203.0.113.6:80 transparent ssl alpn h2,http/1.1 crt '/run/a/certificates/",
+		"\tmaxconn 7\n",
+		"\tacl p0.0 path -m str -- 'it'\\''s # \"'\n"
+		"\tacl p1.0 req.hdr(X-A) -m reg -- '-f'\n"
+		"\thttp-request redirect code 302 location 'http://a/%%[src]' if p1.0\n"
+		"\tuse_backend " TEST_BALANCER_ID "4:" TEST_BALANCER_ID "3 if !p0.0\n"
+		"\tdefault_backend " TEST_BALANCER_ID "4:" TEST_BALANCER_ID "3\n"
+		"backend " TEST_BALANCER_ID "4:" TEST_BALANCER_ID "3\n"
+		"\tmode http\n\ttimeout connect 5000ms\n\ttimeout server 50000ms\n"
+		"\tbalance source\n\thash-type consistent\n"
+		"\ttimeout check 2s\n\toption httpchk\n"
+		"\thttp-check send meth GET uri '/' ver HTTP/1.1 hdr Host a.example.org\n"
+		"\thttp-check expect status 200\n"
+		"\tserver " TEST_BALANCER_ID
+		"5 [2001:db8::9]:8080 weight 1 backup check inter 5s rise 1 fall 3 check-ssl verify none\n",
+		NULL
+	};
+	static const char *const filter[] = {
+		"\t\tip daddr 203.0.113.6 tcp dport 80 counter name listener_" TEST_BALANCER_ID
+		"3_in\n",
+		"\t\tip saddr 10.0.0.0/8 ip daddr 203.0.113.6 tcp dport 80 counter name listener_" TEST_BALANCER_ID
+		"3_connections accept\n",
+		NULL
+	};
+	struct rendered rendered;
+
+	(void)state;
+	render_text(TEST_BALANCER(POLICIES, TEST_POOL "," TEST_MEMBER MONITOR), &rendered);
+	assert_lines(rendered.texts[RENDER_HAPROXY], lines);
+	assert_lines(rendered.texts[RENDER_NFTABLES], filter);
+	assert_int_equal(g_tree_nnodes(rendered.certificates), 1);
+	rendered_clear(&rendered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_nftables),
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_dhcp_alone),
+		cmocka_unit_test(test_haproxy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "appliance/haproxy.h"
 #include "appliance/program.h"
 
 #define FOLDER "{folder}" /* of the rendered files, in arguments */
@@ -12,9 +13,10 @@
 struct service {
 	const char *name; /* of the status */
 	bool (*is_wanted)(const struct document *document);
-	const char *const *argv;   /* stays in the foreground, and writes FOLDER "/NAME.pid" */
-	const char *const *check;  /* fails if the files are wrong; NULL: nothing can tell */
-	const char *const *reload; /* tells the daemon, NULL: reload_signal does */
+	const char *const *argv;  /* stays in the foreground, and writes FOLDER "/NAME.pid" */
+	const char *const *check; /* fails if the files are wrong; NULL: nothing can tell */
+	void (*before_reload)(const char *folder); /* NULL: nothing is to be saved for it */
+	const char *const *reload;		   /* tells the daemon, NULL: reload_signal does */
 	int reload_signal;
 	unsigned restart_on, reload_on; /* files */
 };
@@ -34,6 +36,17 @@ static const char *const dnsmasq[] = { "dnsmasq", "--keep-in-foreground", "--log
 static const char *const dnsmasq_check[] = { "dnsmasq", "--test",
 	"--conf-file=" FOLDER "/dnsmasq.conf", NULL };
 
+static bool wants_haproxy(const struct document *document)
+{
+	return document->load_balancers->len;
+}
+
+/* -W: a master, which stays, and a worker, which a reload replaces without a gap. */
+static const char *const haproxy[] = { "haproxy", "-W", "-f", FOLDER "/haproxy.cfg", "-p",
+	FOLDER "/haproxy.pid", NULL };
+static const char *const haproxy_check[] = { "haproxy", "-c", "-q", "-f", FOLDER "/haproxy.cfg",
+	NULL };
+
 /* In the order in which they start. */
 static const struct service services[] = {
 	{ .name = "dnsmasq",
@@ -43,6 +56,13 @@ static const struct service services[] = {
 		.reload_signal = SIGHUP,
 		.restart_on = FILE_BIT(RENDER_DNSMASQ),
 		.reload_on = FILE_BIT(RENDER_DHCP_HOSTS) | FILE_BIT(RENDER_DNS_HOSTS) },
+	{ .name = "haproxy",
+		.is_wanted = wants_haproxy,
+		.argv = haproxy,
+		.check = haproxy_check,
+		.before_reload = haproxy_save_state,
+		.reload_signal = SIGUSR2,
+		.reload_on = FILE_BIT(RENDER_HAPROXY) | FILE_BIT(RENDER_CERTIFICATES) },
 };
 
 static char **expand(const char *const *argv, const char *folder)
@@ -93,6 +113,8 @@ static bool reload(const struct services *all, unsigned i, GError **error)
 {
 	if (!daemon_pid(all->daemons[i]))
 		return true;
+	if (services[i].before_reload)
+		services[i].before_reload(all->folder);
 	if (services[i].reload)
 		return run(all, services[i].reload, error);
 	daemon_signal(all->daemons[i], services[i].reload_signal);

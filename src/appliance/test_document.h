@@ -12,6 +12,19 @@
 	"\"mtu\":1500,\"addresses\":[\"203.0.113.5/24\",\"203.0.113.6/32\"]},"              \
 	"{\"name\":\"guest0\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:00:03\","    \
 	"\"addresses\":[\"10.0.0.1/24\"]}]"
+#define TEST_BALANCER_ID "0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a000"
+#define TEST_PEM \
+	"-----BEGIN CERTIFICATE-----\\nAA==\\n-----END CERTIFICATE-----\\n-----BEGIN PRIVATE KEY-----\\nAA==\\n"
+/* A document with a load balancer of which @listener and @pool are more members. */
+#define TEST_BALANCER(listener, pool)                                                           \
+	"{" TEST_HEAD TEST_INTERFACES ",\"load_balancers\":[{\"id\":\"" TEST_BALANCER_ID "2\"," \
+	"\"vip_addresses\":[\"203.0.113.6\"],\"listeners\":[{\"id\":\"" TEST_BALANCER_ID        \
+	"3\",\"protocol_port\":80,\"default_pool_id\":\"" TEST_BALANCER_ID "4\"," listener      \
+	"}],\"pools\":[{\"id\":\"" TEST_BALANCER_ID "4\"," pool "}]}]}"
+#define TEST_POOL "\"protocol\":\"HTTP\",\"lb_algorithm\":\"LEAST_CONNECTIONS\""
+#define TEST_MEMBER                                \
+	"\"members\":[{\"id\":\"" TEST_BALANCER_ID \
+	"5\",\"address\":\"2001:db8::9\",\"protocol_port\":8080,\"backup\":true}]"
 #define TEST_WHOLE                                                                             \
 	"{" TEST_HEAD TEST_INTERFACES ","                                                      \
 	"\"routes\":[{\"destination\":\"0.0.0.0/0\",\"nexthop\":\"203.0.113.1\"}],"            \

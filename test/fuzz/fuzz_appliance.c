@@ -2,6 +2,7 @@
 /* An appliance's configuration: any text. What is taken gives files without a character that could
  * mean something else to who reads them, and with as many lines as there are things in it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "appliance/render.h"
 
@@ -32,6 +33,46 @@ static size_t count_names(const struct document *document)
 	return n;
 }
 
+/* Reads a line as HAProxy does: outside of quotes nothing begins that is not ours, and no quote is
+ * left open. */
+static void check_quotes(const char *line)
+{
+	bool quoted = false;
+
+	for (; *line; line++) {
+		if (*line == '\'')
+			quoted = !quoted;
+		else if (!quoted && *line == '\\' && *++line != '\'')
+			abort();
+		else if (!quoted && strchr("\"#$", *line))
+			abort();
+	}
+	if (quoted)
+		abort();
+}
+
+/* Of haproxy.cfg: each line is one of those that are made. */
+static void check_haproxy(const char *text)
+{
+	static const char *const words[] = { "#", "global", "defaults", "frontend", "backend",
+		"\tuser", "\tgroup", "\tno", "\thard-stop-after", "\tssl-default-bind-options",
+		"\tfd-hard-limit", "\tdescription", "\tstats", "\tserver-state-file",
+		"\tload-server-state-from-file", "\toption", "\tretries", "\tmode", "\ttimeout",
+		"\tbind", "\tmaxconn", "\ttcp-request", "\thttp-request", "\tacl", "\tuse_backend",
+		"\tdefault_backend", "\tbalance", "\thash-type", "\tcookie", "\thttp-check",
+		"\tserver", NULL };
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		g_autofree char *word = g_strndup(*line, strcspn(*line, " "));
+
+		if (**line && !g_strv_contains(words, word))
+			abort();
+		if (**line != '#')
+			check_quotes(*line);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct render_place place = { "/run/a", 9797 };
@@ -46,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (count_lines(rendered.texts[RENDER_DHCP_HOSTS]) != 1 + document->dhcp.hosts->len ||
 		count_lines(rendered.texts[RENDER_DNS_HOSTS]) != 1 + count_names(document))
 		abort();
+	check_haproxy(rendered.texts[RENDER_HAPROXY]);
 	rendered_clear(&rendered);
 	return 0;
 }

@@ -16,6 +16,7 @@ from conftest import BUILD, run, wait_until
 
 PROGRAM = BUILD / "src/appliance/weft-appliance-netns"
 ID = "0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0002"
+POOL = "0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0003"
 KEPT = sum(1 << n for n in (5, 6, 7, 10, 12, 13))  # kill, setgid, setuid, net_bind_service, net_admin, net_raw
 
 
@@ -42,7 +43,11 @@ class Router:
             "dhcp": {"subnets": [{"cidr": "10.0.0.0/24", "gateway_ip": "10.0.0.1", "dns_nameservers": ["10.0.0.1"]}],
                      "hosts": [{"mac_address": guest["mac_address"], "ip_address": self.lab.address(guest), "hostname": "g"}]},
             "dns": {"domain": "example.org", "names": [{"name": "g", "addresses": [self.lab.address(guest)]}]},
-            "snat": [{"cidr": "10.0.0.0/24", "address": "203.0.113.5"}], **more}
+            "snat": [{"cidr": "10.0.0.0/24", "address": "203.0.113.5"}],
+            "load_balancers": [{"id": ID, "vip_addresses": ["10.0.0.1"],
+                                "listeners": [{"id": ID, "protocol": "TCP", "protocol_port": 8080, "default_pool_id": POOL}],
+                                "pools": [{"id": POOL, "protocol": "TCP", "lb_algorithm": "ROUND_ROBIN", "members": [
+                                    {"id": ID, "address": self.lab.address(self.lab.guests["far"]), "protocol_port": 7000}]}]}], **more}
 
     def write(self, revision, size=None, **more):
         nics = [{"name": nic, "device": f"vr-{nic}", "port_id": port["id"]} for nic, port in self.ports.items()]
@@ -114,7 +119,7 @@ def status_of(pid):
 
 
 def test_guests_are_served(router):
-    """Z22, Z25: a guest of another host has address, names and its way out from the appliance, by ports of weft's."""
+    """Z22, Z25, Z33: a guest of another host has address, names, its way out and a load balancer from the appliance, by ports of weft's."""
     lab = router.lab
     address = lab.address(lab.guests["g"])
     assert wait_until(lambda: lease(lab), what="a lease") == f"DHCPACK of {address} from 10.0.0.1"
@@ -125,6 +130,8 @@ def test_guests_are_served(router):
     server = lab.popen("far", "socat", "TCP4-LISTEN:7000,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR")
     wait_until(lambda: ":7000 " in lab.exec("far", "ss", "-ltn").stdout, what="far serves")
     assert lab.exec("g", "socat", "-T2", "-", f"TCP4:{far}:7000,connect-timeout=5").stdout.strip() == "203.0.113.5"
+    wait_until(lambda: router.get("status")["load_balancers"]["current"], what="haproxy serves")
+    assert lab.exec("g", "socat", "-T2", "-", "TCP4:10.0.0.1:8080,connect-timeout=5").stdout.strip() == "203.0.113.5"
     server.terminate()
     control = lab.address(lab.guests["ctl"])
     assert not lab.pings("g", control), "a guest reaches the management network"
