@@ -70,7 +70,9 @@ class Wire:
         return run(*self.in_guest, *words, **options)
 
     def has_address(self, text):
-        return text in run("ip", "-n", self.guest_ns, "addr", "show", "dev", "eth0")
+        """That can be sent from: the kernel takes it out of its first state a moment later, without DAD too."""
+        lines = run("ip", "-o", "-n", self.guest_ns, "addr", "show", "dev", "eth0").splitlines()
+        return any(text in line and "tentative" not in line for line in lines)
 
     def up(self):
         run("ip", "-n", self.guest_ns, "link", "set", "eth0", "up")
