@@ -16,6 +16,27 @@ static char *path_of(const struct appliance *appliance, enum render_file file)
 	return g_build_filename(appliance->folder, render_kinds[file].name, NULL);
 }
 
+static bool apply_services(struct appliance *appliance, unsigned changed, GError **error)
+{
+	services_set_standby(appliance->services,
+		appliance->document->redundancy.enabled &&
+			redundancy_state(appliance->redundancy) != REDUNDANCY_MASTER);
+	return services_apply(appliance->services, appliance->document, changed, error);
+}
+
+static void on_redundancy(void *data)
+{
+	struct appliance *appliance = data;
+	g_autoptr(GError) error = NULL;
+
+	if (apply_services(appliance, 0, &error))
+		return;
+	log_warning("services of the %s: %s", redundancy_state_name(appliance->redundancy),
+		error->message);
+	if (!appliance->reason)
+		appliance->reason = g_strdup(error->message);
+}
+
 struct appliance *appliance_new(const char *folder, u16 api_port)
 {
 	struct appliance *appliance = g_new0(struct appliance, 1);
@@ -24,12 +45,14 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->api_port = api_port;
 	appliance->started_us = g_get_monotonic_time();
 	appliance->services = services_new(folder);
+	appliance->redundancy = redundancy_new(folder, on_redundancy, appliance);
 	return appliance;
 }
 
 void appliance_free(struct appliance *appliance)
 {
 	services_free(appliance->services);
+	redundancy_free(appliance->redundancy);
 	rendered_clear(&appliance->rendered);
 	if (appliance->document)
 		document_free(appliance->document);
@@ -83,7 +106,9 @@ static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 	       set_sysctls(error) && link_prepare(appliance->document, error) &&
 	       (!is_in(changed, RENDER_NETWORK) ||
 		       run_on(appliance, RENDER_NETWORK, "ip", "-batch", error)) &&
-	       services_apply(appliance->services, appliance->document, changed, error);
+	       redundancy_set(
+		       appliance->redundancy, appliance->document->redundancy.enabled, error) &&
+	       apply_services(appliance, changed, error);
 }
 
 static bool is_newer(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "appliance/appliance.h"
+#include "appliance/redundancy.h"
 #include "appliance/services.h"
 
 struct appliance {
@@ -13,4 +14,5 @@ struct appliance {
 	struct rendered rendered;
 	char *reason; /* of ERROR; NULL: ACTIVE */
 	struct services *services;
+	struct redundancy *redundancy;
 };

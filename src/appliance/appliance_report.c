@@ -28,6 +28,19 @@ static const char *reason_of(const struct appliance *appliance)
 	return appliance->reason ?: services_reason(appliance->services);
 }
 
+static void append_redundancy(const struct appliance *appliance, struct json_writer *w)
+{
+	if (!appliance->document || !appliance->document->redundancy.enabled)
+		return;
+	jw_key(w, "redundancy");
+	jw_begin_object(w);
+	jw_member_string(w, "state", redundancy_state_name(appliance->redundancy));
+	jw_member_int(w, "since_s",
+		(g_get_monotonic_time() - redundancy_since_us(appliance->redundancy)) /
+			G_USEC_PER_SEC);
+	jw_end_object(w);
+}
+
 GString *appliance_status(const struct appliance *appliance)
 {
 	GString *text = g_string_new(NULL);
@@ -49,6 +62,7 @@ GString *appliance_status(const struct appliance *appliance)
 	jw_begin_object(&w);
 	services_append(appliance->services, &w);
 	jw_end_object(&w);
+	append_redundancy(appliance, &w);
 	append_drift(appliance, &w);
 	if (document && document->load_balancers->len)
 		haproxy_append_status(

@@ -27,6 +27,7 @@ struct daemon {
 	unsigned backoff_ms, restarts;
 	s64 started_us;
 	char *reason;
+	char *lock; /* NULL: none */
 };
 
 /* Is that the command of process @pid? */
@@ -75,6 +76,12 @@ struct daemon *daemon_new(const char *const *argv, const char *pid_file)
 	return daemon;
 }
 
+void daemon_set_lock(struct daemon *daemon, const char *folder, const char *name)
+{
+	g_free(daemon->lock);
+	daemon->lock = g_build_filename(folder, name, NULL);
+}
+
 static void end_with_parent(gpointer data)
 {
 	(void)data;
@@ -112,6 +119,8 @@ static void spawn(struct daemon *daemon)
 	g_autoptr(GError) error = NULL;
 
 	daemon->started_us = g_get_monotonic_time();
+	if (daemon->lock)
+		unlink(daemon->lock);
 	if (!g_spawn_async(NULL, daemon->argv, NULL,
 		    G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL,
 		    end_with_parent, NULL, &daemon->pid, &error)) {
@@ -199,5 +208,6 @@ void daemon_free(struct daemon *daemon)
 {
 	daemon_stop(daemon);
 	g_strfreev(daemon->argv);
+	g_free(daemon->lock);
 	g_free(daemon);
 }

@@ -21,6 +21,8 @@ struct daemon;
 /* @argv is copied. Timers are of the default main context. @pid_file: where it writes its pid; one
  * with the same command that a former, killed process of ours has left there is ended. */
 struct daemon *daemon_new(const char *const *argv, const char *pid_file);
+/* A file that one that was killed leaves behind is removed before each start. */
+void daemon_set_lock(struct daemon *daemon, const char *folder, const char *name);
 void daemon_free(struct daemon *daemon); /* and ends it */
 
 /* Runs from now on; nothing if it does already. */

@@ -27,7 +27,10 @@ bool document_read_route(const json_t *value, GArray *array, GError **error)
 
 static void clear_interface(gpointer data)
 {
-	g_array_unref(((struct document_interface *)data)->addresses);
+	struct document_interface *interface = data;
+
+	g_array_unref(interface->addresses);
+	g_array_unref(interface->virtual_addresses);
 }
 
 /* Nothing that ip(8), nft(8) or dnsmasq(8) would read as something else. */
@@ -46,7 +49,7 @@ static bool read_device(const json_t *value, char *ret, GError **error)
 static bool fill_interface(const json_t *value, struct document_interface *ret, GError **error)
 {
 	static const char *const known[] = { "name", "role", "mac_address", "mtu", "addresses",
-		NULL };
+		"virtual_mac_address", "virtual_addresses", NULL };
 	unsigned role = 0;
 	u64 mtu = 0;
 
@@ -55,17 +58,22 @@ static bool fill_interface(const json_t *value, struct document_interface *ret, 
 		!field_choice(value, "role", roles, &role, error) ||
 		!field_need(value, "mac_address", error) ||
 		!field_mac(value, "mac_address", &ret->mac, error) ||
+		!field_mac(value, "virtual_mac_address", &ret->virtual_mac, error) ||
 		!field_number(value, "mtu", MTU_MIN, MTU_MAX, &mtu, error))
 		return false;
 	ret->role = (enum document_role)role;
 	ret->mtu = (u32)mtu;
-	return field_list(value, "addresses", LIST_MAX, field_read_prefix, ret->addresses, error);
+	return field_list(value, "addresses", LIST_MAX, field_read_prefix, ret->addresses, error) &&
+	       field_list(value, "virtual_addresses", LIST_MAX, field_read_prefix,
+		       ret->virtual_addresses, error);
 }
 
 static bool read_interface(const json_t *value, GArray *array, GError **error)
 {
-	struct document_interface interface = { .addresses = g_array_new(
-							FALSE, FALSE, sizeof(struct prefix)) };
+	struct document_interface interface = {
+		.addresses = g_array_new(FALSE, FALSE, sizeof(struct prefix)),
+		.virtual_addresses = g_array_new(FALSE, FALSE, sizeof(struct prefix)),
+	};
 
 	if (!fill_interface(value, &interface, error)) {
 		clear_interface(&interface);
@@ -88,6 +96,19 @@ static const struct document_interface *interface_of(
 	return NULL;
 }
 
+const struct document_interface *document_interface_named(
+	const struct document *document, const char *name)
+{
+	for (guint i = 0; i < document->interfaces->len; i++) {
+		const struct document_interface *interface =
+			&g_array_index(document->interfaces, struct document_interface, i);
+
+		if (!strcmp(interface->name, name))
+			return interface;
+	}
+	return NULL;
+}
+
 bool document_has_role(const struct document *document, enum document_role role)
 {
 	return interface_of(document, role) != NULL;
@@ -98,16 +119,30 @@ const struct document_interface *document_public(const struct document *document
 	return interface_of(document, ROLE_PUBLIC) ?: interface_of(document, ROLE_MANAGEMENT);
 }
 
+/* A device is found by either of its MAC addresses. */
+static const struct mac *common_mac(
+	const struct document_interface *a, const struct document_interface *b)
+{
+	const struct mac *const all[][2] = { { &a->mac, &b->mac }, { &a->mac, &b->virtual_mac },
+		{ &a->virtual_mac, &b->mac }, { &a->virtual_mac, &b->virtual_mac } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (!mac_is_zero(all[i][0]) && !mac_compare(all[i][0], all[i][1]))
+			return all[i][0];
+	return NULL;
+}
+
 static bool differ(
 	const struct document_interface *a, const struct document_interface *b, GError **error)
 {
+	const struct mac *common = common_mac(a, b);
 	char mac[MAC_STRLEN];
 
 	if (!strcmp(a->name, b->name))
 		return weft_fail(error, INVALID_INPUT, "interfaces: two have the name %s", a->name);
-	if (!mac_compare(&a->mac, &b->mac))
+	if (common)
 		return weft_fail(error, INVALID_INPUT, "interfaces: two have the MAC address %s",
-			mac_format(&a->mac, mac));
+			mac_format(common, mac));
 	return a->role == ROLE_GUEST || a->role != b->role ||
 	       weft_fail(error, INVALID_INPUT,
 		       "interfaces: only one may be the %s NIC, not both %s and %s", roles[a->role],
@@ -129,10 +164,10 @@ static bool check_interfaces(const struct document *document, GError **error)
 		       "interfaces: one must be the management NIC (\"role\": \"management\")");
 }
 
-static bool check(const struct document *document, GError **error)
+static bool check(struct document *document, GError **error)
 {
-	if (!check_interfaces(document, error) || !document_check_nat(document, error) ||
-		!document_check_balancers(document, error))
+	if (!check_interfaces(document, error) || !document_check_redundancy(document, error) ||
+		!document_check_nat(document, error) || !document_check_balancers(document, error))
 		return false;
 	if ((document->dhcp.enabled || document->dns.enabled) &&
 		!document_has_role(document, ROLE_GUEST))
@@ -156,7 +191,7 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 {
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
 		"dns", "snat", "floating_ips", "port_forwardings", "firewall", "load_balancers",
-		NULL };
+		"redundancy", NULL };
 
 	return field_check(root, known, error) && read_id(root, document->id, error) &&
 	       field_need(root, "revision", error) &&
@@ -172,6 +207,8 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 	       document_read_balancers(root, document, error) &&
 	       field_object(root, "firewall", document_read_firewall, &document->firewall,
 		       &document->firewall.enabled, error) &&
+	       field_object(root, "redundancy", document_read_redundancy, &document->redundancy,
+		       &document->redundancy.enabled, error) &&
 	       check(document, error);
 }
 

@@ -27,6 +27,10 @@ struct document_interface {
 	struct mac mac;
 	u32 mtu;	   /* bytes; 0: as it is */
 	GArray *addresses; /* struct prefix, each with the host's bits */
+	/* Of a redundant pair: what the device has instead of its MAC, zeroes: nothing; and
+	 * addresses that the master alone has. */
+	struct mac virtual_mac;
+	GArray *virtual_addresses;
 };
 
 struct document_route {
@@ -95,6 +99,15 @@ struct document_firewall {
 	GArray *rules;
 };
 
+/* One of a pair of appliances that do the same (docs/high-availability.md). */
+struct document_redundancy {
+	bool enabled, preempt;
+	u8 vrid, priority;
+	u32 advertisement_ms;
+	char interface[DEVICE_STRLEN]; /* by which the two talk; its address is @own */
+	struct ip own, peer;
+};
+
 struct document {
 	u64 revision;
 	char id[UUID_STRLEN];
@@ -105,6 +118,7 @@ struct document {
 	GArray *snat, *floating_ips, *port_forwardings;
 	struct document_firewall firewall;
 	GArray *load_balancers; /* struct balancer */
+	struct document_redundancy redundancy;
 };
 
 /* INVALID_INPUT says where in the document what is wrong. */
@@ -115,3 +129,8 @@ DEFINE_AUTOPTR(document, document_free)
 /* Where what is not for guests leaves: the public NIC, or the management NIC if there is none. */
 const struct document_interface *document_public(const struct document *document);
 bool document_has_role(const struct document *document, enum document_role role);
+/* NULL: no NIC has that name. */
+const struct document_interface *document_interface_named(
+	const struct document *document, const char *name);
+/* Has it one of its own, so that what is there is reached even by who is not master? */
+bool document_reaches(const struct document *document, const struct ip *ip);

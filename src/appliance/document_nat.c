@@ -79,15 +79,23 @@ bool document_read_nat(const json_t *root, struct document *document, GError **e
 		       document->port_forwardings, error);
 }
 
+static void add_addresses(GHashTable *set, const GArray *addresses)
+{
+	char ip[IP_STRLEN];
+
+	for (guint i = 0; i < addresses->len; i++)
+		g_hash_table_add(set,
+			g_strdup(ip_format(&g_array_index(addresses, struct prefix, i).ip, ip)));
+}
+
 static GHashTable *addresses_of(const struct document_interface *interface)
 {
 	GHashTable *set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	char ip[IP_STRLEN];
 
-	for (guint i = 0; interface && i < interface->addresses->len; i++)
-		g_hash_table_add(set,
-			g_strdup(ip_format(
-				&g_array_index(interface->addresses, struct prefix, i).ip, ip)));
+	if (interface) {
+		add_addresses(set, interface->addresses);
+		add_addresses(set, interface->virtual_addresses);
+	}
 	return set;
 }
 

@@ -26,5 +26,10 @@ bool document_read_balancers(const json_t *root, struct document *document, GErr
 /* Their addresses are a NIC's, and no two listen at the same port of one. */
 bool document_check_balancers(const struct document *document, GError **error);
 
+/* document_redundancy.c */
+bool document_read_redundancy(const json_t *object, void *document_redundancy, GError **error);
+/* Its NICs and addresses are there. Fills in the own address. */
+bool document_check_redundancy(struct document *document, GError **error);
+
 /* document_firewall.c */
 bool document_read_firewall(const json_t *object, void *document_firewall, GError **error);

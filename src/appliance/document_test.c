@@ -51,6 +51,14 @@ static void test_management_doubles_as_public(void **state)
 	"\",\"external_port\":\"" external                       \
 	"\",\"internal_ip_address\":\"10.0.0.9\",\"internal_port\":\"" internal "\"}"
 
+#define NIC_OF_A_PAIR(name, role, mac, virtual)                               \
+	"{\"name\":\"" name "\",\"role\":\"" role "\",\"mac_address\":\"" mac \
+	"\",\"virtual_mac_address\":\"" virtual "\",\"virtual_addresses\":[\"10.0.0.1/24\"]}"
+#define PAIR(more) "{" TEST_HEAD TEST_INTERFACES_OF_A_PAIR "," more "}"
+#define REDUNDANCY(vrid, interface, peer)                                    \
+	"\"redundancy\":{\"vrid\":" vrid ",\"interface\":\"" interface "\"," \
+	"\"peer_address\":\"" peer "\"}"
+
 /* Each with what its error must say. */
 static const struct {
 	const char *text, *says;
@@ -112,6 +120,24 @@ static const struct {
 	{ WITH("\"firewall\":{\"rules\":[{\"action\":\"maybe\"}]}"), "firewall.rules[0].action" },
 	{ WITH("\"firewall\":{\"rules\":[{\"action\":\"deny\",\"destination_port\":\"80\"}]}"),
 		"only tcp and udp have ports" },
+	{ "{" TEST_HEAD
+	  "\"interfaces\":[" NIC("a", "management", "fa:16:3e:00:00:01") "," NIC_OF_A_PAIR(
+		  "b", "guest", "fa:16:3e:00:00:02", "fa:16:3e:00:00:01") "]}",
+		"two have the MAC address fa:16:3e:00:00:01" },
+	{ "{" TEST_HEAD
+	  "\"interfaces\":[" NIC("a", "management", "fa:16:3e:00:00:01") "," NIC_OF_A_PAIR(
+		  "b", "guest", "fa:16:3e:00:00:02", "00:00:5e:00:01:01") "]}",
+		"interfaces[1]: virtual addresses are for a pair" },
+	{ WITH(REDUNDANCY("1", "mgmt", "192.0.2.6")),
+		"redundancy: a NIC must have virtual_addresses" },
+	{ PAIR(REDUNDANCY("0", "mgmt", "192.0.2.6")),
+		"redundancy.vrid: must be a number from 1 to 255" },
+	{ PAIR(REDUNDANCY("1", "guest0", "192.0.2.6")),
+		"redundancy.interface: \"guest0\" must be a NIC of interfaces with an IPv4 address" },
+	{ PAIR(REDUNDANCY("1", "mgmt", "192.0.3.6")),
+		"redundancy.peer_address: 192.0.3.6 must be another" },
+	{ PAIR(REDUNDANCY("1", "mgmt", "192.0.2.5")), "redundancy.peer_address" },
+	{ PAIR(REDUNDANCY("1", "a}\\nscript", "192.0.2.6")), "redundancy.interface" },
 };
 
 #define HTTP "\"protocol\":\"HTTP\""

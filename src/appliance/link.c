@@ -24,6 +24,16 @@ static const char *device_with(const struct ifaddrs *list, const struct mac *mac
 	return NULL;
 }
 
+/* With a virtual MAC it may have that already. */
+static const char *device_of(const struct ifaddrs *list, const struct document_interface *interface)
+{
+	const char *device = device_with(list, &interface->mac);
+
+	if (!device && !mac_is_zero(&interface->virtual_mac))
+		device = device_with(list, &interface->virtual_mac);
+	return device;
+}
+
 static bool rename_device(const char *old, const char *name, GError **error)
 {
 	const char *const down[] = { "ip", "link", "set", "dev", old, "down", NULL };
@@ -40,7 +50,7 @@ static bool name_devices(
 	for (guint i = 0; i < document->interfaces->len; i++) {
 		const struct document_interface *interface =
 			&g_array_index(document->interfaces, struct document_interface, i);
-		const char *device = device_with(list, &interface->mac);
+		const char *device = device_of(list, interface);
 
 		if (!device)
 			return weft_fail(error, CONFLICT,
@@ -78,19 +88,8 @@ static bool prefix_of(const struct ifaddrs *entry, struct prefix *ret)
 	return true;
 }
 
-static const struct document_interface *interface_named(
-	const struct document *document, const char *name)
-{
-	for (guint i = 0; i < document->interfaces->len; i++) {
-		const struct document_interface *interface =
-			&g_array_index(document->interfaces, struct document_interface, i);
-
-		if (!strcmp(interface->name, name))
-			return interface;
-	}
-	return NULL;
-}
-
+/* Where there are virtual ones keepalived gives and takes them, and a master that misses one which
+ * it has not yet heard to be gone steps down. */
 static bool is_wanted(const struct document_interface *interface, const struct prefix *prefix)
 {
 	for (guint i = 0; i < interface->addresses->len; i++) {
@@ -100,7 +99,7 @@ static bool is_wanted(const struct document_interface *interface, const struct p
 		if (!ip_compare(&wanted->ip, &prefix->ip) && wanted->len == prefix->len)
 			return true;
 	}
-	return false;
+	return interface->virtual_addresses->len > 0;
 }
 
 static bool remove_address(const char *device, const struct prefix *prefix, GError **error)
@@ -117,7 +116,7 @@ static bool remove_addresses(
 {
 	for (; entry; entry = entry->ifa_next) {
 		const struct document_interface *interface =
-			interface_named(document, entry->ifa_name);
+			document_interface_named(document, entry->ifa_name);
 		struct prefix prefix;
 
 		if (prefix_of(entry, &prefix) && !(entry->ifa_flags & IFF_LOOPBACK) &&
@@ -139,7 +138,7 @@ static bool shut_others(
 
 		if (entry->ifa_addr && entry->ifa_addr->sa_family == AF_PACKET &&
 			(entry->ifa_flags & IFF_UP) && !(entry->ifa_flags & IFF_LOOPBACK) &&
-			!interface_named(document, entry->ifa_name) &&
+			!document_interface_named(document, entry->ifa_name) &&
 			!program_run(argv, NULL, error))
 			return false;
 	}

@@ -10,6 +10,8 @@ const struct render_kind render_kinds[RENDER_FILES] = {
 	[RENDER_DHCP_HOSTS] = { "dhcp-hosts", 0644, "#", render_dhcp_hosts },
 	[RENDER_DNS_HOSTS] = { "dns-hosts", 0644, "#", render_dns_hosts },
 	[RENDER_HAPROXY] = { "haproxy.cfg", 0600, "#", render_haproxy },
+	[RENDER_KEEPALIVED] = { "keepalived.conf", 0644, "#", render_keepalived },
+	[RENDER_CONNTRACKD] = { "conntrackd.conf", 0644, "#", render_conntrackd },
 };
 
 char *render_certificate_name(const char *pem)

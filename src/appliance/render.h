@@ -21,6 +21,8 @@ enum render_file {
 	RENDER_DHCP_HOSTS, /* of dnsmasq; read again on SIGHUP, as is the next */
 	RENDER_DNS_HOSTS,
 	RENDER_HAPROXY,
+	RENDER_KEEPALIVED,
+	RENDER_CONNTRACKD,
 	RENDER_FILES,
 	RENDER_CERTIFICATES =
 		RENDER_FILES, /* not one file, but all below RENDER_CERTIFICATES_FOLDER */
@@ -40,6 +42,9 @@ struct render_kind {
 extern const struct render_kind render_kinds[RENDER_FILES];
 
 #define RENDER_CERTIFICATES_FOLDER "certificates"
+
+#define RENDER_REDUNDANCY_FIFO "keepalived.fifo" /* where keepalived says what it is */
+#define RENDER_SYNC_PORT 3780			 /* conntrackd's, UDP */
 
 struct rendered {
 	char *texts[RENDER_FILES];
@@ -81,3 +86,12 @@ void render_balancer_openings(const struct document *document, GString *text);
 void render_balancer_output(const struct document *document, GString *text);
 /* The counter of a listener: "connections", "in" or "out". */
 #define RENDER_LISTENER_COUNTER "listener_%s_%s"
+
+void render_keepalived(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_conntrackd(
+	const struct document *document, const struct render_place *place, GString *text);
+
+/* False: keepalived gives it to the master. */
+bool render_route_is_everybodys(
+	const struct document *document, const struct document_route *route);

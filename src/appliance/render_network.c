@@ -6,8 +6,13 @@
 
 static void render_interface(const struct document_interface *interface, GString *text)
 {
-	char address[PREFIX_STRLEN];
+	char address[PREFIX_STRLEN], mac[MAC_STRLEN];
 
+	/* A MAC that two have must not be heard of by who is not master. */
+	if (!mac_is_zero(&interface->virtual_mac))
+		g_string_append_printf(text,
+			"link set dev %s addrgenmode none\nlink set dev %s address %s\n",
+			interface->name, interface->name, mac_format(&interface->virtual_mac, mac));
 	g_string_append_printf(text, "link set dev %s up", interface->name);
 	if (interface->mtu)
 		g_string_append_printf(text, " mtu %u", interface->mtu);
@@ -34,6 +39,8 @@ void render_network(
 		const struct document_route *route =
 			&g_array_index(document->routes, struct document_route, i);
 
+		if (!render_route_is_everybodys(document, route))
+			continue;
 		g_string_append_printf(text, "route replace %s via %s proto %d\n",
 			prefix_format(&route->destination, destination),
 			ip_format(&route->nexthop, nexthop), ROUTE_PROTOCOL);

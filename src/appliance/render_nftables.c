@@ -80,6 +80,19 @@ static void append_forwardings(const struct document *document, GString *text)
 	}
 }
 
+/* Who has the peer's address is the peer: nothing else authenticates VRRP (RFC 5798, 9). */
+static void append_peer(const struct document_redundancy *redundancy, GString *text)
+{
+	char peer[IP_STRLEN];
+
+	if (redundancy->enabled)
+		g_string_append_printf(text,
+			"\t\tiifname \"%s\" ip saddr %s ip protocol vrrp accept\n"
+			"\t\tiifname \"%s\" ip saddr %s udp dport %d accept\n",
+			redundancy->interface, ip_format(&redundancy->peer, peer),
+			redundancy->interface, peer, RENDER_SYNC_PORT);
+}
+
 static void append_input(const struct document *document, u16 api_port, GString *text)
 {
 	g_string_append(text, "\tchain input {\n"
@@ -90,6 +103,7 @@ static void append_input(const struct document *document, u16 api_port, GString 
 		"\t\tct state invalid counter name input_dropped drop\n"
 		"\t\ticmp type { echo-request, destination-unreachable, time-exceeded } accept\n"
 		"\t\ticmpv6 type { echo-request, destination-unreachable, packet-too-big, time-exceeded, nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } accept\n");
+	append_peer(&document->redundancy, text);
 	for (guint i = 0; i < document->interfaces->len; i++) {
 		const struct document_interface *interface = interface_at(document, i);
 

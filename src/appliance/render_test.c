@@ -106,6 +106,9 @@ static void test_least(void **state)
 	(void)state;
 	render_text("{" TEST_HEAD TEST_INTERFACES "}", &rendered);
 	assert_string_equal(body(&rendered, RENDER_DNSMASQ), "");
+	assert_string_equal(body(&rendered, RENDER_KEEPALIVED), "");
+	assert_string_equal(body(&rendered, RENDER_CONNTRACKD), "");
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "vrrp"));
 	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "dport 67"));
 	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "dport 53"));
 	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "snat ip to 2"));
@@ -177,6 +180,57 @@ static void test_haproxy(void **state)
 	rendered_clear(&rendered);
 }
 
+static const char pair[] =
+	"{" TEST_HEAD TEST_INTERFACES_OF_A_PAIR
+	",\"routes\":[{\"destination\":\"0.0.0.0/0\",\"nexthop\":\"203.0.113.1\"},"
+	"{\"destination\":\"198.51.100.0/24\",\"nexthop\":\"192.0.2.1\"}],"
+	"\"redundancy\":{\"vrid\":51,\"priority\":150,\"advertisement_ms\":1250,\"preempt\":true,"
+	"\"interface\":\"mgmt\",\"peer_address\":\"192.0.2.6\"}}";
+
+/* Z37. One address is told, the rest are given with it; routes go with the addresses they need. */
+static void test_keepalived(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(pair, &rendered);
+	assert_string_equal(body(&rendered, RENDER_KEEPALIVED),
+		"global_defs {\n    vrrp_version 3\n    vrrp_check_unicast_src\n"
+		"    vrrp_notify_fifo /run/a/keepalived.fifo\n    script_user root\n}\n"
+		"vrrp_instance weft {\n    state BACKUP\n    interface mgmt\n"
+		"    virtual_router_id 51\n    priority 150\n    advert_int 1.25\n"
+		"    unicast_src_ip 192.0.2.5\n    unicast_peer {\n        192.0.2.6\n    }\n"
+		"    garp_master_delay 1\n    garp_master_refresh 1\n    garp_master_refresh_repeat 1\n"
+		"    track_interface {\n        public\n        guest0\n    }\n"
+		"    virtual_ipaddress {\n        203.0.113.5/24 dev public\n    }\n"
+		"    virtual_ipaddress_excluded {\n        2001:db8::5/64 dev public\n"
+		"        203.0.113.6/32 dev public\n        10.0.0.1/24 dev guest0\n    }\n"
+		"    virtual_routes {\n        0.0.0.0/0 via 203.0.113.1 no_track\n    }\n}\n");
+	assert_string_equal(body(&rendered, RENDER_NETWORK),
+		"link set dev lo up\nlink set dev mgmt up\naddress replace 192.0.2.5/24 dev mgmt\n"
+		"link set dev public up\n"
+		"link set dev guest0 addrgenmode none\nlink set dev guest0 address 00:00:5e:00:01:33\n"
+		"link set dev guest0 up\nroute flush proto 157\n"
+		"route replace 198.51.100.0/24 via 192.0.2.1 proto 157\n");
+	rendered_clear(&rendered);
+}
+
+/* The two talk to each other, and to nobody else. */
+static void test_peer(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(pair, &rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES],
+		"\t\tiifname \"mgmt\" ip saddr 192.0.2.6 ip protocol vrrp accept\n"
+		"\t\tiifname \"mgmt\" ip saddr 192.0.2.6 udp dport 3780 accept\n"));
+	assert_non_null(strstr(rendered.texts[RENDER_CONNTRACKD],
+		"        IPv4_address 192.0.2.5\n        IPv4_Destination_Address 192.0.2.6\n"
+		"        Port 3780\n        Interface mgmt\n"));
+	rendered_clear(&rendered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +240,8 @@ int main(void)
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_dhcp_alone),
 		cmocka_unit_test(test_haproxy),
+		cmocka_unit_test(test_keepalived),
+		cmocka_unit_test(test_peer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

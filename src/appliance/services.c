@@ -19,11 +19,14 @@ struct service {
 	const char *const *reload;		   /* tells the daemon, NULL: reload_signal does */
 	int reload_signal;
 	unsigned restart_on, reload_on; /* files */
+	bool master_only;		/* who is not master has not the addresses that it needs */
+	const char *lock;		/* a killed one leaves it, and the next would not start */
 };
 
 struct services {
 	const char *folder;
 	struct daemon **daemons; /* one of each service */
+	bool standby;
 };
 
 static bool wants_dnsmasq(const struct document *document)
@@ -47,6 +50,18 @@ static const char *const haproxy[] = { "haproxy", "-W", "-f", FOLDER "/haproxy.c
 static const char *const haproxy_check[] = { "haproxy", "-c", "-q", "-f", FOLDER "/haproxy.cfg",
 	NULL };
 
+static bool wants_redundancy(const struct document *document)
+{
+	return document->redundancy.enabled;
+}
+
+static const char *const keepalived[] = { "keepalived", "--vrrp", "--dont-fork", "--log-console",
+	"--use-file=" FOLDER "/keepalived.conf", "--pid=" FOLDER "/keepalived.pid",
+	"--vrrp_pid=" FOLDER "/keepalived-vrrp.pid", NULL };
+static const char *const keepalived_check[] = { "keepalived", "--vrrp", "--config-test",
+	"--use-file=" FOLDER "/keepalived.conf", NULL };
+static const char *const conntrackd[] = { "conntrackd", "-C", FOLDER "/conntrackd.conf", NULL };
+
 /* In the order in which they start. */
 static const struct service services[] = {
 	{ .name = "dnsmasq",
@@ -55,7 +70,8 @@ static const struct service services[] = {
 		.check = dnsmasq_check,
 		.reload_signal = SIGHUP,
 		.restart_on = FILE_BIT(RENDER_DNSMASQ),
-		.reload_on = FILE_BIT(RENDER_DHCP_HOSTS) | FILE_BIT(RENDER_DNS_HOSTS) },
+		.reload_on = FILE_BIT(RENDER_DHCP_HOSTS) | FILE_BIT(RENDER_DNS_HOSTS),
+		.master_only = true },
 	{ .name = "haproxy",
 		.is_wanted = wants_haproxy,
 		.argv = haproxy,
@@ -63,6 +79,17 @@ static const struct service services[] = {
 		.before_reload = haproxy_save_state,
 		.reload_signal = SIGUSR2,
 		.reload_on = FILE_BIT(RENDER_HAPROXY) | FILE_BIT(RENDER_CERTIFICATES) },
+	{ .name = "conntrackd",
+		.is_wanted = wants_redundancy,
+		.argv = conntrackd,
+		.restart_on = FILE_BIT(RENDER_CONNTRACKD),
+		.lock = "conntrackd.lock" },
+	{ .name = "keepalived", /* the last: who is master must be able to serve */
+		.is_wanted = wants_redundancy,
+		.argv = keepalived,
+		.check = keepalived_check,
+		.reload_signal = SIGHUP,
+		.reload_on = FILE_BIT(RENDER_KEEPALIVED) },
 };
 
 static char **expand(const char *const *argv, const char *folder)
@@ -96,6 +123,8 @@ struct services *services_new(const char *folder)
 		g_autofree char *pid_file = g_strdup_printf("%s/%s.pid", folder, services[i].name);
 
 		all->daemons[i] = daemon_new((const char *const *)argv, pid_file);
+		if (services[i].lock)
+			daemon_set_lock(all->daemons[i], folder, services[i].lock);
 	}
 	return all;
 }
@@ -140,11 +169,16 @@ bool services_apply(
 	struct services *all, const struct document *document, unsigned changed, GError **error)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++)
-		if (!services[i].is_wanted(document))
+		if (!services[i].is_wanted(document) || (services[i].master_only && all->standby))
 			daemon_stop(all->daemons[i]);
 		else if (!apply_one(all, i, changed, error))
 			return false;
 	return true;
+}
+
+void services_set_standby(struct services *all, bool standby)
+{
+	all->standby = standby;
 }
 
 const char *services_reason(const struct services *all)

@@ -22,6 +22,10 @@ void services_free(struct services *services); /* and ends all */
 bool services_apply(struct services *services, const struct document *document, unsigned changed,
 	GError **error);
 
+/* Those that need the addresses of a master do not run from the next services_apply() on, or do
+ * again. */
+void services_set_standby(struct services *services, bool standby);
+
 /* Why one that is wanted does not run; NULL: all do. */
 const char *services_reason(const struct services *services);
 /* Members of `daemons` of the status. */

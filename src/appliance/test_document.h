@@ -25,6 +25,15 @@
 #define TEST_MEMBER                                \
 	"\"members\":[{\"id\":\"" TEST_BALANCER_ID \
 	"5\",\"address\":\"2001:db8::9\",\"protocol_port\":8080,\"backup\":true}]"
+
+#define TEST_INTERFACES_OF_A_PAIR                                                            \
+	"\"interfaces\":["                                                                   \
+	"{\"name\":\"mgmt\",\"role\":\"management\",\"mac_address\":\"fa:16:3e:00:00:01\","  \
+	"\"addresses\":[\"192.0.2.5/24\"]},"                                                 \
+	"{\"name\":\"public\",\"role\":\"public\",\"mac_address\":\"fa:16:3e:00:00:02\","    \
+	"\"virtual_addresses\":[\"2001:db8::5/64\",\"203.0.113.5/24\",\"203.0.113.6/32\"]}," \
+	"{\"name\":\"guest0\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:00:03\","     \
+	"\"virtual_mac_address\":\"00:00:5e:00:01:33\",\"virtual_addresses\":[\"10.0.0.1/24\"]}]"
 #define TEST_WHOLE                                                                             \
 	"{" TEST_HEAD TEST_INTERFACES ","                                                      \
 	"\"routes\":[{\"destination\":\"0.0.0.0/0\",\"nexthop\":\"203.0.113.1\"}],"            \

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,18 +55,34 @@ static const int refused[] = { SCMP_SYS(acct), SCMP_SYS(add_key), SCMP_SYS(adjti
 	SCMP_SYS(fsopen), SCMP_SYS(fspick), SCMP_SYS(init_module), SCMP_SYS(io_uring_enter),
 	SCMP_SYS(io_uring_register), SCMP_SYS(io_uring_setup), SCMP_SYS(ioperm), SCMP_SYS(iopl),
 	SCMP_SYS(kcmp), SCMP_SYS(kexec_file_load), SCMP_SYS(kexec_load), SCMP_SYS(keyctl),
-	SCMP_SYS(lookup_dcookie), SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(mount),
-	SCMP_SYS(mount_setattr), SCMP_SYS(move_mount), SCMP_SYS(move_pages),
-	SCMP_SYS(name_to_handle_at), SCMP_SYS(nfsservctl), SCMP_SYS(open_by_handle_at),
-	SCMP_SYS(open_tree), SCMP_SYS(perf_event_open), SCMP_SYS(personality), SCMP_SYS(pivot_root),
-	SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(ptrace),
-	SCMP_SYS(quotactl), SCMP_SYS(reboot), SCMP_SYS(request_key), SCMP_SYS(setdomainname),
-	SCMP_SYS(sethostname), SCMP_SYS(setns), SCMP_SYS(settimeofday), SCMP_SYS(swapoff),
-	SCMP_SYS(swapon), SCMP_SYS(syslog), SCMP_SYS(umount2), SCMP_SYS(unshare),
-	SCMP_SYS(userfaultfd), SCMP_SYS(vhangup) };
+	SCMP_SYS(lookup_dcookie), SCMP_SYS(mount), SCMP_SYS(mount_setattr), SCMP_SYS(move_mount),
+	SCMP_SYS(move_pages), SCMP_SYS(name_to_handle_at), SCMP_SYS(nfsservctl),
+	SCMP_SYS(open_by_handle_at), SCMP_SYS(open_tree), SCMP_SYS(perf_event_open),
+	SCMP_SYS(personality), SCMP_SYS(pivot_root), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev), SCMP_SYS(ptrace), SCMP_SYS(quotactl), SCMP_SYS(reboot),
+	SCMP_SYS(request_key), SCMP_SYS(setdomainname), SCMP_SYS(sethostname), SCMP_SYS(setns),
+	SCMP_SYS(settimeofday), SCMP_SYS(swapoff), SCMP_SYS(swapon), SCMP_SYS(syslog),
+	SCMP_SYS(umount2), SCMP_SYS(unshare), SCMP_SYS(userfaultfd), SCMP_SYS(vhangup) };
 
 static const scmp_datum_t namespaces[] = { CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS,
 	CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS };
+
+/* Devices; a FIFO is made by the same call. */
+static const scmp_datum_t devices[] = { S_IFBLK, S_IFCHR };
+
+static int add_device_rules(scmp_filter_ctx filter)
+{
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < G_N_ELEMENTS(devices); i++) {
+		failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mknod), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, S_IFMT, devices[i]));
+		if (!failed)
+			failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mknodat),
+				1, SCMP_A2(SCMP_CMP_MASKED_EQ, S_IFMT, devices[i]));
+	}
+	return failed;
+}
 
 /* Flags of clone3() can't be looked at: without it clone() is used. */
 static int add_rules(scmp_filter_ctx filter)
@@ -77,7 +94,7 @@ static int add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; !failed && i < G_N_ELEMENTS(namespaces); i++)
 		failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
 			SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
-	return failed;
+	return failed ? failed : add_device_rules(filter);
 }
 
 bool sandbox_filter_calls(GError **error)

@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +35,9 @@ static int try_all(void)
 		REFUSED(ptrace(PTRACE_TRACEME, 0, NULL, NULL), EPERM),
 		REFUSED(syscall(SYS_io_uring_setup, 1, NULL), EPERM),
 		REFUSED(chroot("/"), EPERM),
+		REFUSED(mknod("/tmp/weft-sandbox-test", S_IFBLK | 0600, 0), EPERM),
+		REFUSED(mknod("/tmp/weft-sandbox-test", S_IFCHR | 0600, 0), EPERM),
+		REFUSED(mkfifo("/nowhere/fifo", 0600), ENOENT),
 		getpid() > 0,
 	};
 
