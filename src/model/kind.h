@@ -19,8 +19,8 @@ struct object;
 struct query;
 struct txn;
 
-/* In the order of dependence: a kind refers only to itself and kinds before it. The order of
- * loading. */
+/* In the order of dependence: a kind refers only to itself and kinds before it, or to any with
+ * ON_DELETE_REFUSE. */
 enum kind_id {
 	KIND_NONE,
 	KIND_HOST,

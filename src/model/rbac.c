@@ -107,9 +107,11 @@ const struct object *rbac_find_user(struct txn *txn, const struct object *object
 	enum kind_id on = object_kind(object)->id;
 	const struct object *user = NULL;
 
-	for (unsigned id = on + 1; id < N_KINDS && !user; id++) {
+	for (unsigned id = KIND_NONE + 1; id < N_KINDS && !user; id++) {
 		const struct kind *kind = kind_by_id((enum kind_id)id);
 
+		if (id == on)
+			continue;
 		for (unsigned slot = N_STANDARD_SLOTS; slot < kind->n_slots && !user; slot++)
 			if (depends(&kind->attrs[slot], on))
 				user = find_user_of_kind(txn, object, policy, instead, kind, slot);

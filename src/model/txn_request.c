@@ -224,8 +224,11 @@ bool txn_apply_references(struct txn *txn, const struct object *object, GError *
 
 	/* Those that depend on most go first: they are no use of what goes after them. */
 	for (unsigned p = 0; p < G_N_ELEMENTS(passes); p++)
-		for (unsigned id = N_KINDS - 1; id >= object->kind; id--) {
+		for (unsigned id = N_KINDS - 1; id > KIND_NONE; id--) {
 			const struct kind *kind = kind_by_id(id);
+
+			if (id < object->kind && passes[p] != ON_DELETE_REFUSE)
+				break;
 
 			for (unsigned slot = 0; slot < kind->n_slots; slot++)
 				if (!follow_reference(txn, object, kind, slot, passes[p], error))
