@@ -32,7 +32,8 @@ struct log_event {
 	u8 tcp_flags;
 	u8 later_fragment; /* so it has no ports */
 	struct addr src, dst;
-	u8 macs[12]; /* destination and source */
-	u32 zero;
+	u8 macs[12];  /* destination and source */
+	u32 is_guard; /* decided by the firewall group of a router's port: */
+	u8 guard[16]; /* its UUID */
 };
-_Static_assert(sizeof(struct log_event) == 104, "layout");
+_Static_assert(sizeof(struct log_event) == 120, "layout");

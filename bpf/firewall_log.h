@@ -71,12 +71,12 @@ static __always_inline bool log_allows(struct event_limit *limit, u64 now)
 	return false;
 }
 
+/* All but the port, the rule, and what is of a guard alone. */
 static __always_inline void log_fill(struct log_event *event, const struct __sk_buff *skb,
-	const struct port *port, const struct pkt *pkt, u32 direction, int reason)
+	const struct pkt *pkt, u32 direction, int reason)
 {
+	event->time_ns = bpf_ktime_get_ns();
 	event->len = skb->len;
-	event->ifindex = port->ifindex;
-	memcpy(event->port, port->uuid, sizeof(event->port));
 	event->reason = (u16)reason;
 	event->dropped = reason != 0;
 	event->direction = (u8)direction;
@@ -92,7 +92,8 @@ static __always_inline void log_fill(struct log_event *event, const struct __sk_
 	event->src = pkt->src;
 	event->dst = pkt->dst;
 	memcpy(event->macs, pkt->macs, sizeof(event->macs));
-	event->zero = 0;
+	event->is_guard = 0;
+	memset(event->guard, 0, sizeof(event->guard));
 }
 
 /* @answer: the firewall's, negative if it drops. The packet's judgement is forgotten. */
@@ -120,9 +121,10 @@ __noinline int firewall_log(
 		__sync_fetch_and_add(&limit->suppressed, 1);
 		return 0;
 	}
-	event->time_ns = bpf_ktime_get_ns();
 	event->decision = judged.decision;
-	log_fill(event, skb, port, pkt, direction, answer < 0 ? -answer : 0);
+	event->ifindex = port->ifindex;
+	memcpy(event->port, port->uuid, sizeof(event->port));
+	log_fill(event, skb, pkt, direction, answer < 0 ? -answer : 0);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

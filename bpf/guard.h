@@ -11,7 +11,11 @@
  * l2.h). Who sent it from outside is told nothing.
  *
  * The way is walked from the guest's router on: each router's interface towards the guest, and the
- * one that its route to the other side leaves by, up to the other side's network or a gateway.
+ * one that its route to the other side leaves by, up to the other side's network or a gateway. A
+ * rule about another group is about these two: that one, or this one, is in it.
+ *
+ * An ICMP error is judged as the connection that it is about; one that is about none, as any other
+ * packet.
  */
 #pragma once
 
@@ -26,6 +30,14 @@ struct {
 	__type(key, struct endpoint_key);
 	__type(value, struct guard);
 } guards SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct endpoint_key);
+	__type(value, struct event_limit);
+} guard_limits SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -54,6 +66,9 @@ static __always_inline bool guard_match(struct guard_query *query, u8 dimension)
 	if (dimension <= GUARD_DESTINATION) {
 		query->key.prefix_bits = GUARD_KEY_FIXED_BITS + 128;
 		query->key.what = query->addrs[dimension & 1];
+	} else if (dimension >= GUARD_SOURCE_GROUP) {
+		query->key.prefix_bits = GUARD_KEY_GROUP_BITS;
+		query->key.what.w[0] = query->groups[dimension & 1];
 	} else {
 		query->key.prefix_bits = GUARD_KEY_PORT_BITS;
 		query->key.what.b[0] = query->proto;
@@ -85,7 +100,9 @@ __noinline u32 guard_decide(u32 policy)
 	if (!guard_match(&room->guard, GUARD_SOURCE) ||
 		!guard_match(&room->guard, GUARD_DESTINATION) ||
 		!guard_match(&room->guard, GUARD_SOURCE_PORT) ||
-		!guard_match(&room->guard, GUARD_DESTINATION_PORT))
+		!guard_match(&room->guard, GUARD_DESTINATION_PORT) ||
+		!guard_match(&room->guard, GUARD_SOURCE_GROUP) ||
+		!guard_match(&room->guard, GUARD_DESTINATION_GROUP))
 		return 0;
 	for (u32 i = 0; i < GUARD_WORDS && !word; i++) {
 		word = room->guard.left[i];
@@ -101,15 +118,47 @@ __noinline u32 guard_decide(u32 policy)
 	return decision ? *decision : 0;
 }
 
+/* Tells what the group of the router's port at room->guard.asked has decided about the packet, as
+ * far as that port's limit allows. */
+__noinline int guard_log(struct __sk_buff *skb, struct pkt *pkt, u32 decision, u32 direction)
+{
+	const bool refused = !decision || decision & RULE_DENY;
+	struct room *room = room_get();
+	const struct guard *guard;
+	struct event_limit *limit;
+	struct log_event *event;
+
+	if (!pkt || !room || tracing(skb) || (!refused && !room->guard.begins))
+		return 0;
+	guard = bpf_map_lookup_elem(&guards, &room->guard.asked);
+	limit = bpf_map_lookup_elem(&guard_limits, &room->guard.asked);
+	if (!guard || !limit || !(guard->flags & (refused ? GUARD_LOG_DROP : GUARD_LOG_ACCEPT)) ||
+		!log_allows(limit, bpf_ktime_get_ns()))
+		return 0;
+	event = bpf_ringbuf_reserve(&log_events, sizeof(*event), 0);
+	if (!event) {
+		__sync_fetch_and_add(&limit->suppressed, 1);
+		return 0;
+	}
+	event->decision = decision;
+	event->ifindex = room->guard.ifindex;
+	memcpy(event->port, room->guard.port, sizeof(event->port));
+	log_fill(event, skb, pkt, direction, refused ? DROP_DENIED_FIREWALL : 0);
+	event->is_guard = 1;
+	memcpy(event->guard, guard->port, sizeof(event->guard));
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
 /* Asks the group of the router's port at room->guard.asked; false: it refuses, as
  * room->guard.denied says. */
-__noinline int guard_ask(struct __sk_buff *skb, u32 direction)
+__noinline int guard_ask(struct __sk_buff *skb, struct pkt *pkt, u32 direction)
 {
 	struct room *room = room_get();
 	const struct guard *guard;
 	u32 decision;
 
-	if (!room)
+	if (!room || !pkt)
 		return 0;
 	guard = bpf_map_lookup_elem(&guards, &room->guard.asked);
 	if (!guard)
@@ -118,10 +167,19 @@ __noinline int guard_ask(struct __sk_buff *skb, u32 direction)
 	trace(skb, STEP_GUARD, decision, direction, room->guard.asked.mac, &room->guard.remote);
 	if (decision && room->guard.begins)
 		rule_count(skb, decision);
+	if (unlikely(guard->flags))
+		guard_log(skb, pkt, decision, direction);
 	if (decision && !(decision & RULE_DENY))
 		return 1;
 	room->guard.denied = decision | RULE_DENY | RULE_GUARD;
 	return 0;
+}
+
+static __always_inline u32 guard_group(const struct endpoint_key *at)
+{
+	const struct guard *guard = bpf_map_lookup_elem(&guards, at);
+
+	return guard ? guard->group : 0;
 }
 
 enum guard_way { GUARD_GOES_ON, GUARD_ENDS, GUARD_OUTSIDE, GUARD_REFUSES };
@@ -154,27 +212,31 @@ __noinline int guard_router(struct __sk_buff *skb, struct pkt *pkt, u32 opener)
 	if (!route || !route->n_hops)
 		return GUARD_ENDS;
 	hop = route_choose(pkt, route);
-	query->asked = query->near;
-	if (query->judges && !guard_ask(skb, opener))
-		return GUARD_REFUSES;
-	query->asked = (struct endpoint_key){ .vni = hop->vni };
-	mac_copy(query->asked.mac, hop->mac);
+	query->far = (struct endpoint_key){ .vni = hop->vni };
+	mac_copy(query->far.mac, hop->mac);
 	if (hop->vni & EDGE_WIRE) {
 		gateway = gateway_get(in->router);
 		if (!gateway)
-			return GUARD_ENDS;
-		query->asked.vni = gateway->vni;
-		mac_copy(query->asked.mac, gateway->mac);
-		return query->judges && !guard_ask(skb, beyond) ? GUARD_REFUSES : GUARD_OUTSIDE;
+			return GUARD_ENDS; /* nothing passes */
+		query->far.vni = gateway->vni;
+		mac_copy(query->far.mac, gateway->mac);
 	}
-	if (query->judges && !guard_ask(skb, beyond))
+	query->groups[opener == RULE_INGRESS] = guard_group(&query->near);
+	query->groups[opener == RULE_EGRESS] = guard_group(&query->far);
+	query->asked = query->near;
+	if (query->judges && !guard_ask(skb, pkt, opener))
 		return GUARD_REFUSES;
+	query->asked = query->far;
+	if (query->judges && !guard_ask(skb, pkt, beyond))
+		return GUARD_REFUSES;
+	if (hop->vni & EDGE_WIRE)
+		return GUARD_OUTSIDE;
 	query->next = (struct neighbour_key){ .vni = hop->vni,
 		.addr = route->kind == EDGE_ROUTE_VIA ? hop->via : query->remote };
 	neighbour = bpf_map_lookup_elem(&neighbours, &query->next);
 	if (!neighbour)
 		return GUARD_ENDS;
-	query->near = query->asked;
+	query->near = query->far;
 	mac_copy(query->near.mac, neighbour->mac);
 	return GUARD_GOES_ON;
 }
@@ -200,21 +262,27 @@ static __always_inline int guard_way(struct __sk_buff *skb, struct pkt *pkt, u32
 	return way;
 }
 
-/* What the groups of routers' ports say of a packet in @direction whose connection was opened in
- * @opener: 0, or what refuses it. */
+/* What is asked about: @about, which in @sent belongs to a connection that was opened in @opener.
+ */
+static __always_inline void guard_fill(
+	struct guard_query *query, const struct pkt *about, u32 sent, u32 opener)
+{
+	const bool forth = sent == opener;
+
+	query->family = about->family;
+	query->proto = about->proto;
+	query->addrs[0] = forth ? about->src : about->dst;
+	query->addrs[1] = forth ? about->dst : about->src;
+	query->ports = forth ? about->ports : about->ports >> 16 | about->ports << 16;
+	query->remote = sent == RULE_EGRESS ? about->dst : about->src;
+	query->judges = opener == RULE_EGRESS;
+	query->denied = RULE_DENY | RULE_GUARD;
+}
+
+/* What the groups of routers' ports say of a packet in @direction: 0, or what refuses it. */
 static __always_inline u32 guard_judge(struct __sk_buff *skb, struct guard_query *query,
 	const struct port *port, struct pkt *pkt, u32 direction, u32 opener)
 {
-	const bool forth = direction == opener;
-
-	query->family = pkt->family;
-	query->proto = pkt->proto;
-	query->addrs[0] = forth ? pkt->src : pkt->dst;
-	query->addrs[1] = forth ? pkt->dst : pkt->src;
-	query->ports = forth ? pkt->ports : pkt->ports >> 16 | pkt->ports << 16;
-	query->remote = direction == RULE_EGRESS ? pkt->dst : pkt->src;
-	query->judges = opener == RULE_EGRESS;
-	query->denied = RULE_DENY | RULE_GUARD;
 	guard_begin(query, port, pkt, direction);
 	if (opener == RULE_INGRESS) {
 		if (guard_way(skb, pkt, opener) != GUARD_OUTSIDE)
@@ -225,28 +293,63 @@ static __always_inline u32 guard_judge(struct __sk_buff *skb, struct guard_query
 	return guard_way(skb, pkt, opener) == GUARD_REFUSES ? query->denied : 0;
 }
 
-/* Asked before the port's own rules, so that what is refused leaves no trace: 0, or the reason to
- * drop, negated. ICMP errors are for those rules alone: they are about other packets. */
-__noinline int guard_check(struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction)
+/* The direction that the connection was opened in which an ICMP error is about, and the query about
+ * that; negative: it is about none. */
+static __always_inline int guard_about(struct __sk_buff *skb, struct guard_query *query,
+	const struct port *port, struct pkt *pkt, u32 direction)
 {
-	struct room *room = room_get();
+	const u32 back = direction == RULE_EGRESS ? RULE_INGRESS : RULE_EGRESS;
 	const struct flow *connection;
-	u32 opener = direction, denied;
-	int what;
 
-	if (!port || !pkt || !room)
-		return -DROP_INTERNAL;
-	if (!pkt->family || pkt_is_multicast(pkt) || pkt->flags & PKT_LATER_FRAGMENT ||
-		(pkt->flags & PKT_MESSAGE && icmp_is_error(pkt)))
-		return 0;
-	what = firewall_case(pkt, port->id, direction);
+	if (related_quote(skb, pkt, &query->about))
+		return -1;
+	connection = connection_get(&query->about, port->id, back);
+	if (!connection || !(connection->flags & FLOW_TRACKED))
+		return -1;
+	guard_fill(query, &query->about, back, opener_of(connection));
+	return (int)opener_of(connection);
+}
+
+/* The same of any other packet. */
+static __always_inline int guard_packet(
+	struct guard_query *query, const struct port *port, struct pkt *pkt, u32 direction)
+{
+	const struct flow *connection;
+	u32 opener = direction;
+	int what = firewall_case(pkt, port->id, direction);
+
 	if (what < 0)
-		return 0; /* the firewall says why */
+		return -1; /* the firewall says why */
 	connection = connection_get(pkt, port->id, direction);
 	if (what == CASE_CONTINUES && connection)
 		opener = opener_of(connection);
-	room->guard.begins = what == CASE_OPENS;
-	denied = guard_judge(skb, &room->guard, port, pkt, direction, opener);
+	query->begins = what == CASE_OPENS;
+	guard_fill(query, pkt, direction, opener);
+	return (int)opener;
+}
+
+/* Asked before the port's own rules, so that what is refused leaves no trace: 0, or the reason to
+ * drop, negated. */
+__noinline int guard_check(struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction)
+{
+	struct room *room = room_get();
+	int opener = -1;
+	u32 denied;
+
+	if (!port || !pkt || !room)
+		return -DROP_INTERNAL;
+	if (!pkt->family || pkt_is_multicast(pkt) || pkt->flags & PKT_LATER_FRAGMENT)
+		return 0;
+	room->guard.begins = 0;
+	room->guard.ifindex = port->ifindex;
+	memcpy(room->guard.port, port->uuid, sizeof(room->guard.port));
+	if (pkt->flags & PKT_MESSAGE && icmp_is_error(pkt))
+		opener = guard_about(skb, &room->guard, port, pkt, direction);
+	if (opener < 0)
+		opener = guard_packet(&room->guard, port, pkt, direction);
+	if (opener < 0)
+		return 0;
+	denied = guard_judge(skb, &room->guard, port, pkt, direction, (u32)opener);
 	if (!denied)
 		return 0;
 	judgement_note(port, denied, true);

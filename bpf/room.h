@@ -29,9 +29,13 @@ struct guard_query {
 	u32 ports;	      /* of the opening */
 	u8 family, proto;
 	u8 begins, judges;
-	u32 denied;		  /* the decision that refuses */
+	u32 denied;	  /* the decision that refuses */
+	u32 groups[2];	  /* of the router's ports that the opening comes in and goes out by */
+	u32 ifindex;	  /* of the guest's port */
+	u8 port[16];	  /* its UUID */
+	struct pkt about; /* what an ICMP error quotes */
 	struct endpoint_key from; /* the router's interface that a PKT_ROUTED packet left by */
-	struct endpoint_key near, asked;
+	struct endpoint_key near, far, asked; /* the router's ports: towards the guest, beyond */
 	struct route_key route;
 	struct neighbour_key next;
 	struct guard_key key;

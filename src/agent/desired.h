@@ -145,6 +145,10 @@ struct router_firewall {
 	struct uuid id; /* of the port; first: the key */
 	struct router *router;
 	struct record_router_firewall record;
+	u32 vni; /* where the datapath has it */
+	struct mac mac;
+	u32 log_flags;	    /* what the datapath has of logs, DP_GUARD_LOG_* */
+	u64 log_suppressed; /* events, as far as that was said */
 };
 
 /* Of a port of this host. */

@@ -31,6 +31,14 @@ u64 dp_log_suppressed(struct dp *dp, u32 ifindex)
 	return 0;
 }
 
+u64 dp_guard_suppressed(struct dp *dp, u32 vni, const struct mac *mac)
+{
+	(void)dp;
+	(void)vni;
+	(void)mac;
+	return 0;
+}
+
 int dp_log_fd(const struct dp *dp)
 {
 	(void)dp;

@@ -69,6 +69,14 @@ bool dp_membership_delete(
 	return fake_delete(membership_key(domain, prefix), error);
 }
 
+static void append_guard_group(GString *text, const char *how, const u8 group[16])
+{
+	static const u8 none[16];
+
+	if (memcmp(group, none, sizeof(none)) != 0)
+		g_string_append_printf(text, "%s %02x", how, group[15]);
+}
+
 static void append_guard_rules(
 	GString *text, const char *direction, const struct dp_guard_policy *policy)
 {
@@ -92,6 +100,8 @@ static void append_guard_rules(
 		if (rule->destination_ports.last)
 			g_string_append_printf(text, " %u-%u", rule->destination_ports.first,
 				rule->destination_ports.last);
+		append_guard_group(text, " in by", rule->source_group);
+		append_guard_group(text, " out by", rule->destination_group);
 		g_string_append_c(text, ']');
 	}
 }
@@ -110,6 +120,9 @@ bool dp_guard_put(struct dp *dp, const struct dp_guard *guard, GError **error)
 	(void)dp;
 	append_guard_rules(value, "in", &guard->ingress);
 	append_guard_rules(value, " out", &guard->egress);
+	append_guard_group(value, " group", guard->group);
+	if (guard->flags)
+		g_string_append_printf(value, " log %u", guard->flags);
 	return fake_put(guard_key(guard->vni, &guard->mac), g_strdup(value->str), error);
 }
 

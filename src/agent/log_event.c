@@ -7,6 +7,8 @@
 
 #include "agent/firewall.h"
 #include "agent/network_log.h"
+#include "agent/rule_names.h"
+#include "agent/tier.h"
 #include "base/json_writer.h"
 
 #define PROTOCOL_STRLEN 16
@@ -87,6 +89,95 @@ static const struct group_rule *rule_of(
 	return g_hash_table_lookup(desired->firewall->rules, &id);
 }
 
+/* "key": {"id", "name"} */
+static void write_named(
+	struct json_writer *w, const char *key, const struct uuid *id, const char *name)
+{
+	char text[UUID_STRLEN];
+
+	jw_key(w, key);
+	jw_begin_object(w);
+	jw_member_string(w, "id", uuid_format(id, text));
+	jw_member_string(w, "name", name ?: "");
+	jw_end_object(w);
+}
+
+static const char *direction_of(const struct dp_log_event *event)
+{
+	return event->direction == DP_EGRESS ? "egress" : "ingress";
+}
+
+/* The router's port that has decided, or NULL: no such one is here any more. */
+static const struct router_firewall *guard_of(
+	const struct desired *desired, const struct dp_log_event *event)
+{
+	struct uuid id;
+
+	if (!event->is_guard)
+		return NULL;
+	memcpy(id.b, event->guard, sizeof(id.b));
+	return g_hash_table_lookup(desired->router_firewalls, &id);
+}
+
+static void write_guard_rule(struct json_writer *w, const struct router_firewall *firewall,
+	const struct dp_log_event *event)
+{
+	const bool egress = event->direction == DP_EGRESS;
+	const struct record_firewall_policy *policy =
+		egress ? &firewall->record.egress_policy : &firewall->record.ingress_policy;
+	const struct record_router_firewall_rule *rule;
+	struct uuid id;
+	char text[UUID_STRLEN];
+
+	memcpy(id.b, event->rule, sizeof(id.b));
+	rule = event->has_rule
+		       ? guard_rule_find(
+				 egress ? firewall->record.egress : firewall->record.ingress, &id)
+		       : NULL;
+	jw_member_string(w, "rule_id", event->has_rule ? uuid_format(&id, text) : NULL);
+	if (rule)
+		jw_member_string(w, "rule_name", rule->name ?: "");
+	if (!uuid_is_zero(&policy->id))
+		write_named(w, "firewall_policy", &policy->id, policy->name);
+}
+
+/* The router's port and its group, and the guest's port at which it was asked. */
+static void write_guard(struct json_writer *w, const struct desired *desired,
+	const struct port *guest, const struct dp_log_event *event)
+{
+	const struct router_firewall *firewall = guard_of(desired, event);
+	struct uuid id;
+	char text[UUID_STRLEN];
+
+	memcpy(id.b, event->guard, sizeof(id.b));
+	jw_member_string(w, "port_id", uuid_format(&id, text));
+	memcpy(id.b, event->port, sizeof(id.b));
+	jw_member_string(w, "guest_port_id", uuid_format(&id, text));
+	if (guest && guest->known)
+		jw_member_string(w, "guest_port_name", guest->record.name ?: "");
+	if (!firewall)
+		return;
+	jw_member_string(w, "router_id", uuid_format(&firewall->record.router_id, text));
+	jw_member_string(w, "project_id", firewall->record.project_id ?: "");
+	write_named(w, "firewall_group", &firewall->record.group_id, firewall->record.name);
+	write_guard_rule(w, firewall, event);
+}
+
+/* A rule of the provider's. */
+static void write_tier(struct json_writer *w, const struct desired *desired, const struct uuid *id)
+{
+	const struct tiers *tiers = desired->firewall->tiers;
+	const struct tier_rule *rule = g_hash_table_lookup(tiers->rules, id);
+	const struct tier_policy *policy =
+		rule ? g_hash_table_lookup(tiers->policies, &rule->record.policy_id) : NULL;
+	const struct tier *tier = policy ? tier_of(tiers, policy) : NULL;
+
+	if (!tier)
+		return;
+	write_named(w, "security_policy", &policy->id, policy->record.name);
+	write_named(w, "security_tier", &tier->id, tier->record.name);
+}
+
 /* The rule and its group; or all groups of the port, if none of their rules matches. */
 static void write_deciders(struct json_writer *w, const struct desired *desired,
 	const struct port *port, const struct dp_log_event *event)
@@ -97,6 +188,8 @@ static void write_deciders(struct json_writer *w, const struct desired *desired,
 
 	memcpy(id.b, event->rule, sizeof(id.b));
 	jw_member_string(w, "rule_id", event->has_rule ? uuid_format(&id, text) : NULL);
+	if (event->has_rule && !rule)
+		write_tier(w, desired, &id);
 	jw_key(w, "security_groups");
 	jw_begin_array(w);
 	if (rule)
@@ -107,9 +200,10 @@ static void write_deciders(struct json_writer *w, const struct desired *desired,
 	jw_end_array(w);
 }
 
-/* The logs that ask for such an event; @event NULL: for any. */
+/* The logs that ask for such an event of the port, or of the router's; @event NULL: for any. */
 static void write_logs(struct json_writer *w, const struct desired *desired,
-	const struct port *port, const struct dp_log_event *event)
+	const struct port *port, const struct router_firewall *firewall,
+	const struct dp_log_event *event)
 {
 	const struct network_log *log;
 	char id[UUID_STRLEN];
@@ -118,9 +212,10 @@ static void write_logs(struct json_writer *w, const struct desired *desired,
 	jw_key(w, "log_ids");
 	jw_begin_array(w);
 	g_hash_table_iter_init(&i, desired->logs);
-	while (port && g_hash_table_iter_next(&i, NULL, (gpointer *)&log))
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&log))
 		if ((!event || (event->dropped ? log->record.drops : log->record.accepts)) &&
-			network_log_concerns(log, port))
+			(firewall ? network_log_concerns_guard(log, firewall)
+				  : port && network_log_concerns(log, port)))
 			jw_string(w, uuid_format(&log->id, id));
 	jw_end_array(w);
 }
@@ -172,28 +267,52 @@ void log_event_json(const struct desired *desired, const struct port *port,
 	jw_member_string(&w, "action", event->dropped ? "DROP" : "ACCEPT");
 	if (event->dropped)
 		jw_member_string(&w, "reason", event->dropped);
-	jw_member_string(&w, "direction", event->direction == DP_EGRESS ? "egress" : "ingress");
-	jw_member_string(&w, "port_id", uuid_format(&id, id_text));
-	write_port(&w, port);
-	write_packet(&w, event);
-	write_deciders(&w, desired, port, event);
-	write_logs(&w, desired, port, event);
+	jw_member_string(&w, "direction", direction_of(event));
+	if (event->is_guard) {
+		write_guard(&w, desired, port, event);
+		write_packet(&w, event);
+		write_logs(&w, desired, NULL, guard_of(desired, event), event);
+	} else {
+		jw_member_string(&w, "port_id", uuid_format(&id, id_text));
+		write_port(&w, port);
+		write_packet(&w, event);
+		write_deciders(&w, desired, port, event);
+		write_logs(&w, desired, port, NULL, event);
+	}
 	jw_end_object(&w);
+}
+
+static void begin_suppressed(struct json_writer *w, const struct uuid *port, u64 n, s64 time_us)
+{
+	char id[UUID_STRLEN];
+
+	jw_begin_object(w);
+	member_time(w, time_us);
+	jw_member_string(w, "action", "SUPPRESSED");
+	jw_member_int(w, "suppressed", (s64)n);
+	jw_member_string(w, "port_id", uuid_format(port, id));
 }
 
 void log_suppressed_json(
 	const struct desired *desired, const struct port *port, u64 n, s64 time_us, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
-	char id[UUID_STRLEN];
 
-	jw_begin_object(&w);
-	member_time(&w, time_us);
-	jw_member_string(&w, "action", "SUPPRESSED");
-	jw_member_int(&w, "suppressed", (s64)n);
-	jw_member_string(&w, "port_id", uuid_format(&port->id, id));
+	begin_suppressed(&w, &port->id, n, time_us);
 	write_port(&w, port);
-	write_logs(&w, desired, port, NULL);
+	write_logs(&w, desired, port, NULL, NULL);
+	jw_end_object(&w);
+}
+
+void log_guard_suppressed_json(const struct desired *desired,
+	const struct router_firewall *firewall, u64 n, s64 time_us, GString *text)
+{
+	struct json_writer w = json_writer_on(text);
+
+	begin_suppressed(&w, &firewall->id, n, time_us);
+	jw_member_string(&w, "project_id", firewall->record.project_id ?: "");
+	write_named(&w, "firewall_group", &firewall->record.group_id, firewall->record.name);
+	write_logs(&w, desired, NULL, firewall, NULL);
 	jw_end_object(&w);
 }
 
@@ -219,16 +338,35 @@ static void add_packet(GString *text, const struct dp_log_event *event)
 
 static void add_rule(GString *text, const struct desired *desired, const struct dp_log_event *event)
 {
-	const struct group_rule *rule = rule_of(desired, event);
+	g_autofree char *name = NULL;
 	struct uuid id;
 	char text_id[UUID_STRLEN];
 
 	if (!event->has_rule)
 		return;
 	memcpy(id.b, event->rule, sizeof(id.b));
-	g_string_append_printf(text, ", by the rule %s", uuid_format(&id, text_id));
-	if (rule && rule->group->name)
-		g_string_append_printf(text, " of the security group %s", rule->group->name);
+	name = rule_name_of(desired, &id);
+	if (name)
+		g_string_append_printf(text, ", by %s", name);
+	else
+		g_string_append_printf(text, ", by the rule %s", uuid_format(&id, text_id));
+}
+
+static void add_place(
+	GString *text, const struct desired *desired, const struct dp_log_event *event)
+{
+	const struct router_firewall *firewall = guard_of(desired, event);
+	struct uuid id;
+	char text_id[UUID_STRLEN];
+
+	if (!event->is_guard)
+		return;
+	memcpy(id.b, event->guard, sizeof(id.b));
+	g_string_append_printf(text, " %s at the router's port %s", direction_of(event),
+		uuid_format(&id, text_id));
+	if (firewall && firewall->record.name)
+		g_string_append_printf(
+			text, " (of the firewall group %s), asked", firewall->record.name);
 }
 
 char *log_event_sentence(
@@ -239,8 +377,9 @@ char *log_event_sentence(
 	char text_id[UUID_STRLEN];
 
 	memcpy(id.b, event->port, sizeof(id.b));
-	g_string_append_printf(text, " %s at port %s",
-		event->direction == DP_EGRESS ? "egress" : "ingress", uuid_format(&id, text_id));
+	add_place(text, desired, event);
+	g_string_append_printf(text, "%s%s at port %s", event->is_guard ? "" : " ",
+		event->is_guard ? "" : direction_of(event), uuid_format(&id, text_id));
 	if (port && port->record.name)
 		g_string_append_printf(text, " (%s)", port->record.name);
 	g_string_append(text, ": ");

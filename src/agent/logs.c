@@ -118,8 +118,27 @@ static void say_suppressed(struct logs *logs, struct port *port)
 	write_line(logs);
 }
 
+static void say_guard_suppressed(struct logs *logs, struct router_firewall *firewall)
+{
+	u64 total = dp_guard_suppressed(logs->dp, firewall->vni, &firewall->mac), n;
+	char id[UUID_STRLEN];
+
+	n = total - MIN(firewall->log_suppressed, total);
+	firewall->log_suppressed = total;
+	if (!n)
+		return;
+	logs->counts.suppressed += n;
+	if (logs->config->log_to_journal)
+		log_info("SUPPRESSED at the router's port %s: %" G_GUINT64_FORMAT
+			 " events above its rate limit",
+			uuid_format(&firewall->id, id), n);
+	log_guard_suppressed_json(logs->desired, firewall, n, now_us(CLOCK_REALTIME), logs->line);
+	write_line(logs);
+}
+
 void logs_second(struct logs *logs)
 {
+	struct router_firewall *firewall;
 	struct port *port;
 	GHashTableIter i;
 
@@ -130,6 +149,10 @@ void logs_second(struct logs *logs)
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
 		if (port->log_flags)
 			say_suppressed(logs, port);
+	g_hash_table_iter_init(&i, logs->desired->router_firewalls);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall))
+		if (firewall->log_flags)
+			say_guard_suppressed(logs, firewall);
 }
 
 void logs_reopen(struct logs *logs)

@@ -187,6 +187,23 @@ static void guards_metrics(GString *out, const struct agent *agent)
 	}
 }
 
+static void tiers_metrics(GString *out, const struct agent *agent)
+{
+	const struct tier_rule *rule;
+	char id[UUID_STRLEN], policy[UUID_STRLEN];
+	GHashTableIter i;
+	u64 hits;
+
+	g_hash_table_iter_init(&i, agent->desired->firewall->tiers->rules);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&rule))
+		if (dp_rule_hits(agent->dp, rule->id.b, &hits, NULL) && hits)
+			g_string_append_printf(out,
+				"weft_rule_hits_total{rule=\"%s\",security_policy=\"%s\"} %" PRIu64
+				"\n",
+				uuid_format(&rule->id, id),
+				uuid_format(&rule->record.policy_id, policy), hits);
+}
+
 /* Of the rules that have decided anything: most never do. */
 static void rule_metrics(GString *out, const struct agent *agent)
 {
@@ -196,7 +213,7 @@ static void rule_metrics(GString *out, const struct agent *agent)
 	u64 hits;
 
 	metrics_family(out, "weft_rule_hits_total", "counter",
-		"Connections that a rule of a security or firewall group has decided about on this host");
+		"Connections that a rule of a security group, firewall group or tier has decided about on this host");
 	g_hash_table_iter_init(&i, agent->desired->firewall->rules);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&rule))
 		if (dp_rule_hits(agent->dp, rule->id.b, &hits, NULL) && hits)
@@ -205,6 +222,7 @@ static void rule_metrics(GString *out, const struct agent *agent)
 				"\n",
 				uuid_format(&rule->id, id), uuid_format(&rule->group->id, group),
 				hits);
+	tiers_metrics(out, agent);
 	guards_metrics(out, agent);
 }
 

@@ -40,6 +40,35 @@ bool network_log_concerns(const struct network_log *log, const struct port *port
 	return of_group || !g_strcmp0(record->project_id, port->record.project_id);
 }
 
+bool network_log_concerns_guard(
+	const struct network_log *log, const struct router_firewall *firewall)
+{
+	const struct record_log *record = &log->record;
+
+	if (g_strcmp0(record->resource_type, "firewall_group") ||
+		(!uuid_is_zero(&record->resource_id) &&
+			!uuid_equal(&record->resource_id, &firewall->record.group_id)))
+		return false;
+	if (!uuid_is_zero(&record->target_id))
+		return uuid_equal(&record->target_id, &firewall->id);
+	return !uuid_is_zero(&record->resource_id) ||
+	       !g_strcmp0(record->project_id, firewall->record.project_id);
+}
+
+u32 network_log_guard_flags(const struct desired *desired, const struct router_firewall *firewall)
+{
+	const struct network_log *log;
+	GHashTableIter i;
+	u32 flags = 0;
+
+	g_hash_table_iter_init(&i, desired->logs);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&log))
+		if (network_log_concerns_guard(log, firewall))
+			flags |= (log->record.accepts ? DP_GUARD_LOG_ACCEPT : 0) |
+				 (log->record.drops ? DP_GUARD_LOG_DROP : 0);
+	return flags;
+}
+
 u32 network_log_flags(const struct desired *desired, const struct port *port)
 {
 	const struct network_log *log;
@@ -57,6 +86,7 @@ u32 network_log_flags(const struct desired *desired, const struct port *port)
 /* Logs change rarely, so all ports are looked at. */
 static void mark_concerned(struct desired *desired, const struct network_log *log)
 {
+	struct router_firewall *firewall;
 	struct port *port;
 	GHashTableIter i;
 
@@ -64,6 +94,10 @@ static void mark_concerned(struct desired *desired, const struct network_log *lo
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
 		if (network_log_concerns(log, port))
 			port_mark(desired, port);
+	g_hash_table_iter_init(&i, desired->router_firewalls);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall))
+		if (network_log_concerns_guard(log, firewall))
+			router_mark(desired, firewall->router);
 }
 
 void network_log_put(struct desired *desired, const struct uuid *id, struct record_log *record)

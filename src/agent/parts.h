@@ -62,6 +62,8 @@ void router_firewall_free(gpointer firewall);
 /* Who is guarded may have changed. */
 void router_firewalls_mark_ports(struct desired *desired);
 /* Is a router's port with a firewall group on the way from it to anywhere? */
+/* Whether what the port sends to other networks may pass that router's port. */
+bool router_firewall_guards(const struct router_firewall *firewall, const struct port *port);
 bool port_is_guarded(const struct desired *desired, const struct port *port);
 
 void bgp_speaker_put(

@@ -3,6 +3,7 @@
  * nothing passes that they would refuse, and withdrawn behind them. */
 #include <string.h>
 
+#include "agent/network_log.h"
 #include "agent/parts.h"
 #include "agent/reconcile_plan.h"
 
@@ -53,20 +54,29 @@ static GArray *rules_of(const GArray *records)
 		rule->source_ports.last = record->source_last;
 		rule->destination_ports.first = record->destination_first;
 		rule->destination_ports.last = record->destination_last;
+		memcpy(rule->source_group, record->source_group.b, sizeof(rule->source_group));
+		memcpy(rule->destination_group, record->destination_group.b,
+			sizeof(rule->destination_group));
 	}
 	return rules;
 }
 
-static bool put_guard(struct reconcile *reconcile, const struct router_firewall *firewall,
+static bool put_guard(struct reconcile *reconcile, struct router_firewall *firewall,
 	const struct place *place, GError **error)
 {
 	g_autoptr(GArray) ingress = rules_of(firewall->record.ingress);
 	g_autoptr(GArray) egress = rules_of(firewall->record.egress);
 	struct dp_guard guard = { .vni = place->vni,
 		.mac = place->mac,
+		.flags = network_log_guard_flags(reconcile->desired, firewall),
 		.ingress = { (const void *)ingress->data, ingress->len },
 		.egress = { (const void *)egress->data, egress->len } };
 
+	firewall->vni = place->vni;
+	firewall->mac = place->mac;
+	firewall->log_flags = guard.flags;
+	memcpy(guard.port, firewall->id.b, sizeof(guard.port));
+	memcpy(guard.group, firewall->record.group_id.b, sizeof(guard.group));
 	return dp_guard_put(reconcile->dp, &guard, error);
 }
 

@@ -214,12 +214,24 @@ static void a_firewall_group(void **state)
 		"{'router_id':'" ROUTER "','firewall_group_id':'" FAR
 		"','name':'g','ingress':[" RULE("deny") "],'egress':[]}");
 	sync_now();
-	expect_guards("guard 7 fa:16:3e:00:01:01 in [deny 01 v4 6 from 10.0.0.0/24 80-81] out\n");
+	expect_guards(
+		"guard 7 fa:16:3e:00:01:01 in [deny 01 v4 6 from 10.0.0.0/24 80-81] out group 02\n");
 	put("router-firewall", IF1, R_SCOPE,
 		"{'router_id':'" ROUTER "','firewall_group_id':'" FAR
 		"','name':'g','ingress':[],'egress':[" RULE("reject") "]}");
 	sync_now();
-	expect_guards("guard 7 fa:16:3e:00:01:01 in out [reject 01 v4 6 from 10.0.0.0/24 80-81]\n");
+	expect_guards(
+		"guard 7 fa:16:3e:00:01:01 in out [reject 01 v4 6 from 10.0.0.0/24 80-81] group 02\n");
+	put("log", FAR2, "cloud/00000000-0000-0000-0000-000000000000",
+		"{'event':'DROP','resource_type':'firewall_group','resource_id':'" FAR "'}");
+	put("router-firewall", IF1, R_SCOPE,
+		"{'router_id':'" ROUTER "','firewall_group_id':'" FAR
+		"','name':'g','ingress':[],'egress':[{'id':'" FAR2
+		"','action':'allow','ip_version':6,'source_firewall_group_id':'" FAR
+		"','destination_firewall_group_id':'" PORT "'}]}");
+	sync_now();
+	expect_guards(
+		"guard 7 fa:16:3e:00:01:01 in out [allow 03 v6 -1 in by 02 out by 01] group 02 log 2\n");
 	put_interface1(ROUTES ",'admin_state_up':false");
 	sync_now();
 	expect_guards("");

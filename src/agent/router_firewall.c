@@ -28,11 +28,13 @@ void router_firewall_put(
 {
 	struct router_firewall *firewall = g_hash_table_lookup(desired->router_firewalls, id);
 	bool is_new = !firewall || !uuid_equal(&firewall->router->id, &record->router_id);
+	u64 suppressed = firewall ? firewall->log_suppressed : 0;
 
 	if (firewall)
 		g_ptr_array_remove(firewall->router->firewalls, firewall);
 	firewall = g_new0(struct router_firewall, 1);
 	firewall->id = *id;
+	firewall->log_suppressed = suppressed;
 	firewall->router = router_need(desired, &record->router_id);
 	firewall->record = *record;
 	*record = (struct record_router_firewall){ 0 }; /* taken over */
@@ -63,6 +65,11 @@ static bool is_joined(const struct router *router, const struct network *network
 			    &network->part))
 			return true;
 	return false;
+}
+
+bool router_firewall_guards(const struct router_firewall *firewall, const struct port *port)
+{
+	return is_joined(firewall->router, port->network);
 }
 
 bool port_is_guarded(const struct desired *desired, const struct port *port)

@@ -40,43 +40,55 @@ static char *tier_rule_name(const struct tiers *tiers, const struct uuid *id)
 		name_or_id(tier->record.name, &tier->id, in));
 }
 
-static bool has_rule(const GArray *rules, const struct uuid *id)
+const struct record_router_firewall_rule *guard_rule_find(
+	const GArray *rules, const struct uuid *id)
 {
 	for (guint i = 0; i < rules->len; i++)
 		if (uuid_equal(&g_array_index(rules, struct record_router_firewall_rule, i).id, id))
-			return true;
-	return false;
+			return &g_array_index(rules, struct record_router_firewall_rule, i);
+	return NULL;
 }
 
-/* "the rule … of the firewall group …", or NULL. */
+/* "the rule … of the policy … in the firewall group …", or NULL. */
 static char *firewall_rule_name(const struct desired *desired, const struct uuid *id)
 {
+	const struct record_firewall_policy *policy;
 	const struct router_firewall *firewall;
-	char text[UUID_STRLEN], group[UUID_STRLEN];
+	char text[UUID_STRLEN], of[UUID_STRLEN], in[UUID_STRLEN];
 	GHashTableIter i;
 
 	g_hash_table_iter_init(&i, desired->router_firewalls);
-	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall))
-		if (has_rule(firewall->record.ingress, id) || has_rule(firewall->record.egress, id))
-			return g_strdup_printf("the rule %s of the firewall group %s",
-				uuid_format(id, text),
-				name_or_id(
-					firewall->record.name, &firewall->record.group_id, group));
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall)) {
+		if (guard_rule_find(firewall->record.ingress, id))
+			policy = &firewall->record.ingress_policy;
+		else if (guard_rule_find(firewall->record.egress, id))
+			policy = &firewall->record.egress_policy;
+		else
+			continue;
+		return g_strdup_printf("the rule %s of the policy %s in the firewall group %s",
+			uuid_format(id, text), name_or_id(policy->name, &policy->id, of),
+			name_or_id(firewall->record.name, &firewall->record.group_id, in));
+	}
 	return NULL;
+}
+
+char *rule_name_of(const struct desired *desired, const struct uuid *id)
+{
+	const struct group_rule *rule = g_hash_table_lookup(desired->firewall->rules, id);
+	char text[UUID_STRLEN], group[UUID_STRLEN];
+
+	if (!rule)
+		return tier_rule_name(desired->firewall->tiers, id)
+			       ?: firewall_rule_name(desired, id);
+	return g_strdup_printf("the rule %s of the security group %s", uuid_format(id, text),
+		group_name(rule->group, group));
 }
 
 static char *rule_name(const u8 bytes[16], void *data)
 {
-	const struct desired *desired = data;
 	struct uuid id = uuid_from(bytes);
-	const struct group_rule *rule = g_hash_table_lookup(desired->firewall->rules, &id);
-	char text[UUID_STRLEN], group[UUID_STRLEN];
 
-	if (!rule)
-		return tier_rule_name(desired->firewall->tiers, &id)
-			       ?: firewall_rule_name(desired, &id);
-	return g_strdup_printf("the rule %s of the security group %s", uuid_format(&id, text),
-		group_name(rule->group, group));
+	return rule_name_of(data, &id);
 }
 
 static char *rules_of_port(const u8 bytes[16], void *data)

@@ -206,19 +206,26 @@ static void add_rule(struct desired *desired, const struct policy *stage,
 	g_array_append_val(rules, rule);
 }
 
+GPtrArray *tier_rules_of(const struct tiers *tiers, const struct uuid *policy)
+{
+	GPtrArray *sorted = g_ptr_array_new();
+	struct tier_rule *rule;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, tiers->rules);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&rule))
+		if (uuid_equal(&rule->record.policy_id, policy))
+			g_ptr_array_add(sorted, rule);
+	g_ptr_array_sort(sorted, compare_rules);
+	return sorted;
+}
+
 void stage_rules(struct desired *desired, const struct policy *stage, GArray *ret_rules)
 {
 	for (guint i = 0; i < stage->tier_policies->len; i++) {
-		const struct uuid *id = &g_array_index(stage->tier_policies, struct uuid, i);
-		g_autoptr(GPtrArray) sorted = g_ptr_array_new();
-		struct tier_rule *rule;
-		GHashTableIter iter;
+		g_autoptr(GPtrArray) sorted = tier_rules_of(desired->firewall->tiers,
+			&g_array_index(stage->tier_policies, struct uuid, i));
 
-		g_hash_table_iter_init(&iter, desired->firewall->tiers->rules);
-		while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&rule))
-			if (uuid_equal(&rule->record.policy_id, id))
-				g_ptr_array_add(sorted, rule);
-		g_ptr_array_sort(sorted, compare_rules);
 		for (guint r = 0; r < sorted->len; r++)
 			add_rule(desired, stage, sorted->pdata[r], ret_rules);
 	}

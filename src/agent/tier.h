@@ -48,6 +48,9 @@ void tier_pended(struct tiers *tiers, const struct record_key *key, struct recor
 void tiers_commit(struct desired *desired);
 const struct tier *tier_of(const struct tiers *tiers, const struct tier_policy *policy);
 
+/* The rules of a policy, struct tier_rule, in their order; g_ptr_array_unref. */
+GPtrArray *tier_rules_of(const struct tiers *tiers, const struct uuid *policy);
+
 struct policy;
 struct dp_rule;
 /* The rules of a stage, as the datapath takes them. */

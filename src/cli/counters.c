@@ -80,7 +80,7 @@ static bool counters(struct cli *cli, GError **error)
 
 static bool rules(struct cli *cli, GError **error)
 {
-	static const char *const columns[] = { "id", "security_group", "direction", "ethertype",
+	static const char *const columns[] = { "id", "of", "action", "direction", "ethertype",
 		"protocol", "port_range_min", "port_range_max", "hits", NULL };
 	struct hypervisor there = { 0 };
 	json_t *result;
@@ -139,10 +139,11 @@ const struct command port_counters_command = {
 
 const struct command port_rules_command = {
 	.words = "port rules",
-	.summary = "Show the rules of a port's security groups, and how often each has decided",
+	.summary = "Show the rules that are asked at a port, and how often each has decided",
 	.arguments = "PORT",
 	.details =
-		"Hits are the connections (of stateless groups: packets) that the rule has decided about on the port's host, at "
+		"In the order in which they are asked: of the firewall groups of routers on the way, of the provider's tiers, of "
+		"the port's security groups, of baseline tiers. Hits are the connections (of stateless groups: packets) that the rule has decided about on the port's host, at "
 		"all ports there that have it.",
 	.examples = "weft port rules vm1\nweft port rules vm1 -f value -c id -c hits",
 	.options = { drops_options + 1, agent_options, output_options, api_options },

@@ -48,6 +48,13 @@ static void member_ports(
 	jw_member_int(w, to, last);
 }
 
+/* By reference: each host knows which group a port is in. */
+static void member_group(struct json_writer *w, const struct object *rule, unsigned slot)
+{
+	if (!object_is_null(rule, slot))
+		jw_member_string(w, object_kind(rule)->attrs[slot].name, object_str(rule, slot));
+}
+
 static void write_rule(struct json_writer *w, const struct object *rule)
 {
 	char id[UUID_STRLEN];
@@ -56,13 +63,30 @@ static void write_rule(struct json_writer *w, const struct object *rule)
 	jw_member_string(w, "id", uuid_format(object_id(rule), id));
 	jw_member_string(w, "action", object_str(rule, FIREWALL_RULE_ACTION));
 	jw_member_int(w, "ip_version", object_int(rule, FIREWALL_RULE_IP_VERSION));
+	jw_member_string(w, "name", object_str(rule, SLOT_NAME));
 	if (firewall_rule_protocol(rule) >= 0)
 		jw_member_int(w, "protocol", firewall_rule_protocol(rule));
 	member_prefix(w, rule, FIREWALL_RULE_SOURCE_IP);
 	member_prefix(w, rule, FIREWALL_RULE_DESTINATION_IP);
 	member_ports(w, rule, FIREWALL_RULE_SOURCE_PORT, "source_port");
 	member_ports(w, rule, FIREWALL_RULE_DESTINATION_PORT, "destination_port");
+	member_group(w, rule, FIREWALL_RULE_SOURCE_GROUP);
+	member_group(w, rule, FIREWALL_RULE_DESTINATION_GROUP);
 	jw_end_object(w);
+}
+
+static void write_policy_name(struct json_writer *w, const struct sight *sight,
+	const struct object *group, unsigned slot, const char *key)
+{
+	const struct object *policy = NULL;
+	struct uuid id;
+
+	if (object_uuid(group, slot, &id))
+		policy = see(sight, KIND_FIREWALL_POLICY, &id);
+	if (!policy)
+		return;
+	jw_member_string(w, object_kind(group)->attrs[slot].name, object_str(group, slot));
+	jw_member_string(w, key, object_str(policy, SLOT_NAME));
 }
 
 static void write_policy(struct json_writer *w, const struct sight *sight,
@@ -100,6 +124,9 @@ static void write_record(const struct sight *sight, const struct object *group,
 	jw_member_string(&w, "router_id", uuid_format(router, id));
 	jw_member_string(&w, "firewall_group_id", uuid_format(object_id(group), id));
 	jw_member_string(&w, "name", object_str(group, SLOT_NAME));
+	jw_member_string(&w, "project_id", object_str(group, SLOT_PROJECT_ID));
+	write_policy_name(&w, sight, group, FIREWALL_GROUP_INGRESS_POLICY, "ingress_policy_name");
+	write_policy_name(&w, sight, group, FIREWALL_GROUP_EGRESS_POLICY, "egress_policy_name");
 	write_policy(&w, sight, group, FIREWALL_GROUP_INGRESS_POLICY, "ingress");
 	write_policy(&w, sight, group, FIREWALL_GROUP_EGRESS_POLICY, "egress");
 	jw_end_object(&w);
@@ -155,7 +182,7 @@ static void add_by_change(
 
 static bool has_port(const struct object *group, const char *port)
 {
-	return group && strstr(object_str(group, FIREWALL_GROUP_PORTS), port);
+	return group && firewall_group_has_port(group, port);
 }
 
 /* The group that the port had; NULL: none. */

@@ -394,8 +394,10 @@ bool dp_inject(struct dp *dp, u32 ifindex, const u8 *frame, size_t len, GError *
  * during the call.
  */
 struct dp_log_event {
-	u64 time_ns; /* of CLOCK_MONOTONIC */
-	u8 port[16]; /* UUID */
+	u64 time_ns;   /* of CLOCK_MONOTONIC */
+	u8 port[16];   /* UUID */
+	bool is_guard; /* decided by the firewall group of a router's port, when asked at @port; */
+	u8 guard[16];  /* the UUID of that; the direction is as its network sees it */
 	enum dp_direction direction;
 	const char *dropped; /* the name of the reason; NULL: it was let through */
 	bool has_rule;	     /* else none matched, or none was asked */

@@ -2,25 +2,24 @@
 /*
  * Firewall groups of routers' ports in the datapath (bpf/edge_guard.h). A policy is known by its
  * content: it never changes, ports with the same rules share it, and a port that gets other rules
- * gets another policy, in one write. It goes with the last port that has it.
+ * gets another policy, in one write. It goes with the last port that has it. A firewall group is a
+ * number (NAME_IDENTITY), which its ports here and the rules about it have in common.
  */
-#include <arpa/inet.h>
 #include <string.h>
 
-#include "datapath/firewall.h"
-
-#define PORT_BITS 16
-#define MAPPED_BITS 96 /* before an IPv4 address */
+#include "datapath/guards.h"
 
 struct guard_policy {
 	struct name name;
 	u32 number, users;
-	GArray *keys;  /* struct guard_key */
-	GArray *rules; /* struct name: of the rule at each place */
+	GArray *keys;	/* struct guard_key */
+	GArray *rules;	/* struct name: of the rule at each place */
+	GArray *groups; /* struct guard_groups: the same */
 };
 
 struct guard_port {
 	struct endpoint_key key;
+	struct name group;
 	struct name policies[2]; /* by direction */
 };
 
@@ -44,6 +43,7 @@ static void policy_free(gpointer data)
 
 	g_array_unref(policy->keys);
 	g_array_unref(policy->rules);
+	g_array_unref(policy->groups);
 	g_free(policy);
 }
 
@@ -60,154 +60,42 @@ void guards_close(struct dp *dp)
 	g_clear_pointer(&dp->firewall.guard_policies, g_hash_table_unref);
 }
 
-/* What is compiled: the rules, and the sets that they make. */
-struct compilation {
-	u32 policy;
-	const struct dp_guard_policy *wanted;
-	GHashTable *sets; /* struct guard_key → struct guard_set, both owned */
-};
-
-static guint set_hash(gconstpointer data)
+/* The number of the group that a rule at @place is about; 0: of none. */
+static bool take_group(
+	struct dp *dp, struct guard_groups *groups, unsigned which, const u8 id[16], GError **error)
 {
-	const struct guard_key *key = data;
-	guint hash = key->prefix_bits * 31 + key->dimension * 7 + key->family;
+	static const u8 none[16];
 
-	for (u32 i = 0; i < 4; i++)
-		hash = hash * 31 + key->what.w[i];
-	return hash;
+	memcpy(groups->names[which].b, id, sizeof(groups->names[which].b));
+	return !memcmp(id, none, sizeof(none)) ||
+	       name_take(dp, NAME_IDENTITY, &groups->names[which], &groups->numbers[which], error);
 }
 
-static gboolean set_equal(gconstpointer a, gconstpointer b)
+static bool take_groups(struct dp *dp, struct guard_policy *policy,
+	const struct dp_guard_policy *wanted, GError **error)
 {
-	return !memcmp(a, b, sizeof(struct guard_key));
-}
+	for (size_t i = policy->groups->len; i < wanted->n_rules; i++) {
+		struct guard_groups groups = { 0 };
+		bool ok = take_group(dp, &groups, 0, wanted->rules[i].source_group, error) &&
+			  take_group(dp, &groups, 1, wanted->rules[i].destination_group, error);
 
-/* Does the rule match all that the key covers, in the key's dimension? */
-typedef bool (*matches_fn)(const struct dp_guard_rule *rule, const struct guard_key *key);
-
-static void add_set(struct compilation *c, const struct guard_key *key, matches_fn matches)
-{
-	struct guard_set *set;
-
-	if (g_hash_table_contains(c->sets, key))
-		return;
-	set = g_new0(struct guard_set, 1);
-	for (size_t i = 0; i < c->wanted->n_rules; i++)
-		if (c->wanted->rules[i].family == key->family && matches(&c->wanted->rules[i], key))
-			set->words[i / 64] |= 1ull << i % 64;
-	g_hash_table_insert(c->sets, g_memdup2(key, sizeof(*key)), set);
-}
-
-static const struct prefix *address_of(const struct dp_guard_rule *rule, u8 dimension)
-{
-	return dimension == GUARD_SOURCE ? &rule->source : &rule->destination;
-}
-
-/* A prefix without a family is any address of the rule's. */
-static bool matches_address(const struct dp_guard_rule *rule, const struct guard_key *key)
-{
-	const struct prefix *prefix = address_of(rule, key->dimension);
-	u32 fixed = GUARD_KEY_FIXED_BITS + (key->family == 4 ? MAPPED_BITS : 0);
-	struct ip ip = ip_from_addr(&key->what);
-
-	return !prefix->ip.family ||
-	       (fixed + prefix->len <= key->prefix_bits && prefix_contains(prefix, &ip));
-}
-
-static void add_address(struct compilation *c, const struct dp_guard_rule *rule, u8 dimension)
-{
-	const struct prefix *prefix = address_of(rule, dimension);
-	struct guard_key key = { .prefix_bits = GUARD_KEY_FIXED_BITS,
-		.policy = c->policy,
-		.dimension = dimension,
-		.family = rule->family };
-	struct prefix any = { .ip.family = rule->family };
-	struct ip network = prefix_network(prefix->ip.family ? prefix : &any);
-
-	key.what = addr_from_ip(&network);
-	key.prefix_bits +=
-		(rule->family == 4 ? MAPPED_BITS : 0) + (prefix->ip.family ? prefix->len : 0);
-	add_set(c, &key, matches_address);
-}
-
-static const struct dp_guard_ports *ports_of(const struct dp_guard_rule *rule, u8 dimension)
-{
-	return dimension == GUARD_SOURCE_PORT ? &rule->source_ports : &rule->destination_ports;
-}
-
-static bool matches_port(const struct dp_guard_rule *rule, const struct guard_key *key)
-{
-	const struct dp_guard_ports *ports = ports_of(rule, key->dimension);
-	u32 bits = key->prefix_bits - GUARD_KEY_FIXED_BITS, first, last;
-
-	if (rule->proto < 0)
-		return true;
-	if (!bits || key->what.b[0] != rule->proto)
-		return false;
-	if (!ports->last)
-		return true;
-	first = (u32)key->what.b[1] << 8 | key->what.b[2];
-	last = first + (1u << (PORT_BITS + 8 - bits)) - 1;
-	return ports->first <= first && last <= ports->last;
-}
-
-static void add_port_key(
-	struct compilation *c, const struct dp_guard_rule *rule, u8 dimension, u32 bits, u32 port)
-{
-	struct guard_key key = { .prefix_bits = GUARD_KEY_FIXED_BITS + bits,
-		.policy = c->policy,
-		.dimension = dimension,
-		.family = rule->family };
-
-	if (bits) {
-		key.what.b[0] = (u8)rule->proto;
-		key.what.b[1] = (u8)(port >> 8);
-		key.what.b[2] = (u8)port;
+		g_array_append_val(policy->groups, groups); /* what was taken is given back */
+		if (!ok)
+			return false;
 	}
-	add_set(c, &key, matches_port);
+	return true;
 }
 
-/* The fewest prefixes that make up the range, and what is around them. */
-static void add_ports(struct compilation *c, const struct dp_guard_rule *rule, u8 dimension)
+static void release_groups(struct dp *dp, const struct guard_policy *policy)
 {
-	const struct dp_guard_ports *ports = ports_of(rule, dimension);
-	u32 first = ports->first;
+	for (guint i = 0; i < policy->groups->len; i++) {
+		const struct guard_groups *groups =
+			&g_array_index(policy->groups, struct guard_groups, i);
 
-	add_port_key(c, rule, dimension, 0, 0);
-	if (rule->proto < 0)
-		return;
-	add_port_key(c, rule, dimension, 8, 0);
-	while (ports->last && first <= ports->last) {
-		unsigned free_bits = 0;
-
-		while (free_bits < PORT_BITS && !(first & ((2u << free_bits) - 1)) &&
-			first + (2u << free_bits) - 1 <= ports->last)
-			free_bits++;
-		add_port_key(c, rule, dimension, 8 + PORT_BITS - free_bits, first);
-		first += 1u << free_bits;
+		for (unsigned which = 0; which < 2; which++)
+			if (groups->numbers[which])
+				name_release(dp, NAME_IDENTITY, &groups->names[which]);
 	}
-}
-
-static GHashTable *compile(u32 policy, const struct dp_guard_policy *wanted)
-{
-	struct compilation c = { .policy = policy,
-		.wanted = wanted,
-		.sets = g_hash_table_new_full(set_hash, set_equal, g_free, g_free) };
-
-	for (size_t i = 0; i < wanted->n_rules; i++) {
-		add_address(&c, &wanted->rules[i], GUARD_SOURCE);
-		add_address(&c, &wanted->rules[i], GUARD_DESTINATION);
-		add_ports(&c, &wanted->rules[i], GUARD_SOURCE_PORT);
-		add_ports(&c, &wanted->rules[i], GUARD_DESTINATION_PORT);
-	}
-	/* an address that no rule names is in the set of those about any address */
-	for (size_t i = 0; i < wanted->n_rules; i++)
-		for (u8 d = GUARD_SOURCE; d <= GUARD_DESTINATION; d++) {
-			struct dp_guard_rule any = { .family = wanted->rules[i].family };
-
-			add_address(&c, &any, d);
-		}
-	return c.sets;
 }
 
 static bool write_place(struct dp *dp, struct guard_policy *policy, u32 place,
@@ -235,11 +123,14 @@ static bool write_place(struct dp *dp, struct guard_policy *policy, u32 place,
 static bool write_policy(struct dp *dp, struct guard_policy *policy,
 	const struct dp_guard_policy *wanted, GError **error)
 {
-	g_autoptr(GHashTable) sets = compile(policy->number, wanted);
+	g_autoptr(GHashTable) sets = NULL;
 	enum table_change change;
 	GHashTableIter iter;
 	gpointer key, set;
 
+	if (!take_groups(dp, policy, wanted, error))
+		return false;
+	sets = guard_compile(policy->number, wanted, policy->groups);
 	for (size_t i = 0; i < wanted->n_rules; i++)
 		if (!write_place(dp, policy, (u32)i, &wanted->rules[i], error))
 			return false;
@@ -290,6 +181,7 @@ static struct guard_policy *policy_use(
 		policy->number = number;
 		policy->keys = g_array_new(FALSE, FALSE, sizeof(struct guard_key));
 		policy->rules = g_array_new(FALSE, FALSE, sizeof(struct name));
+		policy->groups = g_array_new(FALSE, FALSE, sizeof(struct guard_groups));
 		g_hash_table_insert(dp->firewall.guard_policies, &policy->name, policy);
 	}
 	policy->users++;
@@ -315,6 +207,7 @@ static bool policy_leave(struct dp *dp, const struct name *name, GError **error)
 		ok = table_delete(dp, TABLE_GUARD_RULES, &key, ok ? error : NULL) && ok;
 		name_release(dp, NAME_RULE, &g_array_index(policy->rules, struct name, i));
 	}
+	release_groups(dp, policy);
 	own = policy->name;
 	g_hash_table_remove(dp->firewall.guard_policies, &own);
 	name_release(dp, NAME_POLICY, &own);
@@ -329,55 +222,86 @@ static struct endpoint_key key_of(u32 vni, const struct mac *mac)
 	return key;
 }
 
-bool dp_guard_put(struct dp *dp, const struct dp_guard *guard, GError **error)
+/* What the port has, of the groups and policies; false: not all of it could be had. */
+static bool port_use(struct dp *dp, const struct dp_guard *guard, struct guard_port *port,
+	struct guard *ret_value, GError **error)
 {
 	const struct dp_guard_policy *wanted[] = {
 		[RULE_INGRESS] = &guard->ingress, [RULE_EGRESS] = &guard->egress
 	};
-	struct guard_port *port = g_new0(struct guard_port, 1), *old;
-	struct name gone[2] = { 0 };
-	struct guard value;
-	enum table_change change;
 
-	port->key = key_of(guard->vni, &guard->mac);
+	memcpy(port->group.b, guard->group, sizeof(port->group.b));
+	if (!name_take(dp, NAME_IDENTITY, &port->group, &ret_value->group, error))
+		return false;
 	for (int d = 0; d < 2; d++) {
 		struct guard_policy *policy = policy_use(dp, wanted[d], error);
 
-		if (!policy) {
-			g_free(port);
+		if (!policy)
 			return false;
-		}
 		port->policies[d] = policy->name;
-		value.policies[d] = policy->number;
+		ret_value->policies[d] = policy->number;
 	}
-	old = g_hash_table_lookup(dp->firewall.guard_ports, &port->key);
-	if (old)
-		memcpy(gone, old->policies, sizeof(gone));
+	return true;
+}
+
+static bool port_leave(struct dp *dp, const struct guard_port *port, GError **error)
+{
+	name_release(dp, NAME_IDENTITY, &port->group);
+	return policy_leave(dp, &port->policies[0], error) &&
+	       policy_leave(dp, &port->policies[1], error);
+}
+
+bool dp_guard_put(struct dp *dp, const struct dp_guard *guard, GError **error)
+{
+	struct guard value = { .flags =
+				       (guard->flags & DP_GUARD_LOG_ACCEPT ? GUARD_LOG_ACCEPT : 0) |
+				       (guard->flags & DP_GUARD_LOG_DROP ? GUARD_LOG_DROP : 0) };
+	struct guard_port *port = g_new0(struct guard_port, 1), *known, old;
+	enum table_change change;
+	bool was_here;
+
+	port->key = key_of(guard->vni, &guard->mac);
+	memcpy(value.port, guard->port, sizeof(value.port));
+	if (!port_use(dp, guard, port, &value, error)) {
+		g_free(port);
+		return false;
+	}
+	known = g_hash_table_lookup(dp->firewall.guard_ports, &port->key);
+	was_here = known != NULL;
+	if (was_here)
+		old = *known;
 	g_hash_table_replace(dp->firewall.guard_ports, &port->key, port);
-	if (!table_put(dp, TABLE_GUARDS, &port->key, &value, &change, error) ||
+	if (!guard_log_put(dp, &port->key, value.flags, error) ||
+		!table_put(dp, TABLE_GUARDS, &port->key, &value, &change, error) ||
 		(change != TABLE_UNCHANGED && !host_raise_epoch(dp, error)))
 		return false;
-	return policy_leave(dp, &gone[0], error) && policy_leave(dp, &gone[1], error);
+	return !was_here || port_leave(dp, &old, error);
 }
 
 bool dp_guard_delete(struct dp *dp, u32 vni, const struct mac *mac, GError **error)
 {
 	struct endpoint_key key = key_of(vni, mac);
-	struct guard_port *port = g_hash_table_lookup(dp->firewall.guard_ports, &key);
-	struct name gone[2];
+	struct guard_port *port = g_hash_table_lookup(dp->firewall.guard_ports, &key), gone;
 
 	if (!port)
 		return true;
-	memcpy(gone, port->policies, sizeof(gone));
+	gone = *port;
 	g_hash_table_remove(dp->firewall.guard_ports, &key);
-	return guard_drop(dp, &key, error) && policy_leave(dp, &gone[0], error) &&
-	       policy_leave(dp, &gone[1], error);
+	return guard_drop(dp, &key, error) && port_leave(dp, &gone, error);
+}
+
+u64 dp_guard_suppressed(struct dp *dp, u32 vni, const struct mac *mac)
+{
+	struct endpoint_key key = key_of(vni, mac);
+
+	return guard_log_suppressed(dp, &key);
 }
 
 /* What nobody has put in a sweep, a former process has. */
 bool guard_drop(struct dp *dp, const void *key, GError **error)
 {
-	return table_delete(dp, TABLE_GUARDS, key, error) && host_raise_epoch(dp, error);
+	return guard_log_put(dp, key, 0, error) && table_delete(dp, TABLE_GUARDS, key, error) &&
+	       host_raise_epoch(dp, error);
 }
 
 bool guard_set_drop(struct dp *dp, const void *key, GError **error)

@@ -294,6 +294,9 @@ bool trace_open(struct dp *dp, GError **error);
 
 /* logs.c: the limit of what is told of a port, if its flags say that it has a log */
 bool logs_put(struct dp *dp, u32 port_id, u32 flags, GError **error);
+/* The same of a router's port, by its key of guards; @flags: enum guard_flags. */
+bool guard_log_put(struct dp *dp, const void *key, u32 flags, GError **error);
+u64 guard_log_suppressed(struct dp *dp, const void *key);
 
 /* vxlan_device.c: the kernel's vxlan device in collect-metadata mode */
 #define VXLAN_DEVICE "weft-vxlan"

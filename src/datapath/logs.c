@@ -44,6 +44,8 @@ static int on_event(void *data, void *record, size_t size)
 		.dst = ip_from_addr(&from->dst),
 	};
 	memcpy(event.port, from->port, sizeof(event.port));
+	event.is_guard = from->is_guard != 0;
+	memcpy(event.guard, from->guard, sizeof(event.guard));
 	memcpy(event.dst_mac.b, from->macs, sizeof(event.dst_mac.b));
 	memcpy(event.src_mac.b, from->macs + 6, sizeof(event.src_mac.b));
 	fill_rule(dp, from->decision, &event);
@@ -65,22 +67,42 @@ void dp_set_log_rate(struct dp *dp, u32 per_second, u32 burst)
 	dp->log_burst_ns = dp->log_interval_ns * burst;
 }
 
-bool logs_put(struct dp *dp, u32 port_id, u32 flags, GError **error)
+/* Of whose @key is in that map; not @logged: it goes. */
+static bool put_limit(struct dp *dp, int fd, const void *key, bool logged, GError **error)
 {
-	int fd = bpf_map__fd(dp->edge->maps.log_limits);
 	struct event_limit limit = { 0 };
 
-	if (!(flags & (EDGE_PORT_LOG_ACCEPT | EDGE_PORT_LOG_DROP))) {
-		bpf_map_delete_elem(fd, &port_id);
+	if (!logged) {
+		bpf_map_delete_elem(fd, key);
 		return true;
 	}
-	bpf_map_lookup_elem(fd, &port_id, &limit);
+	bpf_map_lookup_elem(fd, key, &limit);
 	if (limit.interval_ns == dp->log_interval_ns && limit.burst_ns == dp->log_burst_ns)
 		return true;
 	limit.interval_ns = dp->log_interval_ns;
 	limit.burst_ns = dp->log_burst_ns;
-	return !bpf_map_update_elem(fd, &port_id, &limit, BPF_ANY) ||
+	return !bpf_map_update_elem(fd, key, &limit, BPF_ANY) ||
 	       weft_fail_errno(error, errno, "Can't limit what is logged of a port");
+}
+
+bool logs_put(struct dp *dp, u32 port_id, u32 flags, GError **error)
+{
+	return put_limit(dp, bpf_map__fd(dp->edge->maps.log_limits), &port_id,
+		flags & (EDGE_PORT_LOG_ACCEPT | EDGE_PORT_LOG_DROP), error);
+}
+
+bool guard_log_put(struct dp *dp, const void *key, u32 flags, GError **error)
+{
+	return put_limit(dp, bpf_map__fd(dp->edge->maps.guard_limits), key,
+		flags & (GUARD_LOG_ACCEPT | GUARD_LOG_DROP), error);
+}
+
+u64 guard_log_suppressed(struct dp *dp, const void *key)
+{
+	struct event_limit limit = { 0 };
+
+	bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.guard_limits), key, &limit);
+	return limit.suppressed;
 }
 
 int dp_log_fd(const struct dp *dp)

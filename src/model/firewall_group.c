@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/firewall_policy.h"
+#include "model/network_log.h"
 #include "model/port.h"
 #include "model/router.h"
 #include "model/service_port.h"
@@ -154,7 +155,7 @@ static bool ensure_default(struct txn *txn, const char *project, GError **error)
 	return txn_put(txn, draft, error);
 }
 
-static bool is_router_port(const struct object *port)
+bool firewall_group_takes(const struct object *port)
 {
 	const char *owner = object_str(port, PORT_DEVICE_OWNER);
 
@@ -170,7 +171,7 @@ static bool check_port(
 	const char *project = object_str(draft, SLOT_PROJECT_ID);
 	const struct object *port = txn_get_text(txn, KIND_PORT, port_id);
 	const struct object *router =
-		port && is_router_port(port)
+		port && firewall_group_takes(port)
 			? txn_get_text(txn, KIND_ROUTER, object_str(port, PORT_DEVICE_ID))
 			: NULL;
 	const struct object *user;
@@ -269,10 +270,16 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 	if (firewall_group_is_default(old) && !caller_is_admin(txn_caller(txn)))
 		return weft_fail(error, FIREWALL_DEFAULT_REMOVED,
 			"Deleting default firewall group not allowed.");
-	return !has_ports(old) ||
-	       weft_fail(error, FIREWALL_GROUP_IN_USE,
-		       "Firewall group %s is still active: take its ports out of it first.",
-		       uuid_format(object_id(old), id));
+	if (has_ports(old))
+		return weft_fail(error, FIREWALL_GROUP_IN_USE,
+			"Firewall group %s is still active: take its ports out of it first.",
+			uuid_format(object_id(old), id));
+	return network_logs_leave(txn, old, error);
+}
+
+bool firewall_group_has_port(const struct object *group, const char *port)
+{
+	return strstr(object_str(group, FIREWALL_GROUP_PORTS), port);
 }
 
 bool firewall_group_leave(struct txn *txn, const struct object *port, GError **error)

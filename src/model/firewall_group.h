@@ -32,5 +32,9 @@ extern const struct kind firewall_group_kind;
 /* Is it the one that its project has without having made it? */
 bool firewall_group_is_default(const struct object *group);
 
+/* May the port be in one? It is an interface or a gateway of a router. */
+bool firewall_group_takes(const struct object *port);
+bool firewall_group_has_port(const struct object *group, const char *port);
+
 /* Takes @port, which is being deleted, out of its group. */
 bool firewall_group_leave(struct txn *txn, const struct object *port, GError **error);

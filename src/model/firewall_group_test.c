@@ -62,6 +62,8 @@ static void test_rules(void **state)
 	assert_int_equal(firewall_rule_protocol(rule), -1);
 	assert_false(firewall_rule_ports(rule, FIREWALL_RULE_SOURCE_PORT, &first, &last));
 	assert_int_equal(object_choice(rule, FIREWALL_RULE_ACTION), FIREWALL_RULE_DENY);
+	assert_int_equal(firewall_rule_protocol(RULE("'protocol':'SCTP','source_port':5")), 132);
+	assert_int_equal(firewall_rule_protocol(RULE("'protocol':'ipv6-icmp','ip_version':6")), 58);
 	rule = RULE("'action':'Reject'");
 	assert_int_equal(object_choice(rule, FIREWALL_RULE_ACTION), FIREWALL_RULE_REJECT);
 	refuse(f, KIND_FIREWALL_RULE, WEFT_ERROR_INVALID_INPUT, test_json("{'action':'drop'}"));
@@ -175,6 +177,42 @@ static void test_groups(void **state)
 	expect_group(f, group, "[]");
 }
 
+/* A rule may be about a group that its project sees, which stays while it is; a log about a group,
+ * or a port of it, goes with it. */
+static void test_what_names_groups(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *group = make(f, KIND_FIREWALL_GROUP, test_json("{'name':'zone'}"));
+	const struct object *others = test_create(
+		f->model, KIND_FIREWALL_GROUP, test_json("{'name':'theirs','project_id':'q'}"));
+	const struct object *rule, *plain = l3_port(f, f->inside, "'project_id':'p'");
+	g_autoptr(GError) error = NULL;
+
+	refuse(f, KIND_FIREWALL_RULE, WEFT_ERROR_FIREWALL_GROUP_NOT_FOUND,
+		test_json("{'source_firewall_group_id':'%s'}", test_id(others)));
+	rule = make(f, KIND_FIREWALL_RULE,
+		test_json("{'destination_firewall_group_id':'%s'}", test_id(group)));
+	assert_false(test_delete(f->model, group, &error));
+	assert_int_equal(error->code, WEFT_ERROR_FIREWALL_GROUP_IN_USE);
+	g_clear_error(&error);
+	test_create(f->model, KIND_NETWORK_LOG,
+		test_json("{'resource_type':'firewall_group','resource_id':'%s'}", test_id(group)));
+	assert_null(test_create_as(f->model, &test_admin, KIND_NETWORK_LOG,
+		test_json("{'resource_type':'security_group','resource_id':'%s'}", test_id(group)),
+		&error));
+	assert_int_equal(error->code, WEFT_ERROR_LOG_RESOURCE_NOT_FOUND);
+	g_clear_error(&error);
+	assert_null(test_create_as(f->model, &test_admin, KIND_NETWORK_LOG,
+		test_json("{'resource_type':'firewall_group','target_id':'%s'}", test_id(plain)),
+		&error));
+	assert_int_equal(error->code, WEFT_ERROR_LOG_TARGET_NOT_FOUND);
+	g_clear_error(&error);
+	assert_true(test_delete(f->model, rule, &error));
+	assert_int_equal(model_count_all(f->model, KIND_NETWORK_LOG), 1);
+	assert_true(test_delete(f->model, group, &error));
+	assert_int_equal(model_count_all(f->model, KIND_NETWORK_LOG), 0);
+}
+
 static void test_default_group(void **state)
 {
 	struct l3 *f = *state;
@@ -208,6 +246,7 @@ int main(void)
 		l3_test(test_rules),
 		l3_test(test_policies),
 		l3_test(test_groups),
+		l3_test(test_what_names_groups),
 		l3_test(test_default_group),
 	};
 

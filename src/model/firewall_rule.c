@@ -18,7 +18,15 @@ static const char *const actions[] = { "allow", "deny", "reject", NULL };
 static const struct {
 	const char *name;
 	int number;
-} protocols[] = { { "tcp", 6 }, { "udp", 17 }, { "icmp", ICMP } };
+	bool has_ports;
+} protocols[] = {
+	{ "tcp", 6, true },
+	{ "udp", 17, true },
+	{ "icmp", ICMP },
+	{ "ipv6-icmp", ICMP6 },
+	{ "sctp", 132, true },
+	{ "dccp", 33, true },
+};
 
 static int number_of(const char *protocol)
 {
@@ -26,6 +34,14 @@ static int number_of(const char *protocol)
 		if (!strcmp(protocols[i].name, protocol))
 			return protocols[i].number;
 	return protocol ? atoi(protocol) : -1;
+}
+
+static bool has_ports(int protocol)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(protocols); i++)
+		if (protocols[i].number == protocol)
+			return protocols[i].has_ports;
+	return false;
 }
 
 int firewall_rule_protocol(const struct object *rule)
@@ -55,7 +71,7 @@ static bool convert_protocol(
 		number = -1;
 	if (number < 0 || number > 255)
 		return weft_fail(error, FIREWALL_RULE_PROTOCOL,
-			"Protocol in %s is not supported: give tcp, udp, icmp, a number from 0 to 255, or null for any.",
+			"Protocol in %s is not supported: give tcp, udp, icmp, ipv6-icmp, sctp, dccp, a number from 0 to 255, or null for any.",
 			path);
 	*ret = g_strdup_printf("%d", (int)number);
 	return true;
@@ -113,10 +129,11 @@ static bool convert_ports(
 		.name = (key), .type = TYPE_STRING, .max = 11, .flags = GIVEN | ATTR_NULLABLE, \
 		.convert = convert_ports, .doc = (text)                                        \
 	}
-#define GROUP_OF(key)                                                                    \
-	{                                                                                \
-		.name = (key), .type = TYPE_UUID, .flags = GIVEN | ATTR_NULLABLE,        \
-		.check = check_nothing_exists, .doc = "Null: rules are about addresses." \
+#define GROUP_OF(key, index, text)                                                \
+	{                                                                         \
+		.name = (key), .type = TYPE_UUID, .flags = GIVEN | ATTR_NULLABLE, \
+		.refers = KIND_FIREWALL_GROUP, .on_delete = ON_DELETE_REFUSE,     \
+		.referrer_index = (index), .doc = (text)                          \
 	}
 
 static const struct attr attrs[N_FIREWALL_RULE_SLOTS] = {
@@ -132,7 +149,7 @@ static const struct attr attrs[N_FIREWALL_RULE_SLOTS] = {
 		.max = 8,
 		.flags = GIVEN | ATTR_NULLABLE | ATTR_INTERN,
 		.convert = convert_protocol,
-		.doc = "tcp, udp, icmp, or the number of an IP protocol; null: any." },
+		.doc = "tcp, udp, icmp, ipv6-icmp, sctp, dccp, or the number of an IP protocol; null: any." },
 	[FIREWALL_RULE_IP_VERSION] = { .name = "ip_version",
 		.type = TYPE_INT,
 		.min = 4,
@@ -163,13 +180,21 @@ static const struct attr attrs[N_FIREWALL_RULE_SLOTS] = {
 		.flags = GIVEN,
 		.fallback = "true",
 		.doc = "Whether policies heed it." },
-	[FIREWALL_RULE_SOURCE_GROUP] = GROUP_OF("source_firewall_group_id"),
-	[FIREWALL_RULE_DESTINATION_GROUP] = GROUP_OF("destination_firewall_group_id"),
+	[FIREWALL_RULE_SOURCE_GROUP] = GROUP_OF("source_firewall_group_id",
+		FIREWALL_RULE_BY_SOURCE_GROUP,
+		"The firewall group of the router's port that a connection comes in by; null: any, or none."),
+	[FIREWALL_RULE_DESTINATION_GROUP] = GROUP_OF("destination_firewall_group_id",
+		FIREWALL_RULE_BY_DESTINATION_GROUP,
+		"The firewall group of the router's port that it goes out by; null: any, or none."),
 };
 
 static const struct index indexes[N_FIREWALL_RULE_INDEXES] = {
 	[FIREWALL_RULE_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[FIREWALL_RULE_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
+	[FIREWALL_RULE_BY_SOURCE_GROUP] = { .name = "source group",
+		.slots = { FIREWALL_RULE_SOURCE_GROUP } },
+	[FIREWALL_RULE_BY_DESTINATION_GROUP] = { .name = "destination group",
+		.slots = { FIREWALL_RULE_DESTINATION_GROUP } },
 };
 
 static bool check_version(const struct object *draft, unsigned slot, GError **error)
@@ -192,13 +217,14 @@ static bool check_ports(const struct object *draft, GError **error)
 		return true;
 	if (protocol < 0)
 		return weft_fail(error, FIREWALL_RULE_NO_PROTOCOL,
-			"Source/destination port requires a protocol: give tcp or udp.");
+			"Source/destination port requires a protocol: give tcp, udp, sctp or dccp.");
 	if (protocol == ICMP || protocol == ICMP6)
 		return weft_fail(error, FIREWALL_RULE_ICMP,
 			"Source, destination ports are not allowed when protocol is set to ICMP.");
-	return protocol == 6 || protocol == 17 ||
+	return has_ports(protocol) ||
 	       weft_fail(error, FIREWALL_RULE_PORT,
-		       "Invalid value for port: protocol %d has none; tcp and udp have.", protocol);
+		       "Invalid value for port: protocol %d has none; tcp, udp, sctp and dccp have.",
+		       protocol);
 }
 
 static bool check(const struct object *draft, GError **error)
@@ -211,16 +237,31 @@ static bool check(const struct object *draft, GError **error)
 	       check_ports(draft, error);
 }
 
+/* The caller must be able to see the group that is named anew. */
+static bool check_group(struct txn *txn, const struct object *old, const struct object *draft,
+	unsigned slot, GError **error)
+{
+	return object_is_null(draft, slot) || (old && object_equal(old, draft, slot)) ||
+	       txn_need(txn, KIND_FIREWALL_GROUP, object_str(draft, slot), error);
+}
+
+static bool check_groups(
+	struct txn *txn, const struct object *old, const struct object *draft, GError **error)
+{
+	return check_group(txn, old, draft, FIREWALL_RULE_SOURCE_GROUP, error) &&
+	       check_group(txn, old, draft, FIREWALL_RULE_DESTINATION_GROUP, error);
+}
+
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	(void)txn;
-	return check(draft, error);
+	return check(draft, error) && check_groups(txn, NULL, draft, error);
 }
 
 static bool on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
-	return check(draft, error) && firewall_policies_changed(txn, old, error);
+	return check(draft, error) && check_groups(txn, old, draft, error) &&
+	       firewall_policies_changed(txn, old, error);
 }
 
 static void compute(

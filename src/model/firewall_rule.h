@@ -7,7 +7,7 @@
 enum firewall_rule_slot {
 	FIREWALL_RULE_POLICIES = N_STANDARD_SLOTS, /* computed */
 	FIREWALL_RULE_SHARED,
-	FIREWALL_RULE_PROTOCOL, /* "tcp", "udp", "icmp", a number; null: any */
+	FIREWALL_RULE_PROTOCOL, /* "tcp", "udp", "icmp" …, or a number; null: any */
 	FIREWALL_RULE_IP_VERSION,
 	FIREWALL_RULE_SOURCE_IP, /* an address or a block */
 	FIREWALL_RULE_DESTINATION_IP,
@@ -16,7 +16,7 @@ enum firewall_rule_slot {
 	FIREWALL_RULE_POSITION, /* always null: a rule may be in several policies */
 	FIREWALL_RULE_ACTION,	/* enum firewall_action */
 	FIREWALL_RULE_ENABLED,
-	FIREWALL_RULE_SOURCE_GROUP, /* always null */
+	FIREWALL_RULE_SOURCE_GROUP, /* of the router's port that it comes in by; null: any */
 	FIREWALL_RULE_DESTINATION_GROUP,
 	N_FIREWALL_RULE_SLOTS
 };
@@ -24,6 +24,8 @@ enum firewall_rule_slot {
 enum firewall_rule_index {
 	FIREWALL_RULE_BY_NAME,
 	FIREWALL_RULE_BY_PROJECT,
+	FIREWALL_RULE_BY_SOURCE_GROUP,
+	FIREWALL_RULE_BY_DESTINATION_GROUP,
 	N_FIREWALL_RULE_INDEXES
 };
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/network_log.h"
 
+#include <string.h>
+
+#include "model/firewall_group.h"
 #include "model/port.h"
 #include "model/standard.h"
+#include "model/txn_impl.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
 
 static const char *const events[] = { "ACCEPT", "DROP", "ALL", NULL };
-static const char *const types[] = { "security_group", NULL };
+static const char *const types[] = { "security_group", "firewall_group", NULL };
 
 static const struct attr attrs[N_NETWORK_LOG_SLOTS] = {
 	NAME_ATTR(NAME_ATTR_FLAGS),
@@ -36,14 +40,11 @@ static const struct attr attrs[N_NETWORK_LOG_SLOTS] = {
 		.max = 255,
 		.flags = ATTR_CREATE | ATTR_REQUIRED | ATTR_INTERN,
 		.fallback = "\"\"",
-		.doc = "Whose decisions: security_group." },
+		.doc = "Whose decisions: security_group, or firewall_group." },
 	[NETWORK_LOG_RESOURCE_ID] = { .name = "resource_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
-		.refers = KIND_SECURITY_GROUP,
-		.on_delete = ON_DELETE_CASCADE,
-		.referrer_index = NETWORK_LOG_BY_RESOURCE,
-		.doc = "Of the ports of this security group; null: of all of the project." },
+		.doc = "Of the ports of this group, which is of that type; null: of all of the project." },
 	[NETWORK_LOG_TARGET_ID] = { .name = "target_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
@@ -70,32 +71,65 @@ static bool check_type(const struct object *draft, GError **error)
 		       type);
 }
 
+static bool of_firewall(const struct object *log)
+{
+	return !strcmp(object_str(log, NETWORK_LOG_RESOURCE_TYPE), "firewall_group");
+}
+
+static bool check_resource(struct txn *txn, const struct object *draft, GError **error)
+{
+	const char *group = object_str(draft, NETWORK_LOG_RESOURCE_ID);
+	enum kind_id kind = of_firewall(draft) ? KIND_FIREWALL_GROUP : KIND_SECURITY_GROUP;
+
+	return !group || txn_need(txn, kind, group, NULL) ||
+	       weft_fail(error, LOG_RESOURCE_NOT_FOUND,
+		       "Resource %s could not be found: resource_id is that of a %s.", group,
+		       kind_words(kind_by_id(kind)));
+}
+
 static bool check_target(struct txn *txn, const struct object *draft, GError **error)
 {
 	const char *group = object_str(draft, NETWORK_LOG_RESOURCE_ID);
 	const char *target = object_str(draft, NETWORK_LOG_TARGET_ID);
-	const struct object *port;
+	const struct object *port = target ? txn_need(txn, KIND_PORT, target, NULL) : NULL;
 
-	if (group && !txn_need(txn, KIND_SECURITY_GROUP, group, NULL))
-		return weft_fail(error, LOG_RESOURCE_NOT_FOUND,
-			"Resource %s could not be found: resource_id is that of a security group.",
-			group);
 	if (!target)
 		return true;
-	port = txn_need(txn, KIND_PORT, target, NULL);
-	if (!port)
+	if (!port || (of_firewall(draft) && !firewall_group_takes(port)))
 		return weft_fail(error, LOG_TARGET_NOT_FOUND,
-			"Target resource %s could not be found: target_id is that of a port.",
-			target);
-	return !group || port_has_group(port, group) ||
+			"Target resource %s could not be found: target_id is that of a %s.", target,
+			of_firewall(draft) ? "router's port" : "port");
+	return !group ||
+	       (of_firewall(draft)
+			       ? firewall_group_has_port(
+					 txn_need(txn, KIND_FIREWALL_GROUP, group, NULL), target)
+			       : port_has_group(port, group)) ||
 	       weft_fail(error, LOG_CONSTRAINT,
-		       "Invalid input for target_id: port %s does not have security group %s; give resource_id or target_id alone, or a port of the group.",
-		       target, group);
+		       "Invalid input for target_id: port %s does not have %s %s; give resource_id or target_id alone, or a port of the group.",
+		       target, of_firewall(draft) ? "firewall group" : "security group", group);
+}
+
+bool network_logs_leave(struct txn *txn, const struct object *group, GError **error)
+{
+	g_autoptr(GPtrArray) logs = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *log;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_NETWORK_LOG, NETWORK_LOG_BY_RESOURCE,
+		uuid_format(object_id(group), id), NULL);
+	while ((log = txn_iter_next(&iter)))
+		g_ptr_array_add(logs, object_ref(log));
+	for (guint i = 0; i < logs->len; i++)
+		if (!txn_remove_own(txn, logs->pdata[i], error))
+			return false;
+	return true;
 }
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	return check_type(draft, error) && check_target(txn, draft, error);
+	return check_type(draft, error) && check_resource(txn, draft, error) &&
+	       check_target(txn, draft, error);
 }
 
 const struct kind network_log_kind = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which packets hosts write down: those that security groups let through, drop, or both, of a port,
- * of a group's ports, or of all. And the kinds of resources whose decisions can be written down.
+ * Which packets hosts write down: those that security or firewall groups let through, drop, or
+ * both, of a port, of a group's ports, or of all. And the kinds of resources whose decisions can be
+ * written down.
  */
 #pragma once
 
@@ -31,3 +32,6 @@ enum loggable_resource_slot {
 
 extern const struct kind network_log_kind;
 extern const struct kind loggable_resource_kind;
+
+/* Removes the logs of @group, a security or firewall group, which is being deleted. */
+bool network_logs_leave(struct txn *txn, const struct object *group, GError **error);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/default_security_group_rule.h"
+#include "model/network_log.h"
 #include "model/port.h"
 #include "model/security_group_rule.h"
 #include "model/standard.h"
@@ -148,7 +149,8 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 	if (security_group_is_default(old) && !caller_is_admin(txn_caller(txn)))
 		return weft_fail(error, DEFAULT_GROUP_REMOVED,
 			"Insufficient rights for removing default security group.");
-	return check_unused(txn, old, error) && default_rules_check_unused(txn, old, error);
+	return check_unused(txn, old, error) && default_rules_check_unused(txn, old, error) &&
+	       network_logs_leave(txn, old, error);
 }
 
 static void compute(

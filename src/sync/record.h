@@ -363,12 +363,20 @@ struct record_router_firewall_rule {
 	struct prefix source, destination; /* family 0: any */
 	u16 source_first, source_last;	   /* last 0: any */
 	u16 destination_first, destination_last;
+	struct uuid source_group, destination_group; /* zero: any */
+	char *name;
+};
+
+struct record_firewall_policy {
+	struct uuid id; /* zero: there is none */
+	char *name;
 };
 
 /* The firewall group of a router's port; its id is the port's. */
 struct record_router_firewall {
 	struct uuid router_id, group_id;
-	char *name;
+	char *name, *project_id;
+	struct record_firewall_policy ingress_policy, egress_policy;
 	GArray *ingress, *egress; /* struct record_router_firewall_rule, in their order */
 };
 

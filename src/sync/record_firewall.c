@@ -28,6 +28,16 @@ static bool rule_ports(const json_t *data, const char *first, const char *last, 
 	return true;
 }
 
+static bool rule_group(const json_t *data, const char *name, struct uuid *ret, GError **error)
+{
+	return !json_object_get(data, name) || field_uuid(data, name, ret, error);
+}
+
+static void clear_rule(gpointer data)
+{
+	g_free(((struct record_router_firewall_rule *)data)->name);
+}
+
 static bool decode_rule(
 	const json_t *data, struct record_router_firewall_rule *rule, GError **error)
 {
@@ -48,7 +58,10 @@ static bool decode_rule(
 			return false;
 		rule->proto = (s32)proto;
 	}
-	return rule_prefix(data, "source_ip_address", rule->family, &rule->source, error) &&
+	return field_optional_string(data, "name", &rule->name, error) &&
+	       rule_group(data, "source_firewall_group_id", &rule->source_group, error) &&
+	       rule_group(data, "destination_firewall_group_id", &rule->destination_group, error) &&
+	       rule_prefix(data, "source_ip_address", rule->family, &rule->source, error) &&
 	       rule_prefix(
 		       data, "destination_ip_address", rule->family, &rule->destination, error) &&
 	       rule_ports(data, "source_port_first", "source_port_last", &rule->source_first,
@@ -63,17 +76,27 @@ static bool decode_rules(const json_t *data, const char *name, GArray **ret, GEr
 	size_t i;
 
 	*ret = g_array_new(FALSE, TRUE, sizeof(struct record_router_firewall_rule));
+	g_array_set_clear_func(*ret, clear_rule);
 	if (!json_is_array(list) || json_array_size(list) > RULES_MAX)
 		return weft_fail(error, BAD_REQUEST, "%s must be a list of at most %d rules", name,
 			RULES_MAX);
 	json_array_foreach(list, i, item) {
 		struct record_router_firewall_rule rule = { 0 };
 
-		if (!decode_rule(item, &rule, error))
+		if (!decode_rule(item, &rule, error)) {
+			clear_rule(&rule);
 			return false;
+		}
 		g_array_append_val(*ret, rule);
 	}
 	return true;
+}
+
+static bool decode_policy(const json_t *data, const char *id, const char *name,
+	struct record_firewall_policy *ret, GError **error)
+{
+	return (!json_object_get(data, id) || field_uuid(data, id, &ret->id, error)) &&
+	       field_optional_string(data, name, &ret->name, error);
 }
 
 bool decode_router_firewall(const json_t *data, struct record *ret, GError **error)
@@ -83,6 +106,11 @@ bool decode_router_firewall(const json_t *data, struct record *ret, GError **err
 	return field_uuid(data, "router_id", &f->router_id, error) &&
 	       field_uuid(data, "firewall_group_id", &f->group_id, error) &&
 	       field_optional_string(data, "name", &f->name, error) &&
+	       field_optional_string(data, "project_id", &f->project_id, error) &&
+	       decode_policy(data, "ingress_firewall_policy_id", "ingress_policy_name",
+		       &f->ingress_policy, error) &&
+	       decode_policy(data, "egress_firewall_policy_id", "egress_policy_name",
+		       &f->egress_policy, error) &&
 	       decode_rules(data, "ingress", &f->ingress, error) &&
 	       decode_rules(data, "egress", &f->egress, error);
 }
@@ -90,6 +118,9 @@ bool decode_router_firewall(const json_t *data, struct record *ret, GError **err
 void clear_router_firewall(struct record *record)
 {
 	g_free(record->router_firewall.name);
+	g_free(record->router_firewall.project_id);
+	g_free(record->router_firewall.ingress_policy.name);
+	g_free(record->router_firewall.egress_policy.name);
 	g_clear_pointer(&record->router_firewall.ingress, g_array_unref);
 	g_clear_pointer(&record->router_firewall.egress, g_array_unref);
 }

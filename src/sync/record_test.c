@@ -66,6 +66,7 @@ static void router_firewalls(void **state)
 	static const char *const wrong[] = {
 		FIREWALL(FIREWALL_RULE(",\"source_ip_address\":\"fd00::/64\"")),
 		FIREWALL(FIREWALL_RULE(",\"protocol\":256")),
+		FIREWALL(FIREWALL_RULE(",\"name\":\"web\",\"source_firewall_group_id\":\"g\"")),
 		FIREWALL(FIREWALL_RULE(
 			",\"destination_port_first\":81,\"destination_port_last\":80")),
 		FIREWALL("{}"),
@@ -85,6 +86,14 @@ static void router_firewalls(void **state)
 	assert_int_equal(rule->source.ip.family, 0);
 	assert_true(rule->source_first == 5 && rule->source_last == 6);
 	assert_int_equal(rule->destination_last, 0);
+	record_clear(&r);
+	r = decode_ok(RECORD_ROUTER_FIREWALL,
+		FIREWALL(FIREWALL_RULE(
+			",\"name\":\"web\",\"source_firewall_group_id\":\"" ID "\"")));
+	rule = &g_array_index(r.router_firewall.ingress, struct record_router_firewall_rule, 0);
+	assert_string_equal(rule->name, "web");
+	assert_true(uuid_equal(&rule->source_group, &r.router_firewall.group_id));
+	assert_true(uuid_is_zero(&rule->destination_group));
 	record_clear(&r);
 	r = decode_ok(RECORD_ROUTER_FIREWALL, FIREWALL(REJECTS));
 	rule = &g_array_index(r.router_firewall.ingress, struct record_router_firewall_rule, 0);

@@ -35,6 +35,7 @@ class Bed:
         self.lab, self.world = lab, world
         self.public = self.api.make("network", name="public", **{"router:external": True, "provider:network_type": "flat",
                                                                   "provider:physical_network": "public"})
+        self.call("PUT", f"/v2.0/quotas/{self.public['project_id']}", {"quota": {"firewall_policy": -1, "firewall_group": -1}})
         self.subnet(self.public, "203.0.113.0/24", enable_dhcp=False)
         self.router = self.api.make("router", name="r", external_gateway_info={"network_id": self.public["id"]})
         self.interfaces = []
@@ -216,8 +217,6 @@ def test_reject(bed):
     spec = {"proto": "tcp", "dst": b.ip[4], "dst_port": 23}
     assert "the sender is told: ICMP type 3, code 3" in bed.lab.agent("h1", "trace", port=a.id, spec=spec)["steps"]
     bed.clear()
-    bed.call("DELETE", f"/v2.0/fwaas/firewall_groups/{group}")  # a project may have few policies
-    bed.call("DELETE", f"/v2.0/fwaas/firewall_policies/{policy}")
 
 
 def test_ingress(bed):
@@ -259,6 +258,106 @@ def test_outside(bed):
     bed.set(f"firewall_groups/{group}", ports=[])
     passes(tcp(far, far, 81))
     bed.call("DELETE", f"/v2.0/floatingips/{made['id']}")
+
+
+def test_rules_about_groups(bed):
+    """A rule about another group is about where a connection comes in or goes out, whatever its addresses; who joins or leaves that
+    group, and a restart of the controller, change no rule."""
+    a, b, world = bed.a, bed.b, bed.world
+    made = bed.call("POST", "/v2.0/floatingips", {"floatingip": {"floating_network_id": bed.public["id"], "port_id": b.id}})["floatingip"]
+    far = types.SimpleNamespace(netns=world.out, ip={4: made["floating_ip_address"]})
+    inner, outer = bed.group(name="inner"), bed.group(name="outer")
+    rules = [bed.rule("allow", protocol="tcp", destination_port=80, source_firewall_group_id=inner),
+             bed.rule("allow", protocol="tcp", destination_port=80, ip_version=6, source_firewall_group_id=inner),
+             bed.rule("allow", protocol="tcp", destination_port=443, source_firewall_group_id=outer)]
+    policy, open_ = bed.policy(*rules), bed.policy(bed.rule("allow"), bed.rule("allow", ip_version=6))
+    both = {"ingress_firewall_policy_id": open_, "egress_firewall_policy_id": open_}
+    guarded = bed.group(*bed.interfaces[2:], ingress_firewall_policy_id=policy, egress_firewall_policy_id=open_)
+    denied(lambda: tcp(a, b, 80), a)
+    bed.set(f"firewall_groups/{inner}", ports=bed.interfaces[:2], **both)
+    bed.set(f"firewall_groups/{outer}", ports=[bed.gateway()["id"]], **both)
+    for version in (4, 6):
+        passes(tcp(a, b, 80, version))
+        denied(lambda: tcp(a, b, 443, version), a)
+    passes(tcp(far, far, 443))
+    denied(lambda: tcp(far, far, 80), b)
+    here = Connection(a, b, 80)
+    bed.set(f"firewall_groups/{inner}", ports=bed.interfaces[1:2])
+    denied(here.send, a)
+    forget(here)
+    passes(tcp(a, b, 80, 6))
+    bed.set(f"firewall_groups/{inner}", ports=bed.interfaces[:2])
+    passes(tcp(a, b, 80))
+    bed.lab.stop("weftd")
+    bed.lab.start("weftd")
+    path = f"/v2.0/fwaas/firewall_groups/{inner}"
+    bed.set(f"firewall_groups/{inner}", ports=[])
+    answer = bed.api.call("DELETE", path)
+    assert answer.status == 409 and "2 firewall_rules" in answer.json["NeutronError"]["message"], answer.text
+    passes(tcp(far, far, 443))
+    denied(lambda: tcp(a, b, 80), a)
+    bed.set(f"firewall_rules/{rules[0]}", source_firewall_group_id=None)
+    passes(tcp(a, b, 80))
+    bed.clear()
+    bed.call("DELETE", f"/v2.0/floatingips/{made['id']}")
+    for group in (guarded, outer):
+        assert bed.api.call("DELETE", f"/v2.0/fwaas/firewall_groups/{group}").status == (409 if group == outer else 204)
+    bed.call("DELETE", f"/v2.0/fwaas/firewall_policies/{policy}")
+    for rule in rules:
+        bed.call("DELETE", f"/v2.0/fwaas/firewall_rules/{rule}")
+    for group in (inner, outer):
+        bed.call("DELETE", f"/v2.0/fwaas/firewall_groups/{group}")
+
+
+def test_icmp_errors(bed):
+    """No group lets ICMP through: an error about a connection passes with it, also from outside; any other is refused."""
+    a, b, c = bed.a, bed.b, bed.c
+    beyond = types.SimpleNamespace(ip={4: outside.FAR})
+    only = bed.policy(bed.rule("allow", protocol="udp", destination_port=53),
+                      bed.rule("allow", protocol="udp", destination_port=53, ip_version=6))
+    bed.group(*bed.interfaces[:2], egress_firewall_policy_id=only)
+    bed.group(bed.gateway()["id"], ingress_firewall_policy_id=only)
+    for to in (b, c):
+        for version in (4, 6):
+            passes(udp(a, to, 53, version), "that nobody listens there")
+        denied(lambda: icmp(to, a, 3, 3), to)  # quotes nothing that a has sent
+    passes(udp(a, beyond, 53), "that nobody listens there")
+
+
+def test_log(bed):
+    """What a group decides is written where it is decided, with its port, policy and rule; `weft port rules` counts it."""
+    a, b = bed.a, bed.b
+    web = bed.rule("allow", name="to web", protocol="tcp", destination_port=80)
+    policy = bed.make("firewall_policy", name="plan", firewall_rules=[web])
+    group = bed.group(*bed.interfaces[:1], name="zone", egress_firewall_policy_id=policy)
+    assert {"type": "firewall_group"} in bed.api.get("/v2.0/log/loggable-resources").json["loggable_resources"]
+    log = bed.call("POST", "/v2.0/log/logs", {"log": {"resource_type": "firewall_group", "resource_id": group}})["log"]["id"]
+    other = bed.call("POST", "/v2.0/log/logs",
+                     {"log": {"resource_type": "firewall_group", "target_id": bed.interfaces[2], "event": "DROP"}})["log"]["id"]
+    seen = len(bed.lab.agent("h1", "logs")["events"])
+
+    def event(**members):
+        def find():
+            events = bed.lab.agent("h1", "logs")["events"][seen:]
+            return next((event for event in events if all(event.get(key) == value for key, value in members.items())), None)
+        return wait_until(find, 5, what=f"an event with {members}")
+    passes(tcp(a, b, 80))
+    denied(lambda: tcp(a, b, 81), a)
+    common = {"direction": "egress", "port_id": bed.interfaces[0], "guest_port_id": a.id, "guest_port_name": "a", "protocol": "tcp",
+              "router_id": bed.router["id"], "firewall_group": {"id": group, "name": "zone"}, "src_ip": a.ip[4], "dst_ip": b.ip[4],
+              "firewall_policy": {"id": policy, "name": "plan"}, "log_ids": [log]}
+    accepted, dropped = event(action="ACCEPT", dst_port=80), event(action="DROP", dst_port=81)
+    assert accepted == {**accepted, **common, "rule_id": web, "rule_name": "to web"}
+    assert dropped == {**dropped, **common, "rule_id": None, "reason": "denied-firewall"}
+    assert f"at the router's port {bed.interfaces[0]} (of the firewall group zone)" in bed.lab.log("h1")
+    rule = next(one for one in bed.lab.agent("h1", "rules", port=a.id)["rules"] if one["id"] == web)
+    assert rule == {**rule, "of": "firewall group zone, policy plan", "action": "allow", "direction": "egress", "destination_port": "80",
+                    "router_port_id": bed.interfaces[0]} and rule["hits"] >= 1, rule
+    assert "in the firewall group zone" in bed.lab.weft("why", "a", "b", "tcp/80").stdout
+    bed.clear()
+    bed.call("DELETE", f"/v2.0/fwaas/firewall_groups/{group}")
+    assert [one["id"] for one in bed.api.get("/v2.0/log/logs").json["logs"]] == [other], "its log has gone with it"
+    bed.call("DELETE", f"/v2.0/log/logs/{other}")
 
 
 def test_restart(bed):

@@ -73,7 +73,7 @@ def test_logs_are_the_administrators(weftd, admin):
     assert post(member, LOGS, resource_type="security_group") == (403, "PolicyNotAuthorized")
     assert member.get(f"{LOGS}/{log['id']}").status == 404
     assert member.get(LOGS).status in (200, 403) and log["id"] not in member.get(LOGS).text.decode()
-    assert admin.get("/v2.0/log/loggable-resources").json == {"loggable_resources": [{"type": "security_group"}]}
+    assert admin.get("/v2.0/log/loggable-resources").json == {"loggable_resources": [{"type": "security_group"}, {"type": "firewall_group"}]}
 
 
 def test_cli_logs(cli, port):
@@ -85,7 +85,7 @@ def test_cli_logs(cli, port):
     shown = cli.json("network", "log", "show", name)
     assert (shown["Enabled"], shown["Description"], shown["Resource"]) == (False, "d", port["security_groups"][0])
     assert name in [log["Name"] for log in cli.json("network", "log", "list")]
-    assert cli.json("network", "loggable", "resources", "list") == [{"Supported types": "security_group"}]
+    assert cli.json("network", "loggable", "resources", "list") == [{"Supported types": "security_group"}, {"Supported types": "firewall_group"}]
     assert "loggable-resources" in cli.fails("network", "log", "create", name, "--resource-type", "cloud")
     cli("network", "log", "delete", name)
     assert name not in cli("network", "log", "list")
