@@ -18,10 +18,16 @@ static char *path_of(const struct appliance *appliance, enum render_file file)
 
 static bool apply_services(struct appliance *appliance, unsigned changed, GError **error)
 {
-	services_set_standby(appliance->services,
-		appliance->document->redundancy.enabled &&
-			redundancy_state(appliance->redundancy) != REDUNDANCY_MASTER);
-	return services_apply(appliance->services, appliance->document, changed, error);
+	bool standby = appliance->document->redundancy.enabled &&
+		       redundancy_state(appliance->redundancy) != REDUNDANCY_MASTER;
+
+	services_set_standby(appliance->services, standby);
+	if (!services_apply(appliance->services, appliance->document, changed, error))
+		return false;
+	if (!standby)
+		return tunnels_apply(appliance->tunnels, appliance->document, changed, error);
+	tunnels_stop(appliance->tunnels);
+	return true;
 }
 
 static void on_redundancy(void *data)
@@ -46,11 +52,13 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->started_us = g_get_monotonic_time();
 	appliance->services = services_new(folder);
 	appliance->redundancy = redundancy_new(folder, on_redundancy, appliance);
+	appliance->tunnels = tunnels_new(folder);
 	return appliance;
 }
 
 void appliance_free(struct appliance *appliance)
 {
+	tunnels_free(appliance->tunnels);
 	services_free(appliance->services);
 	redundancy_free(appliance->redundancy);
 	rendered_clear(&appliance->rendered);
@@ -134,6 +142,7 @@ static unsigned adopt(struct appliance *appliance, struct document *document)
 	bool anew = !appliance->document || appliance->reason ||
 		    appliance->document->revision == document->revision;
 
+	tunnels_pause(appliance->tunnels);
 	if (appliance->document)
 		document_free(appliance->document);
 	appliance->document = document;

@@ -5,6 +5,7 @@
 #include "appliance/appliance.h"
 #include "appliance/redundancy.h"
 #include "appliance/services.h"
+#include "appliance/tunnels.h"
 
 struct appliance {
 	const char *folder;
@@ -15,4 +16,5 @@ struct appliance {
 	char *reason; /* of ERROR; NULL: ACTIVE */
 	struct services *services;
 	struct redundancy *redundancy;
+	struct tunnels *tunnels;
 };

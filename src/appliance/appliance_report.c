@@ -25,7 +25,7 @@ static void append_drift(const struct appliance *appliance, struct json_writer *
 /* A daemon that does not run is an error too, though what was to be written is. */
 static const char *reason_of(const struct appliance *appliance)
 {
-	return appliance->reason ?: services_reason(appliance->services);
+	return appliance->reason ?: services_reason(appliance->services) ?: tunnels_reason(appliance->tunnels);
 }
 
 static void append_redundancy(const struct appliance *appliance, struct json_writer *w)
@@ -63,6 +63,10 @@ GString *appliance_status(const struct appliance *appliance)
 	services_append(appliance->services, &w);
 	jw_end_object(&w);
 	append_redundancy(appliance, &w);
+	jw_key(&w, "tunnels");
+	jw_begin_object(&w);
+	tunnels_append(appliance->tunnels, &w);
+	jw_end_object(&w);
 	append_drift(appliance, &w);
 	if (document && document->load_balancers->len)
 		haproxy_append_status(

@@ -34,7 +34,7 @@ static void clear_interface(gpointer data)
 }
 
 /* Nothing that ip(8), nft(8) or dnsmasq(8) would read as something else. */
-static bool read_device(const json_t *value, char *ret, GError **error)
+bool document_read_device(const json_t *value, char *ret, GError **error)
 {
 	if (!field_need(value, "name", error) ||
 		!field_label(value, "name", ret, DEVICE_STRLEN, error))
@@ -53,7 +53,7 @@ static bool fill_interface(const json_t *value, struct document_interface *ret, 
 	unsigned role = 0;
 	u64 mtu = 0;
 
-	if (!field_check(value, known, error) || !read_device(value, ret->name, error) ||
+	if (!field_check(value, known, error) || !document_read_device(value, ret->name, error) ||
 		!field_need(value, "role", error) ||
 		!field_choice(value, "role", roles, &role, error) ||
 		!field_need(value, "mac_address", error) ||
@@ -132,6 +132,52 @@ static const struct mac *common_mac(
 	return NULL;
 }
 
+const GArray *document_addresses(const struct document *document, const char *device)
+{
+	for (guint i = 0; i < document->interfaces->len; i++) {
+		const struct document_interface *interface =
+			&g_array_index(document->interfaces, struct document_interface, i);
+
+		if (!strcmp(interface->name, device))
+			return interface->addresses;
+	}
+	for (guint i = 0; i < document->gre->len; i++) {
+		const struct document_gre *gre =
+			&g_array_index(document->gre, struct document_gre, i);
+
+		if (!strcmp(gre->name, device))
+			return gre->addresses;
+	}
+	return document->wireguard.enabled && !strcmp(WIREGUARD_DEVICE, device)
+		       ? document->wireguard.addresses
+		       : NULL;
+}
+
+void document_each_tunnel(
+	const struct document *document, void (*visit)(const char *device, void *data), void *data)
+{
+	if (document->wireguard.enabled)
+		visit(WIREGUARD_DEVICE, data);
+	for (guint i = 0; i < document->gre->len; i++)
+		visit(g_array_index(document->gre, struct document_gre, i).name, data);
+}
+
+static bool has_address(const GArray *addresses, const struct ip *ip)
+{
+	for (guint i = 0; i < addresses->len; i++)
+		if (!ip_compare(&g_array_index(addresses, struct prefix, i).ip, ip))
+			return true;
+	return false;
+}
+
+bool document_is_public(const struct document *document, const struct ip *ip)
+{
+	const struct document_interface *public = document_public(document);
+
+	return public &&
+	       (has_address(public->addresses, ip) || has_address(public->virtual_addresses, ip));
+}
+
 static bool differ(
 	const struct document_interface *a, const struct document_interface *b, GError **error)
 {
@@ -167,7 +213,9 @@ static bool check_interfaces(const struct document *document, GError **error)
 static bool check(struct document *document, GError **error)
 {
 	if (!check_interfaces(document, error) || !document_check_redundancy(document, error) ||
-		!document_check_nat(document, error) || !document_check_balancers(document, error))
+		!document_check_nat(document, error) ||
+		!document_check_balancers(document, error) ||
+		!document_check_ipsec(document, error) || !document_check_tunnels(document, error))
 		return false;
 	if ((document->dhcp.enabled || document->dns.enabled) &&
 		!document_has_role(document, ROLE_GUEST))
@@ -191,7 +239,7 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 {
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
 		"dns", "snat", "floating_ips", "port_forwardings", "firewall", "load_balancers",
-		"redundancy", NULL };
+		"redundancy", "ipsec", "wireguard", "gre", NULL };
 
 	return field_check(root, known, error) && read_id(root, document->id, error) &&
 	       field_need(root, "revision", error) &&
@@ -209,6 +257,11 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 		       &document->firewall.enabled, error) &&
 	       field_object(root, "redundancy", document_read_redundancy, &document->redundancy,
 		       &document->redundancy.enabled, error) &&
+	       field_list(root, "ipsec", SMALL_LIST_MAX, document_read_ipsec, document->ipsec,
+		       error) &&
+	       field_object(root, "wireguard", document_read_wireguard, &document->wireguard,
+		       &document->wireguard.enabled, error) &&
+	       field_list(root, "gre", SMALL_LIST_MAX, document_read_gre, document->gre, error) &&
 	       check(document, error);
 }
 
@@ -248,6 +301,10 @@ static struct document *document_new(void)
 	document->port_forwardings = array_new(sizeof(struct document_port_forwarding), NULL);
 	document->firewall.rules = array_new(sizeof(struct document_firewall_rule), NULL);
 	document->load_balancers = document_balancers_new();
+	document->ipsec = document_ipsec_new();
+	document->wireguard.addresses = array_new(sizeof(struct prefix), NULL);
+	document->wireguard.peers = document_wireguard_peers_new();
+	document->gre = document_gre_new();
 	return document;
 }
 
@@ -256,7 +313,8 @@ void document_free(struct document *document)
 	GArray *const arrays[] = { document->interfaces, document->routes, document->dhcp.subnets,
 		document->dhcp.hosts, document->dns.forwarders, document->dns.names, document->snat,
 		document->floating_ips, document->port_forwardings, document->firewall.rules,
-		document->load_balancers };
+		document->load_balancers, document->ipsec, document->wireguard.addresses,
+		document->wireguard.peers, document->gre };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
 		g_array_unref(arrays[i]);

@@ -108,6 +108,68 @@ struct document_redundancy {
 	struct ip own, peer;
 };
 
+enum document_encryption { ENCRYPT_3DES, ENCRYPT_AES_128, ENCRYPT_AES_192, ENCRYPT_AES_256 };
+enum document_hash { HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
+enum document_pfs { PFS_GROUP2, PFS_GROUP5, PFS_GROUP14 };
+
+/* What one of the two phases of IPsec agrees on. */
+struct document_proposal {
+	unsigned encryption, hash, pfs; /* of the enums above */
+	u32 lifetime_s;
+};
+
+enum document_dpd { DPD_HOLD, DPD_CLEAR, DPD_RESTART, DPD_RESTART_BY_PEER, DPD_DISABLED };
+
+#define IDENTITY_STRLEN 128
+#define PSK_STRLEN 257
+
+/* A tunnel between two sites. IPv4. */
+struct document_ipsec {
+	char name[LABEL_STRLEN];
+	struct ip local, peer;
+	char local_id[IDENTITY_STRLEN], peer_id[IDENTITY_STRLEN];
+	char psk[PSK_STRLEN];
+	GArray *local_cidrs, *peer_cidrs; /* struct prefix */
+	bool response_only;		  /* the peer begins */
+	u8 ike_version;			  /* 1 or 2 */
+	u32 mtu;			  /* bytes, of the way between the two */
+	unsigned dpd;
+	u32 dpd_interval_s, dpd_timeout_s;
+	struct document_proposal ike, esp;
+};
+
+#define WIREGUARD_KEY_STRLEN 45 /* 32 bytes as base64, and NUL */
+
+struct document_wireguard_peer {
+	char public_key[WIREGUARD_KEY_STRLEN];
+	char preshared_key[WIREGUARD_KEY_STRLEN]; /* "": none */
+	struct ip endpoint;			  /* family 0: it comes to us */
+	u16 endpoint_port;
+	GArray *allowed_ips; /* struct prefix; they are routed to it */
+	u32 keepalive_s;     /* 0: none */
+};
+
+#define WIREGUARD_DEVICE "wg0"
+#define IPSEC_DEVICE "ipsec0" /* charon's, where the kernel lacks ESP */
+
+struct document_wireguard {
+	bool enabled;
+	char private_key[WIREGUARD_KEY_STRLEN];
+	u16 listen_port;
+	u32 mtu;
+	GArray *addresses; /* struct prefix */
+	GArray *peers;	   /* struct document_wireguard_peer */
+};
+
+struct document_gre {
+	char name[DEVICE_STRLEN];
+	struct ip local, peer;
+	bool has_key;
+	u32 key;
+	u32 mtu;
+	GArray *addresses, *destinations; /* struct prefix; what is routed to the peer */
+};
+
 struct document {
 	u64 revision;
 	char id[UUID_STRLEN];
@@ -119,6 +181,9 @@ struct document {
 	struct document_firewall firewall;
 	GArray *load_balancers; /* struct balancer */
 	struct document_redundancy redundancy;
+	GArray *ipsec; /* struct document_ipsec */
+	struct document_wireguard wireguard;
+	GArray *gre; /* struct document_gre */
 };
 
 /* INVALID_INPUT says where in the document what is wrong. */
@@ -134,3 +199,9 @@ const struct document_interface *document_interface_named(
 	const struct document *document, const char *name);
 /* Has it one of its own, so that what is there is reached even by who is not master? */
 bool document_reaches(const struct document *document, const struct ip *ip);
+
+/* The addresses (struct prefix) of the NIC or tunnel of that name; NULL: there is no such one. */
+const GArray *document_addresses(const struct document *document, const char *device);
+/* Tunnels that have a device of their own; @visit is told each name. */
+void document_each_tunnel(
+	const struct document *document, void (*visit)(const char *device, void *data), void *data);

@@ -33,3 +33,18 @@ bool document_check_redundancy(struct document *document, GError **error);
 
 /* document_firewall.c */
 bool document_read_firewall(const json_t *object, void *document_firewall, GError **error);
+
+/* document.c */
+bool document_read_device(const json_t *value, char *ret, GError **error);
+bool document_is_public(const struct document *document, const struct ip *ip);
+
+/* document_ipsec.c, document_tunnels.c */
+GArray *document_ipsec_new(void);
+bool document_read_ipsec(const json_t *value, GArray *array, GError **error);
+bool document_check_ipsec(const struct document *document, GError **error);
+GArray *document_wireguard_peers_new(void);
+bool document_read_wireguard(const json_t *object, void *document_wireguard, GError **error);
+GArray *document_gre_new(void);
+bool document_read_gre(const json_t *value, GArray *array, GError **error);
+/* Devices have names of their own, and the ends are the public NIC's. */
+bool document_check_tunnels(const struct document *document, GError **error);

@@ -98,6 +98,36 @@ bool field_label(const json_t *object, const char *key, char *ret, size_t size, 
 	return true;
 }
 
+bool field_like(const json_t *object, const char *key, bool (*is_one)(const char *text),
+	const char *form, char *ret, size_t size, GError **error)
+{
+	const char *text;
+
+	if (!get_text(object, key, form, &text, error))
+		return false;
+	if (!text)
+		return true;
+	if (strlen(text) >= size || !is_one(text))
+		return refuse(key, text, form, error);
+	g_strlcpy(ret, text, size);
+	return true;
+}
+
+bool field_secret(const json_t *object, const char *key, bool (*is_one)(const char *text),
+	const char *form, char *ret, size_t size, GError **error)
+{
+	const char *text;
+
+	if (!get_text(object, key, form, &text, error))
+		return false;
+	if (!text)
+		return true;
+	if (strlen(text) >= size || !is_one(text))
+		return weft_fail(error, INVALID_INPUT, "%s: must be %s", key, form);
+	g_strlcpy(ret, text, size);
+	return true;
+}
+
 static bool is_domain(const char *text)
 {
 	for (;;) {
@@ -299,6 +329,21 @@ bool field_read_ip(const json_t *value, GArray *array, GError **error)
 	if (!text || !ip_parse(text, &ip) || ip_is_multicast(&ip))
 		return refuse("address", text ?: "", ip_form(0), error);
 	g_array_append_val(array, ip);
+	return true;
+}
+
+bool field_read_network(const json_t *value, GArray *array, GError **error)
+{
+	const char *text = json_string_value(value);
+	struct prefix prefix;
+	struct ip network;
+
+	if (!text || !prefix_parse(text, &prefix) || ip_is_multicast(&prefix.ip))
+		return refuse("cidr", text ?: "", "a prefix such as 10.0.0.0/24", error);
+	network = prefix_network(&prefix);
+	if (ip_compare(&network, &prefix.ip))
+		return refuse("cidr", text, "a prefix without bits beyond its length", error);
+	g_array_append_val(array, prefix);
 	return true;
 }
 

@@ -32,6 +32,12 @@ bool field_uuid(const json_t *object, const char *key, char *ret, GError **error
 /* At most @size - 1 characters, of each of which @allowed says so; @form says what they are. */
 bool field_text(const json_t *object, const char *key, const char *form, bool (*allowed)(char),
 	char *ret, size_t size, GError **error);
+/* Of a shape that nothing else has: @is_one says whether it is one, @form what would be. */
+bool field_like(const json_t *object, const char *key, bool (*is_one)(const char *text),
+	const char *form, char *ret, size_t size, GError **error);
+/* The same of what must not be seen: the error does not show it. */
+bool field_secret(const json_t *object, const char *key, bool (*is_one)(const char *text),
+	const char *form, char *ret, size_t size, GError **error);
 /* "80" or "8000:8010". */
 bool field_ports(
 	const json_t *object, const char *key, u16 *ret_first, u16 *ret_last, GError **error);
@@ -44,6 +50,7 @@ bool field_list(const json_t *object, const char *key, size_t max, field_reader 
 	GError **error);
 /* Elements that are texts. */
 bool field_read_ip(const json_t *value, GArray *array, GError **error);
+bool field_read_network(const json_t *value, GArray *array, GError **error); /* no host bits */
 bool field_read_prefix(const json_t *value, GArray *array, GError **error);
 
 /* Reads @key, an object; without it *ret_there is false. Errors get "key." before them. */

@@ -88,18 +88,27 @@ static bool prefix_of(const struct ifaddrs *entry, struct prefix *ret)
 	return true;
 }
 
+/* The device of a daemon that is not told here. */
+static bool is_charons(const struct document *document, const char *device)
+{
+	return document->ipsec->len && !strcmp(device, IPSEC_DEVICE);
+}
+
 /* Where there are virtual ones keepalived gives and takes them, and a master that misses one which
  * it has not yet heard to be gone steps down. */
-static bool is_wanted(const struct document_interface *interface, const struct prefix *prefix)
+static bool is_wanted(
+	const struct document *document, const char *device, const struct prefix *prefix)
 {
-	for (guint i = 0; i < interface->addresses->len; i++) {
-		const struct prefix *wanted =
-			&g_array_index(interface->addresses, struct prefix, i);
+	const struct document_interface *interface = document_interface_named(document, device);
+	const GArray *addresses = document_addresses(document, device);
+
+	for (guint i = 0; addresses && i < addresses->len; i++) {
+		const struct prefix *wanted = &g_array_index(addresses, struct prefix, i);
 
 		if (!ip_compare(&wanted->ip, &prefix->ip) && wanted->len == prefix->len)
 			return true;
 	}
-	return interface->virtual_addresses->len > 0;
+	return (interface && interface->virtual_addresses->len > 0) || is_charons(document, device);
 }
 
 static bool remove_address(const char *device, const struct prefix *prefix, GError **error)
@@ -115,13 +124,11 @@ static bool remove_addresses(
 	const struct document *document, const struct ifaddrs *entry, GError **error)
 {
 	for (; entry; entry = entry->ifa_next) {
-		const struct document_interface *interface =
-			document_interface_named(document, entry->ifa_name);
 		struct prefix prefix;
 
 		if (prefix_of(entry, &prefix) && !(entry->ifa_flags & IFF_LOOPBACK) &&
 			!ip_is_link_local(&prefix.ip) &&
-			!(interface && is_wanted(interface, &prefix)) &&
+			!is_wanted(document, entry->ifa_name, &prefix) &&
 			!remove_address(entry->ifa_name, &prefix, error))
 			return false;
 	}
@@ -138,8 +145,8 @@ static bool shut_others(
 
 		if (entry->ifa_addr && entry->ifa_addr->sa_family == AF_PACKET &&
 			(entry->ifa_flags & IFF_UP) && !(entry->ifa_flags & IFF_LOOPBACK) &&
-			!document_interface_named(document, entry->ifa_name) &&
-			!program_run(argv, NULL, error))
+			!document_addresses(document, entry->ifa_name) &&
+			!is_charons(document, entry->ifa_name) && !program_run(argv, NULL, error))
 			return false;
 	}
 	return true;

@@ -4,10 +4,11 @@
 #include <stdio.h>
 
 #include "appliance/api.h"
+#include "appliance/gre.h"
 #include "base/log.h"
 
 struct options {
-	char *config;
+	char *config, *gre;
 	gboolean check, version;
 };
 
@@ -18,6 +19,8 @@ static bool parse_options(int *argc, char ***argv, struct options *options, GErr
 			"Configuration file (" SETTINGS_DEFAULT_PATH ")", "FILE" },
 		{ "check", 0, 0, G_OPTION_ARG_NONE, &options->check,
 			"Read the configuration, say what is wrong, do nothing", NULL },
+		{ "gre", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &options->gre,
+			"Be the GRE tunnels of FILE", "FILE" },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Say the version", NULL },
 		{ 0 },
 	};
@@ -56,6 +59,9 @@ static bool serve(const struct settings *settings, GError **error)
 
 static bool run(const struct options *options, GError **error)
 {
+	if (options->gre)
+		return gre_serve(options->gre, error);
+
 	g_autoptr(settings) settings =
 		settings_load(options->config ?: SETTINGS_DEFAULT_PATH, error);
 
@@ -81,5 +87,6 @@ int main(int argc, char **argv)
 	if (!ok)
 		log_warning("%s", error->message);
 	g_free(options.config);
+	g_free(options.gre);
 	return ok ? 0 : 1;
 }

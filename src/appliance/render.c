@@ -12,6 +12,14 @@ const struct render_kind render_kinds[RENDER_FILES] = {
 	[RENDER_HAPROXY] = { "haproxy.cfg", 0600, "#", render_haproxy },
 	[RENDER_KEEPALIVED] = { "keepalived.conf", 0644, "#", render_keepalived },
 	[RENDER_CONNTRACKD] = { "conntrackd.conf", 0644, "#", render_conntrackd },
+	[RENDER_STRONGSWAN] = { "strongswan.conf", 0644, "#", render_strongswan },
+	[RENDER_STRONGSWAN_USER] = { "strongswan-user.conf", 0644, "#", render_strongswan_user },
+	[RENDER_SWANCTL] = { "swanctl.conf", 0600, "#", render_swanctl },
+	[RENDER_IPSEC_ROUTES] = { "ipsec.batch", 0644, "#", render_ipsec_routes },
+	[RENDER_WIREGUARD] = { "wireguard.conf", 0600, "#", render_wireguard },
+	[RENDER_WIREGUARD_DEVICE] = { "wireguard.batch", 0644, "#", render_wireguard_device },
+	[RENDER_GRE] = { "gre.conf", 0644, "#", render_gre },
+	[RENDER_GRE_DEVICES] = { "gre.batch", 0644, "#", render_gre_devices },
 };
 
 char *render_certificate_name(const char *pem)

@@ -23,6 +23,14 @@ enum render_file {
 	RENDER_HAPROXY,
 	RENDER_KEEPALIVED,
 	RENDER_CONNTRACKD,
+	RENDER_STRONGSWAN,	/* charon's settings where the kernel does ESP */
+	RENDER_STRONGSWAN_USER, /* and where charon does */
+	RENDER_SWANCTL,		/* what swanctl loads */
+	RENDER_IPSEC_ROUTES,	/* of charon's device, for ip -batch */
+	RENDER_WIREGUARD,	/* what wg setconf reads */
+	RENDER_WIREGUARD_DEVICE,
+	RENDER_GRE, /* what weft-appliance --gre reads */
+	RENDER_GRE_DEVICES,
 	RENDER_FILES,
 	RENDER_CERTIFICATES =
 		RENDER_FILES, /* not one file, but all below RENDER_CERTIFICATES_FOLDER */
@@ -38,6 +46,8 @@ struct render_kind {
 	void (*render)(
 		const struct document *document, const struct render_place *place, GString *text);
 };
+
+#define RENDER_TUNNEL_PROTOCOL 158 /* of routes into tunnels: rtnetlink(7), "user assigned" */
 
 extern const struct render_kind render_kinds[RENDER_FILES];
 
@@ -95,3 +105,21 @@ void render_conntrackd(
 /* False: keepalived gives it to the master. */
 bool render_route_is_everybodys(
 	const struct document *document, const struct document_route *route);
+void render_strongswan(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_strongswan_user(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_swanctl(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_ipsec_routes(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_wireguard(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_wireguard_device(
+	const struct document *document, const struct render_place *place, GString *text);
+void render_gre(const struct document *document, const struct render_place *place, GString *text);
+void render_gre_devices(
+	const struct document *document, const struct render_place *place, GString *text);
+
+/* Of all that charon is told of a connection; g_free(). */
+char *render_ipsec_digest(const struct document_ipsec *one);

@@ -13,7 +13,7 @@
  */
 #include <netinet/in.h>
 
-#include "appliance/render.h"
+#include "appliance/render_nftables.h"
 
 #define TABLE "inet weft"
 
@@ -119,6 +119,7 @@ static void append_input(const struct document *document, u16 api_port, GString 
 				interface->name);
 	}
 	render_balancer_openings(document, text);
+	render_vpn_input(document, text);
 	g_string_append(text, "\t\tcounter name input_dropped\n\t}\n");
 }
 
@@ -168,10 +169,12 @@ static void append_forward(const struct document *document, GString *text)
 				"\t\tiifname \"%s\" drop\n\t\toifname \"%s\" drop\n",
 				interface->name, interface->name);
 	}
+	render_vpn_guard(document, text);
 	g_string_append(text, "\t\tct state established,related accept\n"
 			      "\t\tct state invalid drop\n");
 	if (document->firewall.enabled)
 		g_string_append(text, "\t\tjump firewall\n");
+	render_vpn_accept(document, text);
 	g_string_append_printf(text,
 		"\t\tiifname != \"%s\" accept\n"
 		"\t\tct status dnat accept\n\t}\n",
@@ -192,8 +195,9 @@ static void append_srcnat(const struct document *document, GString *text)
 	const char *public = document_public(document)->name;
 	char cidr[PREFIX_STRLEN], address[IP_STRLEN];
 
+	g_string_append(text, "\tchain srcnat {\n");
+	render_vpn_no_snat(document, text);
 	g_string_append_printf(text,
-		"\tchain srcnat {\n"
 		"\t\toifname != \"%s\" iifname != \"%s\" ct status dnat masquerade\n"
 		"\t\toifname \"%s\" ip saddr @fixed_to_floating snat ip to ip saddr map @fixed_to_floating\n",
 		public, public, public);

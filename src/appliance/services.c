@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "appliance/haproxy.h"
+#include "appliance/kernel.h"
 #include "appliance/program.h"
 
 #define FOLDER "{folder}" /* of the rendered files, in arguments */
@@ -62,6 +63,34 @@ static const char *const keepalived_check[] = { "keepalived", "--vrrp", "--confi
 	"--use-file=" FOLDER "/keepalived.conf", NULL };
 static const char *const conntrackd[] = { "conntrackd", "-C", FOLDER "/conntrackd.conf", NULL };
 
+static bool wants_charon(const struct document *document)
+{
+	return document->ipsec->len && kernel_has_esp();
+}
+
+static bool wants_charon_user(const struct document *document)
+{
+	return document->ipsec->len && !kernel_has_esp();
+}
+
+static bool wants_wireguard_go(const struct document *document)
+{
+	return document->wireguard.enabled && !kernel_has_wireguard();
+}
+
+static bool wants_gre(const struct document *document)
+{
+	return document->gre->len && !kernel_has_gre();
+}
+
+static const char *const charon[] = { "env", "STRONGSWAN_CONF=" FOLDER "/strongswan.conf",
+	"charon-systemd", NULL };
+static const char *const charon_user[] = { "env", "STRONGSWAN_CONF=" FOLDER "/strongswan-user.conf",
+	"charon-systemd", NULL };
+static const char *const wireguard_go[] = { "wireguard-go", "--foreground", WIREGUARD_DEVICE,
+	NULL };
+static const char *const gre[] = { "/proc/self/exe", "--gre", FOLDER "/gre.conf", NULL };
+
 /* In the order in which they start. */
 static const struct service services[] = {
 	{ .name = "dnsmasq",
@@ -71,6 +100,25 @@ static const struct service services[] = {
 		.reload_signal = SIGHUP,
 		.restart_on = FILE_BIT(RENDER_DNSMASQ),
 		.reload_on = FILE_BIT(RENDER_DHCP_HOSTS) | FILE_BIT(RENDER_DNS_HOSTS),
+		.master_only = true },
+	{ .name = "charon",
+		.is_wanted = wants_charon,
+		.argv = charon,
+		.restart_on = FILE_BIT(RENDER_STRONGSWAN),
+		.master_only = true },
+	{ .name = "charon-libipsec",
+		.is_wanted = wants_charon_user,
+		.argv = charon_user,
+		.restart_on = FILE_BIT(RENDER_STRONGSWAN_USER),
+		.master_only = true },
+	{ .name = "wireguard-go",
+		.is_wanted = wants_wireguard_go,
+		.argv = wireguard_go,
+		.master_only = true },
+	{ .name = "gre",
+		.is_wanted = wants_gre,
+		.argv = gre,
+		.restart_on = FILE_BIT(RENDER_GRE),
 		.master_only = true },
 	{ .name = "haproxy",
 		.is_wanted = wants_haproxy,

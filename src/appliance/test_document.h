@@ -54,3 +54,23 @@
 	"\"firewall\":{\"rules\":[{\"action\":\"deny\",\"protocol\":\"tcp\","                  \
 	"\"destination_port\":\"25\",\"source_ip_address\":\"10.0.0.0/24\"},"                  \
 	"{\"action\":\"allow\"}]}}"
+
+#define TEST_KEY "QJTNmHCV5JXbYjQzRIqAs8bbE1jXBwPGzAfZPpXqjVI="
+#define TEST_PUBLIC_KEY "MYkA/Oh9CzqPSlrcjqWxTJo1nPqhYCy9dU1w0L+OGQY="
+#define TEST_IPSEC                                                                              \
+	"{\"name\":\"c1\",\"local_address\":\"203.0.113.5\",\"peer_address\":\"198.51.100.9\"," \
+	"\"psk\":\"a \\\"b\\\"\",\"local_cidrs\":[\"10.0.0.0/24\",\"10.5.0.0/24\"],"            \
+	"\"peer_cidrs\":[\"10.1.0.0/24\"],\"peer_id\":\"b.example.org\"}"
+#define TEST_WIREGUARD                                                \
+	"{\"private_key\":\"" TEST_KEY                                \
+	"\",\"listen_port\":51820,\"addresses\":[\"10.255.0.1/30\"]," \
+	"\"peers\":[{\"public_key\":\"" TEST_PUBLIC_KEY               \
+	"\",\"endpoint_address\":\"198.51.100.9\","                   \
+	"\"endpoint_port\":51821,\"allowed_ips\":[\"10.2.0.0/24\"]}]}"
+#define TEST_GRE                                                                                  \
+	"{\"name\":\"gre1\",\"local_address\":\"203.0.113.5\",\"peer_address\":\"198.51.100.9\"," \
+	"\"key\":4294967295,\"addresses\":[\"10.254.0.1/30\"],\"destinations\":[\"10.3.0.0/24\"]}"
+#define TEST_TUNNELS                                                 \
+	"{" TEST_HEAD TEST_INTERFACES ",\"ipsec\":[" TEST_IPSEC "]," \
+	"\"wireguard\":" TEST_WIREGUARD ",\"gre\":[" TEST_GRE "],"   \
+	"\"snat\":[{\"cidr\":\"10.0.0.0/16\",\"address\":\"203.0.113.5\"}]}"

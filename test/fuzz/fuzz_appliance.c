@@ -84,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	render(document, &place, &rendered);
 	for (unsigned i = 0; i < RENDER_FILES; i++)
 		check_characters(rendered.texts[i]);
+	if (count_lines(rendered.texts[RENDER_GRE]) != 1 + document->gre->len)
+		abort();
 	if (count_lines(rendered.texts[RENDER_DHCP_HOSTS]) != 1 + document->dhcp.hosts->len ||
 		count_lines(rendered.texts[RENDER_DNS_HOSTS]) != 1 + count_names(document))
 		abort();

@@ -143,7 +143,8 @@ def test_what_it_can_not(router):
     assert int(status["CapBnd"], 16) == int(status["CapPrm"], 16) == int(status["CapEff"], 16) == KEPT
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2") and status["NSpid"].split()[-1] == "1"
     inside = pathlib.Path(f"/proc/{router.pid}/root")
-    assert {path.name for path in inside.iterdir()} <= {"usr", "bin", "sbin", "lib", "lib64", "etc", "dev", "run", "tmp", "proc", "weft-appliance"}
+    assert {path.name for path in inside.iterdir()} <= {"usr", "bin", "sbin", "lib", "lib64", "etc", "dev", "run", "tmp", "proc", "var", "weft-appliance"}
+    assert [os.readlink(path) for path in (inside / "var").iterdir()] == ["/run"]
     assert {path.name for path in (inside / "etc/weft").iterdir()} == {"credential", "appliance.conf"}
     assert not (inside / "etc/shadow").exists() and not (inside / "run/weft").exists()
     mounts = {words[1]: words[3].split(",") for words in map(str.split, pathlib.Path(f"/proc/{router.pid}/mounts").read_text().splitlines())}
@@ -163,6 +164,31 @@ def test_change(router):
     router.process.send_signal(signal.SIGHUP)
     wait_until(lambda: "stop it and start it anew" in router.log.read_text(), what="the refusal")
     assert router.get("status")["revision"] == 2 and router.pid == pid
+
+
+def test_tunnels_inside(router):
+    """Z34, Z35: the daemons of tunnels work with the machine's few powers, and the one more device that they need is there."""
+    key = run("wg", "genkey").stdout.strip()
+    between = {"local_address": "203.0.113.5", "peer_address": router.lab.address(router.lab.guests["far"])}
+    router.write(3, ipsec=[{"name": "c", "psk": "a secret", "local_cidrs": ["10.0.0.0/24"], "peer_cidrs": ["10.9.0.0/24"], **between}],
+                 wireguard={"private_key": key, "listen_port": 51820, "peers": [{"public_key": run("wg", "pubkey", input=key).stdout.strip(),
+                                                                                 "allowed_ips": ["10.8.0.0/24"]}]},
+                 gre=[{"name": "gre1", "destinations": ["10.7.0.0/24"], **between}])
+    router.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: router.get("status").get("revision") == 3, what="revision 3")
+    status = router.get("status")
+    assert status["status"] == "ACTIVE", status["status_reason"]
+    assert all(daemon["running"] and not daemon["restarts"] for daemon in status["daemons"].values() if daemon["wanted"])
+    enter = ["nsenter", "-t", str(router.pid), "-m", "-n", "-p", "-r"]
+    assert "listening port: 51820" in run(*enter, "wg", "show", "wg0").stdout
+    assert "remote: 10.9.0.0/24" in " ".join(run(*enter, "env", "STRONGSWAN_CONF=/run/weft-appliance/strongswan.conf", "swanctl", "--list-conns", "--uri", "unix:///run/weft-appliance/charon.vici").stdout.split())
+    assert "10.7.0.0/24 dev gre1" in run(*enter, "ip", "route").stdout
+    devices = sorted(str(path.relative_to(f"/proc/{router.pid}/root/dev")) for path in pathlib.Path(f"/proc/{router.pid}/root/dev").rglob("*"))
+    assert devices == ["net", "net/tun", "null", "random", "urandom", "zero"]
+    router.write(4)
+    router.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: router.get("status").get("revision") == 4, what="revision 4")
+    assert not any(daemon["running"] for name, daemon in router.get("status")["daemons"].items() if name != "dnsmasq")
 
 
 def test_machine_is_made_again(router):

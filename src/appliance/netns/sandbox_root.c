@@ -3,7 +3,8 @@
  *	/usr, parts of /etc     the system's, read-only (/bin, /lib … are links into /usr on Debian)
  *	/weft-appliance         the program
  *	/run, /tmp              in memory, with a limit
- *	/dev                    null, zero, random, urandom
+ *	/dev                    null, zero, random, urandom; net/tun, if the system has it
+ *	/var/run                a link to /run
  *	/proc                   of its processes; what is the machine's is read-only or hidden
  */
 #include <errno.h>
@@ -17,6 +18,7 @@
 
 #include "appliance/netns/sandbox_parts.h"
 
+#define TUN "/dev/net/tun"
 #define QUIET (MS_NOSUID | MS_NODEV)
 
 static bool fail(GError **error, const char *what, const char *path)
@@ -83,6 +85,24 @@ static bool take_system(const char *root, GError **error)
 	return true;
 }
 
+/* Tunnels that the kernel can't do are made by it. */
+static bool take_tun(const char *root, GError **error)
+{
+	g_autofree char *target = g_strconcat(root, TUN, NULL);
+
+	return access(TUN, F_OK) || bind_at(TUN, target, MS_NOSUID | MS_NOEXEC, error);
+}
+
+/* Where wireguard-go and wg(8) meet. */
+static bool link_run(const char *root, GError **error)
+{
+	g_autofree char *var = g_strconcat(root, "/var", NULL);
+	g_autofree char *run = g_strconcat(var, "/run", NULL);
+
+	return make_folder(var, error) &&
+	       (!symlink("/run", run) || fail(error, "make the link", run));
+}
+
 static bool make_devices(const char *root, GError **error)
 {
 	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/random",
@@ -94,7 +114,7 @@ static bool make_devices(const char *root, GError **error)
 		if (!bind_at(devices[i], target, MS_NOSUID | MS_NOEXEC, error))
 			return false;
 	}
-	return true;
+	return take_tun(root, error);
 }
 
 static bool mount_memory(const char *root, const char *path, const char *options, GError **error)
@@ -161,7 +181,7 @@ bool sandbox_make_root(const struct sandbox *sandbox, GError **error)
 		return false;
 	if (mount("tmpfs", root, "tmpfs", MS_NOSUID, "size=1m,mode=755"))
 		return fail(error, "mount", root);
-	return take_system(root, error) && make_devices(root, error) &&
+	return take_system(root, error) && link_run(root, error) && make_devices(root, error) &&
 	       mount_memory(root, "/run", "size=64m,mode=755", error) &&
 	       mount_memory(root, "/tmp", "size=16m,mode=1777", error) && mount_proc(root, error) &&
 	       take_program(sandbox, root, error) && enter(root, error) &&

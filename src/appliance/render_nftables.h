@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of the packet filter that are written elsewhere. Inside of render_nftables*.c. */
+#pragma once
+
+#include "appliance/render.h"
+
+/* Rules of the chain input: who may reach the ends of tunnels. */
+void render_vpn_input(const struct document *document, GString *text);
+/* Of forward, before anything is accepted: what must not be. */
+void render_vpn_guard(const struct document *document, GString *text);
+/* Of forward, after the firewall: what comes by a tunnel. */
+void render_vpn_accept(const struct document *document, GString *text);
+/* Of srcnat, before anything is translated. */
+void render_vpn_no_snat(const struct document *document, GString *text);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The packet filter's part in tunnels. What comes from one may go to guests and other tunnels, not
+ * out again by the public NIC; what is for the far end of one never leaves in clear text, nor with
+ * another address. Where the kernel does ESP a packet of the tunnel is one of the public NIC that
+ * was, or will be, in ESP ("ipsec"); elsewhere tunnels are devices of their own.
+ */
+#include "appliance/render_nftables.h"
+
+#define ESP_MTU_LESS 141 /* IP, UDP, ESP with the longest padding and hash; inner IP and TCP */
+
+struct pair {
+	char local[PREFIX_STRLEN], peer[PREFIX_STRLEN];
+};
+
+/* Writes a rule for each pair of prefixes of each connection. */
+static void each_pair(const struct document *document, GString *text,
+	void (*write)(const struct document_ipsec *one, const struct pair *pair, const char *public,
+		GString *text))
+{
+	const struct document_ipsec *all = (const void *)document->ipsec->data;
+	const char *public = document_public(document)->name;
+	struct pair pair;
+
+	for (guint n = 0; n < document->ipsec->len; n++)
+		for (guint i = 0; i < all[n].local_cidrs->len; i++)
+			for (guint j = 0; j < all[n].peer_cidrs->len; j++) {
+				prefix_format(&g_array_index(all[n].local_cidrs, struct prefix, i),
+					pair.local);
+				prefix_format(&g_array_index(all[n].peer_cidrs, struct prefix, j),
+					pair.peer);
+				write(&all[n], &pair, public, text);
+			}
+}
+
+void render_vpn_input(const struct document *document, GString *text)
+{
+	const char *public = document_public(document)->name;
+	char local[IP_STRLEN], peer[IP_STRLEN];
+
+	for (guint i = 0; i < document->ipsec->len; i++) {
+		const struct document_ipsec *one =
+			&g_array_index(document->ipsec, struct document_ipsec, i);
+
+		g_string_append_printf(text,
+			"\t\tiifname \"%s\" ip saddr %s ip daddr %s udp dport { 500, 4500 } accept\n",
+			public, ip_format(&one->peer, peer), ip_format(&one->local, local));
+	}
+	for (guint i = 0; i < document->gre->len; i++) {
+		const struct document_gre *one =
+			&g_array_index(document->gre, struct document_gre, i);
+
+		g_string_append_printf(text,
+			"\t\tiifname \"%s\" ip saddr %s ip daddr %s ip protocol gre accept\n",
+			public, ip_format(&one->peer, peer), ip_format(&one->local, local));
+	}
+	if (document->wireguard.enabled)
+		g_string_append_printf(text, "\t\tiifname \"%s\" udp dport %u accept\n", public,
+			document->wireguard.listen_port);
+}
+
+struct devices {
+	const char *public;
+	GString *text;
+};
+
+static void guard_device(const char *device, void *data)
+{
+	const struct devices *devices = data;
+
+	g_string_append_printf(devices->text,
+		"\t\tiifname \"%s\" oifname \"%s\" drop\n"
+		"\t\toifname \"%s\" tcp flags syn tcp option maxseg size set rt mtu\n",
+		device, devices->public, device);
+}
+
+static void guard_pair(const struct document_ipsec *one, const struct pair *pair,
+	const char *public, GString *text)
+{
+	unsigned mss = MAX(one->mtu, ESP_MTU_LESS + 1) - ESP_MTU_LESS;
+
+	g_string_append_printf(text,
+		"\t\toifname \"%s\" ip saddr %s ip daddr %s rt ipsec missing drop\n"
+		"\t\tip saddr %s ip daddr %s tcp flags syn tcp option maxseg size set %u\n"
+		"\t\tip saddr %s ip daddr %s tcp flags syn tcp option maxseg size set %u\n",
+		public, pair->local, pair->peer, pair->local, pair->peer, mss, pair->peer,
+		pair->local, mss);
+}
+
+void render_vpn_guard(const struct document *document, GString *text)
+{
+	struct devices devices = { document_public(document)->name, text };
+
+	if (document->ipsec->len)
+		g_string_append_printf(text,
+			"\t\tiifname \"" IPSEC_DEVICE "\" oifname \"%s\" drop\n", devices.public);
+	document_each_tunnel(document, guard_device, &devices);
+	each_pair(document, text, guard_pair);
+}
+
+static void accept_pair(const struct document_ipsec *one, const struct pair *pair,
+	const char *public, GString *text)
+{
+	(void)one;
+	g_string_append_printf(text,
+		"\t\tiifname \"%s\" ip saddr %s ip daddr %s meta ipsec exists accept\n", public,
+		pair->peer, pair->local);
+}
+
+void render_vpn_accept(const struct document *document, GString *text)
+{
+	each_pair(document, text, accept_pair);
+}
+
+static void keep_pair(const struct document_ipsec *one, const struct pair *pair, const char *public,
+	GString *text)
+{
+	(void)one;
+	g_string_append_printf(text, "\t\toifname \"%s\" ip saddr %s ip daddr %s accept\n", public,
+		pair->local, pair->peer);
+}
+
+void render_vpn_no_snat(const struct document *document, GString *text)
+{
+	each_pair(document, text, keep_pair);
+}
