@@ -89,19 +89,25 @@ enum weft_provider_result {
 /*
  * One call. `document` is a JSON object, NUL-terminated, `document_size` bytes without the NUL:
  *
- *	{"attachment": UUID,          of the service_attachment that this is about; names it for
- *good "provider": NAME, "object_type": "network" or "router", "object_id": UUID, "project_id":
- *PROJECT, "services": ["dhcp", …],     those that are mapped to this provider, sorted "options":
- *TEXT,             `metainfo` of the service profile that chose it, or ""
+ *	{"attachment": UUID,      of the service_attachment: names it for good
+ *	 "provider": NAME,
+ *	 "object_type": "network" or "router",
+ *	 "object_id": UUID,
+ *	 "project_id": PROJECT,
+ *	 "services": ["dhcp", …], those that are mapped to this provider, sorted
+ *	 "options": TEXT,         `metainfo` of the chosen service profile, or ""
  *
- *	 "network": {…},              of a network: itself,
- *	 "subnets": [{…}, …],         its subnets,
- *	 "ports": [{…}, …]            and its ports,
+ *	 "network": {…},          of a network: itself,
+ *	 "subnets": [{…}, …],     its subnets,
+ *	 "ports": [{…}, …],       and its ports,
  *
- *	 "router": {…},               of a router: itself,
- *	 "ports": [{…}, …],           the ports of its interfaces and its gateway (device_owner),
- *	 "subnets": [{…}, …],         the subnets that they are on,
- *	 "floating_ips": [{…}, …]}    and its floating IPs
+ *	 "router": {…},           of a router: itself,
+ *	 "ports": [{…}, …],       the ports of its interfaces and its gateway,
+ *	 "subnets": [{…}, …],     the subnets that they are on,
+ *	 "floating_ips": [{…}, …] and its floating IPs,
+ *
+ *	 "appliances": [{…}, …]}  those that there are: "name", "id", "ports" of
+ *	                          their NICs and "subnets" of these networks
  *
  * Objects are as the Networking API shows them to an administrator, without what changes by
  * itself: `status`, `status_reason`, `revision_number`, `updated_at`. Lists are in the order of
@@ -125,8 +131,21 @@ struct weft_provider_request {
 	 *		and `gateway_ip`, each as in the API. A subnet that is not there is not
 	 *		served.
 	 *	"appliances": [{"name": …, "image": …, …}]
-	 *		Descriptions of appliances that the services need. `name` is unique in the
-	 *		list, `image` says what runs; the rest is the runtime's (docs/providers.md).
+	 *		Appliances that the services need. `name` is unique in the list,
+	 *		`image` says what runs. weftd runs those of "weft-appliance"
+	 *		(docs/appliances.md); their other members:
+	 *
+	 *		"nics": [{"name", "network_id", "fixed_ips"}]
+	 *			weftd makes a port for each; `fixed_ips` as in the API.
+	 *			{"name", "port_id"}: an interface of the router.
+	 *		"cpu_percent", "memory_mib"
+	 *			its limits; without them there are none.
+	 *		"host_tags": [TEXT, …], "dedicated_host": true
+	 *			which host runs it.
+	 *		"config": {…}
+	 *			what it is told; weftd counts its `revision`. It needs
+	 *			MAC addresses, so the first answer can't have it: once
+	 *			the ports are in the document, it is asked for again.
 	 *
 	 * Returns 0, or -1 when the text is no such object; then the call counts as failed. At most
 	 * WEFT_PROVIDER_ANSWER_MAX bytes.

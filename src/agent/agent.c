@@ -37,6 +37,7 @@ static void flushed(struct agent *agent)
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
 	bgp_update(agent->bgp, !agent->reconcile.partial);
+	appliances_update(agent->appliances, !agent->reconcile.partial);
 	report_synced(agent->report, agent->view->revision);
 	ops_plug_progress(agent);
 }
@@ -169,7 +170,7 @@ static void host_changed(const struct ip *peer, bool up, void *data)
 	agent_judge_hosts(data);
 }
 
-static void bgp_changed(void *data)
+static void self_changed(void *data)
 {
 	report_soon(((struct agent *)data)->report);
 }
@@ -377,8 +378,10 @@ static void start_parts(struct agent *agent)
 		agent_judge_wires(agent);
 	}
 	reconcile_all(&agent->reconcile);
-	agent->bgp = bgp_new(agent->config, agent->desired, bgp_changed, agent);
+	agent->bgp = bgp_new(agent->config, agent->desired, self_changed, agent);
 	bgp_update(agent->bgp, false);
+	agent->appliances = appliances_new(agent->config, agent->desired, self_changed, agent);
+	appliances_update(agent->appliances, false);
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
 	agent->punt =
@@ -434,6 +437,7 @@ void agent_free(struct agent *agent)
 	g_clear_handle_id(&agent->stream_timer, g_source_remove);
 	g_clear_handle_id(&agent->report_timer, g_source_remove);
 	bgp_free(agent->bgp);
+	appliances_free(agent->appliances);
 	bfd_free(agent->bfd);
 	liveness_free(agent->liveness);
 	report_free(agent->report);
@@ -486,6 +490,7 @@ bool agent_cleanup(const struct config *config, GError **error)
 
 	if (done) {
 		bgp_end_all(config);
+		appliances_end_all(config);
 		remove_state(config);
 	}
 	if (holder.lock_fd >= 0)

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "agent/appliances.h"
 #include "agent/bgp.h"
 #include "agent/client.h"
 #include "agent/config.h"
@@ -59,6 +60,7 @@ struct agent {
 	struct liveness *liveness;
 	struct outside *outside;
 	struct bgp *bgp;
+	struct appliances *appliances;
 	struct handover *handover;
 	struct healths *healths;
 	struct listener_reports *listener_reports;

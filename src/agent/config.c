@@ -223,7 +223,7 @@ static bool check_names(GKeyFile *file, GError **error)
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
 		"uplink-kbps", "bridge-mappings", "connections-per-port", "half-open-per-port",
-		"connections-per-project", "bgpd", "bgp-dir", "resolv-conf", NULL };
+		"connections-per-project", "bgpd", "bgp-dir", "resolv-conf", "appliance", NULL };
 	static const char *const known_of_log[] = { "rate_limit", "burst_limit",
 		"local_output_log_base", "journal", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
@@ -254,6 +254,7 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 	config->run_dir = key_file_text(file, GROUP, "run-dir", "/run/weft");
 	config->bpf_dir = key_file_text(file, GROUP, "bpf-dir", "/sys/fs/bpf/weft");
 	config->bgpd = key_file_text(file, GROUP, "bgpd", "/usr/lib/frr/bgpd");
+	config->appliance = key_file_text(file, GROUP, "appliance", NULL);
 	config->bgp_dir = key_file_text(file, GROUP, "bgp-dir", "/run/weft-bgp");
 	config->resolv_conf = key_file_text(file, GROUP, "resolv-conf", "/etc/resolv.conf");
 	return true;
@@ -291,6 +292,7 @@ void config_free(struct config *config)
 	g_free(config->log_file);
 	g_free(config->bgpd);
 	g_free(config->bgp_dir);
+	g_free(config->appliance);
 	g_free(config->resolv_conf);
 	g_free(config);
 }

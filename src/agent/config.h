@@ -24,6 +24,7 @@ struct config {
 	struct ip tunnel_ip4, tunnel_ip6; /* family 0: not given */
 	char *state_dir, *run_dir, *bpf_dir;
 	char *bgpd, *bgp_dir; /* FRR's program, and where its files are */
+	char *appliance;      /* weft-appliance-netns; NULL: where it is installed */
 	char *resolv_conf;    /* names the resolvers that guests' questions go to */
 	u16 metrics_port;
 	/* [network_log], as Neutron's agents have it */

@@ -78,6 +78,7 @@ struct desired *desired_new(void)
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, router_firewall_free);
 	desired->bgp_speakers =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, bgp_speaker_free);
+	desired->appliances = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, appliance_free);
 	desired->forwarded_ips =
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, forwarded_ip_free);
 	desired->port_forwardings =
@@ -127,6 +128,7 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->limited_projects);
 	g_hash_table_unref(desired->connection_quotas);
 	g_hash_table_unref(desired->bgp_speakers);
+	g_hash_table_unref(desired->appliances);
 	g_array_unref(desired->wires);
 	g_hash_table_unref(desired->rerouted);
 	g_hash_table_unref(desired->attached);
@@ -202,6 +204,9 @@ void desired_put(struct desired *desired, const struct record_key *key, struct r
 	case RECORD_BGP_SPEAKER:
 		bgp_speaker_put(desired, &key->id, &record->bgp_speaker);
 		break;
+	case RECORD_APPLIANCE:
+		appliance_put(desired, &key->id, &record->appliance);
+		break;
 	case RECORD_PORT_FORWARDING:
 		port_forwarding_put(desired, &key->id, &record->port_forwarding);
 		break;
@@ -267,6 +272,9 @@ void desired_delete(struct desired *desired, const struct record_key *key)
 		break;
 	case RECORD_BGP_SPEAKER:
 		g_hash_table_remove(desired->bgp_speakers, &key->id);
+		break;
+	case RECORD_APPLIANCE:
+		g_hash_table_remove(desired->appliances, &key->id);
 		break;
 	case RECORD_PORT_FORWARDING:
 		port_forwarding_delete(desired, &key->id);

@@ -169,6 +169,12 @@ struct bgp_speaker {
 	struct record_bgp_speaker record;
 };
 
+/* A machine that runs here. */
+struct appliance {
+	struct uuid id; /* first: the key */
+	struct record_appliance record;
+};
+
 /* A floating IP whose ports are forwarded, on a router of this host. */
 struct forwarded_ip {
 	struct uuid id; /* of the floating IP; first: the key */
@@ -270,6 +276,7 @@ struct desired {
 	GHashTable *gateways, *floating_ips, *forwarded_ips, *port_forwardings;	   /* by id */
 	GHashTable *router_firewalls;						   /* by id */
 	GHashTable *bgp_speakers;						   /* by id */
+	GHashTable *appliances;							   /* by id */
 	GHashTable *logs;	       /* struct network_log, by id */
 	GHashTable *conntrack_helpers; /* by id */
 	GHashTable *connection_quotas,

@@ -69,6 +69,8 @@ bool port_is_guarded(const struct desired *desired, const struct port *port);
 void bgp_speaker_put(
 	struct desired *desired, const struct uuid *id, struct record_bgp_speaker *record);
 void bgp_speaker_free(gpointer speaker);
+void appliance_put(struct desired *desired, const struct uuid *id, struct record_appliance *record);
+void appliance_free(gpointer appliance);
 void conntrack_helper_put(
 	struct desired *desired, const struct uuid *id, struct record_conntrack_helper *record);
 void conntrack_helper_delete(struct desired *desired, const struct uuid *id);

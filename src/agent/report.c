@@ -233,6 +233,17 @@ static void write_listeners(const struct report *report, struct json_writer *w)
 	json_decref(listeners);
 }
 
+static void write_appliances(const struct report *report, struct json_writer *w)
+{
+	json_t *appliances = report->io.appliances ? report->io.appliances(report->io.data) : NULL;
+	char *text = appliances ? json_dumps(appliances, JSON_COMPACT) : NULL;
+
+	if (text)
+		jw_member_raw(w, "appliances", text);
+	free(text);
+	json_decref(appliances);
+}
+
 static void write_agent(const struct report *report, struct json_writer *w)
 {
 	s64 now = report->io.now_us(report->io.data);
@@ -272,6 +283,7 @@ static void send_now(struct report *report)
 	jw_key(&w, "members");
 	write_members(report, &w);
 	write_listeners(report, &w);
+	write_appliances(report, &w);
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);

@@ -28,6 +28,8 @@ struct report_io {
 	 * has arrived. */
 	json_t *(*listeners)(bool full, void *data);
 	void (*listeners_told)(void *data);
+	/* The state of all appliances, by id (appliances.h), or NULL. */
+	json_t *(*appliances)(void *data);
 };
 
 /* @bridge_mappings (struct config_mapping) is borrowed. */

@@ -104,5 +104,7 @@ void compile_router_firewalls(struct compilation *c);
 void compile_bgp_speakers(struct compilation *c);
 /* compile_load_balancer.c */
 void compile_load_balancers(struct compilation *c);
+/* compile_appliance.c */
+void compile_appliance(struct compilation *c, const struct change *change);
 /* compile_conntrack_helper.c */
 void compile_conntrack_helper(struct compilation *c, const struct change *change);

@@ -356,6 +356,7 @@ static void compile_one(struct compilation *c, const struct change *change)
 		[KIND_PORT] = compile_port,
 		[KIND_PORT_BINDING] = compile_binding,
 		[KIND_SUBPORT] = compile_subport,
+		[KIND_APPLIANCE] = compile_appliance,
 	};
 
 	if (by_kind[change->kind])

@@ -103,6 +103,7 @@ static void give_host(struct enumeration *e, const struct uuid *id)
 		give_port(e, port, true);
 	}
 	give_inactive(e, uuid_format(id, text));
+	give_appliances(e, id);
 }
 
 void give_subnets(struct enumeration *e, const struct uuid *network)

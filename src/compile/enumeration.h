@@ -17,6 +17,7 @@ void enumeration_give(struct enumeration *e, const char *kind, const char *id);
 /* Of the services: which provider calls them is in src/providers/. */
 void give_floating_ips_of_host(struct enumeration *e, const struct uuid *host);
 void give_bgp_speakers(struct enumeration *e, const struct uuid *host);
+void give_appliances(struct enumeration *e, const struct uuid *host);
 void give_subnets(struct enumeration *e, const struct uuid *network);
 void give_interfaces(struct enumeration *e, const struct uuid *network);
 void give_gateway(struct enumeration *e, const struct uuid *router);

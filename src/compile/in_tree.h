@@ -27,3 +27,5 @@ struct weft_in_tree {
 /* src/providers/: all of them, ended by NULL. */
 struct weft_provider;
 extern const struct weft_provider *const providers_in_tree[];
+/* And those that make no records, but are asked for desired state as plug-ins are. */
+extern const struct weft_provider *const providers_called[];

@@ -46,6 +46,7 @@ struct config_webhook {
 struct config_providers {
 	char *folder; /* of plug-ins; NULL: none */
 	unsigned call_timeout_s, reconcile_s;
+	unsigned takeover_s;	    /* after which appliances of a silent host go to another */
 	char *defaults[N_SERVICES]; /* names; NULL: who has it in the tree */
 	GPtrArray *webhooks;	    /* struct config_webhook */
 };

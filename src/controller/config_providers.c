@@ -8,6 +8,7 @@
 #define GROUP "providers"
 #define CALL_TIMEOUT_S 10
 #define RECONCILE_S 300
+#define TAKEOVER_S 30
 #define DAY_S 86400
 #define SECRET_MIN 16
 
@@ -21,6 +22,7 @@ static bool check_keys(const struct config_reader *reader, GError **error)
 	g_ptr_array_add(known, g_strdup("folder"));
 	g_ptr_array_add(known, g_strdup("call-timeout"));
 	g_ptr_array_add(known, g_strdup("reconcile-interval"));
+	g_ptr_array_add(known, g_strdup("appliance-takeover"));
 	for (unsigned i = 0; i < N_SERVICES; i++)
 		if ((NETWORK_SERVICES | ROUTER_SERVICES) & SERVICE_BIT(i))
 			g_ptr_array_add(known, g_strconcat("default-", service_name(i), NULL));
@@ -156,6 +158,8 @@ bool config_providers_read(const struct config_reader *reader, bool plain_allowe
 		       &providers->call_timeout_s, error) &&
 	       config_number(reader, GROUP, "reconcile-interval", RECONCILE_S, 1, DAY_S,
 		       &providers->reconcile_s, error) &&
+	       config_number(reader, GROUP, "appliance-takeover", TAKEOVER_S, 1, DAY_S,
+		       &providers->takeover_s, error) &&
 	       read_webhooks(reader, plain_allowed, providers, error);
 }
 

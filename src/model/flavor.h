@@ -12,6 +12,8 @@ enum service_profile_slot {
 	N_SERVICE_PROFILE_SLOTS
 };
 
+enum service_profile_index { SERVICE_PROFILE_BY_DRIVER, N_SERVICE_PROFILE_INDEXES };
+
 enum flavor_slot {
 	FLAVOR_SERVICE_TYPE = N_STANDARD_SLOTS,
 	FLAVOR_ENABLED,

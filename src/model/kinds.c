@@ -4,6 +4,7 @@
 
 #include "model/address_group.h"
 #include "model/address_scope.h"
+#include "model/appliance.h"
 #include "model/auto_allocated_topology.h"
 #include "model/bgp_peer.h"
 #include "model/bgp_speaker.h"
@@ -95,6 +96,7 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_FLOATING_IP] = &floating_ip_kind,
 	[KIND_PORT_FORWARDING] = &port_forwarding_kind,
 	[KIND_SERVICE_ATTACHMENT] = &service_attachment_kind,
+	[KIND_APPLIANCE] = &appliance_kind,
 	[KIND_CONNTRACK_HELPER] = &conntrack_helper_kind,
 	[KIND_METERING_LABEL] = &metering_label_kind,
 	[KIND_METERING_LABEL_RULE] = &metering_label_rule_kind,

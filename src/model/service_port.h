@@ -18,6 +18,8 @@
 #define OWNER_FLOATING_IP "network:floatingip"
 #define OWNER_LOCAL_IP "network:local_ip"
 #define OWNER_LOAD_BALANCER "network:load_balancer"
+/* An appliance's on a network that is not the one it serves; it is not kept from callers. */
+#define OWNER_APPLIANCE "network:appliance"
 
 bool port_is_service(const struct object *port);
 bool port_is_router_interface(const struct object *port);

@@ -33,6 +33,10 @@ static const struct attr attrs[N_SERVICE_PROFILE_SLOTS] = {
 		.doc = "What the provider is told." },
 };
 
+static const struct index indexes[N_SERVICE_PROFILE_INDEXES] = {
+	[SERVICE_PROFILE_BY_DRIVER] = { .name = "driver", .slots = { SERVICE_PROFILE_DRIVER } },
+};
+
 static bool check(struct txn *txn, const struct object *draft, GError **error)
 {
 	const char *driver = object_str(draft, SERVICE_PROFILE_DRIVER);
@@ -82,6 +86,8 @@ const struct kind service_profile_kind = {
 	.flags = KIND_ADMIN_ONLY,
 	.attrs = attrs,
 	.n_slots = N_SERVICE_PROFILE_SLOTS,
+	.indexes = indexes,
+	.n_indexes = N_SERVICE_PROFILE_INDEXES,
 	.not_found = WEFT_ERROR_SERVICE_PROFILE_NOT_FOUND,
 	.in_use = WEFT_ERROR_SERVICE_PROFILE_IN_USE,
 	.hooks = { .on_create = on_create, .on_update = on_update, .on_delete = check_unused },

@@ -5,9 +5,16 @@
 #include "compile/in_tree.h"
 #include "providers/edge/edge.h"
 #include "providers/security_group/security_group.h"
+#include "providers/virtual_router/virtual_router.h"
 
 const struct weft_provider *const providers_in_tree[] = {
 	&edge_provider,
 	&security_group_provider,
+	NULL,
+};
+
+/* Those that are asked as plug-ins are. */
+const struct weft_provider *const providers_called[] = {
+	&virtual_router_provider,
 	NULL,
 };

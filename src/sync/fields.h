@@ -71,6 +71,10 @@ bool field_tunnel(const json_t *object, struct record_tunnel *ret, GError **erro
 bool decode_bgp_speaker(const json_t *data, struct record *ret, GError **error);
 void clear_bgp_speaker(struct record *record);
 
+/* record_appliance.c */
+bool decode_appliance(const json_t *data, struct record *ret, GError **error);
+void clear_appliance(struct record *record);
+
 /* "network_type" ("flat" or "vlan"), "physical_network" and "segmentation_id". */
 bool field_wire(const json_t *object, struct record_wire *ret, GError **error);
 /* Without a network_type *ret stays as it is. */

@@ -414,6 +414,7 @@ static const struct {
 	[RECORD_ROUTER_FIREWALL] = { decode_router_firewall, clear_router_firewall },
 	[RECORD_LOG] = { decode_log, clear_log },
 	[RECORD_CONNECTION_QUOTA] = { decode_connection_quota, clear_connection_quota },
+	[RECORD_APPLIANCE] = { decode_appliance, clear_appliance },
 	[RECORD_BGP_SPEAKER] = { decode_bgp_speaker, clear_bgp_speaker },
 	[RECORD_PORT_FORWARDING] = { decode_port_forwarding, clear_nothing },
 	[RECORD_CONNTRACK_HELPER] = { decode_conntrack_helper, clear_conntrack_helper },

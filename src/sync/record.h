@@ -37,6 +37,7 @@
 	X(SECURITY_POLICY_RULE, "security-policy-rule") \
 	X(ROUTER_FIREWALL, "router-firewall")           \
 	X(CONNECTION_QUOTA, "connection-quota")         \
+	X(APPLIANCE, "appliance")                       \
 	X(LOG, "log")
 
 enum record_kind {
@@ -338,6 +339,15 @@ struct record_bgp_speaker {
 	bool floating_ips, tenant_networks;
 };
 
+/* A machine that runs on this host. */
+struct record_appliance {
+	u32 generation;		     /* another one is another machine */
+	u32 revision;		     /* of what it is told */
+	u32 cpu_percent, memory_mib; /* 0: no limit */
+	json_t *nics;		     /* [{"name", "port_id"}] */
+	json_t *config;		     /* without its revision */
+};
+
 struct record_port_forwarding {
 	struct uuid router_id, floating_ip_id;
 	struct ip external, internal; /* of IPv4 */
@@ -404,6 +414,7 @@ struct record {
 		struct record_router_firewall router_firewall;
 		struct record_connection_quota connection_quota;
 		struct record_bgp_speaker bgp_speaker;
+		struct record_appliance appliance;
 		struct record_port_forwarding port_forwarding;
 		struct record_conntrack_helper conntrack_helper;
 	};

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "controller/provider/appliance.h"
 #include "controller/provider/providers_impl.h"
+#include "model/flavor.h"
 #include "model/floating_ip.h"
 #include "model/network.h"
 #include "model/router.h"
@@ -71,6 +73,14 @@ static void put(struct look *look, struct object *draft)
 		log_limited(warning, "provider: %s", error->message);
 }
 
+static void end_appliances(struct look *look, const struct object *attachment)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!appliances_follow(look->txn, attachment, NULL, &error))
+		log_limited(warning, "provider: %s", error->message);
+}
+
 /* Attachments that there are: with other services, or to be ended, or wanted again. */
 static void look_at_old(struct look *look, const struct object *attachment)
 {
@@ -93,6 +103,8 @@ static void look_at_old(struct look *look, const struct object *attachment)
 	}
 	object_set_str(draft, ATTACHMENT_STATUS_REASON, "");
 	put(look, draft);
+	if (!services)
+		end_appliances(look, attachment);
 }
 
 static void make(struct look *look, const struct wanted *wanted)
@@ -198,6 +210,35 @@ static void look_at_routers_of(struct providers *providers, const struct uuid *s
 		look_at_text(providers, object_str(port, PORT_DEVICE_ID));
 }
 
+/* What the appliance serves. */
+static void look_at_appliance(struct providers *providers, const char *id)
+{
+	const struct object *appliance = model_get_text(providers->model, KIND_APPLIANCE, id);
+
+	if (appliance)
+		look_at_text(providers, object_str(appliance, APPLIANCE_OBJECT_ID));
+}
+
+/* All that the provider serves: another offering may be theirs. */
+static void look_at_users_of(struct providers *providers, const char *provider)
+{
+	const struct object *attachment;
+	struct model_iter iter;
+
+	model_iter_init(&iter, providers->model, KIND_SERVICE_ATTACHMENT, ATTACHMENT_BY_PROVIDER,
+		provider, NULL);
+	while ((attachment = model_iter_next(&iter)))
+		look_at_text(providers, object_str(attachment, ATTACHMENT_OBJECT_ID));
+}
+
+static void follow(struct providers *providers, const struct object *appliance)
+{
+	struct uuid attachment;
+
+	if (object_uuid(appliance, APPLIANCE_ATTACHMENT_ID, &attachment))
+		work_follow(providers, &attachment);
+}
+
 static void look_at_side(
 	struct providers *providers, enum kind_id kind, const struct object *object)
 {
@@ -215,6 +256,14 @@ static void look_at_side(
 		if (port_is_router_interface(object) ||
 			port_has_owner(object, OWNER_ROUTER_GATEWAY))
 			look_at_text(providers, object_str(object, PORT_DEVICE_ID));
+		if (port_has_owner(object, OWNER_APPLIANCE))
+			look_at_appliance(providers, object_str(object, PORT_DEVICE_ID));
+		break;
+	case KIND_SERVICE_PROFILE:
+		look_at_users_of(providers, object_str(object, SERVICE_PROFILE_DRIVER));
+		break;
+	case KIND_APPLIANCE:
+		look_at_text(providers, object_str(object, APPLIANCE_OBJECT_ID));
 		break;
 	case KIND_FLOATING_IP:
 		look_at_text(providers, object_str(object, FLOATING_IP_ROUTER_ID));
@@ -240,6 +289,8 @@ void attach_changed(const struct changeset *changes, void *user)
 			look_at_side(providers, change->kind, change->old);
 		if (change->new)
 			look_at_side(providers, change->kind, change->new);
+		if (change->new && change->kind == KIND_APPLIANCE)
+			follow(providers, change->new);
 	}
 }
 

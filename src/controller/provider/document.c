@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/provider/document.h"
 
-#include "model/flavor.h"
+#include "controller/provider/providers_impl.h"
+#include "model/appliance.h"
 #include "model/floating_ip.h"
 #include "model/network.h"
 #include "model/port.h"
@@ -94,24 +95,52 @@ static void write_router(struct writer *writer, const struct object *router)
 	write_by(writer, "floating_ips", KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER, id);
 }
 
-/* What the service profile that chose the provider says to it. */
-static const char *options_of(const struct model *model, const struct object *router)
+/* The subnets of a network that none of the appliance's other ports is on. */
+static void write_appliance_subnets(struct writer *writer, const char *appliance, GHashTable *seen)
 {
-	const struct object *flavor, *profile;
-	const char *text = "";
-	json_t *profiles;
+	const struct object *port, *subnet;
+	struct model_iter ports, subnets;
 
-	flavor = router ? model_get_text(model, KIND_FLAVOR, object_str(router, ROUTER_FLAVOR_ID))
-			: NULL;
-	if (!flavor)
-		return text;
-	profiles = object_json(flavor, FLAVOR_SERVICE_PROFILES);
-	profile = model_get_text(
-		model, KIND_SERVICE_PROFILE, json_string_value(json_array_get(profiles, 0)));
-	if (profile)
-		text = object_str(profile, SERVICE_PROFILE_METAINFO);
-	json_decref(profiles);
-	return text;
+	model_iter_init(&ports, writer->model, KIND_PORT, PORT_BY_DEVICE, appliance, NULL);
+	while ((port = model_iter_next(&ports))) {
+		model_iter_init(&subnets, writer->model, KIND_SUBNET, SUBNET_BY_NETWORK,
+			object_str(port, PORT_NETWORK_ID), NULL);
+		while ((subnet = model_iter_next(&subnets)))
+			if (g_hash_table_add(seen, (gpointer)subnet))
+				write_object(writer, subnet);
+	}
+}
+
+static void write_appliance(struct writer *writer, const struct object *appliance)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	char id[UUID_STRLEN];
+
+	uuid_format(object_id(appliance), id);
+	jw_begin_object(&writer->w);
+	jw_member_string(&writer->w, "name", object_str(appliance, SLOT_NAME));
+	jw_member_string(&writer->w, "id", id);
+	write_by(writer, "ports", KIND_PORT, PORT_BY_DEVICE, id);
+	jw_key(&writer->w, "subnets");
+	jw_begin_array(&writer->w);
+	write_appliance_subnets(writer, id, seen);
+	jw_end_array(&writer->w);
+	jw_end_object(&writer->w);
+}
+
+/* Those that it has, with their ports. */
+static void write_appliances(struct writer *writer, const char *attachment)
+{
+	const struct object *appliance;
+	struct model_iter iter;
+
+	jw_key(&writer->w, "appliances");
+	jw_begin_array(&writer->w);
+	model_iter_init(
+		&iter, writer->model, KIND_APPLIANCE, APPLIANCE_BY_ATTACHMENT, attachment, NULL);
+	while ((appliance = model_iter_next(&iter)))
+		write_appliance(writer, appliance);
+	jw_end_array(&writer->w);
 }
 
 char *provider_document(const struct model *model, const struct object *attachment)
@@ -123,6 +152,8 @@ char *provider_document(const struct model *model, const struct object *attachme
 			    *router = model_get_text(model, KIND_ROUTER, about);
 	GString *text = g_string_new(NULL);
 	struct writer writer = { model, json_writer_on(text) };
+	g_autofree char *options =
+		provider_options(model, attachment, ends ? NULL : network ?: router);
 	char id[UUID_STRLEN];
 
 	jw_begin_object(&writer.w);
@@ -133,11 +164,13 @@ char *provider_document(const struct model *model, const struct object *attachme
 	jw_member_string(&writer.w, "project_id", object_str(attachment, SLOT_PROJECT_ID));
 	jw_member_raw(
 		&writer.w, "services", ends ? "[]" : object_str(attachment, ATTACHMENT_SERVICES));
-	jw_member_string(&writer.w, "options", ends ? "" : options_of(model, router));
+	jw_member_string(&writer.w, "options", options);
 	if (network && !ends)
 		write_network(&writer, network);
 	if (router && !ends)
 		write_router(&writer, router);
+	if (!ends)
+		write_appliances(&writer, id);
 	jw_end_object(&writer.w);
 	return g_string_free(text, FALSE);
 }

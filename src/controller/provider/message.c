@@ -6,10 +6,13 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/uuid.h"
+#include "model/appliance.h"
 #include "model/service_map.h"
 
 #define REASON_MAX 1000
 #define APPLIANCES_MAX 16
+#define NICS_MAX 32
+#define NIC_NAME_MAX 15 /* of a device */
 #define LIST_MAX 100
 
 static bool is_ip(const json_t *value)
@@ -121,6 +124,67 @@ static bool is_name(const json_t *value)
 	       json_string_length(value) <= 255;
 }
 
+static bool is_texts(const json_t *list)
+{
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach(list, i, text)
+		if (!is_name(text))
+			return false;
+	return !list || json_is_array(list);
+}
+
+static bool is_number(const json_t *value)
+{
+	return !value || (json_is_integer(value) && json_integer_value(value) >= 0 &&
+				 json_integer_value(value) <= G_MAXINT32);
+}
+
+static bool check_nics(const json_t *nics, const char *name, GError **error)
+{
+	const json_t *nic;
+	size_t i;
+
+	json_array_foreach(nics, i, nic) {
+		const json_t *device = json_object_get(nic, "name");
+		bool network = json_is_string(json_object_get(nic, "network_id"));
+
+		if (!is_name(device) || json_string_length(device) > NIC_NAME_MAX ||
+			network == json_is_string(json_object_get(nic, "port_id")))
+			return weft_fail(error, INVALID_INPUT,
+				"nics[%zu] of appliance %s needs a name of 1 to %d bytes, and either network_id or port_id",
+				i, name, NIC_NAME_MAX);
+	}
+	return (json_is_array(nics) && json_array_size(nics) <= NICS_MAX) ||
+	       weft_fail(error, INVALID_INPUT, "nics of appliance %s must be a list of at most %d",
+		       name, NICS_MAX);
+}
+
+/* Of one that weftd runs. */
+static bool check_own(const json_t *appliance, GError **error)
+{
+	const char *name = json_string_value(json_object_get(appliance, "name"));
+	const json_t *config = json_object_get(appliance, "config"),
+		     *dedicated = json_object_get(appliance, "dedicated_host");
+
+	if (!check_nics(json_object_get(appliance, "nics"), name, error))
+		return false;
+	if (!is_number(json_object_get(appliance, "cpu_percent")) ||
+		!is_number(json_object_get(appliance, "memory_mib")))
+		return weft_fail(error, INVALID_INPUT,
+			"cpu_percent and memory_mib of appliance %s must be numbers, not negative",
+			name);
+	if (!is_texts(json_object_get(appliance, "host_tags")))
+		return weft_fail(error, INVALID_INPUT,
+			"host_tags of appliance %s must be a list of texts", name);
+	if ((dedicated && !json_is_boolean(dedicated)) || (config && !json_is_object(config)))
+		return weft_fail(error, INVALID_INPUT,
+			"of appliance %s dedicated_host must be a boolean, and config an object",
+			name);
+	return true;
+}
+
 static bool check_appliances(const json_t *appliances, GError **error)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -142,6 +206,10 @@ static bool check_appliances(const json_t *appliances, GError **error)
 			return weft_fail(error, INVALID_INPUT,
 				"two appliances of the answer are named %s",
 				json_string_value(name));
+		if (!g_strcmp0(json_string_value(json_object_get(appliance, "image")),
+			    APPLIANCE_IMAGE_OWN) &&
+			!check_own(appliance, error))
+			return false;
 	}
 	return true;
 }

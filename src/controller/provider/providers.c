@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "compile/in_tree.h"
+#include "controller/provider/in_tree.h"
 #include "controller/provider/load.h"
 #include "controller/provider/plugin.h"
 #include "controller/provider/providers_impl.h"
@@ -160,6 +161,13 @@ static void set_defaults(struct providers *providers)
 	}
 }
 
+/* Those in the tree that are asked as plug-ins are. */
+static void add_called(struct providers *providers)
+{
+	for (unsigned i = 0; providers_called[i]; i++)
+		g_ptr_array_add(providers->drivers, in_tree_new(providers_called[i]));
+}
+
 struct providers *providers_new(const struct config_providers *config, struct model *model,
 	struct commit *commit, GError **error)
 {
@@ -171,12 +179,15 @@ struct providers *providers_new(const struct config_providers *config, struct mo
 	providers->drivers = g_ptr_array_new_with_free_func(free_driver);
 	providers->subjects = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	providers->works = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, work_free);
+	providers->silent = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	providers->started_us = g_get_monotonic_time();
 	register_in_tree(model);
 	providers->starting = true;
 	if (!start_plugins(providers, error))
 		return NULL;
 	await_plugins(providers);
 	providers->starting = false;
+	add_called(providers);
 	if (!add_webhooks(providers, error))
 		return NULL;
 	for (guint i = 0; i < providers->drivers->len; i++)
@@ -187,9 +198,8 @@ struct providers *providers_new(const struct config_providers *config, struct mo
 	set_defaults(providers);
 	commit_watch(commit, attach_changed, providers);
 	attach_look_at_all(providers);
-	if (providers->drivers->len)
-		providers->reconcile =
-			g_timeout_add_seconds(config->reconcile_s, reconcile_due, providers);
+	providers->reconcile = g_timeout_add_seconds(config->reconcile_s, reconcile_due, providers);
+	providers->takeover = g_timeout_add_seconds(1, takeover_due, providers);
 	return g_steal_pointer(&providers);
 }
 
@@ -197,6 +207,8 @@ void providers_free(struct providers *providers)
 {
 	g_clear_handle_id(&providers->settle, g_source_remove);
 	g_clear_handle_id(&providers->reconcile, g_source_remove);
+	g_clear_handle_id(&providers->takeover, g_source_remove);
+	g_hash_table_unref(providers->silent);
 	g_ptr_array_unref(providers->drivers);
 	g_hash_table_unref(providers->works);
 	g_hash_table_unref(providers->subjects);

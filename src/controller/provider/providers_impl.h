@@ -14,7 +14,9 @@ struct providers {
 	GPtrArray *drivers;   /* struct provider_driver */
 	GHashTable *subjects; /* set of struct uuid: networks and routers to look at */
 	GHashTable *works;    /* struct work, by attachment */
-	guint settle, reconcile;
+	guint settle, reconcile, takeover;
+	GHashTable *silent; /* names of hosts with appliances that are not alive → since when, us */
+	s64 started_us;
 	bool starting;
 };
 
@@ -23,7 +25,8 @@ struct work {
 	struct uuid attachment;
 	struct providers *providers;
 	bool running, again, force;
-	bool ends; /* the call that runs is of its end */
+	bool answered; /* the last call was answered, and what it asked for is staged */
+	bool ends;     /* the call that runs is of its end */
 	guint retry;
 	unsigned backoff_s;
 	char *digest; /* of the document that is on its way */
@@ -39,7 +42,17 @@ void attach_look_at_all(struct providers *providers);
 
 /* work.c: from attachments to their providers. @force: even if nothing has changed. */
 void work_run(struct providers *providers, const struct uuid *attachment, bool force);
+/* An appliance of it says something else. */
+void work_follow(struct providers *providers, const struct uuid *attachment);
 void work_free(gpointer work);
+
+/* takeover.c: appliances of hosts that are dead go to others. */
+gboolean takeover_due(gpointer providers);
+
+/* options.c: what the offering that was chosen for the network or router says to the provider:
+ * metainfo of a service profile; "" without one. */
+char *provider_options(
+	const struct model *model, const struct object *attachment, const struct object *subject);
 
 /* reconcile.c */
 void reconcile_run_all(struct providers *providers, const char *provider);

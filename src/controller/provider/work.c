@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "controller/provider/appliance.h"
 #include "controller/provider/document.h"
 #include "controller/provider/providers_impl.h"
 
@@ -42,21 +43,32 @@ static struct work *work_of(struct providers *providers, const struct uuid *atta
 	return work;
 }
 
+static bool same(const struct object *a, const struct object *b)
+{
+	for (unsigned slot = ATTACHMENT_STATUS; slot < N_ATTACHMENT_SLOTS; slot++)
+		if (!object_equal(a, b, slot))
+			return false;
+	return true;
+}
+
+static void submit(struct providers *providers, struct txn *txn)
+{
+	if (txn_is_empty(txn))
+		txn_free(txn);
+	else
+		commit_submit(providers->commit, txn, NULL, NULL);
+}
+
 /* Takes @draft over; what is there already is not written. */
 static void store(struct providers *providers, const struct object *old, struct object *draft)
 {
-	struct txn *txn;
-	bool same = true;
+	struct txn *txn = txn_new(providers->model, &providers_itself);
 
-	for (unsigned slot = ATTACHMENT_STATUS; slot < N_ATTACHMENT_SLOTS; slot++)
-		same = same && object_equal(old, draft, slot);
-	if (same) {
+	if (same(old, draft))
 		object_unref(draft);
-		return;
-	}
-	txn = txn_new(providers->model, &providers_itself);
-	txn_put(txn, draft, NULL); /* it refers to nothing, and its key is as it was */
-	commit_submit(providers->commit, txn, NULL, NULL);
+	else
+		txn_put(txn, draft, NULL); /* it refers to nothing, and its key is as it was */
+	submit(providers, txn);
 }
 
 static void set_error(
@@ -87,20 +99,68 @@ static void set_json(struct object *draft, unsigned slot, const json_t *value, c
 	object_set_str(draft, slot, text ?: none);
 }
 
-static void set_active(
+/* What the answer says, as the attachment has it. */
+static struct object *answered(
 	const struct work *work, const struct object *attachment, const json_t *answer)
 {
+	json_t *appliances = appliances_public(json_object_get(answer, "appliances"));
 	struct object *draft = object_edit(attachment);
 
 	set_json(draft, ATTACHMENT_EDGE, json_object_get(answer, "edge"), "{}");
-	set_json(draft, ATTACHMENT_APPLIANCES, json_object_get(answer, "appliances"), "[]");
-	object_set_choice(draft, ATTACHMENT_STATUS, ATTACHMENT_ACTIVE);
-	object_set_str(draft, ATTACHMENT_STATUS_REASON, "");
+	set_json(draft, ATTACHMENT_APPLIANCES, appliances, "[]");
 	if (has_drifted(work, attachment, draft))
 		object_set_str(draft, ATTACHMENT_DRIFT,
 			"The provider gave another desired state for the same request; the new one is in force.");
 	object_set_str(draft, ATTACHMENT_DIGEST, work->digest);
+	json_decref(appliances);
+	return draft;
+}
+
+/* The answer, and the appliances that it asks for, or nothing of it. */
+static bool stage_answer(struct work *work, struct txn *txn, const struct object *attachment,
+	const json_t *answer, GError **error)
+{
+	struct object *draft = answered(work, attachment, answer);
+
+	if (same(attachment, draft))
+		object_unref(draft);
+	else if (!txn_put(txn, draft, error))
+		return false;
+	return appliances_follow(txn, attachment, json_object_get(answer, "appliances"), error);
+}
+
+/* Its status, of what its appliances say. */
+static void follow_appliances(struct work *work)
+{
+	static const enum attachment_status by_appliance[] = {
+		[APPLIANCE_BUILD] = ATTACHMENT_BUILD,
+		[APPLIANCE_ACTIVE] = ATTACHMENT_ACTIVE,
+		[APPLIANCE_ERROR] = ATTACHMENT_ERROR,
+	};
+	const struct object *attachment =
+		model_get(work->providers->model, KIND_SERVICE_ATTACHMENT, &work->attachment);
+	g_autofree char *reason = NULL, *drift = NULL;
+	enum appliance_status status;
+	struct object *draft;
+
+	if (!attachment || !work->answered ||
+		object_choice(attachment, ATTACHMENT_STATUS) == ATTACHMENT_PENDING_DELETE)
+		return;
+	status = appliances_status(work->providers->model, attachment, &reason, &drift);
+	draft = object_edit(attachment);
+	object_set_choice(draft, ATTACHMENT_STATUS, (int)by_appliance[status]);
+	object_set_str(draft, ATTACHMENT_STATUS_REASON, reason);
+	if (*drift)
+		object_set_str(draft, ATTACHMENT_DRIFT, drift);
 	store(work->providers, attachment, draft);
+}
+
+void work_follow(struct providers *providers, const struct uuid *attachment)
+{
+	struct work *work = g_hash_table_lookup(providers->works, attachment);
+
+	if (work)
+		follow_appliances(work);
 }
 
 static void forget(struct providers *providers, const struct object *attachment)
@@ -140,6 +200,25 @@ static bool is_over(const struct work *work, const struct object *attachment)
 	       object_choice(attachment, ATTACHMENT_STATUS) == ATTACHMENT_PENDING_DELETE;
 }
 
+/* What it asks for may be impossible now: then it is asked again, as if it had failed. */
+static void take_answer(
+	struct work *work, const struct object *attachment, const json_t *answer, bool again)
+{
+	struct txn *txn = txn_new(work->providers->model, &providers_itself);
+	g_autoptr(GError) error = NULL;
+
+	if (!stage_answer(work, txn, attachment, answer, &error)) {
+		txn_free(txn);
+		return retry_later(work, attachment, error->message);
+	}
+	submit(work->providers, txn);
+	work->backoff_s = 0;
+	work->answered = true;
+	follow_appliances(work);
+	if (again)
+		work_run(work->providers, &work->attachment, false);
+}
+
 static void done(const struct provider_result *result, void *user)
 {
 	struct work *work = user;
@@ -148,19 +227,20 @@ static void done(const struct provider_result *result, void *user)
 		model_get(providers->model, KIND_SERVICE_ATTACHMENT, &work->attachment);
 	bool again = work->again;
 
-	work->running = work->again = false;
+	work->running = work->again = work->answered = false;
 	if (!attachment) {
 		g_hash_table_remove(providers->works, &work->attachment);
 		return;
 	}
 	if (result->result == WEFT_PROVIDER_FAILED)
 		return retry_later(work, attachment, result->reason);
-	work->backoff_s = 0;
+	if (work->ends || result->result != WEFT_PROVIDER_OK)
+		work->backoff_s = 0;
 	if (is_over(work, attachment))
 		return forget(providers, attachment);
 	if (!work->ends && result->result == WEFT_PROVIDER_OK)
-		set_active(work, attachment, result->answer);
-	else if (!work->ends && result->result == WEFT_PROVIDER_REFUSED)
+		return take_answer(work, attachment, result->answer, again);
+	if (!work->ends && result->result == WEFT_PROVIDER_REFUSED)
 		set_error(providers, attachment, false, result->reason);
 	if (again || work->ends)
 		work_run(providers, &work->attachment, work->ends);

@@ -112,6 +112,10 @@ void look_handle(
 void report_handle(
 	struct sync_server *server, struct http_request *request, const struct object *host);
 
+/* report_appliances.c: {id: {"status", "reason", "revision", "digest", "drift"}}, or NULL. */
+bool appliances_stage_report(
+	struct txn *txn, const struct object *host, const json_t *reported, GError **error);
+
 /* report_load_balancers.c: what a host's health checks say: {id: {"alive": bool}}, or NULL. */
 bool members_stage(
 	struct txn *txn, const struct object *host, const json_t *reported, GError **error);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/appliances.h"
+
+#include <string.h>
+
+#include "agent/machine/machine.h"
+#include "agent/machine/machine_text.h"
+
+#define PROGRAM "weft-appliance-netns"
+
+struct appliances {
+	const struct desired *desired;
+	struct machine_place place;
+	void (*changed)(void *data);
+	void *data;
+	GHashTable *machines; /* appliance id → struct machine */
+	bool swept;	      /* what a former process left and nobody wants is gone */
+};
+
+/* It stands beside us, or where it is built. */
+static char *find_program(const struct config *config)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = self ? g_path_get_dirname(self) : g_strdup("/usr/sbin");
+	char *beside = g_build_filename(folder, PROGRAM, NULL);
+	g_autofree char *built = NULL;
+
+	if (config->appliance || g_file_test(beside, G_FILE_TEST_IS_EXECUTABLE)) {
+		if (config->appliance) {
+			g_free(beside);
+			return g_strdup(config->appliance);
+		}
+		return beside;
+	}
+	built = g_build_filename(folder, "..", "appliance", PROGRAM, NULL);
+	if (!g_file_test(built, G_FILE_TEST_IS_EXECUTABLE))
+		return beside;
+	g_free(beside);
+	return g_steal_pointer(&built);
+}
+
+static struct machine_place place_of(const struct config *config)
+{
+	return (struct machine_place){ find_program(config),
+		g_build_filename(config->run_dir, "appliance", NULL) };
+}
+
+static void free_machine(gpointer data)
+{
+	machine_free(data);
+}
+
+struct appliances *appliances_new(const struct config *config, const struct desired *desired,
+	void (*changed)(void *data), void *data)
+{
+	struct appliances *appliances = g_new0(struct appliances, 1);
+
+	*appliances = (struct appliances){ .desired = desired,
+		.place = place_of(config),
+		.changed = changed,
+		.data = data,
+		.machines = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_machine) };
+	return appliances;
+}
+
+void appliances_free(struct appliances *appliances)
+{
+	if (!appliances)
+		return;
+	g_hash_table_unref(appliances->machines);
+	g_free(appliances->place.program);
+	g_free(appliances->place.folder);
+	g_free(appliances);
+}
+
+static struct machine *machine_of(struct appliances *appliances, const struct uuid *id)
+{
+	struct machine *machine = g_hash_table_lookup(appliances->machines, id);
+	char text[UUID_STRLEN];
+
+	if (!machine) {
+		machine = machine_new(&appliances->place, uuid_format(id, text),
+			appliances->changed, appliances->data);
+		g_hash_table_insert(appliances->machines, g_memdup2(id, sizeof(*id)), machine);
+	}
+	return machine;
+}
+
+/* Calls @each for all that an agent has left. */
+static void each_left(const struct machine_place *place,
+	void (*each)(const struct uuid *id, void *data), void *data)
+{
+	g_autoptr(GDir) dir = g_dir_open(place->folder, 0, NULL);
+	const char *name;
+	struct uuid id;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *bare = g_str_has_suffix(name, ".json")
+						? g_strndup(name, strlen(name) - strlen(".json"))
+						: NULL;
+
+		if (bare && uuid_parse(bare, &id))
+			each(&id, data);
+	}
+}
+
+static void find_left(const struct uuid *id, void *data)
+{
+	machine_of(data, id);
+}
+
+static void end_unwanted(struct appliances *appliances)
+{
+	struct machine *machine;
+	const struct uuid *id;
+	GHashTableIter i;
+
+	if (!appliances->swept)
+		each_left(&appliances->place, find_left, appliances);
+	appliances->swept = true;
+	g_hash_table_iter_init(&i, appliances->machines);
+	while (g_hash_table_iter_next(&i, (gpointer *)&id, (gpointer *)&machine)) {
+		if (!g_hash_table_contains(appliances->desired->appliances, id))
+			machine_retire(machine);
+		if (machine_is_gone(machine))
+			g_hash_table_iter_remove(&i);
+	}
+}
+
+void appliances_update(struct appliances *appliances, bool complete)
+{
+	const struct appliance *appliance;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, appliances->desired->appliances);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&appliance)) {
+		g_autofree char *description =
+			machine_description(&appliance->id, &appliance->record);
+		g_autofree char *shape = machine_shape(&appliance->record);
+
+		machine_set(machine_of(appliances, &appliance->id), description, shape);
+	}
+	if (complete)
+		end_unwanted(appliances);
+}
+
+json_t *appliances_describe(const struct appliances *appliances)
+{
+	const struct machine *machine;
+	const struct uuid *id;
+	json_t *all;
+	GHashTableIter i;
+	char text[UUID_STRLEN];
+
+	if (!appliances || !g_hash_table_size(appliances->machines))
+		return NULL;
+	all = json_object();
+	g_hash_table_iter_init(&i, appliances->machines);
+	while (g_hash_table_iter_next(&i, (gpointer *)&id, (gpointer *)&machine))
+		if (!machine_is_retired(machine))
+			json_object_set_new(all, uuid_format(id, text), machine_describe(machine));
+	return all;
+}
+
+static void silence(void *data)
+{
+	(void)data;
+}
+
+static void end_left(const struct uuid *id, void *place)
+{
+	char text[UUID_STRLEN];
+	struct machine *machine = machine_new(place, uuid_format(id, text), silence, NULL);
+
+	machine_end(machine);
+	machine_free(machine);
+}
+
+void appliances_end_all(const struct config *config)
+{
+	struct machine_place place = place_of(config);
+
+	each_left(&place, end_left, &place);
+	g_free(place.program);
+	g_free(place.folder);
+}

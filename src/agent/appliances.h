@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The appliances of this host: a machine for each that the view has (machine/machine.h). */
+#pragma once
+
+#include <jansson.h>
+
+#include "agent/config.h"
+#include "agent/desired.h"
+
+struct appliances;
+
+/* @config and @desired are borrowed; @changed: appliances_describe() may say something else. */
+struct appliances *appliances_new(const struct config *config, const struct desired *desired,
+	void (*changed)(void *data), void *data);
+/* They go on running. */
+void appliances_free(struct appliances *appliances);
+
+/* After a reconcile. @complete: the controller has told all, so those that are not known are to
+ * end. */
+void appliances_update(struct appliances *appliances, bool complete);
+
+/* {"<appliance id>": as machine_describe()}; json_decref(); NULL: there is none. @appliances may
+ * be NULL. */
+json_t *appliances_describe(const struct appliances *appliances);
+
+/* Ends all that an agent of that configuration has left. */
+void appliances_end_all(const struct config *config);

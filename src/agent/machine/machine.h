@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One appliance of this host: its weft-appliance-netns, which nobody is the parent of. It goes on
+ * when the agent ends, and the next agent finds it by its folder.
+ *
+ *	(none) ──start──► running ──shape changes, or unwanted──► ending ──► (none)
+ *	   ▲                 │ ended by itself
+ *	   └── 1, 2 … 60 s ──┘
+ *
+ * A change of the description alone is written and told by SIGHUP. Its status is asked for: often
+ * until it has done what it is told, then now and then; files that somebody has changed inside are
+ * then told anew, and so repaired.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/types.h"
+
+struct machine;
+
+struct machine_place {
+	char *program; /* weft-appliance-netns */
+	char *folder;  /* of all machines of this agent */
+};
+
+/* @changed: machine_describe() may say something else. @place is borrowed. */
+struct machine *machine_new(
+	const struct machine_place *place, const char *id, void (*changed)(void *data), void *data);
+/* It goes on running. */
+void machine_free(struct machine *machine);
+
+/* Makes it so, also of one that was to end. */
+void machine_set(struct machine *machine, const char *description, const char *shape);
+/* Ends the process, files and all; when that is done, machine_is_gone(). */
+void machine_retire(struct machine *machine);
+bool machine_is_retired(const struct machine *machine);
+bool machine_is_gone(const struct machine *machine);
+/* The same, and waits for it, for some seconds. */
+void machine_end(struct machine *machine);
+
+/* {"status", "reason", "revision", "digest", "drift"}; json_decref(). */
+json_t *machine_describe(const struct machine *machine);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/machine/machine_text.h"
+
+#include <stdlib.h>
+
+#define DEVICE_ID_LEN 8 /* characters of the appliance's id in a device's name */
+#define FLAGS (JSON_COMPACT | JSON_SORT_KEYS)
+
+/* jansson's text as g_free() takes it; takes @json over. */
+static char *take_text(json_t *json)
+{
+	char *text = json_dumps(json, FLAGS), *copy = g_strdup(text);
+
+	free(text);
+	json_decref(json);
+	return copy;
+}
+
+static void set_limits(json_t *object, const struct record_appliance *record)
+{
+	if (record->cpu_percent)
+		json_object_set_new(object, "cpu_percent", json_integer(record->cpu_percent));
+	if (record->memory_mib)
+		json_object_set_new(object, "memory_mib", json_integer(record->memory_mib));
+}
+
+/* "a1b2c3d4e-0": of the host's devices, no other appliance has it. */
+static json_t *nics_of(const struct uuid *id, const struct record_appliance *record)
+{
+	char text[UUID_STRLEN];
+	json_t *nics = json_array();
+	const json_t *nic;
+	size_t i;
+
+	uuid_format(id, text);
+	json_array_foreach(record->nics, i, nic) {
+		g_autofree char *device = g_strdup_printf("a%.*s-%zu", DEVICE_ID_LEN, text, i);
+
+		json_array_append_new(nics,
+			json_pack("{s:O, s:s, s:O}", "name", json_object_get(nic, "name"), "device",
+				device, "port_id", json_object_get(nic, "port_id")));
+	}
+	return nics;
+}
+
+char *machine_description(const struct uuid *id, const struct record_appliance *record)
+{
+	json_t *config = json_copy(record->config);
+	json_t *description =
+		json_pack("{s:o, s:o}", "nics", nics_of(id, record), "config", config);
+
+	json_object_set_new(config, "revision", json_integer(record->revision));
+	set_limits(description, record);
+	return take_text(description);
+}
+
+char *machine_shape(const struct record_appliance *record)
+{
+	const json_t *interfaces = json_object_get(record->config, "interfaces"), *interface;
+	json_t *shape = json_pack(
+		       "{s:O, s:i}", "nics", record->nics, "generation", (int)record->generation),
+	       *links = json_array();
+	size_t i;
+
+	set_limits(shape, record);
+	json_array_foreach(interfaces, i, interface)
+		json_array_append_new(
+			links, json_pack("[O?, O?, O?]", json_object_get(interface, "name"),
+				       json_object_get(interface, "mac_address"),
+				       json_object_get(interface, "mtu")));
+	json_object_set_new(shape, "links", links);
+	return take_text(shape);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A machine that a provider asked for (weft/provider.h, "appliances"): made, changed and deleted by
+ * weftd with the attachment that it is of. The host is chosen once, and kept until that is gone or
+ * dead; the agent there runs it and says how it does.
+ */
+#pragma once
+
+#include "model/txn.h"
+
+enum appliance_slot {
+	APPLIANCE_ATTACHMENT_ID = N_STANDARD_SLOTS,
+	APPLIANCE_PROVIDER,
+	APPLIANCE_OBJECT_TYPE,
+	APPLIANCE_OBJECT_ID,
+	APPLIANCE_HOST, /* its name; "": there is none for it */
+	APPLIANCE_IMAGE,
+	APPLIANCE_CPU_PERCENT,
+	APPLIANCE_MEMORY_MIB,
+	APPLIANCE_HOST_TAGS,
+	APPLIANCE_DEDICATED_HOST,
+	APPLIANCE_NICS,	      /* [{"name", "network_id", "port_id"}] */
+	APPLIANCE_CONFIG,     /* secret: what it is told, without its revision; "": nothing yet */
+	APPLIANCE_REVISION,   /* of what it is told */
+	APPLIANCE_GENERATION, /* another one is another machine */
+	APPLIANCE_STATUS,
+	APPLIANCE_STATUS_REASON,
+	APPLIANCE_APPLIED, /* the revision that it has */
+	APPLIANCE_DIGEST,
+	APPLIANCE_DRIFT,
+	N_APPLIANCE_SLOTS
+};
+
+enum appliance_index {
+	APPLIANCE_BY_NAME,
+	APPLIANCE_BY_PROJECT,
+	APPLIANCE_BY_ATTACHMENT,
+	APPLIANCE_BY_ATTACHMENT_NAME, /* unique */
+	APPLIANCE_BY_OBJECT,
+	APPLIANCE_BY_HOST,
+	N_APPLIANCE_INDEXES
+};
+
+enum appliance_status { APPLIANCE_BUILD, APPLIANCE_ACTIVE, APPLIANCE_ERROR };
+
+/* What the host's agent can run. */
+#define APPLIANCE_IMAGE_OWN "weft-appliance"
+
+extern const struct kind appliance_kind;
+
+/* Which host @draft would best be on, now: alive, with its tags, connected to the physical networks
+ * of its NICs, not another's alone; of these the one with fewest appliances. NULL: none is, and
+ * @error says what was missing. @but: not that one, or NULL. */
+const struct object *appliance_place(
+	const struct txn *txn, const struct object *draft, const char *but, GError **error);
+/* May it stay on the host that it has? Whether that is alive is not asked. */
+bool appliance_may_stay(const struct txn *txn, const struct object *draft);
+
+/* Stages @draft (taken over) with its NICs' ports bound to its host. */
+const struct object *appliance_put(struct txn *txn, struct object *draft, GError **error);
+/* A port of the appliance goes with it; one that is somebody else's, such as a router's interface,
+ * is no longer bound. */
+bool appliance_release_port(
+	struct txn *txn, const struct object *appliance, const char *port, GError **error);

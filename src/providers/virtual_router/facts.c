@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/virtual_router/facts.h"
+
+#include <string.h>
+
+#define GUEST_OWNER "compute:"
+
+const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+const json_t *find_by(const json_t *list, const char *key, const char *value)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		if (value && !g_strcmp0(text_of(one, key), value))
+			return one;
+	return NULL;
+}
+
+bool port_is_guest(const json_t *port)
+{
+	const char *owner = text_of(port, "device_owner");
+
+	return owner && g_str_has_prefix(owner, GUEST_OWNER);
+}
+
+bool subnet_is_served(const json_t *subnet)
+{
+	return json_integer_value(json_object_get(subnet, "ip_version")) == 4 &&
+	       json_is_true(json_object_get(subnet, "enable_dhcp"));
+}
+
+const char *address_on(const json_t *port, const char *subnet)
+{
+	return text_of(
+		find_by(json_object_get(port, "fixed_ips"), "subnet_id", subnet), "ip_address");
+}
+
+json_t *with_length(const char *address, const char *cidr)
+{
+	const char *slash = cidr ? strchr(cidr, '/') : NULL;
+	g_autofree char *text = g_strconcat(address, slash, NULL);
+
+	return json_string(text);
+}
+
+const char *label_of(const json_t *port)
+{
+	const char *name = text_of(port, "dns_name");
+	size_t len = name ? strlen(name) : 0;
+
+	if (!len || len > 63 || name[0] == '-' || name[len - 1] == '-')
+		return "";
+	for (size_t i = 0; i < len; i++)
+		if (!g_ascii_isalnum(name[i]) && name[i] != '-')
+			return "";
+	return name;
+}
+
+static bool has_text(const json_t *list, const char *text)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		if (!g_strcmp0(json_string_value(one), text))
+			return true;
+	return false;
+}
+
+bool facts_has_service(const struct facts *facts, const char *name)
+{
+	return has_text(json_object_get(facts->document, "services"), name);
+}
+
+bool facts_has_guest(const struct facts *facts)
+{
+	const json_t *port;
+	size_t i;
+
+	for (unsigned n = 0; n < facts->n_sides; n++)
+		json_array_foreach(facts->sides[n].ports, i, port)
+			if (port_is_guest(port))
+				return true;
+	return false;
+}
+
+const json_t *facts_own_port(const struct facts *facts, const char *nic)
+{
+	return find_by(facts->own, "name", nic);
+}
+
+const char *facts_outside(const struct facts *facts)
+{
+	const json_t *fixed;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts->public_port, "fixed_ips"), i, fixed)
+		if (!strchr(text_of(fixed, "ip_address"), ':'))
+			return text_of(fixed, "ip_address");
+	return NULL;
+}
+
+static struct side *add_side(struct facts *facts)
+{
+	struct side *side = &facts->sides[facts->n_sides];
+
+	g_snprintf(side->nic, sizeof(side->nic), "guest%u", facts->n_sides);
+	facts->n_sides++;
+	return side;
+}
+
+static void read_network(struct facts *facts)
+{
+	struct side *side = add_side(facts);
+
+	side->network = json_object_get(facts->document, "network");
+	side->subnets = json_object_get(facts->document, "subnets");
+	side->ports = json_object_get(facts->document, "ports");
+	side->nic_port = facts_own_port(facts, side->nic);
+	side->dhcp = facts_has_service(facts, "dhcp");
+	side->dns = facts_has_service(facts, "dns");
+	side->routes = facts->offering.public_network != NULL;
+	facts->public_network = facts->offering.public_network;
+	facts->public_port = facts_own_port(facts, NIC_PUBLIC);
+}
+
+bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
+{
+	const json_t *appliance = json_array_get(json_object_get(document, "appliances"), 0);
+
+	*ret = (struct facts){ .document = document,
+		.is_router = !g_strcmp0(text_of(document, "object_type"), "router"),
+		.id = text_of(document, "attachment"),
+		.own = json_object_get(appliance, "ports"),
+		.subnets = json_object_get(appliance, "subnets"),
+		.is_made = appliance != NULL };
+	if (!offering_parse(text_of(document, "options") ?: "", &ret->offering, ret_reason))
+		return false;
+	read_network(ret);
+	return true;
+}
+
+void facts_clear(struct facts *facts)
+{
+	offering_clear(&facts->offering);
+}

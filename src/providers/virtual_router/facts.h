@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a virtual router is made of: weftd's document of a network or router (weft/provider.h),
+ * taken apart once. All is borrowed from the document.
+ *
+ *	mgmt     on the offering's management network
+ *	public   where what is translated leaves: of a network the offering's public network, of a
+ *		 router the network of its gateway. Without it nothing of the guests' gets out.
+ *	guest0 … a side each: the guests' network, or one of a router's interfaces
+ */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "providers/virtual_router/offering.h"
+
+#define SIDES_MAX 16
+#define NIC_MGMT "mgmt"
+#define NIC_PUBLIC "public"
+
+/* A network of guests. */
+struct side {
+	char nic[16];
+	const json_t *network, *subnets, *ports;
+	const json_t *nic_port; /* NULL: not made yet */
+	bool dhcp, dns;
+	/* It is the gateway of its subnets: those whose gateway_ip its port has. */
+	bool routes;
+};
+
+struct facts {
+	const json_t *document;
+	struct offering offering;
+	bool is_router;
+	const char *id;		     /* the attachment's */
+	const json_t *own, *subnets; /* the appliance's ports, and all subnets that they are on */
+	bool is_made;		     /* the appliance is there already */
+	const char *public_network;  /* NULL: none */
+	const json_t *public_port;   /* whose addresses it has there; NULL: not known yet */
+	struct side sides[SIDES_MAX];
+	unsigned n_sides;
+};
+
+/* False: it is refused, and *@ret_reason (g_free) says why. facts_clear() in any case. */
+bool facts_read(const json_t *document, struct facts *ret, char **ret_reason);
+void facts_clear(struct facts *facts);
+
+bool facts_has_service(const struct facts *facts, const char *name);
+/* Has somebody come who is to be served? */
+bool facts_has_guest(const struct facts *facts);
+/* The appliance's port of that name, or NULL. */
+const json_t *facts_own_port(const struct facts *facts, const char *nic);
+/* The first IPv4 address outside, or NULL. */
+const char *facts_outside(const struct facts *facts);
+
+/* What several files need of the API's objects. */
+const char *text_of(const json_t *object, const char *key);
+const json_t *find_by(const json_t *list, const char *key, const char *value);
+bool port_is_guest(const json_t *port);
+bool subnet_is_served(const json_t *subnet);
+/* The port's first address on the subnet, or NULL. */
+const char *address_on(const json_t *port, const char *subnet);
+/* "10.0.0.1/24" of an address and its subnet's range. */
+json_t *with_length(const char *address, const char *cidr);
+/* Its name as DHCP and DNS can tell it, of one label; "": none. */
+const char *label_of(const json_t *port);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/virtual_router/nics.h"
+
+static bool is_taken(const struct side *side, const char *subnet, const char *address)
+{
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(side->ports, i, port)
+		if (!g_strcmp0(address_on(port, subnet), address))
+			return true;
+	return false;
+}
+
+/* It keeps what it has; a new one is the gateway where it may be. */
+static json_t *wish_on(const struct side *side, const json_t *subnet)
+{
+	const char *id = text_of(subnet, "id"), *gateway = text_of(subnet, "gateway_ip");
+	const char *has = address_on(side->nic_port, id);
+	json_t *wish = json_pack("{s:s}", "subnet_id", id);
+
+	if (has)
+		json_object_set_new(wish, "ip_address", json_string(has));
+	else if (gateway && side->routes && !is_taken(side, id, gateway))
+		json_object_set_new(wish, "ip_address", json_string(gateway));
+	return wish;
+}
+
+static json_t *wishes_of(const struct side *side)
+{
+	json_t *wishes = json_array();
+	const json_t *subnet;
+	size_t i;
+
+	json_array_foreach(side->subnets, i, subnet)
+		if (subnet_is_served(subnet))
+			json_array_append_new(wishes, wish_on(side, subnet));
+	return wishes;
+}
+
+static json_t *on_network(const char *name, const char *network)
+{
+	return json_pack("{s:s, s:s}", "name", name, "network_id", network);
+}
+
+static bool add_guests(const struct facts *facts, json_t *nics, char **ret_reason)
+{
+	const struct side *side = &facts->sides[0];
+	json_t *wishes = wishes_of(side), *nic;
+
+	if (!json_array_size(wishes)) {
+		json_decref(wishes);
+		*ret_reason = g_strdup(
+			"the network has no IPv4 subnet with enable_dhcp, which its virtual router would need an address of");
+		return false;
+	}
+	nic = on_network(side->nic, text_of(side->network, "id"));
+	json_object_set_new(nic, "fixed_ips", wishes);
+	json_array_append_new(nics, nic);
+	return true;
+}
+
+json_t *nics_of(const struct facts *facts, char **ret_reason)
+{
+	json_t *nics = json_array();
+
+	json_array_append_new(nics, on_network(NIC_MGMT, facts->offering.management_network));
+	if (facts->public_network)
+		json_array_append_new(nics, on_network(NIC_PUBLIC, facts->public_network));
+	if (add_guests(facts, nics, ret_reason))
+		return nics;
+	json_decref(nics);
+	return NULL;
+}
+
+bool nics_are_made(const struct facts *facts)
+{
+	if (!facts_own_port(facts, NIC_MGMT) ||
+		(facts->public_network && !facts_own_port(facts, NIC_PUBLIC)))
+		return false;
+	for (unsigned i = 0; i < facts->n_sides; i++)
+		if (!facts->sides[i].nic_port)
+			return false;
+	return true;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The NICs and the routes by them. */
+#include <string.h>
+
+#include "providers/virtual_router/sections.h"
+
+/* Addresses of @port, each with its subnet's length. */
+static json_t *addresses_of(const json_t *port, const json_t *subnets)
+{
+	json_t *list = json_array();
+	const json_t *fixed;
+	size_t i;
+
+	json_array_foreach(json_object_get(port, "fixed_ips"), i, fixed) {
+		const json_t *subnet = find_by(subnets, "id", text_of(fixed, "subnet_id"));
+
+		if (subnet)
+			json_array_append_new(list,
+				with_length(text_of(fixed, "ip_address"), text_of(subnet, "cidr")));
+	}
+	return list;
+}
+
+/* @port: the NIC's; @holder: whose addresses it has. */
+static json_t *interface_of(const char *name, const char *role, const json_t *port,
+	const json_t *holder, const json_t *subnets)
+{
+	return json_pack("{s:s, s:s, s:O, s:o}", "name", name, "role", role, "mac_address",
+		json_object_get(port, "mac_address"), "addresses", addresses_of(holder, subnets));
+}
+
+json_t *section_interfaces(const struct facts *facts)
+{
+	const json_t *mgmt = facts_own_port(facts, NIC_MGMT),
+		     *public = facts_own_port(facts, NIC_PUBLIC);
+	json_t *list = json_array();
+
+	json_array_append_new(
+		list, interface_of(NIC_MGMT, "management", mgmt, mgmt, facts->subnets));
+	if (facts->public_network)
+		json_array_append_new(list, interface_of(NIC_PUBLIC, "public", public,
+						    facts->public_port, facts->subnets));
+	for (unsigned i = 0; i < facts->n_sides; i++) {
+		const struct side *side = &facts->sides[i];
+		json_t *guest = interface_of(
+			side->nic, "guest", side->nic_port, side->nic_port, side->subnets);
+
+		json_object_set(guest, "mtu", json_object_get(side->network, "mtu"));
+		json_array_append_new(list, guest);
+	}
+	return list;
+}
+
+/* By its public NIC alone: without one, guests do not get out. */
+json_t *section_routes(const struct facts *facts)
+{
+	json_t *list = json_array();
+	const json_t *fixed;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts->public_port, "fixed_ips"), i, fixed) {
+		const json_t *subnet = find_by(facts->subnets, "id", text_of(fixed, "subnet_id"));
+		const char *gateway = text_of(subnet, "gateway_ip");
+
+		if (gateway)
+			json_array_append_new(
+				list, json_pack("{s:s, s:s}", "destination",
+					      strchr(gateway, ':') ? "::/0" : "0.0.0.0/0",
+					      "nexthop", gateway));
+	}
+	return list;
+}

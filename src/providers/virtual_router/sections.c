@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/virtual_router/sections.h"
+
+static const struct section {
+	const char *name;
+	json_t *(*render)(const struct facts *facts);
+} sections[] = {
+	{ "interfaces", section_interfaces },
+	{ "routes", section_routes },
+	{ "dhcp", section_dhcp },
+	{ "dns", section_dns },
+	{ "snat", section_snat },
+};
+
+json_t *sections_document(const struct facts *facts)
+{
+	json_t *document = json_pack("{s:s}", "id", facts->id);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {
+		json_t *value = sections[i].render(facts);
+
+		if (value)
+			json_object_set_new(document, sections[i].name, value);
+	}
+	return document;
+}

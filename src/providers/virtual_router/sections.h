@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sections of what a virtual router is told (docs/appliances.md, "The document"): each is a
+ * function of the facts alone, in a file of its own, and a line in the table of sections.c.
+ */
+#pragma once
+
+#include "providers/virtual_router/facts.h"
+
+/* Its value; NULL: the section is not there. */
+json_t *section_interfaces(const struct facts *facts);
+json_t *section_routes(const struct facts *facts);
+json_t *section_dhcp(const struct facts *facts);
+json_t *section_dns(const struct facts *facts);
+json_t *section_snat(const struct facts *facts);
+
+/* The whole document, without its revision. */
+json_t *sections_document(const struct facts *facts);

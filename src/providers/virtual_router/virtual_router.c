@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/virtual_router/virtual_router.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "providers/virtual_router/nics.h"
+#include "providers/virtual_router/sections.h"
+
+#define IMAGE "weft-appliance"
+#define NAME "router"
+
+static const char *const services[] = { "dhcp", "dns", NULL };
+
+static void set_offering(json_t *appliance, const struct offering *offering)
+{
+	if (offering->cpu_percent)
+		json_object_set_new(appliance, "cpu_percent", json_integer(offering->cpu_percent));
+	if (offering->memory_mib)
+		json_object_set_new(appliance, "memory_mib", json_integer(offering->memory_mib));
+	if (offering->host_tags)
+		json_object_set(appliance, "host_tags", (json_t *)offering->host_tags);
+	if (offering->dedicated_host)
+		json_object_set_new(appliance, "dedicated_host", json_true());
+}
+
+/* Its NICs' ports are made first; when they are in the document, it is told what to do. */
+static json_t *appliance_of(const struct facts *facts, char **ret_reason)
+{
+	json_t *nics = nics_of(facts, ret_reason), *appliance;
+
+	if (!nics)
+		return NULL;
+	appliance = json_pack("{s:s, s:s, s:o}", "name", NAME, "image", IMAGE, "nics", nics);
+	set_offering(appliance, &facts->offering);
+	if (nics_are_made(facts))
+		json_object_set_new(appliance, "config", sections_document(facts));
+	return appliance;
+}
+
+/* The answer, or NULL with a reason. Nothing runs before there is a guest; what runs goes on. */
+static json_t *answer_of(const json_t *document, char **ret_reason)
+{
+	json_t *list = json_array(), *appliance;
+	struct facts facts;
+	bool ok = facts_read(document, &facts, ret_reason);
+
+	if (ok && (facts.is_made || facts_has_guest(&facts))) {
+		appliance = appliance_of(&facts, ret_reason);
+		ok = appliance != NULL;
+		if (ok)
+			json_array_append_new(list, appliance);
+	}
+	facts_clear(&facts);
+	if (ok)
+		return json_pack("{s:o}", "appliances", list);
+	json_decref(list);
+	return NULL;
+}
+
+static int give(const struct weft_provider_request *request, json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
+	int failed = request->answer(request->context, text, strlen(text));
+
+	free(text);
+	return failed ? WEFT_PROVIDER_FAILED : WEFT_PROVIDER_OK;
+}
+
+static int apply(const struct weft_provider_request *request)
+{
+	json_t *document = json_loadb(request->document, request->document_size, 0, NULL);
+	g_autofree char *reason = NULL;
+	json_t *answer = answer_of(document, &reason);
+	int result = WEFT_PROVIDER_REFUSED;
+
+	if (answer)
+		result = give(request, answer);
+	else
+		request->explain(request->context, reason);
+	json_decref(answer);
+	json_decref(document);
+	return result;
+}
+
+const struct weft_provider virtual_router_provider = {
+	.size = sizeof(struct weft_provider),
+	.abi = WEFT_PROVIDER_ABI,
+	.name = "virtual-router",
+	.description = "In an appliance of each network or router.",
+	.services = services,
+	.apply = apply,
+};

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a virtual router is made of what weftd says of a network. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "appliance/document.h"
+#include "providers/virtual_router/virtual_router.h"
+
+#define NETWORK "11111111-1111-4111-8111-111111111111"
+#define SUBNET "22222222-2222-4222-8222-222222222222"
+#define MANAGEMENT "33333333-3333-4333-8333-333333333333"
+#define PUBLIC "44444444-4444-4444-8444-444444444444"
+#define ATTACHMENT "55555555-5555-4555-8555-555555555555"
+
+#define PORT(name, owner, mac, subnet, ip)                                                      \
+	"{'id':'66666666-6666-4666-8666-6666666666" mac "','name':'" name "','dns_name':'" name \
+	"','device_owner':'" owner "','mac_address':'fa:16:3e:00:00:" mac                       \
+	"','fixed_ips':[{'subnet_id':'" subnet "','ip_address':'" ip "'}]}"
+#define OFFERING "{\\'management_network\\':\\'" MANAGEMENT "\\'}"
+#define OUTWARD                                                                                 \
+	"{\\'management_network\\':\\'" MANAGEMENT "\\',\\'public_network\\':\\'" PUBLIC "\\'," \
+	"\\'cpu_percent\\':50,\\'host_tags\\':[\\'fast\\'],\\'dns_forwarders\\':[\\'192.0.2.53\\']}"
+#define DOCUMENT(options, services, ports, own)                                                 \
+	"{'attachment':'" ATTACHMENT "','object_type':'network','object_id':'" NETWORK          \
+	"','options':'" options "','services':[" services "],'network':{'id':'" NETWORK         \
+	"','mtu':1442,'dns_domain':'example.org.'},"                                            \
+	"'subnets':[{'id':'" SUBNET "','ip_version':4,'cidr':'10.0.0.0/24','gateway_ip':"       \
+	"'10.0.0.1','enable_dhcp':true,'dns_nameservers':[],'host_routes':[]}],'ports':[" ports \
+	"],'appliances':[" own "]}"
+#define OWN(ports)                                                                \
+	"{'name':'router','ports':[" ports                                        \
+	"],'subnets':[{'id':'m','cidr':'192.0.2.0/24','gateway_ip':'192.0.2.1'}," \
+	"{'id':'p','cidr':'203.0.113.0/24','gateway_ip':'203.0.113.1'}]}"
+#define GUEST PORT("web", "compute:nova", "10", SUBNET, "10.0.0.10")
+#define MGMT PORT("mgmt", "network:appliance", "01", "m", "192.0.2.5")
+#define OUT PORT("public", "network:appliance", "02", "p", "203.0.113.5")
+#define GUEST0(ip) PORT("guest0", "network:dhcp", "03", SUBNET, ip)
+
+static int take(void *context, const char *json, size_t size)
+{
+	*(char **)context = g_strndup(json, size);
+	return 0;
+}
+
+static void explain(void *context, const char *reason)
+{
+	*(char **)context = g_strdup(reason);
+}
+
+/* The answer, or why there is none; g_free. @document is JSON with ' for ". */
+static char *ask(const char *document, enum weft_provider_result expected)
+{
+	g_autofree char *text = g_strdup(document);
+	char *said = NULL;
+	struct weft_provider_request request = {
+		.size = sizeof(request), .context = &said, .answer = take, .explain = explain
+	};
+
+	g_strdelimit(text, "'", '"');
+	request.document = text;
+	request.document_size = strlen(text);
+	assert_int_equal(virtual_router_provider.apply(&request), expected);
+	assert_non_null(said);
+	return said;
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	g_autofree char *quoted = g_strdup(part);
+
+	g_strdelimit(quoted, "'", '"');
+	if (!strstr(text, quoted))
+		fail_msg("no %s in %s", quoted, text);
+}
+
+/* What it is told is what the appliance understands. */
+static void assert_understood(const char *answer)
+{
+	json_t *json = json_loads(answer, 0, NULL);
+	json_t *config =
+		json_object_get(json_array_get(json_object_get(json, "appliances"), 0), "config");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(document) document = NULL;
+	char *text;
+
+	assert_non_null(config);
+	json_object_set_new(config, "revision", json_integer(1));
+	text = json_dumps(config, 0);
+	document = document_parse(text, strlen(text), &error);
+	if (!document)
+		fail_msg("%s: %s", error->message, text);
+	free(text);
+	json_decref(json);
+}
+
+/* Z20: nothing before there is a guest; then ports first, for its configuration needs them. */
+static void first_guest(void **state)
+{
+	g_autofree char *none = ask(DOCUMENT(OFFERING, "'dhcp'", "", ""), WEFT_PROVIDER_OK);
+	g_autofree char *one = ask(DOCUMENT(OFFERING, "'dhcp'", GUEST, ""), WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_string_equal(none, "{\"appliances\":[]}");
+	assert_has(one, "{'name':'mgmt','network_id':'" MANAGEMENT "'}");
+	assert_null(strstr(one, "\"config\""));
+	assert_null(strstr(one, "public"));
+}
+
+/* Z22, Z23, Z26, Z28: a management NIC always; the gateway's address where there is a way out; it
+ * keeps what it has. */
+static void nics_and_size(void **state)
+{
+	g_autofree char *alone = ask(DOCUMENT(OFFERING, "'dhcp'", GUEST, ""), WEFT_PROVIDER_OK);
+	g_autofree char *gateway = ask(DOCUMENT(OUTWARD, "'dhcp'", GUEST, ""), WEFT_PROVIDER_OK);
+	g_autofree char *taken = ask(
+		DOCUMENT(OUTWARD, "'dhcp'",
+			GUEST "," PORT("r", "network:router_interface", "20", SUBNET, "10.0.0.1"),
+			""),
+		WEFT_PROVIDER_OK);
+	g_autofree char *kept =
+		ask(DOCUMENT(OUTWARD, "'dhcp'", GUEST, OWN(GUEST0("10.0.0.7"))), WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_has(alone, "'fixed_ips':[{'subnet_id':'" SUBNET "'}]");
+	assert_has(gateway, "'ip_address':'10.0.0.1'");
+	assert_has(gateway, "'cpu_percent':50,'host_tags':['fast'],'image':'weft-appliance'");
+	assert_has(gateway, "{'name':'public','network_id':'" PUBLIC "'}");
+	assert_has(taken, "'fixed_ips':[{'subnet_id':'" SUBNET "'}]");
+	assert_has(kept, "'ip_address':'10.0.0.7'");
+}
+
+/* Z13, Z32: the same document gives the same text; leases and names are the guests'. */
+static void what_it_is_told(void **state)
+{
+	const char *document =
+		DOCUMENT(OUTWARD, "'dhcp','dns'", GUEST, OWN(MGMT "," OUT "," GUEST0("10.0.0.1")));
+	g_autofree char *one = ask(document, WEFT_PROVIDER_OK),
+			*again = ask(document, WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_string_equal(one, again);
+	assert_understood(one);
+	assert_has(one, "'hosts':[{'hostname':'web','ip_address':'10.0.0.10',"
+			"'mac_address':'fa:16:3e:00:00:10'}]");
+	assert_has(one, "'domain':'example.org','forwarders':['192.0.2.53'],"
+			"'names':[{'addresses':['10.0.0.10'],'name':'web'}]");
+	assert_has(one, "'dns_nameservers':['10.0.0.1']");
+	assert_has(one, "'snat':[{'address':'203.0.113.5','cidr':'10.0.0.0/24'}]");
+	assert_has(one, "'routes':[{'destination':'0.0.0.0/0','nexthop':'203.0.113.1'}]");
+}
+
+/* Z27: nothing is translated, and nothing led out, without a public network. */
+static void isolated(void **state)
+{
+	g_autofree char *one =
+		ask(DOCUMENT(OFFERING, "'dhcp'", GUEST, OWN(MGMT "," GUEST0("10.0.0.2"))),
+			WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_understood(one);
+	assert_has(one, "'snat':[]");
+	assert_has(one, "'routes':[]");
+	assert_null(strstr(one, "\"dns\""));
+}
+
+static void refusals(void **state)
+{
+	static const struct {
+		const char *options, *reason;
+	} all[] = {
+		{ "", "there is no offering for it" },
+		{ "small", "no JSON object" },
+		{ "{}", "no management_network" },
+		{ "{\\'cpus\\':1}", "an offering may have management_network" },
+		{ "{\\'cpu_percent\\':0}", "cpu_percent of its offering must be" },
+		{ "{\\'public_network\\':\\'x\\'}", "must be the id of a network" },
+		{ "{\\'dns_forwarders\\':[\\'x\\']}", "must be a list of IP addresses" },
+		{ "{\\'host_tags\\':\\'x\\'}", "must be a list of tags" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		g_autofree char *document =
+			g_strdup_printf(DOCUMENT("%s", "'dhcp'", GUEST, ""), all[i].options);
+		g_autofree char *reason = ask(document, WEFT_PROVIDER_REFUSED);
+
+		assert_has(reason, all[i].reason);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_guest),
+		cmocka_unit_test(nics_and_size),
+		cmocka_unit_test(what_it_is_told),
+		cmocka_unit_test(isolated),
+		cmocka_unit_test(refusals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
