@@ -220,15 +220,16 @@ static __always_inline int balance_to(
 	struct __sk_buff *skb, const struct port *port, struct room *room)
 {
 	const struct endpoint *endpoint = endpoint_get(room->member.vni, room->member.mac);
+	u32 ifindex = endpoint ? endpoint->ifindex : 0;
 
-	if (!endpoint)
+	if (!endpoint && !(room->member.vni & EDGE_WIRE)) /* who is on a wire is not known */
 		return DROP_NO_MEMBER;
-	trace(skb, STEP_BALANCED, endpoint->ifindex, bpf_ntohs(room->member.port), room->member.mac,
+	trace(skb, STEP_BALANCED, ifindex, bpf_ntohs(room->member.port), room->member.mac,
 		&room->member.addr);
-	if (!endpoint->ifindex)
+	if (!ifindex)
 		return 0;
 	room->balanced.kind =
-		port && endpoint->ifindex == port->ifindex ? BALANCED_HAIRPIN : BALANCED_TO_MEMBER;
+		port && ifindex == port->ifindex ? BALANCED_HAIRPIN : BALANCED_TO_MEMBER;
 	room->balanced.addr = room->member.addr;
 	room->balanced.port = room->member.port;
 	return 0;

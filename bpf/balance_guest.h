@@ -22,9 +22,11 @@ static __always_inline const struct endpoint *balance_place(struct __sk_buff *sk
 		return NULL;
 	rewrite->vni = room->member.vni;
 	mac_copy(rewrite->macs, room->member.mac);
-	mac_copy(rewrite->macs + ETH_ALEN, PKT_DST(pkt));
 	endpoint = endpoint_get(rewrite->vni, rewrite->macs);
-	if (!endpoint)
+	/* on a wire the VIP's MAC is at one host, and the guest's at this one */
+	if (endpoint || !(rewrite->vni & EDGE_WIRE))
+		mac_copy(rewrite->macs + ETH_ALEN, PKT_DST(pkt));
+	if (!endpoint && !(rewrite->vni & EDGE_WIRE))
 		*ret_reason = DROP_NO_MEMBER;
 	return endpoint;
 }

@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "arp.h"
 #include "balance_guest.h"
+#include "balance_wire.h"
 #include "icmp_error.h"
 #include "icmp_toobig.h"
 #include "inside.h"
@@ -202,6 +203,18 @@ int guest_balance(struct __sk_buff *skb)
 	if (reason || !guest.port || !guest.host)
 		return guest_stage_failed(skb, &guest, reason);
 	return balance_from_guest(skb, guest.host, guest.port, &guest.pkt);
+}
+
+SEC("tc")
+int wire_balance(struct __sk_buff *skb)
+{
+	const struct host *host = host_get();
+	u32 vni = skb->cb[CB_ROUTE_VNI];
+	struct pkt pkt = { 0 };
+
+	if (!host || pkt_read(skb, &pkt, 0))
+		return wire_not_ours(skb, vni);
+	return vip_pipeline(skb, host, vni, &pkt);
 }
 
 /* The same for an error, which may be about a packet from a wire: @wire then is the port. */

@@ -67,7 +67,8 @@ struct external {
 	u8 silent;   /* another host answers for it: this one has a range of its ports */
 	u8 forwards; /* its ports are forwarded */
 	u16 limits;  /* number of what limits its traffic; 0: nothing */
-	u8 zero[2];
+	u8 balancer; /* a VIP of the wire's own network, and no router's */
+	u8 zero;
 };
 _Static_assert(sizeof(struct external) == 24, "layout");
 

@@ -22,6 +22,7 @@ enum stage {
 	STAGE_INSIDE,	      /* a packet from a wire to a router of this host */
 	STAGE_TAGGED,	      /* from a guest, tagged */
 	STAGE_BALANCE,	      /* a checked packet of a guest on the VIP's network */
+	STAGE_BALANCE_WIRE,   /* a frame for a VIP on the wire's network cb[CB_ROUTE_VNI] */
 	STAGE_LIMITED,	      /* through limits and the shaper to its output; cb: see shaper.h */
 	N_STAGES
 };
@@ -43,6 +44,7 @@ STAGE_PROGRAM(outside);
 STAGE_PROGRAM(inside);
 STAGE_PROGRAM(guest_tagged);
 STAGE_PROGRAM(guest_balance);
+STAGE_PROGRAM(wire_balance);
 STAGE_PROGRAM(limited_output);
 
 struct {
@@ -68,6 +70,7 @@ struct {
 		[STAGE_INSIDE] = (void *)&inside,
 		[STAGE_TAGGED] = (void *)&guest_tagged,
 		[STAGE_BALANCE] = (void *)&guest_balance,
+		[STAGE_BALANCE_WIRE] = (void *)&wire_balance,
 		[STAGE_LIMITED] = (void *)&limited_output,
 	},
 };

@@ -7,6 +7,7 @@
  *   from_wire ──► wire_switch ─┬─► a local port                             the host's own stack
  *                      ▲       ├─► local ports (broadcast) ───────────────────────►│
  *                      │       ├─► inside.h: a router's MAC of this host           │
+ *                              ├─► balance_wire.h: for a VIP
  *       a guest's, to a router └─► not ours ──────────────────────────────────────►│
  *       or out of one here
  *
@@ -266,12 +267,31 @@ static __always_inline bool wire_is_routed(struct __sk_buff *skb, u32 vni, const
 	return external && external->fixed;
 }
 
+/* Is it for the VIP of a load balancer? Then it may be sent to a member's MAC (balance_wire.h). */
+__noinline bool wire_is_balanced(u32 vni, const struct pkt *pkt)
+{
+	struct neighbour_key key = { .vni = vni };
+	const struct neighbour *neighbour;
+	const struct endpoint *endpoint;
+
+	if (!pkt)
+		return false;
+	key.addr = pkt->dst;
+	neighbour = bpf_map_lookup_elem(&neighbours, &key);
+	endpoint = neighbour ? endpoint_get(vni, neighbour->mac) : NULL;
+	return endpoint && is_balancer(endpoint);
+}
+
 /* A frame on network @vni, from the wire or from a guest or router of this host. */
 static __always_inline int wire_switch_frame(
 	struct __sk_buff *skb, const struct host *host, u32 vni, struct pkt *pkt)
 {
 	const struct endpoint *endpoint = endpoint_get(vni, PKT_DST(pkt));
 
+	if (endpoint && wire_is_balanced(vni, pkt)) {
+		bpf_tail_call(skb, &stages, STAGE_BALANCE_WIRE);
+		return drop(skb, 0, DROP_INTERNAL);
+	}
 	if (endpoint && endpoint->ifindex)
 		return wire_deliver(skb, host, vni, pkt, endpoint->ifindex);
 	if ((endpoint && endpoint->vtep == EDGE_ENDPOINT_ROUTER) || wire_is_routed(skb, vni, pkt)) {

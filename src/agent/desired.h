@@ -53,7 +53,8 @@ struct member {
 	struct uuid host; /* first: the key */
 	struct network *network;
 	bool known, routed;
-	bool no_dhcp; /* it does not answer the network's */
+	bool no_dhcp;	  /* it does not answer the network's */
+	bool unconnected; /* to the network's physical network */
 	struct record_tunnel tunnel;
 	struct endpoint *endpoints; /* list */
 	struct ip applied_vtep;	    /* what the datapath has; family 0: nothing */
@@ -216,7 +217,8 @@ struct load_balancer {
 	u32 applied_vni;      /* what the datapath has, with what follows; 0: nothing */
 	GArray *applied_vips; /* struct ip */
 	struct mac applied_mac;
-	GArray *applied; /* struct applied_listener */
+	bool applied_here; /* on a wire: this host answers for them */
+	GArray *applied;   /* struct applied_listener */
 	enum port_state state;
 	char *reason; /* of PORT_NOT_WIRED */
 };

@@ -71,6 +71,28 @@ bool dp_vip_put(struct dp *dp, u32 vni, const struct ip *vip, const struct mac *
 	return fake_put(vip_key(vni, vip), g_strdup(mac_format(mac, text)), error);
 }
 
+static char *vip_here_key(u32 vni, const struct ip *vip)
+{
+	char text[IP_STRLEN];
+
+	return g_strdup_printf("vip here %u %s", vni, ip_format(vip, text));
+}
+
+bool dp_vip_here_put(
+	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error)
+{
+	char text[MAC_STRLEN];
+
+	(void)dp;
+	return fake_put(vip_here_key(vni, vip), g_strdup(mac_format(mac, text)), error);
+}
+
+bool dp_vip_here_delete(struct dp *dp, u32 vni, const struct ip *vip, GError **error)
+{
+	(void)dp;
+	return fake_delete(vip_here_key(vni, vip), error);
+}
+
 bool dp_vip_delete(
 	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error)
 {

@@ -1,22 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/liveness.h"
+#include "agent/parts.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
 
-static void add_peers(const struct network *network, GHashTable *seen, GArray *peers)
+/* How a member is reached, if it is of interest whether it lives: behind a wire there is no tunnel,
+ * and it matters to a VIP. */
+static struct ip address_of(const struct reconcile *reconcile, const struct member *member)
+{
+	const struct network *network = member->network;
+	struct record_tunnel own = reconcile_own_tunnel(reconcile);
+	struct ip vtep = member->applied_vtep;
+	enum dp_encap encap;
+
+	if (network->wire.physical_network && network->load_balancers->len && member->known &&
+		network_is_here(network) && !uuid_equal(&member->host, &reconcile->desired->self) &&
+		!tunnel_choose(&own, &member->tunnel, &vtep, &encap))
+		vtep.family = 0;
+	return vtep;
+}
+
+static void add_peers(const struct reconcile *reconcile, const struct network *network,
+	GHashTable *seen, GArray *peers)
 {
 	const struct member *member;
 	GHashTableIter i;
 	char text[IP_STRLEN];
+	struct ip address;
 
 	g_hash_table_iter_init(&i, network->members);
-	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&member))
-		if (member->applied_vtep.family &&
-			g_hash_table_add(seen, g_strdup(ip_format(&member->applied_vtep, text))))
-			g_array_append_val(peers, member->applied_vtep);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&member)) {
+		address = address_of(reconcile, member);
+		if (address.family && g_hash_table_add(seen, g_strdup(ip_format(&address, text))))
+			g_array_append_val(peers, address);
+	}
 }
 
 void liveness_update(struct bfd *bfd, struct reconcile *reconcile)
@@ -32,7 +52,7 @@ void liveness_update(struct bfd *bfd, struct reconcile *reconcile)
 	reconcile->peers_changed = false;
 	g_hash_table_iter_init(&i, reconcile->desired->networks);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&network))
-		add_peers(network, seen, peers);
+		add_peers(reconcile, network, seen, peers);
 	bfd_set(bfd, &own.ip4, &own.ip6, peers);
 }
 

@@ -34,6 +34,12 @@ void load_balancer_mark(struct desired *desired, struct load_balancer *balancer)
 	g_hash_table_add(desired->dirty_load_balancers, balancer);
 }
 
+bool load_balancer_is_on_wire(const struct load_balancer *balancer)
+{
+	return balancer->networks->len &&
+	       ((const struct network *)balancer->networks->pdata[0])->wire.physical_network;
+}
+
 /* It depends on what is on these: its VIP's (the first) and its members'. */
 static void watch(struct load_balancer *balancer, struct network *network)
 {

@@ -55,6 +55,7 @@ void member_put(struct desired *desired, const struct record_member *record)
 	member->known = true;
 	member->tunnel = record->tunnel;
 	member->routed = record->routed;
+	member->unconnected = !record->connected;
 	set_dhcp(desired, member, record->dhcp);
 	member_mark(desired, member);
 	if (!same)

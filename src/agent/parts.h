@@ -89,6 +89,8 @@ void forwarded_ips_collect(struct desired *desired);
 void load_balancer_put(
 	struct desired *desired, const struct uuid *id, struct record_load_balancer *record);
 void load_balancer_delete(struct desired *desired, const struct uuid *id);
+/* Is its VIP on a network that a wire carries? */
+bool load_balancer_is_on_wire(const struct load_balancer *balancer);
 void load_balancer_mark(struct desired *desired, struct load_balancer *balancer);
 void load_balancer_free(gpointer balancer);
 bool load_balancer_is_unused(const struct load_balancer *balancer);

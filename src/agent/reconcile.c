@@ -172,6 +172,7 @@ static void reconcile_member(struct reconcile *reconcile, struct member *member)
 		      !uuid_equal(&member->host, &reconcile->desired->self) &&
 		      tunnel_choose(&own, &member->tunnel, &wanted.vtep, &wanted.encap);
 
+	reconcile->peers_changed |= network->wire.physical_network != NULL;
 	if (!exists || ip_compare(&wanted.vtep, &member->applied_vtep) != 0) {
 		reconcile->peers_changed |= exists || member->applied_vtep.family;
 		withdraw_member(reconcile, member);

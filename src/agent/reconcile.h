@@ -98,6 +98,8 @@ void reconcile_floating_ip(struct reconcile *reconcile, struct floating_ip *floa
  */
 void reconcile_forwarded_ip(struct reconcile *reconcile, struct forwarded_ip *ip);
 /* reconcile_load_balancer.c: behind the addresses. */
+/* reconcile_vip.c: is it this host that answers the wire for its VIPs? */
+bool vip_is_here(const struct reconcile *reconcile, const struct load_balancer *balancer);
 void reconcile_load_balancer(struct reconcile *reconcile, struct load_balancer *balancer);
 /* reconcile_conntrack_helper.c */
 void reconcile_conntrack_helper(struct reconcile *reconcile, struct conntrack_helper *helper);

@@ -21,12 +21,30 @@ static void withdraw_listener(struct reconcile *reconcile, const struct load_bal
 		reconcile_failed(reconcile, error);
 }
 
+/* The wire is not answered for them any more. */
+static void leave_wire(struct reconcile *reconcile, struct load_balancer *balancer)
+{
+	GError *error = NULL;
+
+	for (guint i = 0; balancer->applied_here && i < balancer->applied_vips->len; i++) {
+		const struct ip *vip = &g_array_index(balancer->applied_vips, struct ip, i);
+
+		reconcile->address_withdrawn(balancer->applied_vni, vip, reconcile->data);
+		if (!dp_vip_here_delete(reconcile->dp, balancer->applied_vni, vip, &error)) {
+			reconcile_failed(reconcile, error);
+			error = NULL;
+		}
+	}
+	balancer->applied_here = false;
+}
+
 static void withdraw(struct reconcile *reconcile, struct load_balancer *balancer)
 {
 	GError *error = NULL;
 
 	if (!balancer->applied_vni)
 		return;
+	leave_wire(reconcile, balancer);
 	for (guint i = 0; i < balancer->applied->len; i++)
 		withdraw_listener(reconcile, balancer,
 			&g_array_index(balancer->applied, struct applied_listener, i));
@@ -42,15 +60,22 @@ static void withdraw(struct reconcile *reconcile, struct load_balancer *balancer
 	balancer->applied_vni = 0;
 }
 
+/* What is on a wire is reached by that alone: then VIP and members are on one network. */
+static bool is_reached(const struct load_balancer *balancer, const struct network *network)
+{
+	return network == balancer->networks->pdata[0] ||
+	       (!network->wire.physical_network && !load_balancer_is_on_wire(balancer));
+}
+
 /* Where a member is; false: no port of this part of the cloud has its address. */
-static bool find_member(const struct reconcile *reconcile, const struct record_lb_member *record,
-	struct dp_lb_member *ret)
+static bool find_member(const struct reconcile *reconcile, const struct load_balancer *balancer,
+	const struct record_lb_member *record, struct dp_lb_member *ret)
 {
 	struct network *network = desired_network(reconcile->desired, &record->network_id);
 	struct address address = address_of_ip(&record->ip);
 	const struct claim *claim;
 
-	if (record->dead || !network || !network_is_here(network) || network->wire.physical_network)
+	if (record->dead || !network || !network_is_here(network) || !is_reached(balancer, network))
 		return false;
 	claim = network_claims(network, &address);
 	while (claim && claim->origin != CLAIM_OWN)
@@ -99,7 +124,7 @@ static char *put_listener(struct reconcile *reconcile, const struct load_balance
 		const struct record_lb_member *one =
 			&g_array_index(pool->members, struct record_lb_member, i);
 
-		if (one->ip.family == vip->family && find_member(reconcile, one, &member))
+		if (one->ip.family == vip->family && find_member(reconcile, balancer, one, &member))
 			g_array_append_val(members, member);
 	}
 	wanted.members = (const void *)members->data;
@@ -184,6 +209,35 @@ static char *place(struct reconcile *reconcile, struct load_balancer *balancer, 
 	return why;
 }
 
+/* NULL, or why this host can't answer the wire for them; the caller's. */
+static char *place_on_wire(struct reconcile *reconcile, struct load_balancer *balancer)
+{
+	const struct record_load_balancer *record = &balancer->record;
+	bool is_news = !balancer->applied_here || reconcile->hosts_changed;
+	GError *error = NULL;
+	char *why;
+
+	if (!vip_is_here(reconcile, balancer)) {
+		leave_wire(reconcile, balancer);
+		return NULL;
+	}
+	balancer->applied_here = true;
+	for (guint i = 0; i < record->vips->len; i++) {
+		const struct ip *vip = &g_array_index(record->vips, struct ip, i);
+
+		if (!dp_vip_here_put(
+			    reconcile->dp, balancer->applied_vni, vip, &record->mac, &error)) {
+			why = g_strdup(error->message);
+			reconcile_failed(reconcile, error);
+			return why;
+		}
+		if (is_news)
+			reconcile->address_placed(
+				balancer->applied_vni, &record->mac, vip, reconcile->data);
+	}
+	return NULL;
+}
+
 static bool is_placed(const struct load_balancer *balancer, u32 vni)
 {
 	const struct record_load_balancer *record = &balancer->record;
@@ -214,20 +268,23 @@ void reconcile_load_balancer(struct reconcile *reconcile, struct load_balancer *
 	const struct network *network = balancer->known ? balancer->networks->pdata[0] : NULL;
 	bool here = network && network_is_here(network);
 	bool on_wire = here && network->wire.physical_network;
-	u32 vni = here && !on_wire && record->admin_state_up ? network->vni : 0;
+	u32 vni = here && record->admin_state_up ? network->vni : 0;
 	g_autofree char *why = NULL;
 
 	if (!balancer->applied) {
 		balancer->applied = g_array_new(FALSE, TRUE, sizeof(struct applied_listener));
 		balancer->applied_vips = g_array_new(FALSE, TRUE, sizeof(struct ip));
 	}
+	reconcile->peers_changed |= on_wire || balancer->applied_here;
 	if (!is_placed(balancer, vni))
 		withdraw(reconcile, balancer);
 	if (!here)
 		return;
-	if (on_wire)
-		why = g_strdup("its address is on a physical network, where hosts do not balance");
-	else if (vni)
+	if (vni)
 		why = place(reconcile, balancer, vni);
+	else if (on_wire && record->admin_state_up)
+		desired_wire_number(reconcile->desired, &network->wire, &why);
+	if (vni && on_wire && !why)
+		why = place_on_wire(reconcile, balancer);
 	set_state(reconcile, balancer, why);
 }

@@ -62,7 +62,12 @@ static bool find_dst_mac(const struct port *port, struct spec *spec)
 	struct address address = address_of_ip(&spec->flow.dst);
 	const struct claim *claim = network_claims(port->network, &address);
 	const struct interface *router = network_interface(port->network, &address);
+	const struct load_balancer *balancer = network_vip(port->network, &address);
 
+	if (balancer) {
+		spec->flow.dst_mac = balancer->record.mac;
+		return true;
+	}
 	if (!router && !claim)
 		router = port_router(port, spec->flow.dst.family);
 	if (router)

@@ -65,12 +65,17 @@ static void renumber_network(struct desired *desired, struct network *network)
 
 void desired_mark_gateways(struct desired *desired)
 {
+	struct load_balancer *balancer;
 	struct gateway *gateway;
 	GHashTableIter i;
 
 	g_hash_table_iter_init(&i, desired->gateways);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&gateway))
 		router_mark(desired, gateway->router);
+	g_hash_table_iter_init(&i, desired->load_balancers);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&balancer))
+		if (load_balancer_is_on_wire(balancer))
+			load_balancer_mark(desired, balancer);
 }
 
 static void renumber(struct desired *desired)

@@ -117,9 +117,11 @@ const struct object *compile_host_of(const struct compilation *c, const struct o
 	return host;
 }
 
-static bool has_same_tunnels(const struct object *a, const struct object *b)
+/* All that others are told of a host as a member of a network. */
+static bool is_same_member(const struct object *a, const struct object *b)
 {
-	return object_equal(a, b, HOST_TUNNEL_IPS) && object_equal(a, b, HOST_ENCAPSULATIONS);
+	return object_equal(a, b, HOST_TUNNEL_IPS) && object_equal(a, b, HOST_ENCAPSULATIONS) &&
+	       object_equal(a, b, HOST_BRIDGE_MAPPINGS);
 }
 
 static void add_role(struct compilation *c, const struct uuid *router, const struct uuid *host)
@@ -161,7 +163,7 @@ static void compile_host(struct compilation *c, const struct change *change)
 		compile_interest(c, op, &change->id, SCOPE_HOST, &change->id);
 		compile_interest(c, op, &change->id, SCOPE_CLOUD, &scope_cloud_id);
 	}
-	if (!change->old || !change->new || has_same_tunnels(change->old, change->new))
+	if (!change->old || !change->new || is_same_member(change->old, change->new))
 		return;
 	model_iter_init(&iter, c->model, KIND_ROUTER, ROUTER_BY_GATEWAY_HOST, id, NULL);
 	while ((router = model_iter_next(&iter)))

@@ -111,12 +111,16 @@ static void compile_member(
 	if (before && tally->was)
 		record_member(&network->id, tally->was,
 			traits(tally->ports[REACH_BEFORE][i],
-				did_dhcp(c, &tally->host, &network->id)),
+				did_dhcp(c, &tally->host, &network->id)) |
+				member_unconnected(
+					compile_old(c, KIND_NETWORK, &network->id), tally->was),
 			c->before);
 	if (after && tally->now)
 		record_member(&network->id, tally->now,
 			traits(tally->ports[REACH_AFTER][i],
-				member_dhcp(c->model, &tally->host, &network->id)),
+				member_dhcp(c->model, &tally->host, &network->id)) |
+				member_unconnected(model_get(c->model, KIND_NETWORK, &network->id),
+					tally->now),
 			c->after);
 	compile_difference(c, SCOPE_NETWORK, &network->id, "member",
 		member_id(&network->id, &tally->host, id));

@@ -135,7 +135,9 @@ static void give_members(struct enumeration *e, const struct uuid *network)
 		host = model_get(e->model, KIND_HOST, key);
 		record_member(network, host,
 			(reach_ports(e->model, host, network) ? 0 : MEMBER_ROUTED) |
-				(member_dhcp(e->model, key, network) ? 0 : MEMBER_WITHOUT_DHCP),
+				(member_dhcp(e->model, key, network) ? 0 : MEMBER_WITHOUT_DHCP) |
+				member_unconnected(
+					model_get(e->model, KIND_NETWORK, network), host),
 			e->text);
 		enumeration_give(e, "member", member_id(network, key, id));
 	}

@@ -215,8 +215,17 @@ void record_member(
 		jw_member_bool(&w, "routed", true);
 	if (traits & MEMBER_WITHOUT_DHCP)
 		jw_member_bool(&w, "dhcp", false);
+	if (traits & MEMBER_UNCONNECTED)
+		jw_member_bool(&w, "connected", false);
 	tunnels(&w, host);
 	jw_end_object(&w);
+}
+
+unsigned member_unconnected(const struct object *network, const struct object *host)
+{
+	const char *physical = network && is_on_wire(network) ? network_physical(network) : NULL;
+
+	return physical && host && !host_has_physical(host, physical) ? MEMBER_UNCONNECTED : 0;
 }
 
 bool member_dhcp(const struct model *model, const struct uuid *host, const struct uuid *network)

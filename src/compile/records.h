@@ -34,9 +34,12 @@ const char *subnet_scope(
 enum member_trait {
 	MEMBER_ROUTED = 1 << 0,	      /* it has the network only over routers */
 	MEMBER_WITHOUT_DHCP = 1 << 1, /* it does not answer the network's DHCP */
+	MEMBER_UNCONNECTED = 1 << 2,  /* to the network's physical network */
 };
 void record_member(
 	const struct uuid *network, const struct object *host, unsigned traits, GString *text);
+/* MEMBER_UNCONNECTED or 0; of networks and hosts (NULL: gone) as they are or were. */
+unsigned member_unconnected(const struct object *network, const struct object *host);
 /* Does the host answer the network's DHCP, by what was said of it? */
 bool member_dhcp(const struct model *model, const struct uuid *host, const struct uuid *network);
 /* @port: of @router. */

@@ -271,6 +271,11 @@ bool dp_vip_put(
 bool dp_vip_delete(
 	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error);
 
+/* On a wire: this host has the VIP for all that comes by it, and answers for it there. */
+bool dp_vip_here_put(
+	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error);
+bool dp_vip_here_delete(struct dp *dp, u32 vni, const struct ip *vip, GError **error);
+
 /* What guests of network @vni answer the VIP, to ports and ICMP identifiers from DP_PROBE_PORT on,
  * is punted; or, without @wanted, is not any more. Neither stated in sweeps nor kept by them. */
 #define DP_PROBE_PORT 0xfe00

@@ -96,10 +96,14 @@ static bool external_put(struct dp *dp, u64 router, u32 vni, const struct ip *ip
 	       dp_neighbour_put(dp, vni, ip, mac, error);
 }
 
+/* A VIP's neighbour entry is for guests, whoever answers the wire. */
 bool external_drop(struct dp *dp, const void *key, GError **error)
 {
-	return neighbour_drop(dp, key, error) && table_delete(dp, TABLE_EXTERNALS, key, error) &&
-	       host_raise_epoch(dp, error);
+	struct external external = { 0 };
+
+	table_get(dp, TABLE_EXTERNALS, key, &external);
+	return (external.balancer || neighbour_drop(dp, key, error)) &&
+	       table_delete(dp, TABLE_EXTERNALS, key, error) && host_raise_epoch(dp, error);
 }
 
 static bool external_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error)
@@ -107,6 +111,19 @@ static bool external_delete(struct dp *dp, u32 vni, const struct ip *ip, GError 
 	struct neighbour_key key = key_of(vni, ip);
 
 	return external_drop(dp, &key, error);
+}
+
+bool dp_vip_here_put(
+	struct dp *dp, u32 vni, const struct ip *vip, const struct mac *mac, GError **error)
+{
+	struct external external = { .balancer = 1 };
+
+	return external_write(dp, 0, vni, vip, mac, &external, error);
+}
+
+bool dp_vip_here_delete(struct dp *dp, u32 vni, const struct ip *vip, GError **error)
+{
+	return external_delete(dp, vni, vip, error);
 }
 
 static struct mac mac_of(const u8 bytes[static 6])

@@ -137,10 +137,12 @@ static bool decode_subnet(const json_t *data, struct record *ret, GError **error
 static bool decode_member(const json_t *data, struct record *ret, GError **error)
 {
 	ret->member.dhcp = true;
+	ret->member.connected = true;
 	return field_uuid(data, "network_id", &ret->member.network_id, error) &&
 	       field_uuid(data, "host_id", &ret->member.host_id, error) &&
 	       field_optional_bool(data, "routed", &ret->member.routed, error) &&
 	       field_optional_bool(data, "dhcp", &ret->member.dhcp, error) &&
+	       field_optional_bool(data, "connected", &ret->member.connected, error) &&
 	       field_tunnel(data, &ret->member.tunnel, error);
 }
 

@@ -130,6 +130,7 @@ struct record_member {
 	struct record_tunnel tunnel;
 	bool routed; /* it has the network only over routers: it sends there, and is not sent to */
 	bool dhcp;   /* it answers the network's DHCP */
+	bool connected; /* to the physical network of one that is on such; else true */
 };
 
 struct record_endpoint {

@@ -202,6 +202,7 @@ static void test_verifier_budget(void **state)
 		{ "from_wire", 12000 },
 		{ "wire_switch", 20000 },
 		{ "wire_neighbour_frame", 9000 },
+		{ "wire_balance", 25000 },
 		{ "outside", 25000 },
 		{ "inside", 40000 },
 	};
