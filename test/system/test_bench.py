@@ -52,6 +52,14 @@ def test_datapath(tmp_path):
     assert len(found) >= 2 * 2 * 2 and min(found) > 0, result["datapath"]
 
 
+def test_router(tmp_path):
+    """Z18, Z43: virtual routers beside a plain namespace; times and memory of one."""
+    result, printed = bench(tmp_path, "router")
+    router = result["router"]
+    assert len(numbers_in(router)) == 2 * 4 + 3 and min(numbers_in(router)) > 0, router
+    assert router["memory_mib"][0] < 64 and "first guest to its services" in printed
+
+
 def test_table(tmp_path):
     result, printed = bench(tmp_path, "table")
     table = result["table"]
