@@ -10,31 +10,9 @@
 #include "appliance/gre.h"
 #include "appliance/render.h"
 #include "appliance/test_document.h"
+#include "appliance/test_render.h"
 #include "appliance/vici.h"
 #include "appliance/wireguard.h"
-
-static const struct render_place place = { "/run/a", 9797 };
-
-static void render_text(const char *text, struct rendered *ret)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(document) document = document_parse(text, strlen(text), &error);
-
-	assert_null(error);
-	render(document, &place, ret);
-}
-
-static const char *body(const struct rendered *rendered, enum render_file file)
-{
-	return strchr(rendered->texts[file], '\n') + 1;
-}
-
-static void assert_has(const char *text, const char *const *lines)
-{
-	for (; *lines; lines++)
-		if (!strstr(text, *lines))
-			fail_msg("no \"%s\" in\n%s", *lines, text);
-}
 
 static void test_ipsec_files(void **state)
 {
@@ -48,7 +26,7 @@ static void test_ipsec_files(void **state)
 
 	(void)state;
 	render_text(TEST_TUNNELS, &rendered);
-	assert_has(rendered.texts[RENDER_SWANCTL], lines);
+	assert_lines(rendered.texts[RENDER_SWANCTL], lines);
 	assert_int_equal(render_kinds[RENDER_SWANCTL].mode, 0600);
 	assert_int_equal(render_kinds[RENDER_WIREGUARD].mode, 0600);
 	assert_non_null(strstr(rendered.texts[RENDER_STRONGSWAN_USER], "kernel-libipsec"));
@@ -104,7 +82,7 @@ static void test_filter(void **state)
 	(void)state;
 	render_text(TEST_TUNNELS, &rendered);
 	text = rendered.texts[RENDER_NFTABLES];
-	assert_has(text, lines);
+	assert_lines(text, lines);
 	kept = strstr(
 		text, "\t\toifname \"public\" ip saddr 10.0.0.0/24 ip daddr 10.1.0.0/24 accept\n");
 	translated = strstr(text, "snat ip to 203.0.113.5");
