@@ -7,7 +7,8 @@
  *   forward  what belongs to a connection; then what the firewall's rules allow; of that what
  * guests send, and what was translated for them (floating IPs, port forwardings). The management
  * network is nobody's way, unless it doubles as the public one. dstnat   floating IPs and port
- * forwardings, by maps: one lookup, however many there are srcnat   floating IPs, then SNAT by
+ * forwardings, by maps: one lookup, however many there are (Linux 6.1 does not take a map for the
+ * set of its keys, so there are both) srcnat   floating IPs, then SNAT by
  * subnet, on what leaves by the public NIC; and what a guest sends to another guest by its outer
  * address, so that the answer comes back this way
  */
@@ -25,6 +26,9 @@ static const char skeleton[] =
 	"\tcounter connections_port_forwarding {\n\t}\n"
 	"\tcounter firewall_dropped {\n\t}\n"
 	"\tcounter input_dropped {\n\t}\n"
+	"\tset floating {\n\t\ttype ipv4_addr\n\t}\n"
+	"\tset fixed {\n\t\ttype ipv4_addr\n\t}\n"
+	"\tset forwarded_from {\n\t\ttype ipv4_addr . inet_proto . inet_service\n\t}\n"
 	"\tmap floating_to_fixed {\n\t\ttype ipv4_addr : ipv4_addr\n\t}\n"
 	"\tmap fixed_to_floating {\n\t\ttype ipv4_addr : ipv4_addr\n\t}\n"
 	"\tmap forwarded {\n\t\ttype ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service\n\t}\n"
@@ -36,6 +40,9 @@ static const char skeleton[] =
 	"\tchain srcnat {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n\t}\n"
 	"}\n"
 	"flush table " TABLE "\n"
+	"flush set " TABLE " floating\n"
+	"flush set " TABLE " fixed\n"
+	"flush set " TABLE " forwarded_from\n"
 	"flush map " TABLE " floating_to_fixed\n"
 	"flush map " TABLE " fixed_to_floating\n"
 	"flush map " TABLE " forwarded\n";
@@ -56,27 +63,36 @@ static void append_floating_ips(const struct document *document, GString *text)
 		ip_format(&one->floating, floating);
 		ip_format(&one->fixed, fixed);
 		g_string_append_printf(text,
+			"add element " TABLE " floating { %s }\n"
+			"add element " TABLE " fixed { %s }\n"
 			"add element " TABLE " floating_to_fixed { %s : %s }\n"
 			"add element " TABLE " fixed_to_floating { %s : %s }\n",
-			floating, fixed, fixed, floating);
+			floating, fixed, floating, fixed, fixed, floating);
 	}
+}
+
+static void append_forwarding(const struct document_port_forwarding *one, unsigned n, GString *text)
+{
+	const char *protocol = one->protocol == IPPROTO_UDP ? "udp" : "tcp";
+	char external[IP_STRLEN], internal[IP_STRLEN];
+
+	ip_format(&one->external, external);
+	ip_format(&one->internal, internal);
+	g_string_append_printf(text,
+		"add element " TABLE " forwarded_from { %s . %s . %u }\n"
+		"add element " TABLE " forwarded { %s . %s . %u : %s . %u }\n",
+		external, protocol, one->external_first + n, external, protocol,
+		one->external_first + n, internal, one->internal_first + n);
 }
 
 static void append_forwardings(const struct document *document, GString *text)
 {
-	char external[IP_STRLEN], internal[IP_STRLEN];
-
 	for (guint i = 0; i < document->port_forwardings->len; i++) {
 		const struct document_port_forwarding *one = &g_array_index(
 			document->port_forwardings, struct document_port_forwarding, i);
 
-		ip_format(&one->external, external);
-		ip_format(&one->internal, internal);
 		for (unsigned n = 0; n <= (unsigned)(one->external_last - one->external_first); n++)
-			g_string_append_printf(text,
-				"add element " TABLE " forwarded { %s . %s . %u : %s . %u }\n",
-				external, one->protocol == IPPROTO_UDP ? "udp" : "tcp",
-				one->external_first + n, internal, one->internal_first + n);
+			append_forwarding(one, n, text);
 	}
 }
 
@@ -185,8 +201,8 @@ static void append_dstnat(GString *text)
 {
 	g_string_append(text,
 		"\tchain dstnat {\n"
-		"\t\tip daddr . meta l4proto . th dport @forwarded counter name connections_port_forwarding dnat ip to ip daddr . meta l4proto . th dport map @forwarded\n"
-		"\t\tip daddr @floating_to_fixed counter name connections_floating_ip dnat ip to ip daddr map @floating_to_fixed\n"
+		"\t\tip daddr . meta l4proto . th dport @forwarded_from counter name connections_port_forwarding dnat ip to ip daddr . meta l4proto . th dport map @forwarded\n"
+		"\t\tip daddr @floating counter name connections_floating_ip dnat ip to ip daddr map @floating_to_fixed\n"
 		"\t}\n");
 }
 
@@ -199,7 +215,7 @@ static void append_srcnat(const struct document *document, GString *text)
 	render_vpn_no_snat(document, text);
 	g_string_append_printf(text,
 		"\t\toifname != \"%s\" iifname != \"%s\" ct status dnat masquerade\n"
-		"\t\toifname \"%s\" ip saddr @fixed_to_floating snat ip to ip saddr map @fixed_to_floating\n",
+		"\t\toifname \"%s\" ip saddr @fixed snat ip to ip saddr map @fixed_to_floating\n",
 		public, public, public);
 	for (guint i = 0; i < document->snat->len; i++) {
 		const struct document_snat *snat =
