@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "appliance/api.h"
+#include "appliance/channel.h"
 #include "appliance/gre.h"
 #include "base/log.h"
 
@@ -46,8 +47,11 @@ static bool serve(const struct settings *settings, GError **error)
 		appliance_new(settings->folder, api_port(settings->listen));
 	struct api api = { appliance, settings->credential };
 	g_autoptr(http_server) server = api_serve(&api, settings, error);
+	g_autoptr(channel) channel = NULL;
 
-	if (!server)
+	if (server && settings->channel)
+		channel = channel_new(settings->channel, api_port(settings->listen), error);
+	if (!server || !channel != !settings->channel)
 		return false;
 	g_unix_signal_add(SIGTERM, quit, loop);
 	g_unix_signal_add(SIGINT, quit, loop);

@@ -30,6 +30,9 @@ static bool check(const struct settings *settings, GError **error)
 	if (!settings->tls_cert && !http_listen_is_local(settings->listen))
 		return weft_fail(error, INVALID_INPUT,
 			"listen: beyond loopback the credential would travel in clear; give tls-cert and tls-key");
+	if (settings->channel && !g_str_has_prefix(settings->listen, "127.0.0.1:"))
+		return weft_fail(error, INVALID_INPUT,
+			"channel: with it listen must be 127.0.0.1 and a port, to which it leads");
 	/* It goes into files that end a path at these. */
 	if (!g_path_is_absolute(settings->folder) || strpbrk(settings->folder, " ,\t\n#\"\\"))
 		return weft_fail(error, INVALID_INPUT,
@@ -41,7 +44,7 @@ static bool check(const struct settings *settings, GError **error)
 struct settings *settings_load(const char *path, GError **error)
 {
 	static const char *const known[] = { "listen", "credential-file", "tls-cert", "tls-key",
-		"folder", NULL };
+		"folder", "channel", NULL };
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(settings) settings = g_new0(struct settings, 1);
 
@@ -55,6 +58,7 @@ struct settings *settings_load(const char *path, GError **error)
 	settings->tls_cert = key_file_text(file, GROUP, "tls-cert", NULL);
 	settings->tls_key = key_file_text(file, GROUP, "tls-key", NULL);
 	settings->folder = key_file_text(file, GROUP, "folder", "/run/weft-appliance");
+	settings->channel = key_file_text(file, GROUP, "channel", NULL);
 	if (check(settings, error))
 		return g_steal_pointer(&settings);
 	g_prefix_error(error, "%s: ", path);
@@ -68,5 +72,6 @@ void settings_free(struct settings *settings)
 	g_free(settings->tls_cert);
 	g_free(settings->tls_key);
 	g_free(settings->folder);
+	g_free(settings->channel);
 	g_free(settings);
 }

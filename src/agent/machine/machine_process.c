@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "appliance/netns/folder.h"
+#include "appliance/runtime/folder.h"
 
 #define END_MS 6000 /* it ends what is in it first, for at most three seconds */
 

@@ -2,6 +2,8 @@
 #include "appliance/netns/nics.h"
 
 #include "appliance/program.h"
+#include "appliance/runtime/device.h"
+#include "appliance/runtime/pci.h"
 
 static bool make_pair(const struct description_nic *nic, pid_t pid, GError **error)
 {
@@ -15,20 +17,19 @@ static bool make_pair(const struct description_nic *nic, pid_t pid, GError **err
 	return program_run(argv, NULL, error);
 }
 
-static bool name_port(const struct description_nic *nic, GError **error)
+/* The card's own driver goes on to drive it, in there, where weft-appliance gives it its name. With
+ * the end of the namespace the kernel gives it back. */
+static bool move_function(const struct description_nic *nic, pid_t pid, GError **error)
 {
-	g_autofree char *alias = g_strconcat("iface-id=", nic->port, NULL);
-	const char *const argv[] = { "ip", "link", "set", "dev", nic->device, "alias", alias,
+	g_autofree char *device = pci_net_device(PCI_SYSFS, nic->pci, error);
+	g_autofree char *space = g_strdup_printf("%d", (int)pid);
+	g_autofree char *mtu = nic->mtu ? g_strdup_printf("%u", nic->mtu) : g_strdup("1500");
+	const char *const down[] = { "ip", "link", "set", "dev", device, "down", NULL };
+	const char *const move[] = { "ip", "link", "set", "dev", device, "mtu", mtu, "netns", space,
 		NULL };
 
-	return !*nic->port || program_run(argv, NULL, error);
-}
-
-static bool set_up(const struct description_nic *nic, GError **error)
-{
-	const char *const argv[] = { "ip", "link", "set", "dev", nic->device, "up", NULL };
-
-	return program_run(argv, NULL, error);
+	return device && pci_set_mac(PCI_SYSFS, nic->pci, &nic->mac, error) &&
+	       program_run(down, NULL, error) && program_run(move, NULL, error);
 }
 
 bool nics_plug(const struct description *description, pid_t pid, GError **error)
@@ -37,7 +38,8 @@ bool nics_plug(const struct description *description, pid_t pid, GError **error)
 		const struct description_nic *nic =
 			&g_array_index(description->nics, struct description_nic, i);
 
-		if (!make_pair(nic, pid, error) || !name_port(nic, error) || !set_up(nic, error)) {
+		if (*nic->pci ? !move_function(nic, pid, error)
+			      : !make_pair(nic, pid, error) || !device_name_port(nic, error)) {
 			g_prefix_error(error, "nics[%u]: ", i);
 			return false;
 		}

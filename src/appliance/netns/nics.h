@@ -4,9 +4,10 @@
 
 #include <sys/types.h>
 
-#include "appliance/netns/description.h"
+#include "appliance/runtime/description.h"
 
-/* For each NIC a veth pair: its device here, its other end, with name and MAC address, in the
- * network namespace of process @pid, with which both go. The device's alias names the port, which
- * is how weft-agent finds it (docs/agent.md). A device of that name that is here is refused. */
+/* For each NIC the function of a card, or a veth pair: its device here, its other end, with name
+ * and MAC address, in the network namespace of process @pid, with which both go. The device's alias
+ * names the port, which is how weft-agent finds it (docs/agent.md). A device of that name that is
+ * here is refused. */
 bool nics_plug(const struct description *description, pid_t pid, GError **error);

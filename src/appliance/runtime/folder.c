@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "appliance/netns/folder.h"
+#include "appliance/runtime/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +13,6 @@
 
 #define CREDENTIAL_BYTES 32
 #define BACKLOG 16
-
-/* Of the machine's own file system. */
-static const char settings[] = "[appliance]\n"
-			       "listen = fd:3\n"
-			       "credential-file = /etc/weft/credential\n"
-			       "folder = /run/weft-appliance\n";
 
 /* A lock of POSIX's, as it says who has it. */
 static bool take_lock(const char *folder, int *ret, GError **error)
@@ -37,7 +31,7 @@ static bool take_lock(const char *folder, int *ret, GError **error)
 	return true;
 }
 
-static bool write_secret(const char *folder, const char *name, const char *text, GError **error)
+bool folder_write(const char *folder, const char *name, const char *text, GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, name, NULL);
 
@@ -66,8 +60,7 @@ bool folder_make(const char *folder, int *ret_lock, char **ret_credential, GErro
 		return weft_fail_errno(error, errno, "make the folder %s", folder);
 	if (!take_lock(folder, &lock, error))
 		return false;
-	if (!write_secret(folder, "credential", credential, error) ||
-		!write_secret(folder, "appliance.conf", settings, error)) {
+	if (!folder_write(folder, "credential", credential, error)) {
 		close(lock);
 		return false;
 	}
@@ -114,7 +107,8 @@ int folder_listen(const char *folder, GError **error)
 
 void folder_remove(const char *folder)
 {
-	static const char *const names[] = { "credential", "appliance.conf", "api.sock", "lock" };
+	static const char *const names[] = { "credential", "appliance.conf", "api.sock", "cert.pem",
+		"key.pem", "state.json", "lock" };
 	g_autofree char *root = g_build_filename(folder, "root", NULL);
 
 	rmdir(root);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against a folder that looks like cgroup v2 as far as it is written to. */
-#include "appliance/netns/cgroup.h"
+#include "appliance/runtime/cgroup.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

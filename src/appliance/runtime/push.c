@@ -1,32 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "appliance/netns/push.h"
+#include "appliance/runtime/push.h"
 
 #include <gio/gunixsocketaddress.h>
+#include <jansson.h>
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "appliance/runtime/certificate.h"
 #include "base/log.h"
 
 #define RETRY_MAX_S 60
+#define ANSWER_S 60	/* between two signs of life */
 #define ANSWER_MAX 1000 /* characters of use in a log */
 
 struct push {
 	SoupSession *session;
 	const char *credential;
+	const char *url;
+	GTlsCertificate *expected; /* NULL: no TLS */
+	push_told told;
+	void *user;
 	char *config;
 	GCancellable *cancel; /* of the request that is under way; NULL: none is */
 	guint timer;
 	unsigned retry_s;
 };
 
-struct push *push_new(const char *socket, const char *credential)
+struct push *push_new(const char *socket, const char *credential, const char *certificate,
+	push_told told, void *user, GError **error)
 {
 	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(socket);
-	struct push *push = g_new0(struct push, 1);
+	g_autoptr(GTlsCertificate) expected = NULL;
+	struct push *push;
 
-	push->session =
-		soup_session_new_with_options("remote-connectable", address, "timeout", 60, NULL);
+	if (certificate) {
+		expected = g_tls_certificate_new_from_file(certificate, error);
+		if (!expected)
+			return NULL;
+	}
+	push = g_new0(struct push, 1);
+	push->expected = g_steal_pointer(&expected);
+	push->session = soup_session_new_with_options(
+		"remote-connectable", address, "timeout", ANSWER_S, "idle-timeout", 1, NULL);
 	push->credential = credential;
+	push->url = certificate ? "https://" CERTIFICATE_NAME "/v1/config"
+				: "http://" CERTIFICATE_NAME "/v1/config";
+	push->told = told;
+	push->user = user;
 	return push;
 }
 
@@ -41,12 +61,29 @@ static gboolean send_again(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static void retry(struct push *push, const char *why)
+static void retry(struct push *push, enum push_result result, const char *text)
 {
-	log_warning("the appliance does not do what it should: %.*s; it is told again in %u s",
-		ANSWER_MAX, why, push->retry_s);
+	g_autofree char *why = g_strndup(text, ANSWER_MAX);
+
+	log_warning("the appliance does not do what it should: %s; it is told again in %u s", why,
+		push->retry_s);
 	push->timer = g_timeout_add_seconds(push->retry_s, send_again, push);
 	push->retry_s = MIN(2 * push->retry_s, RETRY_MAX_S);
+	push->told(result, why, push->user);
+}
+
+/* The sentence of {"error": {"message": …}}; what is none is said as it is. g_free() */
+static char *sentence_of(GBytes *answer)
+{
+	size_t len;
+	const char *text = g_bytes_get_data(answer, &len);
+	json_t *root = json_loadb(text ? text : "", len, 0, NULL);
+	const char *message =
+		json_string_value(json_object_get(json_object_get(root, "error"), "message"));
+	char *sentence = message ? g_strdup(message) : g_strndup(text ? text : "", len);
+
+	json_decref(root);
+	return sentence;
 }
 
 static void sent(GObject *source, GAsyncResult *result, gpointer data)
@@ -61,23 +98,34 @@ static void sent(GObject *source, GAsyncResult *result, gpointer data)
 		return; /* push may be gone */
 	g_clear_object(&push->cancel);
 	if (error) {
-		retry(push, error->message);
+		retry(push, PUSH_UNANSWERED, error->message);
 	} else if (soup_message_get_status(message) != SOUP_STATUS_OK) {
-		g_autofree char *text =
-			g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+		g_autofree char *text = sentence_of(bytes);
 
-		retry(push, text);
+		retry(push, PUSH_REFUSED, text);
 	} else {
 		log_info("the appliance does what it is told");
+		push->told(PUSH_DONE, NULL, push->user);
 	}
+}
+
+/* It is not by whom it was signed that the machine's certificate is known: it must be that one. */
+static gboolean is_expected(
+	SoupMessage *message, GTlsCertificate *shown, GTlsCertificateFlags errors, gpointer data)
+{
+	const struct push *push = data;
+
+	(void)message, (void)errors;
+	return g_tls_certificate_is_same(shown, push->expected);
 }
 
 static void send(struct push *push)
 {
-	g_autoptr(SoupMessage) message = soup_message_new("PUT", "http://appliance/v1/config");
+	g_autoptr(SoupMessage) message = soup_message_new("PUT", push->url);
 	g_autoptr(GBytes) body = g_bytes_new(push->config, strlen(push->config));
 	g_autofree char *bearer = g_strconcat("Bearer ", push->credential, NULL);
 
+	g_signal_connect(message, "accept-certificate", G_CALLBACK(is_expected), push);
 	soup_message_headers_replace(
 		soup_message_get_request_headers(message), "Authorization", bearer);
 	soup_message_set_request_body_from_bytes(message, "application/json", body);
@@ -107,6 +155,7 @@ void push_free(struct push *push)
 {
 	push_stop(push);
 	g_object_unref(push->session);
+	g_clear_object(&push->expected);
 	g_free(push->config);
 	g_free(push);
 }

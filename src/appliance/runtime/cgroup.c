@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "appliance/netns/cgroup.h"
+#include "appliance/runtime/cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The folder of a machine, for root alone: "lock", "credential", "appliance.conf", "api.sock", and
- * "root", where its root is mounted in a namespace of its own.
+ * The folder of a machine, for root alone: "lock", "credential", "api.sock", "state.json"
+ * (state.h); with TLS "cert.pem" and "key.pem"; of one of namespaces "appliance.conf" and "root",
+ * where its root is mounted in a namespace of its own.
  */
 #pragma once
 
@@ -13,4 +14,6 @@ bool folder_make(const char *folder, int *ret_lock, char **ret_credential, GErro
 int folder_owner(const char *folder);
 /* A socket that listens at "api.sock". */
 int folder_listen(const char *folder, GError **error);
+/* A file of that name in it. */
+bool folder_write(const char *folder, const char *name, const char *text, GError **error);
 void folder_remove(const char *folder);

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* weft-appliance-netns: runs one appliance in namespaces of this machine. */
+/* weft-appliance-netns, weft-appliance-qemu: runs one appliance in a machine of namespaces, or in a
+ * virtual one. */
 #include <glib-unix.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "appliance/netns/machine.h"
+#include "appliance/netns/netns.h"
+#include "appliance/runtime/machine.h"
 #include "base/log.h"
 
+#ifdef WITH_QEMU
+static const struct runtime *const runtime = &qemu_runtime;
+#else
+static const struct runtime *const runtime = &netns_runtime;
+#endif
+
 struct options {
-	char *folder, *inside, *cgroup;
+	char *folder, *inside, *cgroup, *qemu;
 	gboolean check, version;
 };
 
@@ -25,6 +33,10 @@ static bool parse_options(int *argc, char ***argv, struct options *options, GErr
 		{ "folder", 'f', 0, G_OPTION_ARG_FILENAME, &options->folder,
 			"Where its socket and credential are (/run/weft/appliance/NAME, for NAME.json)",
 			"FOLDER" },
+#ifdef WITH_QEMU
+		{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &options->qemu,
+			"The emulator (qemu-system-x86_64)", "PROGRAM" },
+#endif
 		{ "check", 0, 0, G_OPTION_ARG_NONE, &options->check,
 			"Read the description, say what is wrong, do nothing", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Say the version", NULL },
@@ -34,8 +46,8 @@ static bool parse_options(int *argc, char ***argv, struct options *options, GErr
 			"Of --inside", "FOLDER" },
 		{ 0 },
 	};
-	g_autoptr(GOptionContext) context =
-		g_option_context_new("DESCRIPTION.json - run a weft appliance in namespaces");
+	g_autoptr(GOptionContext) context = g_option_context_new(
+		"DESCRIPTION.json - run a weft appliance in a machine of its own");
 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, argc, argv, error))
@@ -58,13 +70,27 @@ static char *folder_of(const struct options *options, const char *path)
 	return g_build_filename("/run/weft/appliance", name, NULL);
 }
 
-/* It stands beside us. */
-static char *find_program(GError **error)
+/* weft-appliance stands beside us; QEMU has one of its own inside. */
+static char *find_program(const struct options *options, GError **error)
 {
-	g_autofree char *self = g_file_read_link("/proc/self/exe", error);
-	g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
+	g_autofree char *self = NULL, *folder = NULL;
 
+	if (runtime == &qemu_runtime)
+		return g_strdup(options->qemu ?: "qemu-system-x86_64");
+	self = g_file_read_link("/proc/self/exe", error);
+	folder = self ? g_path_get_dirname(self) : NULL;
 	return folder ? g_build_filename(folder, "weft-appliance", NULL) : NULL;
+}
+
+/* One that this runtime can make. */
+static struct description *load(const char *path, GError **error)
+{
+	g_autoptr(description) description = description_load(path, error);
+
+	if (!description || runtime->check(description, error))
+		return g_steal_pointer(&description);
+	g_prefix_error(error, "%s: ", path);
+	return NULL;
 }
 
 static gboolean quit(gpointer data)
@@ -78,7 +104,7 @@ static gboolean reload(gpointer data)
 {
 	struct run *run = data;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(description) description = description_load(run->path, &error);
+	g_autoptr(description) description = load(run->path, &error);
 
 	if (description && machine_change(run->machine, description, &error))
 		description = NULL;
@@ -89,15 +115,16 @@ static gboolean reload(gpointer data)
 
 static bool serve(const struct options *options, const char *path, GError **error)
 {
-	g_autoptr(description) description = description_load(path, error);
+	g_autoptr(description) description = load(path, error);
 	g_autofree char *folder = folder_of(options, path);
-	g_autofree char *program = find_program(error);
+	g_autofree char *program = find_program(options, error);
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	struct run run = { loop, NULL, path };
 
 	if (!description || !program || options->check)
 		return description && program;
-	if (!machine_new(g_steal_pointer(&description), folder, program, &run.machine, error))
+	if (!machine_new(
+		    g_steal_pointer(&description), runtime, folder, program, &run.machine, error))
 		return false;
 	g_unix_signal_add(SIGTERM, quit, &run);
 	g_unix_signal_add(SIGINT, quit, &run);
@@ -115,15 +142,15 @@ int main(int argc, char **argv)
 	struct options options = { 0 };
 	int status = 1;
 
-	log_init("weft-appliance-netns");
+	log_init(runtime->program);
 	if (!parse_options(&argc, &argv, &options, &error)) {
-		fprintf(stderr, "weft-appliance-netns: %s\n", error->message);
+		fprintf(stderr, "%s: %s\n", runtime->program, error->message);
 		return 2;
 	}
 	if (options.version)
-		return puts("weft-appliance-netns " WEFT_VERSION) < 0;
+		return printf("%s " WEFT_VERSION "\n", runtime->program) < 0;
 	if (options.inside)
-		status = machine_inside(options.folder, options.inside, options.cgroup, &error);
+		status = netns_inside(options.folder, options.inside, options.cgroup, &error);
 	else
 		status = !serve(&options, argv[1], &error);
 	if (error)

@@ -4,19 +4,28 @@
 
 #include "appliance/document.h"
 
+#define PCI_STRLEN 16
+
+/* By what a virtual machine is emulated. */
+enum accelerator { ACCELERATOR_ANY, ACCELERATOR_KVM, ACCELERATOR_TCG };
+
 struct description_nic {
 	char name[DEVICE_STRLEN];   /* inside: of an interface of the configuration */
-	char device[DEVICE_STRLEN]; /* here */
+	char device[DEVICE_STRLEN]; /* here; "": it is a function of a PCI card */
+	char pci[PCI_STRLEN];	    /* its address, "0000:3b:02.1"; "": it is none */
 	char port[UUID_STRLEN];	    /* "": of none of weft's ports */
 	struct mac mac;
 	u32 mtu; /* bytes; 0: the kernel's default */
 };
 
 struct description {
-	u32 cpu_percent; /* of one CPU; 0: no limit */
-	u32 memory_mib;	 /* 0: no limit */
-	GArray *nics;	 /* struct description_nic */
-	char *config;	 /* the document, JSON */
+	u32 cpu_percent;     /* of one CPU; 0: no limit */
+	u32 memory_mib;	     /* 0: no limit */
+	u32 start_timeout_s; /* in which its agent must answer; 0: the runtime's own */
+	enum accelerator accelerator;
+	char *image;  /* of a virtual machine: a folder or a disk; NULL: none */
+	GArray *nics; /* struct description_nic */
+	char *config; /* the document, JSON */
 };
 
 struct description *description_load(const char *path, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "appliance/netns/description.h"
+#include "appliance/runtime/description.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +58,14 @@ static const struct {
 		"nics[1].device: a is given twice" },
 	{ OF("", NIC("mgmt", "lo")), "device: \"lo\"" },
 	{ OF("\"memory_mib\":1,", NICS), "memory_mib: must be a number from 32" },
-	{ OF("\"image\":\"x\",", NICS), "\"image\" is not known here" },
+	{ OF("\"images\":\"x\",", NICS), "\"images\" is not known here" },
+	{ OF("\"image\":\"x\",", NICS), "image: must be the absolute path" },
+	{ OF("\"image\":\"/x,y\",", NICS), "without commas" },
+	{ OF("\"accelerator\":\"xen\",", NICS), "accelerator: must be" },
+	{ OF("\"start_timeout_s\":0,", NICS), "start_timeout_s: must be a number from 1" },
+	{ OF("", "{\"name\":\"mgmt\",\"device\":\"a\",\"pci_address\":\"0000:3b:02.1\"}"),
+		"pci_address: with it there is no device here" },
+	{ OF("", "{\"name\":\"mgmt\",\"pci_address\":\"3b:02.1\"}"), "as lspci -D says it" },
 };
 
 static void test_refused(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "appliance/netns/description.h"
+#include "appliance/runtime/description.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,28 @@
 #define MEMORY_MIN_MIB 32
 #define MEMORY_MAX_MIB (1024 * 1024)
 #define NICS_MAX 32
+#define START_MAX_S 3600
+
+/* "0000:3b:02.1": domain, bus, device, function. */
+static bool is_pci_address(const char *text)
+{
+	return g_regex_match_simple("^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$", text, 0, 0);
+}
+
+/* The NIC is a function of a card, instead of a device that is made for it. */
+static bool read_pci(const json_t *value, struct description_nic *nic, GError **error)
+{
+	const char *text = json_string_value(json_object_get(value, "pci_address"));
+
+	if (json_object_get(value, "device") || json_object_get(value, "port_id"))
+		return weft_fail(error, INVALID_INPUT,
+			"pci_address: with it there is no device here, nor a port that weft would plug");
+	if (!text || !is_pci_address(text))
+		return weft_fail(error, INVALID_INPUT,
+			"pci_address: must be one like \"0000:3b:02.1\", as lspci -D says it");
+	g_strlcpy(nic->pci, text, sizeof(nic->pci));
+	return true;
+}
 
 static bool read_device(const json_t *value, char *ret, GError **error)
 {
@@ -36,12 +58,15 @@ static bool read_port(const json_t *value, char *ret, GError **error)
 
 static bool read_nic(const json_t *value, GArray *array, GError **error)
 {
-	static const char *const known[] = { "name", "device", "port_id", NULL };
+	static const char *const known[] = { "name", "device", "port_id", "pci_address", NULL };
 	struct description_nic nic = { 0 };
 
 	if (!field_check(value, known, error) || !field_need(value, "name", error) ||
-		!field_label(value, "name", nic.name, sizeof(nic.name), error) ||
-		!read_device(value, nic.device, error) || !read_port(value, nic.port, error))
+		!field_label(value, "name", nic.name, sizeof(nic.name), error))
+		return false;
+	if (json_object_get(value, "pci_address") ? !read_pci(value, &nic, error)
+						  : !read_device(value, nic.device, error) ||
+							    !read_port(value, nic.port, error))
 		return false;
 	g_array_append_val(array, nic);
 	return true;
@@ -91,9 +116,10 @@ static bool match_nics(
 			return weft_fail(error, INVALID_INPUT,
 				"nics[%u].name: \"%s\" is no interface of the configuration, or given twice",
 				i, nic->name);
-		if (!g_hash_table_add(devices, nic->device))
-			return weft_fail(error, INVALID_INPUT, "nics[%u].device: %s is given twice",
-				i, nic->device);
+		if (!g_hash_table_add(devices, *nic->pci ? nic->pci : nic->device))
+			return weft_fail(error, INVALID_INPUT, "nics[%u].%s: %s is given twice", i,
+				*nic->pci ? "pci_address" : "device",
+				*nic->pci ? nic->pci : nic->device);
 	}
 	return true;
 }
@@ -111,20 +137,49 @@ static bool read_config(const json_t *root, struct description *description, GEr
 	return document && match_nics(description, document, error);
 }
 
+static bool read_accelerator(const json_t *root, enum accelerator *ret, GError **error)
+{
+	static const char *const names[] = { NULL, "kvm", "tcg" };
+	const json_t *given = json_object_get(root, "accelerator");
+
+	for (unsigned i = 1; given && i < G_N_ELEMENTS(names); i++)
+		if (!g_strcmp0(json_string_value(given), names[i]))
+			*ret = (enum accelerator)i;
+	return !given || *ret != ACCELERATOR_ANY ||
+	       weft_fail(error, INVALID_INPUT,
+		       "accelerator: must be \"kvm\" or \"tcg\"; without it KVM is taken where there is one");
+}
+
+static bool read_image(const json_t *root, char **ret, GError **error)
+{
+	const json_t *given = json_object_get(root, "image");
+	const char *path = json_string_value(given);
+
+	if (given && (!path || !g_path_is_absolute(path) || strpbrk(path, ",\n")))
+		return weft_fail(error, INVALID_INPUT,
+			"image: must be the absolute path of a folder with vmlinuz and initramfs, or of a disk, without commas");
+	*ret = g_strdup(path);
+	return true;
+}
+
 static bool read_all(const json_t *root, struct description *description, GError **error)
 {
-	static const char *const known[] = { "cpu_percent", "memory_mib", "nics", "config", NULL };
-	u64 cpu_percent = 0, memory_mib = 0;
+	static const char *const known[] = { "cpu_percent", "memory_mib", "start_timeout_s",
+		"accelerator", "image", "nics", "config", NULL };
+	u64 cpu_percent = 0, memory_mib = 0, start_s = 0;
 
 	if (!field_check(root, known, error) ||
 		!field_number(root, "cpu_percent", 1, CPU_PERCENT_MAX, &cpu_percent, error) ||
 		!field_number(
 			root, "memory_mib", MEMORY_MIN_MIB, MEMORY_MAX_MIB, &memory_mib, error) ||
-		!field_need(root, "nics", error) ||
+		!field_number(root, "start_timeout_s", 1, START_MAX_S, &start_s, error) ||
+		!read_accelerator(root, &description->accelerator, error) ||
+		!read_image(root, &description->image, error) || !field_need(root, "nics", error) ||
 		!field_list(root, "nics", NICS_MAX, read_nic, description->nics, error))
 		return false;
 	description->cpu_percent = (u32)cpu_percent;
 	description->memory_mib = (u32)memory_mib;
+	description->start_timeout_s = (u32)start_s;
 	return read_config(root, description, error);
 }
 
@@ -164,12 +219,14 @@ void description_free(struct description *description)
 {
 	g_array_unref(description->nics);
 	free(description->config); /* jansson's */
+	g_free(description->image);
 	g_free(description);
 }
 
 bool description_same_machine(const struct description *a, const struct description *b)
 {
 	return a->cpu_percent == b->cpu_percent && a->memory_mib == b->memory_mib &&
+	       a->accelerator == b->accelerator && !g_strcmp0(a->image, b->image) &&
 	       a->nics->len == b->nics->len &&
 	       !memcmp(a->nics->data, b->nics->data, a->nics->len * sizeof(struct description_nic));
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/netns/netns.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "appliance/netns/nics.h"
+#include "appliance/netns/sandbox.h"
+#include "appliance/runtime/folder.h"
+#include "appliance/runtime/machine_impl.h"
+
+#define SOCKET_FD 3
+
+/* Of the machine's own file system. */
+static const char settings[] = "[appliance]\n"
+			       "listen = fd:3\n"
+			       "credential-file = /etc/weft/credential\n"
+			       "folder = /run/weft-appliance\n";
+
+static bool check(const struct description *description, GError **error)
+{
+	return (!description->image && description->accelerator == ACCELERATOR_ANY) ||
+	       weft_fail(error, INVALID_INPUT,
+		       "image, accelerator: these are of a virtual machine (weft-appliance-qemu); one of namespaces has the programs of this system");
+}
+
+/* In the child, before it becomes our program again: one thread, as unshare() is about. */
+static void into_namespace(gpointer data)
+{
+	(void)data;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || unshare(CLONE_NEWNET))
+		_exit(1);
+}
+
+/* Process 1's parent; it waits for a byte on standard input, which *ret_go writes. */
+static bool spawn(struct machine *machine, int *ret_go, GError **error)
+{
+	const char *const argv[] = { "/proc/self/exe", "--inside", machine->program, "--folder",
+		machine->folder, machine->cgroup ? "--cgroup" : NULL, machine->cgroup, NULL };
+	const int target = SOCKET_FD;
+
+	return g_spawn_async_with_pipes_and_fds(NULL, argv, NULL,
+		G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, into_namespace, NULL, -1,
+		-1, -1, &machine->listening, &target, 1, &machine->pid, ret_go, NULL, NULL, error);
+}
+
+static bool start(struct machine *machine, GError **error)
+{
+	int go = -1;
+	bool ok;
+
+	if (!folder_write(machine->folder, "appliance.conf", settings, error) ||
+		!spawn(machine, &go, error))
+		return false;
+	ok = nics_plug(machine->description, machine->pid, error);
+	if (ok && write(go, "g", 1) != 1)
+		ok = weft_fail_errno(error, errno, "start the machine");
+	close(go);
+	if (!ok) {
+		kill(machine->pid, SIGKILL);
+		waitpid(machine->pid, NULL, 0);
+	}
+	return ok;
+}
+
+int netns_inside(const char *folder, const char *program, const char *cgroup, GError **error)
+{
+	const struct sandbox sandbox = { folder, program, cgroup };
+	char go;
+
+	if (read(STDIN_FILENO, &go, 1) != 1)
+		return 0; /* who made us has thought better of it */
+	return sandbox_run(&sandbox, error);
+}
+
+const struct runtime netns_runtime = {
+	.program = "weft-appliance-netns",
+	.start_s = 60,
+	.limits_memory = true,
+	.check = check,
+	.start = start,
+};

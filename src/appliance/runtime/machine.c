@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/runtime/machine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "appliance/runtime/certificate.h"
+#include "appliance/runtime/cgroup.h"
+#include "appliance/runtime/folder.h"
+#include "appliance/runtime/machine_impl.h"
+#include "appliance/runtime/push.h"
+#include "appliance/runtime/state.h"
+#include "base/log.h"
+
+#define BACKOFF_MAX_S 60
+#define STEADY_US (60 * G_USEC_PER_SEC)
+#define END_MS 3000
+#define POLL_US 2000
+
+static void forget(struct machine *machine)
+{
+	machine->pid = 0;
+	push_stop(machine->push);
+	g_clear_handle_id(&machine->deadline, g_source_remove);
+	if (machine->runtime->ended)
+		machine->runtime->ended(machine);
+}
+
+/* Ends it for good, without a word to on_end(). */
+static void end(struct machine *machine)
+{
+	s64 end_us = g_get_monotonic_time() + END_MS * 1000;
+
+	g_clear_handle_id(&machine->timer, g_source_remove);
+	g_clear_handle_id(&machine->watch, g_source_remove);
+	if (!machine->pid)
+		return;
+	kill(machine->pid, SIGTERM);
+	while (waitpid(machine->pid, NULL, WNOHANG) == 0) {
+		if (g_get_monotonic_time() > end_us) {
+			kill(machine->pid, SIGKILL);
+			waitpid(machine->pid, NULL, 0);
+			break;
+		}
+		g_usleep(POLL_US);
+	}
+	forget(machine);
+}
+
+static gboolean make_again(gpointer data);
+
+static void make_later(struct machine *machine, const char *why)
+{
+	if (g_get_monotonic_time() - machine->started_us > STEADY_US)
+		machine->backoff_s = 1;
+	log_warning("the machine %s; it is made again in %u s", why, machine->backoff_s);
+	state_write(machine->folder, STATE_ERROR, why);
+	machine->timer = g_timeout_add_seconds(machine->backoff_s, make_again, machine);
+	machine->backoff_s = MIN(2 * machine->backoff_s, BACKOFF_MAX_S);
+}
+
+static char *how_it_ended(const struct machine *machine, int status)
+{
+	const struct runtime *runtime = machine->runtime;
+	g_autofree char *words = runtime->last_words ? runtime->last_words(machine) : NULL;
+
+	if (machine->why)
+		return g_strdup(machine->why);
+	if (WIFSIGNALED(status))
+		return g_strdup_printf("has ended by signal %d%s%s", WTERMSIG(status),
+			words ? ": " : "", words ?: "");
+	return g_strdup_printf("has ended with status %d%s%s", WEXITSTATUS(status),
+		words ? ": " : "", words ?: "");
+}
+
+static void on_end(GPid pid, int status, gpointer data)
+{
+	struct machine *machine = data;
+	g_autofree char *why = how_it_ended(machine, status);
+
+	(void)pid;
+	machine->watch = 0;
+	forget(machine);
+	make_later(machine, why);
+}
+
+/* Whatever it does, it is of no use to anybody. */
+static gboolean give_up(gpointer data)
+{
+	struct machine *machine = data;
+
+	machine->deadline = 0;
+	g_free(machine->why);
+	machine->why = g_strdup_printf("has not answered since its start, %u s ago",
+		machine->description->start_timeout_s);
+	kill(machine->pid, SIGKILL);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_told(enum push_result result, const char *problem, void *user)
+{
+	struct machine *machine = user;
+
+	if (result != PUSH_UNANSWERED)
+		g_clear_handle_id(&machine->deadline, g_source_remove);
+	if (result == PUSH_DONE)
+		state_write(machine->folder, STATE_ACTIVE, NULL);
+	else
+		state_write(machine->folder, STATE_ERROR, problem);
+}
+
+static bool make(struct machine *machine, GError **error)
+{
+	machine->started_us = g_get_monotonic_time();
+	g_clear_pointer(&machine->why, g_free);
+	if (!machine->runtime->start(machine, error)) {
+		machine->pid = 0;
+		return false;
+	}
+	machine->watch = g_child_watch_add(machine->pid, on_end, machine);
+	machine->deadline =
+		g_timeout_add_seconds(machine->description->start_timeout_s, give_up, machine);
+	push_config(machine->push, machine->description->config);
+	return true;
+}
+
+static gboolean make_again(gpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	struct machine *machine = data;
+
+	machine->timer = 0;
+	if (!make(machine, &error)) {
+		g_autofree char *why = g_strconcat("can't be made: ", error->message, NULL);
+
+		make_later(machine, why);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+/* A group that a killed process has left is empty by now: all that was in it has ended with it. */
+static bool make_cgroup(struct machine *machine, GError **error)
+{
+	const struct description *description = machine->description;
+	u32 memory_mib = machine->runtime->limits_memory ? description->memory_mib : 0;
+	g_autofree char *mounts = NULL, *mount = NULL;
+	g_autofree char *name = g_path_get_basename(machine->folder);
+
+	if (!description->cpu_percent && !memory_mib)
+		return true;
+	if (!g_file_get_contents("/proc/self/mountinfo", &mounts, NULL, error))
+		return false;
+	mount = cgroup_mount(mounts);
+	if (!mount)
+		return weft_fail(error, UNAVAILABLE,
+			"cgroup v2 is not mounted, so the appliance's limits can't be kept");
+	return cgroup_make(
+		mount, name, description->cpu_percent, memory_mib, &machine->cgroup, error);
+}
+
+static bool make_certificate(struct machine *machine, GError **error)
+{
+	if (!machine->runtime->uses_tls)
+		return true;
+	machine->certificate = g_build_filename(machine->folder, "cert.pem", NULL);
+	machine->key = g_build_filename(machine->folder, "key.pem", NULL);
+	return certificate_make(machine->certificate, machine->key, error);
+}
+
+/* What is the same in each machine that is made of the description. */
+static bool prepare(struct machine *machine, GError **error)
+{
+	if (!folder_make(machine->folder, &machine->lock, &machine->credential, error))
+		return false;
+	state_write(machine->folder, STATE_BUILD, NULL);
+	if (!make_certificate(machine, error) || !make_cgroup(machine, error))
+		return false;
+	machine->listening = folder_listen(machine->folder, error);
+	if (machine->listening < 0)
+		return false;
+	machine->push = push_new(machine->socket, machine->credential, machine->certificate,
+		on_told, machine, error);
+	return machine->push;
+}
+
+bool machine_new(struct description *description, const struct runtime *runtime, const char *folder,
+	const char *program, struct machine **ret, GError **error)
+{
+	g_autoptr(machine) machine = g_new0(struct machine, 1);
+	g_autoptr(GError) problem = NULL;
+
+	*machine = (struct machine){ .runtime = runtime,
+		.description = description,
+		.folder = folder,
+		.program = program,
+		.lock = -1,
+		.listening = -1,
+		.backoff_s = 1,
+		.socket = g_build_filename(folder, "api.sock", NULL) };
+	if (!description->start_timeout_s)
+		description->start_timeout_s = runtime->start_s;
+	if (!prepare(machine, error))
+		return false;
+	if (!make(machine, &problem)) {
+		g_autofree char *why = g_strconcat("can't be made: ", problem->message, NULL);
+
+		make_later(machine, why);
+	}
+	*ret = g_steal_pointer(&machine);
+	return true;
+}
+
+bool machine_change(struct machine *machine, struct description *description, GError **error)
+{
+	if (!description_same_machine(machine->description, description))
+		return weft_fail(error, CONFLICT,
+			"all but config is the machine's: stop it and start it anew");
+	if (!description->start_timeout_s)
+		description->start_timeout_s = machine->description->start_timeout_s;
+	description_free(machine->description);
+	machine->description = description;
+	if (machine->pid)
+		push_config(machine->push, description->config);
+	return true;
+}
+
+void machine_free(struct machine *machine)
+{
+	if (machine->push) {
+		end(machine);
+		push_free(machine->push);
+	}
+	if (machine->cgroup)
+		cgroup_remove(machine->cgroup);
+	if (machine->listening >= 0)
+		close(machine->listening);
+	if (machine->lock >= 0) {
+		folder_remove(machine->folder);
+		close(machine->lock);
+	}
+	description_free(machine->description);
+	g_free(machine->cgroup);
+	g_free(machine->credential);
+	g_free(machine->socket);
+	g_free(machine->certificate);
+	g_free(machine->key);
+	g_free(machine->why);
+	g_free(machine);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What runtimes see of a machine. */
+#pragma once
+
+#include "appliance/runtime/machine.h"
+
+struct push;
+
+struct machine {
+	const struct runtime *runtime;
+	struct description *description;
+	const char *folder, *program;
+	char *cgroup; /* to be in; NULL: none */
+	char *credential, *socket;
+	char *certificate, *key; /* files; NULL: no TLS */
+	int lock, listening;
+	GPid pid;
+	guint watch, timer, deadline;
+	unsigned backoff_s;
+	s64 started_us;
+	bool answered; /* its agent has, since the start */
+	char *why;     /* we have ended it; NULL: we have not */
+	struct push *push;
+	void *own; /* the runtime's */
+};

@@ -1,0 +1,195 @@
+"""An appliance in a virtual machine of a hypervisor, with Debian's own kernel (Linux 6.1), between real networks; emulated in software
+(Z16, Z17, Z22, Z25, Z27, Z39; docs/appliances.md). One boot is for most of it.
+
+    weftd ── [h1] weft-appliance-qemu: mgmt on network m, public on network out, guest0 on network in, each a tap
+          └─ [h2] g on network in (its address by DHCP of the appliance), far on network out, ctl on network m
+"""
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+import test_appliance_netns as netns
+from conftest import BUILD, run, wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOL = ROOT / "tools/build-appliance"
+FORWARDED = {"floating_ips": [{"floating_ip_address": "203.0.113.6", "fixed_ip_address": None}],
+             "port_forwardings": [{"protocol": "tcp", "external_ip_address": "203.0.113.5", "external_port": "8080", "internal_ip_address": None,
+                                   "internal_port": "7001"}]}
+
+
+def build(folder, *words):
+    run(TOOL, "--programs", BUILD / "src/appliance", "--small", "-o", folder, *words, timeout=120)
+    return json.loads((folder / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def image():
+    """Where QEMU, which is nobody, can read it."""
+    folder = pathlib.Path(f"/run/weft-image-{id(object())}")
+    build(folder, "kernel", "tar", "qcow2", "raw", "ova")
+    yield folder
+    shutil.rmtree(folder)
+
+
+class Machine(netns.Router):
+    PROGRAM, balances = BUILD / "src/appliance/weft-appliance-qemu", False  # the small image has no haproxy
+    image = None
+
+    def document(self, revision, **more):
+        return {key: value for key, value in super().document(revision, **more).items() if key != "load_balancers"}
+
+    def write(self, revision, size=None, **more):
+        super().write(revision, {"image": str(self.image), "accelerator": "tcg", "memory_mib": 160, **(size or {})}, **more)
+
+    def start(self):
+        self.launch()
+        wait_until(lambda: self.state().get("status") == "ACTIVE", deadline=150, what="the appliance is ACTIVE")
+
+    def state(self):
+        path = self.folder / "state.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def ask(self, what, *words, credential=None, certificate=None):
+        credential = credential or (self.folder / "credential").read_text()
+        return run("curl", "-s", "-m", "10", "--cacert", certificate or self.folder / "cert.pem", "--unix-socket", self.folder / "api.sock",
+                   "-H", f"Authorization: Bearer {credential}", *words, f"https://appliance/v1/{what}", check=False)
+
+    def get(self, what):
+        return json.loads(self.ask(what).stdout or "{}")
+
+    @property
+    def qemu(self):
+        return int(run("pgrep", "-P", str(self.process.pid)).stdout)
+
+
+@pytest.fixture(scope="module")
+def machine(module_lab, image, tmp_path_factory):
+    netns.prepare(module_lab)
+    one = Machine(module_lab, tmp_path_factory.mktemp("qemu"))
+    one.image = image
+    address = module_lab.address(module_lab.guests["g"])
+    FORWARDED["floating_ips"][0]["fixed_ip_address"] = FORWARDED["port_forwardings"][0]["internal_ip_address"] = address
+    one.write(1)
+    try:
+        one.start()
+        yield one
+    finally:
+        one.finish()
+
+
+def test_images(image, tmp_path):
+    """Z17, Z39: one build gives what KVM, Xen, VMware, Hyper-V and containers take; it says what is in it, and is the same once more."""
+    manifest = json.loads((image / "manifest.json").read_text())
+    assert {"nftables", "dnsmasq-base", "iproute2"} <= set(manifest["packages"]) and manifest["kernel"].startswith("6.1.")
+    for name, sum_ in manifest["sha256"].items():
+        assert hashlib.sha256((image / name).read_bytes()).hexdigest() == sum_, name
+    head = (image / "weft-appliance.raw").read_bytes()[:512]
+    assert head[510:] == b"\x55\xaa" and head[446] == 0x80, "it boots from its partition"
+    assert json.loads(run("qemu-img", "info", "--output", "json", image / "weft-appliance.qcow2").stdout)["format"] == "qcow2"
+    assert run("qemu-img", "compare", image / "weft-appliance.raw", image / "weft-appliance.qcow2").returncode == 0
+    with tarfile.open(image / "weft-appliance.ova") as ova:
+        names = ova.getnames()
+        ova.extractall(tmp_path)
+    assert names == ["weft-appliance.ovf", "weft-appliance.mf", "weft-appliance-disk1.vmdk"]
+    for line in (tmp_path / names[1]).read_text().splitlines():
+        name, _, sum_ = line.removeprefix("SHA256(").partition(")= ")
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == sum_
+    assert run("qemu-img", "compare", image / "weft-appliance.raw", tmp_path / names[2]).returncode == 0
+    again = build(tmp_path / "again", "kernel", "raw", "ova")["sha256"]
+    assert again == {name: manifest["sha256"][name] for name in again}
+
+
+def test_container(image, tmp_path):
+    """Z17: the root file system has all that weft-appliance needs, and nothing of this system's."""
+    root = tmp_path / "root"
+    root.mkdir()
+    run("tar", "-xzf", image / "weft-appliance.tar.gz", "-C", root)
+    for words, says in ((("weft-appliance", "--version"), "weft-appliance "), (("dnsmasq", "--version"), "Dnsmasq"), (("nft", "--version"), "nftables"),
+                        (("ip", "-V"), "iproute2"), (("sh", "-c", "cat /etc/passwd"), "nobody:")):
+        as_container = ["unshare", "--mount", "sh", "-c", 'mount --bind /dev "$0/dev" && exec chroot "$0" "$@"', root]  # what runs containers does that
+        assert says in run(*as_container, *words).stdout, words
+    assert not list((root / "usr/lib").rglob("*.ko"))
+
+
+def test_guests_are_served(machine):
+    """Z22, Z25: a guest of another host has address, names and its way out from it, by ports of weft's."""
+    netns.check_services(machine)
+    lab = machine.lab
+    for port in machine.ports.values():
+        assert lab.api().get(f"/v2.0/ports/{port['id']}").json["port"]["status"] == "ACTIVE"
+        assert lab.agent("h1", "ports", port=port["id"])["ports"][0]["kind"] == "tun"
+
+
+def test_linux_6_1_takes_the_whole_configuration(machine):
+    """What a later kernel takes, such as a map as the set of its keys, this one may not: floating IP, port forwarding, firewall."""
+    lab = machine.lab
+    interfaces = machine.document(2)["interfaces"]
+    interfaces[1]["addresses"].append("203.0.113.6/32")
+    addresses = {"port": {"fixed_ips": [{"ip_address": "203.0.113.5"}, {"ip_address": "203.0.113.6"}]}}
+    assert lab.api().call("PUT", f"/v2.0/ports/{machine.ports['public']['id']}", addresses).status == 200
+    before = machine.get("status")["uptime_s"]
+    machine.write(2, interfaces=interfaces, firewall={"rules": [{"action": "deny", "protocol": "tcp", "destination_port": "7002"}, {"action": "allow"}]},
+                  **FORWARDED)
+    machine.process.send_signal(1)
+    wait_until(lambda: machine.get("status").get("revision") == 2, what="it has the second one")
+    status = machine.get("status")
+    assert status["status"] == "ACTIVE" and status["uptime_s"] >= before, status
+    servers = [lab.popen("g", "socat", f"TCP4-LISTEN:{port},fork,reuseaddr", f"SYSTEM:echo {port}") for port in (7001, 7002)]
+    wait_until(lambda: ":7002 " in lab.exec("g", "ss", "-ltn").stdout, what="g serves")
+
+    def reach(address, port):
+        return lab.exec("far", "socat", "-T2", "-", f"TCP4:{address}:{port},connect-timeout=5", check=False).stdout.strip()
+
+    open_up = {"port": {"port_security_enabled": False, "security_groups": []}}  # it is the appliance's filter that this is about
+    assert lab.api().call("PUT", f"/v2.0/ports/{lab.guests['g']['id']}", open_up).status == 200
+    wait_until(lambda: reach("203.0.113.5", 8080) == "7001", what="the forwarded port")
+    wait_until(lambda: reach("203.0.113.6", 7001) == "7001", what="the floating IP")
+    assert reach("203.0.113.6", 7002) == ""
+    counters = machine.get("counters")["counters"]
+    assert min(counters[name]["packets"] for name in ("connections_floating_ip", "connections_port_forwarding", "firewall_dropped")) >= 1, counters
+    for server in servers:
+        server.terminate()
+
+
+def test_who_it_is(machine, tmp_path):
+    """Both sides show who they are; QEMU is nobody, without powers, in a filter of system calls, and holds no file of ours but what it was given."""
+    assert machine.ask("status", "-o", "/dev/null", "-w", "%{http_code}", credential="another-credential").stdout == "401"
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=appliance", "-keyout", tmp_path / "key", "-out", tmp_path / "cert")
+    assert machine.ask("status", certificate=tmp_path / "cert").returncode == 60, "the certificate is any"
+    status = netns.status_of(machine.qemu)
+    assert status["Uid"].split()[0] == run("id", "-u", "nobody").stdout.strip() and int(status["CapEff"], 16) == 0 and status["Seccomp"] == "2"
+    assert not run("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "cat", machine.folder / "key.pem", check=False).stdout
+
+
+def test_many_clients_at_once(machine):
+    """The channel is one, connections are many: one that never says anything stops nobody."""
+    idle = subprocess.Popen(["socat", "-u", f"UNIX-CONNECT:{machine.folder}/api.sock", "-"], stdout=subprocess.DEVNULL)
+    asked = [subprocess.Popen(["curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", machine.folder / "cert.pem", "--unix-socket",
+                               machine.folder / "api.sock", "-H", f"Authorization: Bearer {(machine.folder / 'credential').read_text()}",
+                               "https://appliance/v1/digest"], stdout=subprocess.PIPE) for _ in range(4)]
+    assert [one.communicate()[0] for one in asked] == [b"200"] * 4
+    idle.kill()
+    idle.wait()
+
+
+def test_a_new_machine_is_the_same(machine):
+    """Z33, Z36: its process is killed; the next one, from a disk image's kernel or not, has the same files, byte by byte."""
+    digest, old = machine.get("digest")["digest"], machine.qemu
+    run("kill", "-9", str(old))
+    wait_until(lambda: machine.state()["status"] == "ERROR", what="that it has ended is said")
+    assert "has ended by signal 9" in machine.state()["status_reason"]
+    wait_until(lambda: machine.state()["status"] == "ACTIVE", deadline=150, what="it is made again")
+    assert machine.qemu != old and machine.get("digest")["digest"] == digest
+
+
+def test_the_end(machine):
+    """Nothing is left: QEMU, devices, files."""
+    assert len(machine.devices()) == 3
+    machine.stop()
+    assert machine.devices() == [] and not machine.folder.exists()
