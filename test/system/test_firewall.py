@@ -93,6 +93,7 @@ def test_egress(red):
     red.set_groups(a)
     refused(lambda: tcp(a, b, 443), a, "egress")
     assert red.lab.exec("red-a", "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-s", "/bin/true").returncode == 0, "DHCP always works"
+    assert "fd00::/64" in red.lab.exec("red-a", "rdisc6", "-1", "eth0").stdout, "and so do router advertisements"
 
 
 def test_remote_prefixes(red):

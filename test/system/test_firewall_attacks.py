@@ -4,13 +4,16 @@
         └── edge ════════════════ edge ┘
 evil has no port security: it may send whatever it likes, also as others. victim lets TCP port 80 in, and nothing else.
 """
+import socket
+import threading
 import time
+from xml.etree import ElementTree
 
 import pytest
 
 from conftest import wait_until
 from firewall_lab import Connection, Firewall, passes, refused, tcp
-from packets import Wire
+from packets import Wire, inside
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
 from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
                                 IPv6ExtHdrHopByHop, IPv6ExtHdrRouting)
@@ -111,6 +114,68 @@ def test_a_project_takes_no_more_than_its_quota(red):
     passes(tcp(red.peer, red.victim, 80))
 
 
+SCANS = {  # nmap's options: what it finds at the ports that are let in and listened at, let in alone, and not let in
+    "-sT": ("open", "closed", "filtered"),
+    "-sS": ("open", "closed", "filtered"),
+    "-sU": ("open", "closed", "open|filtered"),
+    "-sF": ("open|filtered", "closed", "open|filtered"),
+    "-sX": ("open|filtered", "closed", "open|filtered"),
+    "-sN": ("open|filtered", "open|filtered", "open|filtered"),  # no flags at all: never let in
+    "-sA": ("unfiltered", "unfiltered", "filtered"),
+}
+TCP_DOORS, UDP_DOORS = (80, 81, 22), (53, 54, 55)
+
+
+def listen(guest, version):
+    """At the first of the doors; the UDP socket answers whatever comes, until it is closed."""
+    family = socket.AF_INET6 if version == 6 else socket.AF_INET
+    with inside(guest.netns):
+        tcp_socket = socket.create_server((guest.ip[version], TCP_DOORS[0]), family=family)
+        udp_socket = socket.socket(family, socket.SOCK_DGRAM)
+    udp_socket.bind((guest.ip[version], UDP_DOORS[0]))
+
+    def answer():
+        while True:
+            data, sender = udp_socket.recvfrom(2000)
+            if data == b"over":
+                return
+            udp_socket.sendto(b"here", sender)
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+
+    def close():
+        udp_socket.sendto(b"over", udp_socket.getsockname())
+        thread.join()
+        udp_socket.close()
+        tcp_socket.close()
+    return close
+
+
+def nmap(red, option, version):
+    doors = UDP_DOORS if option == "-sU" else TCP_DOORS
+    words = [option, *(["-6"] if version == 6 else []), "-n", "-Pn", "--disable-arp-ping", "--max-retries", "2", "--initial-rtt-timeout", "400ms",
+             "--max-rtt-timeout", "1s", "-p", ",".join(map(str, doors)), "-oX", "-", red.victim.ip[version]]
+    return doors, red.lab.popen("red-evil", "nmap", *words, stderr=None)
+
+
+def test_scans(red):
+    """nmap, from another host in both IP versions, finds what the rules say, port by port, whatever flags it sends."""
+    doors = [{"version": version, "protocol": protocol, "ports": ports} for version in (4, 6)
+             for protocol, ports in (("tcp", TCP_DOORS[:2]), ("udp", UDP_DOORS[:2]))]
+    red.set_groups(red.victim, red.group("doors", rules=EVERYTHING_OUT + doors))
+    closers = [listen(red.victim, version) for version in (4, 6)]
+    found, expected = {}, {}
+    running = {(option, version): nmap(red, option, version) for option in SCANS for version in (4, 6)}
+    for key, (doors, process) in running.items():
+        printed, _ = process.communicate(timeout=60)
+        found[key] = {int(port.get("portid")): port.find("state").get("state") for port in ElementTree.fromstring(printed).iter("port")}
+        expected[key] = dict(zip(doors, SCANS[key[0]]))
+    for close in closers:
+        close()
+    red.set_groups(red.victim, red.web)
+    assert found == expected
+
+
 @pytest.mark.parametrize("version", [4, 6])
 def test_what_is_no_rule_s_business(red, version):
     """Each is refused with its reason, counted at the victim's port or, when it can't be read at all, at the sender's."""
@@ -133,17 +198,26 @@ def test_what_is_no_rule_s_business(red, version):
     assert not wrong, "\n".join(wrong)
 
 
-def test_fragments_that_overlap(red):
+def fragment(red, version, identification, offset, more, data):
+    """Of TCP, as a frame; the offset is in 8 bytes."""
+    if version == 4:
+        packet = IP(src=red.evil.ip[4], dst=red.victim.ip[4], id=identification, proto=6, frag=offset, flags="MF" if more else 0)
+    else:
+        packet = IPv6(src=red.evil.ip[6], dst=red.victim.ip[6]) / IPv6ExtHdrFragment(id=identification, nh=6, offset=offset, m=int(more))
+    return bytes(ether(red, red.evil) / packet / data)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_fragments_that_overlap(red, version):
     """The first fragment is let through: another that writes over its ports or flags is not, one that follows it is."""
-    head = {"src": red.evil.ip[4], "dst": red.victim.ip[4], "id": 77, "proto": 6}
     first = bytes(TCP(sport=7777, dport=80, flags="S")) + b"A" * 12
     over = bytes(TCP(sport=7777, dport=22, flags="S"))
     with Wire(red.evil.netns, "eth0") as sender, Wire(red.victim.netns, "eth0") as receiver:
         before = reasons(red.victim).get("fragment", 0)
-        frames = [bytes(ether(red, red.evil) / IP(**head, flags="MF") / first)]
-        for frag, data in ((1, over[8:]), (2, over[16:] + bytes(4)), (1, MARK)):
-            frames.append(bytes(ether(red, red.evil) / IP(**head, frag=frag, flags="MF") / data))
-        last = bytes(ether(red, red.evil) / IP(**head, frag=4) / (b"B" * 8))
+        frames = [fragment(red, version, 77, 0, True, first)]
+        for offset, data in ((1, over[8:16]), (2, over[16:] + bytes(4)), (1, MARK + bytes(2))):
+            frames.append(fragment(red, version, 77, offset, True, data))
+        last = fragment(red, version, 77, 4, False, b"B" * 8)
         sender.send(*frames, last)
         receiver.expect(lambda f: f == last)
         assert frames[0] in receiver.seen and not [f for f in frames[1:] if f in receiver.seen]

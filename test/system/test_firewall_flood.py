@@ -107,3 +107,20 @@ def test_a_flood_pushes_out_its_own(red):
     wait_until(lambda: metric(victim, "weft_port_half_open_connections") == 0, 45, "what nobody answered goes in seconds")
     for listener in listeners:
         listener.close()
+
+
+def test_hping3(red):
+    """Z8: the same by hping3, from any address there is: no more are half open than may be, and who comes in earnest gets in."""
+    peer, victim = red["peer"], red["victim"]
+    old, listener = Connection(peer, victim, 80), listen(victim)
+    evicted = metric(victim, "weft_port_connections_evicted_total")
+    flood = red.lab.popen("red-evil", "hping3", "--syn", "--flood", "--rand-source", "--quiet", "--destport", "80", victim.ip[4])
+    wait_until(lambda: metric(victim, "weft_port_connections_evicted_total") > evicted, what="the flood pushes out its own")
+    for _ in range(5):
+        assert metric(victim, "weft_port_half_open_connections") <= HALF_OPEN + 64
+        connect(peer, victim)
+        assert old.works()
+    assert flood.poll() is None
+    flood.terminate()
+    flood.wait()
+    listener.close()
