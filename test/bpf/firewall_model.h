@@ -3,6 +3,8 @@
  * connections. */
 #pragma once
 
+#include <stdio.h>
+
 #include "bed.h"
 
 #define RULES_MAX 12
@@ -43,6 +45,7 @@ struct world {
 	} chains[2];				/* by port */
 	GArray *memberships;			/* struct membership */
 	GArray *connections;			/* struct connection */
+	FILE *transcript;			/* NULL: none */
 };
 
 /* Whether both ports' firewalls let the packet through; notes what they learn. */

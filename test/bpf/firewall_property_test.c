@@ -5,7 +5,8 @@
  * the packets, and the agent restarts now and then. The packets go through the forwarding program
  * itself by BPF_PROG_TEST_RUN; they are few enough in kind that they meet each other's connections.
  *
- * WEFT_SEED repeats a run that failed, WEFT_CASES says how many packets.
+ * WEFT_SEED repeats a run that failed, WEFT_CASES says how many packets, WEFT_TRANSCRIPT where to
+ * write all of it down.
  */
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "firewall_model.h"
+#include "firewall_transcript.h"
 #include "datapath/internal.h"
 #include "edge.skel.h"
 
@@ -95,6 +96,7 @@ static void state_policy(struct world *world, int port)
 	struct dp_policy policy = { .rules = world->rules[port], .n_rules = world->n_rules[port] };
 	g_autoptr(GError) error = NULL;
 
+	transcript_rules(world, "policy", port, world->rules[port], world->n_rules[port]);
 	memcpy(policy.id, policy_ids[port], 16);
 	if (!dp_policy_put(world->bed->dp, &policy, &error))
 		fail_msg("%s", error->message);
@@ -106,6 +108,7 @@ static void state_tier(struct world *world, int tier)
 		.n_rules = world->n_tier_rules[tier] };
 	g_autoptr(GError) error = NULL;
 
+	transcript_rules(world, "tier", tier, world->tier_rules[tier], world->n_tier_rules[tier]);
 	memcpy(policy.id, tier_ids[tier], 16);
 	if (!dp_policy_put(world->bed->dp, &policy, &error))
 		fail_msg("%s", error->message);
@@ -162,6 +165,7 @@ static void state_membership(struct world *world, const struct membership *m)
 	u8 groups[N_GROUPS][16] = { 0 };
 	size_t n = 0;
 
+	transcript_members(world);
 	for (guint i = 0; i < world->memberships->len; i++) {
 		const struct membership *other =
 			&g_array_index(world->memberships, struct membership, i);
@@ -205,6 +209,7 @@ static void state_port(struct world *world, enum bed_place place)
 		.uuid = { 0xaa, 0xbb, 0xcc, (u8)(place + 1) } };
 	const struct chain *chain = &world->chains[first ? 0 : 1];
 
+	transcript_chain(world, first ? 0 : 1);
 	port.policy = chain->own ? policy_ids[first ? 0 : 1] : NULL;
 	port.tiers.n = chain->n;
 	port.tiers.n_before = chain->n_before;
@@ -344,7 +349,8 @@ static void explain(struct world *world, const struct packet *p)
 
 static void test_decides_as_the_model(void **state)
 {
-	const char *seed_text = g_getenv("WEFT_SEED"), *cases_text = g_getenv("WEFT_CASES");
+	const char *seed_text = g_getenv("WEFT_SEED"), *cases_text = g_getenv("WEFT_CASES"),
+		   *transcript = g_getenv("WEFT_TRANSCRIPT");
 	guint32 seed = seed_text ? (guint32)strtoul(seed_text, NULL, 0) : g_random_int();
 	int cases = cases_text ? atoi(cases_text) : CASES, passed = 0;
 	struct world world = { .bed = *state };
@@ -354,6 +360,8 @@ static void test_decides_as_the_model(void **state)
 	g_random_set_seed(seed);
 	world.memberships = g_array_new(FALSE, FALSE, sizeof(struct membership));
 	world.connections = g_array_new(FALSE, FALSE, sizeof(struct connection));
+	world.transcript = transcript ? fopen(transcript, "w") : NULL;
+	assert_true(!transcript || world.transcript);
 	world.chains[0].own = world.chains[1].own = true;
 	state_policy(&world, 0);
 	state_policy(&world, 1);
@@ -362,7 +370,7 @@ static void test_decides_as_the_model(void **state)
 	state_port(&world, BED_GUEST1);
 	state_port(&world, BED_GUEST2);
 	for (int i = 0; i < cases; i++) {
-		bool expected;
+		bool expected, actual;
 
 		if (chance(10))
 			change_rules(&world);
@@ -376,8 +384,10 @@ static void test_decides_as_the_model(void **state)
 			restart_agent(&world);
 		p = i && chance(50) ? answer_to(p) : random_packet();
 		expected = model_passes(&world, &p);
+		actual = edge_passes(&world, &p);
+		transcript_packet(&world, &p, actual);
 		passed += expected;
-		if (edge_passes(&world, &p) == expected)
+		if (actual == expected)
 			continue;
 		explain(&world, &p);
 		fail_msg("packet %d: the model %s it, the edge does not; WEFT_SEED=%u", i,
@@ -385,6 +395,8 @@ static void test_decides_as_the_model(void **state)
 	}
 	print_message("%d packets, %d passed\n", cases, passed);
 	assert_in_range(passed, cases / 20, cases - cases / 20); /* both happen often */
+	if (world.transcript)
+		assert_int_equal(fclose(world.transcript), 0);
 	g_array_unref(world.memberships);
 	g_array_unref(world.connections);
 }
