@@ -66,3 +66,13 @@ def test_table(tmp_path):
     assert table["entries"] == 50_000 and 60 < table["bytes"] < 256, "an entry takes what it holds and a little more"
     assert min(numbers_in([table["few"], table["many"]])) > 0
     assert "of one connection" in printed
+
+
+def test_firewall(tmp_path):
+    """One firewall of the three and some of its cases: the others are made likewise."""
+    result, printed = bench(tmp_path, "firewall", "--firewalls", "weft", "--cases", "off,0 rules,1000 rules,100 members")
+    found = result["firewall"]["paths"]["weft"]
+    assert set(found) == {"off", "0 rules", "1000 rules", "100 members"}
+    assert all(figures[name][0] > 0 for figures in found.values() for name in ("tcp4", "rr", "rr50", "rr99", "crr", "flows")), found
+    assert min(result["firewall"]["change"]["added_ms"] + result["firewall"]["change"]["deleted_ms"]) > 0
+    assert "established, to no firewall" in printed and "until it holds at the last port" in printed
