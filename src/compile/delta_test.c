@@ -56,8 +56,10 @@ static void first_port(void **state)
 	model_free(model);
 }
 
-/* However many ports have a group, one more is one record, and one line for each host that has a
- * rule about it. */
+#define PORTS_OF_GROUP 10000
+
+/* However many ports have a group, and a rule about it, one more is one record, and one line for
+ * each host that has a rule about it. */
 static void member_is_one_record(void **state)
 {
 	struct model *model = model_new();
@@ -72,11 +74,12 @@ static void member_is_one_record(void **state)
 	test_create(model, KIND_SECURITY_GROUP_RULE,
 		test_json("{'security_group_id':'%s','direction':'ingress','remote_group_id':'%s'}",
 			test_id(group), test_id(group)));
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < PORTS_OF_GROUP; i++)
 		test_create(model, KIND_PORT,
 			test_json(
-				"{'network_id':'%s','binding:host_id':'h','security_groups':['%s']}",
-				test_id(network), test_id(group)));
+				"{'network_id':'%s','binding:host_id':'h','security_groups':['%s'],"
+				"'project_id':'p%d'}",
+				test_id(network), test_id(group), i / 100));
 	txn = txn_new(model, &test_admin);
 	body = test_json(
 		"{'network_id':'%s','security_groups':['%s']}", test_id(network), test_id(group));

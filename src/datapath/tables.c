@@ -125,6 +125,9 @@ void tables_usage(struct dp *dp, dp_table_fn fn, void *data)
 		{ TABLE_RULES, "rules" },
 		{ TABLE_IDENTITIES, "identities" },
 		{ TABLE_NAMES, "names" },
+		{ TABLE_GUARDS, "guards" },
+		{ TABLE_GUARD_SETS, "guard_sets" },
+		{ TABLE_GUARD_RULES, "guard_rules" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(shown); i++)

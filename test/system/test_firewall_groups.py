@@ -400,6 +400,14 @@ def test_cli(bed):
     cli(*policy, "unset", "--audited", "p")
     cli.json(*group, "create", "--name", "g", "--ingress-firewall-policy", "p", "--port", bed.interfaces[0])
     cli(*group, "set", "g", "--egress-firewall-policy", "p", "--port", bed.interfaces[2])
+    cli.json(*rule, "create", "--name", "inner", "--source-firewall-group", "g", "--destination-firewall-group", "g")
+    assert cli.fails(*group, "delete", "g")
+    shown = show(rule, "inner")
+    assert shown["Source Firewall Group ID"] == shown["Destination Firewall Group ID"] == show(group, "g")["ID"], shown
+    cli(*rule, "set", "--no-source-firewall-group", "inner")
+    shown = show(rule, "inner")
+    assert shown["Source Firewall Group ID"] is None and shown["Destination Firewall Group ID"], shown
+    cli(*rule, "delete", "inner")
     shown = show(group, "g")
     assert set(shown["Ports"]) == {bed.interfaces[0], bed.interfaces[2]} and shown["Status"] == "ACTIVE", shown
     assert {"g", "default"} <= {one["Name"] for one in cli.json(*group, "list")}

@@ -12,7 +12,8 @@ import threading
 import pytest
 
 from conftest import WEFT, run, wait_until
-from firewall_lab import Firewall, icmp, passes, refused, tcp, udp
+from firewall_lab import icmp, passes, refused, tcp, udp
+from tiers import Tiers, denied
 
 OUT = [{"direction": "egress", "version": 4}, {"direction": "egress", "version": 6}]
 
@@ -21,7 +22,7 @@ OUT = [{"direction": "egress", "version": 4}, {"direction": "egress", "version":
 def red(module_lab):
     """The drawing; b lets TCP to port 80 in, a and c may send anything. The limits and the file of h2 are in its configuration."""
     lab = module_lab
-    red = Firewall(lab, "red", {"a": 1, "b": 2, "c": 2})
+    red = Tiers(lab, "red", {"a": 1, "b": 2, "c": 2})
     red.file = lab.folder / "h2/firewall.log"
     with open(lab.folder / "h2/agent.conf", "a") as conf:
         conf.write(f"\n[network_log]\nrate_limit = 20\nburst_limit = 25\nlocal_output_log_base = {red.file}\n")
@@ -149,6 +150,28 @@ def test_which_ports(red, log):
         refused(lambda: tcp(a, b, 88), b)
         events.expect(dst_port=88)
         assert events.events == []
+
+
+def test_tiers(red, log):
+    """What the provider decides is told with its policy and tier, and `weft port rules` has its rules, in the order they are asked in."""
+    a, b = red["a"], red["b"]
+    tier = red.tier("first", 5)
+    policy = red.policy(tier, 1, name="no ssh", ports=[b.id])
+    rules = [red.rule_of(policy, 1, "deny", protocol="tcp", ports=(22, 22)), red.rule_of(policy, 2, "allow", protocol="tcp", ports=(23, 23))]
+    log(target_id=b.id)
+    named = {"security_policy": {"id": policy, "name": "no ssh"}, "security_tier": {"id": tier, "name": "first"}}
+    with follow(red) as events:
+        denied(lambda: tcp(a, b, 22), b)
+        passes(tcp(a, b, 23))
+        for port, rule, action in ((22, rules[0], "DROP"), (23, rules[1], "ACCEPT")):
+            event = events.expect(dst_port=port)
+            assert event == {**event, **named, "action": action, "rule_id": rule, "port_id": b.id, "security_groups": []}, event
+    shown = red.lab.agent("h2", "rules", port=b.id)["rules"]
+    assert [rule["id"] for rule in shown[:2]] == rules and shown[2]["of"].startswith("security group ")
+    assert shown[0] == {**shown[0], "of": "tier first, policy no ssh", "action": "deny", "port_range_min": 22} and shown[0]["hits"] >= 1
+    assert f'weft_rule_hits_total{{rule="{rules[0]}",security_policy="{policy}"}}' in red.lab.agent("h2", "metrics")["text"]
+    assert "of the policy no ssh in the provider's tier first" in red.lab.log("h2")
+    red.clear()
 
 
 def test_the_rate_is_limited(red, log):
