@@ -21,7 +21,7 @@
 
 #include "outside.h"
 
-#define GUARD_ROUTERS_MAX 4
+#define GUARD_ROUTERS_MAX 16 /* what goes on is refused */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -259,7 +259,7 @@ static __always_inline int guard_way(struct __sk_buff *skb, struct pkt *pkt, u32
 
 	for (u32 i = 0; i < GUARD_ROUTERS_MAX && way == GUARD_GOES_ON; i++)
 		way = guard_router(skb, pkt, opener);
-	return way;
+	return way == GUARD_GOES_ON ? GUARD_REFUSES : way;
 }
 
 /* What is asked about: @about, which in @sent belongs to a connection that was opened in @opener.
@@ -283,14 +283,16 @@ static __always_inline void guard_fill(
 static __always_inline u32 guard_judge(struct __sk_buff *skb, struct guard_query *query,
 	const struct port *port, struct pkt *pkt, u32 direction, u32 opener)
 {
+	int way;
+
 	guard_begin(query, port, pkt, direction);
-	if (opener == RULE_INGRESS) {
-		if (guard_way(skb, pkt, opener) != GUARD_OUTSIDE)
-			return 0; /* judged where it was opened */
+	way = guard_way(skb, pkt, opener);
+	if (opener == RULE_INGRESS && way == GUARD_OUTSIDE) { /* else judged where it was opened */
 		query->judges = 1;
 		guard_begin(query, port, pkt, direction);
+		way = guard_way(skb, pkt, opener);
 	}
-	return guard_way(skb, pkt, opener) == GUARD_REFUSES ? query->denied : 0;
+	return way == GUARD_REFUSES ? query->denied : 0;
 }
 
 /* The direction that the connection was opened in which an ICMP error is about, and the query about

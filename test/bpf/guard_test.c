@@ -242,6 +242,79 @@ static void test_groups(void **state)
 	passes(bed, true, forth);
 }
 
+#define CHAIN_VNI 300
+
+static struct mac chain_mac(unsigned i, unsigned side)
+{
+	return (struct mac){ { 2, 0, 0, 1, (u8)i, (u8)side } };
+}
+
+static struct ip chain_ip(unsigned i)
+{
+	g_autofree char *text = g_strdup_printf("10.9.%u.1", i);
+
+	return ip(text);
+}
+
+static void chain_route(
+	struct bed *bed, u64 router, const char *to, u32 vni, struct mac mac, const struct ip *via)
+{
+	struct dp_route route = { .router = router,
+		.kind = via ? DP_ROUTE_VIA : DP_ROUTE_CONNECTED,
+		.n_hops = 1,
+		.hops = { { .vni = vni, .mac = mac } } };
+
+	if (via)
+		route.hops[0].via = *via;
+	assert_true(prefix_parse(to, &route.prefix));
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+}
+
+/* Guest 1 is behind @n routers in a row, the last of which is the bed's: the first has the port
+ * that guest 1 sends to. */
+static void add_chain(struct bed *bed, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		u32 near = i == 1 ? VNI : CHAIN_VNI + i - 1, far = CHAIN_VNI + i;
+		struct dp_network network = { .vni = far, .mtu_bytes = 1300 };
+		struct dp_interface ports[] = {
+			{ .vni = near, .mac = chain_mac(i, 0), .router = ROUTER + i },
+			{ .vni = far, .mac = chain_mac(i, 1), .router = ROUTER + i }
+		};
+		struct dp_interface last = { .vni = far, .mac = chain_mac(n, 0), .router = ROUTER };
+		struct mac next = chain_mac(i + 1, 0);
+		struct ip via = chain_ip(i);
+
+		assert_true(dp_network_put(bed->dp, &network, NULL));
+		assert_true(dp_interface_put(bed->dp, &ports[0], NULL));
+		assert_true(dp_interface_put(bed->dp, &ports[1], NULL));
+		if (i + 1 == n)
+			assert_true(dp_interface_put(bed->dp, &last, NULL));
+		assert_true(dp_neighbour_put(bed->dp, far, &via, &next, NULL));
+		chain_route(bed, ROUTER + i, "10.2.0.0/24", far, ports[1].mac, &via);
+	}
+}
+
+/* However many routers are on the way, each is asked; past the most that can be, nothing goes. */
+static void test_many_routers(void **state)
+{
+	struct frame query = packet(1, IPPROTO_UDP, 1, 1, 1000, 53);
+	struct mac first = chain_mac(1, 0);
+	struct bed *bed = *state;
+
+	memcpy(query.b, first.b, sizeof(first.b));
+	add_chain(bed, 7);
+	bed_send(bed, BED_GUEST1, query);
+	bed_receive(bed, BED_GUEST2);
+	guard(bed, VNI2, ROUTER_MAC2, NULL, 0, NULL, 0);
+	bed_expect_drop(bed, BED_GUEST1, query, DENIED);
+	guard(bed, VNI2, ROUTER_MAC2, NULL, 0, &all, 1);
+	bed_send(bed, BED_GUEST1, query);
+	bed_receive(bed, BED_GUEST2);
+	add_chain(bed, 17);
+	bed_expect_drop(bed, BED_GUEST1, query, DENIED);
+}
+
 static GArray *events; /* struct dp_log_event */
 
 static void on_event(const struct dp_log_event *event, void *data)
@@ -326,6 +399,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rejects_in_silence, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_icmp_errors, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_groups, guard_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(test_many_routers, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_log, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_restart, guard_setup, bed_teardown),
 	};
