@@ -290,6 +290,8 @@ def test_rules_about_groups(bed):
     passes(tcp(a, b, 80))
     bed.lab.stop("weftd")
     bed.lab.start("weftd")
+    for host in ("h1", "h2"):
+        wait_until(lambda: bed.lab.agent(host, "status")["controller"]["state"] == "connected", what=f"{host} hears of changes again")
     path = f"/v2.0/fwaas/firewall_groups/{inner}"
     bed.set(f"firewall_groups/{inner}", ports=[])
     answer = bed.api.call("DELETE", path)
