@@ -173,7 +173,7 @@ void load_balancer_record(const struct model *model, const struct object *balanc
 	char id[UUID_STRLEN], mac_text[MAC_STRLEN];
 	struct mac mac;
 
-	if (!port)
+	if (!port || !lb_is_at_edge(balancer))
 		return;
 	mac = object_mac(port, PORT_MAC_ADDRESS);
 	uuid_format(object_id(balancer), id);
@@ -249,6 +249,8 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 	char text[UUID_STRLEN];
 
 	if ((!old && !new) || !object_uuid(new ? new : old, LOAD_BALANCER_VIP_NETWORK_ID, &network))
+		return;
+	if (!lb_is_at_edge(new ? new : old))
 		return;
 	if (old)
 		g_string_assign(c->before, WAS);

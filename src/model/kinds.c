@@ -26,7 +26,10 @@
 #include "model/metering_label.h"
 #include "model/metering_label_rule.h"
 #include "model/ip_availability.h"
+#include "model/lb_certificate.h"
 #include "model/lb_health_monitor.h"
+#include "model/lb_l7policy.h"
+#include "model/lb_l7rule.h"
 #include "model/lb_listener.h"
 #include "model/lb_member.h"
 #include "model/lb_pool.h"
@@ -110,8 +113,11 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_IP_AVAILABILITY] = &ip_availability_kind,
 	[KIND_NDP_PROXY] = &ndp_proxy_kind,
 	[KIND_LOAD_BALANCER] = &load_balancer_kind,
+	[KIND_LB_CERTIFICATE] = &lb_certificate_kind,
 	[KIND_LB_POOL] = &lb_pool_kind,
 	[KIND_LB_LISTENER] = &lb_listener_kind,
+	[KIND_LB_L7POLICY] = &lb_l7policy_kind,
+	[KIND_LB_L7RULE] = &lb_l7rule_kind,
 	[KIND_LB_MEMBER] = &lb_member_kind,
 	[KIND_LB_HEALTH_MONITOR] = &lb_health_monitor_kind,
 	[KIND_FIREWALL_RULE] = &firewall_rule_kind,

@@ -6,24 +6,16 @@
 #include "model/lb_member.h"
 #include "model/lb_parts.h"
 #include "model/lb_pool.h"
+#include "model/lb_provider.h"
 #include "model/lb_status.h"
+#include "model/lb_text.h"
 
 #define SECONDS_MAX 86400
 #define RETRIES_MAX 10
 
 static bool check_type(const struct attr *attr, const char *value, GError **error)
 {
-	static const char *const here[] = { "PING", "TCP", "UDP-CONNECT", "HTTP", NULL };
-	static const char *const elsewhere[] = { "HTTPS", "TLS-HELLO", "SCTP", NULL };
-
-	if (g_strv_contains(here, value))
-		return true;
-	if (g_strv_contains(elsewhere, value))
-		return lb_fail_option(
-			error, attr->name, value, "there are PING, TCP, UDP-CONNECT and HTTP");
-	return weft_fail(error, BAD_REQUEST,
-		"Invalid input for %s: '%.64s' is none; there are PING, TCP, UDP-CONNECT and HTTP.",
-		attr->name, value);
+	return lb_check_known(attr, LB_MONITOR_TYPES, value, error);
 }
 
 static bool check_path(const struct attr *attr, const char *value, GError **error)
@@ -80,7 +72,7 @@ static const struct attr attrs[N_LB_MONITOR_SLOTS] = {
 		.max = 32,
 		.flags = ATTR_CREATE | ATTR_REQUIRED | ATTR_INTERN,
 		.check = check_type,
-		.doc = "PING, TCP, UDP-CONNECT or HTTP." },
+		.doc = "PING, TCP, UDP-CONNECT, HTTP, HTTPS or TLS-HELLO." },
 	[LB_MONITOR_DELAY] = NUMBER("delay", 1, SECONDS_MAX, ATTR_REQUIRED, NULL,
 		"Seconds from one question to the next."),
 	[LB_MONITOR_TIMEOUT] = NUMBER("timeout", 1, SECONDS_MAX, ATTR_REQUIRED, NULL,
@@ -106,6 +98,12 @@ static const struct attr attrs[N_LB_MONITOR_SLOTS] = {
 		.flags = LB_GIVEN | ATTR_NULLABLE,
 		.check = check_codes,
 		.doc = "Of HTTP: by default 200." },
+	[LB_MONITOR_DOMAIN_NAME] = { .name = "domain_name",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = LB_GIVEN | ATTR_NULLABLE,
+		.check = lb_check_domain,
+		.doc = "Of HTTP: the Host that is asked for, by HTTP/1.1." },
 	[LB_MONITOR_ADMIN_STATE_UP] = LB_ADMIN_STATE_ATTR,
 	[LB_MONITOR_POOLS] = LB_IDS_ATTR("pools", "The pool whose members it asks."),
 	[LB_MONITOR_PROVISIONING] = LB_PROVISIONING_ATTR,
@@ -129,22 +127,30 @@ static bool check_http(struct object *draft, GError **error)
 		const char *standard;
 	} own[] = { { LB_MONITOR_HTTP_METHOD, "GET" }, { LB_MONITOR_URL_PATH, "/" },
 		{ LB_MONITOR_EXPECTED_CODES, "200" } };
-	bool http = !strcmp(object_str(draft, LB_MONITOR_TYPE), "HTTP");
+	bool http = g_str_has_prefix(object_str(draft, LB_MONITOR_TYPE), "HTTP");
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) {
 		if (http && object_is_null(draft, own[i].slot))
 			object_set_str(draft, own[i].slot, own[i].standard);
 		if (!http && !object_is_null(draft, own[i].slot))
 			return weft_fail(error, BAD_REQUEST,
-				"%s is for health monitors of type HTTP, not of %s.",
+				"%s is for health monitors of type HTTP and HTTPS, not of %s.",
 				kind_attr(&lb_health_monitor_kind, own[i].slot)->name,
 				object_str(draft, LB_MONITOR_TYPE));
 	}
-	return true;
+	return http || object_is_null(draft, LB_MONITOR_DOMAIN_NAME) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "domain_name is for health monitors of type HTTP and HTTPS, not of %s.",
+		       object_str(draft, LB_MONITOR_TYPE));
 }
 
-static bool check(struct object *draft, GError **error)
+static bool check(struct object *draft, const struct object *balancer, GError **error)
 {
+	if (!lb_check_option(balancer, LB_MONITOR_TYPES, "type", object_str(draft, LB_MONITOR_TYPE),
+		    error) ||
+		(!object_is_null(draft, LB_MONITOR_DOMAIN_NAME) &&
+			!lb_check_http(balancer, "domain_name", error)))
+		return false;
 	if (object_int(draft, LB_MONITOR_TIMEOUT) > object_int(draft, LB_MONITOR_DELAY))
 		return weft_fail(error, BAD_REQUEST,
 			"The timeout of a health monitor, %" G_GINT64_FORMAT
@@ -156,26 +162,28 @@ static bool check(struct object *draft, GError **error)
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	const char *id = object_str(draft, LB_MONITOR_POOL_ID);
-	const struct object *pool = txn_need(txn, KIND_LB_POOL, id, error);
+	const struct object *pool = txn_need(txn, KIND_LB_POOL, id, error), *balancer;
 	bool udp;
 
-	if (!pool ||
-		!load_balancer_take(txn, draft, object_str(pool, LB_POOL_LOAD_BALANCER_ID), error))
+	if (!pool)
+		return false;
+	balancer =
+		load_balancer_take(txn, draft, object_str(pool, LB_POOL_LOAD_BALANCER_ID), error);
+	if (!balancer)
 		return false;
 	udp = !strcmp(object_str(draft, LB_MONITOR_TYPE), "UDP-CONNECT");
 	if (udp && strcmp(object_str(pool, LB_POOL_PROTOCOL), "UDP"))
 		return weft_fail(error, BAD_REQUEST,
 			"A health monitor of type UDP-CONNECT is for pools of UDP; pool %s is of %s.",
 			id, object_str(pool, LB_POOL_PROTOCOL));
-	return check(draft, error);
+	return check(draft, balancer, error);
 }
 
 static bool on_update(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
-	(void)txn;
 	(void)old;
-	return check(draft, error);
+	return check(draft, lb_of(txn_model(txn), draft), error);
 }
 
 /* What it found out goes with it. */

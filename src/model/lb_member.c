@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "model/lb_parts.h"
 #include "model/lb_pool.h"
+#include "model/lb_provider.h"
 #include "model/lb_status.h"
 #include "model/lb_vips.h"
 #include "model/subnet.h"
@@ -146,12 +147,12 @@ static bool check_families(
 	struct ip monitor = object_ip(draft, LB_MEMBER_MONITOR_ADDRESS);
 
 	if (!lb_vips_have(balancer, address.family))
-		return lb_fail_option(error, "address", object_str(draft, LB_MEMBER_ADDRESS),
-			"members have addresses of a VIP's IP version");
-	if (monitor.family && ip_compare(&monitor, &address))
-		return lb_fail_option(error, "monitor_address",
+		return lb_fail_option(balancer, "address", object_str(draft, LB_MEMBER_ADDRESS),
+			"members have addresses of a VIP's IP version", error);
+	if (monitor.family && ip_compare(&monitor, &address) && lb_is_at_edge(balancer))
+		return lb_fail_option(balancer, "monitor_address",
 			object_str(draft, LB_MEMBER_MONITOR_ADDRESS),
-			"members are asked at their own address, at monitor_port");
+			"members are asked at their own address, at monitor_port", error);
 	return true;
 }
 

@@ -13,10 +13,10 @@
 		.flags = LB_GIVEN | ATTR_NULL_IS_DEFAULT, .fallback = "true", \
 		.doc = "Whether it takes part."                               \
 	}
-#define LB_PROVISIONING_ATTR                                                                \
-	{                                                                                   \
-		.name = "provisioning_status", .type = TYPE_STRING, .flags = ATTR_COMPUTED, \
-		.doc = "ACTIVE; ERROR when a host can't do it."                             \
+#define LB_PROVISIONING_ATTR                                                                                    \
+	{                                                                                                       \
+		.name = "provisioning_status", .type = TYPE_STRING, .flags = ATTR_COMPUTED,                     \
+		.doc = "ACTIVE; of virtual-router PENDING_CREATE until it runs; ERROR when a host can't do it." \
 	}
 #define LB_OPERATING_ATTR                                                                                                 \
 	{                                                                                                                 \

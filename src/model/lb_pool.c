@@ -7,48 +7,25 @@
 #include "model/lb_listener.h"
 #include "model/lb_member.h"
 #include "model/lb_parts.h"
+#include "model/lb_provider.h"
+#include "model/lb_text.h"
 #include "model/lb_status.h"
 
 #define SOURCE_IP "SOURCE_IP"
 
-static bool check_one(const struct attr *attr, const char *value, const char *const *here,
-	const char *const *elsewhere, const char *possible, GError **error)
-{
-	if (g_strv_contains(here, value))
-		return true;
-	if (g_strv_contains(elsewhere, value))
-		return lb_fail_option(error, attr->name, value, possible);
-	return weft_fail(error, BAD_REQUEST, "Invalid input for %s: '%.64s' is none; %s.",
-		attr->name, value, possible);
-}
-
 static bool check_protocol(const struct attr *attr, const char *value, GError **error)
 {
-	static const char *const here[] = { "TCP", "UDP", NULL };
-	static const char *const elsewhere[] = { "HTTP", "HTTPS", "PROXY", "PROXYV2", "SCTP",
-		NULL };
-
-	return check_one(attr, value, here, elsewhere,
-		"its pools are of TCP and UDP; HTTP and TLS are for the provider 'virtual-router'",
-		error);
+	return lb_check_known(attr, LB_POOL_PROTOCOLS, value, error);
 }
 
 static bool check_algorithm(const struct attr *attr, const char *value, GError **error)
 {
-	static const char *const here[] = { "SOURCE_IP_PORT", SOURCE_IP, NULL };
-	static const char *const elsewhere[] = { "ROUND_ROBIN", "LEAST_CONNECTIONS", NULL };
-
-	return check_one(attr, value, here, elsewhere,
-		"it chooses by a hash: SOURCE_IP_PORT (of addresses and ports) or SOURCE_IP",
-		error);
+	return lb_check_known(attr, LB_ALGORITHMS, value, error);
 }
 
 static bool check_persistence(const struct attr *attr, const char *value, GError **error)
 {
-	static const char *const here[] = { SOURCE_IP, NULL };
-	static const char *const elsewhere[] = { "HTTP_COOKIE", "APP_COOKIE", NULL };
-
-	return check_one(attr, value, here, elsewhere, "there is SOURCE_IP", error);
+	return lb_check_known(attr, LB_PERSISTENCES, value, error);
 }
 
 static const struct attr persistence_fields[] = {
@@ -57,6 +34,11 @@ static const struct attr persistence_fields[] = {
 		.max = 32,
 		.flags = ATTR_REQUIRED,
 		.check = check_persistence },
+	{ .name = "cookie_name",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = ATTR_NULLABLE,
+		.check = lb_check_name },
 	{ 0 },
 };
 
@@ -75,18 +57,18 @@ static const struct attr attrs[N_LB_POOL_SLOTS] = {
 		.max = 32,
 		.flags = ATTR_CREATE | ATTR_REQUIRED | ATTR_INTERN,
 		.check = check_protocol,
-		.doc = "TCP or UDP." },
+		.doc = "What its members speak: TCP, UDP, HTTP, HTTPS, PROXY or PROXYV2." },
 	[LB_POOL_ALGORITHM] = { .name = "lb_algorithm",
 		.type = TYPE_STRING,
 		.max = 32,
 		.flags = LB_GIVEN | ATTR_REQUIRED | ATTR_INTERN,
 		.check = check_algorithm,
-		.doc = "What is hashed to choose a member: SOURCE_IP_PORT or SOURCE_IP." },
+		.doc = "How a member is chosen: SOURCE_IP_PORT, SOURCE_IP, ROUND_ROBIN or LEAST_CONNECTIONS." },
 	[LB_POOL_PERSISTENCE] = { .name = "session_persistence",
 		.type = TYPE_OBJECT,
 		.fields = persistence_fields,
 		.flags = LB_GIVEN | ATTR_NULLABLE | ATTR_INTERN,
-		.doc = "{\"type\": \"SOURCE_IP\"}: what comes from one address goes to one member." },
+		.doc = "{\"type\": \"SOURCE_IP\"}: what comes from one address goes to one member; HTTP_COOKIE, or APP_COOKIE with cookie_name: what has a cookie of it." },
 	[LB_POOL_LOAD_BALANCERS] =
 		LB_IDS_ATTR("loadbalancers", "The load balancer that it is part of."),
 	[LB_POOL_LISTENERS] = LB_IDS_ATTR("listeners", "The listeners whose default pool it is."),
@@ -128,23 +110,87 @@ static bool check_listener(struct txn *txn, struct object *draft, GError **error
 	if (!object_is_null(listener, LB_LISTENER_POOL_ID))
 		return weft_fail(error, CONFLICT, "Listener %s already has a default pool, %s.", id,
 			object_str(listener, LB_LISTENER_POOL_ID));
-	if (strcmp(object_str(listener, LB_LISTENER_PROTOCOL), object_str(draft, LB_POOL_PROTOCOL)))
-		return weft_fail(error, BAD_REQUEST,
-			"Listener protocol '%s' and pool protocol '%s' are not compatible: give both the same.",
-			object_str(listener, LB_LISTENER_PROTOCOL),
-			object_str(draft, LB_POOL_PROTOCOL));
+	if (!lb_check_protocols(object_str(listener, LB_LISTENER_PROTOCOL),
+		    object_str(draft, LB_POOL_PROTOCOL), error) ||
+		!lb_pool_check_cookies(draft, object_str(listener, LB_LISTENER_PROTOCOL), error))
+		return false;
 	object_set_str(draft, LB_POOL_LOAD_BALANCER_ID, of);
 	return true;
 }
 
+bool lb_pool_check_cookies(const struct object *pool, const char *listener_protocol, GError **error)
+{
+	json_auto_t *session = object_json(pool, LB_POOL_PERSISTENCE);
+	const char *type = json_string_value(json_object_get(session, "type"));
+
+	return !type || !strcmp(type, SOURCE_IP) || lb_speaks_http(listener_protocol) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "session_persistence %s is for pools of listeners of HTTP and TERMINATED_HTTPS, not of %s.",
+		       type, listener_protocol);
+}
+
+static bool check_listeners(const struct txn *txn, const struct object *draft, GError **error)
+{
+	const struct object *listener;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_LB_LISTENER, LB_LISTENER_BY_POOL,
+		uuid_format(object_id(draft), id), NULL);
+	while ((listener = txn_iter_next(&iter)))
+		if (!lb_pool_check_cookies(
+			    draft, object_str(listener, LB_LISTENER_PROTOCOL), error))
+			return false;
+	return true;
+}
+
+static bool check_session(const struct object *draft, const struct object *balancer, GError **error)
+{
+	json_auto_t *session = object_json(draft, LB_POOL_PERSISTENCE);
+	const char *type = json_string_value(json_object_get(session, "type"));
+	bool named = json_is_string(json_object_get(session, "cookie_name"));
+
+	if (!type)
+		return true;
+	if (!lb_check_option(balancer, LB_PERSISTENCES, "session_persistence", type, error))
+		return false;
+	if (named != !strcmp(type, "APP_COOKIE"))
+		return weft_fail(error, BAD_REQUEST,
+			"session_persistence: cookie_name must be given for APP_COOKIE, and for nothing else.");
+	return true;
+}
+
+static bool check(const struct object *draft, const struct object *balancer, GError **error)
+{
+	return lb_check_option(balancer, LB_POOL_PROTOCOLS, "protocol",
+		       object_str(draft, LB_POOL_PROTOCOL), error) &&
+	       lb_check_option(balancer, LB_ALGORITHMS, "lb_algorithm",
+		       object_str(draft, LB_POOL_ALGORITHM), error) &&
+	       check_session(draft, balancer, error);
+}
+
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	const struct object *balancer =
+		txn_get_text(txn, KIND_LOAD_BALANCER, object_str(draft, LB_POOL_LOAD_BALANCER_ID));
+
+	(void)old;
+	return check(draft, balancer, error) && check_listeners(txn, draft, error);
+}
+
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
+	const struct object *balancer;
+
 	if (!object_is_null(draft, LB_POOL_LISTENER_ID) && !check_listener(txn, draft, error))
 		return false;
 	if (object_is_null(draft, LB_POOL_LOAD_BALANCER_ID))
 		return weft_fail(error, BAD_REQUEST,
 			"Must provide at least one of: loadbalancer_id, listener_id.");
-	return load_balancer_take(txn, draft, object_str(draft, LB_POOL_LOAD_BALANCER_ID), error);
+	balancer =
+		load_balancer_take(txn, draft, object_str(draft, LB_POOL_LOAD_BALANCER_ID), error);
+	return balancer && check(draft, balancer, error);
 }
 
 static bool on_created(struct txn *txn, const struct object *pool, GError **error)
@@ -205,5 +251,8 @@ const struct kind lb_pool_kind = {
 	.quota = { "pool", 50 },
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
-	.hooks = { .on_create = on_create, .on_created = on_created, .compute = compute },
+	.hooks = { .on_create = on_create,
+		.on_created = on_created,
+		.on_update = on_update,
+		.compute = compute },
 };

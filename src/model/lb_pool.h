@@ -29,5 +29,9 @@ enum lb_pool_index {
 
 extern const struct kind lb_pool_kind;
 
+/* Cookies are for listeners that speak HTTP. */
+bool lb_pool_check_cookies(
+	const struct object *pool, const char *listener_protocol, GError **error);
+
 /* Does the sender's address alone choose the member? */
 bool lb_pool_by_source(const struct object *pool);

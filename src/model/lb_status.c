@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "model/lb_health_monitor.h"
+#include "model/lb_l7policy.h"
+#include "model/lb_l7rule.h"
 #include "model/lb_listener.h"
 #include "model/lb_member.h"
 #include "model/lb_pool.h"
@@ -15,7 +17,7 @@
 
 const struct object *lb_of(const struct model *model, const struct object *object)
 {
-	const struct object *pool = object;
+	const struct object *pool = object, *policy = object;
 
 	switch (object_kind(object)->id) {
 	case KIND_LOAD_BALANCER:
@@ -23,6 +25,14 @@ const struct object *lb_of(const struct model *model, const struct object *objec
 	case KIND_LB_LISTENER:
 		return model_get_text(model, KIND_LOAD_BALANCER,
 			object_str(object, LB_LISTENER_LOAD_BALANCER_ID));
+	case KIND_LB_L7RULE:
+		policy = model_get_text(
+			model, KIND_LB_L7POLICY, object_str(object, LB_L7RULE_POLICY_ID));
+		return policy ? lb_of(model, policy) : NULL;
+	case KIND_LB_L7POLICY:
+		policy = model_get_text(
+			model, KIND_LB_LISTENER, object_str(object, LB_L7POLICY_LISTENER_ID));
+		return policy ? lb_of(model, policy) : NULL;
 	case KIND_LB_MEMBER:
 		pool = model_get_text(model, KIND_LB_POOL, object_str(object, LB_MEMBER_POOL_ID));
 		break;
@@ -41,9 +51,16 @@ const char *lb_provisioning_status(const struct model *model, const struct objec
 {
 	const struct object *balancer = lb_of(model, object);
 
-	return balancer && object_choice(balancer, LOAD_BALANCER_STATE) == LOAD_BALANCER_FAILED
-		       ? FAILED
-		       : "ACTIVE";
+	if (!balancer)
+		return "ACTIVE";
+	switch (object_choice(balancer, LOAD_BALANCER_STATE)) {
+	case LOAD_BALANCER_FAILED:
+		return FAILED;
+	case LOAD_BALANCER_IDLE:
+		return lb_is_at_edge(balancer) ? "ACTIVE" : "PENDING_CREATE";
+	default:
+		return "ACTIVE";
+	}
 }
 
 /* How those that something is made of do. */
@@ -153,6 +170,10 @@ const char *lb_operating_status(const struct model *model, const struct object *
 		return listener_status(model, object);
 	case KIND_LB_POOL:
 		return pool_status(model, object);
+	case KIND_LB_L7POLICY:
+		return object_bool(object, LB_L7POLICY_ADMIN_STATE_UP) ? ONLINE : OFFLINE;
+	case KIND_LB_L7RULE:
+		return object_bool(object, LB_L7RULE_ADMIN_STATE_UP) ? ONLINE : OFFLINE;
 	default:
 		return object_bool(object, LB_MONITOR_ADMIN_STATE_UP) ? ONLINE : OFFLINE;
 	}
@@ -214,6 +235,24 @@ static json_t *pool_node(const struct model *model, const struct object *pool)
 	return tree;
 }
 
+static json_t *policy_nodes(const struct model *model, const struct object *listener)
+{
+	json_t *all = json_array(), *one;
+	const struct object *policy;
+	struct model_iter iter;
+	char id[UUID_STRLEN], action[VALUE_TEXT];
+
+	model_iter_init(&iter, model, KIND_LB_L7POLICY, LB_L7POLICY_BY_LISTENER,
+		uuid_format(object_id(listener), id), NULL);
+	while ((policy = model_iter_next(&iter))) {
+		one = node(model, policy);
+		json_object_set_new(one, "action",
+			json_string(object_text(policy, LB_L7POLICY_ACTION, action)));
+		json_array_append_new(all, one);
+	}
+	return all;
+}
+
 static json_t *listener_node(const struct model *model, const struct object *listener)
 {
 	const struct object *pool =
@@ -223,6 +262,7 @@ static json_t *listener_node(const struct model *model, const struct object *lis
 	if (pool)
 		json_array_append_new(pools, pool_node(model, pool));
 	json_object_set_new(tree, "pools", pools);
+	json_object_set_new(tree, "l7policies", policy_nodes(model, listener));
 	return tree;
 }
 

@@ -6,6 +6,7 @@
 #include "model/lb_listener.h"
 #include "model/lb_parts.h"
 #include "model/lb_pool.h"
+#include "model/lb_provider.h"
 #include "model/lb_stats.h"
 #include "model/lb_status.h"
 #include "model/lb_vips.h"
@@ -15,16 +16,6 @@
 #include "model/txn_impl.h"
 
 static const char *const states[] = { "IDLE", "WIRED", "FAILED", NULL };
-
-static bool check_provider(const struct attr *attr, const char *value, GError **error)
-{
-	(void)attr;
-	return !strcmp(value, LB_PROVIDER) ||
-	       weft_fail(error, NOT_IMPLEMENTED,
-		       "Provider '%.64s' is not enabled: there is " LB_PROVIDER
-		       ", which does TCP and UDP with hashing by source and ports.",
-		       value);
-}
 
 #define ADDITIONAL_VIPS_MAX 8
 
@@ -48,9 +39,9 @@ static const struct attr attrs[N_LOAD_BALANCER_SLOTS] = {
 		.type = TYPE_STRING,
 		.max = 64,
 		.flags = ATTR_CREATE | ATTR_INTERN | ATTR_NULL_IS_DEFAULT,
-		.fallback = "\"" LB_PROVIDER "\"",
-		.check = check_provider,
-		.doc = "Who does it: the edge switches of the hosts." },
+		.fallback = "\"" LB_EDGE "\"",
+		.check = lb_check_provider,
+		.doc = "Who does it: edge, the edge switches of the hosts, or virtual-router, HAProxy in an appliance." },
 	[LOAD_BALANCER_VIP_ADDRESS] = { .name = "vip_address",
 		.type = TYPE_IP,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
@@ -126,11 +117,9 @@ static const struct index indexes[N_LOAD_BALANCER_INDEXES] = {
 		.slots = { LOAD_BALANCER_VIP_NETWORK_ID } },
 };
 
-bool lb_fail_option(GError **error, const char *attribute, const char *value, const char *possible)
+bool lb_is_at_edge(const struct object *balancer)
 {
-	return weft_fail(error, NOT_IMPLEMENTED,
-		"Provider '" LB_PROVIDER "' does not support a requested option: %s %s; %s.",
-		attribute, value, possible);
+	return !strcmp(object_str(balancer, LOAD_BALANCER_PROVIDER), LB_EDGE);
 }
 
 const struct object *load_balancer_take(
@@ -374,11 +363,13 @@ static bool fail_over(struct txn *txn, const struct object *object, json_t *body
 	json_t **ret_answer, GError **error)
 {
 	(void)txn;
-	(void)object;
 	(void)body;
 	(void)ret_answer;
-	return lb_fail_option(error, "failover", "of a load balancer",
-		"every host balances what enters there, so there is nothing that could fail over");
+	return lb_fail_option(object, "failover", "of a load balancer",
+		!lb_is_at_edge(object)
+			? "a virtual router that has failed is made again by itself"
+			: "every host balances what enters there, so there is nothing that could fail over",
+		error);
 }
 
 static const struct kind_action actions[] = {

@@ -2,9 +2,10 @@
 /*
  * A load balancer: an address (the VIP, a port's) whose connections are shared between members. Its
  * listeners say which of the address's ports, its pools who gets what comes there, and how (one
- * file per kind: lb_listener.h, lb_pool.h, lb_member.h, lb_health_monitor.h). The edge switch of
- * the host where a connection enters does it; so there is no machine of its own, and nothing to be
- * made.
+ * file per kind: lb_listener.h, lb_pool.h, lb_member.h, lb_health_monitor.h, lb_l7policy.h,
+ * lb_l7rule.h). The provider "edge" is the edge switch of the host where a connection enters; so
+ * there is no machine of its own, and nothing to be made. "virtual-router" is HAProxy in an
+ * appliance (lb_provider.h says what each can).
  */
 #pragma once
 
@@ -12,7 +13,6 @@
 
 #define LB_API "/load-balancer"
 #define LB_PATH LB_API "/v2.0/lbaas"
-#define LB_PROVIDER "edge"
 
 enum load_balancer_slot {
 	LOAD_BALANCER_ADMIN_STATE_UP = N_STANDARD_SLOTS,
@@ -56,11 +56,11 @@ extern const struct kind load_balancer_kind;
 const struct object *load_balancer_take(
 	struct txn *txn, struct object *draft, const char *id, GError **error);
 
+/* Is it done by the edge switches of hosts? If not they know nothing of it. */
+bool lb_is_at_edge(const struct object *balancer);
+
 /* [{"id": …}, …] of all objects with that key. */
 void lb_write_ids(const struct model *model, enum kind_id kind, unsigned index, const char *key,
 	struct json_writer *w);
 /* [{"id": …}], or [] for NULL. */
 void lb_write_id(const char *id, struct json_writer *w);
-
-/* For attr.check of what this provider does not do; always false. */
-bool lb_fail_option(GError **error, const char *attribute, const char *value, const char *possible);

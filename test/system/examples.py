@@ -1,5 +1,6 @@
 """What weftd's OpenAPI document says of each kind of resource, and an example object of each, made from it."""
 import itertools
+import subprocess
 
 numbers = itertools.count(1)
 
@@ -58,6 +59,20 @@ def balanced(make, **more):
     return {"loadbalancer_id": make("load_balancer")["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP_PORT", **more}
 
 
+def spoken(make):
+    """A listener of HTTP."""
+    balancer = make("load_balancer", provider="virtual-router")
+    return make("load_balancer_listener", loadbalancer_id=balancer["id"], protocol="HTTP")
+
+
+def certificate():
+    """PEM texts of a certificate and its key."""
+    words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=example -keyout - -out -"
+    text = subprocess.run(words.split(), check=True, capture_output=True, text=True).stdout
+    key, begin, chain = text.partition("-----BEGIN CERTIFICATE-----")
+    return {"certificate": begin + chain, "private_key": key}
+
+
 # What a kind needs beside what its schema requires, or where the schema can't tell what makes sense together.
 SPECIAL = {
     "security_group_rule": lambda make: {"security_group_id": make("security_group")["id"], "direction": "ingress",
@@ -89,6 +104,9 @@ SPECIAL = {
     "load_balancer": lambda make: {"vip_subnet_id": make("subnet")["id"]},
     "load_balancer_pool": balanced,
     "load_balancer_listener": lambda make: {"loadbalancer_id": make("load_balancer")["id"], "protocol": "TCP", "protocol_port": 80},
+    "load_balancer_certificate": lambda make: certificate(),
+    "load_balancer_l7policy": lambda make: {"listener_id": spoken(make)["id"], "action": "REJECT"},
+    "load_balancer_l7rule": lambda make: {"parent": make("load_balancer_l7policy")["id"], "type": "PATH", "compare_type": "EQUAL_TO", "value": "/"},
     "load_balancer_member": lambda make: {"parent": make("load_balancer_pool")["id"], "address": "10.0.0.9", "protocol_port": 80},
     "load_balancer_health_monitor": lambda make: {"pool_id": make("load_balancer_pool")["id"], "type": "TCP", "delay": 5,
                                                   "timeout": 2, "max_retries": 1},

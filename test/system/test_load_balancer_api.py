@@ -34,6 +34,7 @@ def subnet(api):
 
 def call(api, method, path, **inner):
     kind = path.split("?")[0].split("/")[-1 if method == "POST" else -2].rstrip("s")
+    kind = {"l7policie": "l7policy"}.get(kind, kind)
     return api.call(method, LB + path, {kind: inner} if inner else None)
 
 
@@ -244,8 +245,12 @@ def test_bad_input(server, api, subnet):
             ("loadbalancers", {"vip_subnet_id": subnet["id"], "vip_address": balancer["vip_address"]}, 409, balancer["vip_address"]),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 80}, 409, "already used"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TERMINATED_HTTPS", "protocol_port": 443}, 501, "virtual-router"),
-            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "IPX", "protocol_port": 443}, 400, "TCP and UDP"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "IPX", "protocol_port": 443}, 400, "'edge' has TCP, UDP"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 70000}, 400, "65535"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "SCTP", "protocol_port": 443}, 501, "No provider"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "timeout_client_data": 5}, 501, "'virtual-router' speaks HTTP"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "default_tls_container_ref": nobody}, 400, "TERMINATED_HTTPS"),
+            ("l7policies", {"listener_id": listener["id"], "action": "REJECT"}, 501, "'virtual-router' speaks HTTP"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "connection_limit": 5}, 501, "-1"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "allowed_cidrs": ["fd00::/8"]}, 400, "of IPv6"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "allowed_cidrs": ["10.0.0.0/33"]}, 400, "allowed_cidrs"),

@@ -7,6 +7,7 @@
 
 #include "controller/api/call.h"
 #include "controller/api/version.h"
+#include "model/lb_provider.h"
 
 static void write_version(struct json_writer *w, const char *base)
 {
@@ -48,24 +49,34 @@ void load_balancer_version(struct call *call)
 
 void load_balancer_providers(struct call *call)
 {
-	call_answer(call, 200,
-		g_string_new("{\"providers\":[{\"name\":\"" LB_PROVIDER
-			     "\",\"description\":\"TCP and UDP, by the edge switch of the host "
-			     "where a connection enters.\"}]}"));
+	GString *text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+
+	jw_begin_object(&w);
+	jw_key(&w, "providers");
+	jw_begin_array(&w);
+	for (size_t i = 0; lb_providers[i]; i++) {
+		if (!lb_providers[i]->serves)
+			continue;
+		jw_begin_object(&w);
+		jw_member_string(&w, "name", lb_providers[i]->name);
+		jw_member_string(&w, "description", lb_providers[i]->description);
+		jw_end_object(&w);
+	}
+	jw_end_array(&w);
+	jw_end_object(&w);
+	call_answer(call, 200, text);
 }
 
-/* What a flavor, or an availability zone, could say to a provider: nothing to this one. */
+/* What a flavor, or an availability zone, could say to a provider: nothing to these. */
 void load_balancer_capabilities(struct call *call)
 {
 	const struct http_target *target = http_request_target(call->request);
 	GString *text;
 	GError *error = NULL;
 
-	if (strcmp(call->id, LB_PROVIDER)) {
-		weft_fail(&error, NOT_IMPLEMENTED, "Provider '%.64s' is not enabled: there is %s.",
-			call->id, LB_PROVIDER);
+	if (!lb_check_provider(NULL, call->id, &error))
 		return call_fail(call, error);
-	}
 	text = g_string_new(NULL);
 	g_string_printf(text, "{\"%s\":[]}", target->segments[target->n_segments - 1]);
 	call_answer(call, 200, text);
