@@ -38,6 +38,7 @@ static void flushed(struct agent *agent)
 		liveness_update(agent->bfd, &agent->reconcile);
 	bgp_update(agent->bgp, !agent->reconcile.partial);
 	appliances_update(agent->appliances, !agent->reconcile.partial);
+	masters_update(agent->masters);
 	report_synced(agent->report, agent->view->revision);
 	ops_plug_progress(agent);
 }
@@ -228,18 +229,6 @@ static bool take_line(const char *line, size_t len, void *data, GError **error)
 	return done;
 }
 
-static void stream_changed(enum stream_state state, void *data)
-{
-	struct agent *agent = data;
-
-	if (state == STREAM_CONNECTED) {
-		agent->connected_us = g_get_monotonic_time();
-		report_connected(agent->report);
-	} else {
-		report_disconnected(agent->report);
-	}
-}
-
 static gboolean every_second(gpointer data)
 {
 	struct agent *agent = data;
@@ -247,6 +236,7 @@ static gboolean every_second(gpointer data)
 	dp_flows_expire(agent->dp);
 	logs_second(agent->logs);
 	handover_second(agent->handover);
+	masters_second(agent->masters);
 	agent_domains_second(agent);
 	agent_outside_second(agent);
 	healths_second(agent->healths);
@@ -342,7 +332,7 @@ static void start_parts(struct agent *agent)
 	g_autofree char *liveness = state_path(agent->config, "liveness");
 	const struct dp_names names = rule_names(agent->desired);
 	const struct stream_io stream_io = agent_stream_io(agent);
-	const struct stream_events stream_events = { take_line, stream_changed, agent };
+	const struct stream_events stream_events = { take_line, agent_stream_changed, agent };
 	const struct report_io report_io = agent_report_io(agent);
 	const struct handover_io handover_io = agent_handover_io(agent);
 
@@ -367,8 +357,10 @@ static void start_parts(struct agent *agent)
 		.port_leaves = port_leaves,
 		.port_deleted = port_deleted,
 		.data = agent,
+		.alone = true,
 		.partial = true,
 	};
+	agent_start_masters(agent);
 	dp_set_names(agent->dp, &names);
 	agent->logs = logs_new(agent->dp, agent->desired, agent->config);
 	agent_outside_events(agent);
@@ -448,6 +440,7 @@ void agent_free(struct agent *agent)
 	logs_free(agent->logs);
 	outside_free(agent->outside);
 	handover_free(agent->handover);
+	masters_free(agent->masters);
 	link_monitor_free(agent->monitor);
 	plugs_free(agent->plugs);
 	view_free(agent->view);

@@ -28,6 +28,7 @@
 #include "agent/punt.h"
 #include "agent/quiet.h"
 #include "agent/reconcile.h"
+#include "agent/master.h"
 #include "agent/report.h"
 #include "agent/stream.h"
 #include "agent/view.h"
@@ -62,6 +63,7 @@ struct agent {
 	struct bgp *bgp;
 	struct appliances *appliances;
 	struct handover *handover;
+	struct masters *masters;
 	struct healths *healths;
 	struct listener_reports *listener_reports;
 	struct control *control;
@@ -100,6 +102,9 @@ void agent_link_changed(struct agent *agent, const struct link *link);
 void agent_outside_events(struct agent *agent); /* of agent->reconcile */
 /* BFD may have heard, or missed, a host. */
 void agent_judge_hosts(struct agent *agent);
+/* agent_master.c */
+void agent_start_masters(struct agent *agent);
+void agent_stream_changed(enum stream_state state, void *agent);
 /* agent_health.c: behind the punts. */
 void agent_start_health(struct agent *agent);
 void agent_outside_second(struct agent *agent);

@@ -43,6 +43,8 @@ static void set_cut_off(struct agent *agent, bool cut_off)
 	agent->cut_off = cut_off;
 	bfd_set_path_down(agent->bfd, cut_off);
 	desired_mark_gateways(agent->desired);
+	desired_mark_redundant(agent->desired);
+	masters_judge(agent->masters);
 	log_info("%s", cut_off ? "a physical network is cut off: gateways go to other hosts"
 			       : "all physical networks are connected: gateways may be here");
 }

@@ -68,7 +68,8 @@ struct endpoint {
 	struct endpoint *next_namesake;
 	char *dns_name; /* NULL: none */
 	struct mac mac;
-	bool has_pairs; /* claims addresses besides its own */
+	bool has_pairs;	 /* claims addresses besides its own */
+	GArray *standby; /* struct uuid: hosts that have it when its own is dead; NULL: none */
 	u16 n_claims;
 	struct claim claims[];
 };
@@ -279,6 +280,7 @@ struct desired {
 	GHashTable *router_firewalls;						   /* by id */
 	GHashTable *bgp_speakers;						   /* by id */
 	GHashTable *appliances;							   /* by id */
+	GHashTable *redundant;	       /* set of endpoints with standby hosts */
 	GHashTable *logs;	       /* struct network_log, by id */
 	GHashTable *conntrack_helpers; /* by id */
 	GHashTable *connection_quotas,
@@ -324,6 +326,8 @@ u32 desired_wire_number(
 	const struct desired *desired, const struct record_wire *wire, char **ret_why);
 /* Other hosts are alive now: who has which gateway may be decided differently. */
 void desired_mark_gateways(struct desired *desired);
+/* The same of ports of pairs of appliances. */
+void desired_mark_redundant(struct desired *desired);
 
 /* Everything is dirty: before stating all of it to a datapath whose content is not known. */
 void desired_mark_all(struct desired *desired);

@@ -87,6 +87,8 @@ static void join(struct desired *desired, struct endpoint *endpoint)
 	for (u16 i = 0; i < endpoint->n_claims; i++)
 		add_claim(network, &endpoint->claims[i]);
 	add_name(network, endpoint);
+	if (endpoint->standby)
+		g_hash_table_add(desired->redundant, endpoint);
 	if (endpoint->has_pairs && network->n_with_pairs++ == 0)
 		network_mark(desired, network);
 	endpoint_mark(desired, endpoint);
@@ -107,6 +109,7 @@ static void leave(struct desired *desired, struct endpoint *endpoint)
 	for (u16 i = 0; i < endpoint->n_claims; i++)
 		remove_claim(network, &endpoint->claims[i]);
 	remove_name(network, endpoint);
+	g_hash_table_remove(desired->redundant, endpoint);
 	if (endpoint->has_pairs && --network->n_with_pairs == 0)
 		network_mark(desired, network);
 	if (!member->endpoints)
@@ -117,6 +120,8 @@ void endpoint_free(gpointer data)
 {
 	struct endpoint *endpoint = data;
 
+	if (endpoint->standby)
+		g_array_unref(endpoint->standby);
 	g_free(endpoint->dns_name);
 	g_free(endpoint);
 }
@@ -166,6 +171,8 @@ static struct endpoint *make(
 	if (record->dns_name)
 		endpoint->dns_name = g_ascii_strdown(record->dns_name, -1);
 	endpoint->has_pairs = record->pairs->len > 0;
+	if (record->standby->len)
+		endpoint->standby = g_array_ref(record->standby);
 	make_claim(endpoint, &address, CLAIM_OWN);
 	for (guint i = 0; i < record->ips->len; i++) {
 		address = address_of_ip(&g_array_index(record->ips, struct ip, i));
@@ -195,4 +202,19 @@ void endpoint_delete(struct desired *desired, const struct uuid *id)
 		return;
 	leave(desired, endpoint);
 	g_hash_table_remove(desired->endpoints, id);
+}
+
+void desired_mark_redundant(struct desired *desired)
+{
+	struct endpoint *endpoint;
+	struct port *port;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->redundant);
+	while (g_hash_table_iter_next(&i, (gpointer *)&endpoint, NULL)) {
+		endpoint_mark(desired, endpoint);
+		port = desired_port(desired, &endpoint->id);
+		if (port)
+			port_mark(desired, port);
+	}
 }

@@ -66,6 +66,7 @@ struct reconcile {
 	bool hosts_changed;
 	bool failed;
 	bool peers_changed; /* other tunnel addresses, or ours; whoever wants to know clears it */
+	bool alone;   /* there is no controller now: whose a pair's port is, is found out here */
 	bool partial; /* set it before the first reconcile_all(); reconcile_complete() ends it */
 	bool sweeping;
 };
@@ -85,6 +86,12 @@ bool tunnel_choose(const struct record_tunnel *own, const struct record_tunnel *
 
 /* Logs @error, which is freed, and remembers that something must be stated again. Returns false. */
 bool reconcile_failed(struct reconcile *reconcile, GError *error);
+
+/* reconcile_redundant.c: where the endpoint is taken to be; and whether that is here. */
+const struct member *redundant_place(
+	const struct reconcile *reconcile, const struct endpoint *endpoint);
+bool redundant_is_dead(const struct reconcile *reconcile, const struct member *member);
+bool port_is_active(const struct reconcile *reconcile, const struct port *port);
 
 /* reconcile_address.c, reconcile_floating_ip.c, reconcile_port.c, reconcile_router.c */
 void reconcile_address(struct reconcile *reconcile, const struct dirty_address *dirty);

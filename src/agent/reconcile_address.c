@@ -33,7 +33,7 @@ static const struct endpoint *owner_of_mac(const struct claim *claims)
 static bool locate(
 	const struct reconcile *reconcile, const struct endpoint *endpoint, struct dp_endpoint *ret)
 {
-	const struct member *member = endpoint->member;
+	const struct member *member = redundant_place(reconcile, endpoint);
 	struct record_tunnel own = reconcile_own_tunnel(reconcile);
 
 	if (uuid_equal(&member->host, &reconcile->desired->self)) {

@@ -112,11 +112,13 @@ static u32 member_flags(const struct desired *desired, const struct network *net
 	return self && self->no_dhcp ? DP_PORT_PUNT_DHCP4 | DP_PORT_PUNT_DHCP6 : 0;
 }
 
-static u32 make_flags(const struct desired *desired, const struct port *port)
+static u32 make_flags(const struct reconcile *reconcile, const struct port *port)
 {
+	const struct desired *desired = reconcile->desired;
 	u32 flags = port->record.port_security ? DP_PORT_SECURITY : 0;
 
-	if (!port->record.admin_state_up || !port->network->admin_state_up || !port->record.active)
+	if (!port->record.admin_state_up || !port->network->admin_state_up ||
+		!port_is_active(reconcile, port))
 		flags |= DP_PORT_DOWN;
 	for (guint i = 0; i < port->record.fixed_ips->len; i++) {
 		const struct record_fixed_ip *fixed =
@@ -252,6 +254,24 @@ static struct dp_tiers make_tiers(const struct port *port)
 	return tiers;
 }
 
+/* On a wire, switches must hear who has a pair's addresses now. */
+static void note_active(struct reconcile *reconcile, struct port *port)
+{
+	const struct endpoint *endpoint = desired_endpoint(reconcile->desired, &port->id);
+	bool active = port_is_active(reconcile, port);
+
+	if (port->applied_active && !active)
+		reconcile->port_leaves(port, reconcile->data);
+	if (!port->applied_active && active && endpoint && endpoint->standby &&
+		port->network->wire.physical_network)
+		for (guint i = 0; i < port->record.fixed_ips->len; i++)
+			reconcile->address_placed(port->network->vni, &port->record.mac,
+				&g_array_index(port->record.fixed_ips, struct record_fixed_ip, i)
+					 .ip,
+				reconcile->data);
+	port->applied_active = active;
+}
+
 static bool attach(struct reconcile *reconcile, struct port *port, GError **error)
 {
 	g_autoptr(GArray) pairs = make_pairs(&port->record);
@@ -259,7 +279,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 		.ifindex = place_of(port),
 		.kind = port->parent ? DP_PORT_OTHER : port_kind(&port->device),
 		.vni = port->network->vni,
-		.flags = make_flags(reconcile->desired, port),
+		.flags = make_flags(reconcile, port),
 		.mac = port->record.mac,
 		.pairs = (const struct dp_pair *)pairs->data,
 		.n_pairs = pairs->len,
@@ -279,9 +299,7 @@ static bool attach(struct reconcile *reconcile, struct port *port, GError **erro
 		mark_endpoint(reconcile, port);
 	port->applied_ifindex = wanted.ifindex;
 	note_logs(reconcile, port, wanted.flags);
-	if (port->applied_active && !port->record.active)
-		reconcile->port_leaves(port, reconcile->data);
-	port->applied_active = port->record.active;
+	note_active(reconcile, port);
 	g_hash_table_insert(reconcile->desired->attached, GUINT_TO_POINTER(wanted.ifindex), port);
 	name_place(port);
 	return true;
@@ -321,7 +339,7 @@ static void reconcile_one(struct reconcile *reconcile, struct port *port)
 		reconcile->failed = true;
 	}
 	/* Its device is ready, so that activation is a change of flags. */
-	if (!why && !port->record.active)
+	if (!why && !port_is_active(reconcile, port))
 		why = g_strdup("its binding to this host is not the active one");
 	set_state(reconcile, port, why ? PORT_NOT_WIRED : PORT_WIRED, why);
 }

@@ -20,6 +20,7 @@ struct report {
 	bool connected, in_flight, full, soon;
 	u64 revision, sent_revision;
 	GHashTable *changed; /* set of ids of ports, floating IPs, load balancers and members */
+	GHashTable *masters; /* id of a port → enum master_says */
 	GHashTable *members; /* id → enum health, of those of which something is known */
 };
 
@@ -34,6 +35,7 @@ struct report *report_new(const struct desired *desired, const char *instance,
 	report->io = *io;
 	report->started_us = io->now_us(io->data);
 	report->members = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
+	report->masters = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	report->changed = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	return report;
 }
@@ -44,6 +46,7 @@ void report_free(struct report *report)
 		return;
 	g_hash_table_unref(report->changed);
 	g_hash_table_unref(report->members);
+	g_hash_table_unref(report->masters);
 	g_free(report->instance);
 	g_free(report);
 }
@@ -168,6 +171,30 @@ static void write_members(const struct report *report, struct json_writer *w)
 	jw_end_object(w);
 }
 
+static void write_masters(const struct report *report, struct json_writer *w)
+{
+	const struct uuid *id;
+	GHashTableIter i;
+	gpointer says;
+	char text[UUID_STRLEN];
+
+	if (!g_hash_table_size(report->masters))
+		return;
+	jw_key(w, "masters");
+	jw_begin_object(w);
+	g_hash_table_iter_init(&i, report->masters);
+	while (g_hash_table_iter_next(&i, (gpointer *)&id, &says)) {
+		if (!report->full && !g_hash_table_contains(report->changed, id))
+			continue;
+		jw_key(w, uuid_format(id, text));
+		jw_begin_object(w);
+		jw_member_bool(w, "master", GPOINTER_TO_UINT(says) & MASTER_CLAIMED);
+		jw_member_bool(w, "others_dead", GPOINTER_TO_UINT(says) & MASTER_OTHERS_DEAD);
+		jw_end_object(w);
+	}
+	jw_end_object(w);
+}
+
 static void write_changed(
 	struct json_writer *w, const struct desired *desired, const struct uuid *id)
 {
@@ -282,6 +309,7 @@ static void send_now(struct report *report)
 	write_load_balancers(report, &w);
 	jw_key(&w, "members");
 	write_members(report, &w);
+	write_masters(report, &w);
 	write_listeners(report, &w);
 	write_appliances(report, &w);
 	jw_key(&w, "agent");
@@ -333,6 +361,14 @@ void report_soon(struct report *report)
 void report_port(struct report *report, const struct uuid *id)
 {
 	g_hash_table_add(report->changed, g_memdup2(id, sizeof(*id)));
+}
+
+void report_master(struct report *report, const struct uuid *port, enum master_says says)
+{
+	g_hash_table_replace(
+		report->masters, g_memdup2(port, sizeof(*port)), GUINT_TO_POINTER(says));
+	report_port(report, port);
+	schedule(report, 1);
 }
 
 void report_member(struct report *report, const struct uuid *id, enum health health)

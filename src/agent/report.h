@@ -12,6 +12,7 @@
 #include "agent/config.h"
 #include "agent/desired.h"
 #include "agent/health.h"
+#include "agent/master.h"
 
 struct report;
 
@@ -43,6 +44,8 @@ void report_disconnected(struct report *report);
 void report_soon(struct report *report);
 /* The state of a port, of a router's interface or gateway, or of a floating IP has changed. */
 void report_port(struct report *report, const struct uuid *id);
+/* What a port's machine says of itself (master.h). Told soon. */
+void report_master(struct report *report, const struct uuid *port, enum master_says says);
 /* What is known of a member of a load balancer that is here. Told soon. */
 void report_member(struct report *report, const struct uuid *id, enum health health);
 /* Everything up to @revision is in the datapath. */

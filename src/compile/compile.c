@@ -15,6 +15,7 @@
 
 #include "compile/in_tree.h"
 #include "compile/records.h"
+#include "compile/standby.h"
 #include "model/dhcp_binding.h"
 #include "model/gateway_hosts.h"
 #include "model/host.h"
@@ -287,6 +288,36 @@ static void compile_port_inactive(struct compilation *c, const struct uuid *port
 	}
 }
 
+static void record_endpoint_before(
+	struct compilation *c, const struct object *port, const struct object *host)
+{
+	g_autoptr(GPtrArray) standby = standby_hosts_before(c, port);
+
+	record_endpoint(port, host, standby, c->before);
+}
+
+static void record_endpoint_after(
+	struct compilation *c, const struct object *port, const struct object *host)
+{
+	g_autoptr(GPtrArray) standby = standby_hosts(c->model, port);
+
+	record_endpoint(port, host, standby, c->after);
+}
+
+/* Its port is as it was, but for who else is bound to it. */
+static void compile_standby(
+	struct compilation *c, const struct object *port, const struct uuid *network)
+{
+	const struct object *host = compile_host_of(c, port);
+	char id[UUID_STRLEN];
+
+	if (!host || !port_has_owner(port, OWNER_HA_APPLIANCE))
+		return;
+	record_endpoint_before(c, port, host);
+	record_endpoint_after(c, port, host);
+	compile_difference(c, SCOPE_NETWORK, network, "endpoint", uuid_format(object_id(port), id));
+}
+
 static void compile_port(struct compilation *c, const struct change *change)
 {
 	const struct object *from = compile_host_of(c, change->old),
@@ -305,12 +336,12 @@ static void compile_port(struct compilation *c, const struct change *change)
 		compile_placement(c, &change->id, change->old, change->new, to);
 	if (from) {
 		if (!port_has_owner(any, OWNER_ROUTER_GATEWAY))
-			record_endpoint(change->old, from, c->before);
+			record_endpoint_before(c, change->old, from);
 		touch_pair(c, object_id(from), &network)->delta--;
 	}
 	if (to) {
 		if (!port_has_owner(any, OWNER_ROUTER_GATEWAY))
-			record_endpoint(change->new, to, c->after);
+			record_endpoint_after(c, change->new, to);
 		touch_pair(c, object_id(to), &network)->delta++;
 	}
 	compile_difference(c, SCOPE_NETWORK, &network, "endpoint", uuid_format(&change->id, id));
@@ -333,11 +364,13 @@ static void compile_binding(struct compilation *c, const struct change *change)
 	port = model_get(c->model, KIND_PORT, &port_id);
 	if (!host)
 		host = compile_old(c, KIND_HOST, &host_id);
-	if (!with)
+	if (!with) {
 		compile_placement(c, &port_id, port, port, host);
-	else if (!change->new &&host != compile_host_of(c, with->old) &&
-		 host != compile_host_of(c, with->new))
+		compile_standby(c, port, &network);
+	} else if (!change->new &&host != compile_host_of(c, with->old) &&
+		   host != compile_host_of(c, with->new)) {
 		compile_placement(c, &port_id, with->old, with->new, host);
+	}
 }
 
 void compile_dhcp_binding(struct compilation *c, const struct change *change)

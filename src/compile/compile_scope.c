@@ -7,6 +7,7 @@
 #include "compile/in_tree.h"
 #include "compile/reach.h"
 #include "compile/records.h"
+#include "compile/standby.h"
 
 #include "model/floating_ip.h"
 #include "model/gateway_hosts.h"
@@ -151,13 +152,16 @@ static void give_endpoints(struct enumeration *e, const char *network)
 
 	model_iter_init(&iter, e->model, KIND_PORT, PORT_BY_NETWORK, network, NULL);
 	while ((port = model_iter_next(&iter))) {
+		g_autoptr(GPtrArray) standby = NULL;
+
 		if (!port_is_bound(port) || port_has_owner(port, OWNER_ROUTER_GATEWAY))
 			continue;
 		host = model_first(
 			e->model, KIND_HOST, HOST_BY_NAME, object_str(port, PORT_HOST_ID), NULL);
 		if (!host)
 			continue;
-		record_endpoint(port, host, e->text);
+		standby = standby_hosts(e->model, port);
+		record_endpoint(port, host, standby, e->text);
 		enumeration_give(e, "endpoint", uuid_format(object_id(port), id));
 	}
 }

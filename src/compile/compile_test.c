@@ -4,6 +4,7 @@
 #include "compile/random_world.h"
 #include "model/dhcp_binding.h"
 #include "model/security_group.h"
+#include "model/service_port.h"
 
 static unsigned dhcp; /* changed */
 
@@ -30,8 +31,9 @@ static json_t *random_port(struct random_world *world)
 	char groups[128];
 
 	return network ? test_json("{'network_id':'%s','binding:host_id':'%s',"
-				   "'device_owner':'compute:nova','security_groups':%s}",
+				   "'device_owner':'%s','security_groups':%s}",
 				 test_id(network), random_host_name(world),
+				 world->made % 10 ? "compute:nova" : OWNER_HA_APPLIANCE,
 				 random_groups(world, groups))
 		       : NULL;
 }

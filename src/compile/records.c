@@ -371,7 +371,8 @@ void record_conntrack_helper(const struct object *helper, GString *text)
 	jw_end_object(&w);
 }
 
-void record_endpoint(const struct object *port, const struct object *host, GString *text)
+void record_endpoint(const struct object *port, const struct object *host, const GPtrArray *standby,
+	GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 	struct port_ips ips = port_ips_of(port);
@@ -387,6 +388,13 @@ void record_endpoint(const struct object *port, const struct object *host, GStri
 	jw_end_array(&w);
 	member_json(&w, "allowed_address_pairs", port, PORT_ALLOWED_ADDRESS_PAIRS);
 	member_str(&w, "dns_name", port, PORT_DNS_NAME);
+	if (standby && standby->len) {
+		jw_key(&w, "standby_hosts");
+		jw_begin_array(&w);
+		for (guint i = 0; i < standby->len; i++)
+			jw_string(&w, standby->pdata[i]);
+		jw_end_array(&w);
+	}
 	jw_end_object(&w);
 }
 

@@ -5,6 +5,7 @@
 
 #include "model/host.h"
 #include "model/port_hooks.h"
+#include "model/service_port.h"
 #include "model/standard.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
@@ -173,8 +174,10 @@ static bool check_compute(const struct object *port, GError **error)
 	char id[UUID_STRLEN];
 
 	return g_str_has_prefix(object_str(port, PORT_DEVICE_OWNER), "compute:") ||
+	       port_has_owner(port, OWNER_HA_APPLIANCE) ||
 	       weft_fail(error, BAD_REQUEST,
-		       "Port %s is no compute port: only one whose device_owner begins with compute: has bindings that can be made and activated.",
+		       "Port %s is no compute port: only one whose device_owner begins with compute:, or is " OWNER_HA_APPLIANCE
+		       ", has bindings that can be made and activated.",
 		       uuid_format(object_id(port), id));
 }
 

@@ -202,6 +202,10 @@ static void compute_ports_only(void **state)
 	assert_error(error, BAD_REQUEST);
 	assert_false(activate(world, "h2", &error));
 	assert_error(error, BAD_REQUEST);
+	assert_non_null(test_update(world->model, port(world),
+		test_json("{'device_owner':'network:ha_appliance'}"), NULL));
+	error = NULL;
+	assert_true(create(world, test_json("{'host':'h2'}"), &error));
 }
 
 int main(void)

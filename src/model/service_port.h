@@ -15,6 +15,9 @@
 #define OWNER_ROUTER_INTERFACE "network:router_interface"
 #define OWNER_ROUTER_INTERFACE_DISTRIBUTED "network:router_interface_distributed"
 #define OWNER_ROUTER_INTERFACE_HA "network:ha_router_replicated_interface"
+/* A NIC that the two of a pair of appliances share: the port has a binding for each, and weftd
+ * activates that of the master. */
+#define OWNER_HA_APPLIANCE "network:ha_appliance"
 #define OWNER_FLOATING_IP "network:floatingip"
 #define OWNER_LOCAL_IP "network:local_ip"
 #define OWNER_LOAD_BALANCER "network:load_balancer"

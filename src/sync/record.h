@@ -139,6 +139,7 @@ struct record_endpoint {
 	GArray *ips;   /* struct ip */
 	GArray *pairs; /* struct record_pair */
 	char *dns_name;
+	GArray *standby; /* struct uuid: hosts that may have it when its host is dead */
 };
 
 /* 0: nothing is said of it. */

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import subprocess
 
@@ -55,9 +56,12 @@ class Machine:
         nics = [{"name": nic, "device": self.device(nic)} for nic in BRIDGES]
         self.path.write_text(json.dumps({"nics": nics, "config": self.document(revision, **more)}))
 
+    def launch(self, log):
+        return self.pair.popen("hv", PROGRAM, "--folder", self.folder, self.path, stderr=log)
+
     def start(self):
         with open(self.log, "a") as log:
-            self.process = self.pair.popen("hv", PROGRAM, "--folder", self.folder, self.path, stderr=log)
+            self.process = self.launch(log)
         self.connect()
 
     def tell(self, revision, **more):
@@ -75,6 +79,9 @@ class Machine:
                     self.pair.exec("hv", "ip", "link", "set", self.device(nic), "master", BRIDGES[nic], check=False)
             return all(link and link.get("master") for link in mine.values())
         wait_until(connected, what=f"the NICs of {self.name}")
+        self.await_active()
+
+    def await_active(self):
         wait_until(lambda: self.status().get("status") == "ACTIVE", what=f"{self.name} is ACTIVE")
 
     def get(self, what):
@@ -118,6 +125,14 @@ class Machine:
             self.process.wait(15)
 
 
+def settled(machines):
+    """The master, and who is not; None while that is not so."""
+    states = {machine: machine.state for machine in machines}
+    if sorted(map(str, states.values())) != ["BACKUP", "MASTER"]:
+        return None
+    return sorted(machines, key=lambda machine: states[machine], reverse=True)
+
+
 class Pair:
     guests = {"g1": ("fa:16:3e:00:01:01", "10.0.0.10"), "g2": ("fa:16:3e:00:01:02", "10.0.0.11")}
 
@@ -151,11 +166,7 @@ class Pair:
         self.exec(namespace, "ip", "link", "set", "eth0", "up")
 
     def master(self):
-        """Who is it, and who is not; None while that is not settled."""
-        states = {machine: machine.state for machine in self.machines}
-        if sorted(map(str, states.values())) != ["BACKUP", "MASTER"]:
-            return None
-        return sorted(self.machines, key=lambda machine: states[machine], reverse=True)
+        return settled(self.machines)
 
     def exec(self, namespace, *words, **options):
         return run("ip", "netns", "exec", self.names[namespace], *words, **options)
@@ -175,14 +186,49 @@ class Pair:
             run("ip", "netns", "del", namespace, check=False)
 
 
+class Connection:
+    """An established TCP connection; `bed` has exec() and popen()."""
+
+    def __init__(self, bed, client, server, address, port):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.server = bed.popen(server, "socat", "-", f"TCP4-LISTEN:{port},reuseaddr", **pipes)
+        wait_until(lambda: f":{port} " in bed.exec(server, "ss", "-ltn").stdout, what=f"{server} serves port {port}")
+        self.client = bed.popen(client, "socat", "-", f"TCP4:{address}:{port},connect-timeout=5", **pipes)
+        self.talk("hello")
+
+    def talk(self, text):
+        """The server first: what it sends needs the state of the connection, what the client sends could make a new one."""
+        for sender, receiver in ((self.server, self.client), (self.client, self.server)):
+            sender.stdin.write(f"{text}\n")
+            sender.stdin.flush()
+            assert select.select([receiver.stdout], [], [], 10)[0], f"\"{text}\" does not arrive"
+            assert receiver.stdout.readline() == f"{text}\n"
+
+    def end(self):
+        for process in (self.client, self.server):
+            process.kill()
+            process.wait()
+
+
 class Pings:
     """Fifty a second, for as long as it is in use; afterwards the longest time without an answer."""
 
-    def __init__(self, pair, namespace, address):
-        self.process = pair.popen(namespace, "ping", "-D", "-i", "0.02", address, stdout=subprocess.PIPE, text=True)
+    def __init__(self, bed, namespace, address):
+        self.path = bed.folder / f"pings-{namespace}"
+        with open(self.path, "w") as out:
+            self.process = bed.popen(namespace, "ping", "-D", "-i", "0.02", address, stdout=out)
+        self.await_more()
+
+    def answers(self):
+        return [float(time) for time in re.findall(r"^\[([\d.]+)\] \d+ bytes from", self.path.read_text(), re.M)]
+
+    def await_more(self):
+        before = len(self.answers())
+        wait_until(lambda: len(self.answers()) > before + 10, what="pings are answered")
 
     def end(self):
-        self.process.send_signal(signal.SIGINT)
-        times = [float(time) for time in re.findall(r"^\[([\d.]+)\] \d+ bytes from", self.process.communicate()[0], re.M)]
-        assert len(times) > 10, "hardly a ping was answered"
+        self.await_more()
+        self.process.kill()
+        self.process.wait()
+        times = self.answers()
         return max(after - before for before, after in zip(times, times[1:]))

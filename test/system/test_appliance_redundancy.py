@@ -3,12 +3,10 @@
 The topology is that of appliance_pair.py.
 """
 import re
-import select
-import subprocess
 
 import pytest
 
-from appliance_pair import MACS, Pair, Pings
+from appliance_pair import MACS, Connection, Pair, Pings
 from conftest import wait_until
 
 DOWNTIME_S = 1.5
@@ -21,30 +19,6 @@ def pair(tmp_path_factory):
         yield one.up()
     finally:
         one.down()
-
-
-class Connection:
-    """An established TCP connection."""
-
-    def __init__(self, pair, client, server, address, port):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.server = pair.popen(server, "socat", "-", f"TCP4-LISTEN:{port},reuseaddr", **pipes)
-        wait_until(lambda: f":{port} " in pair.exec(server, "ss", "-ltn").stdout, what=f"{server} serves port {port}")
-        self.client = pair.popen(client, "socat", "-", f"TCP4:{address}:{port},connect-timeout=5", **pipes)
-        self.talk("hello")
-
-    def talk(self, text):
-        """The server first: what it sends needs the state of the connection, what the client sends could make a new one."""
-        for sender, receiver in ((self.server, self.client), (self.client, self.server)):
-            sender.stdin.write(f"{text}\n")
-            sender.stdin.flush()
-            assert select.select([receiver.stdout], [], [], 10)[0], f"\"{text}\" does not arrive"
-            assert receiver.stdout.readline() == f"{text}\n"
-
-    def end(self):
-        for process in (self.client, self.server):
-            process.kill()
-            process.wait()
 
 
 def addresses(machine):

@@ -150,6 +150,8 @@ static void forget(struct sync_server *server, const struct change *deleted)
 {
 	if (deleted->kind == KIND_LB_LISTENER)
 		listeners_deleted(server, &deleted->id);
+	if (deleted->kind == KIND_PORT)
+		masters_forget(server, &deleted->id);
 	if (deleted->kind != KIND_HOST)
 		return;
 	listeners_host_deleted(server, &deleted->id);

@@ -21,7 +21,8 @@ struct report {
 	const char *instance;
 	json_int_t revision;
 	int full;
-	json_t *ports, *floating_ips, *load_balancers, *members, *listeners, *appliances, *agent;
+	json_t *ports, *floating_ips, *load_balancers, *members, *listeners, *appliances, *masters,
+		*agent;
 };
 
 static bool parse_report(
@@ -38,21 +39,23 @@ static bool parse_report(
 			"The report is no JSON: line %d, column %d: %s.", why.line, why.column,
 			why.text);
 	*ret = (struct report){ 0 };
-	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o}",
+	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o}",
 		    "instance", &ret->instance, "revision", &ret->revision, "full", &ret->full,
 		    "ports", &ret->ports, "floating_ips", &ret->floating_ips, "load_balancers",
 		    &ret->load_balancers, "members", &ret->members, "listeners", &ret->listeners,
-		    "appliances", &ret->appliances, "agent", &ret->agent) ||
+		    "appliances", &ret->appliances, "masters", &ret->masters, "agent",
+		    &ret->agent) ||
 		ret->revision < 0 || (ret->ports && !json_is_object(ret->ports)) ||
 		(ret->floating_ips && !json_is_object(ret->floating_ips)) ||
 		(ret->members && !json_is_object(ret->members)) ||
 		(ret->listeners && !json_is_object(ret->listeners)) ||
 		(ret->appliances && !json_is_object(ret->appliances)) ||
 		(ret->load_balancers && !json_is_object(ret->load_balancers)) ||
+		(ret->masters && !json_is_object(ret->masters)) ||
 		(ret->agent && !json_is_object(ret->agent)))
 		return weft_fail(error, BAD_REQUEST,
 			"A report is {\"instance\": text, \"revision\": number, \"full\": boolean, "
-			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"listeners\": object, \"appliances\": object, \"agent\": object}; %s.",
+			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"listeners\": object, \"appliances\": object, \"masters\": object, \"agent\": object}; %s.",
 			why.text[0] ? why.text : "a member has another type");
 	return true;
 }
@@ -242,7 +245,7 @@ static bool submit(struct sync_server *server, const struct object *host,
 	if (!json_object_size(report->ports) && !json_object_size(report->floating_ips) &&
 		!json_object_size(report->load_balancers) && !json_object_size(report->members) &&
 		!json_object_size(report->listeners) && !json_object_size(report->appliances) &&
-		!report->full && !mappings)
+		!json_object_size(report->masters) && !report->full && !mappings)
 		return true;
 	txn = txn_new(server->config.model, &system_caller);
 	if (mappings && !stage_mappings(txn, host, mappings, error))
@@ -256,7 +259,10 @@ static bool submit(struct sync_server *server, const struct object *host,
 		return false;
 	if (report->full && !stage_missing(txn, host, report, error))
 		return false;
-	if (!stage_trunks(txn, host, report, error))
+	if (!stage_trunks(txn, host, report, error) ||
+		!masters_stage(server, txn, host,
+			&(struct masters_report){ report->masters, report->ports, report->full },
+			error))
 		return false;
 	if (!txn_is_empty(txn))
 		commit_submit(server->commit, g_steal_pointer(&txn), NULL, NULL);

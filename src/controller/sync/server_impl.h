@@ -60,6 +60,7 @@ struct sync_server {
 	GHashTable *port_waiters; /* port id → GQueue of struct waiter */
 	unsigned n_waiters;	  /* of both */
 	GHashTable *listeners;	  /* listener id → GArray, of report_listeners.c */
+	GHashTable *masters;	  /* port id → GHashTable, of report_masters.c */
 	GHashTable *moves;	  /* port id → its last struct move, of handover.c */
 	GQueue moves_in_order;	  /* all of them, owned */
 	guint ping_source;
@@ -136,6 +137,19 @@ void listeners_close(struct sync_server *server);
  * @full: all that the host has. */
 bool floating_ips_stage(struct txn *txn, const struct object *host, const json_t *reported,
 	bool full, GError **error);
+
+/* report_masters.c: which machines of pairs take themselves for masters, {port id: {"master": bool,
+ * "others_dead": bool}}, or NULL; and what follows for the bindings of these, and of the ports that
+ * it says something else of. */
+struct masters_report {
+	const json_t *masters, *ports;
+	bool full;
+};
+bool masters_stage(struct sync_server *server, struct txn *txn, const struct object *host,
+	const struct masters_report *report, GError **error);
+void masters_open(struct sync_server *server);
+void masters_close(struct sync_server *server);
+void masters_forget(struct sync_server *server, const struct uuid *port);
 
 /* wait.c */
 void wait_handle(struct sync_server *server, struct http_request *request);

@@ -30,6 +30,7 @@ struct sync_server *sync_server_new(const struct sync_server_config *config)
 	server->port_waiters = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_queue);
 	host_set_liveness(config->model, peer_liveness, server);
 	listeners_open(server);
+	masters_open(server);
 	return server;
 }
 
@@ -61,6 +62,7 @@ void sync_server_free(struct sync_server *server)
 	g_clear_handle_id(&server->ping_source, g_source_remove);
 	host_set_liveness(server->config.model, NULL, NULL);
 	listeners_close(server);
+	masters_close(server);
 	g_hash_table_unref(server->peers); /* before what they are listed in */
 	g_hash_table_unref(server->subscribers);
 	g_hash_table_unref(server->port_waiters);
