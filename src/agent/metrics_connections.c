@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "agent/ops.h"
+#include "agent/parts.h"
 
 static void add_table(const char *name, u32 entries, u32 max, void *data)
 {
@@ -52,8 +53,9 @@ static void port_metrics(GString *out, const struct agent *agent)
 			struct dp_port_connections counts;
 			char id[UUID_STRLEN];
 
-			if (!port->policy || !dp_port_connections(agent->dp, port->applied_ifindex,
-						     &counts, NULL))
+			if (!port_is_filtered(agent->desired, port) ||
+				!dp_port_connections(
+					agent->dp, port->applied_ifindex, &counts, NULL))
 				continue;
 			g_string_append_printf(out, "%s{port=\"%s\",device=\"%s\"} %" PRIu64 "\n",
 				connection_counts[c].name, uuid_format(&port->id, id),

@@ -217,6 +217,7 @@ bool op_rules(
 	for (unsigned i = own; i < n_stages; i++)
 		add_stage(agent, port->stages->policies->pdata[i], rules);
 	control_answer(
-		request, json_pack("{s:b,s:o}", "filtered", port->policy != NULL, "rules", rules));
+		request, json_pack("{s:b,s:o}", "filtered",
+				 (int)port_is_filtered(agent->desired, port), "rules", rules));
 	return true;
 }

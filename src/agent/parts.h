@@ -64,6 +64,8 @@ void router_firewalls_mark_ports(struct desired *desired);
 /* Is a router's port with a firewall group on the way from it to anywhere? */
 /* Whether what the port sends to other networks may pass that router's port. */
 bool router_firewall_guards(const struct router_firewall *firewall, const struct port *port);
+/* Whether any rules are asked at the port: its own, the provider's, or those of routers' ports. */
+bool port_is_filtered(const struct desired *desired, const struct port *port);
 bool port_is_guarded(const struct desired *desired, const struct port *port);
 
 void bgp_speaker_put(

@@ -72,6 +72,11 @@ bool router_firewall_guards(const struct router_firewall *firewall, const struct
 	return is_joined(firewall->router, port->network);
 }
 
+bool port_is_filtered(const struct desired *desired, const struct port *port)
+{
+	return port->policy || port->stages || (port->network && port_is_guarded(desired, port));
+}
+
 bool port_is_guarded(const struct desired *desired, const struct port *port)
 {
 	const struct router_firewall *firewall;

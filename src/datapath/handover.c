@@ -171,6 +171,12 @@ static struct bpf_map *entry_key(
 	return dp->edge->maps.flows6;
 }
 
+/* By rules of its own, the provider's or those of routers' ports. */
+static bool is_filtered(const struct port *port)
+{
+	return port->policy || port->flags & (EDGE_PORT_TIERS | EDGE_PORT_GUARDED);
+}
+
 /* One that has gone on here meanwhile is newer than what was sent; but what was taken for an
  * opening, because the connection was not known yet, gives way. */
 bool dp_connection_put(
@@ -187,7 +193,7 @@ bool dp_connection_put(
 			error, NOT_FOUND, "Device %u is no port of the edge switch.", ifindex);
 	map = entry_key(dp, port.id, connection, &key);
 	tracked = !bpf_map_lookup_elem(bpf_map__fd(map), &key, &old) && old.flags & FLOW_TRACKED;
-	if (!port.policy || (tracked && old.state != FLOW_NEW))
+	if (!is_filtered(&port) || (tracked && old.state != FLOW_NEW))
 		return true;
 	if (!tracked && connections_of_port(dp, port.id, NULL) >= (s64)dp->host.connections_max)
 		return weft_fail(error, OVER_QUOTA,

@@ -242,6 +242,41 @@ static void test_groups(void **state)
 	passes(bed, true, forth);
 }
 
+/* A guest that comes from another host brings its connections, though its port has no rules of its
+ * own; where nobody asks, nothing is remembered. */
+static void test_takes_over(void **state)
+{
+	struct dp_connection connection = { .state = DP_CONNECTION_ESTABLISHED,
+		.flags = DP_CONNECTION_BY_REMOTE,
+		.guest = ip(FAR),
+		.remote = ip(IP1),
+		.proto = IPPROTO_UDP,
+		.guest_port = 53,
+		.remote_port = 1000 };
+	struct frame answer = packet(0, IPPROTO_UDP, 1, 1, 53, 1000);
+	struct dp_port_connections counts;
+	struct bed *bed = *state;
+	u32 ifindex = bed->ifindex[BED_GUEST2];
+	struct dp_port open = {
+		.ifindex = ifindex, .kind = DP_PORT_VETH, .vni = VNI2, .mac = mac(MAC2)
+	};
+	struct dp_port guarded = open;
+
+	guarded.flags = DP_PORT_GUARDED;
+	guard(bed, VNI2, ROUTER_MAC2, NULL, 0, &all, 1);
+	bed_expect_drop(bed, BED_GUEST2, answer, DENIED);
+	assert_true(dp_port_put(bed->dp, &open, NULL));
+	assert_true(dp_connection_put(bed->dp, ifindex, &connection, NULL));
+	assert_true(dp_port_connections(bed->dp, ifindex, &counts, NULL));
+	assert_int_equal(counts.connections, 0);
+	assert_true(dp_port_put(bed->dp, &guarded, NULL));
+	assert_true(dp_connection_put(bed->dp, ifindex, &connection, NULL));
+	assert_true(dp_port_connections(bed->dp, ifindex, &counts, NULL));
+	assert_int_equal(counts.connections, 1);
+	passes(bed, false, answer);
+	bed_expect_drop(bed, BED_GUEST2, packet(0, IPPROTO_UDP, 1, 1, 53, 1001), DENIED);
+}
+
 #define CHAIN_VNI 300
 
 static struct mac chain_mac(unsigned i, unsigned side)
@@ -400,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_icmp_errors, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_groups, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_many_routers, guard_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(test_takes_over, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_log, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_restart, guard_setup, bed_teardown),
 	};
