@@ -13,6 +13,7 @@
 #include "inside.h"
 #include "qos.h"
 #include "receive.h"
+#include "reset.h"
 #include "route.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -203,6 +204,18 @@ int guest_balance(struct __sk_buff *skb)
 	if (reason || !guest.port || !guest.host)
 		return guest_stage_failed(skb, &guest, reason);
 	return balance_from_guest(skb, guest.host, guest.port, &guest.pkt);
+}
+
+SEC("tc")
+int tcp_reset(struct __sk_buff *skb)
+{
+	const struct port *port = helper_port(skb);
+	u32 port_id = port ? port->id : 0;
+	struct pkt pkt = { 0 };
+
+	if (pkt_read(skb, &pkt, 0))
+		return drop(skb, port_id, DROP_INTERNAL);
+	return reset_send(skb, &pkt, port_id);
 }
 
 SEC("tc")

@@ -221,6 +221,8 @@ static __always_inline int outside_pipeline(
 		return CONSUMED;
 	if (reason && gateway_knows_more(gateway, port, floating, reason))
 		return finish(skb, to_gateway_host(skb, host, port, gateway));
+	if (reason == DROP_NOT_TRANSLATED && pkt->proto == IPPROTO_TCP)
+		bpf_tail_call(skb, &stages, STAGE_RESET);
 	if (reason)
 		return drop(skb, port_id, reason < 0 ? DROP_NO_GATEWAY : (u32)reason);
 	out.mtu = gateway->mtu;

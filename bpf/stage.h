@@ -24,6 +24,7 @@ enum stage {
 	STAGE_BALANCE,	      /* a checked packet of a guest on the VIP's network */
 	STAGE_BALANCE_WIRE,   /* a frame for a VIP on the wire's network cb[CB_ROUTE_VNI] */
 	STAGE_LIMITED,	      /* through limits and the shaper to its output; cb: see shaper.h */
+	STAGE_RESET,	      /* a TCP segment that no host can translate; cb as at outside.h */
 	N_STAGES
 };
 
@@ -46,6 +47,7 @@ STAGE_PROGRAM(guest_tagged);
 STAGE_PROGRAM(guest_balance);
 STAGE_PROGRAM(wire_balance);
 STAGE_PROGRAM(limited_output);
+STAGE_PROGRAM(tcp_reset);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -72,5 +74,6 @@ struct {
 		[STAGE_BALANCE] = (void *)&guest_balance,
 		[STAGE_BALANCE_WIRE] = (void *)&wire_balance,
 		[STAGE_LIMITED] = (void *)&limited_output,
+		[STAGE_RESET] = (void *)&tcp_reset,
 	},
 };

@@ -203,6 +203,7 @@ static void test_verifier_budget(void **state)
 		{ "wire_switch", 20000 },
 		{ "wire_neighbour_frame", 9000 },
 		{ "wire_balance", 25000 },
+		{ "tcp_reset", 10000 },
 		{ "outside", 25000 },
 		{ "inside", 40000 },
 	};

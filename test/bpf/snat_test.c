@@ -324,6 +324,72 @@ static void talk(struct bed *bed, u16 sport, u16 port, u8 flags)
 	assert_int_equal(port_at(&got, 36), sport);
 }
 
+/* As if what is unknown had been so for that much longer, without a break. */
+static void age_unknown(struct bed *bed, u64 ns)
+{
+	int fd = bpf_map__fd(bed->dp->edge->maps.unknown_connections);
+	struct nat_key key, previous;
+	const void *at = NULL;
+	u64 seen[2];
+
+	while (!bpf_map_get_next_key(fd, at, &key)) {
+		assert_int_equal(bpf_map_lookup_elem(fd, &key, seen), 0);
+		seen[0] -= ns;
+		assert_int_equal(bpf_map_update_elem(fd, &key, seen, BPF_EXIST), 0);
+		previous = key;
+		at = &previous;
+	}
+}
+
+/* What is said to guest 2 about its segment that acknowledges @seq. */
+static struct frame reset_of(u16 sport, u32 seq)
+{
+	struct frame tcp = frame_tcp(80, sport, 0x04, seq, 0, frame_fill(0));
+
+	tcp.b[14] = 0; /* no window */
+	return frame_hop(frame_eth(MAC2, INSIDE_MAC, IP4, frame_ip(FAR_IP, IP2, IPPROTO_TCP, tcp)));
+}
+
+/* A TCP connection that no host knows is reset when it stays so; resets and what opens are not. */
+static void test_unknown_connections_are_reset(void **state)
+{
+	struct frame middle = tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5020, 80), reset;
+	struct bed *bed = *state;
+
+	introduce(bed);
+	share_gateway(bed, true, FIRST, 4096, N_PORTS);
+	for (int i = 0; i < 3; i++) { /* its host may yet be told of it */
+		bed_expect_drop(bed, BED_GUEST2, middle, "not-translated");
+		age_unknown(bed, 1000000000);
+	}
+	bed_expect_nothing(bed, BED_GUEST2);
+	age_unknown(bed, 2000000000);
+	bed_send(bed, BED_GUEST2, middle);
+	bed_expect(bed, BED_GUEST2, reset_of(5020, 9));
+	reset = middle;
+	reset.b[47] = 0x14;
+	bed_expect_drop(bed, BED_GUEST2, reset, "not-translated");
+	reset.b[47] = 0x08; /* acknowledges nothing */
+	bed_expect_drop(bed, BED_GUEST2, reset, "not-translated");
+	bed_expect_nothing(bed, BED_GUEST2);
+	/* It opens anew, and is known. */
+	bed_send(bed, BED_GUEST2, opening(5020));
+	wire_receives(bed);
+	bed_send(bed, BED_GUEST2, middle);
+	wire_receives(bed);
+	/* Where the gateway is elsewhere, that host is asked and says so. */
+	share_gateway(bed, false, FIRST, 4096, N_PORTS);
+	middle = tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5021, 80);
+	bed_send(bed, BED_GUEST2, middle);
+	bed_receive(bed, BED_WIRE);
+	age_unknown(bed, 6000000000);
+	bed_send(bed, BED_GUEST2, middle);
+	bed_receive(bed, BED_WIRE);
+	bed_expect_nothing(bed, BED_GUEST2);
+	assert_true(dp_snat_owners_delete(bed->dp, ROUTER, NULL));
+	put_gateway(bed, true, true);
+}
+
 /* A closed connection's port is another's when no other is left, but not at once; an open one's is
  * not, however long it is silent. */
 static void test_closed_connections_give_their_ports(void **state)
@@ -388,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_takes_over),
 		cmocka_unit_test(test_takes_connections_over),
 		cmocka_unit_test(test_ports_run_out),
+		cmocka_unit_test(test_unknown_connections_are_reset),
 		cmocka_unit_test(test_closed_connections_give_their_ports),
 		cmocka_unit_test(test_answered_questions_give_their_ports),
 	};

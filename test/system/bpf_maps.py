@@ -38,3 +38,18 @@ def entries(pin, info):
             more = True
     finally:
         os.close(fd)
+
+
+def edit(pin, change):
+    """Gives each value what change(key, value) makes of it; None deletes the entry."""
+    found = list(entries(pin, about(pin)))
+    fd = libbpf.bpf_obj_get(str(pin).encode())
+    try:
+        for key, value in found:
+            changed = change(key, value)
+            if changed is None:
+                libbpf.bpf_map_delete_elem(fd, key)
+            else:
+                libbpf.bpf_map_update_elem(fd, key, changed, 2)  # BPF_EXIST
+    finally:
+        os.close(fd)

@@ -6,10 +6,13 @@
 import json
 import pathlib
 import re
+import struct
 import time
 
 import pytest
 
+import bpf_maps
+import footprint
 import outside
 from conftest import labs, wait_until
 from limits import BOTH_WAYS, Policy, assert_near, mbits, together
@@ -349,6 +352,34 @@ def test_failover(cloud):
     assert connection.asks("again") == "again"
     connection.close()
     wait_until(lambda: cloud.pings("c", outside.FAR))
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_connections_that_no_host_knows_are_reset(cloud, name):
+    """On the gateway's host and on another: the guest hears of it, when a while has passed; what opens works."""
+    def maps(table):
+        return [pin for host in ("h1", "h2") for pin in footprint.map_pins(cloud.lab, host) if pin.name == table]
+
+    def older(_, value):
+        since, last = struct.unpack("QQ", value)
+        return struct.pack("QQ", since - 6 * 10**9, last)
+    connection = Connection(cloud.lab, name, outside.FAR, 7003)
+    assert connection.asks("known") == "known"
+    for pin in maps("nats"):
+        bpf_maps.edit(pin, lambda key, value: None)
+
+    def noticed():  # what was decided a moment ago holds for a second
+        connection.process.stdin.write("lost\n")
+        connection.process.stdin.flush()
+        return sum(len(list(bpf_maps.entries(pin, bpf_maps.about(pin)))) for pin in maps("unknown_connections"))
+    wait_until(noticed, what="it is noticed", interval=0.2)
+    assert connection.process.poll() is None
+    for pin in maps("unknown_connections"):
+        bpf_maps.edit(pin, older)
+    wait_until(lambda: connection.process.poll() is not None, what="the connection has ended")
+    assert cloud.asks(name) == cloud.gateway_ip()
+    for pin in maps("unknown_connections"):
+        bpf_maps.edit(pin, lambda key, value: None)
 
 
 def test_limits_of_a_floating_ip(cloud):
