@@ -101,6 +101,22 @@ def test_a_broken_image(machines):
     assert well.state() == {"status": "ACTIVE", "status_reason": None} and len(well.starts) == 1
 
 
+def test_it_is_killed(machines):
+    """Whoever kills it, it is made again; and with who watches over it, it ends."""
+    one = machines("qemu")
+    one.behave("good")
+    one.start().until("ACTIVE")
+    old = int(run("pgrep", "-P", str(one.process.pid)).stdout)
+    os.kill(old, 9)
+    one.until("ERROR", "has ended by signal 9")
+    one.until("ACTIVE")
+    new = int(run("pgrep", "-P", str(one.process.pid)).stdout)
+    one.process.kill()
+    one.process.wait()
+    wait_until(lambda: not pathlib.Path(f"/proc/{new}").exists(), what="it ends with who made it")
+    wait_until(lambda: "d-mgmt" not in run("ip", "-n", one.name, "-br", "link").stdout, what="its devices too")
+
+
 def test_no_image(machines):
     """The image is not there yet, and then it is."""
     one = machines("qemu")
