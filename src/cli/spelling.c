@@ -28,6 +28,9 @@ static const struct {
 	{ "segmentation_id", "segment" },
 	{ "segment_id", "network-segment" },
 	{ "qos_policy_id", "qos-policy" },
+	{ "external_port", "external-protocol-port" },
+	{ "internal_port", "internal-protocol-port" },
+	{ "internal_port_id", "port" }, /* "internal-port" would be both */
 	{ "tags", "tag" },
 	{ "url", "endpoint-url" }, /* --url is the controller's */
 	{ "allowed_address_pairs", "allowed-address" },
