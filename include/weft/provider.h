@@ -100,11 +100,15 @@ enum weft_provider_result {
  *	 "network": {…},          of a network: itself,
  *	 "subnets": [{…}, …],     its subnets,
  *	 "ports": [{…}, …],       and its ports,
+ *	 "router_id": UUID,       of a router on it that the provider routes for,
  *
  *	 "router": {…},           of a router: itself,
  *	 "ports": [{…}, …],       the ports of its interfaces and its gateway,
  *	 "subnets": [{…}, …],     the subnets that they are on,
- *	 "floating_ips": [{…}, …] and its floating IPs,
+ *	 "floating_ips": [{…}, …] its floating IPs,
+ *	 "networks": [{…}, …]     and, if the provider routes for it, the networks of
+ *	                          its interfaces: "network", "subnets", "ports",
+ *	                          "services" that they have of the provider
  *
  *	 "appliances": [{…}, …]}  those that there are: "name", "id", "ports" of
  *	                          their NICs and "subnets" of these networks
@@ -137,6 +141,8 @@ struct weft_provider_request {
 	 *
 	 *		"nics": [{"name", "network_id", "fixed_ips"}]
 	 *			weftd makes a port for each; `fixed_ips` as in the API.
+	 *			With `allowed_address_pairs` it sends from its addresses
+	 *			and these alone, else from all.
 	 *			{"name", "port_id"}: an interface of the router.
 	 *		"cpu_percent", "memory_mib"
 	 *			its limits; without them there are none.

@@ -225,7 +225,8 @@ static void write_ports(const struct report *report, struct json_writer *w)
 			write_port(w, port);
 		g_hash_table_iter_init(&i, report->desired->interfaces);
 		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&interface))
-			write_interface(w, interface);
+			if (!desired_port(report->desired, &interface->id)) /* an appliance's NIC */
+				write_interface(w, interface);
 		g_hash_table_iter_init(&i, report->desired->gateways);
 		while (g_hash_table_iter_next(&i, NULL, (gpointer *)&gateway))
 			write_gateway(w, gateway);

@@ -14,6 +14,7 @@
 #include "model/router.h"
 #include "model/segment.h"
 #include "model/service_map.h"
+#include "model/service_port.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
 
@@ -79,7 +80,9 @@ void record_port(const struct object *port, const struct qos *qos, struct trunk_
 	member_mac(&w, port);
 	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
 	member_json(&w, "allowed_address_pairs", port, PORT_ALLOWED_ADDRESS_PAIRS);
-	member_bool(&w, "port_security_enabled", port, PORT_PORT_SECURITY);
+	/* who routes sends what has others' addresses */
+	jw_member_bool(&w, "port_security_enabled",
+		object_bool(port, PORT_PORT_SECURITY) && !port_is_router_interface(port));
 	if (port_is_filtered(port))
 		member_json(&w, "security_groups", port, PORT_SECURITY_GROUPS);
 	if (strcmp(object_str(port, SLOT_TAGS), "[]"))
@@ -239,17 +242,18 @@ bool member_dhcp(const struct model *model, const struct uuid *host, const struc
 
 void record_interface(const struct object *port, const struct object *router, GString *text)
 {
+	/* One that somebody else routes for joins its networks all the same: an address means one
+	 * thing in both. The edge leaves it alone as one that is switched off. */
+	bool edges = service_is_edges(router, SERVICE_ROUTER);
 	struct json_writer w = json_writer_on(text);
 
-	if (!service_is_edges(router, SERVICE_ROUTER))
-		return;
 	jw_begin_object(&w);
 	member_str(&w, "network_id", port, PORT_NETWORK_ID);
 	member_uuid(&w, "router_id", object_id(router));
 	member_mac(&w, port);
 	member_json(&w, "fixed_ips", port, PORT_FIXED_IPS);
 	jw_member_bool(&w, "admin_state_up",
-		object_bool(port, PORT_ADMIN_STATE_UP) &&
+		edges && object_bool(port, PORT_ADMIN_STATE_UP) &&
 			object_bool(router, ROUTER_ADMIN_STATE_UP));
 	member_json(&w, "routes", router, ROUTER_ROUTES);
 	jw_end_object(&w);

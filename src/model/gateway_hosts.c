@@ -9,6 +9,7 @@
 #include "model/port.h"
 #include "model/router.h"
 #include "model/segment.h"
+#include "model/service_map.h"
 #include "model/snat_ranges.h"
 
 /* A host that could have a gateway, and how good it is for it. */
@@ -201,6 +202,13 @@ static bool bind_port(struct txn *txn, const struct object *port, const struct o
 	return txn_put(txn, draft, error);
 }
 
+/* Its provider, if that is not the edge, has the gateway where it likes: no host is chosen, and it
+ * says itself how the port does. */
+static bool is_elsewhere(const struct object *router)
+{
+	return !service_is_edges(router, SERVICE_ROUTER);
+}
+
 /* Makes @draft's list what it should be, and its port bound to the first. */
 static bool settle(const struct scheduling *s, struct object *draft, GError **error)
 {
@@ -213,14 +221,15 @@ static bool settle(const struct scheduling *s, struct object *draft, GError **er
 	const char *physical;
 
 	gateway_segment_settle(s->txn, draft);
-	physical = gateway_physical(gateway_segment_staged(s->txn, draft));
+	physical = is_elsewhere(draft) ? NULL
+				       : gateway_physical(gateway_segment_staged(s->txn, draft));
 	hosts = choose(s, draft, physical);
 	text = format_hosts(hosts);
 	object_set_str(draft, ROUTER_GATEWAY_HOSTS, text);
 	snat_ranges_settle(s->txn, draft, physical, &(struct snat_event){ s->now, s->leaving });
 	if (!port)
 		return true;
-	reason = explain(network, physical);
+	reason = is_elsewhere(draft) ? g_strdup("") : explain(network, physical);
 	return bind_port(s->txn, port,
 		hosts->len ? host_of(s, &g_array_index(hosts, struct uuid, 0)) : NULL, reason,
 		error);

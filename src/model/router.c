@@ -274,7 +274,8 @@ static bool on_update(
 
 	if (!change_mode(txn, old, draft, error) || !service_map_settle(txn, old, draft, error) ||
 		!router_gateway_update(txn, old, draft, error) ||
-		(!object_equal(old, draft, ROUTER_DISTRIBUTED) &&
+		(!(object_equal(old, draft, ROUTER_DISTRIBUTED) &&
+			 object_equal(old, draft, ROUTER_SERVICE_MAP)) &&
 			!gateway_hosts_choose(txn, draft, error)) ||
 		!ndp_proxy_check_router(txn, old, draft, error))
 		return false;

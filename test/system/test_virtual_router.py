@@ -195,3 +195,66 @@ def test_mapped_to_somebody_else(cloud):
     wait_until(lambda: not cloud.folder(appliance).exists(), what="the machine is gone")
     assert not cloud.ports(appliance) and not cloud.appliance(lab.net)
     wait_until(lambda: cloud.lease("g1"), what="a lease of the edge")
+
+
+def curl(lab, guest, url):
+    return lab.exec(guest, "curl", "-s", "-m", "3", url, check=False).stdout.strip()
+
+
+def serve(lab, guest):
+    lab.popen(guest, sys.executable, "-c", WHO)
+    wait_until(lambda: ":80 " in lab.exec(guest, "ss", "-ltn").stdout, what=f"{guest} serves")
+
+
+def test_router(cloud):
+    """Z5, Z6, Z7, Z12, Z30, Z31, Z36: of a router the appliance has the interfaces, the gateway, floating IPs and port forwardings, and the edge none of it; what it lacks is refused."""
+    lab = cloud.lab
+    lab.networks = {name: lab.network(name, cidr) for name, cidr in (("web", "10.1.0.0/24"), ("db", "10.2.0.0/24"))}
+    change = {"network": {"service_providers": MAPPED}}
+    assert cloud.api.call("PUT", f"/v2.0/networks/{lab.networks['web']['id']}", change).status == 200
+    external = cloud.networks["out"]
+    assert cloud.api.call("PUT", f"/v2.0/networks/{external['id']}", {"network": {"router:external": True}}).status == 200
+    refused = cloud.api.call("POST", "/v2.0/routers", {"router": {"service_providers": {"vpn": "virtual-router"}}})
+    assert refused.status == 400 and "it has dhcp, dns, router, snat, floating-ip, port-forwarding" in refused.json["NeutronError"]["message"]
+    flavor = cloud.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[cloud.profile["id"]])
+    router = cloud.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": external["id"]})
+    assert router["service_providers"]["snat"] == router["service_providers"]["router"] == "virtual-router"
+    for name in lab.networks:
+        subnet = cloud.api.get("/v2.0/subnets", network_id=lab.networks[name]["id"]).json["subnets"][0]
+        body = {"subnet_id": subnet["id"]}
+        assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", body).status == 200
+    cloud.has_status(router)
+    assert not cloud.appliance(router)
+    lab.g4, lab.g5 = lab.guest("g4", 1, "web"), lab.guest("g5", 2, "db")
+    cloud.has_status(router)
+    cloud.has_status(lab.networks["web"])
+    appliance = cloud.appliance(router)
+    assert {nic["name"] for nic in appliance["nics"]} == {"mgmt", "public", "guest0", "guest1"} and not cloud.appliance(lab.networks["web"])
+    assert "from 10.1.0.1" in wait_until(lambda: cloud.lease("g4"), what="a lease") and "from 10.1.0.1" in cloud.lease("g4")
+    assert wait_until(lambda: lab.pings("g5", lab.address(lab.g4)), what="one tier reaches the other")
+    group = cloud.api.get("/v2.0/ports/" + lab.g4["id"]).json["port"]["security_groups"][0]
+    rule = {"security_group_id": group, "direction": "ingress", "protocol": "tcp", "port_range_min": 80, "port_range_max": 80}
+    assert cloud.api.call("POST", "/v2.0/security-group-rules", {"security_group_rule": rule}).status == 201
+    serve(lab, "g4")
+    serve(lab, "g5")
+    serve(lab, "far")
+    far = next(port for port in cloud.api.get("/v2.0/ports", network_id=external["id"]).json["ports"] if port["device_owner"].startswith("compute"))
+    gateway = cloud.api.get(f"/v2.0/routers/{router['id']}").json["router"]["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
+    lab.exec("far", "ip", "neigh", "flush", "all")  # that address was another router's, which is not announced
+    wait_until(lambda: curl(lab, "g5", f"http://{lab.address(far)}/") == gateway, what="the router's address")
+    ip = cloud.api.make("floatingip", floating_network_id=external["id"], port_id=lab.g4["id"])
+    wait_until(lambda: cloud.api.get(f"/v2.0/floatingips/{ip['id']}").json["floatingip"]["status"] == "ACTIVE", what="the floating IP is ACTIVE")
+    wait_until(lambda: curl(lab, "g4", f"http://{lab.address(far)}/") == ip["floating_ip_address"], what="the floating IP outward")
+    wait_until(lambda: curl(lab, "far", f"http://{ip['floating_ip_address']}/") == lab.address(far), what="the floating IP inward")
+    other = cloud.api.make("floatingip", floating_network_id=external["id"])
+    forwarding = {"protocol": "tcp", "external_port": 8080, "internal_port": 80, "internal_port_id": lab.g5["id"], "internal_ip_address": lab.address(lab.g5)}
+    made = cloud.api.call("POST", f"/v2.0/floatingips/{other['id']}/port_forwardings", {"port_forwarding": forwarding})
+    assert made.status == 201, made.json
+    wait_until(lambda: curl(lab, "far", f"http://{other['floating_ip_address']}:8080/") == lab.address(far), what="a forwarded port")
+    ports = cloud.api.get("/v2.0/ports", device_id=router["id"]).json["ports"]
+    assert {port["status"] for port in ports} == {"ACTIVE"}, ports
+    os.kill(cloud.process(appliance), signal.SIGKILL)
+    wait_until(lambda: curl(lab, "far", f"http://{other['floating_ip_address']}:8080/") == lab.address(far), what="all of it again", deadline=20)
+    wait_until(lambda: cloud.appliance(router)["digest"] and cloud.appliance(router)["status"] == "ACTIVE", what="ACTIVE")
+    assert cloud.api.call("DELETE", f"/v2.0/floatingips/{ip['id']}").status == 204
+    wait_until(lambda: curl(lab, "g4", f"http://{lab.address(far)}/") == gateway, what="the router's own address again")

@@ -14,6 +14,8 @@
 #define ASK_MAX_MS 3000
 #define KILL_MS 6000 /* after SIGTERM */
 #define BACKOFF_MAX_S 60
+/* It reads what it is told, and says what it thinks of it. */
+#define TAKES_US (2 * G_USEC_PER_SEC)
 #define STEADY_US (60 * G_USEC_PER_SEC)
 
 enum status { STATUS_BUILD, STATUS_ACTIVE, STATUS_ERROR };
@@ -31,7 +33,7 @@ struct machine {
 	bool ending, retired;
 	guint watch, timer, ask_timer;
 	unsigned ask_ms, backoff_s;
-	s64 started_us;
+	s64 started_us, told_us;
 	struct ask *ask;
 	enum status status;
 	char *reason, *digest, *drift;
@@ -142,6 +144,14 @@ static void got_digest(const json_t *answer, void *data)
 	ask_later(machine);
 }
 
+/* It goes on as it was: what it is told can't be, and why is its last word. */
+static void say_refused(struct machine *machine)
+{
+	g_autofree char *word = machine_last_word(&machine->files);
+
+	say(machine, STATUS_ERROR, word ?: "it does not take what it is told");
+}
+
 static void got_status(const json_t *answer, void *data)
 {
 	struct machine *machine = data;
@@ -157,6 +167,9 @@ static void got_status(const json_t *answer, void *data)
 		say(machine, STATUS_ERROR, reason ?: "it gives no reason");
 	else if (!status && machine->status == STATUS_ACTIVE)
 		say(machine, STATUS_BUILD, "it does not answer");
+	else if (status && revision != machine->wanted_revision &&
+		 g_get_monotonic_time() - machine->told_us > TAKES_US)
+		say_refused(machine);
 	else if (status && revision == machine->wanted_revision && json_array_size(drift))
 		repair(machine, drift);
 	ask_later(machine);
@@ -235,7 +248,7 @@ static gboolean ended(int fd, GIOCondition condition, gpointer data)
 static void watch(struct machine *machine, int pidfd)
 {
 	machine->pidfd = pidfd;
-	machine->started_us = g_get_monotonic_time();
+	machine->started_us = machine->told_us = g_get_monotonic_time();
 	machine->watch = g_unix_fd_add(pidfd, G_IO_IN, ended, machine);
 	ask_soon(machine);
 }
@@ -293,6 +306,7 @@ static bool tell(struct machine *machine, GError **error)
 	if (!machine_file_write(machine->files.description, machine->description, error))
 		return false;
 	replace(&machine->told, machine->description);
+	machine->told_us = g_get_monotonic_time();
 	machine_process_signal(machine->pidfd, SIGHUP);
 	say(machine, STATUS_BUILD, "it is told something new");
 	ask_soon(machine);

@@ -28,21 +28,23 @@ static const struct object *own_port(
 	return NULL;
 }
 
-/* Without port security: what it sends has guests' and outer addresses. That on the network which
- * it serves goes with that. */
+/* Without port security, unless it is said which addresses it may send from: what it sends has
+ * guests' and outer addresses. That on the network which it serves goes with that. */
 static const struct object *make_port(struct txn *txn, const struct object *attachment,
 	const struct object *draft, const json_t *nic, GError **error)
 {
 	const char *network = text_of(nic, "network_id");
 	bool served = !strcmp(network, object_str(attachment, ATTACHMENT_OBJECT_ID));
-	json_t *fixed_ips = json_object_get(nic, "fixed_ips"), *body;
+	json_t *fixed_ips = json_object_get(nic, "fixed_ips"), *body,
+	       *pairs = json_object_get(nic, "allowed_address_pairs");
 	const struct object *port;
 	char id[UUID_STRLEN];
 
-	body = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "name", text_of(nic, "name"),
+	body = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:O*}", "name", text_of(nic, "name"),
 		"network_id", network, "device_id", uuid_format(object_id(draft), id),
-		"device_owner", served ? OWNER_DHCP : OWNER_APPLIANCE, "port_security_enabled", 0,
-		"binding:host_id", object_str(draft, APPLIANCE_HOST));
+		"device_owner", served ? OWNER_DHCP : OWNER_APPLIANCE, "port_security_enabled",
+		pairs != NULL, "binding:host_id", object_str(draft, APPLIANCE_HOST),
+		"allowed_address_pairs", pairs);
 	if (fixed_ips)
 		json_object_set(body, "fixed_ips", fixed_ips);
 	port = txn_create(txn, KIND_PORT, body, error);
@@ -74,18 +76,32 @@ static bool has_addresses(const struct object *port, const json_t *wishes)
 	return same;
 }
 
+/* Are they the same addresses in the same order? */
+static bool has_pairs(const struct object *port, const json_t *pairs)
+{
+	json_t *has = object_json(port, PORT_ALLOWED_ADDRESS_PAIRS);
+	bool same = json_array_size(has) == json_array_size(pairs);
+
+	for (size_t i = 0; same && i < json_array_size(pairs); i++)
+		same = !g_strcmp0(text_of(json_array_get(has, i), "ip_address"),
+			text_of(json_array_get(pairs, i), "ip_address"));
+	json_decref(has);
+	return same;
+}
+
 static const struct object *settle_own(struct txn *txn, const struct object *attachment,
 	const struct object *draft, const json_t *nic, GError **error)
 {
 	const struct object *port = own_port(txn, draft, nic);
-	json_t *wishes = json_object_get(nic, "fixed_ips"), *body;
+	json_t *wishes = json_object_get(nic, "fixed_ips"),
+	       *pairs = json_object_get(nic, "allowed_address_pairs"), *body;
 	char id[UUID_STRLEN];
 
 	if (!port)
 		return make_port(txn, attachment, draft, nic, error);
-	if (!wishes || has_addresses(port, wishes))
+	if ((!wishes || has_addresses(port, wishes)) && (!pairs || has_pairs(port, pairs)))
 		return port;
-	body = json_pack("{s:O}", "fixed_ips", wishes);
+	body = json_pack("{s:O*, s:O*}", "fixed_ips", wishes, "allowed_address_pairs", pairs);
 	port = txn_update(txn, KIND_PORT, uuid_format(object_id(port), id), body, error);
 	json_decref(body);
 	return port;

@@ -11,6 +11,7 @@
 #include "model/flavor.h"
 #include "model/floating_ip.h"
 #include "model/network.h"
+#include "model/port_forwarding.h"
 #include "model/router.h"
 #include "model/service_port.h"
 #include "model/subnet.h"
@@ -210,6 +211,51 @@ static void look_at_routers_of(struct providers *providers, const struct uuid *s
 		look_at_text(providers, object_str(port, PORT_DEVICE_ID));
 }
 
+/* The routers that a port's network is joined by. */
+static void look_at_routers_near(struct providers *providers, const struct object *port)
+{
+	struct port_ips ips = port_ips_of(port);
+	struct uuid subnet;
+
+	while (port_ips_next(&ips))
+		if (uuid_parse(ips.subnet_id, &subnet))
+			look_at_routers_of(providers, &subnet);
+}
+
+static void look_at_routers_on(struct providers *providers, const struct object *network)
+{
+	const struct object *subnet;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&iter, providers->model, KIND_SUBNET, SUBNET_BY_NETWORK,
+		uuid_format(object_id(network), id), NULL);
+	while ((subnet = model_iter_next(&iter)))
+		look_at_routers_of(providers, object_id(subnet));
+}
+
+/* Who serves them may change with the router. */
+static void look_at_networks_of(struct providers *providers, const struct object *router)
+{
+	const struct object *port;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&iter, providers->model, KIND_PORT, PORT_BY_DEVICE,
+		uuid_format(object_id(router), id), NULL);
+	while ((port = model_iter_next(&iter)))
+		if (port_is_router_interface(port))
+			look_at_text(providers, object_str(port, PORT_NETWORK_ID));
+}
+
+static void look_at_router_of_floating_ip(struct providers *providers, const char *id)
+{
+	const struct object *floating_ip = model_get_text(providers->model, KIND_FLOATING_IP, id);
+
+	if (floating_ip)
+		look_at_text(providers, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
+}
+
 /* What the appliance serves. */
 static void look_at_appliance(struct providers *providers, const char *id)
 {
@@ -244,8 +290,16 @@ static void look_at_side(
 {
 	switch (kind) {
 	case KIND_NETWORK:
+		attach_look_at(providers, object_id(object));
+		look_at_routers_on(providers, object);
+		break;
 	case KIND_ROUTER:
 		attach_look_at(providers, object_id(object));
+		look_at_networks_of(providers, object);
+		break;
+	case KIND_PORT_FORWARDING:
+		look_at_router_of_floating_ip(
+			providers, object_str(object, PORT_FORWARDING_FLOATING_IP_ID));
 		break;
 	case KIND_SUBNET:
 		look_at_text(providers, object_str(object, SUBNET_NETWORK_ID));
@@ -253,6 +307,7 @@ static void look_at_side(
 		break;
 	case KIND_PORT:
 		look_at_text(providers, object_str(object, PORT_NETWORK_ID));
+		look_at_routers_near(providers, object);
 		if (port_is_router_interface(object) ||
 			port_has_owner(object, OWNER_ROUTER_GATEWAY))
 			look_at_text(providers, object_str(object, PORT_DEVICE_ID));

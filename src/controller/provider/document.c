@@ -50,9 +50,38 @@ static void write_by(struct writer *writer, const char *key, enum kind_id kind, 
 	jw_end_array(&writer->w);
 }
 
-static void write_network(struct writer *writer, const struct object *network)
+/* The router that joins the network with others and is this provider's; NULL: there is none. */
+static const struct object *router_of(
+	const struct model *model, const struct object *network, const char *provider)
 {
+	const struct object *subnet, *port, *router;
+	struct model_iter subnets, ports;
+	char id[UUID_STRLEN], buf[PROVIDER_NAME_MAX + 1];
+
+	model_iter_init(&subnets, model, KIND_SUBNET, SUBNET_BY_NETWORK,
+		uuid_format(object_id(network), id), NULL);
+	while ((subnet = model_iter_next(&subnets))) {
+		model_iter_init(&ports, model, KIND_PORT, PORT_BY_ROUTER_SUBNET,
+			uuid_format(object_id(subnet), id), NULL);
+		while ((port = model_iter_next(&ports))) {
+			router = model_get_text(
+				model, KIND_ROUTER, object_str(port, PORT_DEVICE_ID));
+			if (router &&
+				!g_strcmp0(service_other_provider(router, SERVICE_ROUTER, buf),
+					provider))
+				return router;
+		}
+	}
+	return NULL;
+}
+
+static void write_network(struct writer *writer, const struct object *network, const char *provider)
+{
+	const struct object *router = router_of(writer->model, network, provider);
 	char id[UUID_STRLEN];
+
+	if (router)
+		jw_member_string(&writer->w, "router_id", uuid_format(object_id(router), id));
 
 	jw_key(&writer->w, "network");
 	write_object(writer, network);
@@ -83,9 +112,59 @@ static void write_subnets(struct writer *writer, const char *router)
 	jw_end_array(&writer->w);
 }
 
-static void write_router(struct writer *writer, const struct object *router)
+/* Its services at the provider. */
+static void write_services(
+	struct writer *writer, const struct object *network, const char *provider)
+{
+	char buf[PROVIDER_NAME_MAX + 1];
+
+	jw_key(&writer->w, "services");
+	jw_begin_array(&writer->w);
+	for (unsigned i = 0; i < N_SERVICES; i++)
+		if (NETWORK_SERVICES & SERVICE_BIT(i) &&
+			!g_strcmp0(service_other_provider(network, i, buf), provider))
+			jw_string(&writer->w, service_name(i));
+	jw_end_array(&writer->w);
+}
+
+static void write_joined(struct writer *writer, const struct object *network, const char *provider)
 {
 	char id[UUID_STRLEN];
+
+	uuid_format(object_id(network), id);
+	jw_begin_object(&writer->w);
+	jw_key(&writer->w, "network");
+	write_object(writer, network);
+	write_services(writer, network, provider);
+	write_by(writer, "subnets", KIND_SUBNET, SUBNET_BY_NETWORK, id);
+	write_by(writer, "ports", KIND_PORT, PORT_BY_NETWORK, id);
+	jw_end_object(&writer->w);
+}
+
+/* The networks that it has an interface on, each once. */
+static void write_networks(struct writer *writer, const char *router, const char *provider)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	const struct object *port, *network;
+	struct model_iter iter;
+
+	jw_key(&writer->w, "networks");
+	jw_begin_array(&writer->w);
+	model_iter_init(&iter, writer->model, KIND_PORT, PORT_BY_DEVICE, router, NULL);
+	while ((port = model_iter_next(&iter))) {
+		network = port_is_router_interface(port)
+				  ? model_get_text(writer->model, KIND_NETWORK,
+					    object_str(port, PORT_NETWORK_ID))
+				  : NULL;
+		if (network && g_hash_table_add(seen, (gpointer)network))
+			write_joined(writer, network, provider);
+	}
+	jw_end_array(&writer->w);
+}
+
+static void write_router(struct writer *writer, const struct object *router, const char *provider)
+{
+	char id[UUID_STRLEN], buf[PROVIDER_NAME_MAX + 1];
 
 	jw_key(&writer->w, "router");
 	write_object(writer, router);
@@ -93,6 +172,9 @@ static void write_router(struct writer *writer, const struct object *router)
 	write_by(writer, "ports", KIND_PORT, PORT_BY_DEVICE, id);
 	write_subnets(writer, id);
 	write_by(writer, "floating_ips", KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER, id);
+	/* Who does not route for its guests has no need to know them. */
+	if (!g_strcmp0(service_other_provider(router, SERVICE_ROUTER, buf), provider))
+		write_networks(writer, id, provider);
 }
 
 /* The subnets of a network that none of the appliance's other ports is on. */
@@ -166,9 +248,9 @@ char *provider_document(const struct model *model, const struct object *attachme
 		&writer.w, "services", ends ? "[]" : object_str(attachment, ATTACHMENT_SERVICES));
 	jw_member_string(&writer.w, "options", options);
 	if (network && !ends)
-		write_network(&writer, network);
+		write_network(&writer, network, object_str(attachment, ATTACHMENT_PROVIDER));
 	if (router && !ends)
-		write_router(&writer, router);
+		write_router(&writer, router, object_str(attachment, ATTACHMENT_PROVIDER));
 	if (!ends)
 		write_appliances(&writer, id);
 	jw_end_object(&writer.w);

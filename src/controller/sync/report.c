@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "model/gateway_hosts.h"
 #include "model/host.h"
+#include "model/service_map.h"
 #include "model/service_port.h"
 #include "model/trunk.h"
 
@@ -120,10 +121,19 @@ static bool stage_gateway(struct txn *txn, const struct object *port, const stru
 	       stage_port(txn, port, wired ? PORT_ACTIVE : PORT_DOWN, wired ? "" : text, error);
 }
 
+/* Does the edge route for its router? Else the port is where its provider has it. */
+static bool is_edges(const struct txn *txn, const struct object *port)
+{
+	const struct object *router =
+		txn_get_text(txn, KIND_ROUTER, object_str(port, PORT_DEVICE_ID));
+
+	return !router || service_is_edges(router, SERVICE_ROUTER);
+}
+
 static bool stage_any(struct txn *txn, const struct object *port, const struct object *host,
 	bool wired, const char *reason, GError **error)
 {
-	if (port_is_router_interface(port))
+	if (port_is_router_interface(port) && is_edges(txn, port))
 		return stage_interface(txn, port, host, wired, reason, error);
 	if (port_has_owner(port, OWNER_ROUTER_GATEWAY))
 		return stage_gateway(txn, port, host, wired, reason, error);

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "model/appliance.h"
+#include "model/floating_ip.h"
+#include "model/port.h"
+#include "model/router.h"
+#include "model/service_map.h"
 
 #define TEXT_MAX 500 /* bytes of a reason, of drift */
 
@@ -41,6 +45,46 @@ static bool status_parse(const json_t *said, int *ret)
 	return false;
 }
 
+static bool stage_gateway(struct txn *txn, const struct object *router, bool active,
+	const char *reason, GError **error)
+{
+	const struct object *port =
+		txn_get_text(txn, KIND_PORT, object_str(router, ROUTER_GATEWAY_PORT_ID));
+	enum port_status status = active ? PORT_ACTIVE : PORT_DOWN;
+	struct object *draft;
+
+	if (!port || (object_choice(port, PORT_STATUS) == (int)status &&
+			     !strcmp(object_str(port, PORT_STATUS_REASON), reason)))
+		return true;
+	draft = object_edit(port);
+	object_set_choice(draft, PORT_STATUS, (int)status);
+	object_set_str(draft, PORT_STATUS_REASON, reason);
+	return txn_put(txn, draft, error);
+}
+
+/* Of a router it has the gateway and the floating IPs, which no host reports. */
+static bool stage_router(struct txn *txn, const struct object *appliance, GError **error)
+{
+	const char *id = object_str(appliance, APPLIANCE_OBJECT_ID);
+	const struct object *router = txn_get_text(txn, KIND_ROUTER, id), *floating_ip;
+	bool active = object_choice(appliance, APPLIANCE_STATUS) == APPLIANCE_ACTIVE;
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
+	struct txn_iter iter;
+
+	if (!router || service_is_edges(router, SERVICE_ROUTER))
+		return true;
+	if (!stage_gateway(
+		    txn, router, active, object_str(appliance, APPLIANCE_STATUS_REASON), error))
+		return false;
+	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER, id, NULL);
+	while ((floating_ip = txn_iter_next(&iter)))
+		g_ptr_array_add(all, (gpointer)floating_ip);
+	for (guint i = 0; i < all->len; i++)
+		if (!floating_ip_stage(txn, all->pdata[i], active, error))
+			return false;
+	return true;
+}
+
 /* ACTIVE is what has done the revision that is wanted now. */
 static bool stage_one(
 	struct txn *txn, const struct object *appliance, const json_t *said, GError **error)
@@ -66,7 +110,8 @@ static bool stage_one(
 		object_unref(draft);
 		return true;
 	}
-	return txn_put(txn, draft, error);
+	appliance = txn_put(txn, draft, error);
+	return appliance && stage_router(txn, appliance, error);
 }
 
 bool appliances_stage_report(

@@ -10,9 +10,11 @@
 #include "model/gateway_hosts.h"
 #include "model/gateway_segment.h"
 #include "model/host.h"
+#include "model/service_map.h"
 #include "model/service_port.h"
 
-static bool stage(struct txn *txn, const struct object *floating_ip, bool wired, GError **error)
+bool floating_ip_stage(
+	struct txn *txn, const struct object *floating_ip, bool wired, GError **error)
 {
 	enum floating_ip_status status = wired ? FLOATING_IP_ACTIVE : FLOATING_IP_DOWN;
 	struct object *draft;
@@ -61,6 +63,16 @@ static bool is_on(
 		object_id(host));
 }
 
+/* Then no host has it, and its provider says how it does. */
+static bool is_elsewhere(const struct txn *txn, const struct object *floating_ip)
+{
+	const struct object *router =
+		txn_get_text(txn, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
+
+	return router && !(service_is_edges(router, SERVICE_ROUTER) &&
+				 service_is_edges(router, SERVICE_FLOATING_IP));
+}
+
 static void add_missing(const struct txn *txn, const struct object *host, const struct object *port,
 	const json_t *reported, GPtrArray *missing)
 {
@@ -71,7 +83,7 @@ static void add_missing(const struct txn *txn, const struct object *host, const 
 	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_PORT,
 		uuid_format(object_id(port), id), NULL);
 	while ((floating_ip = txn_iter_next(&iter)))
-		if (!is_by_gateway(txn, floating_ip, host) &&
+		if (!is_elsewhere(txn, floating_ip) && !is_by_gateway(txn, floating_ip, host) &&
 			!json_object_get(reported, uuid_format(object_id(floating_ip), id)))
 			g_ptr_array_add(missing, (gpointer)floating_ip);
 }
@@ -87,7 +99,7 @@ static bool stage_missing(
 	while ((port = txn_iter_next(&iter)))
 		add_missing(txn, host, port, reported, missing);
 	for (guint i = 0; i < missing->len; i++)
-		if (!stage(txn, missing->pdata[i], false, error))
+		if (!floating_ip_stage(txn, missing->pdata[i], false, error))
 			return false;
 	return true;
 }
@@ -107,7 +119,7 @@ bool floating_ips_stage(struct txn *txn, const struct object *host, const json_t
 				"Floating IP %.64s of the report lacks \"wired\": true or false.",
 				id);
 		if (floating_ip && is_on(txn, floating_ip, host) &&
-			!stage(txn, floating_ip, json_is_true(wired), error))
+			!floating_ip_stage(txn, floating_ip, json_is_true(wired), error))
 			return false;
 	}
 	return !full || stage_missing(txn, host, reported, error);

@@ -113,6 +113,10 @@ void look_handle(
 void report_handle(
 	struct sync_server *server, struct http_request *request, const struct object *host);
 
+/* report_floating_ips.c: its status. */
+bool floating_ip_stage(
+	struct txn *txn, const struct object *floating_ip, bool wired, GError **error);
+
 /* report_appliances.c: {id: {"status", "reason", "revision", "digest", "drift"}}, or NULL. */
 bool appliances_stage_report(
 	struct txn *txn, const struct object *host, const json_t *reported, GError **error);

@@ -125,8 +125,63 @@ static void read_network(struct facts *facts)
 	side->dhcp = facts_has_service(facts, "dhcp");
 	side->dns = facts_has_service(facts, "dns");
 	side->routes = facts->offering.public_network != NULL;
+	facts->is_wanted = !json_object_get(facts->document, "router_id");
 	facts->public_network = facts->offering.public_network;
 	facts->public_port = facts_own_port(facts, NIC_PUBLIC);
+}
+
+/* An interface is a side of its own, with the subnets that it has addresses of. */
+static bool add_interface(struct facts *facts, const json_t *port, char **ret_reason)
+{
+	const json_t *networks = json_object_get(facts->document, "networks"), *joined;
+	struct side *side;
+	size_t i;
+
+	if (facts->n_sides == SIDES_MAX) {
+		*ret_reason = g_strdup_printf(
+			"the router has more than %d interfaces, which one virtual router can't have",
+			SIDES_MAX);
+		return false;
+	}
+	side = add_side(facts);
+	side->nic_port = port;
+	side->routes = true;
+	json_array_foreach(networks, i, joined) {
+		const json_t *network = json_object_get(joined, "network");
+
+		if (g_strcmp0(text_of(network, "id"), text_of(port, "network_id")))
+			continue;
+		side->network = network;
+		side->subnets = json_object_get(joined, "subnets");
+		side->ports = json_object_get(joined, "ports");
+		side->dhcp = has_text(json_object_get(joined, "services"), "dhcp");
+		side->dns = has_text(json_object_get(joined, "services"), "dns");
+	}
+	return true;
+}
+
+static bool read_router(struct facts *facts, char **ret_reason)
+{
+	const json_t *router = json_object_get(facts->document, "router"), *port;
+	const json_t *info = json_object_get(router, "external_gateway_info");
+	size_t i;
+
+	if (!facts_has_service(facts, "router")) {
+		*ret_reason = g_strdup(
+			"what a virtual router translates it routes too: map router to it as well");
+		return false;
+	}
+	facts->is_wanted = json_is_true(json_object_get(router, "admin_state_up"));
+	facts->public_network = text_of(info, "network_id");
+	json_array_foreach(json_object_get(facts->document, "ports"), i, port) {
+		const char *owner = text_of(port, "device_owner");
+
+		if (!g_strcmp0(owner, "network:router_gateway"))
+			facts->public_port = port;
+		else if (!add_interface(facts, port, ret_reason))
+			return false;
+	}
+	return true;
 }
 
 bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
@@ -141,6 +196,8 @@ bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
 		.is_made = appliance != NULL };
 	if (!offering_parse(text_of(document, "options") ?: "", &ret->offering, ret_reason))
 		return false;
+	if (ret->is_router)
+		return read_router(ret, ret_reason);
 	read_network(ret);
 	return true;
 }

@@ -37,8 +37,9 @@ struct facts {
 	const char *id;		     /* the attachment's */
 	const json_t *own, *subnets; /* the appliance's ports, and all subnets that they are on */
 	bool is_made;		     /* the appliance is there already */
-	const char *public_network;  /* NULL: none */
-	const json_t *public_port;   /* whose addresses it has there; NULL: not known yet */
+	bool is_wanted; /* false: it is somebody else who serves, or it is switched off */
+	const char *public_network; /* NULL: none */
+	const json_t *public_port;  /* whose addresses it has there; NULL: not known yet */
 	struct side sides[SIDES_MAX];
 	unsigned n_sides;
 };

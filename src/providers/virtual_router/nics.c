@@ -60,17 +60,59 @@ static bool add_guests(const struct facts *facts, json_t *nics, char **ret_reaso
 	return true;
 }
 
+/* The router's interfaces are NICs themselves. */
+static void add_interfaces(const struct facts *facts, json_t *nics)
+{
+	for (unsigned i = 0; i < facts->n_sides; i++) {
+		const struct side *side = &facts->sides[i];
+
+		json_array_append_new(nics, json_pack("{s:s, s:s}", "name", side->nic, "port_id",
+						    text_of(side->nic_port, "id")));
+	}
+}
+
+static void add_address(json_t *list, const char *address)
+{
+	json_array_append_new(list, json_pack("{s:s}", "ip_address", address));
+}
+
+static json_t *outer_addresses(const struct facts *facts)
+{
+	json_t *list = json_array();
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts->public_port, "fixed_ips"), i, one)
+		add_address(list, text_of(one, "ip_address"));
+	json_array_foreach(json_object_get(facts->document, "floating_ips"), i, one)
+		add_address(list, text_of(one, "floating_ip_address"));
+	return list;
+}
+
+/* Of a router it has no address of its own there: the gateway's and the floating IPs are its. */
+static json_t *public_nic(const struct facts *facts)
+{
+	json_t *nic = on_network(NIC_PUBLIC, facts->public_network);
+
+	if (!facts->is_router)
+		return nic;
+	json_object_set_new(nic, "fixed_ips", json_array());
+	json_object_set_new(nic, "allowed_address_pairs", outer_addresses(facts));
+	return nic;
+}
+
 json_t *nics_of(const struct facts *facts, char **ret_reason)
 {
 	json_t *nics = json_array();
 
 	json_array_append_new(nics, on_network(NIC_MGMT, facts->offering.management_network));
 	if (facts->public_network)
-		json_array_append_new(nics, on_network(NIC_PUBLIC, facts->public_network));
-	if (add_guests(facts, nics, ret_reason))
-		return nics;
-	json_decref(nics);
-	return NULL;
+		json_array_append_new(nics, public_nic(facts));
+	if (facts->is_router)
+		add_interfaces(facts, nics);
+	else if (!add_guests(facts, nics, ret_reason))
+		g_clear_pointer(&nics, json_decref);
+	return nics;
 }
 
 bool nics_are_made(const struct facts *facts)

@@ -2,6 +2,13 @@
 /* Leases of the guests of all sides whose network has its DHCP here. */
 #include "providers/virtual_router/sections.h"
 
+/* It is leased by the NIC that has an address of it. */
+static bool is_served_here(const struct side *side, const json_t *subnet)
+{
+	return subnet && subnet_is_served(subnet) &&
+	       address_on(side->nic_port, text_of(subnet, "id"));
+}
+
 /* One lease for each guest: DHCPv4 gives a NIC one address. */
 static json_t *host_of(const struct side *side, const json_t *port)
 {
@@ -9,7 +16,7 @@ static json_t *host_of(const struct side *side, const json_t *port)
 	size_t i;
 
 	json_array_foreach(json_object_get(port, "fixed_ips"), i, fixed)
-		if (subnet_is_served(find_by(side->subnets, "id", text_of(fixed, "subnet_id"))))
+		if (is_served_here(side, find_by(side->subnets, "id", text_of(fixed, "subnet_id"))))
 			return json_pack("{s:O, s:O, s:s}", "mac_address",
 				json_object_get(port, "mac_address"), "ip_address",
 				json_object_get(fixed, "ip_address"), "hostname", label_of(port));
@@ -39,7 +46,7 @@ static void add_side(const struct side *side, json_t *subnets, json_t *hosts)
 	size_t i;
 
 	json_array_foreach(side->subnets, i, one)
-		if (subnet_is_served(one) && address_on(side->nic_port, text_of(one, "id")))
+		if (is_served_here(side, one))
 			json_array_append_new(subnets, subnet_of(side, one));
 	json_array_foreach(side->ports, i, one) {
 		json_t *host = port_is_guest(one) ? host_of(side, one) : NULL;

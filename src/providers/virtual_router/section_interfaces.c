@@ -29,6 +29,30 @@ static json_t *interface_of(const char *name, const char *role, const json_t *po
 		json_object_get(port, "mac_address"), "addresses", addresses_of(holder, subnets));
 }
 
+/* Floating IPs are addresses of the public NIC too. */
+static void add_floating_ips(const struct facts *facts, json_t *interface)
+{
+	json_t *addresses = json_object_get(interface, "addresses");
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts->document, "floating_ips"), i, one)
+		json_array_append_new(
+			addresses, with_length(text_of(one, "floating_ip_address"), "/32"));
+}
+
+/* Routes that the router's user has given. */
+static void add_extra_routes(const struct facts *facts, json_t *list)
+{
+	const json_t *router = json_object_get(facts->document, "router"), *route;
+	size_t i;
+
+	json_array_foreach(json_object_get(router, "routes"), i, route)
+		json_array_append_new(list, json_pack("{s:O, s:O}", "destination",
+						    json_object_get(route, "destination"),
+						    "nexthop", json_object_get(route, "nexthop")));
+}
+
 json_t *section_interfaces(const struct facts *facts)
 {
 	const json_t *mgmt = facts_own_port(facts, NIC_MGMT),
@@ -37,9 +61,13 @@ json_t *section_interfaces(const struct facts *facts)
 
 	json_array_append_new(
 		list, interface_of(NIC_MGMT, "management", mgmt, mgmt, facts->subnets));
-	if (facts->public_network)
-		json_array_append_new(list, interface_of(NIC_PUBLIC, "public", public,
-						    facts->public_port, facts->subnets));
+	if (facts->public_network) {
+		json_t *outer = interface_of(
+			NIC_PUBLIC, "public", public, facts->public_port, facts->subnets);
+
+		add_floating_ips(facts, outer);
+		json_array_append_new(list, outer);
+	}
 	for (unsigned i = 0; i < facts->n_sides; i++) {
 		const struct side *side = &facts->sides[i];
 		json_t *guest = interface_of(
@@ -68,5 +96,6 @@ json_t *section_routes(const struct facts *facts)
 					      strchr(gateway, ':') ? "::/0" : "0.0.0.0/0",
 					      "nexthop", gateway));
 	}
+	add_extra_routes(facts, list);
 	return list;
 }

@@ -2,6 +2,21 @@
 /* What is translated for guests. */
 #include "providers/virtual_router/sections.h"
 
+static bool is_ipv4(const json_t *subnet)
+{
+	return json_integer_value(json_object_get(subnet, "ip_version")) == 4;
+}
+
+/* An interface of a router may have another address than the gateway's, and routes all the same. */
+static bool is_gateway(const struct side *side, const json_t *subnet)
+{
+	const char *address = address_on(side->nic_port, text_of(subnet, "id"));
+	const char *owner = text_of(side->nic_port, "device_owner");
+
+	return address && (!g_strcmp0(address, text_of(subnet, "gateway_ip")) ||
+				  (owner && g_str_has_prefix(owner, "network:router_interface")));
+}
+
 /* The subnets that the side is the gateway of leave by the first IPv4 address outside. */
 static void add_snat(const struct side *side, const char *outside, json_t *list)
 {
@@ -9,21 +24,73 @@ static void add_snat(const struct side *side, const char *outside, json_t *list)
 	size_t i;
 
 	json_array_foreach(side->subnets, i, subnet)
-		if (side->routes && text_of(subnet, "gateway_ip") &&
-			json_integer_value(json_object_get(subnet, "ip_version")) == 4 &&
-			!g_strcmp0(address_on(side->nic_port, text_of(subnet, "id")),
-				text_of(subnet, "gateway_ip")))
+		if (side->routes && is_ipv4(subnet) && is_gateway(side, subnet))
 			json_array_append_new(
 				list, json_pack("{s:O, s:s}", "cidr",
 					      json_object_get(subnet, "cidr"), "address", outside));
 }
 
+/* A network's own, where it has a way out; a router's where its gateway does it. */
+static bool is_translated(const struct facts *facts)
+{
+	const json_t *router = json_object_get(facts->document, "router");
+	const json_t *info = json_object_get(router, "external_gateway_info");
+
+	return !facts->is_router || (facts_has_service(facts, "snat") &&
+					    json_is_true(json_object_get(info, "enable_snat")));
+}
+
 json_t *section_snat(const struct facts *facts)
 {
-	const char *outside = facts_outside(facts);
+	const char *outside = is_translated(facts) ? facts_outside(facts) : NULL;
 	json_t *list = json_array();
 
 	for (unsigned i = 0; outside && i < facts->n_sides; i++)
 		add_snat(&facts->sides[i], outside, list);
+	return list;
+}
+
+/* Those that stand for a port. */
+json_t *section_floating_ips(const struct facts *facts)
+{
+	json_t *list = json_array();
+	const json_t *one;
+	size_t i;
+
+	if (!facts_has_service(facts, "floating-ip"))
+		return list;
+	json_array_foreach(json_object_get(facts->document, "floating_ips"), i, one)
+		if (text_of(one, "fixed_ip_address"))
+			json_array_append_new(list,
+				json_pack("{s:s, s:s}", "floating_ip_address",
+					text_of(one, "floating_ip_address"), "fixed_ip_address",
+					text_of(one, "fixed_ip_address")));
+	return list;
+}
+
+static void add_forwardings(const json_t *floating_ip, json_t *list)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(floating_ip, "port_forwardings"), i, one)
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:s, s:s}", "protocol", text_of(one, "protocol"),
+				"external_ip_address", text_of(floating_ip, "floating_ip_address"),
+				"external_port", text_of(one, "external_port_range"),
+				"internal_ip_address", text_of(one, "internal_ip_address"),
+				"internal_port", text_of(one, "internal_port_range")));
+}
+
+json_t *section_port_forwardings(const struct facts *facts)
+{
+	json_t *list = json_array();
+	const json_t *one;
+	size_t i;
+
+	if (!facts_has_service(facts, "port-forwarding"))
+		return list;
+	json_array_foreach(json_object_get(facts->document, "floating_ips"), i, one)
+		add_forwardings(one, list);
 	return list;
 }

@@ -10,6 +10,8 @@ static const struct section {
 	{ "dhcp", section_dhcp },
 	{ "dns", section_dns },
 	{ "snat", section_snat },
+	{ "floating_ips", section_floating_ips },
+	{ "port_forwardings", section_port_forwardings },
 };
 
 json_t *sections_document(const struct facts *facts)

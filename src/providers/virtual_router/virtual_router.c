@@ -10,7 +10,8 @@
 #define IMAGE "weft-appliance"
 #define NAME "router"
 
-static const char *const services[] = { "dhcp", "dns", NULL };
+static const char *const services[] = { "dhcp", "dns", "floating-ip", "port-forwarding", "router",
+	"snat", NULL };
 
 static void set_offering(json_t *appliance, const struct offering *offering)
 {
@@ -45,7 +46,7 @@ static json_t *answer_of(const json_t *document, char **ret_reason)
 	struct facts facts;
 	bool ok = facts_read(document, &facts, ret_reason);
 
-	if (ok && (facts.is_made || facts_has_guest(&facts))) {
+	if (ok && facts.is_wanted && (facts.is_made || facts_has_guest(&facts))) {
 		appliance = appliance_of(&facts, ret_reason);
 		ok = appliance != NULL;
 		if (ok)

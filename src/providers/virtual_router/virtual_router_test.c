@@ -170,6 +170,58 @@ static void isolated(void **state)
 	assert_null(strstr(one, "\"dns\""));
 }
 
+#define ROUTER "77777777-7777-4777-8777-777777777777"
+#define ROUTED(services)                                                                                  \
+	"{'attachment':'" ATTACHMENT "','object_type':'router','object_id':'" ROUTER                      \
+	"','options':'" OFFERING "','services':[" services "],"                                           \
+	"'router':{'id':'" ROUTER "','admin_state_up':true,'routes':[{'destination':"                     \
+	"'10.9.0.0/24','nexthop':'10.0.0.9'}],'external_gateway_info':{'network_id':"                     \
+	"'" PUBLIC                                                                                        \
+	"','enable_snat':true}},'ports':[" PORT("", "network:router_gateway", "21", "p",                  \
+		"203.0.113.4") ","                                                                        \
+			       "{'id':'i','network_id':'" NETWORK                                         \
+			       "','device_owner':'network:router_interface',"                             \
+			       "'mac_address':'fa:16:3e:00:00:22','fixed_ips':[{'subnet_id':'" SUBNET     \
+			       "','ip_address':'10.0.0.1'}]}],"                                           \
+			       "'floating_ips':[{'floating_ip_address':'203.0.113.6','fixed_ip_address':" \
+			       "'10.0.0.10','port_forwardings':[]},{'floating_ip_address':'203.0.113.7'," \
+			       "'fixed_ip_address':null,'port_forwardings':[{'protocol':'tcp',"           \
+			       "'external_port_range':'8080:8081','internal_port_range':'80:81',"         \
+			       "'internal_ip_address':'10.0.0.10'}]}],"                                   \
+			       "'networks':[{'network':{'id':'" NETWORK                                   \
+			       "','mtu':1442,'dns_domain':''},'services':"                                \
+			       "['dhcp'],'subnets':[{'id':'" SUBNET                                       \
+			       "','ip_version':4,'cidr':'10.0.0.0/24',"                                   \
+			       "'gateway_ip':'10.0.0.1','enable_dhcp':true,'dns_nameservers':[],"         \
+			       "'host_routes':[]}],'ports':[" GUEST "]}],'appliances':[" OWN(MGMT         \
+				       ",{'id':'o','name':'public','mac_address':'fa:16:3e:00:00:02'}") "]}"
+
+/* Z5, Z6, Z7: a router's interfaces are NICs; what is not mapped here is not done here. */
+static void router(void **state)
+{
+	g_autofree char *all =
+		ask(ROUTED("'router','snat','floating-ip','port-forwarding'"), WEFT_PROVIDER_OK);
+	g_autofree char *routed = ask(ROUTED("'router'"), WEFT_PROVIDER_OK);
+	g_autofree char *none = ask(ROUTED("'snat'"), WEFT_PROVIDER_REFUSED);
+
+	(void)state;
+	assert_understood(all);
+	assert_has(all, "{'name':'guest0','port_id':'i'}");
+	assert_has(all, "'allowed_address_pairs':[{'ip_address':'203.0.113.4'},"
+			"{'ip_address':'203.0.113.6'},{'ip_address':'203.0.113.7'}]");
+	assert_has(all, "'addresses':['203.0.113.4/24','203.0.113.6/32','203.0.113.7/32']");
+	assert_has(all, "'snat':[{'address':'203.0.113.4','cidr':'10.0.0.0/24'}]");
+	assert_has(all, "'floating_ips':[{'fixed_ip_address':'10.0.0.10',"
+			"'floating_ip_address':'203.0.113.6'}]");
+	assert_has(all, "'external_ip_address':'203.0.113.7','external_port':'8080:8081'");
+	assert_has(all, "{'destination':'10.9.0.0/24','nexthop':'10.0.0.9'}");
+	assert_has(all, "'hosts':[{'hostname':'web'");
+	assert_understood(routed);
+	assert_has(routed, "'snat':[]");
+	assert_has(routed, "'floating_ips':[]");
+	assert_has(none, "map router to it as well");
+}
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -202,6 +254,7 @@ int main(void)
 		cmocka_unit_test(nics_and_size),
 		cmocka_unit_test(what_it_is_told),
 		cmocka_unit_test(isolated),
+		cmocka_unit_test(router),
 		cmocka_unit_test(refusals),
 	};
 
