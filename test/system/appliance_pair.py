@@ -136,8 +136,8 @@ def settled(machines):
 class Pair:
     guests = {"g1": ("fa:16:3e:00:01:01", "10.0.0.10"), "g2": ("fa:16:3e:00:01:02", "10.0.0.11")}
 
-    def __init__(self, folder):
-        self.folder, self.prefix, self.processes = folder, f"pair-{os.getpid()}", []
+    def __init__(self, folder, prefix="pair"):
+        self.folder, self.prefix, self.processes = folder, f"{prefix}-{os.getpid()}", []
         self.names = {name: f"{self.prefix}-{name}" for name in ("hv", "far", *self.guests)}
         self.machines = [Machine(self, "a", 1, 150), Machine(self, "b", 2, 100)]
 

@@ -1,0 +1,98 @@
+"""Two tenants' routers on one machine: what happens to one is nothing to the other (Z11, Z12), and what one learns by BGP (docs/appliances.md).
+
+The topology is that of appliance_pair.py with one machine, once for each tenant. The packets of a tenant are worked on by the processor that
+sends them, so each tenant has a processor here: this kernel's control groups may lack the controller that would share one, and what
+forwards packets is not in a machine's group anyway. What is left to share is tables, queues and locks.
+"""
+import json
+import os
+import subprocess
+
+import pytest
+
+from appliance_pair import Machine, Pair
+from conftest import run, wait_until
+
+STREAM_MBIT = 20
+FALL = 0.05
+
+
+class Router(Machine):
+    """A machine by itself: it has its addresses always."""
+
+    def document(self, revision, **more):
+        body = super().document(revision, **more)
+        del body["redundancy"]
+        body["routes"] = []
+        for nic in body["interfaces"]:
+            nic.pop("virtual_mac_address", None)
+            nic["addresses"] = nic.pop("virtual_addresses", None) or nic["addresses"]
+        return {**body, **more}
+
+
+class Tenant(Pair):
+    def __init__(self, folder, number):
+        super().__init__(folder, f"tenant{number}")
+        self.cpu = number
+        self.machines = [Router(self, "r", 1, 100)]
+        self.router = self.machines[0]
+
+    def bound(self, *words):
+        return ("taskset", "-c", str(self.cpu), *words)
+
+    def serve(self):
+        self.popen("far", *self.bound("iperf3", "-s"), stdout=subprocess.DEVNULL)
+        wait_until(lambda: ":5201 " in self.exec("far", "ss", "-ltn").stdout, what="far serves")
+
+    def stream(self):
+        """What arrives of a paced stream of three seconds, in Mbit/s, and how many of its packets are lost."""
+        words = self.bound("iperf3", "-c", "203.0.113.1", "-u", "-l", "1000", "-b", f"{STREAM_MBIT}M", "-t", "3", "-J")
+        end = json.loads(self.exec("g1", *words).stdout)["end"]["sum"]
+        return end["bits_per_second"] * (1 - end["lost_percent"] / 100) / 1e6, end["lost_packets"]
+
+    def flood(self):
+        """As many small packets as its processor can send, each stream another connection to its router."""
+        return self.popen("g2", *self.bound("iperf3", "-c", "203.0.113.1", "-u", "-l", "64", "-b", "0", "-P", "4", "-t", "60"), stdout=subprocess.DEVNULL)
+
+    def forwarded(self):
+        return self.router.get("counters")["interfaces"]["public"]["tx_packets"]
+
+
+@pytest.fixture(scope="module")
+def tenants(tmp_path_factory):
+    both = [Tenant(tmp_path_factory.mktemp(f"tenant{number}"), number) for number in (0, 1)]
+    try:
+        yield [tenant.up() for tenant in both]
+    finally:
+        for tenant in both:
+            tenant.down()
+
+
+@pytest.mark.alone
+@pytest.mark.skipif(os.cpu_count() < 2, reason="a tenant's processor can't be kept free on a machine with one")
+def test_a_flood_stays_at_home(tenants):
+    """Z12: a tenant floods its router; the other's stream falls by less than 5 % and loses no packet."""
+    noisy, quiet = tenants
+    for tenant in tenants:
+        tenant.serve()
+    before, lost = quiet.stream()
+    assert lost == 0 and before > STREAM_MBIT * 0.95, "the machine is too busy to measure anything"
+    flood = noisy.flood()
+    first = noisy.forwarded()
+    wait_until(lambda: noisy.forwarded() > first + 20000, what="the flood is on its way")
+    start = noisy.forwarded()
+    during, lost = quiet.stream()
+    packets = noisy.forwarded() - start
+    flood.kill()
+    print(f"flood of {packets / 3 / 1000:.0f} kpps: the other tenant's stream {before:.2f} -> {during:.2f} Mbit/s, {lost} packets lost")
+    assert lost == 0 and during > before * (1 - FALL)
+
+
+def test_a_router_dies_alone(tenants):
+    """Z11: a router is killed: its tenant is without one, and the other loses nothing."""
+    dying, other = tenants
+    pings = [tenant.popen("g1", "ping", "-i", "0.01", "-c", "300", "-W", "2", "203.0.113.1", stdout=subprocess.PIPE, text=True) for tenant in tenants]
+    dying.router.kill()
+    said = [process.communicate()[0] for process in pings]
+    assert " 0% packet loss" in said[1] and " 0% packet loss" not in said[0], said
+    assert other.router.status()["status"] == "ACTIVE"
