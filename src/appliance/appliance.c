@@ -22,6 +22,8 @@ static bool apply_services(struct appliance *appliance, unsigned changed, GError
 		       redundancy_state(appliance->redundancy) != REDUNDANCY_MASTER;
 
 	services_set_standby(appliance->services, standby);
+	learnt_set(appliance->learnt,
+		appliance->document->bgp.enabled && appliance->document->bgp.import && !standby);
 	if (!services_apply(appliance->services, appliance->document, changed, error))
 		return false;
 	if (!standby)
@@ -52,6 +54,7 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->started_us = g_get_monotonic_time();
 	appliance->services = services_new(folder);
 	appliance->redundancy = redundancy_new(folder, on_redundancy, appliance);
+	appliance->learnt = learnt_new(folder);
 	appliance->tunnels = tunnels_new(folder);
 	return appliance;
 }
@@ -61,6 +64,7 @@ void appliance_free(struct appliance *appliance)
 	tunnels_free(appliance->tunnels);
 	services_free(appliance->services);
 	redundancy_free(appliance->redundancy);
+	learnt_free(appliance->learnt);
 	rendered_clear(&appliance->rendered);
 	if (appliance->document)
 		document_free(appliance->document);

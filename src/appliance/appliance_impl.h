@@ -3,6 +3,7 @@
 #pragma once
 
 #include "appliance/appliance.h"
+#include "appliance/learnt.h"
 #include "appliance/redundancy.h"
 #include "appliance/services.h"
 #include "appliance/tunnels.h"
@@ -16,5 +17,6 @@ struct appliance {
 	char *reason; /* of ERROR; NULL: ACTIVE */
 	struct services *services;
 	struct redundancy *redundancy;
+	struct learnt *learnt;
 	struct tunnels *tunnels;
 };

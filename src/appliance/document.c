@@ -213,7 +213,7 @@ static bool check_interfaces(const struct document *document, GError **error)
 static bool check(struct document *document, GError **error)
 {
 	if (!check_interfaces(document, error) || !document_check_redundancy(document, error) ||
-		!document_check_nat(document, error) ||
+		!document_check_bgp(document, error) || !document_check_nat(document, error) ||
 		!document_check_balancers(document, error) ||
 		!document_check_ipsec(document, error) || !document_check_tunnels(document, error))
 		return false;
@@ -239,7 +239,7 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 {
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
 		"dns", "snat", "floating_ips", "port_forwardings", "firewall", "load_balancers",
-		"redundancy", "ipsec", "wireguard", "gre", NULL };
+		"redundancy", "ipsec", "wireguard", "gre", "bgp", NULL };
 
 	return field_check(root, known, error) && read_id(root, document->id, error) &&
 	       field_need(root, "revision", error) &&
@@ -257,6 +257,8 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 		       &document->firewall.enabled, error) &&
 	       field_object(root, "redundancy", document_read_redundancy, &document->redundancy,
 		       &document->redundancy.enabled, error) &&
+	       field_object(root, "bgp", document_read_bgp, &document->bgp, &document->bgp.enabled,
+		       error) &&
 	       field_list(root, "ipsec", SMALL_LIST_MAX, document_read_ipsec, document->ipsec,
 		       error) &&
 	       field_object(root, "wireguard", document_read_wireguard, &document->wireguard,
@@ -302,6 +304,8 @@ static struct document *document_new(void)
 	document->firewall.rules = array_new(sizeof(struct document_firewall_rule), NULL);
 	document->load_balancers = document_balancers_new();
 	document->ipsec = document_ipsec_new();
+	document->bgp.neighbors = document_bgp_neighbors_new();
+	document->bgp.networks = array_new(sizeof(struct prefix), NULL);
 	document->wireguard.addresses = array_new(sizeof(struct prefix), NULL);
 	document->wireguard.peers = document_wireguard_peers_new();
 	document->gre = document_gre_new();
@@ -314,7 +318,8 @@ void document_free(struct document *document)
 		document->dhcp.hosts, document->dns.forwarders, document->dns.names, document->snat,
 		document->floating_ips, document->port_forwardings, document->firewall.rules,
 		document->load_balancers, document->ipsec, document->wireguard.addresses,
-		document->wireguard.peers, document->gre };
+		document->wireguard.peers, document->gre, document->bgp.neighbors,
+		document->bgp.networks };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
 		g_array_unref(arrays[i]);

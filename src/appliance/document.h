@@ -170,6 +170,22 @@ struct document_gre {
 	GArray *addresses, *destinations; /* struct prefix; what is routed to the peer */
 };
 
+#define BGP_PASSWORD_STRLEN 81 /* of RFC 2385, and NUL */
+
+struct document_bgp_neighbor {
+	struct ip ip;
+	u32 as, keepalive_s, hold_s;
+	char password[BGP_PASSWORD_STRLEN]; /* "": none */
+};
+
+struct document_bgp {
+	bool enabled, import;
+	u32 as;
+	struct ip router_id;
+	GArray *neighbors; /* struct document_bgp_neighbor */
+	GArray *networks;  /* struct prefix */
+};
+
 struct document {
 	u64 revision;
 	char id[UUID_STRLEN];
@@ -181,6 +197,7 @@ struct document {
 	struct document_firewall firewall;
 	GArray *load_balancers; /* struct balancer */
 	struct document_redundancy redundancy;
+	struct document_bgp bgp;
 	GArray *ipsec; /* struct document_ipsec */
 	struct document_wireguard wireguard;
 	GArray *gre; /* struct document_gre */

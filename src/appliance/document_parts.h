@@ -26,6 +26,12 @@ bool document_read_balancers(const json_t *root, struct document *document, GErr
 /* Their addresses are a NIC's, and no two listen at the same port of one. */
 bool document_check_balancers(const struct document *document, GError **error);
 
+/* document_bgp.c */
+GArray *document_bgp_neighbors_new(void);
+bool document_read_bgp(const json_t *object, void *document_bgp, GError **error);
+/* Fills in the router's id. */
+bool document_check_bgp(struct document *document, GError **error);
+
 /* document_redundancy.c */
 bool document_read_redundancy(const json_t *object, void *document_redundancy, GError **error);
 /* Its NICs and addresses are there. Fills in the own address. */

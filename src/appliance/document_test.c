@@ -128,6 +128,12 @@ static const struct {
 	  "\"interfaces\":[" NIC("a", "management", "fa:16:3e:00:00:01") "," NIC_OF_A_PAIR(
 		  "b", "guest", "fa:16:3e:00:00:02", "00:00:5e:00:01:01") "]}",
 		"interfaces[1]: virtual addresses are for a pair" },
+	{ WITH("\"bgp\":{\"local_as\":0}"), "bgp.local_as: must be a number from 1" },
+	{ WITH("\"bgp\":{\"local_as\":1,\"networks\":[\"10.0.0.1/24\"]}"),
+		"bgp.networks[0]: 10.0.0.1/24" },
+	{ WITH("\"bgp\":{\"local_as\":1,\"neighbors\":[{\"address\":\"192.0.2.1\",\"remote_as\":2,"
+	       "\"password\":\"a\\n neighbor\"}]}"),
+		"bgp.neighbors[0].password: must be" },
 	{ WITH(REDUNDANCY("1", "mgmt", "192.0.2.6")),
 		"redundancy: a NIC must have virtual_addresses" },
 	{ PAIR(REDUNDANCY("0", "mgmt", "192.0.2.6")),

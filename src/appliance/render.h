@@ -23,6 +23,7 @@ enum render_file {
 	RENDER_HAPROXY,
 	RENDER_KEEPALIVED,
 	RENDER_CONNTRACKD,
+	RENDER_BGPD,
 	RENDER_STRONGSWAN,	/* charon's settings where the kernel does ESP */
 	RENDER_STRONGSWAN_USER, /* and where charon does */
 	RENDER_SWANCTL,		/* what swanctl loads */
@@ -99,6 +100,7 @@ void render_balancer_output(const struct document *document, GString *text);
 
 void render_keepalived(
 	const struct document *document, const struct render_place *place, GString *text);
+void render_bgpd(const struct document *document, const struct render_place *place, GString *text);
 void render_conntrackd(
 	const struct document *document, const struct render_place *place, GString *text);
 

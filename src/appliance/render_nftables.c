@@ -109,6 +109,18 @@ static void append_peer(const struct document_redundancy *redundancy, GString *t
 			redundancy->interface, peer, RENDER_SYNC_PORT);
 }
 
+/* Either side may begin a session. */
+static void append_bgp(const struct document_bgp *bgp, GString *text)
+{
+	char ip[IP_STRLEN];
+
+	for (guint i = 0; bgp->enabled && i < bgp->neighbors->len; i++)
+		g_string_append_printf(text, "\t\tip saddr %s tcp dport 179 accept\n",
+			ip_format(
+				&g_array_index(bgp->neighbors, struct document_bgp_neighbor, i).ip,
+				ip));
+}
+
 static void append_input(const struct document *document, u16 api_port, GString *text)
 {
 	g_string_append(text, "\tchain input {\n"
@@ -120,6 +132,7 @@ static void append_input(const struct document *document, u16 api_port, GString 
 		"\t\ticmp type { echo-request, destination-unreachable, time-exceeded } accept\n"
 		"\t\ticmpv6 type { echo-request, destination-unreachable, packet-too-big, time-exceeded, nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } accept\n");
 	append_peer(&document->redundancy, text);
+	append_bgp(&document->bgp, text);
 	for (guint i = 0; i < document->interfaces->len; i++) {
 		const struct document_interface *interface = interface_at(document, i);
 

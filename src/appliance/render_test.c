@@ -208,6 +208,34 @@ static void test_peer(void **state)
 	rendered_clear(&rendered);
 }
 
+/* It announces its own networks alone, and takes nothing in unless that is asked for. */
+static void test_bgpd(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(
+		"{" TEST_HEAD TEST_INTERFACES
+		",\"bgp\":{\"local_as\":65001,\"networks\":[\"10.0.0.0/24\"],\"neighbors\":[{\"address\":"
+		"\"203.0.113.1\",\"remote_as\":65000,\"password\":\"s3cret\",\"keepalive_s\":1}]}}",
+		&rendered);
+	assert_string_equal(body(&rendered, RENDER_BGPD),
+		"ip prefix-list weft-own seq 5 permit 10.0.0.0/24\n"
+		"ip prefix-list weft-own seq 10 deny any\nip prefix-list weft-nothing seq 5 deny any\n"
+		"router bgp 65001\n bgp router-id 203.0.113.5\n no bgp default ipv4-unicast\n"
+		" no bgp ebgp-requires-policy\n no bgp network import-check\n"
+		" bgp graceful-restart-disable\n"
+		" neighbor 203.0.113.1 remote-as 65000\n neighbor 203.0.113.1 disable-connected-check\n"
+		" neighbor 203.0.113.1 timers 1 3\n neighbor 203.0.113.1 timers connect 5\n"
+		" neighbor 203.0.113.1 password s3cret\n address-family ipv4 unicast\n"
+		"  neighbor 203.0.113.1 activate\n  neighbor 203.0.113.1 prefix-list weft-own out\n"
+		"  neighbor 203.0.113.1 prefix-list weft-nothing in\n  network 10.0.0.0/24\n"
+		" exit-address-family\n");
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES],
+		"\t\tip saddr 203.0.113.1 tcp dport 179 accept\n"));
+	rendered_clear(&rendered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_haproxy),
 		cmocka_unit_test(test_keepalived),
 		cmocka_unit_test(test_peer),
+		cmocka_unit_test(test_bgpd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,17 @@ static bool wants_redundancy(const struct document *document)
 	return document->redundancy.enabled;
 }
 
+static bool wants_bgpd(const struct document *document)
+{
+	return document->bgp.enabled;
+}
+
+/* --skip_runas: there is no other user to be. */
+#define BGPD "/usr/lib/frr/bgpd", "--skip_runas", "--no_zebra", "--config_file", FOLDER "/bgpd.conf"
+static const char *const bgpd[] = { BGPD, "--pid_file", FOLDER "/bgpd.pid", "--vty_socket", FOLDER,
+	"--vty_port", "0", NULL };
+static const char *const bgpd_check[] = { BGPD, "--dryrun", NULL };
+
 static const char *const keepalived[] = { "keepalived", "--vrrp", "--dont-fork", "--log-console",
 	"--use-file=" FOLDER "/keepalived.conf", "--pid=" FOLDER "/keepalived.pid",
 	"--vrrp_pid=" FOLDER "/keepalived-vrrp.pid", NULL };
@@ -127,6 +138,12 @@ static const struct service services[] = {
 		.before_reload = haproxy_save_state,
 		.reload_signal = SIGUSR2,
 		.reload_on = FILE_BIT(RENDER_HAPROXY) | FILE_BIT(RENDER_CERTIFICATES) },
+	{ .name = "bgpd",
+		.is_wanted = wants_bgpd,
+		.argv = bgpd,
+		.check = bgpd_check,
+		.restart_on = FILE_BIT(RENDER_BGPD),
+		.master_only = true },
 	{ .name = "conntrackd",
 		.is_wanted = wants_redundancy,
 		.argv = conntrackd,

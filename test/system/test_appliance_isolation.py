@@ -96,3 +96,43 @@ def test_a_router_dies_alone(tenants):
     said = [process.communicate()[0] for process in pings]
     assert " 0% packet loss" in said[1] and " 0% packet loss" not in said[0], said
     assert other.router.status()["status"] == "ACTIVE"
+
+
+BGPD = """router bgp 65000
+ bgp router-id 203.0.113.1
+ no bgp ebgp-requires-policy
+ no bgp network import-check
+ neighbor 203.0.113.5 remote-as 65001
+ neighbor 203.0.113.5 password s3cret
+ neighbor 203.0.113.5 timers 1 3
+ neighbor 203.0.113.5 timers connect 1
+ address-family ipv4 unicast
+  network 198.51.100.0/24
+ exit-address-family
+"""
+
+
+def test_bgp(tenants):
+    """FRR in the router: it announces its networks with a password, its guests get where the neighbor says, and nowhere when that is silent."""
+    tenant = tenants[1]
+    folder = tenant.folder / "frr"
+    folder.mkdir()
+    (folder / "bgpd.conf").write_text(BGPD)
+    peer = tenant.popen("far", "/usr/lib/frr/bgpd", "-S", "--no_zebra", "-f", folder / "bgpd.conf", "-i", folder / "pid", "--vty_socket", folder, "-P", "0",
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    neighbor = {"address": "203.0.113.1", "remote_as": 65000, "password": "s3cret", "keepalive_s": 1, "hold_s": 3}
+    bgp = {"local_as": 65001, "networks": ["10.0.0.0/24"], "neighbors": [neighbor], "import": True}
+    assert not tenant.exec("g1", "ping", "-c", "1", "-W", "1", "198.51.100.1", check=False).stdout.count("bytes from")
+    tenant.router.tell(2, routes=[], bgp=bgp)
+
+    def show(what):
+        return tenant.exec("far", "vtysh", "--vty_socket", folder, "-d", "bgpd", "-c", what, check=False).stdout
+    wait_until(lambda: "10.0.0.0/24" in show("show bgp ipv4 unicast"), deadline=20, what="the neighbor has the router's network")
+    wait_until(lambda: "198.51.100.0/24 via 203.0.113.1" in tenant.router.inside("ip", "route", "show", "proto", "bgp").stdout, what="the router has the neighbor's")
+    inside = run("vtysh", "--vty_socket", f"/proc/{tenant.router.pid}/root/run/weft-appliance", "-d", "bgpd", "-c", "show bgp ipv4 unicast").stdout
+    assert "*> 198.51.100.0/24" in inside
+    assert tenant.exec("g1", "ping", "-c", "1", "-W", "2", "198.51.100.1", check=False).returncode == 0
+    status = tenant.router.status()
+    assert status["status"] == "ACTIVE" and status["daemons"]["bgpd"]["running"]
+    peer.kill()
+    wait_until(lambda: not tenant.router.inside("ip", "route", "show", "proto", "bgp").stdout, what="what a silent neighbor said is forgotten")

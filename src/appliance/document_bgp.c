@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "appliance/document_parts.h"
+
+#define KEEPALIVE_DEFAULT_S 3
+#define NEIGHBORS_MAX 64
+
+GArray *document_bgp_neighbors_new(void)
+{
+	return g_array_new(FALSE, FALSE, sizeof(struct document_bgp_neighbor));
+}
+
+/* What bgpd takes for one word, and not for a comment. */
+static bool read_password(const json_t *value, char *ret, GError **error)
+{
+	const char *form =
+		"1 to 80 letters, digits and any of . _ + / = -, as bgpd's configuration has no quotes";
+	const json_t *member = json_object_get(value, "password");
+	const char *text = json_string_value(member);
+
+	if (!member)
+		return true;
+	if (!text || !*text || strlen(text) >= BGP_PASSWORD_STRLEN ||
+		strspn(text,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+/=-") !=
+			strlen(text))
+		return weft_fail(error, INVALID_INPUT, "password: must be %s", form);
+	g_strlcpy(ret, text, BGP_PASSWORD_STRLEN);
+	return true;
+}
+
+static bool read_neighbor(const json_t *value, GArray *array, GError **error)
+{
+	static const char *const known[] = { "address", "remote_as", "password", "keepalive_s",
+		"hold_s", NULL };
+	struct document_bgp_neighbor one = { 0 };
+	u64 as = 0, keepalive_s = KEEPALIVE_DEFAULT_S, hold_s;
+
+	if (!field_check(value, known, error) || !field_need(value, "address", error) ||
+		!field_need(value, "remote_as", error) ||
+		!field_ip(value, "address", 4, &one.ip, error) ||
+		!field_number(value, "remote_as", 1, G_MAXUINT32, &as, error) ||
+		!read_password(value, one.password, error) ||
+		!field_number(value, "keepalive_s", 1, 21845, &keepalive_s, error))
+		return false;
+	hold_s = 3 * keepalive_s;
+	if (!field_number(value, "hold_s", 3 * keepalive_s, 65535, &hold_s, error))
+		return false;
+	one.as = (u32)as;
+	one.keepalive_s = (u32)keepalive_s;
+	one.hold_s = (u32)hold_s;
+	g_array_append_val(array, one);
+	return true;
+}
+
+bool document_read_bgp(const json_t *object, void *data, GError **error)
+{
+	static const char *const known[] = { "local_as", "neighbors", "networks", "import", NULL };
+	struct document_bgp *bgp = data;
+	u64 as = 0;
+
+	if (!field_check(object, known, error) || !field_need(object, "local_as", error) ||
+		!field_number(object, "local_as", 1, G_MAXUINT32, &as, error) ||
+		!field_list(
+			object, "neighbors", NEIGHBORS_MAX, read_neighbor, bgp->neighbors, error) ||
+		!field_list(object, "networks", SMALL_LIST_MAX, field_read_prefix, bgp->networks,
+			error) ||
+		!field_bool(object, "import", &bgp->import, error))
+		return false;
+	bgp->as = (u32)as;
+	return true;
+}
+
+static const struct ip *first_ip4(const GArray *addresses)
+{
+	for (guint i = 0; i < addresses->len; i++) {
+		const struct ip *ip = &g_array_index(addresses, struct prefix, i).ip;
+
+		if (ip->family == 4)
+			return ip;
+	}
+	return NULL;
+}
+
+static bool check_networks(const struct document_bgp *bgp, GError **error)
+{
+	char text[PREFIX_STRLEN];
+
+	for (guint i = 0; i < bgp->networks->len; i++) {
+		const struct prefix *prefix = &g_array_index(bgp->networks, struct prefix, i);
+		struct ip network = prefix_network(prefix);
+
+		if (prefix->ip.family != 4 || ip_compare(&network, &prefix->ip))
+			return weft_fail(error, INVALID_INPUT,
+				"bgp.networks[%u]: %s must be an IPv4 prefix without bits beyond its length",
+				i, prefix_format(prefix, text));
+	}
+	for (guint i = 0; i < bgp->neighbors->len; i++)
+		for (guint j = 0; j < i; j++)
+			if (!ip_compare(
+				    &g_array_index(bgp->neighbors, struct document_bgp_neighbor, i)
+					     .ip,
+				    &g_array_index(bgp->neighbors, struct document_bgp_neighbor, j)
+					     .ip))
+				return weft_fail(error, INVALID_INPUT,
+					"bgp.neighbors[%u]: its address is another's too", i);
+	return true;
+}
+
+bool document_check_bgp(struct document *document, GError **error)
+{
+	const struct document_interface *public = document_public(document);
+	const struct ip *own;
+
+	if (!document->bgp.enabled)
+		return true;
+	own = first_ip4(public->addresses);
+	if (!own)
+		own = first_ip4(public->virtual_addresses);
+	if (!own)
+		return weft_fail(error, INVALID_INPUT,
+			"bgp: %s must have an IPv4 address, which is the router's id",
+			public->name);
+	document->bgp.router_id = *own;
+	return check_networks(&document->bgp, error);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appliance/learnt.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "appliance/program.h"
+#include "base/log.h"
+
+#define PROTOCOL "186" /* RTPROT_BGP */
+#define METRIC "200"
+#define ANSWER_MAX (16 * 1024 * 1024)
+#define ROUTES_MAX 4096 /* what a neighbor may fill the kernel with */
+
+struct learnt {
+	const char *folder;
+	guint timer;
+	GHashTable *routes; /* prefix → next hop, as the kernel has them */
+};
+
+struct learnt *learnt_new(const char *folder)
+{
+	struct learnt *learnt = g_new0(struct learnt, 1);
+
+	learnt->folder = folder;
+	learnt->routes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return learnt;
+}
+
+void learnt_free(struct learnt *learnt)
+{
+	g_clear_handle_id(&learnt->timer, g_source_remove);
+	g_hash_table_unref(learnt->routes);
+	g_free(learnt);
+}
+
+/* The next hop of the best path, if that is a neighbor's; else NULL. */
+static const char *next_hop_of(const json_t *paths)
+{
+	const json_t *path;
+	size_t i;
+
+	json_array_foreach(paths, i, path) {
+		const char *peer = json_string_value(json_object_get(path, "peerId"));
+		struct ip ip;
+
+		if (json_is_true(json_object_get(path, "bestpath")) && peer && ip_parse(peer, &ip))
+			return json_string_value(json_object_get(
+				json_array_get(json_object_get(path, "nexthops"), 0), "ip"));
+	}
+	return NULL;
+}
+
+/* Nothing that bgpd says is a word of a command without being an address. */
+static GHashTable *parse(const char *text)
+{
+	GHashTable *routes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	json_t *root = json_loads(text, 0, NULL), *all = json_object_get(root, "routes"), *paths;
+	const char *key;
+
+	json_object_foreach(all, key, paths) {
+		const char *via = next_hop_of(paths);
+		char prefix_text[PREFIX_STRLEN], ip_text[IP_STRLEN];
+		struct prefix prefix;
+		struct ip ip;
+
+		if (via && prefix_parse(key, &prefix) && ip_parse(via, &ip) && ip.family == 4 &&
+			g_hash_table_size(routes) < ROUTES_MAX)
+			g_hash_table_insert(routes, g_strdup(prefix_format(&prefix, prefix_text)),
+				g_strdup(ip_format(&ip, ip_text)));
+	}
+	json_decref(root);
+	return routes;
+}
+
+/* vtysh itself wants PAM, which is not in an appliance. A command ends with NUL, its answer with
+ * three of them and a status (FRR's vtysh/vtysh.c). */
+static int connect_to(const struct learnt *learnt)
+{
+	const struct timeval limit = { .tv_sec = 1 };
+	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_snprintf(where.sun_path, sizeof(where.sun_path), "%s/bgpd.vty", learnt->folder);
+	if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+			       connect(fd, (struct sockaddr *)&where, sizeof(where)))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static bool read_answer(int fd, GString *text)
+{
+	char bytes[4096];
+	ssize_t len;
+
+	while (text->len < ANSWER_MAX && (len = read(fd, bytes, sizeof(bytes))) > 0) {
+		g_string_append_len(text, bytes, len);
+		if (text->len >= 4 && !memcmp(text->str + text->len - 4, "\0\0\0", 3))
+			return text->str[text->len - 1] == 0;
+	}
+	return false;
+}
+
+/* Of a bgpd that does not answer nothing is known. */
+static GHashTable *ask(const struct learnt *learnt)
+{
+	static const char command[] = "show bgp ipv4 unicast json";
+	g_autoptr(GString) text = g_string_new(NULL);
+	int fd = connect_to(learnt);
+	bool ok = fd >= 0 && write(fd, command, sizeof(command)) == sizeof(command) &&
+		  read_answer(fd, text);
+
+	if (fd >= 0)
+		close(fd);
+	return parse(ok ? text->str : "{}");
+}
+
+static void state(const char *verb, const char *prefix, const char *via)
+{
+	const char *const argv[] = { "ip", "route", verb, prefix, "via", via, "metric", METRIC,
+		"proto", PROTOCOL, NULL };
+	g_autoptr(GError) error = NULL;
+
+	if (!program_run(argv, NULL, &error))
+		log_limited(warning, "route to %s: %s", prefix, error->message);
+}
+
+/* @now is taken over. */
+static void become(struct learnt *learnt, GHashTable *now)
+{
+	const char *prefix, *via;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, learnt->routes);
+	while (g_hash_table_iter_next(&i, (gpointer *)&prefix, (gpointer *)&via))
+		if (!g_hash_table_contains(now, prefix))
+			state("delete", prefix, via);
+	g_hash_table_iter_init(&i, now);
+	while (g_hash_table_iter_next(&i, (gpointer *)&prefix, (gpointer *)&via))
+		if (g_strcmp0(g_hash_table_lookup(learnt->routes, prefix), via))
+			state("replace", prefix, via);
+	g_hash_table_unref(learnt->routes);
+	learnt->routes = now;
+}
+
+static gboolean every_second(gpointer data)
+{
+	struct learnt *learnt = data;
+
+	become(learnt, ask(learnt));
+	return G_SOURCE_CONTINUE;
+}
+
+void learnt_set(struct learnt *learnt, bool wanted)
+{
+	static const char *const flush[] = { "ip", "route", "flush", "proto", PROTOCOL, NULL };
+
+	/* A former process may have left some. */
+	if (wanted && !learnt->timer) {
+		program_run(flush, NULL, NULL);
+		learnt->timer = g_timeout_add_seconds(1, every_second, learnt);
+	}
+	if (wanted)
+		return;
+	g_clear_handle_id(&learnt->timer, g_source_remove);
+	become(learnt, parse("{}"));
+}
