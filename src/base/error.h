@@ -186,6 +186,30 @@
 	X(FIREWALL_RULE_NO_PROTOCOL, 400, "FirewallRuleWithPortWithoutProtocolInvalid") \
 	X(FIREWALL_RULE_PORT, 400, "FirewallRuleInvalidPortValue") \
 	X(FIREWALL_RULE_FAMILY, 400, "FirewallIpAddressConflict") \
+	X(IKE_POLICY_NOT_FOUND, 404, "IKEPolicyNotFound") \
+	X(IKE_POLICY_IN_USE, 409, "IKEPolicyInUse") \
+	X(IPSEC_POLICY_NOT_FOUND, 404, "IPsecPolicyNotFound") \
+	X(IPSEC_POLICY_IN_USE, 409, "IPsecPolicyInUse") \
+	X(VPNSERVICE_NOT_FOUND, 404, "VPNServiceNotFound") \
+	X(VPNSERVICE_IN_USE, 409, "VPNServiceInUse") \
+	X(ROUTER_HAS_VPN, 409, "RouterInUseByVPNService") \
+	X(SUBNET_HAS_VPN, 409, "SubnetInUseByVPNService") \
+	X(SUBNET_IN_ENDPOINT_GROUP, 409, "SubnetInUseByEndpointGroup") \
+	X(SUBNET_NOT_CONNECTED, 400, "SubnetIsNotConnectedToRouter") \
+	X(ROUTER_NOT_EXTERNAL, 400, "RouterIsNotExternal") \
+	X(ENDPOINT_GROUP_NOT_FOUND, 404, "VPNEndpointGroupNotFound") \
+	X(ENDPOINT_GROUP_IN_USE, 409, "EndpointGroupInUse") \
+	X(ENDPOINT_GROUP_TYPE, 400, "WrongEndpointGroupType") \
+	X(ENDPOINT_GROUP_REQUIRED, 400, "MissingRequiredEndpointGroup") \
+	X(ENDPOINT_GROUP_INVALID, 400, "InvalidEndpointGroup") \
+	X(ENDPOINT_INVALID, 400, "InvalidEndpointInEndpointGroup") \
+	X(ENDPOINTS_MISSING, 400, "MissingEndpointForEndpointGroup") \
+	X(PEER_CIDRS_MISSING, 400, "MissingPeerCidrs") \
+	X(PEER_CIDRS_INVALID, 400, "PeerCidrsInvalid") \
+	X(IPSEC_SITE_CONNECTION_NOT_FOUND, 404, "IPsecSiteConnectionNotFound") \
+	X(IPSEC_DPD, 400, "IPsecSiteConnectionDpdIntervalValueError") \
+	X(IPSEC_MTU, 400, "IPsecSiteConnectionMtuError") \
+	X(IPSEC_NOT_SERVED, 400, "IpsecValidationFailure") \
 	X(PORT_SECURITY_REQUIRED, 400, "PortSecurityAndIPRequiredForSecurityGroups") \
 	X(PORT_HAS_GROUP, 409, "PortSecurityPortHasSecurityGroup") \
 	X(INVALID_CIDR, 400, "InvalidCIDR") \

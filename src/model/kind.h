@@ -82,6 +82,11 @@ enum kind_id {
 	KIND_FIREWALL_RULE,
 	KIND_FIREWALL_POLICY,
 	KIND_FIREWALL_GROUP,
+	KIND_IKE_POLICY,
+	KIND_IPSEC_POLICY,
+	KIND_VPN_ENDPOINT_GROUP,
+	KIND_VPNSERVICE,
+	KIND_IPSEC_SITE_CONNECTION,
 	KIND_RBAC_POLICY,
 	KIND_QUOTA,
 	KIND_DOMAIN,
@@ -145,6 +150,7 @@ enum attr_flags {
 	/* Who gives it decides it, whatever the value: needs the right to, also for the fallback.
 	 */
 	ATTR_NO_DEFAULT = 1 << 14,
+	ATTR_ONE_IS_LIST = 1 << 15, /* of TYPE_LIST: what is no list is taken for a list of it */
 };
 
 enum on_delete {

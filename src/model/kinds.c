@@ -23,10 +23,13 @@
 #include "model/host.h"
 #include "model/catalog.h"
 #include "model/identity.h"
+#include "model/ike_policy.h"
 #include "model/metering_label.h"
 #include "model/metering_label_rule.h"
 #include "model/ip_availability.h"
 #include "model/lb_certificate.h"
+#include "model/ipsec_policy.h"
+#include "model/ipsec_site_connection.h"
 #include "model/lb_health_monitor.h"
 #include "model/lb_l7policy.h"
 #include "model/lb_l7rule.h"
@@ -60,6 +63,8 @@
 #include "model/service_attachment.h"
 #include "model/service_provider.h"
 #include "model/trunk.h"
+#include "model/vpn_endpoint_group.h"
+#include "model/vpnservice.h"
 
 static const struct kind *const kinds[N_KINDS] = {
 	[KIND_HOST] = &host_kind,
@@ -123,6 +128,11 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_FIREWALL_RULE] = &firewall_rule_kind,
 	[KIND_FIREWALL_POLICY] = &firewall_policy_kind,
 	[KIND_FIREWALL_GROUP] = &firewall_group_kind,
+	[KIND_IKE_POLICY] = &ike_policy_kind,
+	[KIND_IPSEC_POLICY] = &ipsec_policy_kind,
+	[KIND_VPN_ENDPOINT_GROUP] = &vpn_endpoint_group_kind,
+	[KIND_VPNSERVICE] = &vpnservice_kind,
+	[KIND_IPSEC_SITE_CONNECTION] = &ipsec_site_connection_kind,
 	[KIND_DOMAIN] = &domain_kind,
 	[KIND_PROJECT] = &project_kind,
 	[KIND_USER] = &user_kind,

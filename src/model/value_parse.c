@@ -177,10 +177,14 @@ static char *parse_text(const struct attr *attr, json_t *json, const char *path,
 static bool parse_nested(
 	const struct attr *attr, json_t *json, const char *path, union value *ret, GError **error)
 {
+	bool wrap = attr->flags & ATTR_ONE_IS_LIST && !json_is_array(json);
+	json_t *value = wrap ? json_pack("[O]", json) : json_incref(json);
 	g_autoptr(GString) text = g_string_new(NULL);
 	struct json_writer w = json_writer_on(text);
+	bool ok = value_parse_nested(attr, value, path, &w, error);
 
-	if (!value_parse_nested(attr, json, path, &w, error))
+	json_decref(value);
+	if (!ok)
 		return false;
 	*ret = value_from_text(attr, text->str);
 	return true;

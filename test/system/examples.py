@@ -73,6 +73,14 @@ def certificate():
     return {"certificate": begin + chain, "private_key": key}
 
 
+def vpn(make):
+    """A VPN service of a router's subnet."""
+    outside, subnet = external(make), make("subnet")
+    router = make("router", external_gateway_info={"network_id": outside["id"]})
+    make.__self__.client.call("PUT", router["_path"] + "/add_router_interface", {"subnet_id": subnet["id"]})
+    return {"router_id": router["id"], "subnet_id": subnet["id"]}
+
+
 # What a kind needs beside what its schema requires, or where the schema can't tell what makes sense together.
 SPECIAL = {
     "security_group_rule": lambda make: {"security_group_id": make("security_group")["id"], "direction": "ingress",
@@ -110,6 +118,11 @@ SPECIAL = {
     "load_balancer_member": lambda make: {"parent": make("load_balancer_pool")["id"], "address": "10.0.0.9", "protocol_port": 80},
     "load_balancer_health_monitor": lambda make: {"pool_id": make("load_balancer_pool")["id"], "type": "TCP", "delay": 5,
                                                   "timeout": 2, "max_retries": 1},
+    "vpn_endpoint_group": lambda make: {"type": "cidr", "endpoints": ["10.9.0.0/24"]},
+    "vpnservice": vpn,
+    "ipsec_site_connection": lambda make: {"vpnservice_id": make("vpnservice")["id"], "ikepolicy_id": make("ikepolicy")["id"],
+                                           "ipsecpolicy_id": make("ipsecpolicy")["id"], "peer_address": "192.0.2.9", "peer_id": "192.0.2.9",
+                                           "peer_cidrs": ["10.9.0.0/24"], "psk": "a secret"},
     "rbac_policy": lambda make: {"object_type": "network", "object_id": make("network")["id"], "action": "access_as_shared",
                                  "target_tenant": f"project-{next(numbers)}"},
 }

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VPN: what is refused, what is filled in, what can't be taken away. */
+#include "model/ike_policy.h"
+#include "model/ipsec_site_connection.h"
+#include "model/port.h"
+#include "model/testing_l3.h"
+#include "model/vpnservice.h"
+
+struct vpn {
+	const struct object *subnet, *router, *ike, *ipsec, *service, *groups;
+};
+
+static void refuse(struct l3 *f, enum kind_id kind, enum weft_error expected, json_t *body)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (test_create_as(f->model, &test_admin, kind, body, &error))
+		fail_msg("taken, not refused as %d", (int)expected);
+	if (error->code != (int)expected)
+		fail_msg("%d, not %d: %s", error->code, (int)expected, error->message);
+}
+
+static const struct object *make(struct l3 *f, enum kind_id kind, json_t *body)
+{
+	GError *error = NULL;
+	const struct object *made = test_create_as(f->model, &test_admin, kind, body, &error);
+
+	if (!made)
+		fail_msg("%s", error->message);
+	return made;
+}
+
+static void vpn_new(struct l3 *f, struct vpn *v)
+{
+	v->subnet = l3_subnet(f, f->inside, "'cidr':'10.0.0.0/24'");
+	v->router =
+		l3_router(f, "'external_gateway_info':{'network_id':'%s'}", test_id(f->external));
+	v->ike = make(f, KIND_IKE_POLICY, test_json("{'lifetime':{'value':600}}"));
+	v->ipsec = make(f, KIND_IPSEC_POLICY, test_json("{}"));
+	refuse(f, KIND_VPNSERVICE, WEFT_ERROR_SUBNET_NOT_CONNECTED,
+		test_json("{'router_id':'%s','subnet_id':'%s'}", test_id(v->router),
+			test_id(v->subnet)));
+	l3_connect(f, v->router, v->subnet);
+	v->service = make(f, KIND_VPNSERVICE,
+		test_json("{'router_id':'%s','subnet_id':'%s'}", test_id(v->router),
+			test_id(v->subnet)));
+	v->groups = make(f, KIND_VPNSERVICE, test_json("{'router_id':'%s'}", test_id(v->router)));
+}
+
+static json_t *connection(const struct vpn *v, const struct object *service, const char *more)
+{
+	return test_json(
+		"{'vpnservice_id':'%s','ikepolicy_id':'%s','ipsecpolicy_id':'%s','peer_id':'b.example.org','psk':'x'%s}",
+		test_id(service), test_id(v->ike), test_id(v->ipsec), more);
+}
+
+#define PEER ",'peer_address':'198.51.100.9'"
+
+static void test_policies(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *policy =
+		make(f, KIND_IKE_POLICY, test_json("{'lifetime':{'value':600}}"));
+
+	assert_string_equal(
+		object_str(policy, IKE_POLICY_LIFETIME), "{\"units\":\"seconds\",\"value\":600}");
+	assert_string_equal(object_str(policy, IKE_POLICY_PFS), "group5");
+	refuse(f, KIND_IKE_POLICY, WEFT_ERROR_INVALID_INPUT, test_json("{'pfs':'group1'}"));
+	refuse(f, KIND_IKE_POLICY, WEFT_ERROR_INVALID_INPUT,
+		test_json("{'lifetime':{'value':59}}"));
+	refuse(f, KIND_IPSEC_POLICY, WEFT_ERROR_INVALID_INPUT,
+		test_json("{'encapsulation_mode':'beet'}"));
+}
+
+static void test_connections(void **state)
+{
+	static const struct {
+		enum weft_error error;
+		const char *more;
+	} refused[] = {
+		{ WEFT_ERROR_BAD_REQUEST, "" },
+		{ WEFT_ERROR_PEER_CIDRS_MISSING, PEER },
+		{ WEFT_ERROR_IPSEC_NOT_SERVED, PEER ",'peer_cidrs':['0.0.0.0/0']" },
+		{ WEFT_ERROR_IPSEC_NOT_SERVED, PEER ",'peer_cidrs':['2001:db8::/64']" },
+		{ WEFT_ERROR_IPSEC_NOT_SERVED,
+			",'peer_address':'2001:db8::1','peer_cidrs':['10.1.0.0/24']" },
+		{ WEFT_ERROR_IPSEC_DPD, PEER ",'peer_cidrs':['10.1.0.0/24'],'dpd':{'timeout':30}" },
+		{ WEFT_ERROR_IPSEC_MTU, PEER ",'peer_cidrs':['10.1.0.0/24'],'mtu':500" },
+		{ WEFT_ERROR_INVALID_INPUT,
+			PEER ",'peer_cidrs':['10.1.0.0/24'],'local_id':'%any'" },
+	};
+	struct l3 *f = *state;
+	const struct object *made;
+	struct vpn v;
+
+	vpn_new(f, &v);
+	for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)
+		refuse(f, KIND_IPSEC_SITE_CONNECTION, refused[i].error,
+			connection(&v, v.service, refused[i].more));
+	made = make(f, KIND_IPSEC_SITE_CONNECTION,
+		connection(
+			&v, v.service, PEER ",'peer_cidrs':['10.1.0.0/24'],'dpd':{'interval':5}"));
+	assert_string_equal(object_str(made, IPSEC_SITE_CONNECTION_DPD),
+		"{\"action\":\"hold\",\"interval\":5,\"timeout\":120}");
+	assert_int_equal(object_choice(made, IPSEC_SITE_CONNECTION_STATUS), IPSEC_DOWN);
+}
+
+static void test_groups(void **state)
+{
+	struct l3 *f = *state;
+	g_autofree char *both = NULL, *swapped = NULL;
+	const struct object *local, *peer;
+	struct vpn v;
+
+	vpn_new(f, &v);
+	refuse(f, KIND_VPN_ENDPOINT_GROUP, WEFT_ERROR_ENDPOINTS_MISSING,
+		test_json("{'type':'cidr'}"));
+	refuse(f, KIND_VPN_ENDPOINT_GROUP, WEFT_ERROR_ENDPOINT_INVALID,
+		test_json("{'type':'cidr','endpoints':['10.0.0.1/24']}"));
+	refuse(f, KIND_VPN_ENDPOINT_GROUP, WEFT_ERROR_ENDPOINT_INVALID,
+		test_json("{'type':'subnet','endpoints':['10.0.0.0/24']}"));
+	refuse(f, KIND_VPN_ENDPOINT_GROUP, WEFT_ERROR_ENDPOINT_INVALID,
+		test_json("{'type':'vlan','endpoints':['4095']}"));
+	local = make(f, KIND_VPN_ENDPOINT_GROUP,
+		test_json("{'type':'subnet','endpoints':['%s']}", test_id(v.subnet)));
+	peer = make(f, KIND_VPN_ENDPOINT_GROUP,
+		test_json("{'type':'cidr','endpoints':['10.1.0.0/24']}"));
+	both = g_strdup_printf(PEER ",'local_ep_group_id':'%s','peer_ep_group_id':'%s'",
+		test_id(local), test_id(peer));
+	swapped = g_strdup_printf(PEER ",'local_ep_group_id':'%s','peer_ep_group_id':'%s'",
+		test_id(peer), test_id(local));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_ENDPOINT_GROUP_REQUIRED,
+		connection(&v, v.groups, PEER));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_PEER_CIDRS_INVALID,
+		connection(&v, v.groups, PEER ",'peer_cidrs':['10.1.0.0/24']"));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_ENDPOINT_GROUP_TYPE,
+		connection(&v, v.groups, swapped));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_ENDPOINT_GROUP_INVALID,
+		connection(&v, v.service, both));
+	make(f, KIND_IPSEC_SITE_CONNECTION, connection(&v, v.groups, both));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		l3_test(test_policies),
+		l3_test(test_connections),
+		l3_test(test_groups),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
