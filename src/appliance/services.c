@@ -42,7 +42,10 @@ static const char *const dnsmasq_check[] = { "dnsmasq", "--test",
 
 static bool wants_haproxy(const struct document *document)
 {
-	return document->load_balancers->len;
+	for (guint i = 0; i < document->load_balancers->len; i++)
+		if (g_array_index(document->load_balancers, struct balancer, i).listeners->len)
+			return true;
+	return false; /* it would not run */
 }
 
 /* -W: a master, which stays, and a worker, which a reload replaces without a gap. */

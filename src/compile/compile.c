@@ -293,7 +293,7 @@ static void record_endpoint_before(
 {
 	g_autoptr(GPtrArray) standby = standby_hosts_before(c, port);
 
-	record_endpoint(port, host, standby, c->before);
+	record_endpoint(c->model, port, host, standby, c->before);
 }
 
 static void record_endpoint_after(
@@ -301,7 +301,7 @@ static void record_endpoint_after(
 {
 	g_autoptr(GPtrArray) standby = standby_hosts(c->model, port);
 
-	record_endpoint(port, host, standby, c->after);
+	record_endpoint(c->model, port, host, standby, c->after);
 }
 
 /* Its port is as it was, but for who else is bound to it. */

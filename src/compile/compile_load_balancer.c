@@ -7,10 +7,13 @@
  */
 #include "compile/compilation.h"
 #include "compile/records.h"
+#include "compile/standby.h"
 #include "compile/touched.h"
+#include "compile/vip_holder.h"
 
 #include <string.h>
 
+#include "model/host.h"
 #include "model/lb_health_monitor.h"
 #include "model/lb_listener.h"
 #include "model/lb_member.h"
@@ -241,6 +244,24 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 	}
 }
 
+/* What it was before is not made again either. */
+static void compile_holder(struct compilation *c, const struct uuid *network)
+{
+	char text[UUID_STRLEN];
+	const struct object *port = vip_holder(c->model, uuid_format(network, text));
+	const struct object *host = port ? model_first(c->model, KIND_HOST, HOST_BY_NAME,
+						   object_str(port, PORT_HOST_ID), NULL)
+					 : NULL;
+	g_autoptr(GPtrArray) standby = host ? standby_hosts(c->model, port) : NULL;
+
+	if (!host)
+		return;
+	g_string_assign(c->before, WAS);
+	record_endpoint(c->model, port, host, standby, c->after);
+	compile_difference(
+		c, SCOPE_NETWORK, network, "endpoint", uuid_format(object_id(port), text));
+}
+
 static void compile_one(struct compilation *c, const struct uuid *id)
 {
 	const struct object *old = compile_old(c, KIND_LOAD_BALANCER, id);
@@ -250,8 +271,11 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 
 	if ((!old && !new) || !object_uuid(new ? new : old, LOAD_BALANCER_VIP_NETWORK_ID, &network))
 		return;
-	if (!lb_is_at_edge(new ? new : old))
+	if (!lb_is_at_edge(new ? new : old)) {
+		if (!old || !new)
+			compile_holder(c, &network);
 		return;
+	}
 	if (old)
 		g_string_assign(c->before, WAS);
 	if (new)

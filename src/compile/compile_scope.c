@@ -161,7 +161,7 @@ static void give_endpoints(struct enumeration *e, const char *network)
 		if (!host)
 			continue;
 		standby = standby_hosts(e->model, port);
-		record_endpoint(port, host, standby, e->text);
+		record_endpoint(e->model, port, host, standby, e->text);
 		enumeration_give(e, "endpoint", uuid_format(object_id(port), id));
 	}
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile/records.h"
+#include "compile/vip_holder.h"
 
 #include <string.h>
 
+#include "model/lb_vips.h"
+#include "model/load_balancer.h"
 #include "model/dhcp_binding.h"
 #include "model/conntrack_helper.h"
 #include "model/floating_ip.h"
@@ -375,8 +378,27 @@ void record_conntrack_helper(const struct object *helper, GString *text)
 	jw_end_object(&w);
 }
 
-void record_endpoint(const struct object *port, const struct object *host, const GPtrArray *standby,
-	GString *text)
+/* What a virtual router has beside its own addresses: the VIPs that it balances. */
+static void write_vips(struct json_writer *w, const struct model *model, const struct object *port)
+{
+	const char *network = object_str(port, PORT_NETWORK_ID);
+	const struct object *balancer;
+	struct model_iter iter;
+	char ip[IP_STRLEN];
+
+	if (!vip_holder_is(model, port))
+		return;
+	model_iter_init(&iter, model, KIND_LOAD_BALANCER, LOAD_BALANCER_BY_NETWORK, network, NULL);
+	while ((balancer = model_iter_next(&iter))) {
+		struct lb_vips vips = { .balancer = balancer };
+
+		while (!lb_is_at_edge(balancer) && lb_vips_next(&vips))
+			jw_string(w, ip_format(&vips.ip, ip));
+	}
+}
+
+void record_endpoint(const struct model *model, const struct object *port,
+	const struct object *host, const GPtrArray *standby, GString *text)
 {
 	struct json_writer w = json_writer_on(text);
 	struct port_ips ips = port_ips_of(port);
@@ -389,6 +411,7 @@ void record_endpoint(const struct object *port, const struct object *host, const
 	jw_begin_array(&w);
 	while (port_ips_next(&ips))
 		jw_string(&w, ips.ip_text);
+	write_vips(&w, model, port);
 	jw_end_array(&w);
 	member_json(&w, "allowed_address_pairs", port, PORT_ALLOWED_ADDRESS_PAIRS);
 	member_str(&w, "dns_name", port, PORT_DNS_NAME);

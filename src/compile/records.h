@@ -65,8 +65,8 @@ void record_port_forwarding(const struct object *forwarding, const struct object
 	const struct qos *qos, GString *text);
 void record_conntrack_helper(const struct object *helper, GString *text);
 /* @standby: ids of the hosts that may have it as well (standby.h), or NULL. */
-void record_endpoint(const struct object *port, const struct object *host, const GPtrArray *standby,
-	GString *text);
+void record_endpoint(const struct model *model, const struct object *port,
+	const struct object *host, const GPtrArray *standby, GString *text);
 
 /* records_group.c */
 void record_security_group(const struct object *group, GString *text);

@@ -21,6 +21,7 @@ static const struct lb_provider edge = {
 
 static const struct lb_provider virtual_router = {
 	.name = LB_VIRTUAL_ROUTER,
+	.serves = true,
 	.description = "HTTP, TLS and TCP, by HAProxy in an appliance of its own.",
 	.options = { LIST("TCP", "HTTP", "HTTPS", "TERMINATED_HTTPS"),
 		LIST("TCP", "HTTP", "HTTPS", "PROXY", "PROXYV2"),

@@ -11,6 +11,7 @@
 #include "model/lb_status.h"
 #include "model/lb_vips.h"
 #include "model/network.h"
+#include "model/service_map.h"
 #include "model/service_port.h"
 #include "model/subnet.h"
 #include "model/txn_impl.h"
@@ -258,10 +259,30 @@ static bool make_port(struct txn *txn, struct object *draft, GError **error)
 	return lb_vips_choose(draft, port, error);
 }
 
+/* A virtual router does it where the network has one: where it has services at it. */
+static bool check_home(const struct txn *txn, const struct object *draft, GError **error)
+{
+	static const enum network_service services[] = { SERVICE_DHCP, SERVICE_DNS };
+	const char *id = object_str(draft, LOAD_BALANCER_VIP_NETWORK_ID);
+	const struct object *network = txn_get_text(txn, KIND_NETWORK, id);
+	char name[PROVIDER_NAME_MAX + 1];
+
+	if (lb_is_at_edge(draft))
+		return true;
+	for (size_t i = 0; i < G_N_ELEMENTS(services); i++)
+		if (network && !g_strcmp0(service_other_provider(network, services[i], name),
+				       object_str(draft, LOAD_BALANCER_PROVIDER)))
+			return true;
+	return weft_fail(error, CONFLICT,
+		"Network %s has no virtual router that could do the load balancer: map its dhcp or dns to 'virtual-router' (service_providers).",
+		id);
+}
+
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
-	return object_is_null(draft, LOAD_BALANCER_VIP_PORT_ID) ? make_port(txn, draft, error)
-								: take_port(txn, draft, error);
+	return (object_is_null(draft, LOAD_BALANCER_VIP_PORT_ID) ? make_port(txn, draft, error)
+								 : take_port(txn, draft, error)) &&
+	       check_home(txn, draft, error);
 }
 
 /* A port of its own goes, another is given back. */

@@ -61,7 +61,9 @@ def balanced(make, **more):
 
 def spoken(make):
     """A listener of HTTP."""
-    balancer = make("load_balancer", provider="virtual-router")
+    network = make("network", service_providers={"dhcp": "virtual-router"})
+    subnet = make("subnet", network_id=network["id"])
+    balancer = make("load_balancer", provider="virtual-router", vip_subnet_id=subnet["id"])
     return make("load_balancer_listener", loadbalancer_id=balancer["id"], protocol="HTTP")
 
 

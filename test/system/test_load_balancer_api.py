@@ -84,7 +84,7 @@ def test_cli(server, api, subnet):
     cli("loadbalancer", "pool", "unset", "p1", "--session-persistence")
     assert cli.json("loadbalancer", "pool", "show", "p1")["session_persistence"] is None
     assert cli.json("loadbalancer", "stats", "show", "lb1")["total_connections"] == 0 == cli.json("loadbalancer", "listener", "stats", "show", "l2")["bytes_in"]
-    assert [item["name"] for item in cli.json("loadbalancer", "provider", "list")] == ["edge"]
+    assert [item["name"] for item in cli.json("loadbalancer", "provider", "list")] == ["edge", "virtual-router"]
     assert cli.json("loadbalancer", "flavor", "list") == cli.json("loadbalancer", "provider", "capability", "list", "edge") == []
     cli("loadbalancer", "quota", "set", "--listener", "7", "admin")
     assert cli.json("loadbalancer", "quota", "show", "admin")["listener"] == 7
@@ -113,7 +113,7 @@ def test_sdk(server, subnet):
     monitor = proxy.create_health_monitor(pool_id=pool.id, type="UDP-CONNECT", delay=5, timeout=3, max_retries=1)
     assert [one.weight for one in proxy.members(pool)] == [9]
     assert proxy.find_pool("p").health_monitor_id == monitor.id
-    assert [one.name for one in proxy.providers()] == ["edge"]
+    assert [one.name for one in proxy.providers()] == ["edge", "virtual-router"]
     assert proxy.get_quota_default().pools == 3
     proxy.delete_load_balancer(balancer, cascade=True)
     assert [list(proxy.load_balancers()), list(proxy.pools()), list(proxy.listeners()), list(proxy.health_monitors())] == [[], [], [], []]

@@ -25,7 +25,7 @@ def api(server):
 
 @pytest.fixture(scope="module")
 def subnet(api):
-    network = api.make("network", name="net1")
+    network = api.make("network", name="net1", service_providers={"dhcp": "virtual-router"})
     return api.make("subnet", name="sub1", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
 
 
@@ -154,6 +154,8 @@ def test_bad_input(api, subnet, balancer, tmp_path):
     rules, monitor = f"l7policies/{policy['id']}/rules", {"delay": 5, "timeout": 2, "max_retries": 1, "pool_id": pool["id"]}
     for path, inner, status, part in (
             ("loadbalancers", {"vip_subnet_id": subnet["id"], "provider": "amphora"}, 501, "there is edge"),
+            ("loadbalancers", {"vip_subnet_id": api.make("subnet", network_id=api.make("network")["id"], ip_version=4, cidr="10.5.0.0/24")["id"],
+                               "provider": "virtual-router"}, 409, "map its dhcp or dns"),
             ("listeners", {"protocol": "UDP"}, 501, "the provider 'edge' has what is asked for"),
             ("listeners", {"protocol": "TERMINATED_HTTPS"}, 400, "needs default_tls_container_ref"),
             ("listeners", {"protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://barbican/x"}, 400, "id of a certificate"),

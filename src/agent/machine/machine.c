@@ -38,6 +38,7 @@ struct machine {
 	enum status status;
 	char *reason, *digest, *drift;
 	json_int_t revision; /* that it has done */
+	json_t *balancers;   /* what it says of load balancers; NULL: it has none */
 };
 
 static void drive(struct machine *machine);
@@ -152,6 +153,17 @@ static void say_refused(struct machine *machine)
 	say(machine, STATUS_ERROR, word ?: "it does not take what it is told");
 }
 
+/* Which listeners are open and which members answer changes by itself. */
+static void note_balancers(struct machine *machine, const json_t *said)
+{
+	if (machine->balancers == said ||
+		(machine->balancers && said && json_equal(machine->balancers, said)))
+		return;
+	json_decref(machine->balancers);
+	machine->balancers = json_incref((json_t *)said);
+	machine->changed(machine->data);
+}
+
 static void got_status(const json_t *answer, void *data)
 {
 	struct machine *machine = data;
@@ -160,6 +172,8 @@ static void got_status(const json_t *answer, void *data)
 	const json_t *drift = json_object_get(answer, "drift");
 	json_int_t revision = json_integer_value(json_object_get(answer, "revision"));
 
+	if (status)
+		note_balancers(machine, json_object_get(answer, "load_balancers"));
 	if (!g_strcmp0(status, "ACTIVE") && revision == machine->wanted_revision &&
 		!json_array_size(drift))
 		return ask_get(machine->ask, "/v1/digest", got_digest, machine);
@@ -401,6 +415,7 @@ void machine_free(struct machine *machine)
 	g_free(machine->reason);
 	g_free(machine->digest);
 	g_free(machine->drift);
+	json_decref(machine->balancers);
 	g_free(machine);
 }
 
@@ -408,7 +423,7 @@ json_t *machine_describe(const struct machine *machine)
 {
 	static const char *const statuses[] = { "BUILD", "ACTIVE", "ERROR" };
 
-	return json_pack("{s:s, s:s, s:I, s:s, s:s}", "status", statuses[machine->status], "reason",
-		machine->reason, "revision", machine->revision, "digest", machine->digest, "drift",
-		machine->drift);
+	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:O*}", "status", statuses[machine->status],
+		"reason", machine->reason, "revision", machine->revision, "digest", machine->digest,
+		"drift", machine->drift, "load_balancers", machine->balancers);
 }

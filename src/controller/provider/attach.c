@@ -10,6 +10,9 @@
 #include "controller/provider/providers_impl.h"
 #include "model/flavor.h"
 #include "model/floating_ip.h"
+#include "model/lb_listener.h"
+#include "model/lb_provider.h"
+#include "model/lb_status.h"
 #include "model/network.h"
 #include "model/port_forwarding.h"
 #include "model/router.h"
@@ -82,6 +85,26 @@ static void end_appliances(struct look *look, const struct object *attachment)
 		log_limited(warning, "provider: %s", error->message);
 }
 
+/* Nobody does the load balancers of the network any more. */
+static void idle_balancers(struct look *look, const struct object *attachment)
+{
+	const struct object *balancer;
+	struct model_iter iter;
+	struct object *draft;
+
+	if (strcmp(object_str(attachment, ATTACHMENT_PROVIDER), LB_VIRTUAL_ROUTER))
+		return;
+	model_iter_init(&iter, look->providers->model, KIND_LOAD_BALANCER, LOAD_BALANCER_BY_NETWORK,
+		look->id, NULL);
+	while ((balancer = model_iter_next(&iter))) {
+		if (lb_is_at_edge(balancer))
+			continue;
+		draft = object_edit(balancer);
+		object_set_choice(draft, LOAD_BALANCER_STATE, LOAD_BALANCER_IDLE);
+		put(look, draft);
+	}
+}
+
 /* Attachments that there are: with other services, or to be ended, or wanted again. */
 static void look_at_old(struct look *look, const struct object *attachment)
 {
@@ -104,8 +127,10 @@ static void look_at_old(struct look *look, const struct object *attachment)
 	}
 	object_set_str(draft, ATTACHMENT_STATUS_REASON, "");
 	put(look, draft);
-	if (!services)
+	if (!services) {
 		end_appliances(look, attachment);
+		idle_balancers(look, attachment);
+	}
 }
 
 static void make(struct look *look, const struct wanted *wanted)
@@ -285,6 +310,29 @@ static void follow(struct providers *providers, const struct object *appliance)
 		work_follow(providers, &attachment);
 }
 
+/* What is left of one that goes with its load balancer is told with that. */
+static void look_at_balancer(struct providers *providers, const struct object *object)
+{
+	if (object_kind(object) == &load_balancer_kind && !lb_is_at_edge(object))
+		look_at_text(providers, object_str(object, LOAD_BALANCER_VIP_NETWORK_ID));
+}
+
+static void look_at_listeners(
+	struct providers *providers, const struct object *certificate, unsigned index)
+{
+	const struct object *listener, *balancer;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&iter, providers->model, KIND_LB_LISTENER, index,
+		uuid_format(object_id(certificate), id), NULL);
+	while ((listener = model_iter_next(&iter))) {
+		balancer = lb_of(providers->model, listener);
+		if (balancer)
+			look_at_balancer(providers, balancer);
+	}
+}
+
 static void look_at_side(
 	struct providers *providers, enum kind_id kind, const struct object *object)
 {
@@ -322,6 +370,19 @@ static void look_at_side(
 		break;
 	case KIND_FLOATING_IP:
 		look_at_text(providers, object_str(object, FLOATING_IP_ROUTER_ID));
+		break;
+	case KIND_LOAD_BALANCER:
+	case KIND_LB_LISTENER:
+	case KIND_LB_POOL:
+	case KIND_LB_MEMBER:
+	case KIND_LB_HEALTH_MONITOR:
+	case KIND_LB_L7POLICY:
+	case KIND_LB_L7RULE:
+		look_at_balancer(providers, lb_of(providers->model, object) ?: object);
+		break;
+	case KIND_LB_CERTIFICATE:
+		look_at_listeners(providers, object, LB_LISTENER_BY_TLS);
+		look_at_listeners(providers, object, LB_LISTENER_BY_SNI);
 		break;
 	case KIND_SERVICE_ATTACHMENT:
 		work_run(providers, object_id(object), false);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/provider/document.h"
 
+#include <string.h>
+
 #include "controller/provider/providers_impl.h"
 #include "model/appliance.h"
 #include "model/floating_ip.h"
+#include "model/lb_provider.h"
 #include "model/network.h"
 #include "model/port.h"
 #include "model/router.h"
@@ -21,7 +24,8 @@ static const struct caller administrator = { CALLER_ADMIN, "" };
 static u64 lasting_slots(const struct kind *kind)
 {
 	static const char *const passing[] = { "status", "status_reason", "revision_number",
-		"updated_at", "availability_zones", "port_details", NULL };
+		"updated_at", "availability_zones", "port_details", "provisioning_status",
+		"operating_status", NULL };
 	u64 slots = 0;
 
 	for (unsigned slot = 0; slot < kind->n_slots; slot++)
@@ -30,10 +34,15 @@ static u64 lasting_slots(const struct kind *kind)
 	return slots;
 }
 
+void provider_write_object(
+	const struct model *model, const struct object *object, struct json_writer *w)
+{
+	object_write_json(object, model, &administrator, lasting_slots(object_kind(object)), w);
+}
+
 static void write_object(struct writer *writer, const struct object *object)
 {
-	object_write_json(object, writer->model, &administrator, lasting_slots(object_kind(object)),
-		&writer->w);
+	provider_write_object(writer->model, object, &writer->w);
 }
 
 static void write_by(struct writer *writer, const char *key, enum kind_id kind, unsigned index,
@@ -249,6 +258,9 @@ char *provider_document(const struct model *model, const struct object *attachme
 	jw_member_string(&writer.w, "options", options);
 	if (network && !ends)
 		write_network(&writer, network, object_str(attachment, ATTACHMENT_PROVIDER));
+	if (network && !ends &&
+		!strcmp(object_str(attachment, ATTACHMENT_PROVIDER), LB_VIRTUAL_ROUTER))
+		provider_write_balancers(model, about, &writer.w);
 	if (router && !ends)
 		write_router(&writer, router, object_str(attachment, ATTACHMENT_PROVIDER));
 	if (!ends)

@@ -7,3 +7,10 @@
 /* Of the attachment as the model has it: of what it is an attachment to, or, when that is gone or
  * the attachment is to be deleted, of itself alone. g_free. */
 char *provider_document(const struct model *model, const struct object *attachment);
+
+/* An object as the API shows it to an administrator, without what changes by itself. */
+void provider_write_object(
+	const struct model *model, const struct object *object, struct json_writer *w);
+/* The member "load_balancers": those of the network that are not the edge's. */
+void provider_write_balancers(
+	const struct model *model, const char *network, struct json_writer *w);

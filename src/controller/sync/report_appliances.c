@@ -106,12 +106,11 @@ static bool stage_one(
 		object_copy(draft, appliance, APPLIANCE_STATUS);
 		object_copy(draft, appliance, APPLIANCE_STATUS_REASON);
 	}
-	if (same(appliance, draft)) {
+	if (same(appliance, draft))
 		object_unref(draft);
-		return true;
-	}
-	appliance = txn_put(txn, draft, error);
-	return appliance && stage_router(txn, appliance, error);
+	else if (!(appliance = txn_put(txn, draft, error)) || !stage_router(txn, appliance, error))
+		return false;
+	return appliance_balancers_stage(txn, appliance, said, error);
 }
 
 bool appliances_stage_report(

@@ -121,6 +121,10 @@ bool floating_ip_stage(
 bool appliances_stage_report(
 	struct txn *txn, const struct object *host, const json_t *reported, GError **error);
 
+/* report_balancers.c: of @reported, what an appliance says of its load balancers. */
+bool appliance_balancers_stage(
+	struct txn *txn, const struct object *appliance, const json_t *reported, GError **error);
+
 /* report_load_balancers.c: what a host's health checks say: {id: {"alive": bool}}, or NULL. */
 bool members_stage(
 	struct txn *txn, const struct object *host, const json_t *reported, GError **error);

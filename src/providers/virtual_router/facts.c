@@ -191,6 +191,7 @@ bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
 	*ret = (struct facts){ .document = document,
 		.is_router = !g_strcmp0(text_of(document, "object_type"), "router"),
 		.id = text_of(document, "attachment"),
+		.balancers = json_object_get(document, "load_balancers"),
 		.own = json_object_get(appliance, "ports"),
 		.subnets = json_object_get(appliance, "subnets"),
 		.is_made = appliance != NULL };

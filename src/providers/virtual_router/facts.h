@@ -36,6 +36,7 @@ struct facts {
 	bool is_router;
 	const char *id;		     /* the attachment's */
 	const json_t *own, *subnets; /* the appliance's ports, and all subnets that they are on */
+	const json_t *balancers;     /* load balancers on the network */
 	bool is_made;		     /* the appliance is there already */
 	bool is_wanted; /* false: it is somebody else who serves, or it is switched off */
 	const char *public_network; /* NULL: none */

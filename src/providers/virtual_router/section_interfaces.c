@@ -73,6 +73,8 @@ json_t *section_interfaces(const struct facts *facts)
 		json_t *guest = interface_of(
 			side->nic, "guest", side->nic_port, side->nic_port, side->subnets);
 
+		if (!i)
+			add_vips(facts, json_object_get(guest, "addresses"));
 		json_object_set(guest, "mtu", json_object_get(side->network, "mtu"));
 		json_array_append_new(list, guest);
 	}

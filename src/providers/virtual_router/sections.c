@@ -12,6 +12,7 @@ static const struct section {
 	{ "snat", section_snat },
 	{ "floating_ips", section_floating_ips },
 	{ "port_forwardings", section_port_forwardings },
+	{ "load_balancers", section_balancers },
 };
 
 json_t *sections_document(const struct facts *facts)

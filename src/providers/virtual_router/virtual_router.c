@@ -46,7 +46,8 @@ static json_t *answer_of(const json_t *document, char **ret_reason)
 	struct facts facts;
 	bool ok = facts_read(document, &facts, ret_reason);
 
-	if (ok && facts.is_wanted && (facts.is_made || facts_has_guest(&facts))) {
+	if (ok && facts.is_wanted &&
+		(facts.is_made || facts_has_guest(&facts) || json_array_size(facts.balancers))) {
 		appliance = appliance_of(&facts, ret_reason);
 		ok = appliance != NULL;
 		if (ok)

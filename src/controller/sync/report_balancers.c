@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an appliance says of the load balancers that it does: one is WIRED once the appliance has
+ * been told of it, and its listeners are open; its members are as HAProxy finds them. */
+#include "controller/sync/server_impl.h"
+
+#include <string.h>
+
+#include "model/appliance.h"
+#include "model/lb_listener.h"
+#include "model/lb_member.h"
+#include "model/lb_status.h"
+
+struct said {
+	const json_t *report, *balancers;
+	bool done; /* it has done what it is to do now */
+};
+
+static bool are_open(const struct txn *txn, const struct object *balancer, const struct said *said)
+{
+	const json_t *open = json_object_get(said->balancers, "listeners");
+	const struct object *listener;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	txn_iter_init(&iter, txn, KIND_LB_LISTENER, LB_LISTENER_BY_LOAD_BALANCER,
+		uuid_format(object_id(balancer), id), NULL);
+	while ((listener = txn_iter_next(&iter)))
+		if (object_bool(listener, LB_LISTENER_ADMIN_STATE_UP) &&
+			(!json_is_true(json_object_get(said->balancers, "current")) ||
+				!json_object_get(open, uuid_format(object_id(listener), id))))
+			return false;
+	return true;
+}
+
+static bool stage_balancer(
+	struct txn *txn, const struct object *balancer, const struct said *said, GError **error)
+{
+	const char *status = json_string_value(json_object_get(said->report, "status"));
+	const char *why = json_string_value(json_object_get(said->report, "reason"));
+	bool failed = !g_strcmp0(status, "ERROR");
+	g_autofree char *reason =
+		failed ? g_strdup_printf("the virtual router: %.500s", why ?: "") : g_strdup("");
+	int state = failed ? LOAD_BALANCER_FAILED : LOAD_BALANCER_WIRED;
+	struct object *draft;
+
+	if (!failed && !(said->done && are_open(txn, balancer, said)))
+		return true;
+	if (!g_utf8_validate(reason, -1, NULL))
+		g_strlcpy(reason, "", 1);
+	if (object_choice(balancer, LOAD_BALANCER_STATE) == state &&
+		!strcmp(object_str(balancer, LOAD_BALANCER_STATUS_REASON), reason))
+		return true;
+	draft = object_edit(balancer);
+	object_set_choice(draft, LOAD_BALANCER_STATE, state);
+	object_set_str(draft, LOAD_BALANCER_STATUS_REASON, reason);
+	return txn_put(txn, draft, error);
+}
+
+static enum lb_member_health health_of(const json_t *said)
+{
+	const char *status = json_string_value(json_object_get(said, "status"));
+
+	return !g_strcmp0(status, "UP")	    ? LB_MEMBER_ALIVE
+	       : !g_strcmp0(status, "DOWN") ? LB_MEMBER_DEAD
+					    : LB_MEMBER_UNKNOWN;
+}
+
+/* One of another network's is nothing that this appliance may judge. */
+static bool stage_member(struct txn *txn, const char *network, const json_t *said, GError **error)
+{
+	const char *id = json_string_value(json_object_get(said, "id"));
+	const struct object *member = id ? txn_get_text(txn, KIND_LB_MEMBER, id) : NULL;
+	const struct object *balancer = member ? lb_of(txn_model(txn), member) : NULL;
+	enum lb_member_health health = health_of(said);
+	struct object *draft;
+
+	if (!balancer || lb_is_at_edge(balancer) ||
+		strcmp(object_str(balancer, LOAD_BALANCER_VIP_NETWORK_ID), network) ||
+		object_choice(member, LB_MEMBER_HEALTH) == (int)health)
+		return true;
+	draft = object_edit(member);
+	object_set_choice(draft, LB_MEMBER_HEALTH, (int)health);
+	return txn_put(txn, draft, error);
+}
+
+static GPtrArray *balancers_on(const struct txn *txn, const char *network)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *balancer;
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_LOAD_BALANCER, LOAD_BALANCER_BY_NETWORK, network, NULL);
+	while ((balancer = txn_iter_next(&iter)))
+		if (!lb_is_at_edge(balancer))
+			g_ptr_array_add(found, object_ref(balancer));
+	return found;
+}
+
+bool appliance_balancers_stage(
+	struct txn *txn, const struct object *appliance, const json_t *reported, GError **error)
+{
+	const char *network = object_str(appliance, APPLIANCE_OBJECT_ID);
+	g_autoptr(GPtrArray) balancers = balancers_on(txn, network);
+	struct said said = { .report = reported,
+		.balancers = json_object_get(reported, "load_balancers"),
+		.done = !g_strcmp0(
+				json_string_value(json_object_get(reported, "status")), "ACTIVE") &&
+			json_integer_value(json_object_get(reported, "revision")) ==
+				object_int(appliance, APPLIANCE_REVISION) };
+	const json_t *member;
+	size_t i;
+
+	for (guint n = 0; n < balancers->len; n++)
+		if (!stage_balancer(txn, balancers->pdata[n], &said, error))
+			return false;
+	json_array_foreach(json_object_get(said.balancers, "members"), i, member)
+		if (balancers->len && !stage_member(txn, network, member, error))
+			return false;
+	return true;
+}

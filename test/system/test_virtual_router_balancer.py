@@ -1,0 +1,105 @@
+"""Load balancers of the provider virtual-router, from the API to the packets (Z33; docs/load-balancer.md).
+
+    weftd ── views ──► [h1] [h2]  the virtual router of network in: mgmt (network m), guest0, the VIP
+    [h1] g1, [h2] g2 and client on network in
+"""
+import collections
+import re
+import sys
+
+import pytest
+
+from conftest import run, wait_until
+from test_virtual_router import Cloud
+
+LB = "/load-balancer/v2.0/lbaas/"
+SERVE = """
+import http.server, sys
+class Say(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write((sys.argv[1] + " " + self.headers.get("X-Forwarded-For", "")).encode())
+http.server.ThreadingHTTPServer(("", 80), Say).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(module_lab):
+    one = Cloud(module_lab)
+    one.offering(default=True)
+    one.net = one.network("in", "10.0.0.0/24")
+    lab = module_lab
+    one.guests = {name: lab.guest(name, host, "in") for name, host in (("g1", 1), ("g2", 2), ("client", 2))}
+    for guest in one.guests.values():
+        assert one.api.call("PUT", f"/v2.0/ports/{guest['id']}", {"port": {"port_security_enabled": False, "security_groups": []}}).status == 200
+    one.servers = {name: lab.popen(name, sys.executable, "-c", SERVE, name) for name in ("g1", "g2")}
+    for name in one.servers:
+        wait_until(lambda: ":80 " in lab.exec(name, "ss", "-ltn").stdout, what=f"{name} serves")
+    try:
+        yield one
+    finally:
+        for process in one.servers.values():
+            process.kill()
+            process.wait()
+        for log in lab.folder.glob("h*/run/appliance/*.log"):
+            print(log, log.read_text()[-3000:])
+
+
+def make(cloud, path, kind, **inner):
+    answer = cloud.api.call("POST", LB + path, {kind: inner})
+    assert answer.status == 201, answer.text
+    return answer.json[kind]
+
+
+def show(cloud, path, one):
+    return next(iter(cloud.api.get(f"{LB}{path}/{one['id']}").json.values()))
+
+
+def has_status(cloud, path, one, provisioning, operating):
+    def check():
+        now = show(cloud, path, one)
+        return (now["provisioning_status"], now["operating_status"]) == (provisioning, operating)
+    wait_until(check, what=f"{provisioning} {operating}", deadline=20)
+
+
+def curl(cloud, url, *words):
+    return cloud.lab.exec("client", "curl", "-s", "-m", "3", *words, url, check=False).stdout
+
+
+def test_from_the_api_to_the_packets(cloud, tmp_path):
+    """HTTP and TLS by the VIP, members by their statuses, policies, and nothing left when it is deleted."""
+    lab = cloud.lab
+    balancer = make(cloud, "loadbalancers", "loadbalancer", name="lb", vip_subnet_id=cloud.net["subnet"]["id"], provider="virtual-router")
+    vip = balancer["vip_address"]
+    has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
+    listener = make(cloud, "listeners", "listener", loadbalancer_id=balancer["id"], protocol="HTTP", protocol_port=80, insert_headers={"X-Forwarded-For": "true"})
+    pool = make(cloud, "pools", "pool", listener_id=listener["id"], protocol="HTTP", lb_algorithm="ROUND_ROBIN")
+    members = {name: make(cloud, f"pools/{pool['id']}/members", "member", address=lab.address(cloud.guests[name]), protocol_port=80) for name in ("g1", "g2")}
+    make(cloud, "healthmonitors", "healthmonitor", pool_id=pool["id"], type="HTTP", delay=1, timeout=1, max_retries=1, max_retries_down=1)
+    wait_until(lambda: curl(cloud, f"http://{vip}/"), what="an answer by the VIP", deadline=20)
+    own = lab.address(cloud.guests["client"])
+    assert collections.Counter(curl(cloud, f"http://{vip}/") for _ in range(4)) == {f"g1 {own}": 2, f"g2 {own}": 2}
+    has_status(cloud, "pools", pool, "ACTIVE", "ONLINE")
+    cloud.servers["g2"].kill()
+    cloud.servers["g2"].wait()
+    has_status(cloud, f"pools/{pool['id']}/members", members["g2"], "ACTIVE", "ERROR")
+    has_status(cloud, "loadbalancers", balancer, "ACTIVE", "DEGRADED")
+    assert {curl(cloud, f"http://{vip}/") for _ in range(3)} == {f"g1 {own}"}
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=www.example.org",
+        "-addext", "subjectAltName=DNS:www.example.org", "-keyout", tmp_path / "key", "-out", tmp_path / "cert")
+    certificate = make(cloud, "certificates", "certificate", certificate=(tmp_path / "cert").read_text(), private_key=(tmp_path / "key").read_text())
+    secure = make(cloud, "listeners", "listener", loadbalancer_id=balancer["id"], protocol="TERMINATED_HTTPS", protocol_port=443, default_pool_id=pool["id"],
+                  default_tls_container_ref=certificate["id"])
+    policy = make(cloud, "l7policies", "l7policy", listener_id=secure["id"], action="REDIRECT_TO_URL", redirect_url="https://example.org/")
+    make(cloud, f"l7policies/{policy['id']}/rules", "rule", type="PATH", compare_type="STARTS_WITH", value="/old")
+    words = ("--cacert", tmp_path / "cert", "--resolve", f"www.example.org:443:{vip}")
+    wait_until(lambda: curl(cloud, "https://www.example.org/", *words) == "g1 ", what="an answer by TLS", deadline=20)
+    head = wait_until(lambda: re.search("location: .*", curl(cloud, "https://www.example.org/old", "-i", *words)), what="the policy", deadline=20)
+    assert head[0].strip() == "location: https://example.org/"
+    appliance = cloud.appliance(cloud.net)
+    assert "PRIVATE" not in str(appliance) and "PRIVATE" not in str(cloud.attachment(cloud.net))
+    assert len(cloud.api.get("/v2.0/appliances").json["appliances"]) == 1
+    assert cloud.api.call("DELETE", LB + f"loadbalancers/{balancer['id']}?cascade=true").status == 204
+    wait_until(lambda: not curl(cloud, f"http://{vip}/"), what="the VIP is gone", deadline=20)
+    cloud.has_status(cloud.net)
