@@ -1,7 +1,7 @@
 """What refers to what, for every kind: what a deletion refuses, takes along or clears, and what a change of a part means for the whole.
 Proves B2, B34 (objects with attributes, and the graph of what refers to what, kept whole)."""
 from every_kind import a_change, collection_of, numbers, of_every_kind, show
-from examples import routed
+from examples import routed, spoken
 
 WEFTD = {"store": "memory:"}
 
@@ -72,9 +72,22 @@ def listening(make):
     return make("load_balancer_listener", loadbalancer_id=pool["loadbalancer_id"], default_pool_id=pool["id"])
 
 
+def terminating(make):
+    certificate = make("load_balancer_certificate")
+    return make("load_balancer_listener", loadbalancer_id=spoken(make)["loadbalancer_id"], protocol="TERMINATED_HTTPS", protocol_port=443,
+                default_tls_container_ref=certificate["id"])
+
+
+def redirecting(make):
+    listener = spoken(make)
+    pool = make("load_balancer_pool", loadbalancer_id=listener["loadbalancer_id"], protocol="HTTP", lb_algorithm="ROUND_ROBIN")
+    return make("load_balancer_l7policy", listener_id=listener["id"], action="REDIRECT_TO_POOL", redirect_pool_id=pool["id"])
+
+
 # How one that refers by that attribute is made, where giving the attribute is not enough.
 REFERRING = {("subnet", "subnetpool_id"): pooled, ("subnet", "segment_id"): on_segment, ("router", "flavor_id"): flavored,
-             ("load_balancer_listener", "default_pool_id"): listening, ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
+             ("load_balancer_listener", "default_pool_id"): listening,
+             ("load_balancer_listener", "default_tls_container_ref"): terminating, ("load_balancer_l7policy", "redirect_pool_id"): redirecting, ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
 
 
 def referring(examples, kind, name, other):
