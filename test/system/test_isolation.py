@@ -9,7 +9,8 @@ import struct
 
 import pytest
 
-from conftest import run, wait_until
+import footprint
+from conftest import wait_until
 from packets import (ARP, BROADCAST, GENEVE_PORT, ICMP6, IP4, IP6, UDP, VXLAN_PORT, Wire, address_bytes, arp, ethernet,
                      icmp6, ip4, mac_bytes, udp)
 
@@ -150,13 +151,8 @@ def test_broadcast_goes_to_hosts_of_the_network_only(tenants):
 
 
 def bpf_objects():
-    """Ids of the machine's BPF programs and maps of the edge switch."""
-    found = set()
-    for kind in ("prog", "map"):
-        for line in run("bpftool", kind, "show").stdout.splitlines():
-            if line and line[0].isdigit():
-                found.add((kind, line.split(":")[0]))
-    return found
+    """(kind, id) of all BPF programs and maps of the machine."""
+    return {(kind, one["id"]) for kind in ("prog", "map") for one in footprint.output("bpftool", "-j", kind, "show")}
 
 
 def test_end_of_a_port_leaves_nothing(tenants):
@@ -191,7 +187,8 @@ def test_end_of_an_agent_leaves_no_program(lab):
     """B8: stopped with cleanup, an agent leaves no BPF program, no map, no filter, no pin and no device of its own."""
     lab.network("net1")
     lab.guest("g", 1, "net1")
-    before = bpf_objects()
+    own = {("map", one) for one in footprint.map_ids(lab, "h1")} | {("prog", one) for one in footprint.programs(lab, "h1")}
+    assert own <= bpf_objects()
     devices = lab.exec("h1", "ip", "-br", "link").stdout
     filters = ("tc", "filter", "show", "dev", "v-g", "ingress")
     assert "weft" in devices and "from_guest" in lab.exec("h1", *filters).stdout
@@ -200,4 +197,4 @@ def test_end_of_an_agent_leaves_no_program(lab):
     assert not list((lab.folder / "h1").glob("bpf/*"))
     assert lab.exec("h1", *filters).stdout == ""
     assert "weft" not in lab.exec("h1", "ip", "-br", "link").stdout
-    wait_until(lambda: len(bpf_objects()) < len(before), what="programs and maps are gone")
+    wait_until(lambda: not own & bpf_objects(), what="programs and maps are gone")

@@ -7,7 +7,8 @@ from weftd import MEMBER, Weftd, refused
 
 
 # without plug-ins: weftd's own
-SERVICE_PROVIDERS = [(kind, "edge", True) for kind in ("DHCP", "DNS", "METADATA", "L3_ROUTER_NAT", "QOS")] + [("SECURITY_GROUP", "security-group", True)]
+SERVICE_PROVIDERS = [*((kind, "edge", True) for kind in ("DHCP", "DNS", "METADATA", "L3_ROUTER_NAT", "QOS")), ("SECURITY_GROUP", "security-group", True),
+                     *((kind, "virtual-router", False) for kind in ("DHCP", "DNS", "L3_ROUTER_NAT"))]
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,7 @@ def test_cli(weftd):
     assert "No valid service subnet" in cli.fails("port", "create", "r", "--network", "net", "--device-owner", "compute:other")
     cli("subnet", "unset", "s", "--service-type", "compute:nova")
     assert cli.json("subnet", "show", "s")["service_types"] == []
-    assert [(p["Service Type"], p["Name"], p["Default"]) for p in cli.json("network", "service", "provider", "list")] == [
-        *SERVICE_PROVIDERS]
+    assert [(p["Service Type"], p["Name"], p["Default"]) for p in cli.json("network", "service", "provider", "list")] == SERVICE_PROVIDERS
 
 
 def test_sdk(weftd, sdk):

@@ -1,7 +1,7 @@
 """What refers to what, for every kind: what a deletion refuses, takes along or clears, and what a change of a part means for the whole.
 Proves B2, B34 (objects with attributes, and the graph of what refers to what, kept whole)."""
 from every_kind import a_change, collection_of, numbers, of_every_kind, show
-from examples import routed, spoken
+from examples import routed, spoken, vpn
 
 WEFTD = {"store": "memory:"}
 
@@ -84,10 +84,20 @@ def redirecting(make):
     return make("load_balancer_l7policy", listener_id=listener["id"], action="REDIRECT_TO_POOL", redirect_pool_id=pool["id"])
 
 
+def tunnelled(make):
+    """A connection by groups of endpoints, of a service with no subnet of its own."""
+    parts = vpn(make)
+    local = make("vpn_endpoint_group", type="subnet", endpoints=[parts["subnet_id"]])
+    service = make("vpnservice", router_id=parts["router_id"], subnet_id=None)
+    return make("ipsec_site_connection", vpnservice_id=service["id"], peer_cidrs=[], local_ep_group_id=local["id"],
+                peer_ep_group_id=make("vpn_endpoint_group")["id"])
+
+
 # How one that refers by that attribute is made, where giving the attribute is not enough.
 REFERRING = {("subnet", "subnetpool_id"): pooled, ("subnet", "segment_id"): on_segment, ("router", "flavor_id"): flavored,
              ("load_balancer_listener", "default_pool_id"): listening,
-             ("load_balancer_listener", "default_tls_container_ref"): terminating, ("load_balancer_l7policy", "redirect_pool_id"): redirecting, ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
+             ("load_balancer_listener", "default_tls_container_ref"): terminating, ("load_balancer_l7policy", "redirect_pool_id"): redirecting,
+             ("ipsec_site_connection", "local_ep_group_id"): tunnelled, ("ipsec_site_connection", "peer_ep_group_id"): tunnelled, ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
 
 
 def referring(examples, kind, name, other):
