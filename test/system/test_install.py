@@ -70,6 +70,14 @@ SYSTEMCTL = '''
 """`systemctl enable|disable --now UNIT`, as far as the units of weft go."""
 import os, pathlib, pwd, shutil, signal, subprocess, sys, time
 
+def runs(pid):
+    """Who ends while this is read, has ended."""
+    try:
+        return ") Z " not in pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 verb, _, name = sys.argv[1:]
 unit = [line.split("=", 1) for line in pathlib.Path(f"/usr/lib/systemd/system/{name}.service").read_text().splitlines() if "=" in line and line[0] != "#"]
 value = dict(unit)
@@ -77,7 +85,7 @@ record = pathlib.Path(f"/run/{name}.pid")
 if verb == "disable":
     pid = int(record.read_text())
     os.kill(pid, signal.SIGTERM)
-    while pathlib.Path(f"/proc/{pid}/stat").exists() and ") Z " not in pathlib.Path(f"/proc/{pid}/stat").read_text():
+    while runs(pid):
         time.sleep(0.01)
     sys.exit()
 user = pwd.getpwnam(value.get("User", "root"))

@@ -7,6 +7,7 @@
 Every member serves on port 8080 by TCP and UDP and says who it is and whom it sees. Requirements Z27 (edge form), L13.
 """
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -374,7 +375,7 @@ def end(bed, name):
     """The member's server is gone, and its namespace with all else stays."""
     pids = bed.lab.exec(name, "sh", "-c", "ip netns pids $(ip netns identify $$)").stdout.split()
     for pid in pids:
-        command = pathlib.Path(f"/proc/{pid}/cmdline")
-        if command.exists() and b"socketserver" in command.read_bytes():
-            os.kill(int(pid), signal.SIGKILL)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if b"socketserver" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(int(pid), signal.SIGKILL)
     bed.servers[name].wait(10)
