@@ -133,10 +133,8 @@ class Bed:
     def down(self):
         self.process.terminate()
         self.process.wait(10)
-        for guest in GUESTS:
-            pid = self.folder / f"{guest}.pid"
-            if pid.exists():
-                run("kill", pid.read_text().strip(), check=False)
-        for namespace in self.names.values():
+        for namespace in self.names.values():  # each lease has left a dhclient, and each server has children
+            for pid in run("ip", "netns", "pids", namespace, check=False).stdout.split():
+                run("kill", pid, check=False)
             run("ip", "netns", "del", namespace, check=False)
         run("rm", "-rf", self.files)

@@ -143,4 +143,6 @@ class World:
             process.terminate()
             process.wait(10)
         for namespace in (self.out, self.small, self.vlan):
+            for pid in run("ip", "netns", "pids", namespace, check=False).stdout.split():  # children of servers
+                run("kill", pid, check=False)
             run("ip", "netns", "del", namespace, check=False)
