@@ -83,49 +83,45 @@ static bool is_label(const char *text, size_t len)
 	return true;
 }
 
-bool field_label(const json_t *object, const char *key, char *ret, size_t size, GError **error)
+/* A text of at most @size - 1 bytes that @is_one knows. @secret: an error does not show it. */
+static bool copy_text(const json_t *object, const char *key, bool (*is_one)(const char *text),
+	const char *form, bool secret, char *ret, size_t size, GError **error)
 {
-	const char *form = "a DNS label: letters, digits and '-' within, at most 63";
 	const char *text;
 
 	if (!get_text(object, key, form, &text, error))
 		return false;
 	if (!text)
 		return true;
-	if (*text && (!is_label(text, strlen(text)) || strlen(text) >= size))
-		return refuse(key, text, form, error);
-	g_strlcpy(ret, text, size);
-	return true;
+	if (strlen(text) < size && is_one(text)) {
+		g_strlcpy(ret, text, size);
+		return true;
+	}
+	return secret ? weft_fail(error, INVALID_INPUT, "%s: must be %s", key, form)
+		      : refuse(key, text, form, error);
+}
+
+static bool is_label_or_none(const char *text)
+{
+	return !*text || is_label(text, strlen(text));
+}
+
+bool field_label(const json_t *object, const char *key, char *ret, size_t size, GError **error)
+{
+	return copy_text(object, key, is_label_or_none,
+		"a DNS label: letters, digits and '-' within, at most 63", false, ret, size, error);
 }
 
 bool field_like(const json_t *object, const char *key, bool (*is_one)(const char *text),
 	const char *form, char *ret, size_t size, GError **error)
 {
-	const char *text;
-
-	if (!get_text(object, key, form, &text, error))
-		return false;
-	if (!text)
-		return true;
-	if (strlen(text) >= size || !is_one(text))
-		return refuse(key, text, form, error);
-	g_strlcpy(ret, text, size);
-	return true;
+	return copy_text(object, key, is_one, form, false, ret, size, error);
 }
 
 bool field_secret(const json_t *object, const char *key, bool (*is_one)(const char *text),
 	const char *form, char *ret, size_t size, GError **error)
 {
-	const char *text;
-
-	if (!get_text(object, key, form, &text, error))
-		return false;
-	if (!text)
-		return true;
-	if (strlen(text) >= size || !is_one(text))
-		return weft_fail(error, INVALID_INPUT, "%s: must be %s", key, form);
-	g_strlcpy(ret, text, size);
-	return true;
+	return copy_text(object, key, is_one, form, true, ret, size, error);
 }
 
 static bool is_domain(const char *text)
