@@ -238,38 +238,15 @@ static void write_ports(const struct report *report, struct json_writer *w)
 	jw_end_object(w);
 }
 
-static void write_bgp(const struct report *report, struct json_writer *w)
+/* A member that a part of the agent says; takes @said over, NULL: it says nothing. */
+static void write_said(struct json_writer *w, const char *key, json_t *said)
 {
-	json_t *bgp = report->io.bgp ? report->io.bgp(report->io.data) : NULL;
-	char *text = bgp ? json_dumps(bgp, JSON_COMPACT) : NULL;
+	char *text = said ? json_dumps(said, JSON_COMPACT) : NULL;
 
 	if (text)
-		jw_member_raw(w, "bgp", text);
+		jw_member_raw(w, key, text);
 	free(text);
-	json_decref(bgp);
-}
-
-static void write_listeners(const struct report *report, struct json_writer *w)
-{
-	json_t *listeners =
-		report->io.listeners ? report->io.listeners(report->full, report->io.data) : NULL;
-	char *text = listeners ? json_dumps(listeners, JSON_COMPACT) : NULL;
-
-	if (text)
-		jw_member_raw(w, "listeners", text);
-	free(text);
-	json_decref(listeners);
-}
-
-static void write_appliances(const struct report *report, struct json_writer *w)
-{
-	json_t *appliances = report->io.appliances ? report->io.appliances(report->io.data) : NULL;
-	char *text = appliances ? json_dumps(appliances, JSON_COMPACT) : NULL;
-
-	if (text)
-		jw_member_raw(w, "appliances", text);
-	free(text);
-	json_decref(appliances);
+	json_decref(said);
 }
 
 static void write_agent(const struct report *report, struct json_writer *w)
@@ -289,7 +266,7 @@ static void write_agent(const struct report *report, struct json_writer *w)
 		jw_member_string(w, mapping->physical_network, mapping->device);
 	}
 	jw_end_object(w);
-	write_bgp(report, w);
+	write_said(w, "bgp", report->io.bgp ? report->io.bgp(report->io.data) : NULL);
 	jw_end_object(w);
 }
 
@@ -311,8 +288,10 @@ static void send_now(struct report *report)
 	jw_key(&w, "members");
 	write_members(report, &w);
 	write_masters(report, &w);
-	write_listeners(report, &w);
-	write_appliances(report, &w);
+	write_said(&w, "listeners",
+		report->io.listeners ? report->io.listeners(report->full, report->io.data) : NULL);
+	write_said(&w, "appliances",
+		report->io.appliances ? report->io.appliances(report->io.data) : NULL);
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);
