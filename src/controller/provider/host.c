@@ -14,6 +14,7 @@
 
 #include "controller/provider/load.h"
 #include "controller/provider/message.h"
+#include "controller/provider/reply.h"
 
 #define MEMORY_MAX (1ul << 30)
 #define FILES_MAX 256
@@ -26,9 +27,8 @@ struct host {
 
 /* Of the call that runs. */
 struct reply {
+	struct provider_reply said; /* first: what the callbacks fill in */
 	struct host *host;
-	json_t *answer; /* NULL: none yet */
-	char *reason;
 };
 
 static void restrict_self(void)
@@ -56,30 +56,6 @@ static void say(struct host *host, json_t *message)
 	json_decref(message);
 }
 
-static int take_answer(void *context, const char *json, size_t size)
-{
-	struct reply *reply = context;
-	json_t *answer = size <= WEFT_PROVIDER_ANSWER_MAX
-				 ? json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL)
-				 : NULL;
-
-	if (!json_is_object(answer)) {
-		json_decref(answer);
-		return -1;
-	}
-	json_decref(reply->answer);
-	reply->answer = answer;
-	return 0;
-}
-
-static void take_reason(void *context, const char *reason)
-{
-	struct reply *reply = context;
-
-	g_free(reply->reason);
-	reply->reason = g_utf8_make_valid(reason, -1);
-}
-
 static void take_line(void *context, const char *line)
 {
 	struct reply *reply = context;
@@ -98,8 +74,8 @@ static int run(struct host *host, json_t *message, struct reply *reply)
 		.document = document,
 		.document_size = document ? strlen(document) : 0,
 		.context = reply,
-		.answer = take_answer,
-		.explain = take_reason,
+		.answer = provider_reply_answer,
+		.explain = provider_reply_explain,
 		.log = take_line,
 	};
 
@@ -117,13 +93,12 @@ static void handle(struct host *host, json_t *message)
 	json_t *line =
 		json_pack("{s:O, s:i}", "id", json_object_get(message, "id"), "result", result);
 
-	if (result == WEFT_PROVIDER_OK && reply.answer)
-		json_object_set(line, "answer", reply.answer);
-	if (result != WEFT_PROVIDER_OK && reply.reason)
-		json_object_set_new(line, "reason", json_string(reply.reason));
+	if (result == WEFT_PROVIDER_OK && reply.said.answer)
+		json_object_set(line, "answer", reply.said.answer);
+	if (result != WEFT_PROVIDER_OK && reply.said.reason)
+		json_object_set_new(line, "reason", json_string(reply.said.reason));
 	say(host, line);
-	json_decref(reply.answer);
-	g_free(reply.reason);
+	provider_reply_clear(&reply.said);
 }
 
 static void greet(struct host *host)

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "controller/provider/message.h"
+#include "controller/provider/reply.h"
 
 struct in_tree {
 	struct provider_driver driver;
@@ -20,32 +21,6 @@ struct call {
 	void *user;
 };
 
-/* What one call gives. */
-struct reply {
-	json_t *answer;
-	char *reason;
-};
-
-static int take_answer(void *context, const char *json, size_t size)
-{
-	struct reply *reply = context;
-	json_t *answer = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
-
-	if (!answer)
-		return -1;
-	json_decref(reply->answer);
-	reply->answer = answer;
-	return 0;
-}
-
-static void take_reason(void *context, const char *reason)
-{
-	struct reply *reply = context;
-
-	g_free(reply->reason);
-	reply->reason = g_strdup(reason);
-}
-
 static void take_line(void *context, const char *line)
 {
 	(void)context;
@@ -53,15 +28,15 @@ static void take_line(void *context, const char *line)
 }
 
 static enum weft_provider_result ask(
-	const struct weft_provider *provider, const struct call *call, struct reply *reply)
+	const struct weft_provider *provider, const struct call *call, struct provider_reply *reply)
 {
 	const struct weft_provider_request request = {
 		.size = sizeof(request),
 		.document = call->document,
 		.document_size = strlen(call->document),
 		.context = reply,
-		.answer = take_answer,
-		.explain = take_reason,
+		.answer = provider_reply_answer,
+		.explain = provider_reply_explain,
 		.log = take_line,
 	};
 
@@ -72,21 +47,20 @@ static enum weft_provider_result ask(
 
 static void run(struct in_tree *in_tree, const struct call *call)
 {
-	struct reply reply = { 0 };
+	struct provider_reply reply = { 0 };
 	g_autoptr(GError) error = NULL;
 	struct provider_result result = { .result = ask(in_tree->provider, call, &reply) };
 
 	in_tree->driver.calls++;
 	if (result.result == WEFT_PROVIDER_OK && !provider_answer_check(reply.answer, &error))
-		result.result = WEFT_PROVIDER_REFUSED;
+		result.result = WEFT_PROVIDER_FAILED;
 	if (result.result == WEFT_PROVIDER_OK)
 		result.answer = reply.answer;
 	else
 		in_tree->driver.failures++;
 	result.reason = error ? error->message : reply.reason ?: "the provider gave no reason";
 	call->done(&result, call->user);
-	json_decref(reply.answer);
-	g_free(reply.reason);
+	provider_reply_clear(&reply);
 }
 
 static void free_call(gpointer data)
