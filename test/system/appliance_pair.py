@@ -89,7 +89,7 @@ class Machine:
             credential = (self.folder / "credential").read_text()
         except FileNotFoundError:
             return {}
-        done = run("curl", "-s", "-m", "5", "--unix-socket", self.folder / "api.sock", "-H", f"Authorization: Bearer {credential}",
+        done = run("curl", "-s", "-m", "20", "--unix-socket", self.folder / "api.sock", "-H", f"Authorization: Bearer {credential}",
                    f"http://appliance/v1/{what}", check=False)
         return json.loads(done.stdout or "{}")
 

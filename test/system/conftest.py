@@ -56,8 +56,8 @@ def pytest_sessionstart():
     signal.signal(signal.SIGTERM, end)
 
 
-def wait_until(condition, deadline=10.0, what=None, interval=0.02):
-    """Calls condition() until it gives something true, which is returned; fails after `deadline` seconds."""
+def wait_until(condition, deadline=60.0, what=None, interval=0.02):
+    """Calls condition() until it gives something true, which is returned; fails after `deadline` seconds, which are many: the machine may be busy."""
     end = time.monotonic() + deadline
     while True:
         result = condition()

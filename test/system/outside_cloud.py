@@ -96,7 +96,7 @@ class Connection:
     """A guest's TCP connection with a server that says what it hears."""
 
     def __init__(self, lab, name, address, port):
-        self.process = lab.popen(name, "socat", "-", f"TCP:{address}:{port},connect-timeout=2", stdin=subprocess.PIPE)
+        self.process = lab.popen(name, "socat", "-", f"TCP:{address}:{port},connect-timeout=20", stdin=subprocess.PIPE)
 
     def asks(self, word, seconds=5):
         self.process.stdin.write(word + "\n")

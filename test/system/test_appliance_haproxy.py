@@ -95,7 +95,7 @@ def put(bed, now):
 
 def curl(bed, url, *words, namespace="out"):
     """Status, headers and body of one request."""
-    done = bed.exec(namespace, "curl", "-s", "-i", "-m", "5", *words, url, check=False)
+    done = bed.exec(namespace, "curl", "-s", "-i", "-m", "20", *words, url, check=False)
     head, _, body = done.stdout.replace("\r", "").partition("\n\n")
     status = re.match(r"HTTP/[\d.]+ (\d+)", head)
     return int(status[1]) if status else 0, head, body
@@ -150,7 +150,7 @@ def test_tls(bed):
     for name in ("a.example.org", "b.example.org"):
         words = ("--cacert", bed.folder / f"{name}.crt", "--resolve", f"{name}:443:{OUTER}")
         assert who(bed, f"https://{name}/", *words)["name"] in ("g1", "g2")
-    other = bed.exec("out", "curl", "-s", "-m", "5", "--cacert", bed.folder / "b.example.org.crt", "--resolve", f"a.example.org:443:{OUTER}",
+    other = bed.exec("out", "curl", "-s", "-m", "20", "--cacert", bed.folder / "b.example.org.crt", "--resolve", f"a.example.org:443:{OUTER}",
                      "https://a.example.org/", check=False)
     assert other.returncode == 60
     old = bed.exec("out", "openssl", "s_client", "-connect", f"{OUTER}:443", "-tls1_1", check=False, input="")

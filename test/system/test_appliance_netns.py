@@ -66,7 +66,7 @@ class Router:
         credential = self.folder / "credential"
         if not credential.exists():
             return {}
-        done = run("curl", "-s", "-m", "5", "--unix-socket", self.folder / "api.sock", "-H", f"Authorization: Bearer {credential.read_text()}",
+        done = run("curl", "-s", "-m", "20", "--unix-socket", self.folder / "api.sock", "-H", f"Authorization: Bearer {credential.read_text()}",
                    f"http://appliance/v1/{what}", check=False)
         return json.loads(done.stdout or "{}")
 
@@ -137,9 +137,9 @@ def check_services(router):
     far = lab.address(lab.guests["far"])
     server = lab.popen("far", "socat", "TCP4-LISTEN:7000,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR")
     wait_until(lambda: ":7000 " in lab.exec("far", "ss", "-ltn").stdout, what="far serves")
-    assert lab.exec("g", "socat", "-T2", "-", f"TCP4:{far}:7000,connect-timeout=5").stdout.strip() == "203.0.113.5"
+    assert lab.exec("g", "socat", "-u", f"TCP4:{far}:7000,connect-timeout=20", "-").stdout.strip() == "203.0.113.5"
     wait_until(lambda: router.get("status")["load_balancers"]["current"], what="haproxy serves")
-    assert lab.exec("g", "socat", "-T2", "-", "TCP4:10.0.0.1:8080,connect-timeout=5").stdout.strip() == "203.0.113.5"
+    assert lab.exec("g", "socat", "-u", "TCP4:10.0.0.1:8080,connect-timeout=20", "-").stdout.strip() == "203.0.113.5"
     server.terminate()
     control = lab.address(lab.guests["ctl"])
     assert not lab.pings("g", control), "a guest reaches the management network"

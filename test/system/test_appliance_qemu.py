@@ -145,7 +145,7 @@ def test_linux_6_1_takes_the_whole_configuration(machine):
     wait_until(lambda: ":7002 " in lab.exec("g", "ss", "-ltn").stdout, what="g serves")
 
     def reach(address, port):
-        return lab.exec("far", "socat", "-T2", "-", f"TCP4:{address}:{port},connect-timeout=5", check=False).stdout.strip()
+        return lab.exec("far", "socat", "-u", f"TCP4:{address}:{port},connect-timeout=5", "-", check=False).stdout.strip()
 
     open_up = {"port": {"port_security_enabled": False, "security_groups": []}}  # it is the appliance's filter that this is about
     assert lab.api().call("PUT", f"/v2.0/ports/{lab.guests['g']['id']}", open_up).status == 200

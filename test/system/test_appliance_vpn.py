@@ -50,7 +50,7 @@ def carry(bed):
     server = subprocess.Popen(["ip", "netns", "exec", b.guest, "socat", "TCP4-LISTEN:7000,reuseaddr,fork", "SYSTEM:echo a-word-in-clear $SOCAT_PEERADDR"])
     stream = subprocess.Popen(["ip", "netns", "exec", b.guest, "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
     wait_until(lambda: {":7000", ":5201"} <= {word[-5:] for word in b.in_guest("ss", "-ltn").stdout.split()}, what="servers listen")
-    answer = a.in_guest("socat", "-T2", "-", f"TCP4:{NET['b']}.0.10:7000,connect-timeout=2", input="").stdout.strip()
+    answer = a.in_guest("socat", "-u", f"TCP4:{NET['b']}.0.10:7000,connect-timeout=20", "-").stdout.strip()
     assert answer == f"a-word-in-clear {NET['a']}.0.10"
     a.in_guest("timeout", "10", "iperf3", "-c", f"{NET['b']}.0.10", "-n", "2M")
     server.terminate()

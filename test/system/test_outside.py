@@ -118,7 +118,7 @@ def test_floating_ips(cloud):
         assert cloud.asks(name) == at[name]
     for asker, asked in (("a", "d"), ("a", "b"), ("b", "a"), ("c", "b"), ("a", "a"), ("c", "a")):
         # A packet or two may be lost while the neighbours on the wire are asked for.
-        wait_until(lambda: cloud.pings(asker, at[asked]), deadline=3, what=f"{asker} reaches {asked}'s floating IP")
+        wait_until(lambda: cloud.pings(asker, at[asked]), what=f"{asker} reaches {asked}'s floating IP")
     server = cloud.lab.popen("b", "socat", "TCP-LISTEN:7001,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR")
     wait_until(lambda: cloud.asks("a", at["b"], 7001), what="b's server answers a")
     assert cloud.asks("a", at["b"], 7001) == at["a"]
@@ -199,7 +199,7 @@ def test_floating_ip_of_an_unconnected_host(cloud):
     known = wait_until(lambda: cloud.lab.agent("h3", "status")["floating_ips"], what="h3 knows of it")[0]
     assert not known["wired"] and "the host that has the router's gateway has it" in known["reason"], known
     assert cloud.asks("c") == address and cloud.world.pings(address)
-    wait_until(lambda: cloud.pings("a", address) and cloud.pings("b", address), deadline=3, what="guests reach it")
+    wait_until(lambda: cloud.pings("a", address) and cloud.pings("b", address), what="guests reach it")
     first = cloud.gateway()["binding:host_id"]
     cloud.world.ip("link", "set", first, "down")
     wait_until(lambda: cloud.world.pings(address) and cloud.asks("c") == address, what="it is on the other host")

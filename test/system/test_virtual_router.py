@@ -112,7 +112,7 @@ def test_made_with_the_first_guest(cloud):
     assert cloud.api.call("PUT", f"/v2.0/ports/{far['id']}", {"port": {"port_security_enabled": False, "security_groups": []}}).status == 200
     server = lab.popen("far", sys.executable, "-c", WHO)
     wait_until(lambda: ":80 " in lab.exec("far", "ss", "-ltn").stdout, what="far serves")
-    answer = lab.exec("g1", "curl", "-s", "-m", "5", f"http://{lab.address(far)}/").stdout
+    answer = lab.exec("g1", "curl", "-s", "-m", "20", f"http://{lab.address(far)}/").stdout
     assert answer.strip() == ports["public"]["fixed_ips"][0]["ip_address"]
     server.terminate()
     assert cloud.has_status(lab.net)["id"] == attachment["id"] and len(cloud.api.get("/v2.0/appliances").json["appliances"]) == 1
