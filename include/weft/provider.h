@@ -109,6 +109,10 @@ enum weft_provider_result {
  *	 "networks": [{…}, …]     and, if the provider routes for it, the networks of
  *	                          its interfaces: "network", "subnets", "ports",
  *	                          "services" that they have of the provider
+ *	 "vpnservices": [{…}, …]  if it has the router's "vpn": "vpnservice" and its
+ *	                          "connections", each "ipsec_site_connection" (with
+ *	                          its secret), "ikepolicy", "ipsecpolicy",
+ *	                          "local_cidrs" and "peer_cidrs"
  *
  *	 "appliances": [{…}, …]}  those that there are: "name", "id", "ports" of
  *	                          their NICs and "subnets" of these networks

@@ -5,7 +5,7 @@
 
 #define CIDRS_MAX 16
 #define LIFETIME_MIN_S 60
-#define LIFETIME_MAX_S 31536000
+#define DPD_MAX_S 31536000
 #define MTU_MIN 576
 #define MTU_MAX 9000
 
@@ -46,7 +46,7 @@ static bool read_proposal(const json_t *object, void *data, GError **error)
 		!field_choice(object, known[0], encryptions, &proposal->encryption, error) ||
 		!field_choice(object, known[1], hashes, &proposal->hash, error) ||
 		!field_choice(object, known[2], groups, &proposal->pfs, error) ||
-		!field_number(object, known[3], LIFETIME_MIN_S, LIFETIME_MAX_S, &lifetime_s, error))
+		!field_number(object, known[3], LIFETIME_MIN_S, INT32_MAX, &lifetime_s, error))
 		return false;
 	proposal->lifetime_s = (u32)lifetime_s;
 	return true;
@@ -83,8 +83,8 @@ static bool read_dpd(const json_t *object, void *data, GError **error)
 
 	if (!field_check(object, known, error) ||
 		!field_choice(object, "action", actions, &ret->dpd, error) ||
-		!field_number(object, "interval_s", 1, LIFETIME_MAX_S, &interval_s, error) ||
-		!field_number(object, "timeout_s", 1, LIFETIME_MAX_S, &timeout_s, error))
+		!field_number(object, "interval_s", 1, DPD_MAX_S, &interval_s, error) ||
+		!field_number(object, "timeout_s", 1, DPD_MAX_S, &timeout_s, error))
 		return false;
 	ret->dpd_interval_s = (u32)interval_s;
 	ret->dpd_timeout_s = (u32)timeout_s;

@@ -12,6 +12,7 @@ static const char *const statuses[] = { "BUILD", "ACTIVE", "ERROR", NULL };
 static const char *const object_types[] = { "network", "router", NULL };
 static const struct attr host_tag_attr = { .name = "host_tag", .type = TYPE_STRING, .max = 255 };
 static const struct attr nic_attr = { .name = "nic", .type = TYPE_OBJECT };
+static const struct attr tunnel_attr = { .name = "tunnel", .type = TYPE_OBJECT };
 
 static const struct attr attrs[N_APPLIANCE_SLOTS] = {
 	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },
@@ -110,6 +111,11 @@ static const struct attr attrs[N_APPLIANCE_SLOTS] = {
 		.type = TYPE_STRING,
 		.fallback = "\"\"",
 		.doc = "The files that were found to be otherwise than it was told, and were repaired; empty: none." },
+	[APPLIANCE_TUNNELS] = { .name = "tunnels",
+		.type = TYPE_LIST,
+		.item = &tunnel_attr,
+		.fallback = "[]",
+		.doc = "The tunnels of it to other sites: type, name, status, status_reason." },
 };
 
 static const struct index indexes[N_APPLIANCE_INDEXES] = {

@@ -28,6 +28,7 @@ enum appliance_slot {
 	APPLIANCE_APPLIED, /* the revision that it has */
 	APPLIANCE_DIGEST,
 	APPLIANCE_DRIFT,
+	APPLIANCE_TUNNELS, /* [{"type", "name", "status", "status_reason"}], as it has said */
 	N_APPLIANCE_SLOTS
 };
 
@@ -55,6 +56,11 @@ const struct object *appliance_place(
 	const struct txn *txn, const struct object *draft, const char *but, GError **error);
 /* May it stay on the host that it has? Whether that is alive is not asked. */
 bool appliance_may_stay(const struct txn *txn, const struct object *draft);
+
+/* Is that tunnel of the network or router @object_id established, by what its appliances have said
+ * last? If not, *@ret_reason (g_free) says why. @type: "ipsec" … */
+bool appliance_has_tunnel(const struct model *model, const char *object_id, const char *type,
+	const char *name, char **ret_reason);
 
 /* Stages @draft (taken over) with its NICs' ports bound to its host. */
 const struct object *appliance_put(struct txn *txn, struct object *draft, GError **error);

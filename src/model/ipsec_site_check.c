@@ -68,6 +68,9 @@ static bool check_prefixes(const struct object *draft, const char *list, GError 
 	bool ok = true;
 	size_t i;
 
+	if (json_array_size(cidrs) > IPSEC_CIDRS_MAX)
+		ok = weft_fail(error, IPSEC_NOT_SERVED,
+			"No connection can have more than %d prefixes at an end.", IPSEC_CIDRS_MAX);
 	json_array_foreach(cidrs, i, cidr) {
 		const char *text = json_string_value(cidr);
 		struct prefix prefix;
@@ -156,6 +159,26 @@ static bool check_cidrs(const struct object *draft, GError **error)
 	return check_prefixes(draft, object_str(draft, IPSEC_SITE_CONNECTION_PEER_CIDRS), error);
 }
 
+/* Its own end: subnets of IPv4, as many as one connection can have. */
+static bool check_local(struct txn *txn, const struct object *draft, GError **error)
+{
+	json_t *cidrs = ipsec_site_local_cidrs(txn_model(txn), draft), *cidr;
+	bool ok =
+		json_array_size(cidrs) <= IPSEC_CIDRS_MAX ||
+		weft_fail(error, IPSEC_NOT_SERVED,
+			"No connection can have more than %d subnets at an end.", IPSEC_CIDRS_MAX);
+	size_t i;
+
+	json_array_foreach(cidrs, i, cidr)
+		ok = ok &&
+		     (!strchr(json_string_value(cidr), ':') ||
+			     weft_fail(error, IPSEC_NOT_SERVED,
+				     "No router can have the subnet %s in a tunnel: give IPv4 subnets.",
+				     json_string_value(cidr)));
+	json_decref(cidrs);
+	return ok;
+}
+
 bool ipsec_site_check(struct txn *txn, const struct object *draft, GError **error)
 {
 	const struct object *service = txn_need(
@@ -163,7 +186,9 @@ bool ipsec_site_check(struct txn *txn, const struct object *draft, GError **erro
 
 	if (!service || !check_policies(txn, draft, error) || !check_values(draft, error))
 		return false;
-	return object_is_null(service, VPNSERVICE_SUBNET_ID)
-		       ? check_groups(txn, draft, service, error)
-		       : check_cidrs(draft, error);
+	if (!(object_is_null(service, VPNSERVICE_SUBNET_ID)
+			    ? check_groups(txn, draft, service, error)
+			    : check_cidrs(draft, error)))
+		return false;
+	return check_local(txn, draft, error) && ipsec_site_check_others(txn, draft, error);
 }

@@ -3,16 +3,16 @@
 
 #include <string.h>
 
+#include "model/appliance.h"
 #include "model/vpn_parts.h"
+#include "model/vpnservice.h"
 
-#define CIDRS_MAX 16
 #define PSK_MAX 256
 #define IDENTITY_MAX 127
 #define TIME_MAX 31536000
 #define MTU_MAX 9000
 
 static const char *const initiators[] = { "bi-directional", "response-only", NULL };
-static const char *const statuses[] = { "DOWN", "ACTIVE", "ERROR", NULL };
 static const char *const actions[] = { "hold", "clear", "restart", "restart-by-peer", "disabled",
 	NULL };
 
@@ -43,7 +43,11 @@ static bool check_identity(const struct attr *attr, const char *value, GError **
 
 static bool check_psk(const struct attr *attr, const char *value, GError **error)
 {
-	return (*value && !strpbrk(value, "\t\r\n")) ||
+	bool good = *value && strlen(value) <= PSK_MAX;
+
+	for (const char *c = value; *c; c++)
+		good = good && !g_ascii_iscntrl(*c);
+	return good ||
 	       weft_fail(error, INVALID_INPUT,
 		       "Invalid input for %s: give 1 to %d bytes without control characters.",
 		       attr->name, PSK_MAX);
@@ -86,7 +90,7 @@ static const struct attr attrs[N_IPSEC_SITE_CONNECTION_SLOTS] = {
 	[IPSEC_SITE_CONNECTION_PEER_CIDRS] = { .name = "peer_cidrs",
 		.type = TYPE_LIST,
 		.item = &cidr_attr,
-		.max = CIDRS_MAX,
+		.max = IPSEC_CIDRS_MAX,
 		.flags = VPN_GIVEN | ATTR_UNIQUE_ITEMS | ATTR_NULL_IS_DEFAULT | ATTR_ONE_IS_LIST,
 		.fallback = "[]",
 		.doc = "Prefixes behind the peer, of a service that has a subnet." },
@@ -137,13 +141,12 @@ static const struct attr attrs[N_IPSEC_SITE_CONNECTION_SLOTS] = {
 		.fallback = "true",
 		.doc = "While it is down it is not there." },
 	[IPSEC_SITE_CONNECTION_STATUS] = { .name = "status",
-		.type = TYPE_ENUM,
-		.choices = statuses,
-		.fallback = "\"DOWN\"",
-		.doc = "ACTIVE: the tunnel is established." },
+		.type = TYPE_STRING,
+		.flags = ATTR_COMPUTED,
+		.doc = "ACTIVE: the tunnel is established, as the router's appliance has said last; else DOWN." },
 	[IPSEC_SITE_CONNECTION_STATUS_REASON] = { .name = "status_reason",
 		.type = TYPE_STRING,
-		.flags = ATTR_NULLABLE,
+		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
 		.doc = "Why it is not." },
 };
 
@@ -175,12 +178,45 @@ static bool on_update(
 	return ipsec_site_check(txn, draft, error);
 }
 
+bool ipsec_site_is_wanted(const struct model *model, const struct object *connection)
+{
+	const struct object *service = model_get_text(
+		model, KIND_VPNSERVICE, object_str(connection, IPSEC_SITE_CONNECTION_SERVICE_ID));
+
+	return service && object_bool(service, VPNSERVICE_ADMIN_STATE_UP) &&
+	       object_bool(connection, IPSEC_SITE_CONNECTION_ADMIN_STATE_UP);
+}
+
+bool ipsec_site_is_active(
+	const struct model *model, const struct object *connection, char **ret_reason)
+{
+	const struct object *service = model_get_text(
+		model, KIND_VPNSERVICE, object_str(connection, IPSEC_SITE_CONNECTION_SERVICE_ID));
+	char id[UUID_STRLEN];
+
+	if (ipsec_site_is_wanted(model, connection))
+		return appliance_has_tunnel(model, object_str(service, VPNSERVICE_ROUTER_ID),
+			"ipsec", uuid_format(object_id(connection), id), ret_reason);
+	*ret_reason = g_strdup("it, or its VPN service, is switched off by admin_state_up");
+	return false;
+}
+
 static void compute(const struct model *model, const struct object *connection, unsigned slot,
 	struct json_writer *w)
 {
-	(void)model;
-	(void)connection;
-	jw_string(w, slot == IPSEC_SITE_CONNECTION_AUTH_MODE ? "psk" : "static");
+	g_autofree char *reason = NULL;
+
+	switch (slot) {
+	case IPSEC_SITE_CONNECTION_STATUS:
+		jw_string(w, ipsec_site_is_active(model, connection, &reason) ? "ACTIVE" : "DOWN");
+		break;
+	case IPSEC_SITE_CONNECTION_STATUS_REASON:
+		ipsec_site_is_active(model, connection, &reason);
+		jw_string(w, reason);
+		break;
+	default:
+		jw_string(w, slot == IPSEC_SITE_CONNECTION_AUTH_MODE ? "psk" : "static");
+	}
 }
 
 const struct kind ipsec_site_connection_kind = {

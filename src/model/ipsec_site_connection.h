@@ -4,6 +4,9 @@
 
 #include "model/txn.h"
 
+#define IPSEC_CIDRS_MAX 16  /* at an end */
+#define IPSEC_SITES_MAX 256 /* of a router */
+
 enum ipsec_site_connection_slot {
 	IPSEC_SITE_CONNECTION_SERVICE_ID = N_STANDARD_SLOTS,
 	IPSEC_SITE_CONNECTION_IKE_POLICY_ID,
@@ -21,7 +24,7 @@ enum ipsec_site_connection_slot {
 	IPSEC_SITE_CONNECTION_PSK,
 	IPSEC_SITE_CONNECTION_DPD, /* {action, interval, timeout} */
 	IPSEC_SITE_CONNECTION_ADMIN_STATE_UP,
-	IPSEC_SITE_CONNECTION_STATUS, /* enum ipsec_status */
+	IPSEC_SITE_CONNECTION_STATUS, /* computed */
 	IPSEC_SITE_CONNECTION_STATUS_REASON,
 	N_IPSEC_SITE_CONNECTION_SLOTS
 };
@@ -37,9 +40,19 @@ enum ipsec_site_connection_index {
 	N_IPSEC_SITE_CONNECTION_INDEXES
 };
 
-enum ipsec_status { IPSEC_DOWN, IPSEC_ACTIVE, IPSEC_ERROR };
-
 extern const struct kind ipsec_site_connection_kind;
+
+/* Is it switched on, and its service too? */
+bool ipsec_site_is_wanted(const struct model *model, const struct object *connection);
+/* Is it established? If not, *@ret_reason (g_free) says why. */
+bool ipsec_site_is_active(
+	const struct model *model, const struct object *connection, char **ret_reason);
+
+/* The subnets' prefixes at this end, and those at the peer's: new JSON lists of texts. */
+json_t *ipsec_site_local_cidrs(const struct model *model, const struct object *connection);
+json_t *ipsec_site_peer_cidrs(const struct model *model, const struct object *connection);
 
 /* ipsec_site_check.c: what the table can't say of a draft. */
 bool ipsec_site_check(struct txn *txn, const struct object *draft, GError **error);
+/* ipsec_site_cidrs.c: no other connection of its router is after the same packets. */
+bool ipsec_site_check_others(struct txn *txn, const struct object *draft, GError **error);

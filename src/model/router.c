@@ -15,6 +15,7 @@
 #include "model/snat_ranges.h"
 #include "model/service_map.h"
 #include "model/standard.h"
+#include "model/vpnservice.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
 #define ADMIN (ATTR_ADMIN_SET | ATTR_ADMIN_READ)
@@ -273,6 +274,7 @@ static bool on_update(
 	u64 routed = SLOT_BIT(ROUTER_GATEWAY_INFO) | SLOT_BIT(ROUTER_ROUTES);
 
 	if (!change_mode(txn, old, draft, error) || !service_map_settle(txn, old, draft, error) ||
+		!vpn_may_change_map(txn, draft, error) ||
 		!router_gateway_update(txn, old, draft, error) ||
 		(!(object_equal(old, draft, ROUTER_DISTRIBUTED) &&
 			 object_equal(old, draft, ROUTER_SERVICE_MAP)) &&

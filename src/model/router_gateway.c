@@ -9,6 +9,7 @@
 #include "model/qos_policy.h"
 #include "model/router_parts.h"
 #include "model/subnet.h"
+#include "model/vpnservice.h"
 
 /* What external_gateway_info asks for. */
 struct request {
@@ -120,7 +121,7 @@ bool router_gateway_remove(struct txn *txn, const struct object *router, GError 
 		return weft_fail(error, GATEWAY_HAS_NDP_PROXY,
 			"Unable to unset external gateway of router %s, There are one or more ndp proxies still in use on the router; delete them first.",
 			uuid_format(object_id(router), id));
-	return txn_remove_own(txn, port, error);
+	return vpn_may_lose_gateway(txn, router, error) && txn_remove_own(txn, port, error);
 }
 
 static bool replace(struct txn *txn, const struct object *old, struct object *draft,

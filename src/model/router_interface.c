@@ -11,6 +11,7 @@
 #include "model/router_parts.h"
 #include "model/snat_ranges.h"
 #include "model/subnet.h"
+#include "model/vpnservice.h"
 
 struct request {
 	const char *subnet_id, *port_id; /* NULL: not given */
@@ -375,7 +376,7 @@ static bool check_unused(
 		return weft_fail(error, INTERFACE_HAS_ROUTE,
 			"Router interface for subnet %s on router %s cannot be deleted, as it is required by one or more routes; remove them first.",
 			subnet_id, id);
-	return true;
+	return vpn_may_lose_subnet(txn, router, subnet_id, error);
 }
 
 /* The router's interface by port or subnet; a reference, or NULL with @error set. */

@@ -128,6 +128,20 @@ char *service_provider_names(const struct model *model)
 	return g_string_free(text, FALSE);
 }
 
+char *service_provider_names_with(const struct model *model, enum network_service service)
+{
+	const struct registry *registry = registry_of(model);
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < registry->providers->len; i++) {
+		const struct service_provider *provider = registry->providers->pdata[i];
+
+		if (provider->services & SERVICE_BIT(service) && !provider->problem)
+			g_string_append_printf(text, "%s%s", text->len ? ", " : "", provider->name);
+	}
+	return g_string_free(text, FALSE);
+}
+
 bool service_provider_any_other(const struct model *model)
 {
 	const struct registry *registry = registry_of(model);

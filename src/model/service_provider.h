@@ -29,6 +29,8 @@ const struct service_provider *service_provider_need(
 	const struct model *model, const char *name, enum network_service service, GError **error);
 /* The names of all, "acme, edge"; g_free. */
 char *service_provider_names(const struct model *model);
+/* The same of those that have the service and can be chosen. */
+char *service_provider_names_with(const struct model *model, enum network_service service);
 /* Are there others than those in the tree? */
 bool service_provider_any_other(const struct model *model);
 

@@ -26,6 +26,12 @@ extern const struct kind vpnservice_kind;
 
 /* Has the router an interface on the subnet? */
 bool vpn_router_has_subnet(const struct txn *txn, const char *router_id, const char *subnet_id);
+/* vpn_router.c: may the router, as it is or is drafted, lose an interface on the subnet, its
+ * gateway, or have the service map that it has? */
+bool vpn_may_lose_subnet(
+	const struct txn *txn, const struct object *router, const char *subnet_id, GError **error);
+bool vpn_may_lose_gateway(const struct txn *txn, const struct object *router, GError **error);
+bool vpn_may_change_map(const struct txn *txn, const struct object *router, GError **error);
 /* The router's address outside, of that IP version, in @buf; NULL: none. */
 const char *vpn_outside(
 	const struct model *model, const char *router_id, u8 family, char buf[static IP_STRLEN]);

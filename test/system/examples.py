@@ -78,7 +78,7 @@ def certificate():
 def vpn(make):
     """A VPN service of a router's subnet."""
     outside, subnet = external(make), make("subnet")
-    router = make("router", external_gateway_info={"network_id": outside["id"]})
+    router = make("router", external_gateway_info={"network_id": outside["id"]}, service_providers={"vpn": "virtual-router"})
     make.__self__.client.call("PUT", router["_path"] + "/add_router_interface", {"subnet_id": subnet["id"]})
     return {"router_id": router["id"], "subnet_id": subnet["id"]}
 

@@ -13,7 +13,7 @@ def site(weftd):
     public, inside = api.make("network", name="public", **{"router:external": True}), api.make("network", name="in")
     api.make("subnet", network_id=public["id"], ip_version=4, cidr=OUTSIDE, enable_dhcp=False)
     subnet = api.make("subnet", name="s", network_id=inside["id"], ip_version=4, cidr="10.0.0.0/24")
-    router = api.make("router", name="r", external_gateway_info={"network_id": public["id"]})
+    router = api.make("router", name="r", external_gateway_info={"network_id": public["id"]}, service_providers={"vpn": "virtual-router"})
     assert api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
     return {"router": router, "subnet": subnet, "address": router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]}
 

@@ -8,11 +8,13 @@
 
 #include "agent/machine/ask.h"
 #include "agent/machine/machine_process.h"
+#include "agent/machine/machine_tunnels.h"
 #include "base/log.h"
 
 #define ASK_MIN_MS 20
 #define ASK_MAX_MS 3000
-#define KILL_MS 6000 /* after SIGTERM */
+#define ASK_TUNNELS_MS 1000 /* while one is down */
+#define KILL_MS 6000	    /* after SIGTERM */
 #define BACKOFF_MAX_S 60
 /* It reads what it is told, and says what it thinks of it. */
 #define TAKES_US (2 * G_USEC_PER_SEC)
@@ -39,6 +41,7 @@ struct machine {
 	char *reason, *digest, *drift;
 	json_int_t revision; /* that it has done */
 	json_t *balancers;   /* what it says of load balancers; NULL: it has none */
+	json_t *tunnels;     /* of machine_tunnels(); NULL: it has none, or does not answer */
 };
 
 static void drive(struct machine *machine);
@@ -98,7 +101,9 @@ static void ask_soon(struct machine *machine)
 
 static void ask_later(struct machine *machine)
 {
-	ask_in(machine, machine->ask_ms);
+	unsigned limit = machine_tunnels_are_up(machine->tunnels) ? ASK_MAX_MS : ASK_TUNNELS_MS;
+
+	ask_in(machine, MIN(machine->ask_ms, limit));
 	machine->ask_ms = MIN(2 * machine->ask_ms, ASK_MAX_MS);
 }
 
@@ -153,15 +158,25 @@ static void say_refused(struct machine *machine)
 	say(machine, STATUS_ERROR, word ?: "it does not take what it is told");
 }
 
-/* Which listeners are open and which members answer changes by itself. */
-static void note_balancers(struct machine *machine, const json_t *said)
+/* What changes by itself: which listeners are open, which members answer, which tunnels are up. */
+static void note(struct machine *machine, json_t **known, const json_t *said)
 {
-	if (machine->balancers == said ||
-		(machine->balancers && said && json_equal(machine->balancers, said)))
+	if (*known == said || (*known && said && json_equal(*known, said)))
 		return;
-	json_decref(machine->balancers);
-	machine->balancers = json_incref((json_t *)said);
+	json_decref(*known);
+	*known = json_incref((json_t *)said);
 	machine->changed(machine->data);
+}
+
+/* Nothing is known to be up of one that does not answer. */
+static void note_status(struct machine *machine, const json_t *status)
+{
+	json_t *tunnels = machine_tunnels(status);
+
+	note(machine, &machine->tunnels, tunnels);
+	json_decref(tunnels);
+	if (status)
+		note(machine, &machine->balancers, json_object_get(status, "load_balancers"));
 }
 
 static void got_status(const json_t *answer, void *data)
@@ -172,8 +187,7 @@ static void got_status(const json_t *answer, void *data)
 	const json_t *drift = json_object_get(answer, "drift");
 	json_int_t revision = json_integer_value(json_object_get(answer, "revision"));
 
-	if (status)
-		note_balancers(machine, json_object_get(answer, "load_balancers"));
+	note_status(machine, status ? answer : NULL);
 	if (!g_strcmp0(status, "ACTIVE") && revision == machine->wanted_revision &&
 		!json_array_size(drift))
 		return ask_get(machine->ask, "/v1/digest", got_digest, machine);
@@ -245,6 +259,7 @@ static gboolean ended(int fd, GIOCondition condition, gpointer data)
 	(void)condition;
 	machine->watch = 0;
 	forget_process(machine);
+	note_status(machine, NULL);
 	machine->ending = false;
 	if (g_get_monotonic_time() - machine->started_us > STEADY_US)
 		machine->backoff_s = 0;
@@ -416,6 +431,7 @@ void machine_free(struct machine *machine)
 	g_free(machine->digest);
 	g_free(machine->drift);
 	json_decref(machine->balancers);
+	json_decref(machine->tunnels);
 	g_free(machine);
 }
 
@@ -423,7 +439,8 @@ json_t *machine_describe(const struct machine *machine)
 {
 	static const char *const statuses[] = { "BUILD", "ACTIVE", "ERROR" };
 
-	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:O*}", "status", statuses[machine->status],
-		"reason", machine->reason, "revision", machine->revision, "digest", machine->digest,
-		"drift", machine->drift, "load_balancers", machine->balancers);
+	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:O*, s:O*}", "status",
+		statuses[machine->status], "reason", machine->reason, "revision", machine->revision,
+		"digest", machine->digest, "drift", machine->drift, "load_balancers",
+		machine->balancers, "tunnels", machine->tunnels);
 }

@@ -9,6 +9,7 @@
 #include "controller/provider/appliance.h"
 #include "controller/provider/providers_impl.h"
 #include "model/flavor.h"
+#include "model/ipsec_site_connection.h"
 #include "model/floating_ip.h"
 #include "model/lb_listener.h"
 #include "model/lb_provider.h"
@@ -18,6 +19,7 @@
 #include "model/router.h"
 #include "model/service_port.h"
 #include "model/subnet.h"
+#include "model/vpnservice.h"
 
 #define SETTLE_MS 20 /* changes that come together are one call */
 
@@ -333,6 +335,15 @@ static void look_at_listeners(
 	}
 }
 
+static void look_at_router_of_vpn(struct providers *providers, const char *service_id)
+{
+	const struct object *service =
+		model_get_text(providers->model, KIND_VPNSERVICE, service_id);
+
+	if (service)
+		look_at_text(providers, object_str(service, VPNSERVICE_ROUTER_ID));
+}
+
 static void look_at_side(
 	struct providers *providers, enum kind_id kind, const struct object *object)
 {
@@ -370,6 +381,13 @@ static void look_at_side(
 		break;
 	case KIND_FLOATING_IP:
 		look_at_text(providers, object_str(object, FLOATING_IP_ROUTER_ID));
+		break;
+	case KIND_VPNSERVICE:
+		look_at_text(providers, object_str(object, VPNSERVICE_ROUTER_ID));
+		break;
+	case KIND_IPSEC_SITE_CONNECTION:
+		look_at_router_of_vpn(
+			providers, object_str(object, IPSEC_SITE_CONNECTION_SERVICE_ID));
 		break;
 	case KIND_LOAD_BALANCER:
 	case KIND_LB_LISTENER:

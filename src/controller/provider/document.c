@@ -184,6 +184,8 @@ static void write_router(struct writer *writer, const struct object *router, con
 	/* Who does not route for its guests has no need to know them. */
 	if (!g_strcmp0(service_other_provider(router, SERVICE_ROUTER, buf), provider))
 		write_networks(writer, id, provider);
+	if (!g_strcmp0(service_other_provider(router, SERVICE_VPN, buf), provider))
+		provider_write_vpn(writer->model, id, &writer->w);
 }
 
 /* The subnets of a network that none of the appliance's other ports is on. */

@@ -14,3 +14,5 @@ void provider_write_object(
 /* The member "load_balancers": those of the network that are not the edge's. */
 void provider_write_balancers(
 	const struct model *model, const char *network, struct json_writer *w);
+/* The member "vpnservices": those of the router, with their connections. */
+void provider_write_vpn(const struct model *model, const char *router, struct json_writer *w);

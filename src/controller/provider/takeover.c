@@ -43,6 +43,7 @@ static void move(struct providers *providers, const struct object *appliance)
 		object_set_str(draft, APPLIANCE_HOST, object_str(host, SLOT_NAME));
 		object_set_choice(draft, APPLIANCE_STATUS, APPLIANCE_BUILD);
 		object_set_str(draft, APPLIANCE_STATUS_REASON, "it has a new host");
+		object_set_str(draft, APPLIANCE_TUNNELS, "[]");
 	} else {
 		g_autofree char *reason =
 			g_strdup_printf("host %s is not heard of, and %s", from, error->message);

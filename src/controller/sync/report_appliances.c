@@ -12,21 +12,50 @@
 #include "model/service_map.h"
 
 #define TEXT_MAX 500 /* bytes of a reason, of drift */
+#define TUNNELS_MAX 1024
 
-/* The text of @said; what is no UTF-8, or too long, is cut. */
-static void set_text(struct object *draft, unsigned slot, const json_t *said, const char *member)
+/* The text @member of @said; what is no UTF-8, or too long, is cut. */
+static json_t *text_of(const json_t *said, const char *member)
 {
 	const char *text = json_string_value(json_object_get(said, member)) ?: "", *end;
 	g_autofree char *head = g_strndup(text, TEXT_MAX);
 
 	if (!g_utf8_validate(head, -1, &end))
 		head[end - head] = '\0';
-	object_set_str(draft, slot, head);
+	return json_string(head);
+}
+
+static void set_text(struct object *draft, unsigned slot, const json_t *said, const char *member)
+{
+	json_t *text = text_of(said, member);
+
+	object_set_str(draft, slot, json_string_value(text));
+	json_decref(text);
+}
+
+/* Whoever says nothing of tunnels has none. */
+static void set_tunnels(struct object *draft, const json_t *said)
+{
+	const json_t *tunnels = json_object_get(said, "tunnels"), *tunnel;
+	json_t *list = json_array();
+	g_autofree char *text = NULL;
+	size_t i;
+
+	json_array_foreach(tunnels, i, tunnel)
+		if (i < TUNNELS_MAX)
+			json_array_append_new(list,
+				json_pack("{s:o, s:o, s:o, s:o}", "type", text_of(tunnel, "type"),
+					"name", text_of(tunnel, "name"), "status",
+					text_of(tunnel, "status"), "status_reason",
+					text_of(tunnel, "status_reason")));
+	text = json_dumps(list, JSON_COMPACT);
+	json_decref(list);
+	object_set_str(draft, APPLIANCE_TUNNELS, text);
 }
 
 static bool same(const struct object *a, const struct object *b)
 {
-	for (unsigned slot = APPLIANCE_STATUS; slot <= APPLIANCE_DRIFT; slot++)
+	for (unsigned slot = APPLIANCE_STATUS; slot <= APPLIANCE_TUNNELS; slot++)
 		if (!object_equal(a, b, slot))
 			return false;
 	return true;
@@ -101,6 +130,7 @@ static bool stage_one(
 	set_text(draft, APPLIANCE_DIGEST, said, "digest");
 	set_text(draft, APPLIANCE_DRIFT, said, "drift");
 	set_text(draft, APPLIANCE_STATUS_REASON, said, "reason");
+	set_tunnels(draft, said);
 	object_set_choice(draft, APPLIANCE_STATUS, status);
 	if (status == APPLIANCE_ACTIVE && revision != object_int(appliance, APPLIANCE_REVISION)) {
 		object_copy(draft, appliance, APPLIANCE_STATUS);

@@ -13,6 +13,7 @@ static const struct section {
 	{ "floating_ips", section_floating_ips },
 	{ "port_forwardings", section_port_forwardings },
 	{ "load_balancers", section_balancers },
+	{ "ipsec", section_ipsec },
 };
 
 json_t *sections_document(const struct facts *facts)

@@ -11,7 +11,7 @@
 #define NAME "router"
 
 static const char *const services[] = { "dhcp", "dns", "floating-ip", "port-forwarding", "router",
-	"snat", NULL };
+	"snat", "vpn", NULL };
 
 static void set_offering(json_t *appliance, const struct offering *offering)
 {
