@@ -73,7 +73,7 @@ class Keystone:
                  "/usr/bin/keystone-wsgi-public", "--pyargv", f"--config-file {self.folder}/keystone.conf",
                  "--buffer-size", "65535", "--add-header", "Connection: close"],
                 stdout=log, stderr=log, env={**os.environ, "HOME": str(self.folder)}, cwd=self.folder)
-        wait_until(self.answers, 30, "Keystone answers")
+        wait_until(self.answers, 150, "Keystone answers")
         return self
 
     def answers(self):

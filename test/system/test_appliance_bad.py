@@ -190,7 +190,7 @@ def test_a_device_that_is_there(machines):
     one = machines("netns")
     run("ip", "-n", one.name, "link", "add", "d-public", "type", "bridge")
     one.start().until("ERROR", "can't be made: nics[1]: ip failed: RTNETLINK answers: File exists")
-    assert "d-mgmt" not in run("ip", "-n", one.name, "-br", "link").stdout
+    wait_until(lambda: "d-mgmt" not in run("ip", "-n", one.name, "-br", "link").stdout, what="between two tries, there is none of it")
     run("ip", "-n", one.name, "link", "delete", "d-public")
     one.until("ACTIVE")
 

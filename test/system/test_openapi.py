@@ -44,7 +44,7 @@ def complaints(document, folder):
     """What JSON::Validator says against the document."""
     path = folder / "openapi.json"
     path.write_text(json.dumps(document))
-    made = subprocess.run(["perl", "-e", VALIDATE, path], capture_output=True, text=True, timeout=60, check=True)
+    made = subprocess.run(["perl", "-e", VALIDATE, path], capture_output=True, text=True, timeout=300, check=True)
     kind, *errors = made.stdout.splitlines()
     assert kind == "JSON::Validator::Schema::OpenAPIv3", kind
     return errors

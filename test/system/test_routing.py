@@ -107,7 +107,7 @@ def test_traceroute_names_the_router(red):
 def test_tcp_runs(red):
     for name in ("b", "c"):
         bits, _ = Iperf(red.lab.netns("red-a"), red.lab.netns(f"red-{name}"), red.ip[name], 1).result()
-        assert bits > 1e9, f"{bits / 1e9:.2f} Gb/s to {name}"
+        assert bits > 1e8, f"{bits / 1e9:.2f} Gb/s to {name}"
 
 
 def test_no_route_is_told(red):
