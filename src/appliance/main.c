@@ -7,6 +7,7 @@
 #include "appliance/channel.h"
 #include "appliance/gre.h"
 #include "base/log.h"
+#include "http/listen.h"
 
 struct options {
 	char *config, *gre;
@@ -40,11 +41,16 @@ static gboolean quit(gpointer loop)
 	return G_SOURCE_CONTINUE;
 }
 
+/* That the management network reaches: nothing is open for one that only this machine does. */
+static u16 open_port(const struct settings *settings)
+{
+	return http_listen_is_local(settings->listen) ? 0 : api_port(settings->listen);
+}
+
 static bool serve(const struct settings *settings, GError **error)
 {
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	g_autoptr(appliance) appliance =
-		appliance_new(settings->folder, api_port(settings->listen));
+	g_autoptr(appliance) appliance = appliance_new(settings->folder, open_port(settings));
 	struct api api = { appliance, settings->credential };
 	g_autoptr(http_server) server = api_serve(&api, settings, error);
 	g_autoptr(channel) channel = NULL;
