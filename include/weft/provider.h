@@ -150,6 +150,9 @@ struct weft_provider_request {
 	 *			{"name", "port_id"}: an interface of the router.
 	 *		"cpu_percent", "memory_mib"
 	 *			its limits; without them there are none.
+	 *		"runtime": "netns" or "qemu", "machine_image", "vcpus"
+	 *			what its machine is: namespaces, or a virtual machine of
+	 *			that image on its host, with so many processors.
 	 *		"host_tags": [TEXT, …], "dedicated_host": true
 	 *			which host runs it.
 	 *		"config": {…}

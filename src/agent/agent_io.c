@@ -101,6 +101,11 @@ static json_t *describe_appliances(void *data)
 	return appliances_describe(((struct agent *)data)->appliances);
 }
 
+static json_t *describe_virtual_machines(void *data)
+{
+	return appliances_describe_host(((struct agent *)data)->appliances);
+}
+
 static json_t *describe_listeners(bool full, void *data)
 {
 	return listener_reports_json(
@@ -121,7 +126,8 @@ struct stream_io agent_stream_io(struct agent *agent)
 struct report_io agent_report_io(struct agent *agent)
 {
 	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent,
-		describe_bgp, describe_listeners, listeners_told, describe_appliances };
+		describe_bgp, describe_listeners, listeners_told, describe_appliances,
+		describe_virtual_machines };
 }
 
 static void hand_over(const char *body, size_t len, void *data)

@@ -5,12 +5,13 @@
 
 #include "agent/machine/machine.h"
 #include "agent/machine/machine_text.h"
-
-#define PROGRAM "weft-appliance-netns"
+#include "agent/machine/virtual.h"
 
 struct appliances {
+	const struct config *config;
 	const struct desired *desired;
 	struct machine_place place;
+	struct virtual_host *virtual;
 	void (*changed)(void *data);
 	void *data;
 	GHashTable *machines; /* appliance id → struct machine */
@@ -18,31 +19,36 @@ struct appliances {
 };
 
 /* It stands beside us, or where it is built. */
-static char *find_program(const struct config *config)
+static char *find_program(const char *name)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *folder = self ? g_path_get_dirname(self) : g_strdup("/usr/sbin");
-	char *beside = g_build_filename(folder, PROGRAM, NULL);
-	g_autofree char *built = NULL;
+	g_autofree char *beside = g_build_filename(folder, name, NULL);
+	g_autofree char *built = g_build_filename(folder, "..", "appliance", name, NULL);
 
-	if (config->appliance || g_file_test(beside, G_FILE_TEST_IS_EXECUTABLE)) {
-		if (config->appliance) {
-			g_free(beside);
-			return g_strdup(config->appliance);
-		}
-		return beside;
-	}
-	built = g_build_filename(folder, "..", "appliance", PROGRAM, NULL);
-	if (!g_file_test(built, G_FILE_TEST_IS_EXECUTABLE))
-		return beside;
-	g_free(beside);
-	return g_steal_pointer(&built);
+	if (!g_file_test(beside, G_FILE_TEST_IS_EXECUTABLE) &&
+		g_file_test(built, G_FILE_TEST_IS_EXECUTABLE))
+		return g_steal_pointer(&built);
+	return g_steal_pointer(&beside);
 }
 
 static struct machine_place place_of(const struct config *config)
 {
-	return (struct machine_place){ find_program(config),
-		g_build_filename(config->run_dir, "appliance", NULL) };
+	return (struct machine_place){
+		.folder = g_build_filename(config->run_dir, "appliance", NULL),
+		.netns = config->appliance ? g_strdup(config->appliance)
+					   : find_program("weft-appliance-netns"),
+		.virtual = find_program("weft-appliance-qemu"),
+		.qemu = g_strdup(config->qemu),
+	};
+}
+
+static void place_clear(struct machine_place *place)
+{
+	g_free(place->folder);
+	g_free(place->netns);
+	g_free(place->virtual);
+	g_free(place->qemu);
 }
 
 static void free_machine(gpointer data)
@@ -55,8 +61,10 @@ struct appliances *appliances_new(const struct config *config, const struct desi
 {
 	struct appliances *appliances = g_new0(struct appliances, 1);
 
-	*appliances = (struct appliances){ .desired = desired,
+	*appliances = (struct appliances){ .config = config,
+		.desired = desired,
 		.place = place_of(config),
+		.virtual = virtual_host_new(config),
 		.changed = changed,
 		.data = data,
 		.machines = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_machine) };
@@ -68,8 +76,8 @@ void appliances_free(struct appliances *appliances)
 	if (!appliances)
 		return;
 	g_hash_table_unref(appliances->machines);
-	g_free(appliances->place.program);
-	g_free(appliances->place.folder);
+	place_clear(&appliances->place);
+	virtual_host_free(appliances->virtual);
 	g_free(appliances);
 }
 
@@ -135,10 +143,11 @@ void appliances_update(struct appliances *appliances, bool complete)
 	g_hash_table_iter_init(&i, appliances->desired->appliances);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&appliance)) {
 		g_autofree char *description =
-			machine_description(&appliance->id, &appliance->record);
+			machine_description(appliances->config, &appliance->id, &appliance->record);
 		g_autofree char *shape = machine_shape(&appliance->record);
 
-		machine_set(machine_of(appliances, &appliance->id), description, shape);
+		machine_set(machine_of(appliances, &appliance->id), description, shape,
+			appliance->record.machine_image != NULL);
 	}
 	if (complete)
 		end_unwanted(appliances);
@@ -162,6 +171,11 @@ json_t *appliances_describe(const struct appliances *appliances)
 	return all;
 }
 
+json_t *appliances_describe_host(const struct appliances *appliances)
+{
+	return appliances ? virtual_host_describe(appliances->virtual) : NULL;
+}
+
 static void silence(void *data)
 {
 	(void)data;
@@ -181,6 +195,5 @@ void appliances_end_all(const struct config *config)
 	struct machine_place place = place_of(config);
 
 	each_left(&place, end_left, &place);
-	g_free(place.program);
-	g_free(place.folder);
+	place_clear(&place);
 }

@@ -23,5 +23,9 @@ void appliances_update(struct appliances *appliances, bool complete);
  * be NULL. */
 json_t *appliances_describe(const struct appliances *appliances);
 
+/* What this host can run as virtual machines (machine/virtual.h), or NULL. @appliances may be
+ * NULL. */
+json_t *appliances_describe_host(const struct appliances *appliances);
+
 /* Ends all that an agent of that configuration has left. */
 void appliances_end_all(const struct config *config);

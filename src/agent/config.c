@@ -218,12 +218,24 @@ static bool read_log(GKeyFile *file, struct config *config, GError **error)
 	       read_log_number(file, "burst_limit", DP_LOG_BURST, &config->log_burst, error);
 }
 
+static bool read_accelerator(GKeyFile *file, struct config *config, GError **error)
+{
+	char *text = config->appliance_accelerator =
+		key_file_text(file, GROUP, "appliance-accelerator", NULL);
+
+	return !text || !strcmp(text, "kvm") || !strcmp(text, "tcg") ||
+	       weft_fail(error, INVALID_INPUT,
+		       "appliance-accelerator: \"%s\" must be kvm or tcg; without it KVM is taken where there is one",
+		       text);
+}
+
 static bool check_names(GKeyFile *file, GError **error)
 {
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
 		"uplink-kbps", "bridge-mappings", "connections-per-port", "half-open-per-port",
-		"connections-per-project", "bgpd", "bgp-dir", "resolv-conf", "appliance", NULL };
+		"connections-per-project", "bgpd", "bgp-dir", "resolv-conf", "appliance",
+		"appliance-images", "appliance-accelerator", "qemu", NULL };
 	static const char *const known_of_log[] = { "rate_limit", "burst_limit",
 		"local_output_log_base", "journal", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
@@ -246,7 +258,7 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 		!read_tunnel_ips(file, config, error) || !read_metrics_port(file, config, error) ||
 		!read_uplink_kbps(file, config, error) || !read_bfd(file, config, error) ||
 		!read_bridge_mappings(file, config, error) || !read_quotas(file, config, error) ||
-		!read_log(file, config, error))
+		!read_log(file, config, error) || !read_accelerator(file, config, error))
 		return false;
 	config->ca_file = key_file_text(file, GROUP, "ca-file", NULL);
 	config->uplinks = get_list(file, "uplinks");
@@ -255,6 +267,9 @@ static bool read_all(GKeyFile *file, struct config *config, GError **error)
 	config->bpf_dir = key_file_text(file, GROUP, "bpf-dir", "/sys/fs/bpf/weft");
 	config->bgpd = key_file_text(file, GROUP, "bgpd", "/usr/lib/frr/bgpd");
 	config->appliance = key_file_text(file, GROUP, "appliance", NULL);
+	config->appliance_images =
+		key_file_text(file, GROUP, "appliance-images", "/var/lib/weft-images");
+	config->qemu = key_file_text(file, GROUP, "qemu", "qemu-system-x86_64");
 	config->bgp_dir = key_file_text(file, GROUP, "bgp-dir", "/run/weft-bgp");
 	config->resolv_conf = key_file_text(file, GROUP, "resolv-conf", "/etc/resolv.conf");
 	return true;
@@ -293,6 +308,9 @@ void config_free(struct config *config)
 	g_free(config->bgpd);
 	g_free(config->bgp_dir);
 	g_free(config->appliance);
+	g_free(config->appliance_images);
+	g_free(config->appliance_accelerator);
+	g_free(config->qemu);
 	g_free(config->resolv_conf);
 	g_free(config);
 }

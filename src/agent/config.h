@@ -23,9 +23,12 @@ struct config {
 	bool bfd;			  /* watch the other hosts */
 	struct ip tunnel_ip4, tunnel_ip6; /* family 0: not given */
 	char *state_dir, *run_dir, *bpf_dir;
-	char *bgpd, *bgp_dir; /* FRR's program, and where its files are */
-	char *appliance;      /* weft-appliance-netns; NULL: where it is installed */
-	char *resolv_conf;    /* names the resolvers that guests' questions go to */
+	char *bgpd, *bgp_dir;	     /* FRR's program, and where its files are */
+	char *appliance;	     /* weft-appliance-netns; NULL: where it is installed */
+	char *appliance_images;	     /* folder of the images of virtual machines */
+	char *appliance_accelerator; /* "kvm", "tcg"; NULL: KVM where there is one */
+	char *qemu;		     /* the emulator */
+	char *resolv_conf;	     /* names the resolvers that guests' questions go to */
 	u16 metrics_port;
 	/* [network_log], as Neutron's agents have it */
 	u32 log_rate, log_burst; /* events of a port: a second, at once */

@@ -267,6 +267,8 @@ static void write_agent(const struct report *report, struct json_writer *w)
 	}
 	jw_end_object(w);
 	write_said(w, "bgp", report->io.bgp ? report->io.bgp(report->io.data) : NULL);
+	write_said(w, "virtual_machines",
+		report->io.virtual_machines ? report->io.virtual_machines(report->io.data) : NULL);
 	jw_end_object(w);
 }
 

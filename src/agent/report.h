@@ -31,6 +31,8 @@ struct report_io {
 	void (*listeners_told)(void *data);
 	/* The state of all appliances, by id (appliances.h), or NULL. */
 	json_t *(*appliances)(void *data);
+	/* What virtual machines there can be (machine/virtual.h). */
+	json_t *(*virtual_machines)(void *data);
 };
 
 /* @bridge_mappings (struct config_mapping) is borrowed. */

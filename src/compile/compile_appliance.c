@@ -19,6 +19,11 @@ static void record(const struct object *appliance, GString *text)
 	jw_member_int(&w, "revision", object_int(appliance, APPLIANCE_REVISION));
 	jw_member_int(&w, "cpu_percent", object_int(appliance, APPLIANCE_CPU_PERCENT));
 	jw_member_int(&w, "memory_mib", object_int(appliance, APPLIANCE_MEMORY_MIB));
+	if (object_choice(appliance, APPLIANCE_RUNTIME) == APPLIANCE_QEMU) {
+		jw_member_string(
+			&w, "machine_image", object_str(appliance, APPLIANCE_MACHINE_IMAGE));
+		jw_member_int(&w, "vcpus", object_int(appliance, APPLIANCE_VCPUS));
+	}
 	jw_member_raw(&w, "nics", object_str(appliance, APPLIANCE_NICS));
 	jw_member_raw(&w, "config", object_str(appliance, APPLIANCE_CONFIG));
 	jw_end_object(&w);

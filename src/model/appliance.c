@@ -9,6 +9,7 @@
 #include "model/txn_impl.h"
 
 static const char *const statuses[] = { "BUILD", "ACTIVE", "ERROR", NULL };
+static const char *const runtimes[] = { "netns", "qemu", NULL };
 static const char *const object_types[] = { "network", "router", NULL };
 static const struct attr host_tag_attr = { .name = "host_tag", .type = TYPE_STRING, .max = 255 };
 static const struct attr nic_attr = { .name = "nic", .type = TYPE_OBJECT };
@@ -63,6 +64,20 @@ static const struct attr attrs[N_APPLIANCE_SLOTS] = {
 		.type = TYPE_INT,
 		.fallback = "0",
 		.doc = "At most that much memory; 0: no limit." },
+	[APPLIANCE_RUNTIME] = { .name = "runtime",
+		.type = TYPE_ENUM,
+		.choices = runtimes,
+		.fallback = "\"netns\"",
+		.doc = "What its machine is: namespaces of its host, or a virtual machine." },
+	[APPLIANCE_VCPUS] = { .name = "vcpus",
+		.type = TYPE_INT,
+		.fallback = "0",
+		.doc = "Processors of a virtual machine; 0: as many as cpu_percent needs." },
+	[APPLIANCE_MACHINE_IMAGE] = { .name = "machine_image",
+		.type = TYPE_STRING,
+		.flags = ATTR_INTERN,
+		.fallback = "\"\"",
+		.doc = "Image of a virtual machine, by its name among the host's machine_images." },
 	[APPLIANCE_HOST_TAGS] = { .name = "host_tags",
 		.type = TYPE_LIST,
 		.item = &host_tag_attr,

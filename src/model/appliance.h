@@ -17,6 +17,9 @@ enum appliance_slot {
 	APPLIANCE_IMAGE,
 	APPLIANCE_CPU_PERCENT,
 	APPLIANCE_MEMORY_MIB,
+	APPLIANCE_RUNTIME,
+	APPLIANCE_VCPUS,	 /* of a virtual machine; 0: as many as cpu_percent needs */
+	APPLIANCE_MACHINE_IMAGE, /* of a virtual machine: its name on hosts; "": it is none */
 	APPLIANCE_HOST_TAGS,
 	APPLIANCE_DEDICATED_HOST,
 	APPLIANCE_NICS,	      /* [{"name", "network_id", "port_id"}] */
@@ -44,13 +47,20 @@ enum appliance_index {
 
 enum appliance_status { APPLIANCE_BUILD, APPLIANCE_ACTIVE, APPLIANCE_ERROR };
 
+enum appliance_runtime { APPLIANCE_NETNS, APPLIANCE_QEMU };
+
 /* What the host's agent can run. */
 #define APPLIANCE_IMAGE_OWN "weft-appliance"
+
+/* The image of a virtual machine whose offering names none. */
+#define APPLIANCE_MACHINE_IMAGE_OWN "weft-appliance"
+#define APPLIANCE_VCPUS_MAX 64
 
 extern const struct kind appliance_kind;
 
 /* Which host @draft would best be on, now: alive, with its tags, connected to the physical networks
- * of its NICs, not another's alone; of these the one with fewest appliances. NULL: none is, and
+ * of its NICs, with its machine image, not another's alone; of these the one with fewest
+ * appliances. NULL: none is, and
  * @error says what was missing. @but: not that one, or NULL. */
 const struct object *appliance_place(
 	const struct txn *txn, const struct object *draft, const char *but, GError **error);

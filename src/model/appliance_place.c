@@ -13,7 +13,7 @@ struct search {
 	const struct object *draft;
 	json_t *host_tags;
 	GPtrArray *physical; /* names of the physical networks of its NICs, borrowed */
-	unsigned dead, untagged, unconnected, taken;
+	unsigned dead, untagged, unconnected, without_image, taken;
 };
 
 static bool has_tags(const json_t *tags, const struct object *host)
@@ -34,6 +34,12 @@ static bool is_connected(const struct search *search, const struct object *host)
 		if (!host_has_physical(host, search->physical->pdata[i]))
 			return false;
 	return true;
+}
+
+static bool has_image(const struct search *search, const struct object *host)
+{
+	return object_choice(search->draft, APPLIANCE_RUNTIME) != APPLIANCE_QEMU ||
+	       host_has_image(host, object_str(search->draft, APPLIANCE_MACHINE_IMAGE));
 }
 
 /* Is there another appliance that it can't share the host with? */
@@ -58,6 +64,8 @@ static bool fits(struct search *search, const struct object *host)
 		return search->untagged++, false;
 	if (!is_connected(search, host))
 		return search->unconnected++, false;
+	if (!has_image(search, host))
+		return search->without_image++, false;
 	if (is_taken(search, host))
 		return search->taken++, false;
 	return true;
@@ -139,6 +147,22 @@ static const struct object *choose(struct search *search, const char *but)
 	return best;
 }
 
+static void refuse(const struct search *search, GError **error)
+{
+	const char *image = object_str(search->draft, APPLIANCE_MACHINE_IMAGE);
+	g_autofree char *without =
+		*image ? g_strdup_printf(
+				 "%u the machine image %s or what runs it (their virtual_machines say which), ",
+				 search->without_image, image)
+		       : g_strdup("");
+
+	weft_fail(error, UNAVAILABLE,
+		"no host may run appliance %s: %u lack one of its host_tags %s, %u a physical network of its NICs, %s%u are dedicated to another or have others, %u are not heard of",
+		object_str(search->draft, SLOT_NAME), search->untagged,
+		object_str(search->draft, APPLIANCE_HOST_TAGS), search->unconnected, without,
+		search->taken, search->dead);
+}
+
 const struct object *appliance_place(
 	const struct txn *txn, const struct object *draft, const char *but, GError **error)
 {
@@ -149,11 +173,7 @@ const struct object *appliance_place(
 	host = choose(&search, but);
 	end(&search);
 	if (!host)
-		weft_fail(error, UNAVAILABLE,
-			"no host may run appliance %s: %u lack one of its host_tags %s, %u a physical network of its NICs, %u are dedicated to another or have others, %u are not heard of",
-			object_str(draft, SLOT_NAME), search.untagged,
-			object_str(draft, APPLIANCE_HOST_TAGS), search.unconnected, search.taken,
-			search.dead);
+		refuse(&search, error);
 	return host;
 }
 

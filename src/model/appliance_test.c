@@ -110,6 +110,23 @@ static void the_connected(void **state)
 	model_free(model);
 }
 
+static void those_with_the_image(void **state)
+{
+	struct model *model = make_model();
+	g_autoptr(object) virtual = draft_of("a", "[]", "[]");
+	const struct object *host = host_find(model, "h2");
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	object_set_choice(virtual, APPLIANCE_RUNTIME, APPLIANCE_QEMU);
+	object_set_str(virtual, APPLIANCE_MACHINE_IMAGE, "i.qcow2");
+	assert_placed(model, virtual, NULL, NULL);
+	test_update(model, host, test_json("{'machine_images':['other','i.qcow2']}"), &error);
+	assert_placed(model, virtual, NULL, "h2");
+	assert_placed(model, virtual, "h2", NULL);
+	model_free(model);
+}
+
 static void the_dedicated(void **state)
 {
 	struct model *model = make_model();
@@ -132,6 +149,7 @@ int main(void)
 		cmocka_unit_test(the_least_loaded),
 		cmocka_unit_test(the_living),
 		cmocka_unit_test(the_connected),
+		cmocka_unit_test(those_with_the_image),
 		cmocka_unit_test(the_dedicated),
 	};
 

@@ -21,6 +21,8 @@ static const struct attr encapsulation_attr = {
 };
 static const struct attr tunnel_ip_attr = { .name = "tunnel_ip", .type = TYPE_IP };
 
+static const struct attr image_attr = { .name = "machine_image", .type = TYPE_STRING, .max = 255 };
+
 /* Ports name their host by it, and it is part of paths: no white space, no slash. */
 static bool check_name(const struct attr *attr, const char *value, GError **error)
 {
@@ -81,6 +83,13 @@ static const struct attr attrs[N_HOST_SLOTS] = {
 		.flags = ATTR_CREATE | ATTR_UPDATE | ATTR_INTERN | ATTR_NULL_IS_DEFAULT,
 		.fallback = "{}",
 		.doc = "Its device on each physical network that it is on, by the network's name; its agent says it." },
+	[HOST_MACHINE_IMAGES] = { .name = "machine_images",
+		.type = TYPE_LIST,
+		.item = &image_attr,
+		.max = 100,
+		.flags = ATTR_CREATE | ATTR_UPDATE | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
+		.fallback = "[]",
+		.doc = "Images of appliances that it can run as virtual machines; its agent says it." },
 };
 
 static void physical_keys(const struct object *host, struct key_sink *sink)
@@ -185,6 +194,18 @@ static void compute(
 		jw_raw(w, "{}", 2);
 	else
 		jw_null(w);
+}
+
+bool host_has_image(const struct object *host, const char *image)
+{
+	json_t *images = object_json(host, HOST_MACHINE_IMAGES), *name;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(images, i, name)
+		found = found || !g_strcmp0(json_string_value(name), image);
+	json_decref(images);
+	return found;
 }
 
 bool host_is_alive(const struct model *model, const struct object *host)

@@ -15,6 +15,7 @@ enum host_slot {
 	HOST_N_PORTS,	      /* computed: ports bound to it */
 	HOST_ZONE,	      /* its availability zone */
 	HOST_BRIDGE_MAPPINGS, /* {physical network: device} */
+	HOST_MACHINE_IMAGES,  /* [name]: what it can run as virtual machines */
 	N_HOST_SLOTS
 };
 
@@ -32,6 +33,9 @@ const struct object *host_find(const struct model *model, const char *name_or_id
 
 /* Has it a device on that physical network? */
 bool host_has_physical(const struct object *host, const char *physical);
+
+/* Can it run virtual machines of that image? */
+bool host_has_image(const struct object *host, const char *image);
 
 /*
  * What only the running controller knows about a host; never stored. The callback writes the value

@@ -346,6 +346,8 @@ struct record_appliance {
 	u32 generation;		     /* another one is another machine */
 	u32 revision;		     /* of what it is told */
 	u32 cpu_percent, memory_mib; /* 0: no limit */
+	char *machine_image;	     /* of a virtual machine; NULL: it is one of namespaces */
+	s32 vcpus;		     /* 0: as many as cpu_percent needs */
 	json_t *nics;		     /* [{"name", "port_id"}] */
 	json_t *config;		     /* without its revision */
 };

@@ -26,6 +26,14 @@ static bool check_nics(const json_t *nics, GError **error)
 	return true;
 }
 
+/* It becomes a part of a path, and of a command line. */
+static bool check_image(const char *name, GError **error)
+{
+	return !name || (*name && *name != '.' && !strpbrk(name, "/,\n")) ||
+	       weft_fail(
+		       error, BAD_REQUEST, "machine_image \"%s\" must be the name of a file", name);
+}
+
 bool decode_appliance(const json_t *data, struct record *ret, GError **error)
 {
 	struct record_appliance *appliance = &ret->appliance;
@@ -38,6 +46,13 @@ bool decode_appliance(const json_t *data, struct record *ret, GError **error)
 		return false;
 	if (!json_is_object(json_object_get(data, "config")))
 		return weft_fail(error, BAD_REQUEST, "config must be an object");
+	if (!field_optional_uint(data, "vcpus", 0, G_MAXINT32, &appliance->vcpus, error) ||
+		!field_optional_string(data, "machine_image", &appliance->machine_image, error))
+		return false;
+	if (!check_image(appliance->machine_image, error)) {
+		g_clear_pointer(&appliance->machine_image, g_free);
+		return false;
+	}
 	appliance->nics = json_incref(json_object_get(data, "nics"));
 	appliance->config = json_incref(json_object_get(data, "config"));
 	return true;
@@ -45,6 +60,7 @@ bool decode_appliance(const json_t *data, struct record *ret, GError **error)
 
 void clear_appliance(struct record *record)
 {
+	g_clear_pointer(&record->appliance.machine_image, g_free);
 	g_clear_pointer(&record->appliance.nics, json_decref);
 	g_clear_pointer(&record->appliance.config, json_decref);
 }

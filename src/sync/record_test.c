@@ -232,6 +232,25 @@ static void limits_of_what_leads_outside(void **state)
 	record_clear(&r);
 }
 
+#define APPLIANCE(more)                                                              \
+	"{\"generation\":1,\"revision\":2,\"cpu_percent\":50,\"memory_mib\":0," more \
+	"\"nics\":[{\"name\":\"mgmt\",\"port_id\":\"" ID "\"}],\"config\":{}}"
+
+static void appliances(void **state)
+{
+	struct record r = decode_ok(RECORD_APPLIANCE, APPLIANCE("")),
+		      v = decode_ok(RECORD_APPLIANCE,
+			      APPLIANCE("\"machine_image\":\"i.raw\",\"vcpus\":2,"));
+
+	(void)state;
+	assert_int_equal(r.appliance.cpu_percent, 50);
+	assert_null(r.appliance.machine_image);
+	assert_string_equal(v.appliance.machine_image, "i.raw");
+	assert_int_equal(v.appliance.vcpus, 2);
+	record_clear(&r);
+	record_clear(&v);
+}
+
 static void refuses_half_a_record(void **state)
 {
 	static const struct {
@@ -285,6 +304,10 @@ static void refuses_half_a_record(void **state)
 			"{\"network_id\":\"" ID
 			"\",\"mac_address\":\"fa:16:3e:00:00:01\",\"qos\":{\"dscp_mark\":64}}",
 			"dscp_mark" },
+		{ RECORD_APPLIANCE,
+			"{\"generation\":1,\"revision\":1,\"cpu_percent\":0,\"memory_mib\":0,"
+			"\"machine_image\":\"../x\",\"nics\":[],\"config\":{}}",
+			"machine_image \"../x\"" },
 	};
 
 	(void)state;
@@ -330,6 +353,7 @@ int main(void)
 		cmocka_unit_test(tunnels_take_the_first_of_each_family),
 		cmocka_unit_test(what_leads_outside),
 		cmocka_unit_test(limits_of_what_leads_outside),
+		cmocka_unit_test(appliances),
 		cmocka_unit_test(refuses_half_a_record),
 		cmocka_unit_test(keys_name_members_by_both_ids),
 		cmocka_unit_test(crc_is_castagnoli),

@@ -6,6 +6,7 @@
 """
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import tarfile
 import pytest
 
 import test_appliance_netns as netns
+import test_virtual_router as virtual_router
 from conftest import BUILD, run, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,10 +32,10 @@ def build(folder, *words):
 
 @pytest.fixture(scope="module")
 def image():
-    """Where QEMU, which is nobody, can read it."""
-    folder = pathlib.Path(f"/run/weft-image-{id(object())}")
-    build(folder, "kernel", "tar", "qcow2", "raw", "ova")
-    yield folder
+    """Where QEMU, which is nobody, can read it, in a folder of images."""
+    folder = pathlib.Path(f"/run/weft-images-{os.getpid()}")
+    build(folder / "weft-appliance", "kernel", "tar", "qcow2", "raw", "ova")
+    yield folder / "weft-appliance"
     shutil.rmtree(folder)
 
 
@@ -209,3 +211,99 @@ def test_the_end(machine):
     assert len(machine.devices()) == 3
     machine.stop()
     assert machine.devices() == [] and not machine.folder.exists()
+
+
+class Cloud(virtual_router.Cloud):
+    """Of the lab whose networks m and out there are."""
+
+    def __init__(self, lab):
+        self.lab, self.api, self.networks = lab, lab.api(), lab.networks
+
+    def host(self, name):
+        return self.api.get("/v2.0/hosts", name=name).json["hosts"][0]
+
+    def tagged(self, name, cidr, **offering):
+        """A network whose router is of that offering, with a guest on h2 that is only a port."""
+        offering = self.offering(public_network=self.networks["out"]["id"], runtime="qemu", memory_mib=224, **offering)
+        network = {**self.network(name, cidr, tags=[f"guestL3Network::{offering['id']}"]), "offering": offering}
+        self.api.make("port", network_id=network["id"], device_owner="compute:nova", **{"binding:host_id": "h2"})
+        return network
+
+    def process(self, appliance, runtime="qemu"):
+        return run("pgrep", "-f", f"weft-appliance-{runtime} --folder {self.folder(appliance)} ", check=False).stdout.split()
+
+    def ask(self, appliance, what):
+        """An appliance of namespaces, by its socket."""
+        credential = self.folder(appliance) / "credential"
+        words = ["-H", f"Authorization: Bearer {credential.read_text() if credential.exists() else ''}", f"http://appliance/v1/{what}"]
+        return json.loads(run("curl", "-s", "-m", "5", "--unix-socket", self.folder(appliance) / "api.sock", *words, check=False).stdout or "{}")
+
+
+@pytest.fixture(scope="module")
+def cloud(module_lab, image):
+    """After the tests before it, whose machine is gone: h1 has images, h2 has none."""
+    if not hasattr(module_lab, "networks"):
+        netns.prepare(module_lab)
+    one = Cloud(module_lab)
+    broken = image.parent / "broken"
+    broken.mkdir()
+    for name in ("vmlinuz", "initramfs"):
+        (broken / name).write_text("no kernel")
+    with open(module_lab.folder / "h1/agent.conf", "a") as conf:
+        conf.write(f"appliance-images = {image.parent}\nappliance-accelerator = tcg\n")
+    module_lab.stop("h1")
+    module_lab.start("h1")
+    yield one
+    for log in module_lab.folder.glob("h*/run/appliance/*.log"):
+        print(log, log.read_text()[-3000:])
+
+
+def test_by_an_offering(cloud):
+    """Z16, Z17, Z28: an offering says that routers are virtual machines, and of which image: a host that has it runs them, a guest of another one
+    is served; why one can't be is its status. Made of namespaces instead, the same router has the same files, byte by byte."""
+    lab = cloud.lab
+    wait_until(lambda: cloud.host("h1")["machine_images"] == ["broken", "weft-appliance"], what="h1 says which images it has")
+    assert cloud.host("h1")["agent"]["virtual_machines"]["accelerator"] == "tcg"
+    assert cloud.host("h2")["machine_images"] == [] and "tools/build-appliance" in cloud.host("h2")["agent"]["virtual_machines"]["problem"]
+    good = cloud.tagged("good", "10.4.0.0/24")
+    bad = cloud.tagged("bad", "10.5.0.0/24", machine_image="broken")
+    nowhere = cloud.tagged("nowhere", "10.6.0.0/24", machine_image="another.qcow2")
+    tiny = cloud.tagged("tiny", "10.7.0.0/24", vcpus=65)
+    cloud.has_status(tiny, "ERROR", "vcpus of its offering must be a number from 1 to 64")
+    cloud.has_status(nowhere, "ERROR", "2 the machine image another.qcow2")
+    wait_until(lambda: "has ended with status 1: " in cloud.attachment(bad)["status_reason"], deadline=60, what="a broken image")
+    broken = cloud.appliance(bad)
+    assert (broken["host"], broken["status"]) == ("h1", "ERROR") and "kernel" in broken["status_reason"]
+    guest = lab.guest("v", 2, "good")
+    wait_until(lambda: cloud.attachment(good)["status"] == "ACTIVE", deadline=300, what="the virtual machine is ACTIVE", interval=0.2)
+    appliance = cloud.appliance(good)
+    assert (appliance["runtime"], appliance["machine_image"], appliance["host"]) == ("qemu", "weft-appliance", "h1") and cloud.process(appliance)
+    check_guest(cloud, appliance, guest)
+    metainfo = {**json.loads(good["offering"]["metainfo"]), "runtime": "netns", "memory_mib": None}
+    body = {"service_profile": {"metainfo": json.dumps({key: value for key, value in metainfo.items() if value})}}
+    assert cloud.api.call("PUT", f"/v2.0/service_profiles/{good['offering']['id']}", body).status == 200
+    wait_until(lambda: cloud.process(appliance, "netns"), deadline=30, what="it is made of namespaces")
+    assert not cloud.process(appliance)
+    wait_until(lambda: cloud.ask(appliance, "digest").get("digest") == appliance["digest"] != "", deadline=30, what="the same files")
+    wait_until(lambda: cloud.appliance(good)["status"] == "ACTIVE" and cloud.lease("v"), deadline=30, what="a lease of that one")
+    old = cloud.process(cloud.appliance(bad))
+    assert old and cloud.api.call("DELETE", f"/v2.0/ports/{cloud.api.get('/v2.0/ports', network_id=bad['id'], device_owner='compute:nova').json['ports'][0]['id']}").status == 204
+    assert cloud.api.call("DELETE", f"/v2.0/networks/{bad['id']}").status == 204
+    wait_until(lambda: not pathlib.Path(f"/proc/{old[0]}").exists(), what="the broken one is no longer tried")
+
+
+def check_guest(cloud, appliance, guest):
+    """Its lease, a name, and its way out, which is the router's public address."""
+    lab, ports = cloud.lab, cloud.ports(appliance)
+    assert ports["guest0"]["fixed_ips"][0]["ip_address"] == "10.4.0.1"
+    assert lab.agent("h1", "ports", port=ports["guest0"]["id"])["ports"][0]["kind"] == "tun"
+    lease = wait_until(lambda: cloud.lease("v"), deadline=30, what="a lease")
+    assert lab.address(guest) in lease and "from 10.4.0.1" in lease
+    wait_until(lambda: cloud.dig("v", "v", "10.4.0.1") == lab.address(guest), deadline=30, what="its name")
+    lab.exec("v", "ip", "route", "replace", "default", "via", "10.4.0.1")
+    server = lab.popen("far", "socat", "TCP4-LISTEN:7005,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR")
+    wait_until(lambda: ":7005 " in lab.exec("far", "ss", "-ltn").stdout, what="far serves")
+    far = lab.address(lab.guests["far"])
+    wait_until(lambda: lab.exec("v", "socat", "-t", "20", "-", f"TCP4:{far}:7005,connect-timeout=10", check=False).stdout.strip()
+               == ports["public"]["fixed_ips"][0]["ip_address"], deadline=30, what="its way out")
+    server.terminate()

@@ -60,11 +60,38 @@ static void answered(GObject *source, GAsyncResult *result, gpointer data)
 	json_decref(answer);
 }
 
+static void unref_certificate(gpointer certificate, GClosure *closure)
+{
+	(void)closure;
+	g_object_unref(certificate);
+}
+
+/* It is not by whom it was signed that the machine's certificate is known: it must be that one. */
+static gboolean is_expected(SoupMessage *message, GTlsCertificate *shown,
+	GTlsCertificateFlags errors, gpointer expected)
+{
+	(void)message, (void)errors;
+	return g_tls_certificate_is_same(shown, expected);
+}
+
+/* A question to it, as whoever made the machine has it. */
+static SoupMessage *message_new(const struct ask *ask, const char *path)
+{
+	g_autofree char *file = g_build_filename(ask->folder, "cert.pem", NULL);
+	g_autoptr(GTlsCertificate) expected = g_tls_certificate_new_from_file(file, NULL);
+	g_autofree char *url = g_strconcat(expected ? "https" : "http", "://appliance", path, NULL);
+	SoupMessage *message = soup_message_new("GET", url);
+
+	if (expected)
+		g_signal_connect_data(message, "accept-certificate", G_CALLBACK(is_expected),
+			g_steal_pointer(&expected), unref_certificate, 0);
+	return message;
+}
+
 void ask_get(struct ask *ask, const char *path, ask_fn done, void *data)
 {
 	g_autofree char *file = g_build_filename(ask->folder, "credential", NULL);
-	g_autofree char *url = g_strconcat("http://appliance", path, NULL);
-	g_autoptr(SoupMessage) message = soup_message_new("GET", url);
+	g_autoptr(SoupMessage) message = message_new(ask, path);
 	g_autofree char *credential = NULL, *bearer = NULL;
 
 	ask_cancel(ask);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking an appliance over the socket of its folder, without waiting. */
+/* Asking an appliance over the socket of its folder, without waiting; by TLS where it has a
+ * certificate there. */
 #pragma once
 
 #include <jansson.h>

@@ -30,6 +30,7 @@ struct machine {
 	void *data;
 	char *description, *shape;  /* as it should be */
 	char *told, *running_shape; /* as the process knows it */
+	bool is_virtual;
 	json_int_t wanted_revision;
 	int pidfd; /* -1: it does not run */
 	bool ending, retired;
@@ -158,6 +159,19 @@ static void say_refused(struct machine *machine)
 	say(machine, STATUS_ERROR, word ?: "it does not take what it is told");
 }
 
+/* Why it does not do what it is told, if there is a reason. */
+static void judge(struct machine *machine, bool answers, bool is_current)
+{
+	g_autofree char *reason = NULL, *state = machine_state(&machine->files, &reason);
+
+	if (!g_strcmp0(state, "ERROR"))
+		say(machine, STATUS_ERROR, reason ?: "it gives no reason");
+	else if (!answers && machine->status == STATUS_ACTIVE)
+		say(machine, STATUS_BUILD, "it does not answer");
+	else if (answers && !is_current && g_get_monotonic_time() - machine->told_us > TAKES_US)
+		say_refused(machine);
+}
+
 /* What changes by itself: which listeners are open, which members answer, which tunnels are up. */
 static void note(struct machine *machine, json_t **known, const json_t *said)
 {
@@ -193,22 +207,25 @@ static void got_status(const json_t *answer, void *data)
 		return ask_get(machine->ask, "/v1/digest", got_digest, machine);
 	if (!g_strcmp0(status, "ERROR"))
 		say(machine, STATUS_ERROR, reason ?: "it gives no reason");
-	else if (!status && machine->status == STATUS_ACTIVE)
-		say(machine, STATUS_BUILD, "it does not answer");
-	else if (status && revision != machine->wanted_revision &&
-		 g_get_monotonic_time() - machine->told_us > TAKES_US)
-		say_refused(machine);
 	else if (status && revision == machine->wanted_revision && json_array_size(drift))
 		repair(machine, drift);
+	else
+		judge(machine, status != NULL, revision == machine->wanted_revision);
 	ask_later(machine);
 }
 
+/* One that is being made, or told, has nobody who would answer, or an answer that is out of date.
+ */
 static gboolean ask_now(gpointer data)
 {
 	struct machine *machine = data;
+	g_autofree char *reason = NULL, *state = machine_state(&machine->files, &reason);
 
 	machine->ask_timer = 0;
-	ask_get(machine->ask, "/v1/status", got_status, machine);
+	if (!g_strcmp0(state, "BUILD"))
+		ask_later(machine);
+	else
+		ask_get(machine->ask, "/v1/status", got_status, machine);
 	return G_SOURCE_REMOVE;
 }
 
@@ -320,7 +337,7 @@ static bool start(struct machine *machine, GError **error)
 	if (!machine_file_write(machine->files.description, machine->description, error) ||
 		!machine_file_write(machine->files.shape, machine->shape, error))
 		return false;
-	pidfd = machine_process_start(machine->place, &machine->files, error);
+	pidfd = machine_process_start(machine->place, &machine->files, machine->is_virtual, error);
 	if (pidfd < 0)
 		return false;
 	replace(&machine->told, machine->description);
@@ -362,7 +379,8 @@ static void drive(struct machine *machine)
 		back_off(machine, error->message);
 }
 
-void machine_set(struct machine *machine, const char *description, const char *shape)
+void machine_set(
+	struct machine *machine, const char *description, const char *shape, bool is_virtual)
 {
 	bool again = machine->retired;
 	json_t *json;
@@ -377,6 +395,7 @@ void machine_set(struct machine *machine, const char *description, const char *s
 	json_decref(json);
 	replace(&machine->description, description);
 	replace(&machine->shape, shape);
+	machine->is_virtual = is_virtual;
 	drive(machine);
 }
 

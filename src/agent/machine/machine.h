@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One appliance of this host: its weft-appliance-netns, which nobody is the parent of. It goes on
- * when the agent ends, and the next agent finds it by its folder.
+ * One appliance of this host: its weft-appliance-netns or weft-appliance-qemu, which nobody is the
+ * parent of. It goes on when the agent ends, and the next agent finds it by its folder.
  *
  *	(none) ──start──► running ──shape changes, or unwanted──► ending ──► (none)
  *	   ▲                 │ ended by itself
  *	   └── 1, 2 … 60 s ──┘
+ *
+ * How the machine is made and told is that process's affair, which says it in its state.json; we
+ *ask what is in it once it can be told.
  *
  * A change of the description alone is written and told by SIGHUP. Its status is asked for: often
  * until it has done what it is told, then now and then; files that somebody has changed inside are
@@ -20,8 +23,10 @@
 struct machine;
 
 struct machine_place {
-	char *program; /* weft-appliance-netns */
 	char *folder;  /* of all machines of this agent */
+	char *netns;   /* weft-appliance-netns */
+	char *virtual; /* weft-appliance-qemu */
+	char *qemu;    /* what that one starts */
 };
 
 /* @changed: machine_describe() may say something else. @place is borrowed. */
@@ -30,8 +35,9 @@ struct machine *machine_new(
 /* It goes on running. */
 void machine_free(struct machine *machine);
 
-/* Makes it so, also of one that was to end. */
-void machine_set(struct machine *machine, const char *description, const char *shape);
+/* Makes it so, also of one that was to end; @is_virtual: by QEMU. */
+void machine_set(
+	struct machine *machine, const char *description, const char *shape, bool is_virtual);
 /* Ends the process, files and all; when that is done, machine_is_gone(). */
 void machine_retire(struct machine *machine);
 bool machine_is_retired(const struct machine *machine);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -66,6 +67,17 @@ bool machine_file_write(const char *path, const char *text, GError **error)
 		path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }
 
+char *machine_state(const struct machine_files *files, char **ret_reason)
+{
+	g_autofree char *path = g_build_filename(files->folder, "state.json", NULL);
+	json_t *json = json_load_file(path, 0, NULL);
+	char *status = g_strdup(json_string_value(json_object_get(json, "status")));
+
+	*ret_reason = g_strdup(json_string_value(json_object_get(json, "status_reason")));
+	json_decref(json);
+	return status;
+}
+
 /* Without the time and the program's name before it. */
 char *machine_last_word(const struct machine_files *files)
 {
@@ -101,10 +113,11 @@ static int open_log(const char *path, GError **error)
 	return fd;
 }
 
-int machine_process_start(
-	const struct machine_place *place, const struct machine_files *files, GError **error)
+int machine_process_start(const struct machine_place *place, const struct machine_files *files,
+	bool is_virtual, GError **error)
 {
-	const char *const argv[] = { place->program, "--folder", files->folder, files->description,
+	const char *const argv[] = { is_virtual ? place->virtual : place->netns, "--folder",
+		files->folder, files->description, is_virtual ? "--qemu" : NULL, place->qemu,
 		NULL };
 	int log = open_log(files->log, error), pidfd = -1;
 	GPid pid;
@@ -116,7 +129,7 @@ int machine_process_start(
 		    error)) {
 		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 		if (pidfd < 0)
-			weft_fail_errno(error, errno, "%s", place->program);
+			weft_fail_errno(error, errno, "%s", argv[0]);
 	}
 	close(log);
 	return pidfd;

@@ -20,14 +20,17 @@ void machine_files_remove(const struct machine_files *files);
 char *machine_file_read(const char *path);
 /* Nothing is written when it is there already. */
 bool machine_file_write(const char *path, const char *text, GError **error);
+/* "BUILD", "ACTIVE" or "ERROR", as its process says of it (appliance/runtime/state.h), with the
+ * reason of an error; both g_free(), NULL: it says nothing. */
+char *machine_state(const struct machine_files *files, char **ret_reason);
 /* The last line of the log, or NULL; g_free. */
 char *machine_last_word(const struct machine_files *files);
 
 /* A pidfd of the process, or -1. */
 int machine_process_find(const struct machine_files *files);
 /* Starts one; a pidfd, or -1 with @error. */
-int machine_process_start(
-	const struct machine_place *place, const struct machine_files *files, GError **error);
+int machine_process_start(const struct machine_place *place, const struct machine_files *files,
+	bool is_virtual, GError **error);
 void machine_process_signal(int pidfd, int number);
 /* SIGTERM, then SIGKILL; waits until it has ended, and closes the pidfd. */
 void machine_process_end(int pidfd);

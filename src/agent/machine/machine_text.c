@@ -43,14 +43,33 @@ static json_t *nics_of(const struct uuid *id, const struct record_appliance *rec
 	return nics;
 }
 
-char *machine_description(const struct uuid *id, const struct record_appliance *record)
+/* The image is one of this host. */
+static void set_machine(
+	json_t *description, const struct config *config, const struct record_appliance *record)
 {
-	json_t *config = json_copy(record->config);
-	json_t *description =
-		json_pack("{s:o, s:o}", "nics", nics_of(id, record), "config", config);
+	g_autofree char *image = NULL;
 
-	json_object_set_new(config, "revision", json_integer(record->revision));
+	if (!record->machine_image)
+		return;
+	image = g_build_filename(config->appliance_images, record->machine_image, NULL);
+	json_object_set_new(description, "image", json_string(image));
+	if (record->vcpus)
+		json_object_set_new(description, "vcpus", json_integer(record->vcpus));
+	if (config->appliance_accelerator)
+		json_object_set_new(
+			description, "accelerator", json_string(config->appliance_accelerator));
+}
+
+char *machine_description(
+	const struct config *config, const struct uuid *id, const struct record_appliance *record)
+{
+	json_t *document = json_copy(record->config);
+	json_t *description =
+		json_pack("{s:o, s:o}", "nics", nics_of(id, record), "config", document);
+
+	json_object_set_new(document, "revision", json_integer(record->revision));
 	set_limits(description, record);
+	set_machine(description, config, record);
 	return take_text(description);
 }
 
@@ -63,6 +82,9 @@ char *machine_shape(const struct record_appliance *record)
 	size_t i;
 
 	set_limits(shape, record);
+	if (record->machine_image)
+		json_object_set_new(shape, "machine",
+			json_pack("[s, i]", record->machine_image, (int)record->vcpus));
 	json_array_foreach(interfaces, i, interface)
 		json_array_append_new(
 			links, json_pack("[O?, O?, O?]", json_object_get(interface, "name"),

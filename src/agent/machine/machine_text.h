@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a record of an appliance means for weft-appliance-netns: two texts, pure. */
+/* What a record of an appliance means for weft-appliance-netns, or weft-appliance-qemu: two texts,
+ * pure. */
 #pragma once
 
+#include "agent/config.h"
 #include "sync/record.h"
 
-/* The description that weft-appliance-netns takes (docs/appliances.md); g_free. */
-char *machine_description(const struct uuid *id, const struct record_appliance *record);
+/* The description that they take (docs/appliances.md); g_free. */
+char *machine_description(
+	const struct config *config, const struct uuid *id, const struct record_appliance *record);
 
-/* What can't change within one machine: its size, its NICs and the generation; g_free. */
+/* What can't change within one machine: its size, its NICs, its image and the generation; g_free.
+ */
 char *machine_shape(const struct record_appliance *record);

@@ -23,9 +23,10 @@ static const char settings[] = "[appliance]\n"
 
 static bool check(const struct description *description, GError **error)
 {
-	return (!description->image && description->accelerator == ACCELERATOR_ANY) ||
+	return (!description->image && !description->vcpus &&
+		       description->accelerator == ACCELERATOR_ANY) ||
 	       weft_fail(error, INVALID_INPUT,
-		       "image, accelerator: these are of a virtual machine (weft-appliance-qemu); one of namespaces has the programs of this system");
+		       "image, vcpus, accelerator: these are of a virtual machine (weft-appliance-qemu); one of namespaces has the programs of this system");
 }
 
 /* In the child, before it becomes our program again: one thread, as unshare() is about. */

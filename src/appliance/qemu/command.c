@@ -2,7 +2,6 @@
 #include "appliance/qemu/command.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define KERNEL_COMMAND_LINE "console=ttyS0 panic=-1 quiet"
 
@@ -25,14 +24,16 @@ static void add_option(GPtrArray *argv, const char *option, const char *format, 
 /* Half a CPU is one with a limit. */
 static unsigned cpus_of(const struct description *description)
 {
-	return description->cpu_percent ? (description->cpu_percent + 99) / 100 : 1;
+	return description->vcpus ?: MAX((description->cpu_percent + 99) / 100, 1);
 }
 
 static void add_machine(
 	GPtrArray *argv, const struct description *description, const struct qemu_files *files)
 {
 	add_option(argv, "-machine", "q35,usb=off,vmport=off,dump-guest-core=off");
-	add_option(argv, "-accel", "%s", files->kvm ? "kvm" : "tcg");
+	/* What it makes is written at one address and run at another: it may be forbidden to have
+	 * memory that is both (MemoryDenyWriteExecute= of systemd). */
+	add_option(argv, "-accel", "%s", files->kvm ? "kvm" : "tcg,split-wx=on");
 	/* Emulated, each feature of the processor costs time. */
 	add_option(argv, "-cpu", "%s", files->kvm ? "host" : "qemu64");
 	add_option(argv, "-smp", "%u", cpus_of(description));
@@ -106,28 +107,4 @@ char **qemu_command(const struct description *description, const struct qemu_fil
 			i);
 	g_ptr_array_add(argv, NULL);
 	return (char **)g_ptr_array_free(argv, FALSE);
-}
-
-bool qemu_check_image(const char *image, GError **error)
-{
-	static const char *const parts[] = { "vmlinuz", "initramfs" };
-
-	if (access(image, R_OK))
-		return weft_fail(error, NOT_FOUND,
-			"image: %s is not there; tools/build-appliance makes one", image);
-	for (size_t i = 0; is_folder(image) && i < G_N_ELEMENTS(parts); i++) {
-		g_autofree char *path = g_build_filename(image, parts[i], NULL);
-
-		if (access(path, R_OK))
-			return weft_fail(error, NOT_FOUND,
-				"image: %s lacks %s; tools/build-appliance makes both", image,
-				parts[i]);
-	}
-	return true;
-}
-
-bool qemu_has_kvm(const char *cpuinfo, const char *device)
-{
-	return !access(device, R_OK | W_OK) &&
-	       g_regex_match_simple("^flags\\s*:.* (vmx|svm)\\b", cpuinfo, G_REGEX_MULTILINE, 0);
 }

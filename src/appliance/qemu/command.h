@@ -18,10 +18,3 @@ struct qemu_files {
 
 /* Descriptors are numbers in QEMU's process. g_strfreev() */
 char **qemu_command(const struct description *description, const struct qemu_files *files);
-
-/* NOT_FOUND, with what the image lacks. */
-bool qemu_check_image(const char *image, GError **error);
-
-/* Is there KVM? @cpuinfo is the text of /proc/cpuinfo: without the processor's own support what
- * calls itself KVM is none that guests run on. */
-bool qemu_has_kvm(const char *cpuinfo, const char *device);

@@ -24,12 +24,12 @@
 #include "appliance/qemu/console.h"
 #include "appliance/qemu/relay.h"
 #include "appliance/qemu/tap.h"
+#include "appliance/runtime/images.h"
 #include "appliance/runtime/machine_impl.h"
 #include "appliance/runtime/pci.h"
 #include "base/log.h"
 
 #define USER "nobody"
-#define KVM_DEVICE "/dev/kvm"
 #define FIRST_FD 10 /* in QEMU */
 #define MEMORY_MIN_MIB 128
 
@@ -196,9 +196,11 @@ static bool choose_accelerator(
 	if (!g_file_get_contents("/proc/cpuinfo", &cpuinfo, NULL, error))
 		return false;
 	handles->kvm =
-		description->accelerator == ACCELERATOR_KVM ||
-		(description->accelerator == ACCELERATOR_ANY && qemu_has_kvm(cpuinfo, KVM_DEVICE));
-	return true;
+		description->accelerator != ACCELERATOR_TCG && kvm_is_here(cpuinfo, KVM_DEVICE);
+	return handles->kvm || description->accelerator != ACCELERATOR_KVM ||
+	       weft_fail(error, UNAVAILABLE,
+		       "accelerator: this machine has no KVM (a processor with vmx or svm, and " KVM_DEVICE
+		       "); without accelerator, or with tcg, it is emulated in software");
 }
 
 /* Both of its outputs go to the pipe whose other end is in *ret_console. */
@@ -277,7 +279,7 @@ static bool start(struct machine *machine, GError **error)
 		.taps = g_array_new(FALSE, FALSE, sizeof(int)),
 		.vhost = g_array_new(FALSE, FALSE, sizeof(int)),
 		.relay = -1 };
-	bool ok = qemu_check_image(machine->description->image, error) &&
+	bool ok = image_check(machine->description->image, error) &&
 		  choose_accelerator(&handles, machine->description, error) &&
 		  give_all(&handles, machine, error) && launch(machine, &handles, error);
 

@@ -11,6 +11,7 @@
 #define MEMORY_MAX_MIB (1024 * 1024)
 #define NICS_MAX 32
 #define START_MAX_S 3600
+#define VCPUS_MAX 64
 
 /* "0000:3b:02.1": domain, bus, device, function. */
 static bool is_pci_address(const char *text)
@@ -164,14 +165,15 @@ static bool read_image(const json_t *root, char **ret, GError **error)
 
 static bool read_all(const json_t *root, struct description *description, GError **error)
 {
-	static const char *const known[] = { "cpu_percent", "memory_mib", "start_timeout_s",
-		"accelerator", "image", "nics", "config", NULL };
-	u64 cpu_percent = 0, memory_mib = 0, start_s = 0;
+	static const char *const known[] = { "cpu_percent", "memory_mib", "vcpus",
+		"start_timeout_s", "accelerator", "image", "nics", "config", NULL };
+	u64 cpu_percent = 0, memory_mib = 0, vcpus = 0, start_s = 0;
 
 	if (!field_check(root, known, error) ||
 		!field_number(root, "cpu_percent", 1, CPU_PERCENT_MAX, &cpu_percent, error) ||
 		!field_number(
 			root, "memory_mib", MEMORY_MIN_MIB, MEMORY_MAX_MIB, &memory_mib, error) ||
+		!field_number(root, "vcpus", 1, VCPUS_MAX, &vcpus, error) ||
 		!field_number(root, "start_timeout_s", 1, START_MAX_S, &start_s, error) ||
 		!read_accelerator(root, &description->accelerator, error) ||
 		!read_image(root, &description->image, error) || !field_need(root, "nics", error) ||
@@ -179,6 +181,7 @@ static bool read_all(const json_t *root, struct description *description, GError
 		return false;
 	description->cpu_percent = (u32)cpu_percent;
 	description->memory_mib = (u32)memory_mib;
+	description->vcpus = (u32)vcpus;
 	description->start_timeout_s = (u32)start_s;
 	return read_config(root, description, error);
 }
@@ -226,7 +229,7 @@ void description_free(struct description *description)
 bool description_same_machine(const struct description *a, const struct description *b)
 {
 	return a->cpu_percent == b->cpu_percent && a->memory_mib == b->memory_mib &&
-	       a->accelerator == b->accelerator && !g_strcmp0(a->image, b->image) &&
-	       a->nics->len == b->nics->len &&
+	       a->vcpus == b->vcpus && a->accelerator == b->accelerator &&
+	       !g_strcmp0(a->image, b->image) && a->nics->len == b->nics->len &&
 	       !memcmp(a->nics->data, b->nics->data, a->nics->len * sizeof(struct description_nic));
 }

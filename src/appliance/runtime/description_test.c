@@ -41,10 +41,12 @@ static void test_same_machine(void **state)
 	g_autoptr(description) a = parse(OF("", NICS), NULL);
 	g_autoptr(description) b = parse(OF("", NICS), NULL);
 	g_autoptr(description) larger = parse(OF("\"memory_mib\":256,", NICS), NULL);
+	g_autoptr(description) wider = parse(OF("\"vcpus\":2,", NICS), NULL);
 
 	(void)state;
 	assert_true(description_same_machine(a, b));
 	assert_false(description_same_machine(a, larger));
+	assert_false(description_same_machine(a, wider));
 }
 
 static const struct {
@@ -62,6 +64,7 @@ static const struct {
 	{ OF("\"image\":\"x\",", NICS), "image: must be the absolute path" },
 	{ OF("\"image\":\"/x,y\",", NICS), "without commas" },
 	{ OF("\"accelerator\":\"xen\",", NICS), "accelerator: must be" },
+	{ OF("\"vcpus\":65,", NICS), "vcpus: must be a number from 1 to 64" },
 	{ OF("\"start_timeout_s\":0,", NICS), "start_timeout_s: must be a number from 1" },
 	{ OF("", "{\"name\":\"mgmt\",\"device\":\"a\",\"pci_address\":\"0000:3b:02.1\"}"),
 		"pci_address: with it there is no device here" },

@@ -222,8 +222,10 @@ bool machine_change(struct machine *machine, struct description *description, GE
 		description->start_timeout_s = machine->description->start_timeout_s;
 	description_free(machine->description);
 	machine->description = description;
-	if (machine->pid)
+	if (machine->pid) {
+		state_write(machine->folder, STATE_BUILD, NULL);
 		push_config(machine->push, description->config);
+	}
 	return true;
 }
 

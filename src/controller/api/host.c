@@ -17,14 +17,14 @@ static const struct object *need_host(struct call *call, GError **error)
 static bool check_own(json_t *inner, GError **error)
 {
 	static const char *const own[] = { "tunnel_ips", "encapsulations", "bridge_mappings",
-		NULL };
+		"machine_images", NULL };
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(inner, name, value)
 		if (!g_strv_contains(own, name))
 			return weft_fail(error, FORBIDDEN,
-				"A host may change its tunnel_ips, encapsulations and bridge_mappings, not '%.64s'.",
+				"A host may change its tunnel_ips, encapsulations, bridge_mappings and machine_images, not '%.64s'.",
 				name);
 	return true;
 }

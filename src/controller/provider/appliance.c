@@ -80,12 +80,24 @@ static void set_json(struct object *draft, unsigned slot, const json_t *value, c
 	object_set_str(draft, slot, text ?: none);
 }
 
+static void set_machine(struct object *draft, const json_t *wanted)
+{
+	bool virtual = !g_strcmp0(text_of(wanted, "runtime"), "qemu");
+	const char *image = text_of(wanted, "machine_image") ?: APPLIANCE_MACHINE_IMAGE_OWN;
+
+	object_set_choice(draft, APPLIANCE_RUNTIME, virtual ? APPLIANCE_QEMU : APPLIANCE_NETNS);
+	object_set_str(draft, APPLIANCE_MACHINE_IMAGE, virtual ? image : "");
+	object_set_int(
+		draft, APPLIANCE_VCPUS, json_integer_value(json_object_get(wanted, "vcpus")));
+}
+
 static void set_offering(struct object *draft, const json_t *wanted)
 {
 	object_set_int(draft, APPLIANCE_CPU_PERCENT,
 		json_integer_value(json_object_get(wanted, "cpu_percent")));
 	object_set_int(draft, APPLIANCE_MEMORY_MIB,
 		json_integer_value(json_object_get(wanted, "memory_mib")));
+	set_machine(draft, wanted);
 	set_json(draft, APPLIANCE_HOST_TAGS, json_object_get(wanted, "host_tags"), "[]");
 	object_set_bool(draft, APPLIANCE_DEDICATED_HOST,
 		json_is_true(json_object_get(wanted, "dedicated_host")));

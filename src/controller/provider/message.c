@@ -14,6 +14,7 @@
 #define NICS_MAX 32
 #define NIC_NAME_MAX 15 /* of a device */
 #define LIST_MAX 100
+#define IMAGE_NAME_MAX 100
 
 static bool is_ip(const json_t *value)
 {
@@ -161,6 +162,36 @@ static bool check_nics(const json_t *nics, const char *name, GError **error)
 		       name, NICS_MAX);
 }
 
+static bool is_file_name(const char *text)
+{
+	return *text && *text != '.' && strlen(text) <= IMAGE_NAME_MAX &&
+	       !text[strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-")];
+}
+
+/* What is a virtual machine's is nothing for one of namespaces. */
+static bool check_machine(const json_t *appliance, const char *name, GError **error)
+{
+	const json_t *runtime = json_object_get(appliance, "runtime"),
+		     *image = json_object_get(appliance, "machine_image"),
+		     *vcpus = json_object_get(appliance, "vcpus");
+	bool virtual = !g_strcmp0(json_string_value(runtime), "qemu");
+
+	if (runtime && !virtual && g_strcmp0(json_string_value(runtime), "netns"))
+		return weft_fail(error, INVALID_INPUT,
+			"runtime of appliance %s must be netns or qemu", name);
+	if (!virtual && (image || vcpus))
+		return weft_fail(error, INVALID_INPUT,
+			"machine_image and vcpus of appliance %s are of a virtual machine: of the runtime qemu",
+			name);
+	if (image && !(json_is_string(image) && is_file_name(json_string_value(image))))
+		return weft_fail(error, INVALID_INPUT,
+			"machine_image of appliance %s must be the name of an image on its host: at most %d letters, digits, '.', '_' and '-', no '.' first",
+			name, IMAGE_NAME_MAX);
+	return (is_number(vcpus) && json_integer_value(vcpus) <= APPLIANCE_VCPUS_MAX) ||
+	       weft_fail(error, INVALID_INPUT, "vcpus of appliance %s must be a number, at most %d",
+		       name, APPLIANCE_VCPUS_MAX);
+}
+
 /* Of one that weftd runs. */
 static bool check_own(const json_t *appliance, GError **error)
 {
@@ -175,6 +206,8 @@ static bool check_own(const json_t *appliance, GError **error)
 		return weft_fail(error, INVALID_INPUT,
 			"cpu_percent and memory_mib of appliance %s must be numbers, not negative",
 			name);
+	if (!check_machine(appliance, name, error))
+		return false;
 	if (!is_texts(json_object_get(appliance, "host_tags")))
 		return weft_fail(error, INVALID_INPUT,
 			"host_tags of appliance %s must be a list of texts", name);

@@ -86,6 +86,8 @@ static void assert_wrong(const char *answer, const char *says)
 
 #define SUBNET "\"2f6c9d5e-0000-4000-8000-000000000000\""
 
+#define OWN(more) "{\"name\":\"a\",\"image\":\"weft-appliance\",\"nics\":[]," more "}"
+
 static void answers(void **state)
 {
 	struct message message;
@@ -107,6 +109,13 @@ static void answers(void **state)
 	assert_wrong(
 		"{\"edge\":{\"subnets\":{" SUBNET ":{\"cidr\":\"10.0.0.0/8\"}}}}", "has 'cidr'");
 	assert_wrong("{\"appliances\":[{\"name\":\"a\"}]}", "needs a name and an image");
+	assert_wrong("{\"appliances\":[" OWN("\"runtime\":\"xen\"") "]}", "must be netns or qemu");
+	assert_wrong("{\"appliances\":[" OWN("\"vcpus\":2") "]}", "of the runtime qemu");
+	assert_wrong("{\"appliances\":[" OWN("\"runtime\":\"qemu\",\"vcpus\":65") "]}",
+		"vcpus of appliance a must be a number, at most 64");
+	assert_wrong(
+		"{\"appliances\":[" OWN("\"runtime\":\"qemu\",\"machine_image\":\"../x\"") "]}",
+		"must be the name of an image");
 	assert_wrong("{\"appliances\":[{\"name\":\"a\",\"image\":\"i\"},"
 		     "{\"name\":\"a\",\"image\":\"j\"}]}",
 		"are named a");

@@ -222,45 +222,53 @@ static bool stage_trunks(
 	return true;
 }
 
-/* What the agent says of its physical networks, when that is not what is known; else NULL.
- * Borrowed.
- */
-static json_t *other_mappings(const struct object *host, const struct report *report)
+static void take_if_other(
+	json_t *body, const struct object *host, unsigned slot, const char *name, json_t *said)
 {
-	json_t *said = json_object_get(report->agent, "bridge_mappings");
-	json_t *known = object_json(host, HOST_BRIDGE_MAPPINGS);
-	bool same = !said || json_equal(said, known);
+	json_t *known = object_json(host, slot);
 
+	if (said && !json_equal(said, known))
+		json_object_set(body, name, said);
 	json_decref(known);
-	return same ? NULL : said;
 }
 
-static bool stage_mappings(
-	struct txn *txn, const struct object *host, json_t *mappings, GError **error)
+/* What the agent says of its physical networks and its virtual machines, as far as that is not
+ * what is known. */
+static json_t *other_properties(const struct object *host, const struct report *report)
 {
-	json_t *body = json_pack("{s:O}", "bridge_mappings", mappings);
-	char id[UUID_STRLEN];
-	bool ok = txn_update(txn, KIND_HOST, uuid_format(object_id(host), id), body, error);
+	json_t *machines = json_object_get(report->agent, "virtual_machines"),
+	       *body = json_object();
 
-	json_decref(body);
-	return ok;
+	take_if_other(body, host, HOST_BRIDGE_MAPPINGS, "bridge_mappings",
+		json_object_get(report->agent, "bridge_mappings"));
+	take_if_other(body, host, HOST_MACHINE_IMAGES, "machine_images",
+		json_object_get(machines, "images"));
+	return body;
+}
+
+static bool stage_properties(
+	struct txn *txn, const struct object *host, json_t *properties, GError **error)
+{
+	char id[UUID_STRLEN];
+
+	return !json_object_size(properties) ||
+	       txn_update(txn, KIND_HOST, uuid_format(object_id(host), id), properties, error);
 }
 
 static bool submit(struct sync_server *server, const struct object *host,
-	const struct report *report, GError **error)
+	const struct report *report, json_t *properties, GError **error)
 {
-	json_t *mappings = other_mappings(host, report);
 	g_autoptr(txn) txn = NULL;
 
 	if (!json_object_size(report->ports) && !json_object_size(report->floating_ips) &&
 		!json_object_size(report->load_balancers) && !json_object_size(report->members) &&
 		!json_object_size(report->listeners) && !json_object_size(report->appliances) &&
-		!json_object_size(report->masters) && !report->full && !mappings)
+		!json_object_size(report->masters) && !report->full &&
+		!json_object_size(properties))
 		return true;
 	txn = txn_new(server->config.model, &system_caller);
-	if (mappings && !stage_mappings(txn, host, mappings, error))
-		return false;
-	if (!stage_reported(txn, host, report, error) ||
+	if (!stage_properties(txn, host, properties, error) ||
+		!stage_reported(txn, host, report, error) ||
 		!floating_ips_stage(txn, host, report->floating_ips, report->full, error) ||
 		!load_balancers_stage(txn, host, report->load_balancers, error) ||
 		!members_stage(txn, host, report->members, error) ||
@@ -307,8 +315,12 @@ void report_handle(
 		ok = weft_fail(&error, CONFLICT,
 			"Host %s is held by another agent, connected from %s.",
 			object_str(host, SLOT_NAME), peer->address);
-	if (ok)
-		ok = submit(server, host, &report, &error);
+	if (ok) {
+		json_t *properties = other_properties(host, &report);
+
+		ok = submit(server, host, &report, properties, &error);
+		json_decref(properties);
+	}
 	if (ok) {
 		note_sign_of_life(peer, &report);
 		/* with a body: libsoup closes the connection of an answer without one */

@@ -14,6 +14,9 @@ struct offering {
 	const char *management_network;
 	const char *public_network;	    /* NULL: none */
 	json_int_t cpu_percent, memory_mib; /* 0: no limit */
+	const char *runtime;		    /* NULL: namespaces */
+	const char *machine_image;	    /* of a virtual machine; NULL: weft's own */
+	json_int_t vcpus;		    /* of a virtual machine; 0: as many as it needs */
 	const json_t *host_tags;	    /* NULL: any host */
 	bool dedicated_host;
 	const json_t *dns_forwarders; /* NULL: none */

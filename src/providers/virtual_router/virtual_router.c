@@ -13,12 +13,24 @@
 static const char *const services[] = { "dhcp", "dns", "floating-ip", "port-forwarding", "router",
 	"snat", "vpn", NULL };
 
+static void set_machine(json_t *appliance, const struct offering *offering)
+{
+	if (offering->runtime)
+		json_object_set_new(appliance, "runtime", json_string(offering->runtime));
+	if (offering->machine_image)
+		json_object_set_new(
+			appliance, "machine_image", json_string(offering->machine_image));
+	if (offering->vcpus)
+		json_object_set_new(appliance, "vcpus", json_integer(offering->vcpus));
+}
+
 static void set_offering(json_t *appliance, const struct offering *offering)
 {
 	if (offering->cpu_percent)
 		json_object_set_new(appliance, "cpu_percent", json_integer(offering->cpu_percent));
 	if (offering->memory_mib)
 		json_object_set_new(appliance, "memory_mib", json_integer(offering->memory_mib));
+	set_machine(appliance, offering);
 	if (offering->host_tags)
 		json_object_set(appliance, "host_tags", (json_t *)offering->host_tags);
 	if (offering->dedicated_host)

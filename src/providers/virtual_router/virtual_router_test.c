@@ -136,6 +136,41 @@ static void nics_and_size(void **state)
 	assert_has(kept, "'ip_address':'10.0.0.7'");
 }
 
+#define SIZED(more) "{\\'management_network\\':\\'" MANAGEMENT "\\'," more "}"
+
+/* Z16, Z28: which runtime, and how large; what does not fit together is refused. */
+static void runtimes(void **state)
+{
+	static const struct {
+		const char *offering, *says;
+	} wrong[] = {
+		{ SIZED("\\'runtime\\':\\'xen\\'"),
+			"runtime of its offering is 'xen'; it may be netns or qemu" },
+		{ SIZED("\\'runtime\\':7"), "runtime of its offering must be a text" },
+		{ SIZED("\\'vcpus\\':2"), "need \"runtime\": \"qemu\"" },
+		{ SIZED("\\'runtime\\':\\'qemu\\',\\'vcpus\\':65"),
+			"vcpus of its offering must be a number from 1 to 64" },
+		{ SIZED("\\'runtime\\':\\'qemu\\',\\'memory_mib\\':64"), "must be 128 at least" },
+	};
+	g_autofree char *one = ask(
+		DOCUMENT(
+			SIZED("\\'runtime\\':\\'qemu\\',\\'vcpus\\':2,\\'machine_image\\':\\'i.raw\\'"),
+			"'dhcp'", GUEST, ""),
+		WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_has(one, "'machine_image':'i.raw'");
+	assert_has(one, "'runtime':'qemu','vcpus':2}");
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autofree char *document =
+			g_strdup_printf(DOCUMENT("%s", "'dhcp'", GUEST, ""), wrong[i].offering);
+		g_autofree char *reason = ask(document, WEFT_PROVIDER_REFUSED);
+
+		if (!strstr(reason, wrong[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", reason, wrong[i].says);
+	}
+}
+
 /* Z13, Z32: the same document gives the same text; leases and names are the guests'. */
 static void what_it_is_told(void **state)
 {
@@ -288,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_guest),
 		cmocka_unit_test(nics_and_size),
+		cmocka_unit_test(runtimes),
 		cmocka_unit_test(what_it_is_told),
 		cmocka_unit_test(isolated),
 		cmocka_unit_test(router),
