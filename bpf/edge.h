@@ -25,13 +25,15 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 21
+#define EDGE_LAYOUT 22
 
-#define EDGE_PORTS_MAX 8192	 /* guest ports of a host; port id 0 stands for the host itself */
-#define EDGE_VTEPS_MAX 16384	 /* (peer, encapsulation) pairs; id 0 is none */
-#define EDGE_ROUTE_HOPS 8	 /* next hops that share a route's traffic */
-#define EDGE_MULTIPATH 4	 /* next hops remembered per peer, for ECMP underlays */
-#define EDGE_TICK_SHIFT 30	 /* a tick is 2^30 ns, about a second */
+#define EDGE_PORTS_MAX 8192	/* guest ports of a host; port id 0 stands for the host itself */
+#define EDGE_VTEPS_MAX 16384	/* (peer, encapsulation) pairs; id 0 is none */
+#define EDGE_ROUTE_HOPS 8	/* next hops that share a route's traffic */
+#define EDGE_MULTIPATH 4	/* next hops remembered per peer, for ECMP underlays */
+#define EDGE_TICK_SHIFT 30	/* a tick is 2^30 ns, about a second */
+#define EDGE_TICK_PARTS_SHIFT 8 /* where that is too coarse: its parts, 4 ms */
+#define EDGE_TICK_PARTS (1u << EDGE_TICK_PARTS_SHIFT)
 #define EDGE_POLICIES_MAX 8192	 /* policies of a host; id 0 is none */
 #define EDGE_RULES_MAX 65536	 /* rules of a host, each counted once; slot 0 is none */
 #define EDGE_PUNT_FRAME_MAX 2032 /* longer frames are punted cut */

@@ -107,7 +107,7 @@ struct nat {
 	be32 addr;     /* out: what the sender becomes; in: what the receiver does */
 	be16 port;
 	u8 flags; /* of NAT_IN: it is the connection's state */
-	u8 zero;
+	u8 part;  /* of TCP that closes: of the tick when it was seen, in parts */
 };
 _Static_assert(sizeof(struct nat_key) == 24 && sizeof(struct nat) == 20, "layout");
 

@@ -70,6 +70,12 @@ static __always_inline u32 tick_now(void)
 	return (u32)(bpf_ktime_get_coarse_ns() >> EDGE_TICK_SHIFT);
 }
 
+/* The same in parts of a tick. */
+static __always_inline u32 tick_parts_now(void)
+{
+	return (u32)(bpf_ktime_get_coarse_ns() >> (EDGE_TICK_SHIFT - EDGE_TICK_PARTS_SHIFT));
+}
+
 /* In two tests of the register that is used then: Linux 6.1 learns no bounds from the one that the
  * compiler would make of them, nor from a copy's. */
 static __always_inline bool is_between(u32 *value, const u32 least, const u32 most)

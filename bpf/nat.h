@@ -5,9 +5,10 @@
  * the router's address have an entry per direction in `nats`; the one for the way in is the
  * connection's state, and user space ages both by it (src/datapath/nats.c).
  *
- * Ports are kept where they are free, else another is taken (RFC 4787 REQ-3: address and port
- * dependent mapping, so that the number of connections is not bounded by that of ports). Of ICMP
- * the identifier stands for the port. Errors are translated with the packet that they quote.
+ * Ports are kept where they are free, else the next in turn is taken (RFC 4787 section 4.1: address
+ * and port dependent mapping, so a port is used by as many connections as there are destinations,
+ * and their number is not bounded by that of ports). Of ICMP the identifier stands for the port.
+ * Errors are translated with the packet that they quote.
  */
 #pragma once
 
@@ -31,11 +32,23 @@ struct nat_count {
 struct nat_count nats_made SEC(".maps");
 struct nat_count nats_gone SEC(".maps");
 
-#define NAT_ATTEMPTS 24
-/* That a port stays with whom it was given to at least, after the last packet. More than one: by
- * then no flow entry sends on with no look at the state (outside_is_fresh()). */
-#define NAT_CLOSED_TICKS 1
-#define NAT_ANSWERED_TICKS 4
+#define NAT_CURSORS_SHIFT 14
+/* Where the next port of a destination is looked for: one place behind the last, so the connection
+ * that is found there is the oldest of those that got a port in turn, and most probably over. By a
+ * hash of the destination, from a random port on (RFC 6056 section 3.3.4). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << NAT_CURSORS_SHIFT);
+	__type(key, u32);
+	__type(value, u32);
+} nat_cursors SEC(".maps");
+
+#define NAT_ATTEMPTS 48
+/* That a port stays with whom it was given to at least, after the last packet, in parts of a tick:
+ * of closed TCP longer than the least time-out after which one of both sends its end
+ * anew, which is a packet. */
+#define NAT_CLOSED_PARTS ((s32)EDGE_TICK_PARTS / 4)
+#define NAT_ANSWERED_PARTS (5 * (s32)EDGE_TICK_PARTS - 1)
 #define IP4_CHECK_OFF (ETH_HLEN + 10)
 #define IP4_SRC_OFF (ETH_HLEN + 12)
 #define IP4_DST_OFF (ETH_HLEN + 16)
@@ -214,8 +227,8 @@ static __always_inline bool nat_follow(const struct nat_key *key, struct transla
 /* Keeps a connection's state; only what changes is written. */
 static __always_inline void nat_touch(struct nat *state, const struct pkt *pkt, u32 direction)
 {
+	u32 parts = tick_parts_now(), now = parts / EDGE_TICK_PARTS;
 	u8 flags = state->flags;
-	u32 now = tick_now();
 
 	if (direction == NAT_IN)
 		flags |= NAT_REPLIED;
@@ -231,6 +244,8 @@ static __always_inline void nat_touch(struct nat *state, const struct pkt *pkt, 
 		state->seen = now;
 	if (state->flags != flags)
 		state->flags = flags;
+	if (flags & (NAT_RESET | NAT_FIN_OUT | NAT_FIN_IN))
+		state->part = (u8)parts;
 }
 
 /* Whether there is a port that can be another one: of what has none, one sender talks to a
@@ -264,15 +279,25 @@ static __always_inline bool nat_is_elsewhere(const struct gateway *gateway, cons
 	       pkt->proto == IPPROTO_TCP && !(pkt->flags & PKT_OPENING);
 }
 
-/* Which port the @attempt-th try takes: the sender's own, then any. */
-static __always_inline be16 nat_candidate(
-	const struct gateway *gateway, be16 own, u32 seed, u32 attempt)
+/* Of the destination of a packet; NULL never. */
+static __always_inline u32 *nat_cursor(const u32 *router, const struct pkt *pkt)
 {
-	u32 number = seed + (attempt * 2654435761u >> 16);
+	u32 hash = (router[0] ^ pkt->dst.w[3]) * 2654435761u + (pkt->ports >> 16) + pkt->proto;
 
+	hash = hash * 2654435761u >> (32 - NAT_CURSORS_SHIFT);
+	return bpf_map_lookup_elem(&nat_cursors, &hash);
+}
+
+/* Which port the @attempt-th try takes: the sender's own, then those in turn. */
+static __always_inline be16 nat_candidate(
+	const struct gateway *gateway, be16 own, u32 *cursor, u32 attempt)
+{
 	if (!attempt && nat_owns(gateway, own))
 		return own;
-	return bpf_htons((u16)(gateway->port_first + number % gateway->n_ports));
+	if (!*cursor)
+		*cursor = bpf_get_prandom_u32();
+	return bpf_htons(
+		(u16)(gateway->port_first + __sync_fetch_and_add(cursor, 1) % gateway->n_ports));
 }
 
 /* One more connection of the router, by @step, if it may have it. */
@@ -316,18 +341,31 @@ __noinline long nat_claim(
 static __always_inline bool nat_is_spent(const struct nat *in, const struct nat_key *key)
 {
 	const u8 closed = NAT_FIN_OUT | NAT_FIN_IN;
-	u32 idle = tick_now() - in->seen;
+	s32 parts = (s32)(tick_parts_now() - (in->seen * EDGE_TICK_PARTS + in->part));
 
 	if ((u8)key->kind == IPPROTO_TCP)
 		return (in->flags & NAT_RESET || (in->flags & closed) == closed) &&
-		       idle > NAT_CLOSED_TICKS;
+		       parts > NAT_CLOSED_PARTS;
 	return (u8)key->kind == IPPROTO_UDP && in->flags & NAT_REPLIED &&
-	       bpf_ntohs((be16)key->ports) < 1024 && idle > NAT_ANSWERED_TICKS;
+	       bpf_ntohs((be16)key->ports) < 1024 && parts > NAT_ANSWERED_PARTS;
 }
 
-/* Takes @port of the gateway's address from the connection that has it, if that is over: whether
- * the port is free now. Global, as nat_claim(). */
-__noinline bool nat_reclaim(const struct gateway *gateway, const struct pkt *pkt, u16 port)
+/* The verdict about what comes in for a connection that is over: it may be fresh yet, and would
+ * lead the next one's packets to the wrong guest. */
+static __noinline void nat_forget_flow(const struct nat_key *in)
+{
+	struct flow_key4 key = { .scope = in->scope[0],
+		.kind = FLOW_KIND((u8)in->kind, (u32)FLOW_FROM_UNDERLAY),
+		.src = in->src,
+		.dst = in->dst,
+		.ports = in->ports };
+
+	bpf_map_delete_elem(&flows4, &key);
+}
+
+/* Whether @port of the gateway's address is free for the connection of a packet: nobody has it, or
+ * who has it is over, and loses it now. Global, as nat_claim(). */
+__noinline bool nat_frees(const struct gateway *gateway, const struct pkt *pkt, u16 port)
 {
 	struct nat_key in, out;
 	struct nat *old;
@@ -336,7 +374,9 @@ __noinline bool nat_reclaim(const struct gateway *gateway, const struct pkt *pkt
 		return false;
 	in = nat_key_answer(gateway->vni, pkt, gateway->ip4, port);
 	old = bpf_map_lookup_elem(&nats, &in);
-	if (!old || !nat_is_spent(old, &in))
+	if (!old)
+		return true;
+	if (!nat_is_spent(old, &in))
 		return false;
 	out = (struct nat_key){ .scope = { old->router[0], old->router[1] },
 		.kind = FLOW_KIND(pkt->proto, (u32)NAT_OUT),
@@ -344,7 +384,11 @@ __noinline bool nat_reclaim(const struct gateway *gateway, const struct pkt *pkt
 		.dst = in.src,
 		.ports = old->port | in.ports << 16 };
 	bpf_map_delete_elem(&nats, &out);
-	return !bpf_map_delete_elem(&nats, &in); /* else another was faster */
+	nat_forget_flow(&in);
+	if (bpf_map_delete_elem(&nats, &in)) /* another was faster */
+		return false;
+	nat_count(out.scope, -1);
+	return true;
 }
 
 /* Finds a port for a new connection and writes it down, both ways; 0, or the reason to drop. */
@@ -354,28 +398,22 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 	struct nat_key out = nat_key_out(router, pkt), answer;
 	struct nat state = { .seen = tick_now(), .router = { router[0], router[1] } };
 	be16 own = nat_port_of(pkt, true);
-	u32 seed = bpf_get_prandom_u32();
+	u32 *cursor = nat_cursor(router, pkt);
 	const bool has_ports = nat_has_ports(pkt->proto);
 	long failed = -1;
 
-	if (!gateway->n_ports)
+	if (!gateway->n_ports || !cursor)
 		return DROP_NAT_PORTS;
 	if (!nat_count(router, 1))
 		return DROP_NAT_QUOTA;
 	state.addr = pkt->src.w[3];
 	state.port = own;
 	for (u32 i = 0; i < NAT_ATTEMPTS; i++) {
-		to->port = has_ports ? nat_candidate(gateway, own, seed, i) : own;
-		failed = nat_claim(gateway, pkt, to->port, &state);
+		to->port = has_ports ? nat_candidate(gateway, own, cursor, i) : own;
+		if (nat_frees(gateway, pkt, to->port))
+			failed = nat_claim(gateway, pkt, to->port, &state);
 		if (!failed || !has_ports)
 			break;
-	}
-	for (u32 i = 0; failed && has_ports && i < NAT_ATTEMPTS; i++) {
-		to->port = nat_candidate(gateway, own, seed, i);
-		if (!nat_reclaim(gateway, pkt, to->port))
-			continue;
-		nat_count(router, -1);
-		failed = nat_claim(gateway, pkt, to->port, &state);
 	}
 	if (!failed) {
 		state.addr = gateway->ip4;

@@ -10,7 +10,7 @@
  *   closed or reset              240 s
  *   under pressure               a tenth of it, if not answered or closed
  *
- * A closed connection gives its port sooner when the host has none left (bpf/nat.h).
+ * A closed connection gives its port sooner to one that comes to it in turn (bpf/nat.h).
  * Pressure is a table 7/8 full, or a router with more than half of what a router may have.
  */
 #include <errno.h>

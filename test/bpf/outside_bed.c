@@ -192,3 +192,27 @@ struct frame wire_receives(struct bed *bed)
 	frame.len -= 4;
 	return frame;
 }
+
+u16 port_at(const struct frame *frame, size_t at)
+{
+	return (u16)(frame->b[at] << 8 | frame->b[at + 1]);
+}
+
+u16 leaves_as(struct bed *bed, struct frame sent)
+{
+	struct frame got;
+
+	bed_send(bed, BED_GUEST2, sent);
+	got = wire_receives(bed);
+	assert_memory_equal(got.b, "\x02\0\0\0\xee\x01\x06\0\0\0\0\x01", 12);
+	assert_memory_equal(got.b + 26, "\xcb\x00\x71\x0a", 4);
+	return port_at(&got, sent.b[23] == IPPROTO_ICMP ? 38 : 34);
+}
+
+struct frame opening(u16 sport)
+{
+	struct frame syn = tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, sport, 80);
+
+	syn.b[47] = 0x02;
+	return syn;
+}

@@ -60,3 +60,10 @@ struct frame echo_frame(const char *dst_mac, const char *src_mac, const char *sr
 	u8 type, u16 id);
 struct frame tcp_frame(const char *dst_mac, const char *src_mac, const char *src, const char *dst,
 	u16 sport, u16 dport);
+/* The port in the header at that place. */
+u16 port_at(const struct frame *frame, size_t at);
+/* The port that guest 2's packet gets, where hosts share the router's address; it leaves as this
+ * host's. */
+u16 leaves_as(struct bed *bed, struct frame sent);
+/* Guest 2's first segment to FAR_IP. */
+struct frame opening(u16 sport);

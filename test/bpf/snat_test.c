@@ -14,31 +14,6 @@
 #define FIRST 32768
 #define N_PORTS 2048
 
-static u16 port_at(const struct frame *frame, size_t at)
-{
-	return (u16)(frame->b[at] << 8 | frame->b[at + 1]);
-}
-
-/* The port that guest 2's packet gets; it leaves as this host's. */
-static u16 leaves_as(struct bed *bed, struct frame sent)
-{
-	struct frame got;
-
-	bed_send(bed, BED_GUEST2, sent);
-	got = wire_receives(bed);
-	assert_memory_equal(got.b, "\x02\0\0\0\xee\x01\x06\0\0\0\0\x01", 12);
-	assert_memory_equal(got.b + 26, "\xcb\x00\x71\x0a", 4);
-	return port_at(&got, sent.b[23] == IPPROTO_ICMP ? 38 : 34);
-}
-
-static struct frame opening(u16 sport)
-{
-	struct frame syn = tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, sport, 80);
-
-	syn.b[47] = 0x02;
-	return syn;
-}
-
 /* A host with ports of its own needs the gateway's host for nothing but the way of the answers. */
 static void test_leaves_by_its_own_ports(void **state)
 {
@@ -252,78 +227,6 @@ static void test_takes_connections_over(void **state)
 	put_gateway(bed, true, true);
 }
 
-/* No more connections to one destination than there are ports; each that is refused is counted. */
-static void test_ports_run_out(void **state)
-{
-	struct bed *bed = *state;
-	struct dp_gateway gateway = { .router = ROUTER,
-		.vni = wire(bed),
-		.mtu_bytes = 1400,
-		.here = true,
-		.mac = mac(GATEWAY_MAC),
-		.ip4 = ip(GATEWAY_IP),
-		.snat = true,
-		.port_first = 2048,
-		.n_ports = 2 };
-
-	introduce(bed);
-	assert_true(dp_gateway_put(bed->dp, &gateway, NULL));
-	for (u16 port = 2048; port < 2050; port++) {
-		bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, port, 53));
-		wire_receives(bed);
-	}
-	bed_expect_drop(
-		bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 2050, 53), "nat-ports");
-	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 2050, 54));
-	wire_receives(bed);
-	gateway.n_ports = 0;
-	assert_true(dp_gateway_put(bed->dp, &gateway, NULL));
-	bed_expect_drop(
-		bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 2051, 53), "nat-ports");
-	put_gateway(bed, true, true);
-}
-
-/* Ages every entry of @map, whose values have their tick at @at. */
-static void age(struct bpf_map *map, size_t at, u32 ticks)
-{
-	int fd = bpf_map__fd(map);
-	u64 key[8], *previous = NULL, value[32];
-	u32 seen;
-
-	assert_true(bpf_map__key_size(map) <= sizeof(key));
-	assert_true(bpf_map__value_size(map) <= sizeof(value));
-	while (!bpf_map_get_next_key(fd, previous, key)) {
-		assert_int_equal(bpf_map_lookup_elem(fd, key, value), 0);
-		memcpy(&seen, (u8 *)value + at, sizeof(seen));
-		seen -= ticks;
-		memcpy((u8 *)value + at, &seen, sizeof(seen));
-		assert_int_equal(bpf_map_update_elem(fd, key, value, BPF_EXIST), 0);
-		previous = key;
-	}
-}
-
-/* Nothing was seen of any connection for @ticks. */
-static void idle(struct bed *bed, u32 ticks)
-{
-	age(bed->dp->edge->maps.nats, offsetof(struct nat, seen), ticks);
-	age(bed->dp->edge->maps.flows4, offsetof(struct flow, seen), ticks);
-}
-
-/* A segment of guest 2's connection from @sport, which leaves by @port, and one of the answer. */
-static void talk(struct bed *bed, u16 sport, u16 port, u8 flags)
-{
-	struct frame out = tcp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, sport, 80);
-	struct frame in = tcp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 80, port), got;
-
-	out.b[47] = flags;
-	in.b[47] = flags;
-	assert_int_equal(leaves_as(bed, out), port);
-	wire_sends(bed, in);
-	got = bed_receive(bed, BED_GUEST2);
-	assert_memory_equal(got.b + 30, "\x0a\0\0\x02", 4);
-	assert_int_equal(port_at(&got, 36), sport);
-}
-
 /* As if what is unknown had been so for that much longer, without a break. */
 static void age_unknown(struct bed *bed, u64 ns)
 {
@@ -390,60 +293,6 @@ static void test_unknown_connections_are_reset(void **state)
 	put_gateway(bed, true, true);
 }
 
-/* A closed connection's port is another's when no other is left, but not at once; an open one's is
- * not, however long it is silent. */
-static void test_closed_connections_give_their_ports(void **state)
-{
-	struct bed *bed = *state;
-	const u8 fin_ack = 0x11, syn_ack = 0x12;
-
-	introduce(bed);
-	share_gateway(bed, false, FIRST, 4096, 2);
-	for (u16 port = FIRST; port < FIRST + 2; port++) {
-		assert_int_equal(leaves_as(bed, opening(port)), port);
-		talk(bed, port, port, syn_ack);
-	}
-	talk(bed, FIRST, FIRST, fin_ack);
-	bed_expect_drop(bed, BED_GUEST2, opening(7000), "nat-ports");
-	idle(bed, 2);
-	assert_int_equal(leaves_as(bed, opening(7000)), FIRST);
-	talk(bed, 7000, FIRST, syn_ack);
-	idle(bed, 100);
-	bed_expect_drop(bed, BED_GUEST2, opening(7001), "nat-ports");
-	talk(bed, FIRST + 1, FIRST + 1, 0x10);
-	put_gateway(bed, true, true);
-}
-
-/* So is that of an answered question to a well-known port: nothing more comes. */
-static void test_answered_questions_give_their_ports(void **state)
-{
-	struct bed *bed = *state;
-
-	introduce(bed);
-	share_gateway(bed, false, FIRST, 4096, 2);
-	for (u16 dport = 53; dport < 8000; dport = 4000 + dport) {
-		for (u16 port = FIRST; port < FIRST + 2; port++)
-			assert_int_equal(leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP,
-								port, dport)),
-				port);
-		idle(bed, 5);
-		bed_expect_drop(bed, BED_GUEST2,
-			udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 7000, dport), "nat-ports");
-		wire_sends(bed, udp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, dport, FIRST));
-		bed_receive(bed, BED_GUEST2);
-		bed_expect_drop(bed, BED_GUEST2,
-			udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 7000, dport), "nat-ports");
-		idle(bed, 5);
-		if (dport < 1024)
-			assert_int_equal(leaves_as(bed, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP,
-								7000, dport)),
-				FIRST);
-	}
-	bed_expect_drop(
-		bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 7000, 4053), "nat-ports");
-	put_gateway(bed, true, true);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,16 +302,8 @@ int main(void)
 		cmocka_unit_test(test_sends_on),
 		cmocka_unit_test(test_takes_over),
 		cmocka_unit_test(test_takes_connections_over),
-		cmocka_unit_test(test_ports_run_out),
 		cmocka_unit_test(test_unknown_connections_are_reset),
-		cmocka_unit_test(test_closed_connections_give_their_ports),
-		cmocka_unit_test(test_answered_questions_give_their_ports),
 	};
 
-	int failed = cmocka_run_group_tests_name("untagged", tests, outside_setup, bed_teardown);
-
-	if (!g_getenv("WEFT_UNTAGGED")) /* an emulated machine has no time for both */
-		failed += cmocka_run_group_tests_name(
-			"VLAN", tests, outside_setup_vlan, bed_teardown);
-	return failed;
+	return outside_run(tests);
 }

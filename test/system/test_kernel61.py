@@ -12,7 +12,7 @@ from kernel_vm import kernel_release, run_in_vm
 # Not among them: bpf_qos_test, which counts on rates that an emulated machine does not keep, and bpf_takeover_test, of which the
 # kernel's part is the maps; their programs are the same. Every load costs the verifier some 6 s there.
 TESTS = ["bpf_guest_test", "bpf_tunnel_test", "bpf_route_test", "bpf_firewall_test", "bpf_connection_test",
-         "bpf_firewall_property_test", "bpf_outside_test", "bpf_nat_test", "bpf_snat_test", "bpf_forward_test", "bpf_trunk_test",
+         "bpf_firewall_property_test", "bpf_outside_test", "bpf_nat_test", "bpf_snat_test", "bpf_snat_ports_test", "bpf_forward_test", "bpf_trunk_test",
          "bpf_balance_test", "bpf_life_test"]
 MODULES = ["veth", "sch_ingress", "cls_bpf", "act_bpf", "vxlan", "tun", "bridge", "sch_htb"]
 
