@@ -209,6 +209,7 @@ __noinline int balance_find(struct pkt *pkt, u32 vni, const struct port *port, u
 		return DROP_NO_MEMBER;
 	}
 	room->member = *member;
+	room->guard.begins = pkt->proto == IPPROTO_TCP ? pkt->flags & PKT_OPENING : !known;
 	if (known && known->balanced.kind && addr_equal(&known->balanced.addr, &member->addr))
 		room->member.port = known->balanced.port;
 	room->balanced.stats = listener->stats;
@@ -235,9 +236,8 @@ static __always_inline int balance_to(
 	return 0;
 }
 
-/* Chooses the member of a packet to a VIP on network @vni, into room->member and, where it is on
- * this host, room->balanced; 0, or the reason to drop. */
-__noinline int balance_choose(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
+/* Chooses the member of a packet to a VIP on network @vni; 0, or the reason to drop. */
+__noinline int balance_pick(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
 {
 	struct port *port = (struct port *)guest_port(skb);
 	struct room *room = room_get();
@@ -245,14 +245,6 @@ __noinline int balance_choose(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
 
 	if (!pkt || !room)
 		return DROP_INTERNAL;
-	if (port && room->balanced.kind == BALANCED_HAIRPIN_BACK) { /* back to whom it is from */
-		room->member.vni = port->vni;
-		mac_copy(room->member.mac, port->mac);
-		return 0;
-	}
-	room->balanced.kind = BALANCED_NOT;
-	if (pkt->flags & PKT_LATER_FRAGMENT)
-		return balanced_fragment_follow(pkt, vni, RULE_INGRESS) ? 0 : DROP_FRAGMENT;
 	if (pkt->flags & PKT_MESSAGE) {
 		if (!balance_about(skb, pkt, room))
 			return DROP_NO_LISTENER;
@@ -260,8 +252,41 @@ __noinline int balance_choose(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
 	} else {
 		reason = balance_find(pkt, vni, port, room->arrival.ports);
 	}
+	return reason ? reason : balance_to(skb, port, room);
+}
+
+/* Of a packet that goes back to the guest which it is from. */
+static __always_inline bool balance_back(struct __sk_buff *skb, struct room *room)
+{
+	const struct port *port = guest_port(skb);
+
+	if (!port || room->balanced.kind != BALANCED_HAIRPIN_BACK)
+		return false;
+	room->member.vni = port->vni;
+	mac_copy(room->member.mac, port->mac);
+	return true;
+}
+
+/* guard_balance.h */
+int guard_balanced(struct __sk_buff *skb, struct pkt *pkt, u32 vni);
+
+/* Chooses the member of a packet to a VIP on network @vni, into room->member and, where it is on
+ * this host, room->balanced; 0, or the reason to drop. */
+__noinline int balance_choose(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
+{
+	struct room *room = room_get();
+	int reason;
+
+	if (!pkt || !room)
+		return DROP_INTERNAL;
+	if (balance_back(skb, room))
+		return 0;
+	room->balanced.kind = BALANCED_NOT;
+	if (pkt->flags & PKT_LATER_FRAGMENT)
+		return balanced_fragment_follow(pkt, vni, RULE_INGRESS) ? 0 : DROP_FRAGMENT;
+	reason = balance_pick(skb, pkt, vni);
 	if (!reason)
-		reason = balance_to(skb, port, room);
+		reason = guard_balanced(skb, pkt, vni);
 	if (reason)
 		return reason;
 	if (pkt->flags & PKT_FIRST_FRAGMENT && !tracing(skb))

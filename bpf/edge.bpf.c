@@ -5,6 +5,7 @@
  */
 #include "guest.h"
 #include "guard.h"
+#include "guard_balance.h"
 #include "arp.h"
 #include "balance_guest.h"
 #include "balance_wire.h"

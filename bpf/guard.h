@@ -15,7 +15,7 @@
  * rule about another group is about these two: that one, or this one, is in it.
  *
  * An ICMP error is judged as the connection that it is about; one that is about none, as any other
- * packet.
+ * packet. What goes over a load balancer: see guard_balance.h.
  */
 #pragma once
 
@@ -279,15 +279,49 @@ static __always_inline void guard_fill(
 	query->denied = RULE_DENY | RULE_GUARD;
 }
 
+/* Whether the guest has got the connection by a VIP: then guard_balance.h has asked about it. */
+__noinline int guard_by_vip(u32 port_id, u32 direction)
+{
+	struct room *room = room_get();
+	const struct rewrite *answer;
+	struct pkt *sent;
+
+	if (!room)
+		return 0;
+	if (direction == RULE_INGRESS)
+		return room->balanced.kind == BALANCED_TO_MEMBER;
+	sent = &room->guard.about; /* what the guest sends there */
+	sent->family = room->guard.family;
+	sent->proto = room->guard.proto;
+	sent->src = room->guard.addrs[1];
+	sent->dst = room->guard.addrs[0];
+	sent->ports = room->guard.ports >> 16 | room->guard.ports << 16;
+	answer = rewrite_get(sent, port_id, FLOW_FROM_GUEST);
+	return answer && answers_balanced(answer);
+}
+
+/* Whether who sends to the guest is on its own network, so that the guest has asked it past the
+ * router by which it answers: a VIP, whose member is on another network. */
+static __always_inline bool guard_is_beside(struct guard_query *query, const struct port *port)
+{
+	const struct network *network = network_get(port->vni);
+
+	query->next = (struct neighbour_key){ .vni = port->vni, .addr = query->remote };
+	return network && !network->routed && bpf_map_lookup_elem(&neighbours, &query->next);
+}
+
 /* What the groups of routers' ports say of a packet in @direction: 0, or what refuses it. */
 static __always_inline u32 guard_judge(struct __sk_buff *skb, struct guard_query *query,
 	const struct port *port, struct pkt *pkt, u32 direction, u32 opener)
 {
 	int way;
 
+	if (direction == RULE_INGRESS && opener == RULE_EGRESS && guard_is_beside(query, port))
+		return 0;
 	guard_begin(query, port, pkt, direction);
 	way = guard_way(skb, pkt, opener);
-	if (opener == RULE_INGRESS && way == GUARD_OUTSIDE) { /* else judged where it was opened */
+	/* else judged where it was opened */
+	if (opener == RULE_INGRESS && way == GUARD_OUTSIDE && !guard_by_vip(port->id, direction)) {
 		query->judges = 1;
 		guard_begin(query, port, pkt, direction);
 		way = guard_way(skb, pkt, opener);

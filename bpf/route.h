@@ -341,7 +341,7 @@ static __always_inline int route_from_guest(
 		return route_error(skb, port, pkt, DROP_UNKNOWN_NEIGHBOUR, ICMP_DEST_UNREACH,
 			ICMP_HOST_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_ADDRESS_UNREACH);
 	if (reason > 0)
-		return drop(skb, port->id, (u32)reason);
+		return refuse(skb, port, pkt, -reason);
 	if (pkt_too_big(skb, pkt, flow->mtu)) {
 		skb->cb[CB_MTU] = flow->mtu;
 		bpf_tail_call(skb, &stages, STAGE_TOO_BIG);

@@ -152,7 +152,8 @@ static void write_guard(struct json_writer *w, const struct desired *desired,
 	memcpy(id.b, event->guard, sizeof(id.b));
 	jw_member_string(w, "port_id", uuid_format(&id, text));
 	memcpy(id.b, event->port, sizeof(id.b));
-	jw_member_string(w, "guest_port_id", uuid_format(&id, text));
+	if (!uuid_is_zero(&id)) /* asked where it came in from outside, to a VIP */
+		jw_member_string(w, "guest_port_id", uuid_format(&id, text));
 	if (guest && guest->known)
 		jw_member_string(w, "guest_port_name", guest->record.name ?: "");
 	if (!firewall)
@@ -378,8 +379,11 @@ char *log_event_sentence(
 
 	memcpy(id.b, event->port, sizeof(id.b));
 	add_place(text, desired, event);
-	g_string_append_printf(text, "%s%s at port %s", event->is_guard ? "" : " ",
-		event->is_guard ? "" : direction_of(event), uuid_format(&id, text_id));
+	if (uuid_is_zero(&id))
+		g_string_append(text, " where it came in from outside");
+	else
+		g_string_append_printf(text, "%s%s at port %s", event->is_guard ? "" : " ",
+			event->is_guard ? "" : direction_of(event), uuid_format(&id, text_id));
 	if (port && port->record.name)
 		g_string_append_printf(text, " (%s)", port->record.name);
 	g_string_append(text, ": ");

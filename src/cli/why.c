@@ -45,10 +45,11 @@ static bool add_addresses(const struct cli *cli, const struct hypervisor *from,
 {
 	json_t *sender = hypervisor_port(from, error);
 	json_t *receiver = sender ? hypervisor_port(to, error) : NULL;
-	u8 first = cli_flag(cli, "ipv6") ? 6 : 4, last = cli_flag(cli, "ipv6") ? 6 : 4;
-	bool found = false;
+	const char *vip = cli_option(cli, "vip");
+	bool six = vip ? strchr(vip, ':') != NULL : cli_flag(cli, "ipv6"), found = false;
+	u8 first = six ? 6 : 4, last = first;
 
-	if (!cli_flag(cli, "ipv6") && !cli_flag(cli, "ipv4"))
+	if (!vip && !six && !cli_flag(cli, "ipv4"))
 		last = 6;
 	for (u8 family = first; receiver && !found && family <= last; family += 2) {
 		const char *src = address_of(sender, family), *dst = address_of(receiver, family);
@@ -122,10 +123,40 @@ static const char *verdict_of(const json_t *steps)
 		       : "lost";
 }
 
-static json_t *explain(
-	const struct hypervisor *from, const struct hypervisor *to, json_t *spec, GError **error)
+#define BALANCED "the load balancer gives the connection to its member "
+
+/* Whether a load balancer on the way gives it to the receiver. */
+static bool check_member(const json_t *steps, const char *receiver, GError **error)
 {
-	json_t *here = ask(from, spec, NULL, error), *there = NULL, *answer;
+	const char *step = step_that(steps, BALANCED);
+	g_auto(GStrv) words = step ? g_strsplit(step + strlen(BALANCED), " ", 2) : NULL;
+
+	return !step || !strcmp(words[0], receiver) ||
+	       weft_fail(error, CONFLICT,
+		       "The load balancer gives this connection to its member %s, not to %s: ask about that one's port.",
+		       words[0], receiver);
+}
+
+/* At the sender's host: what it asks for is the VIP, if there is one. */
+static json_t *ask_sender(const struct cli *cli, const struct hypervisor *from, json_t *spec,
+	const char *receiver, GError **error)
+{
+	const char *vip = cli_option(cli, "vip");
+	json_t *steps;
+
+	if (vip)
+		json_object_set_new(spec, "dst", json_string(vip));
+	steps = ask(from, spec, NULL, error);
+	if (steps && !check_member(steps, receiver, error))
+		g_clear_pointer(&steps, json_decref);
+	return steps;
+}
+
+static json_t *explain(const struct cli *cli, const struct hypervisor *from,
+	const struct hypervisor *to, json_t *spec, GError **error)
+{
+	g_autofree char *receiver = g_strdup(json_string_value(json_object_get(spec, "dst")));
+	json_t *here = ask_sender(cli, from, spec, receiver, error), *there = NULL, *answer;
 
 	if (!here)
 		return NULL;
@@ -189,7 +220,7 @@ static bool why(struct cli *cli, GError **error)
 	if (spec && hypervisor_find(cli, cli_argument(cli, 0), NULL, &from, error) &&
 		hypervisor_find(cli, cli_argument(cli, 1), NULL, &to, error) &&
 		add_addresses(cli, &from, &to, spec, error))
-		answer = explain(&from, &to, spec, error);
+		answer = explain(cli, &from, &to, spec, error);
 	if (answer)
 		ok = print(cli, answer, error);
 	json_decref(answer);
@@ -202,6 +233,8 @@ static bool why(struct cli *cli, GError **error)
 static const struct option why_options[] = {
 	{ "ipv4", NULL, "From and to their IPv4 addresses (default: those, if both have one)" },
 	{ "ipv6", NULL, "From and to their IPv6 addresses" },
+	{ "vip", "ADDRESS",
+		"What FROM asks for: a load balancer's VIP, of which TO is a member (default: TO itself)" },
 	{ NULL },
 };
 
@@ -213,7 +246,8 @@ const struct command why_command = {
 		"Asks the programs that forward, at the sender's host and at the receiver's, what becomes of a packet that "
 		"opens a connection. Nothing is sent. The verdict is \"let through\", \"refused\" when rules of security groups "
 		"deny it, or \"lost\" when it ends for another reason, which the last step says.",
-	.examples = "weft why vm1 vm2 tcp/443\nweft why vm1 vm2 icmp --ipv6",
+	.examples =
+		"weft why vm1 vm2 tcp/443\nweft why vm1 vm2 icmp --ipv6\nweft why vm1 web1 tcp/80 --vip 10.0.0.50",
 	.options = { why_options, agent_options, output_options, api_options },
 	.run = why,
 };

@@ -3,6 +3,7 @@
     net1 10.1.0.0/24, fd01::/64 ── r ── net2 10.2.0.0/24, fd02::/64       r's gateway: public (flat, 203.0.113.0/24), the world of outside.py
     h1: a (net1), c (net2)     h2: b (net2)     interfaces: of net1 for IPv4, for IPv6, of net2 likewise
 """
+import errno
 import select
 import socket
 import struct
@@ -12,6 +13,7 @@ import pytest
 
 import outside
 from conftest import labs, wait_until
+from edge_balancer import balancer
 from firewall_lab import Connection, icmp, passes, tcp, udp
 from openstack_cli import Cli
 from packets import inside
@@ -258,6 +260,70 @@ def test_outside(bed):
     bed.set(f"firewall_groups/{group}", ports=[])
     passes(tcp(far, far, 81))
     bed.call("DELETE", f"/v2.0/floatingips/{made['id']}")
+
+
+def refuses(sender, port):
+    """Whether its own address is reached, where nobody listens."""
+    with inside(sender.netns):
+        client = socket.socket()
+    with client:
+        client.settimeout(5)
+        return client.connect_ex((sender.ip[4], port)) == errno.ECONNREFUSED
+
+
+def test_load_balancer(bed):
+    """Nobody gets past a group by a load balancer, wherever its member is: groups are asked about the VIP before it, and about the
+    member behind it, if that is on another network; so is who sends from outside, and who is on the VIP's network or another.
+    """
+    a, b, c, world = bed.a, bed.b, bed.c, bed.world
+    members = {81: b, 82: c, 83: a}
+    made, outer = balancer(bed, members.values())
+    far = types.SimpleNamespace(netns=world.out, ip={4: outer["floating_ip_address"]})
+    vip = types.SimpleNamespace(ip={4: made["vip_address"]})
+    hosts = types.SimpleNamespace(name="a host", denied=lambda: sum(
+        bed.lab.agent(host, "drops")["host"].get("denied-firewall", {"count": 0})["count"] for host in ("h1", "h2")))
+    for port in members:
+        wait_until(lambda: refuses(far, port), what=f"the floating IP's port {port} works")
+    to_vip = bed.rule("allow", protocol="tcp", destination_ip_address=vip.ip[4], destination_port="81:83")
+    to_members = bed.rule("allow", protocol="tcp", destination_port=9000)
+    about_vip, about_members, all_ = bed.policy(to_vip), bed.policy(to_members), bed.policy(bed.rule("allow"))
+    gateway = bed.group(bed.gateway()["id"], egress_firewall_policy_id=about_members, ingress_firewall_policy_id=all_)
+    for port in members:
+        denied(lambda: tcp(far, far, port), hosts)
+    bed.set(f"firewall_groups/{gateway}", egress_firewall_policy_id=about_vip)
+    for port in members:
+        passes(tcp(far, far, port))
+    vips = bed.group(bed.interfaces[0], name="vips", ingress_firewall_policy_id=about_members, egress_firewall_policy_id=all_)
+    log = bed.call("POST", "/v2.0/log/logs", {"log": {"resource_type": "firewall_group", "resource_id": vips}})["log"]["id"]
+    for port in members:
+        denied(lambda: tcp(far, far, port), hosts)
+        denied(lambda: tcp(c, vip, port), c)
+    events = [one for host in ("h1", "h2") for one in bed.lab.agent(host, "logs")["events"] if log in one.get("log_ids", [])]
+    seen = next(one for one in events if one["src_ip"] == outside.ROUTER and one["dst_port"] == 81)
+    assert seen["action"] == "DROP" and seen["dst_ip"] == vip.ip[4] and "guest_port_id" not in seen, seen
+    bed.call("DELETE", f"/v2.0/log/logs/{log}")
+    bed.set(f"firewall_groups/{vips}", ingress_firewall_policy_id=about_vip, egress_firewall_policy_id=about_members)
+    loud = bed.rule("reject", protocol="tcp", destination_ip_address=b.ip[4])
+    inner = bed.group(bed.interfaces[2], ingress_firewall_policy_id=bed.policy(loud), egress_firewall_policy_id=all_)
+    for port in (81, 82):
+        denied(lambda: tcp(far, far, port), hosts)
+        denied(lambda: tcp(a, vip, port), a)
+    rejected(lambda: tcp(c, vip, 81), c)
+    spec = {"proto": "tcp", "dst": vip.ip[4], "dst_port": 81}
+    steps = "\n".join(bed.lab.agent("h1", "trace", port=a.id, spec=spec)["steps"])
+    assert loud in steps and "denied-firewall" in steps, steps
+    for sender in (far, a, c):
+        passes(tcp(sender, far if sender is far else vip, 83), "its member is not behind that port")
+    bed.set(f"firewall_groups/{inner}", ingress_firewall_policy_id=about_members)
+    for port, member in members.items():
+        passes(tcp(far, far, port))
+        passes(tcp(a, vip, port))
+    why = bed.lab.weft("why", "a", "b", "tcp/81", "--vip", vip.ip[4]).stdout
+    assert to_members in why and "Verdict: let through" in why, why
+    assert "to its member " + b.ip[4] in bed.lab.weft("why", "a", "c", "tcp/81", "--vip", vip.ip[4], check=False).stderr
+    bed.clear()
+    bed.call("DELETE", f"/v2.0/floatingips/{outer['id']}")
+    bed.call("DELETE", f"/load-balancer/v2.0/lbaas/loadbalancers/{made['id']}?cascade=true")
 
 
 def test_rules_about_groups(bed):
