@@ -109,6 +109,10 @@ enum weft_provider_result {
  *	 "networks": [{…}, …]     and, if the provider routes for it, the networks of
  *	                          its interfaces: "network", "subnets", "ports",
  *	                          "services" that they have of the provider
+ *	 "firewalls": [{…}, …]    if it routes for it, and nobody else has its
+ *	                          "firewall": "port_id" of a port that is in a
+ *	                          firewall group, and "firewall": "ingress" and
+ *	                          "egress" rules, what none matches is dropped
  *	 "vpnservices": [{…}, …]  if it has the router's "vpn": "vpnservice" and its
  *	                          "connections", each "ipsec_site_connection" (with
  *	                          its secret), "ikepolicy", "ipsecpolicy",

@@ -215,7 +215,8 @@ static bool check(struct document *document, GError **error)
 	if (!check_interfaces(document, error) || !document_check_redundancy(document, error) ||
 		!document_check_bgp(document, error) || !document_check_nat(document, error) ||
 		!document_check_balancers(document, error) ||
-		!document_check_ipsec(document, error) || !document_check_tunnels(document, error))
+		!document_check_guards(document, error) || !document_check_ipsec(document, error) ||
+		!document_check_tunnels(document, error))
 		return false;
 	if ((document->dhcp.enabled || document->dns.enabled) &&
 		!document_has_role(document, ROLE_GUEST))
@@ -239,7 +240,7 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 {
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
 		"dns", "snat", "floating_ips", "port_forwardings", "firewall", "load_balancers",
-		"redundancy", "ipsec", "wireguard", "gre", "bgp", NULL };
+		"redundancy", "ipsec", "wireguard", "gre", "bgp", "interface_firewalls", NULL };
 
 	return field_check(root, known, error) && read_id(root, document->id, error) &&
 	       field_need(root, "revision", error) &&
@@ -255,6 +256,8 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 	       document_read_balancers(root, document, error) &&
 	       field_object(root, "firewall", document_read_firewall, &document->firewall,
 		       &document->firewall.enabled, error) &&
+	       field_list(root, "interface_firewalls", INTERFACES_MAX, document_read_guard,
+		       document->guards, error) &&
 	       field_object(root, "redundancy", document_read_redundancy, &document->redundancy,
 		       &document->redundancy.enabled, error) &&
 	       field_object(root, "bgp", document_read_bgp, &document->bgp, &document->bgp.enabled,
@@ -302,6 +305,7 @@ static struct document *document_new(void)
 	document->floating_ips = array_new(sizeof(struct document_floating_ip), NULL);
 	document->port_forwardings = array_new(sizeof(struct document_port_forwarding), NULL);
 	document->firewall.rules = array_new(sizeof(struct document_firewall_rule), NULL);
+	document->guards = document_guards_new();
 	document->load_balancers = document_balancers_new();
 	document->ipsec = document_ipsec_new();
 	document->bgp.neighbors = document_bgp_neighbors_new();
@@ -319,7 +323,7 @@ void document_free(struct document *document)
 		document->floating_ips, document->port_forwardings, document->firewall.rules,
 		document->load_balancers, document->ipsec, document->wireguard.addresses,
 		document->wireguard.peers, document->gre, document->bgp.neighbors,
-		document->bgp.networks };
+		document->bgp.networks, document->guards };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
 		g_array_unref(arrays[i]);

@@ -99,6 +99,27 @@ struct document_firewall {
 	GArray *rules;
 };
 
+enum guard_action { GUARD_ALLOW, GUARD_DENY, GUARD_REJECT };
+
+struct document_device {
+	char name[DEVICE_STRLEN];
+};
+
+struct document_guard_rule {
+	enum guard_action action;
+	u8 family, protocol;
+	bool has_protocol;
+	struct prefix source, destination;				    /* ip.family 0: any */
+	u16 source_first, source_last, destination_first, destination_last; /* 0: any */
+	GArray *from, *to; /* struct document_device: NICs; NULL: any */
+};
+
+/* Rules of what goes out by a NIC ("ingress" of its network), and of what comes in by it. */
+struct document_guard {
+	char interface[DEVICE_STRLEN];
+	GArray *ingress, *egress; /* struct document_guard_rule */
+};
+
 /* One of a pair of appliances that do the same (docs/high-availability.md). */
 struct document_redundancy {
 	bool enabled, preempt;
@@ -195,6 +216,7 @@ struct document {
 	struct document_dns dns;
 	GArray *snat, *floating_ips, *port_forwardings;
 	struct document_firewall firewall;
+	GArray *guards;		/* struct document_guard */
 	GArray *load_balancers; /* struct balancer */
 	struct document_redundancy redundancy;
 	struct document_bgp bgp;

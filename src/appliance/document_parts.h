@@ -40,6 +40,11 @@ bool document_check_redundancy(struct document *document, GError **error);
 /* document_firewall.c */
 bool document_read_firewall(const json_t *object, void *document_firewall, GError **error);
 
+/* document_guard.c */
+GArray *document_guards_new(void);
+bool document_read_guard(const json_t *value, GArray *array, GError **error);
+bool document_check_guards(const struct document *document, GError **error);
+
 /* document.c */
 bool document_read_device(const json_t *value, char *ret, GError **error);
 bool document_is_public(const struct document *document, const struct ip *ip);

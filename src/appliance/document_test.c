@@ -120,6 +120,17 @@ static const struct {
 	{ WITH("\"firewall\":{\"rules\":[{\"action\":\"maybe\"}]}"), "firewall.rules[0].action" },
 	{ WITH("\"firewall\":{\"rules\":[{\"action\":\"deny\",\"destination_port\":\"80\"}]}"),
 		"only tcp and udp have ports" },
+	{ WITH("\"interface_firewalls\":[{\"name\":\"guest7\"}]"),
+		"interface_firewalls[0].name: guest7 is not among interfaces" },
+	{ WITH("\"interface_firewalls\":[{\"name\":\"guest0\",\"egress\":[{\"action\":\"allow\","
+	       "\"destination_port\":\"80\"}]}]"),
+		"interface_firewalls[0].egress[0].source_port, destination_port: only protocols" },
+	{ WITH("\"interface_firewalls\":[{\"name\":\"guest0\",\"ingress\":[{\"action\":\"deny\","
+	       "\"source_ip_address\":\"2001:db8::/64\"}]}]"),
+		"must be of ip_version 4" },
+	{ WITH("\"interface_firewalls\":[{\"name\":\"guest0\",\"ingress\":[{\"action\":\"deny\","
+	       "\"source_interfaces\":[\"a\\\" accept\"]}]}]"),
+		"source_interfaces[0]" },
 	{ "{" TEST_HEAD
 	  "\"interfaces\":[" NIC("a", "management", "fa:16:3e:00:00:01") "," NIC_OF_A_PAIR(
 		  "b", "guest", "fa:16:3e:00:00:02", "fa:16:3e:00:00:01") "]}",

@@ -199,6 +199,7 @@ static void append_forward(const struct document *document, GString *text)
 				interface->name, interface->name);
 	}
 	render_vpn_guard(document, text);
+	render_guard_forward(document, text);
 	g_string_append(text, "\t\tct state established,related accept\n"
 			      "\t\tct state invalid drop\n");
 	if (document->firewall.enabled)
@@ -253,6 +254,7 @@ void render_nftables(
 	append_input(document, place->api_port, text);
 	render_balancer_output(document, text);
 	append_firewall(&document->firewall, text);
+	render_guard_chains(document, text);
 	append_forward(document, text);
 	append_dstnat(text);
 	append_srcnat(document, text);

@@ -75,6 +75,32 @@ static void test_nftables(void **state)
 	rendered_clear(&rendered);
 }
 
+/* Rules of firewall groups: who opens is judged at both NICs, in both what nothing matches goes. */
+static void test_guards(void **state)
+{
+	static const char *const lines[] = {
+		"\tchain ingress_0 {\n\t\tcounter name firewall_dropped drop\n\t}\n",
+		"\tchain egress_0 {\n\t\tmeta nfproto ipv4 ip saddr 10.0.0.0/24 meta l4proto 6 th dport 80-81 iifname { \"guest0\" } return\n",
+		"\t\tmeta nfproto ipv6 oifname { \"public\" } iifname != { \"public\" } limit rate 100/second counter name firewall_dropped reject with icmpx port-unreachable\n"
+		"\t\tmeta nfproto ipv6 oifname { \"public\" } counter name firewall_dropped drop\n",
+		"\t\tct state established ct direction reply accept\n\t\tct state related accept\n"
+		"\t\tiifname { \"guest0\" } jump egress_0\n\t\toifname { \"guest0\" } jump ingress_0\n",
+		NULL
+	};
+	struct rendered rendered;
+
+	(void)state;
+	render_text(
+		"{" TEST_HEAD TEST_INTERFACES
+		",\"interface_firewalls\":[{\"name\":\"guest0\",\"egress\":["
+		"{\"action\":\"allow\",\"protocol\":6,\"source_ip_address\":\"10.0.0.0/24\","
+		"\"destination_port\":\"80:81\",\"source_interfaces\":[\"guest0\"]},"
+		"{\"action\":\"reject\",\"ip_version\":6,\"destination_interfaces\":[\"public\"]}]}]}",
+		&rendered);
+	assert_lines(rendered.texts[RENDER_NFTABLES], lines);
+	rendered_clear(&rendered);
+}
+
 /* What nobody asked for is not served, and no port is open for it. */
 static void test_least(void **state)
 {
@@ -242,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_dnsmasq),
 		cmocka_unit_test(test_nftables),
+		cmocka_unit_test(test_guards),
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_dhcp_alone),
 		cmocka_unit_test(test_haproxy),

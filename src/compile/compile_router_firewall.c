@@ -6,6 +6,7 @@
 #include "compile/compilation.h"
 #include "compile/enumeration.h"
 #include "compile/records.h"
+#include "compile/router_firewall.h"
 
 #include "model/firewall_group.h"
 #include "model/firewall_policy.h"
@@ -130,6 +131,14 @@ static void write_record(const struct sight *sight, const struct object *group,
 	write_policy(&w, sight, group, FIREWALL_GROUP_INGRESS_POLICY, "ingress");
 	write_policy(&w, sight, group, FIREWALL_GROUP_EGRESS_POLICY, "egress");
 	jw_end_object(&w);
+}
+
+void router_firewall_write(const struct model *model, const struct object *group,
+	const struct uuid *router, GString *text)
+{
+	struct sight now = { NULL, model };
+
+	write_record(&now, group, router, text);
 }
 
 static void add_ports(GHashTable *ports, const struct object *group)

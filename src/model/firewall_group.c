@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "model/firewall_provider.h"
 #include "model/firewall_policy.h"
 #include "model/network_log.h"
 #include "model/port.h"
@@ -192,6 +193,8 @@ static bool check_port(
 	}
 	txn_iter_init(&iter, txn, KIND_FIREWALL_GROUP, FIREWALL_GROUP_BY_PORT, port_id, NULL);
 	user = txn_iter_next(&iter);
+	if (!firewall_check_provider(txn, router, error))
+		return false;
 	return !user || uuid_equal(object_id(user), object_id(draft)) ||
 	       weft_fail(error, FIREWALL_GROUP_PORT_IN_USE,
 		       "Port(s) %s provided already associated with other firewall group(s): take it out of %s first.",
@@ -319,7 +322,12 @@ static bool all_active(const struct model *model, const struct object *group)
 	json_array_foreach(ports, i, id) {
 		const struct object *port = model_get_text(model, KIND_PORT, json_string_value(id));
 
-		active = active && port && object_choice(port, PORT_STATUS) == PORT_ACTIVE;
+		const struct object *router =
+			port ? model_get_text(model, KIND_ROUTER, object_str(port, PORT_DEVICE_ID))
+			     : NULL;
+
+		active = active && router && object_choice(port, PORT_STATUS) == PORT_ACTIVE &&
+			 firewall_is_done(model, router);
 	}
 	json_decref(ports);
 	return active;

@@ -5,6 +5,8 @@
 
 #include "model/firewall_policy.h"
 #include "model/firewall_rule.h"
+#include "model/service_port.h"
+#include "model/service_provider.h"
 #include "model/testing_l3.h"
 
 static const struct caller member = { CALLER_MEMBER, "p" };
@@ -240,6 +242,52 @@ static void test_default_group(void **state)
 	json_decref(body);
 }
 
+static const struct object *routed_by(struct l3 *f, const char *provider, const char *cidr)
+{
+	g_autofree char *more = g_strdup_printf("'cidr':'%s'", cidr);
+	const struct object *router =
+		l3_router(f, "'project_id':'p','service_providers':{'router':'%s'}", provider);
+	const struct object *subnet;
+
+	subnet = l3_subnet(f, f->inside, more);
+	l3_connect(f, router, subnet);
+	return interface_of(f, subnet);
+}
+
+static const struct object *give_to_plain(struct l3 *f, const char *router, GError **error)
+{
+	struct txn *txn = txn_new(f->model, &test_admin);
+	json_t *body = test_json("{'service_providers':{'router':'plain'}}");
+	const struct object *updated = txn_update(txn, KIND_ROUTER, router, body, error);
+
+	json_decref(body);
+	txn_free(txn);
+	return updated;
+}
+
+/* Z2: a group is on ports of routers alone whose provider asks it. */
+static void test_providers(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *without, *with;
+	g_autoptr(GError) error = NULL;
+
+	service_provider_register(f->model, "plain", false, SERVICE_BIT(SERVICE_ROUTER), NULL);
+	service_provider_register(f->model, "walled", false,
+		SERVICE_BIT(SERVICE_ROUTER) | SERVICE_BIT(SERVICE_FIREWALL), NULL);
+	without = routed_by(f, "plain", "10.1.0.0/24");
+	with = routed_by(f, "walled", "10.2.0.0/24");
+	assert_null(test_create_as(f->model, &test_admin, KIND_FIREWALL_GROUP,
+		test_json("{'project_id':'p','ports':['%s']}", test_id(without)), &error));
+	assert_int_equal(error->code, WEFT_ERROR_SERVICE_NOT_PROVIDED);
+	assert_non_null(strstr(error->message, "beside the edge: walled"));
+	g_clear_error(&error);
+	assert_non_null(test_create_as(f->model, &test_admin, KIND_FIREWALL_GROUP,
+		test_json("{'project_id':'p','ports':['%s']}", test_id(with)), &error));
+	assert_null(give_to_plain(f, object_str(with, PORT_DEVICE_ID), &error));
+	assert_int_equal(error->code, WEFT_ERROR_SERVICE_NOT_PROVIDED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +296,7 @@ int main(void)
 		l3_test(test_groups),
 		l3_test(test_what_names_groups),
 		l3_test(test_default_group),
+		l3_test(test_providers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

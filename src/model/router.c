@@ -6,6 +6,7 @@
 #include "model/agent.h"
 #include "model/availability_zone.h"
 #include "model/conntrack_helper.h"
+#include "model/firewall_provider.h"
 #include "model/flavor.h"
 #include "model/gateway_hosts.h"
 #include "model/ndp_proxy.h"
@@ -275,6 +276,7 @@ static bool on_update(
 
 	if (!change_mode(txn, old, draft, error) || !service_map_settle(txn, old, draft, error) ||
 		!vpn_may_change_map(txn, draft, error) ||
+		!firewall_may_change_map(txn, draft, error) ||
 		!router_gateway_update(txn, old, draft, error) ||
 		(!(object_equal(old, draft, ROUTER_DISTRIBUTED) &&
 			 object_equal(old, draft, ROUTER_SERVICE_MAP)) &&

@@ -382,6 +382,11 @@ static void look_at_side(
 	case KIND_FLOATING_IP:
 		look_at_text(providers, object_str(object, FLOATING_IP_ROUTER_ID));
 		break;
+	case KIND_FIREWALL_GROUP:
+	case KIND_FIREWALL_POLICY:
+	case KIND_FIREWALL_RULE:
+		attach_look_at_firewall(providers, object);
+		break;
 	case KIND_VPNSERVICE:
 		look_at_text(providers, object_str(object, VPNSERVICE_ROUTER_ID));
 		break;

@@ -5,6 +5,7 @@
 
 #include "controller/provider/providers_impl.h"
 #include "model/appliance.h"
+#include "model/firewall_provider.h"
 #include "model/floating_ip.h"
 #include "model/lb_provider.h"
 #include "model/network.h"
@@ -186,6 +187,8 @@ static void write_router(struct writer *writer, const struct object *router, con
 		write_networks(writer, id, provider);
 	if (!g_strcmp0(service_other_provider(router, SERVICE_VPN, buf), provider))
 		provider_write_vpn(writer->model, id, &writer->w);
+	if (!g_strcmp0(firewall_provider(router, buf), provider))
+		provider_write_firewalls(writer->model, router, &writer->w);
 }
 
 /* The subnets of a network that none of the appliance's other ports is on. */

@@ -16,3 +16,6 @@ void provider_write_balancers(
 	const struct model *model, const char *network, struct json_writer *w);
 /* The member "vpnservices": those of the router, with their connections. */
 void provider_write_vpn(const struct model *model, const char *router, struct json_writer *w);
+/* The member "firewalls": the firewall groups of the router's ports. */
+void provider_write_firewalls(
+	const struct model *model, const struct object *router, struct json_writer *w);

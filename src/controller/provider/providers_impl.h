@@ -40,6 +40,9 @@ void attach_changed(const struct changeset *changes, void *user);
 void attach_look_at(struct providers *providers, const struct uuid *subject);
 void attach_look_at_all(struct providers *providers);
 
+/* document_firewall.c: of a firewall group, policy or rule. */
+void attach_look_at_firewall(struct providers *providers, const struct object *object);
+
 /* work.c: from attachments to their providers. @force: even if nothing has changed. */
 void work_run(struct providers *providers, const struct uuid *attachment, bool force);
 /* An appliance of it says something else. */

@@ -14,6 +14,7 @@ static const struct section {
 	{ "port_forwardings", section_port_forwardings },
 	{ "load_balancers", section_balancers },
 	{ "ipsec", section_ipsec },
+	{ "interface_firewalls", section_firewall },
 };
 
 json_t *sections_document(const struct facts *facts)

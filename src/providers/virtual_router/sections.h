@@ -17,6 +17,7 @@ json_t *section_floating_ips(const struct facts *facts);
 json_t *section_port_forwardings(const struct facts *facts);
 json_t *section_balancers(const struct facts *facts);
 json_t *section_ipsec(const struct facts *facts);
+json_t *section_firewall(const struct facts *facts);
 
 /* section_balancers.c: appends the VIPs to a NIC's addresses. */
 void add_vips(const struct facts *facts, json_t *addresses);

@@ -10,8 +10,8 @@
 #define IMAGE "weft-appliance"
 #define NAME "router"
 
-static const char *const services[] = { "dhcp", "dns", "floating-ip", "port-forwarding", "router",
-	"snat", "vpn", NULL };
+static const char *const services[] = { "dhcp", "dns", "firewall", "floating-ip", "port-forwarding",
+	"router", "snat", "vpn", NULL };
 
 static void set_machine(json_t *appliance, const struct offering *offering)
 {
