@@ -9,7 +9,9 @@
 #include "model/router_parts.h"
 #include "model/subnet.h"
 
-#define BLOCKS (65536 / SNAT_SHORT)
+#define PORTS 65536
+#define BLOCKS (PORTS / SNAT_SHORT)
+#define SNAT_UPPER (PORTS - SNAT_LONG_FIRST)
 
 struct snat_state {
 	bool centralized;
@@ -118,11 +120,55 @@ static bool is_used(const struct txn *txn, const struct object *router, const st
 	return false;
 }
 
-/* The first free range, the long ones first; false: there is none beside @reserved. */
-static bool find_free(const GArray *ranges, unsigned reserved, struct range *ret)
+/* How many ports a range has that is given while so many hosts are connected to the outside: the
+ * upper half has room for one of that length for each. */
+static int length_for(unsigned n_hosts)
+{
+	int length = SNAT_UPPER;
+
+	while (length > SNAT_LONG && (unsigned)(SNAT_UPPER / length) < n_hosts)
+		length /= 2;
+	return length;
+}
+
+static bool is_free(const bool used[static BLOCKS], int first, int n)
+{
+	for (int port = first; port < first + n; port += SNAT_SHORT)
+		if (used[port / SNAT_SHORT])
+			return false;
+	return true;
+}
+
+/* The first free one of that length in a part of the ports. */
+static bool find(const bool used[static BLOCKS], int from, int to, int length, struct range *ret)
+{
+	for (int port = from; port < to; port += length) {
+		if (!is_free(used, port, length))
+			continue;
+		ret->first = port;
+		ret->n = length;
+		return true;
+	}
+	return false;
+}
+
+/* How many hosts may get one yet. */
+static unsigned count_free(const bool used[static BLOCKS])
+{
+	unsigned n = 0;
+
+	for (int port = SNAT_SHORT_FIRST; port < SNAT_LONG_FIRST; port += SNAT_SHORT)
+		n += is_free(used, port, SNAT_SHORT);
+	for (int port = SNAT_LONG_FIRST; port < PORTS; port += SNAT_LONG)
+		n += is_free(used, port, SNAT_LONG);
+	return n;
+}
+
+/* A free range of @length or, if there is none, a shorter one; false: there is none beside
+ * @reserved. */
+static bool find_free(const GArray *ranges, unsigned reserved, int length, struct range *ret)
 {
 	bool used[BLOCKS] = { [0] = true };
-	unsigned n_free = 0;
 
 	for (guint i = 0; i < ranges->len; i++) {
 		const struct range *range = &g_array_index(ranges, struct range, i);
@@ -130,18 +176,14 @@ static bool find_free(const GArray *ranges, unsigned reserved, struct range *ret
 		for (int port = range->first; port < range->first + range->n; port += SNAT_SHORT)
 			used[port / SNAT_SHORT % BLOCKS] = true;
 	}
-	ret->n = 0;
-	for (int port = SNAT_LONG_FIRST; port < 65536; port += SNAT_LONG)
-		if (!used[port / SNAT_SHORT] && !n_free++) {
-			ret->first = port;
-			ret->n = SNAT_LONG;
-		}
-	for (int port = SNAT_SHORT_FIRST; port < SNAT_LONG_FIRST; port += SNAT_SHORT)
-		if (!used[port / SNAT_SHORT] && !n_free++) {
-			ret->first = port;
-			ret->n = SNAT_SHORT;
-		}
-	return n_free > reserved;
+	if (count_free(used) <= reserved)
+		return false;
+	for (; length >= SNAT_LONG; length /= 2)
+		if (find(used, SNAT_LONG_FIRST, PORTS, length, ret))
+			return true;
+	return (ranges->len < SNAT_N_LONG &&
+		       find(used, SNAT_LOWER_LONG_FIRST, SNAT_LONG_FIRST, SNAT_LONG, ret)) ||
+	       find(used, SNAT_SHORT_FIRST, SNAT_LONG_FIRST, SNAT_SHORT, ret);
 }
 
 /* Takes the ranges of hosts that neither have a port on the router's networks nor may have its
@@ -167,25 +209,53 @@ static unsigned gateway_reserve(const struct object *router, const GArray *range
 	return n;
 }
 
+/* How many hosts have the physical network, as it will be; who has more than SNAT_N_LONG is not
+ * counted to the end. */
+static unsigned n_connected(
+	const struct txn *txn, const char *physical, const struct snat_event *event)
+{
+	const struct object *host, *now = event->now, *leaving = event->leaving;
+	unsigned n = now && host_has_physical(now, physical);
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_HOST, HOST_BY_PHYSICAL, physical, NULL);
+	while (n <= SNAT_N_LONG && (host = txn_iter_next(&iter)))
+		n += !(now && uuid_equal(object_id(now), object_id(host))) &&
+		     !(leaving && uuid_equal(object_id(leaving), object_id(host)));
+	return n;
+}
+
+struct giving {
+	const struct txn *txn;
+	const struct object *router;
+	const char *physical; /* the network outside */
+	const struct snat_event *event;
+	GArray *ranges;
+};
+
+static bool find_for(const struct giving *g, const struct uuid *host, struct range *ret)
+{
+	bool first = gateway_hosts_include(g->router, host);
+
+	return find_free(g->ranges, first ? 0 : gateway_reserve(g->router, g->ranges),
+		length_for(n_connected(g->txn, g->physical, g->event)), ret);
+}
+
 /* A range for a host that has none, if one can be had. */
-static void give(
-	const struct txn *txn, const struct object *router, const struct uuid *host, GArray *ranges)
+static void give(const struct giving *g, const struct uuid *host)
 {
 	struct range range = { .host = *host };
 	bool found;
 
-	if (has_range(ranges, host))
+	if (has_range(g->ranges, host))
 		return;
-	found = find_free(ranges,
-		gateway_hosts_include(router, host) ? 0 : gateway_reserve(router, ranges), &range);
+	found = find_for(g, host, &range);
 	if (!found) {
-		reclaim(txn, router, ranges);
-		found = find_free(ranges,
-			gateway_hosts_include(router, host) ? 0 : gateway_reserve(router, ranges),
-			&range);
+		reclaim(g->txn, g->router, g->ranges);
+		found = find_for(g, host, &range);
 	}
 	if (found)
-		g_array_append_val(ranges, range);
+		g_array_append_val(g->ranges, range);
 }
 
 /* NULL: it is gone, or goes. */
@@ -199,22 +269,22 @@ static const struct object *host_of(
 	return txn_get(txn, KIND_HOST, id);
 }
 
-static void give_all(
-	const struct txn *txn, const struct object *router, const char *physical, GArray *ranges)
+static void give_all(const struct giving *g)
 {
 	const struct object *host;
 	struct txn_iter iter;
 
-	txn_iter_init(&iter, txn, KIND_HOST, HOST_BY_PHYSICAL, physical, NULL);
+	txn_iter_init(&iter, g->txn, KIND_HOST, HOST_BY_PHYSICAL, g->physical, NULL);
 	while ((host = txn_iter_next(&iter)))
-		if (is_used(txn, router, host))
-			give(txn, router, object_id(host), ranges);
+		if (is_used(g->txn, g->router, host))
+			give(g, object_id(host));
 }
 
 void snat_ranges_settle(
 	struct txn *txn, struct object *draft, const char *physical, const struct snat_event *event)
 {
 	g_autoptr(GArray) ranges = ranges_of(draft), gateways = gateway_hosts(draft);
+	const struct giving g = { txn, draft, physical, event, ranges };
 
 	if (!physical || !is_shared(txn, draft)) {
 		object_set_str(draft, ROUTER_SNAT_RANGES, "[]");
@@ -228,12 +298,12 @@ void snat_ranges_settle(
 			g_array_remove_index(ranges, i);
 	}
 	for (guint i = 0; i < gateways->len; i++)
-		give(txn, draft, &g_array_index(gateways, struct uuid, i), ranges);
+		give(&g, &g_array_index(gateways, struct uuid, i));
 	if (!event->now && !event->leaving)
-		give_all(txn, draft, physical, ranges);
+		give_all(&g);
 	else if (event->now && host_has_physical(event->now, physical) &&
 		 is_used(txn, draft, event->now))
-		give(txn, draft, object_id(event->now), ranges);
+		give(&g, object_id(event->now));
 	set_ranges(draft, ranges);
 }
 
@@ -266,7 +336,8 @@ static bool give_to(
 	if (has_range(ranges, object_id(host)))
 		return true;
 	draft = object_edit(router);
-	give(txn, draft, object_id(host), ranges);
+	give(&(struct giving){ txn, draft, physical, &(struct snat_event){ 0 }, ranges },
+		object_id(host));
 	set_ranges(draft, ranges);
 	return put_if_changed(txn, router, draft, error);
 }

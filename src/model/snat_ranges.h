@@ -6,14 +6,25 @@
  * outside. It keeps it, so that its connections stay as they are: others that come and go move
  * nothing. When there is none left, hosts that need theirs no more lose it; who gets none leaves by
  * the gateway's host. Stored with the router.
+ *
+ * How long it is follows from how many hosts are connected then, and never changes, so nobody's
+ * connections are ever in the way of another's range:
+ *
+ *   hosts   1      2      3, 4   more   in the upper half; where that is full, half of it, and so
+ *   ports   32768  16384  8192   4096   on, down to 4096
+ *
+ * After that 4096 of those from 16384 up, to 8 hosts in all; then 1024 from the least up.
  */
 #pragma once
 
 #include "model/txn.h"
 
-/* The first hosts of a router get long ranges, those that come then get short ones. */
+/* The first hosts of a router get long ranges (SNAT_LONG at least), those that come then get short
+ * ones. */
 #define SNAT_LONG_FIRST 32768
+#define SNAT_LOWER_LONG_FIRST 16384
 #define SNAT_LONG 4096
+#define SNAT_N_LONG 8
 #define SNAT_SHORT_FIRST 1024
 #define SNAT_SHORT 1024
 

@@ -49,14 +49,14 @@ static void expect(struct l3 *f, const char *name, const char *range)
 		fail_msg("%s has '%s' and not '%s'", name, text, range);
 }
 
-/* A router between the inside and a physical network, which hosts g1 to g3 may have the gateway of.
+/* A router between the inside and a physical network, which hosts g1, g2 … may have the gateway of.
  */
-static void make_router(struct l3 *f, const char *more)
+static void make_public(struct l3 *f, int n_hosts, const char *more)
 {
 	const struct object *subnet = l3_subnet(f, f->inside, "'cidr':'10.0.0.0/16'"), *public;
 	char name[8];
 
-	for (int i = 1; i <= GATEWAY_HOSTS_MAX; i++) {
+	for (int i = 1; i <= n_hosts; i++) {
 		g_snprintf(name, sizeof(name), "g%d", i);
 		make_host(f, name, "{'public':'eth1'}");
 	}
@@ -67,6 +67,11 @@ static void make_router(struct l3 *f, const char *more)
 	l3_router(f, "'name':'r','external_gateway_info':{'network_id':'%s'}%s", test_id(public),
 		more);
 	l3_connect(f, router(f), subnet);
+}
+
+static void make_router(struct l3 *f, const char *more)
+{
+	make_public(f, GATEWAY_HOSTS_MAX, more);
 }
 
 static const struct object *make_port(struct l3 *f, const char *host)
@@ -101,20 +106,51 @@ static void hosts_with_ports_get_ranges(void **state)
 	expect(f, "h1", "");
 	make_port(f, "h1");
 	make_port(f, "h2");
-	expect(f, "h1", "45056-49151"); /* behind those of g1 to g3 */
+	expect(f, "h1", "57344-65535"); /* behind those of g1 to g3 */
 	expect(f, "h2", "");		/* it is not connected */
 	update(f, host(f, "h2"), "{'bridge_mappings':{'public':'eth1'}}");
-	expect(f, "h2", "49152-53247");
+	expect(f, "h2", "16384-20479"); /* the upper half is full */
 	make_host(f, "h3", "{'public':'eth1'}");
 	expect(f, "h3", "");
 	update(f, make_port(f, ""), "{'binding:host_id':'h3'}");
-	expect(f, "h3", "53248-57343");
+	expect(f, "h3", "20480-24575");
 	/* What is kept is not moved by what goes. */
 	update(f, host(f, "h1"), "{'bridge_mappings':{}}");
 	expect(f, "h1", "");
-	expect(f, "h3", "53248-57343");
+	expect(f, "h3", "20480-24575");
 	update(f, host(f, "h1"), "{'bridge_mappings':{'public':'eth1'}}");
-	expect(f, "h1", "45056-49151");
+	expect(f, "h1", "57344-61439"); /* six hosts by now */
+}
+
+/* Few hosts share more ports: how many is said when a range is given, and holds. */
+static void few_hosts_have_long_ranges(void **state)
+{
+	static const char *const ranges[] = { "32768-65535", "16384-20479", "20480-24575",
+		"24576-28671", "28672-32767", "1024-2047", "2048-3071" };
+	struct l3 *f = *state;
+	char name[8];
+
+	make_public(f, 1, "");
+	for (guint i = 1; i <= G_N_ELEMENTS(ranges); i++) {
+		g_snprintf(name, sizeof(name), "g%u", i);
+		if (i > 1)
+			make_host(f, name, "{'public':'eth1'}");
+		make_port(f, name);
+		expect(f, name, ranges[i - 1]);
+		expect(f, "g1", ranges[0]);
+	}
+}
+
+static void two_hosts_have_a_half_each(void **state)
+{
+	struct l3 *f = *state;
+
+	make_public(f, 2, "");
+	g_autofree char *one = range_of(f, "g1"), *other = range_of(f, "g2");
+	if (strcmp(one, "32768-49151") > 0) /* whichever the gateway is on */
+		assert_true(!strcmp(one, "49152-65535") && !strcmp(other, "32768-49151"));
+	else
+		assert_true(!strcmp(one, "32768-49151") && !strcmp(other, "49152-65535"));
 }
 
 /* Ports that were there before the interface, and before the gateway. */
@@ -131,7 +167,7 @@ static void what_was_there_gets_ranges(void **state)
 	l3_port(f, other, "'binding:host_id':'h1'");
 	expect(f, "h1", "");
 	l3_connect(f, router(f), subnet);
-	expect(f, "h1", "45056-49151");
+	expect(f, "h1", "57344-65535");
 	info = g_strdup_printf("{'external_gateway_info':{'network_id':'%s'}}",
 		object_str(router(f), ROUTER_GATEWAY_NETWORK_ID));
 	update(f, router(f), "{'external_gateway_info':null}");
@@ -142,34 +178,56 @@ static void what_was_there_gets_ranges(void **state)
 	assert_string_not_equal(again, "");
 }
 
-/* 8 long ranges and 31 short ones; the last are for hosts that may have the gateway. */
+/* 4 ranges in the upper half, as three hosts had it at first, 4 long ones below, 15 short ones. */
 static void ranges_run_out_and_are_taken_back(void **state)
 {
 	struct l3 *f = *state;
-	const struct object *ports[40];
+	const struct object *ports[30];
 	char name[8];
 	GError *error = NULL;
 
 	make_router(f, "");
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 30; i++) {
 		g_snprintf(name, sizeof(name), "h%d", i);
 		make_host(f, name, "{'public':'eth1'}");
 		ports[i] = object_ref(make_port(f, name));
 	}
-	expect(f, "h4", "61440-65535");
+	expect(f, "h0", "57344-65535");
+	expect(f, "h4", "28672-32767");
 	expect(f, "h5", "1024-2047");
-	expect(f, "h35", "31744-32767");
-	expect(f, "h36", "");
+	expect(f, "h19", "15360-16383");
+	expect(f, "h20", "");
 	/* A host that has no port any more keeps its range until somebody needs it. */
 	delete_port(f, ports[7]);
 	expect(f, "h7", "3072-4095");
-	delete_port(f, make_port(f, "h36"));
-	expect(f, "h36", "3072-4095");
+	delete_port(f, make_port(f, "h20"));
+	expect(f, "h20", "3072-4095");
 	expect(f, "h7", "");
 	assert_true(test_delete(f->model, host(f, "g1"), &error));
-	expect(f, "h35", "31744-32767");
-	for (int i = 0; i < 40; i++)
+	expect(f, "h19", "15360-16383");
+	for (int i = 0; i < 30; i++)
 		object_unref((struct object *)ports[i]);
+}
+
+/* Where many hosts are connected: 8 long ranges and 31 short ones; the last are for hosts that may
+ * have the gateway. */
+static void many_hosts_have_short_ranges(void **state)
+{
+	struct l3 *f = *state;
+	char name[8];
+
+	make_public(f, 39, "");
+	for (int i = 1; i <= 39; i++) {
+		g_autofree char *range = NULL;
+
+		g_snprintf(name, sizeof(name), "g%d", i);
+		make_port(f, name);
+		range = range_of(f, name);
+		assert_string_not_equal(range, "");
+	}
+	make_host(f, "late", "{'public':'eth1'}");
+	make_port(f, "late");
+	expect(f, "late", "");
 }
 
 static void centralized_is_without_ranges(void **state)
@@ -207,8 +265,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		l3_test(hosts_with_ports_get_ranges),
+		l3_test(few_hosts_have_long_ranges),
+		l3_test(two_hosts_have_a_half_each),
 		l3_test(what_was_there_gets_ranges),
 		l3_test(ranges_run_out_and_are_taken_back),
+		l3_test(many_hosts_have_short_ranges),
 		l3_test(centralized_is_without_ranges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ TUNNEL, VNIS = ["192.0.2.1", "192.0.2.2"], {"a": 1, "b": 2}
 WORLD_MAC = "02:00:00:00:ee:01"
 PATHS = {"switched": "switched", "routed": "routed", "snat": "to the outside (SNAT)", "fip": "from outside (floating IP)",
          "vip": "load balancer", "cross": "switched across hosts", "cross-routed": "routed across hosts"}
-NO_FLOWS = ["snat", "vip"]  # no guest has more than 4,096 unanswered translations; listeners are of TCP
+NO_FLOWS = ["snat", "vip"]  # unanswered translations hold their ports for two minutes; listeners are of TCP
 OWN = {"cross-routed": "cross"}  # what a path is compared with, where it is not `switched`
 TESTS = ["tcp1cpu", "tcp4", "rr", "crr", "flows"]
 # ratio to the variant's own switched path, and of connections to the router namespace

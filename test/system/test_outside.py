@@ -76,7 +76,7 @@ def test_each_host_translates_its_own(cloud):
     for name in (near, far):
         wait_until(lambda: cloud.asks(name) == cloud.gateway_ip(), what=f"{name} is translated")
     gateways = {name: cloud.lab.agent(name, "status")["gateways"][0] for name in ("h1", "h2", "h3")}
-    assert {gateways["h1"]["snat_ports"], gateways["h2"]["snat_ports"]} == {"32768-36863", "36864-40959"}
+    assert {gateways["h1"]["snat_ports"], gateways["h2"]["snat_ports"]} == {"32768-49151", "49152-65535"}
     assert gateways["h3"]["snat_ports"] is None and "bridge-mappings lacks public:DEVICE" in gateways["h3"]["snat_reason"]
     first_port, last_port = map(int, gateways[other]["snat_ports"].split("-"))
     assert first_port <= int(cloud.asks(far, port=7002)) <= last_port
@@ -86,6 +86,43 @@ def test_each_host_translates_its_own(cloud):
     assert "handed to the host" not in trace and cloud.gateway_ip() in trace, trace
     trace = cloud.lab.weft("trace", cloud.ports["c"]["id"], "--to", outside.FAR, env={**cloud.lab.env, "WEFT_AGENT_SOCKET": str(cloud.lab.folder / "h3/run/agent.sock")}).stdout
     assert "handed to the host that has the router's gateway" in trace, trace
+
+
+NOBODY = bytes(6)
+
+
+def owner_of(cloud, block):
+    """The MAC of the other host that has a block of 1024 ports of the router's address, as the gateway's host knows it."""
+    host = cloud.gateway()["binding:host_id"]
+    pins = [pin for pin in footprint.map_pins(cloud.lab, host) if pin.name == "snat_owners"]
+    owners = [value[6 * block:6 * block + 6] for pin in pins for _, value in bpf_maps.entries(pin, bpf_maps.about(pin))]
+    assert len(owners) == 1
+    return owners[0]
+
+
+def test_hosts_get_ranges_beside_connections(cloud):
+    """Hosts that come, get what ports are left, and go again: connections of others know nothing of it."""
+    ranges = {name: cloud.lab.agent(name, "status")["gateways"][0]["snat_ports"] for name in ("h1", "h2")}
+    held = {}
+    for name in ("a", "b", "c"):
+        wait_until(lambda: cloud.asks(name) == cloud.gateway_ip(), what=f"{name} is translated")
+        held[name] = Connection(cloud.lab, name, outside.FAR, 7003)
+        assert held[name].asks("first", seconds=20) == "first", name
+    for turn in range(2):
+        hosts = [cloud.api.make("host", name=f"late{i}", tunnel_ips=[f"192.0.2.{200 + i}"], bridge_mappings={"public": "eth1"}) for i in range(2)]
+        ports = [cloud.api.make("port", network_id=cloud.net1["id"], **{"binding:host_id": host["name"]}) for host in hosts]
+        for block, owned in ((16, True), (19, True), (20, True), (24, False)):  # 4096 each from 16384 on: the others have the upper half
+            wait_until(lambda: owned == (owner_of(cloud, block) != NOBODY), what=f"block {block} is {'a' if owned else 'no'} host's")
+        assert owner_of(cloud, 16) == owner_of(cloud, 19) != owner_of(cloud, 20)
+        assert all(connection.asks(f"with{turn}", seconds=20) == f"with{turn}" for connection in held.values())
+        for port, host in zip(ports, hosts):
+            cloud.delete("port", port)
+            cloud.delete("host", host)
+        wait_until(lambda: owner_of(cloud, 16) == owner_of(cloud, 20) == NOBODY, what="the ranges are nobody's")
+        assert all(connection.asks(f"without{turn}", seconds=20) == f"without{turn}" for connection in held.values())
+    assert ranges == {name: cloud.lab.agent(name, "status")["gateways"][0]["snat_ports"] for name in ("h1", "h2")}
+    for connection in held.values():
+        connection.close()
 
 
 def test_traceroute(cloud):
