@@ -157,6 +157,16 @@ static __always_inline int nd_unanswered(struct __sk_buff *skb, const struct por
 	return drop(skb, port->id, reason);
 }
 
+/* Only its owner knows whether it is a router, and a router that does not say so is struck from
+ * guests' routers (RFC 4861 section 7.2.5). By a link-local address routers are known, so its owner
+ * is asked itself, by unicast; those that the edge answers for are its own. */
+static __always_inline bool nd_is_for_owner(
+	u32 vni, const struct addr *target, const struct neighbour *owner)
+{
+	return target->w[0] == bpf_htonl(0xfe800000) && !service_get(vni, target) &&
+	       !is_router(vni, owner->mac);
+}
+
 /* A neighbour solicitation or advertisement; MAC and IP source have been checked. */
 static __always_inline int nd_from_guest(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
@@ -195,5 +205,11 @@ static __always_inline int nd_from_guest(
 			pkt->src.w[0] | pkt->src.w[1] | pkt->src.w[2] | pkt->src.w[3]);
 	if (!owner)
 		return nd_unanswered(skb, port, DROP_UNKNOWN_TARGET);
+	if (nd_is_for_owner(port->vni, &target, owner)) {
+		mac_copy(&mac, owner->mac);
+		if (!bpf_skb_store_bytes(skb, 0, &mac, sizeof(mac), 0))
+			bpf_tail_call(skb, &stages, STAGE_UNICAST);
+		return drop(skb, port->id, DROP_INTERNAL);
+	}
 	return nd_answer(skb, port, owner, &target);
 }

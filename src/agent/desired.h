@@ -371,5 +371,7 @@ const struct load_balancer *network_vip(
 bool interface_is_up(const struct interface *interface);
 /* What a router is called in the datapath. */
 u64 router_number(const struct uuid *router);
+/* Has it an address of @family on a subnet of the port? */
+bool interface_is_of(const struct interface *interface, const struct port *port, u8 family);
 /* The router's interface, up and with an address of @family, on a subnet of the port; or NULL. */
 const struct interface *port_router(const struct port *port, u8 family);

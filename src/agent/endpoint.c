@@ -156,10 +156,20 @@ static void make_pair_claims(struct endpoint *endpoint, const struct record_pair
 		make_claim(endpoint, &ip, CLAIM_PAIR);
 }
 
+/* Who speaks IPv6 is asked for by the address of its own making too: by routers that it solicits,
+ * and servers of DHCPv6. */
+static void make_link_local_claim(struct endpoint *endpoint)
+{
+	struct ip link_local = ip_link_local_from_mac(&endpoint->mac);
+	struct address address = address_of_ip(&link_local);
+
+	make_claim(endpoint, &address, CLAIM_OWN);
+}
+
 static struct endpoint *make(
 	const struct uuid *id, struct member *member, struct record_endpoint *record)
 {
-	size_t most = 1 + record->ips->len + 2 * (size_t)record->pairs->len;
+	size_t most = 2 + record->ips->len + 2 * (size_t)record->pairs->len;
 	struct endpoint *endpoint =
 		g_malloc0(sizeof(*endpoint) + most * sizeof(endpoint->claims[0]));
 	struct address address = address_of_mac(&record->mac);
@@ -177,10 +187,19 @@ static struct endpoint *make(
 	for (guint i = 0; i < record->ips->len; i++) {
 		address = address_of_ip(&g_array_index(record->ips, struct ip, i));
 		make_claim(endpoint, &address, CLAIM_OWN);
+		if (g_array_index(record->ips, struct ip, i).family == 6)
+			make_link_local_claim(endpoint);
 	}
 	for (guint i = 0; i < record->pairs->len; i++)
 		make_pair_claims(endpoint, &g_array_index(record->pairs, struct record_pair, i));
 	return endpoint;
+}
+
+/* Guests are told of a router that is a port like theirs when it is there. */
+static void mark_router(struct desired *desired, const struct endpoint *endpoint)
+{
+	if (desired_interface(desired, &endpoint->id))
+		g_hash_table_add(desired->rerouted, endpoint->member->network);
 }
 
 void endpoint_put(struct desired *desired, const struct uuid *id, struct record_endpoint *record)
@@ -192,6 +211,7 @@ void endpoint_put(struct desired *desired, const struct uuid *id, struct record_
 	struct endpoint *endpoint = make(id, member, record);
 	g_hash_table_insert(desired->endpoints, &endpoint->id, endpoint);
 	join(desired, endpoint);
+	mark_router(desired, endpoint);
 }
 
 void endpoint_delete(struct desired *desired, const struct uuid *id)
@@ -200,6 +220,7 @@ void endpoint_delete(struct desired *desired, const struct uuid *id)
 
 	if (!endpoint)
 		return;
+	mark_router(desired, endpoint);
 	leave(desired, endpoint);
 	g_hash_table_remove(desired->endpoints, id);
 }

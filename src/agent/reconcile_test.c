@@ -106,6 +106,20 @@ static void a_move_is_one_put(void **state)
 	assert_null(strstr(calls, "del"));
 }
 
+/* By it a router answers who solicits it, and DHCPv6 is spoken; who has no IPv6 needs none. */
+static void who_speaks_ipv6_is_found_by_its_link_local_address(void **state)
+{
+	(void)state;
+	snapshot();
+	put("endpoint", FAR2, N_SCOPE,
+		"{'network_id':'" NET "','host_id':'" PEER "','mac_address':'fa:16:3e:00:00:08',"
+		"'ips':['10.0.0.8','2001:db8::8'],'allowed_address_pairs':[],'dns_name':''}");
+	sync_now();
+	g_autofree char *text = fake_content();
+	assert_non_null(strstr(text, "neighbour 7 fe80::f816:3eff:fe00:8 fa:16:3e:00:00:08\n"));
+	assert_null(strstr(text, "fe80::f816:3eff:fe00:6 "));
+}
+
 static void shared_addresses_are_left_to_the_guests(void **state)
 {
 	static const char vip[] = "{'ip_address':'10.0.0.100','mac_address':'00:00:5e:00:01:01'}";
@@ -273,6 +287,7 @@ int main(void)
 		TEST(an_echo_costs_nothing),
 		TEST(one_more_endpoint_costs_two_calls),
 		TEST(a_move_is_one_put),
+		TEST(who_speaks_ipv6_is_found_by_its_link_local_address),
 		TEST(shared_addresses_are_left_to_the_guests),
 		TEST(another_vni_is_another_network),
 		TEST(a_peer_that_moves_its_tunnel_takes_its_endpoints_along),

@@ -191,19 +191,25 @@ static bool has_subnet(const struct port *port, const struct uuid *subnet)
 	return false;
 }
 
+bool interface_is_of(const struct interface *interface, const struct port *port, u8 family)
+{
+	for (guint i = 0; i < interface->record.fixed_ips->len; i++) {
+		const struct record_fixed_ip *fixed =
+			&g_array_index(interface->record.fixed_ips, struct record_fixed_ip, i);
+
+		if (fixed->ip.family == family && has_subnet(port, &fixed->subnet_id))
+			return true;
+	}
+	return false;
+}
+
 const struct interface *port_router(const struct port *port, u8 family)
 {
 	for (guint n = 0; n < port->network->interfaces->len; n++) {
 		const struct interface *interface = port->network->interfaces->pdata[n];
 
-		for (guint i = 0; i < interface->record.fixed_ips->len; i++) {
-			const struct record_fixed_ip *fixed = &g_array_index(
-				interface->record.fixed_ips, struct record_fixed_ip, i);
-
-			if (interface_is_up(interface) && fixed->ip.family == family &&
-				has_subnet(port, &fixed->subnet_id))
-				return interface;
-		}
+		if (interface_is_up(interface) && interface_is_of(interface, port, family))
+			return interface;
 	}
 	return NULL;
 }

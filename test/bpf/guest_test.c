@@ -194,6 +194,25 @@ static void test_answers_neighbour_solicitation(void **state)
 		"unknown-target");
 }
 
+/* Whether it is a router its owner alone knows (RFC 4861 section 7.2.5), so that one is asked. */
+static void test_link_local_target_is_asked_itself(void **state)
+{
+	struct bed *bed = *state;
+	struct frame message = frame_nd(135, 0, "fe80::ff:fe00:2", 1, MAC1);
+	struct mac mac;
+	struct ip ip;
+
+	assert_true(mac_parse(MAC2, &mac) && ip_parse("fe80::ff:fe00:2", &ip));
+	assert_true(dp_neighbour_put(bed->dp, VNI, &ip, &mac, NULL));
+	bed_send(bed, BED_GUEST1, nd("33:33:ff:00:00:02", IP1_6, "ff02::1:ff00:2", message));
+	bed_expect(bed, BED_GUEST2, nd(MAC2, IP1_6, "ff02::1:ff00:2", message));
+	bed_send(bed, BED_GUEST1, nd(MAC2, IP1_6, "fe80::ff:fe00:2", message));
+	bed_expect(bed, BED_GUEST2, nd(MAC2, IP1_6, "fe80::ff:fe00:2", message));
+	assert_true(dp_neighbour_delete(bed->dp, VNI, &ip, NULL));
+	bed_expect_drop(bed, BED_GUEST1, nd("33:33:ff:00:00:02", IP1_6, "ff02::1:ff00:2", message),
+		"unknown-target");
+}
+
 static void test_checks_neighbour_discovery(void **state)
 {
 	struct bed *bed = *state;
@@ -434,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_answers_arp),
 		cmocka_unit_test(test_checks_arp),
 		cmocka_unit_test(test_answers_neighbour_solicitation),
+		cmocka_unit_test(test_link_local_target_is_asked_itself),
 		cmocka_unit_test(test_checks_neighbour_discovery),
 		cmocka_unit_test(test_guards_dhcp_servers),
 		cmocka_unit_test(test_punts),
