@@ -89,11 +89,17 @@ static bool set_sysctl(const char *name, const char *value, GError **error)
 	return ok || weft_fail_errno(error, errno, "write %s to %s", value, path);
 }
 
+static bool has_ipv6(void)
+{
+	return g_file_test("/proc/sys/net/ipv6", G_FILE_TEST_EXISTS);
+}
+
 /* Without promotion an address that goes would take the others of its prefix with it. */
 static bool set_sysctls(GError **error)
 {
 	return set_sysctl("ipv4/conf/all/promote_secondaries", "1", error) &&
-	       set_sysctl("ipv4/ip_forward", "1", error);
+	       set_sysctl("ipv4/ip_forward", "1", error) &&
+	       (!has_ipv6() || set_sysctl("ipv6/conf/all/forwarding", "1", error));
 }
 
 static bool run_on(const struct appliance *appliance, enum render_file file, const char *program,
@@ -110,14 +116,24 @@ static bool is_in(unsigned changed, enum render_file file)
 	return changed & 1u << file;
 }
 
+static bool apply_network(struct appliance *appliance, GError **error)
+{
+	static const char *const flush[] = { "ip", "-6", "route", "flush", "proto",
+		G_STRINGIFY(RENDER_ROUTE_PROTOCOL), NULL };
+
+	if ((has_ipv6() && !program_run(flush, NULL, error)) ||
+		!run_on(appliance, RENDER_NETWORK, "ip", "-batch", error))
+		return false;
+	return true;
+}
+
 /* The filter is there before addresses are, and before anything is forwarded. */
 static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 {
 	return (!is_in(changed, RENDER_NFTABLES) ||
 		       run_on(appliance, RENDER_NFTABLES, "nft", "-f", error)) &&
 	       set_sysctls(error) && link_prepare(appliance->document, error) &&
-	       (!is_in(changed, RENDER_NETWORK) ||
-		       run_on(appliance, RENDER_NETWORK, "ip", "-batch", error)) &&
+	       (!is_in(changed, RENDER_NETWORK) || apply_network(appliance, error)) &&
 	       redundancy_set(
 		       appliance->redundancy, appliance->document->redundancy.enabled, error) &&
 	       apply_services(appliance, changed, error);

@@ -38,12 +38,17 @@ struct document_route {
 	struct ip nexthop;
 };
 
-/* IPv4. What is empty or none is not told to guests. */
+/* How guests get what they need to know of IPv6: RFC 4861's advertisements, DHCPv6. */
+enum document_ipv6_mode { IPV6_NONE, IPV6_SLAAC, IPV6_STATEFUL, IPV6_STATELESS };
+
+/* What is empty or none is not told to guests. */
 struct document_subnet {
 	struct prefix cidr;
 	struct ip gateway;
-	GArray *nameservers; /* struct ip */
-	GArray *routes;	     /* struct document_route */
+	GArray *nameservers;		 /* struct ip */
+	GArray *routes;			 /* struct document_route; IPv4 */
+	enum document_ipv6_mode ra_mode; /* of IPv6: what is advertised */
+	enum document_ipv6_mode address_mode;
 };
 
 struct document_host {
@@ -236,6 +241,8 @@ bool document_has_role(const struct document *document, enum document_role role)
 /* NULL: no NIC has that name. */
 const struct document_interface *document_interface_named(
 	const struct document *document, const char *name);
+/* Are there leases or advertisements of that family (4, 6)? */
+bool document_leases(const struct document *document, u8 family);
 /* Has it one of its own, so that what is there is reached even by who is not master? */
 bool document_reaches(const struct document *document, const struct ip *ip);
 

@@ -5,31 +5,71 @@
 #define LEASE_MIN_S 120 /* less is more to dnsmasq */
 #define LEASE_MAX_S 604800
 
+static bool read_mode(
+	const json_t *value, const char *key, enum document_ipv6_mode *ret, GError **error)
+{
+	static const char *const modes[] = { "slaac", "dhcpv6-stateful", "dhcpv6-stateless", NULL };
+	unsigned mode = 0;
+
+	if (!json_object_get(value, key))
+		return true;
+	if (!field_choice(value, key, modes, &mode, error))
+		return false;
+	*ret = (enum document_ipv6_mode)(IPV6_SLAAC + mode);
+	return true;
+}
+
 static bool fill_subnet(const json_t *value, struct document_subnet *ret, GError **error)
 {
 	static const char *const known[] = { "cidr", "gateway_ip", "dns_nameservers", "host_routes",
-		NULL };
+		"ipv6_ra_mode", "ipv6_address_mode", NULL };
 
 	return field_check(value, known, error) && field_need(value, "cidr", error) &&
-	       field_prefix(value, "cidr", 4, &ret->cidr, error) &&
-	       field_ip(value, "gateway_ip", 4, &ret->gateway, error) &&
+	       field_prefix(value, "cidr", 0, &ret->cidr, error) &&
+	       field_ip(value, "gateway_ip", ret->cidr.ip.family, &ret->gateway, error) &&
 	       field_list(value, "dns_nameservers", SMALL_LIST_MAX, field_read_ip, ret->nameservers,
 		       error) &&
 	       field_list(value, "host_routes", SMALL_LIST_MAX, document_read_route, ret->routes,
-		       error);
+		       error) &&
+	       read_mode(value, "ipv6_ra_mode", &ret->ra_mode, error) &&
+	       read_mode(value, "ipv6_address_mode", &ret->address_mode, error);
 }
 
-static bool all_ipv4(const struct document_subnet *subnet, GError **error)
+static bool all_of_family(const struct document_subnet *subnet, GError **error)
 {
 	for (guint i = 0; i < subnet->nameservers->len; i++)
-		if (g_array_index(subnet->nameservers, struct ip, i).family != 4)
+		if (g_array_index(subnet->nameservers, struct ip, i).family !=
+			subnet->cidr.ip.family)
 			return weft_fail(error, INVALID_INPUT,
-				"dns_nameservers: must be IPv4 addresses, as the subnet is");
+				"dns_nameservers: must be IPv%u addresses, as the subnet is",
+				subnet->cidr.ip.family);
 	for (guint i = 0; i < subnet->routes->len; i++)
-		if (g_array_index(subnet->routes, struct document_route, i).nexthop.family != 4)
+		if (g_array_index(subnet->routes, struct document_route, i).nexthop.family != 4 ||
+			subnet->cidr.ip.family != 4)
 			return weft_fail(error, INVALID_INPUT,
-				"host_routes: must be IPv4 routes, as the subnet is");
+				"host_routes: must be IPv4 routes of an IPv4 subnet; DHCPv6 has none");
 	return true;
+}
+
+/* dnsmasq leases of prefixes of 64 bits and longer, and advertises those of 64 (RFC 4862). */
+static bool check_modes(const struct document_subnet *subnet, GError **error)
+{
+	bool told = subnet->ra_mode || subnet->address_mode;
+
+	if (subnet->cidr.ip.family == 4)
+		return !told || weft_fail(error, INVALID_INPUT,
+					"ipv6_ra_mode, ipv6_address_mode: an IPv4 subnet has none");
+	if (!told || (!subnet->ra_mode && subnet->address_mode == IPV6_SLAAC))
+		return weft_fail(error, INVALID_INPUT,
+			"ipv6_ra_mode, ipv6_address_mode: say nothing that is to be done for an IPv6 subnet; leave it out, or set one");
+	if (subnet->ra_mode && subnet->address_mode && subnet->ra_mode != subnet->address_mode)
+		return weft_fail(error, INVALID_INPUT,
+			"ipv6_ra_mode, ipv6_address_mode: must be the same when both are there");
+	return subnet->cidr.len == 64 ||
+	       (subnet->cidr.len > 64 &&
+		       (subnet->ra_mode ?: subnet->address_mode) == IPV6_STATEFUL) ||
+	       weft_fail(error, INVALID_INPUT,
+		       "cidr: must have 64 bits, or more with dhcpv6-stateful, for advertisements and leases");
 }
 
 static bool read_subnet(const json_t *value, GArray *array, GError **error)
@@ -39,7 +79,8 @@ static bool read_subnet(const json_t *value, GArray *array, GError **error)
 		.routes = g_array_new(FALSE, FALSE, sizeof(struct document_route)),
 	};
 
-	if (!fill_subnet(value, &subnet, error) || !all_ipv4(&subnet, error)) {
+	if (!fill_subnet(value, &subnet, error) || !all_of_family(&subnet, error) ||
+		!check_modes(&subnet, error)) {
 		g_array_unref(subnet.nameservers);
 		g_array_unref(subnet.routes);
 		return false;
@@ -56,7 +97,7 @@ static bool read_host(const json_t *value, GArray *array, GError **error)
 	if (!field_check(value, known, error) || !field_need(value, "mac_address", error) ||
 		!field_need(value, "ip_address", error) ||
 		!field_mac(value, "mac_address", &host.mac, error) ||
-		!field_ip(value, "ip_address", 4, &host.ip, error) ||
+		!field_ip(value, "ip_address", 0, &host.ip, error) ||
 		!field_label(value, "hostname", host.name, sizeof(host.name), error))
 		return false;
 	g_array_append_val(array, host);
@@ -68,6 +109,15 @@ static bool in_a_subnet(const struct document_dhcp *dhcp, const struct ip *ip)
 	for (guint i = 0; i < dhcp->subnets->len; i++)
 		if (prefix_contains(
 			    &g_array_index(dhcp->subnets, struct document_subnet, i).cidr, ip))
+			return true;
+	return false;
+}
+
+bool document_leases(const struct document *document, u8 family)
+{
+	for (guint i = 0; i < document->dhcp.subnets->len; i++)
+		if (g_array_index(document->dhcp.subnets, struct document_subnet, i)
+				.cidr.ip.family == family)
 			return true;
 	return false;
 }
@@ -86,7 +136,7 @@ static bool subnets_apart(const struct document_dhcp *dhcp, GError **error)
 	return true;
 }
 
-/* One lease for a MAC address in a subnet, and one MAC address for a lease. */
+/* One IPv4 lease for a MAC address, and one MAC address for a lease. */
 static bool check_hosts(const struct document_dhcp *dhcp, GError **error)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -101,7 +151,8 @@ static bool check_hosts(const struct document_dhcp *dhcp, GError **error)
 			return weft_fail(error, INVALID_INPUT,
 				"hosts[%u].ip_address: %s is in none of the subnets", i, ip);
 		if (!g_hash_table_add(seen, g_strdup(ip)) ||
-			!g_hash_table_add(seen, g_strdup(mac_format(&host->mac, mac))))
+			(host->ip.family == 4 &&
+				!g_hash_table_add(seen, g_strdup(mac_format(&host->mac, mac)))))
 			return weft_fail(error, INVALID_INPUT,
 				"hosts[%u]: its ip_address %s or mac_address %s is another's too",
 				i, ip, mac_format(&host->mac, mac));

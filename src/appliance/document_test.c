@@ -44,6 +44,7 @@ static void test_management_doubles_as_public(void **state)
 #define NIC(name, role, mac) \
 	"{\"name\":\"" name "\",\"role\":\"" role "\",\"mac_address\":\"" mac "\"}"
 #define SUBNET "\"subnets\":[{\"cidr\":\"10.0.0.0/24\"}]"
+#define SUBNET6(cidr, mode) "\"subnets\":[{\"cidr\":\"" cidr "\",\"ipv6_ra_mode\":\"" mode "\"}]"
 #define HOST(mac, ip, name) \
 	"{\"mac_address\":\"" mac "\",\"ip_address\":\"" ip "\",\"hostname\":\"" name "\"}"
 #define FORWARD(outer, external, internal)                       \
@@ -91,7 +92,16 @@ static const struct {
 		"no NIC for guests" },
 	{ WITH("\"dhcp\":{}"), "dhcp.subnets: must be given" },
 	{ WITH("\"dhcp\":{\"subnets\":[{\"cidr\":\"10.0.0.1/24\"}]}"), "dhcp.subnets[0].cidr" },
-	{ WITH("\"dhcp\":{\"subnets\":[{\"cidr\":\"2001:db8::/64\"}]}"), "must be an IPv4 prefix" },
+	{ WITH("\"dhcp\":{\"subnets\":[{\"cidr\":\"2001:db8::/64\"}]}"),
+		"say nothing that is to be done" },
+	{ WITH("\"dhcp\":{" SUBNET6("2001:db8::/63", "dhcpv6-stateful") "}"),
+		"dhcp.subnets[0].cidr: must have 64 bits" },
+	{ WITH("\"dhcp\":{" SUBNET6("2001:db8::/80", "slaac") "}"), "cidr: must have 64 bits" },
+	{ WITH("\"dhcp\":{" SUBNET6("10.0.0.0/24", "slaac") "}"), "an IPv4 subnet has none" },
+	{ WITH("\"dhcp\":{" SUBNET6("2001:db8::/64", "static") "}"), "must be one of slaac" },
+	{ WITH("\"dhcp\":{" SUBNET6("2001:db8::/64",
+		  "slaac\",\"dns_nameservers\":[\"10.0.0.1\"],\"gateway_ip\":\"fe80::1") "}"),
+		"must be IPv6 addresses" },
 	{ WITH("\"dhcp\":{\"subnets\":[{\"cidr\":\"10.0.0.0/8\"},{\"cidr\":\"10.1.0.0/16\"}]}"),
 		"overlap" },
 	{ WITH("\"dhcp\":{" SUBNET ",\"hosts\":[" HOST("fa:16:3e:00:00:09", "10.0.1.9", "") "]}"),

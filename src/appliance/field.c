@@ -197,8 +197,9 @@ bool field_prefix(
 	const json_t *object, const char *key, u8 family, struct prefix *ret, GError **error)
 {
 	const char *form =
-		family == 4 ? "an IPv4 prefix such as 10.0.0.0/24, without bits beyond its length"
-			    : "a prefix such as 10.0.0.0/24, without bits beyond its length";
+		family == 4
+			? "an IPv4 prefix such as 10.0.0.0/24, without bits beyond its length"
+			: "a prefix such as 10.0.0.0/24 or 2001:db8::/64, without bits beyond its length";
 	struct prefix prefix;
 	struct ip network;
 	const char *text;

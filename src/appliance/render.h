@@ -48,7 +48,9 @@ struct render_kind {
 		const struct document *document, const struct render_place *place, GString *text);
 };
 
-#define RENDER_TUNNEL_PROTOCOL 158 /* of routes into tunnels: rtnetlink(7), "user assigned" */
+/* Of routes: rtnetlink(7), "user assigned". */
+#define RENDER_ROUTE_PROTOCOL 157
+#define RENDER_TUNNEL_PROTOCOL 158 /* into tunnels */
 
 extern const struct render_kind render_kinds[RENDER_FILES];
 

@@ -121,6 +121,20 @@ static void append_bgp(const struct document_bgp *bgp, GString *text)
 				ip));
 }
 
+static void append_guest_services(const struct document *document, const char *nic, GString *text)
+{
+	if (document_leases(document, 4))
+		g_string_append_printf(text, "\t\tiifname \"%s\" udp dport 67 accept\n", nic);
+	if (document_leases(document, 6))
+		g_string_append_printf(text,
+			"\t\tiifname \"%s\" meta nfproto ipv6 udp dport 547 accept\n"
+			"\t\tiifname \"%s\" icmpv6 type nd-router-solicit accept\n",
+			nic, nic);
+	if (document->dns.enabled)
+		g_string_append_printf(text,
+			"\t\tiifname \"%s\" meta l4proto { tcp, udp } th dport 53 accept\n", nic);
+}
+
 static void append_input(const struct document *document, u16 api_port, GString *text)
 {
 	g_string_append(text, "\tchain input {\n"
@@ -139,13 +153,8 @@ static void append_input(const struct document *document, u16 api_port, GString 
 		if (interface->role == ROLE_MANAGEMENT && api_port)
 			g_string_append_printf(text, "\t\tiifname \"%s\" tcp dport %u accept\n",
 				interface->name, api_port);
-		if (interface->role == ROLE_GUEST && document->dhcp.enabled)
-			g_string_append_printf(
-				text, "\t\tiifname \"%s\" udp dport 67 accept\n", interface->name);
-		if (interface->role == ROLE_GUEST && document->dns.enabled)
-			g_string_append_printf(text,
-				"\t\tiifname \"%s\" meta l4proto { tcp, udp } th dport 53 accept\n",
-				interface->name);
+		if (interface->role == ROLE_GUEST)
+			append_guest_services(document, interface->name, text);
 	}
 	render_balancer_openings(document, text);
 	render_vpn_input(document, text);
@@ -185,6 +194,19 @@ static void append_firewall(const struct document_firewall *firewall, GString *t
 	g_string_append(text, "\t\tcounter name firewall_dropped drop\n\t}\n");
 }
 
+/* Nothing of IPv6 is translated: what the outside has a route to, it reaches. */
+static void append_forward6(const struct document *document, const char *public, GString *text)
+{
+	for (guint i = 0; i < document->interfaces->len; i++) {
+		const struct document_interface *interface = interface_at(document, i);
+
+		if (interface->role == ROLE_GUEST)
+			g_string_append_printf(text,
+				"\t\tiifname \"%s\" oifname \"%s\" meta nfproto ipv6 accept\n",
+				public, interface->name);
+	}
+}
+
 static void append_forward(const struct document *document, GString *text)
 {
 	const char *public = document_public(document)->name;
@@ -207,8 +229,10 @@ static void append_forward(const struct document *document, GString *text)
 	render_vpn_accept(document, text);
 	g_string_append_printf(text,
 		"\t\tiifname != \"%s\" accept\n"
-		"\t\tct status dnat accept\n\t}\n",
+		"\t\tct status dnat accept\n",
 		public);
+	append_forward6(document, public, text);
+	g_string_append(text, "\t}\n");
 }
 
 static void append_dstnat(GString *text)

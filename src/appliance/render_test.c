@@ -101,6 +101,48 @@ static void test_guards(void **state)
 	rendered_clear(&rendered);
 }
 
+#define SUBNET6(cidr, gateway, modes) \
+	"{\"cidr\":\"" cidr "\",\"gateway_ip\":\"" gateway "\"," modes "}"
+#define HOST6(ip) \
+	"{\"mac_address\":\"fa:16:3e:00:01:01\",\"ip_address\":\"" ip "\",\"hostname\":\"web\"}"
+
+/* Each mode is told as RFC 4861 and 4862 have it; one line for each client; who is not the gateway
+ * says so; and the ports are open. */
+static void test_ipv6(void **state)
+{
+	static const char *const config[] = { "enable-ra\n", "ra-param=guest0,0,0\n",
+		"dhcp-range=set:s0,2001:db8:1::,ra-only,64,86400\n"
+		"dhcp-option=tag:s0,option6:dns-server,[2001:db8::53]\n",
+		"dhcp-range=set:s1,2001:db8:2::,ra-stateless,64,86400\n"
+		"dhcp-option=tag:s1,option6:dns-server\n",
+		"dhcp-range=set:s2,2001:db8:3::,static,80,86400\n",
+		"dhcp-range=set:s3,10.0.0.0,static,255.255.255.0,86400\n", NULL };
+	static const char *const filter[] = { "\t\tiifname \"guest0\" udp dport 67 accept\n",
+		"\t\tiifname \"guest0\" meta nfproto ipv6 udp dport 547 accept\n",
+		"\t\tiifname \"guest0\" icmpv6 type nd-router-solicit accept\n",
+		"\t\tiifname \"public\" oifname \"guest0\" meta nfproto ipv6 accept\n", NULL };
+	struct rendered rendered;
+
+	(void)state;
+	render_text(
+		"{" TEST_HEAD TEST_INTERFACES
+		",\"routes\":[{\"destination\":\"::/0\",\"nexthop\":\"fe80::1\"}],\"dhcp\":{\"subnets\":[" SUBNET6(
+			"2001:db8:1::/64", "2001:db8:1::1",
+			"\"ipv6_ra_mode\":\"slaac\",\"dns_nameservers\":[\"2001:db8::53\"]") "," SUBNET6("2001:db8:2::/64",
+			"2001:db8:2::1",
+			"\"ipv6_ra_mode\":\"dhcpv6-stateless\"") "," SUBNET6("2001:db8:3::/80",
+			"2001:db8:3::1",
+			"\"ipv6_ra_mode\":\"dhcpv6-stateful\",\"ipv6_address_mode\":\"dhcpv6-stateful\"") ",{\"cidr\":\"10.0.0.0/24\"}],\"hosts\":[" HOST6("10.0.0.10") "," HOST6("2001:db8:3::10") "," HOST6("2001:db8:3::11") "]}}",
+		&rendered);
+	assert_lines(rendered.texts[RENDER_DNSMASQ], config);
+	assert_lines(rendered.texts[RENDER_NFTABLES], filter);
+	assert_string_equal(body(&rendered, RENDER_DHCP_HOSTS),
+		"fa:16:3e:00:01:01,10.0.0.10,[2001:db8:3::10],[2001:db8:3::11],web\n");
+	assert_non_null(strstr(rendered.texts[RENDER_NETWORK],
+		"route replace ::/0 via fe80::1 dev public proto 157\n"));
+	rendered_clear(&rendered);
+}
+
 /* What nobody asked for is not served, and no port is open for it. */
 static void test_least(void **state)
 {
@@ -267,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_dnsmasq),
+		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_nftables),
 		cmocka_unit_test(test_guards),
 		cmocka_unit_test(test_least),

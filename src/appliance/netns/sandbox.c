@@ -35,8 +35,11 @@ static bool join_cgroup(const char *cgroup, GError **error)
 /* While it may still be written to: inside /proc/sys is read-only. */
 static bool set_sysctls(GError **error)
 {
+	static const char ipv6[] = "/proc/sys/net/ipv6/conf/all/forwarding";
+
 	return write_file("/proc/sys/net/ipv4/conf/all/promote_secondaries", "1", error) &&
-	       write_file("/proc/sys/net/ipv4/ip_forward", "1", error);
+	       write_file("/proc/sys/net/ipv4/ip_forward", "1", error) &&
+	       (!g_file_test(ipv6, G_FILE_TEST_EXISTS) || write_file(ipv6, "1", error));
 }
 
 static bool start(const struct sandbox *sandbox, GError **error)

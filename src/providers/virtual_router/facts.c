@@ -28,16 +28,71 @@ bool port_is_guest(const json_t *port)
 	return owner && g_str_has_prefix(owner, GUEST_OWNER);
 }
 
+bool subnet_is_ipv4(const json_t *subnet)
+{
+	return json_integer_value(json_object_get(subnet, "ip_version")) == 4;
+}
+
+/* Guests make their own addresses there, and so does an appliance's port. */
+bool subnet_is_automatic(const json_t *subnet)
+{
+	const char *mode = text_of(subnet, "ipv6_address_mode");
+
+	return !g_strcmp0(mode, "slaac") || !g_strcmp0(mode, "dhcpv6-stateless");
+}
+
+/* Of IPv6 what somebody else advertises, and guests do by themselves, needs nobody. */
 bool subnet_is_served(const json_t *subnet)
 {
-	return json_integer_value(json_object_get(subnet, "ip_version")) == 4 &&
-	       json_is_true(json_object_get(subnet, "enable_dhcp"));
+	const char *address = text_of(subnet, "ipv6_address_mode");
+
+	return json_is_true(json_object_get(subnet, "enable_dhcp")) &&
+	       (subnet_is_ipv4(subnet) || text_of(subnet, "ipv6_ra_mode") ||
+		       (address && strcmp(address, "slaac") != 0));
+}
+
+/* What dnsmasq can: leases of prefixes of 64 bits and longer, autoconfiguration of 64. */
+static bool fits(const json_t *subnet)
+{
+	const char *slash = strchr(text_of(subnet, "cidr"), '/');
+	const char *mode = text_of(subnet, "ipv6_ra_mode") ?: text_of(subnet, "ipv6_address_mode");
+	guint64 len = g_ascii_strtoull(slash + 1, NULL, 10);
+
+	return subnet_is_ipv4(subnet) || !subnet_is_served(subnet) || len == 64 ||
+	       (len > 64 && !g_strcmp0(mode, "dhcpv6-stateful"));
+}
+
+static bool subnets_fit(const struct facts *facts, char **ret_reason)
+{
+	const json_t *subnet;
+	size_t i;
+
+	for (unsigned n = 0; n < facts->n_sides; n++)
+		json_array_foreach(facts->sides[n].subnets, i, subnet)
+			if (facts->sides[n].dhcp && !fits(subnet)) {
+				*ret_reason = g_strdup_printf(
+					"subnet %s is %s: a virtual router advertises and leases IPv6 of /64 (dhcpv6-stateful: or longer)",
+					text_of(subnet, "id"), text_of(subnet, "cidr"));
+				return false;
+			}
+	return true;
 }
 
 const char *address_on(const json_t *port, const char *subnet)
 {
 	return text_of(
 		find_by(json_object_get(port, "fixed_ips"), "subnet_id", subnet), "ip_address");
+}
+
+bool side_has_address(const struct side *side, const char *subnet, const char *address)
+{
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(side->ports, i, port)
+		if (!g_strcmp0(address_on(port, subnet), address))
+			return true;
+	return false;
 }
 
 json_t *with_length(const char *address, const char *cidr)
@@ -197,10 +252,11 @@ bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
 		.is_made = appliance != NULL };
 	if (!offering_parse(text_of(document, "options") ?: "", &ret->offering, ret_reason))
 		return false;
-	if (ret->is_router)
-		return read_router(ret, ret_reason);
-	read_network(ret);
-	return true;
+	if (ret->is_router && !read_router(ret, ret_reason))
+		return false;
+	if (!ret->is_router)
+		read_network(ret);
+	return subnets_fit(ret, ret_reason);
 }
 
 void facts_clear(struct facts *facts)

@@ -61,9 +61,14 @@ const char *facts_outside(const struct facts *facts);
 const char *text_of(const json_t *object, const char *key);
 const json_t *find_by(const json_t *list, const char *key, const char *value);
 bool port_is_guest(const json_t *port);
+bool subnet_is_ipv4(const json_t *subnet);
+/* By addresses, or by advertisements. */
 bool subnet_is_served(const json_t *subnet);
+bool subnet_is_automatic(const json_t *subnet);
 /* The port's first address on the subnet, or NULL. */
 const char *address_on(const json_t *port, const char *subnet);
+/* Has a port of the network that address? */
+bool side_has_address(const struct side *side, const char *subnet, const char *address);
 /* "10.0.0.1/24" of an address and its subnet's range. */
 json_t *with_length(const char *address, const char *cidr);
 /* Its name as DHCP and DNS can tell it, of one label; "": none. */

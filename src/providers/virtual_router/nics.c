@@ -1,17 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/virtual_router/nics.h"
 
-static bool is_taken(const struct side *side, const char *subnet, const char *address)
-{
-	const json_t *port;
-	size_t i;
-
-	json_array_foreach(side->ports, i, port)
-		if (!g_strcmp0(address_on(port, subnet), address))
-			return true;
-	return false;
-}
-
 /* It keeps what it has; a new one is the gateway where it may be. */
 static json_t *wish_on(const struct side *side, const json_t *subnet)
 {
@@ -21,7 +10,8 @@ static json_t *wish_on(const struct side *side, const json_t *subnet)
 
 	if (has)
 		json_object_set_new(wish, "ip_address", json_string(has));
-	else if (gateway && side->routes && !is_taken(side, id, gateway))
+	else if (gateway && side->routes && !subnet_is_automatic(subnet) &&
+		 !side_has_address(side, id, gateway))
 		json_object_set_new(wish, "ip_address", json_string(gateway));
 	return wish;
 }
@@ -33,7 +23,7 @@ static json_t *wishes_of(const struct side *side)
 	size_t i;
 
 	json_array_foreach(side->subnets, i, subnet)
-		if (subnet_is_served(subnet))
+		if (subnet_is_served(subnet) || subnet_is_automatic(subnet))
 			json_array_append_new(wishes, wish_on(side, subnet));
 	return wishes;
 }
@@ -51,7 +41,7 @@ static bool add_guests(const struct facts *facts, json_t *nics, char **ret_reaso
 	if (!json_array_size(wishes)) {
 		json_decref(wishes);
 		*ret_reason = g_strdup(
-			"the network has no IPv4 subnet with enable_dhcp, which its virtual router would need an address of");
+			"the network has no subnet with enable_dhcp (of IPv6: and a mode), which its virtual router would need an address of");
 		return false;
 	}
 	nic = on_network(side->nic, text_of(side->network, "id"));
@@ -76,6 +66,17 @@ static void add_address(json_t *list, const char *address)
 	json_array_append_new(list, json_pack("{s:s}", "ip_address", address));
 }
 
+/* What leaves with addresses of guests: IPv6 is not translated. */
+static void add_ranges(const struct side *side, json_t *list)
+{
+	const json_t *subnet;
+	size_t i;
+
+	json_array_foreach(side->subnets, i, subnet)
+		if (!subnet_is_ipv4(subnet) && address_on(side->nic_port, text_of(subnet, "id")))
+			add_address(list, text_of(subnet, "cidr"));
+}
+
 static json_t *outer_addresses(const struct facts *facts)
 {
 	json_t *list = json_array();
@@ -86,10 +87,13 @@ static json_t *outer_addresses(const struct facts *facts)
 		add_address(list, text_of(one, "ip_address"));
 	json_array_foreach(json_object_get(facts->document, "floating_ips"), i, one)
 		add_address(list, text_of(one, "floating_ip_address"));
+	for (unsigned n = 0; n < facts->n_sides; n++)
+		add_ranges(&facts->sides[n], list);
 	return list;
 }
 
-/* Of a router it has no address of its own there: the gateway's and the floating IPs are its. */
+/* Of a router it has no address of its own there: the gateway's and the floating IPs are its. With
+ * port security, so what guests send by it is theirs. */
 static json_t *public_nic(const struct facts *facts)
 {
 	json_t *nic = on_network(NIC_PUBLIC, facts->public_network);

@@ -25,6 +25,15 @@ static void add_names(const struct side *side, json_t *names)
 			json_array_append_new(names, name_of(port));
 }
 
+/* IPv4 and IPv6 of a network are two interfaces of a router. */
+static bool is_another_of(const struct facts *facts, unsigned i)
+{
+	for (unsigned n = 0; n < i; n++)
+		if (facts->sides[n].dns && facts->sides[n].network == facts->sides[i].network)
+			return true;
+	return false;
+}
+
 json_t *section_dns(const struct facts *facts)
 {
 	json_t *names = json_array(), *forwarders;
@@ -37,7 +46,8 @@ json_t *section_dns(const struct facts *facts)
 		if (!side->dns)
 			continue;
 		served = true;
-		add_names(side, names);
+		if (!is_another_of(facts, i))
+			add_names(side, names);
 		if (!domain || !*domain) {
 			g_free(domain);
 			domain = g_strdup(text_of(side->network, "dns_domain") ?: "");

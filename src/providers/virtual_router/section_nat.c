@@ -2,11 +2,6 @@
 /* What is translated for guests. */
 #include "providers/virtual_router/sections.h"
 
-static bool is_ipv4(const json_t *subnet)
-{
-	return json_integer_value(json_object_get(subnet, "ip_version")) == 4;
-}
-
 /* An interface of a router may have another address than the gateway's, and routes all the same. */
 static bool is_gateway(const struct side *side, const json_t *subnet)
 {
@@ -24,7 +19,7 @@ static void add_snat(const struct side *side, const char *outside, json_t *list)
 	size_t i;
 
 	json_array_foreach(side->subnets, i, subnet)
-		if (side->routes && is_ipv4(subnet) && is_gateway(side, subnet))
+		if (side->routes && subnet_is_ipv4(subnet) && is_gateway(side, subnet))
 			json_array_append_new(
 				list, json_pack("{s:O, s:s}", "cidr",
 					      json_object_get(subnet, "cidr"), "address", outside));

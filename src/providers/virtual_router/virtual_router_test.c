@@ -205,6 +205,55 @@ static void isolated(void **state)
 	assert_null(strstr(one, "\"dns\""));
 }
 
+#define IPV4_SUBNET "'ip_version':4,'cidr':'10.0.0.0/24','gateway_ip':'10.0.0.1'"
+#define IPV6_SUBNET(prefix, ra, address)                                                   \
+	"'ip_version':6,'cidr':'" prefix "','gateway_ip':'2001:db8::1','ipv6_ra_mode':" ra \
+	",'ipv6_address_mode':" address
+#define GUEST6 PORT("web", "compute:nova", "10", SUBNET, "2001:db8::10")
+
+/* The answer about a network with that IPv6 subnet. */
+static char *ask6(const char *document, const char *subnet, enum weft_provider_result expected)
+{
+	g_autoptr(GString) text = g_string_new(document);
+
+	assert_int_equal(g_string_replace(text, IPV4_SUBNET, subnet, 1), 1);
+	return ask(text->str, expected);
+}
+
+/* Z3, Z4: DHCPv6 leases where the subnet says so; where guests make their own addresses, so does
+ * the router, and is known by its advertisements; nothing is translated. */
+static void ipv6(void **state)
+{
+	const char *document = DOCUMENT(
+		OUTWARD, "'dhcp','dns'", GUEST6, OWN(MGMT "," OUT "," GUEST0("2001:db8::7")));
+	g_autofree char *stateful = ask6(document,
+		IPV6_SUBNET("2001:db8::/64", "'dhcpv6-stateful'", "'dhcpv6-stateful'"),
+		WEFT_PROVIDER_OK);
+	g_autofree char *slaac = ask6(
+		document, IPV6_SUBNET("2001:db8::/64", "'slaac'", "'slaac'"), WEFT_PROVIDER_OK);
+	g_autofree char *wide = ask6(document,
+		IPV6_SUBNET("2001:db8::/48", "'dhcpv6-stateful'", "'dhcpv6-stateful'"),
+		WEFT_PROVIDER_REFUSED);
+	g_autofree char *none =
+		ask6(document, IPV6_SUBNET("2001:db8::/64", "null", "null"), WEFT_PROVIDER_REFUSED);
+	g_autofree char *first = ask6(DOCUMENT(OUTWARD, "'dhcp'", GUEST6, ""),
+		IPV6_SUBNET("2001:db8::/64", "'slaac'", "'slaac'"), WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_understood(stateful);
+	assert_understood(slaac);
+	assert_has(stateful, "'hosts':[{'hostname':'web','ip_address':'2001:db8::10',"
+			     "'mac_address':'fa:16:3e:00:00:10'}]");
+	assert_has(stateful, "'gateway_ip':'2001:db8::1','ipv6_address_mode':'dhcpv6-stateful'");
+	assert_has(stateful, "'dns_nameservers':['2001:db8::7']");
+	assert_has(stateful, "'snat':[]");
+	assert_has(slaac, "'hosts':[]");
+	assert_has(slaac, "'gateway_ip':'2001:db8::7'");
+	assert_has(wide, "is 2001:db8::/48: a virtual router advertises and leases IPv6 of /64");
+	assert_has(none, "the network has no subnet with enable_dhcp");
+	assert_has(first, "'fixed_ips':[{'subnet_id':'" SUBNET "'}]");
+}
+
 #define ROUTER "77777777-7777-4777-8777-777777777777"
 #define ROUTED(services)                                                                                  \
 	"{'attachment':'" ATTACHMENT "','object_type':'router','object_id':'" ROUTER                      \
@@ -326,6 +375,7 @@ int main(void)
 		cmocka_unit_test(runtimes),
 		cmocka_unit_test(what_it_is_told),
 		cmocka_unit_test(isolated),
+		cmocka_unit_test(ipv6),
 		cmocka_unit_test(router),
 		cmocka_unit_test(vpn),
 		cmocka_unit_test(refusals),
