@@ -56,11 +56,13 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->redundancy = redundancy_new(folder, on_redundancy, appliance);
 	appliance->learnt = learnt_new(folder);
 	appliance->tunnels = tunnels_new(folder);
+	appliance->announcer = announcer_new();
 	return appliance;
 }
 
 void appliance_free(struct appliance *appliance)
 {
+	announcer_free(appliance->announcer);
 	tunnels_free(appliance->tunnels);
 	services_free(appliance->services);
 	redundancy_free(appliance->redundancy);
@@ -124,6 +126,7 @@ static bool apply_network(struct appliance *appliance, GError **error)
 	if ((has_ipv6() && !program_run(flush, NULL, error)) ||
 		!run_on(appliance, RENDER_NETWORK, "ip", "-batch", error))
 		return false;
+	announcer_set(appliance->announcer, appliance->document);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 /* Inside of appliance*.c. */
 #pragma once
 
+#include "appliance/announcer.h"
 #include "appliance/appliance.h"
 #include "appliance/learnt.h"
 #include "appliance/redundancy.h"
@@ -19,4 +20,5 @@ struct appliance {
 	struct redundancy *redundancy;
 	struct learnt *learnt;
 	struct tunnels *tunnels;
+	struct announcer *announcer;
 };

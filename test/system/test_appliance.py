@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
-from appliance_bed import GUESTS, Bed, document
+from appliance_bed import GUESTS, MACS, Bed, document
 from conftest import wait_until
+from packets import BROADCAST, Wire, address_bytes, mac_bytes
 
 numbers = itertools.count()
 revisions = itertools.count(10)
@@ -27,16 +28,16 @@ def bed(tmp_path_factory):
         one.down()
 
 
-def serve(bed, namespace, port, answer):
+def serve(bed, namespace, port, answer, version=4):
     """A server that says `answer` to each connection; ends with the bed's namespace."""
-    process = bed.popen(namespace, "socat", f"TCP4-LISTEN:{port},fork,reuseaddr", f"SYSTEM:{answer}", stderr=subprocess.DEVNULL)
+    process = bed.popen(namespace, "socat", f"TCP{version}-LISTEN:{port},fork,reuseaddr", f"SYSTEM:{answer}", stderr=subprocess.DEVNULL)
     wait_until(lambda: f":{port} " in bed.exec(namespace, "ss", "-ltn").stdout, what=f"{namespace} serves port {port}")
     return process
 
 
 def ask(bed, namespace, address, port, deadline=10):
     """What a server says to one connection; nothing if there is none in so many seconds."""
-    return bed.exec(namespace, "socat", "-u", f"TCP4:{address}:{port},connect-timeout={deadline}", "-", check=False).stdout.strip()
+    return bed.exec(namespace, "socat", "-u", f"TCP:{address}:{port},connect-timeout={deadline}", "-", check=False).stdout.strip()
 
 
 def test_who_may_ask_and_what(bed):
@@ -169,6 +170,98 @@ def test_stateless(bed):
     wait_until(is_back, what="dnsmasq is started again")
     wait_until(lambda: bed.exec("g1", "dig", "+short", "+time=1", "+tries=1", "@10.0.0.1", "g2.example.org", check=False).stdout.strip() == "10.0.0.11",
                what="names are answered again")
+
+
+def announcement(address):
+    """Is a frame an announcement that the appliance's public NIC has the address? RFC 5227, 3; RFC 4861, 7.2.6."""
+    mac, own = mac_bytes(MACS["public"]), address_bytes(address)
+    if len(own) == 4:
+        return (mac_bytes(BROADCAST) + mac + bytes.fromhex("0806 0001 0800 0604 0001") + mac + own + bytes(6) + own).__eq__
+    advertisement = bytes.fromhex("a0000000") + own + bytes.fromhex("0201") + mac
+    return lambda frame: frame[:14] == bytes.fromhex("333300000001") + mac + b"\x86\xdd" and frame[21] == 255 and frame.endswith(advertisement)
+
+
+def heard(wire, address):
+    wire.received()
+    return any(map(announcement(address), wire.seen))
+
+
+def test_addresses_are_announced(bed):
+    """Z6, Z14, Z37: neighbours outside hear unasked of each address that the machine has now, when it starts and when one comes, and believe it."""
+    now = with_ipv6(document(next(revisions)), "slaac")
+    bed.kill()
+    bed.start()
+    with Wire(bed.names["out"], "eth0") as wire:
+        # somebody else had it: what is believed by now is wrong
+        bed.exec("out", "ip", "neigh", "replace", "203.0.113.5", "lladdr", "fa:16:3e:00:00:99", "dev", "eth0", "nud", "stale")
+        bed.exec("out", "ip", "-6", "neigh", "replace", "fd00:f::5", "lladdr", "fa:16:3e:00:00:99", "dev", "eth0", "nud", "stale")
+        bed.put(now)
+        for address in ("203.0.113.5", "203.0.113.6", "fd00:f::5"):
+            wait_until(lambda: heard(wire, address), what=f"{address} is announced", deadline=20)
+        wait_until(lambda: MACS["public"] in bed.exec("out", "ip", "neigh", "show", "203.0.113.5").stdout, what="the right neighbour")
+        wait_until(lambda: MACS["public"] in bed.exec("out", "ip", "-6", "neigh", "show", "fd00:f::5").stdout, what="the right neighbour")
+        more = with_ipv6(document(next(revisions)), "slaac")
+        more["interfaces"][1]["addresses"].append("203.0.113.7/32")
+        bed.put(more)
+        wait_until(lambda: heard(wire, "203.0.113.7"), what="203.0.113.7 is announced", deadline=20)
+
+
+def with_ipv6(told, mode):
+    """The document with an IPv6 subnet as well."""
+    told["interfaces"][1]["addresses"].append("fd00:f::5/64")
+    told["interfaces"][2]["addresses"].append("fd00:1::1/64")
+    told["dhcp"]["subnets"].append({"cidr": "fd00:1::/64", "gateway_ip": "fd00:1::1", "dns_nameservers": ["fd00:1::1"], "ipv6_ra_mode": mode, "ipv6_address_mode": mode})
+    if mode == "dhcpv6-stateful":
+        told["dhcp"]["hosts"].append({"mac_address": GUESTS["g1"][0], "ip_address": "fd00:1::10", "hostname": "g1"})
+        told["dns"]["names"].append({"name": "g1", "addresses": ["fd00:1::10"]})
+    return told
+
+
+def advertised(bed, guest, wanted):
+    """What rdisc6 says, without blanks, once it says that."""
+    def ask():
+        said = bed.exec(guest, "rdisc6", "-1", "eth0", check=False).stdout.replace(" ", "")
+        return said if wanted in said else None
+    return wait_until(ask, what=f"an advertisement with {wanted}", deadline=20)
+
+
+def lease6(bed, guest):
+    """What dhclient's script is told of its lease of DHCPv6."""
+    script, out = bed.folder / "script6", bed.folder / f"{guest}.lease6"
+    script.write_text('#!/bin/sh\ncase $reason in BOUND6) env > "$OUT"; ip address replace "$new_ip6_address/128" dev eth0 nodad;; esac\n')
+    script.chmod(0o755)
+    bed.exec(guest, "dhclient", "-6", "-1", "-sf", script, "-lf", bed.folder / f"{guest}.leases6", "-pf", bed.folder / f"{guest}.pid6", "-e", f"OUT={out}", "eth0")
+    return dict(line.split("=", 1) for line in out.read_text().splitlines() if line.startswith("new_"))
+
+
+def test_ipv6(bed):
+    """Z3, Z4: each mode of an IPv6 subnet is advertised as such; a guest makes its address, or leases its port's by DHCPv6; DNS is asked by IPv6; nothing is translated, and the firewall holds."""
+    bed.put(with_ipv6(document(next(revisions)), "slaac"))
+    said = advertised(bed, "g1", "Autonomousaddressconf.:Yes")
+    for part in ("Statefuladdressconf.:No", "Statefulotherconf.:No", "Routerlifetime:1800", "Prefix:fd00:1::/64", "RecursiveDNSserver:fd00:1::1"):
+        assert part in said, said
+    wait_until(lambda: "fd00:1::f816:3eff:fe00:101/64" in bed.exec("g1", "ip", "-6", "-br", "address").stdout, what="an address of its own making", deadline=20)
+    bed.put(with_ipv6(document(next(revisions)), "dhcpv6-stateless"))
+    assert "Autonomousaddressconf.:Yes" in advertised(bed, "g1", "Statefulotherconf.:Yes")
+    told = with_ipv6(document(next(revisions)), "dhcpv6-stateful")
+    bed.put(told)
+    assert "Autonomousaddressconf.:No" in advertised(bed, "g1", "Statefuladdressconf.:Yes")
+    lease = lease6(bed, "g1")
+    assert lease["new_ip6_address"] == "fd00:1::10" and lease["new_dhcp6_name_servers"] == "fd00:1::1", lease
+    assert lease["new_dhcp6_domain_search"].rstrip(".") == "example.org"
+    assert bed.exec("g1", "dig", "+short", "+time=2", "@fd00:1::1", "g1.example.org", "AAAA").stdout.strip() == "fd00:1::10"
+    bed.exec("out", "ip", "address", "replace", "fd00:f::1/64", "dev", "eth0", "nodad")
+    bed.exec("out", "ip", "route", "replace", "fd00:1::/64", "via", "fd00:f::5")
+    for port in (7006, 25):
+        serve(bed, "out", port, "echo $SOCAT_PEERADDR", version=6)
+    serve(bed, "g1", 7007, "echo $SOCAT_PEERADDR", version=6)
+    assert wait_until(lambda: ask(bed, "g1", "[fd00:f::1]", 7006), what="a way out") == "[fd00:0001:0000:0000:0000:0000:0000:0010]"
+    assert wait_until(lambda: ask(bed, "out", "[fd00:1::10]", 7007), what="a way in") == "[fd00:000f:0000:0000:0000:0000:0000:0001]"
+    assert ask(bed, "g1", "[fd00:f::1]", 25, deadline=1) == "", "the firewall denies it"
+    told = {**told, "revision": next(revisions)}
+    told["dhcp"]["subnets"][1]["gateway_ip"] = "fd00:1::fe"
+    bed.put(told)
+    advertised(bed, "g1", "Routerlifetime:0")
 
 
 def test_a_nic_that_is_not_there(bed):

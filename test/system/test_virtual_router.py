@@ -3,6 +3,7 @@
     weftd ── views ──► [h1] [h2]  an appliance per network: mgmt (network m), public (network out), guest0
     [h2] g1, g2 on network in; far on network out
 """
+import ipaddress
 import json
 import os
 import pathlib
@@ -39,6 +40,10 @@ class Cloud:
         one = self.api.make("network", name=name, service_providers=MAPPED, **more)
         one["subnet"] = self.api.make("subnet", network_id=one["id"], ip_version=4, cidr=cidr)
         return one
+
+    def subnet6(self, network, cidr, mode=None):
+        modes = {"ipv6_ra_mode": mode, "ipv6_address_mode": mode} if mode else {"enable_dhcp": False}
+        return self.api.make("subnet", network_id=network["id"], ip_version=6, cidr=cidr, **modes)
 
     def attachment(self, thing):
         found = self.api.get("/v2.0/service_attachments", object_id=thing["id"]).json["service_attachments"]
@@ -210,6 +215,9 @@ def test_router(cloud):
     """Z5, Z6, Z7, Z12, Z30, Z31, Z36: of a router the appliance has the interfaces, the gateway, floating IPs and port forwardings, and the edge none of it; what it lacks is refused."""
     lab = cloud.lab
     lab.networks = {name: lab.network(name, cidr) for name, cidr in (("web", "10.1.0.0/24"), ("db", "10.2.0.0/24"))}
+    for name, cidr, mode in (("web", "fd00:1::/64", "dhcpv6-stateful"), ("db", "fd00:2::/64", "slaac")):
+        cloud.subnet6(lab.networks[name], cidr, mode)
+    cloud.subnet6(cloud.networks["out"], "fd00:f::/64")
     change = {"network": {"service_providers": MAPPED}}
     assert cloud.api.call("PUT", f"/v2.0/networks/{lab.networks['web']['id']}", change).status == 200
     external = cloud.networks["out"]
@@ -220,16 +228,16 @@ def test_router(cloud):
     router = cloud.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": external["id"]})
     assert router["service_providers"]["snat"] == router["service_providers"]["router"] == "virtual-router"
     for name in lab.networks:
-        subnet = cloud.api.get("/v2.0/subnets", network_id=lab.networks[name]["id"]).json["subnets"][0]
-        body = {"subnet_id": subnet["id"]}
-        assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", body).status == 200
+        for subnet in cloud.api.get("/v2.0/subnets", network_id=lab.networks[name]["id"]).json["subnets"]:
+            body = {"subnet_id": subnet["id"]}
+            assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", body).status == 200
     cloud.has_status(router)
     assert not cloud.appliance(router)
     lab.g4, lab.g5 = lab.guest("g4", 1, "web"), lab.guest("g5", 2, "db")
     cloud.has_status(router)
     cloud.has_status(lab.networks["web"])
     appliance = cloud.appliance(router)
-    assert {nic["name"] for nic in appliance["nics"]} == {"mgmt", "public", "guest0", "guest1"} and not cloud.appliance(lab.networks["web"])
+    assert {nic["name"] for nic in appliance["nics"]} == {"mgmt", "public", "guest0", "guest1", "guest2", "guest3"} and not cloud.appliance(lab.networks["web"])
     assert "from 10.1.0.1" in wait_until(lambda: cloud.lease("g4"), what="a lease") and "from 10.1.0.1" in cloud.lease("g4")
     assert wait_until(lambda: lab.pings("g5", lab.address(lab.g4)), what="one tier reaches the other")
     group = cloud.api.get("/v2.0/ports/" + lab.g4["id"]).json["port"]["security_groups"][0]
@@ -240,7 +248,6 @@ def test_router(cloud):
     serve(lab, "far")
     far = next(port for port in cloud.api.get("/v2.0/ports", network_id=external["id"]).json["ports"] if port["device_owner"].startswith("compute"))
     gateway = cloud.api.get(f"/v2.0/routers/{router['id']}").json["router"]["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
-    lab.exec("far", "ip", "neigh", "flush", "all")  # that address was another router's, which is not announced
     wait_until(lambda: curl(lab, "g5", f"http://{lab.address(far)}/") == gateway, what="the router's address")
     ip = cloud.api.make("floatingip", floating_network_id=external["id"], port_id=lab.g4["id"])
     wait_until(lambda: cloud.api.get(f"/v2.0/floatingips/{ip['id']}").json["floatingip"]["status"] == "ACTIVE", what="the floating IP is ACTIVE")
@@ -251,10 +258,40 @@ def test_router(cloud):
     made = cloud.api.call("POST", f"/v2.0/floatingips/{other['id']}/port_forwardings", {"port_forwarding": forwarding})
     assert made.status == 201, made.json
     wait_until(lambda: curl(lab, "far", f"http://{other['floating_ip_address']}:8080/") == lab.address(far), what="a forwarded port")
-    ports = cloud.api.get("/v2.0/ports", device_id=router["id"]).json["ports"]
-    assert {port["status"] for port in ports} == {"ACTIVE"}, ports
+    ports = lambda: {port["device_owner"] + port["status"] + port["status_reason"] for port in cloud.api.get("/v2.0/ports", device_id=router["id"]).json["ports"]}
+    wait_until(lambda: not any("DOWN" in port for port in ports()), what=f"all ACTIVE of {ports()}")
     os.kill(cloud.process(appliance), signal.SIGKILL)
     wait_until(lambda: curl(lab, "far", f"http://{other['floating_ip_address']}:8080/") == lab.address(far), what="all of it again", deadline=20)
     wait_until(lambda: cloud.appliance(router)["digest"] and cloud.appliance(router)["status"] == "ACTIVE", what="ACTIVE")
     assert cloud.api.call("DELETE", f"/v2.0/floatingips/{ip['id']}").status == 204
     wait_until(lambda: curl(lab, "g4", f"http://{lab.address(far)}/") == gateway, what="the router's own address again")
+    lab.router = router
+
+
+def test_ipv6_of_a_router(cloud):
+    """Z3, Z4, Z27: leases by DHCPv6 where the router's provider has the network's DHCP, the edge's advertisements elsewhere, both of the same router; IPv6 is routed, not translated."""
+    lab = cloud.lab
+    own = {name: lab.address(guest, 6) for name, guest in (("g4", lab.g4), ("g5", lab.g5))}
+    for name in own:  # lab guests have their addresses by DHCPv6, and from advertisements
+        assert "default via fe80::" in wait_until(lambda: lab.exec(name, "ip", "-6", "route", "show", "default").stdout, what=f"{name}'s router")
+    assert wait_until(lambda: lab.pings("g5", own["g4"]), what="one tier reaches the other")
+    said = wait_until(lambda: lab.exec("g4", "rdisc6", "-1", "eth0", check=False).stdout.replace(" ", ""), what="an advertisement")
+    assert "Statefuladdressconf.:Yes" in said and "Routerlifetime:1800" in said and "RecursiveDNSserver:fd00:1::1" in said, said
+    assert lab.exec("g4", "dig", "+short", "+time=10", "@fd00:1::1", "g4", "AAAA").stdout.strip() == own["g4"]
+    lab.exec("far", "ip", "address", "add", "fd00:f::99/64", "dev", "eth0", "nodad")
+    outer = cloud.api.get(f"/v2.0/routers/{lab.router['id']}").json["router"]["external_gateway_info"]["external_fixed_ips"]
+    via = next(ip["ip_address"] for ip in outer if ":" in ip["ip_address"])
+    lab.exec("far", "ip", "route", "add", "fd00::/14", "via", via)
+    lab.popen("far", "socat", "TCP6-LISTEN:7006,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR")
+    wait_until(lambda: ":7006 " in lab.exec("far", "ss", "-ltn").stdout, what="far serves")
+    for name, address in own.items():
+        seen = wait_until(lambda: lab.exec(name, "socat", "-T5", "-", "TCP6:[fd00:f::99]:7006,connect-timeout=2", check=False).stdout.strip(" []\n"), what=f"{name}'s way out")
+        assert str(ipaddress.ip_address(seen)) == address
+        via, mac = re.search(r"(fe80::\S+) dev eth0 lladdr (\S+) router", lab.exec(name, "ip", "-6", "neigh").stdout).groups()
+        lab.exec(name, "ip", "neigh", "change", via, "lladdr", mac, "dev", "eth0", "nud", "probe")
+        wait_until(lambda: "REACHABLE" in lab.exec(name, "ip", "-6", "neigh", "show", via).stdout, what="the router answers", deadline=20)
+        assert via in lab.exec(name, "ip", "-6", "route", "show", "default").stdout, "it says that it is a router"
+    assert not lab.pings("far", own["g4"]), "its security group allows nothing of IPv6"
+    rule = {"security_group_id": lab.g4["security_groups"][0], "direction": "ingress", "ethertype": "IPv6", "protocol": "ipv6-icmp"}
+    assert cloud.api.call("POST", "/v2.0/security-group-rules", {"security_group_rule": rule}).status == 201
+    wait_until(lambda: lab.pings("far", own["g4"]), what="a way in")
