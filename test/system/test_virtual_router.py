@@ -72,8 +72,10 @@ class Cloud:
 
     def inside(self, appliance):
         """The root folder of the machine."""
-        child = run("pgrep", "-P", str(self.process(appliance))).stdout.split()[0]
-        return pathlib.Path(f"/proc/{run('pgrep', '-P', child).stdout.split()[0]}/root")
+        def child(pid):
+            return pid and next(iter(run("pgrep", "-P", str(pid), check=False).stdout.split()), None)
+        pid = wait_until(lambda: child(child(self.process(appliance))), what="the machine is made", deadline=20)
+        return pathlib.Path(f"/proc/{pid}/root")
 
     def lease(self, guest):
         done = self.lab.exec(guest, "timeout", "3", "dhclient", "-4", "-1", "-d", "-lf", "/dev/null", "-pf", "/dev/null", "-sf", "/bin/true", "eth0", check=False)
@@ -143,11 +145,13 @@ def test_stateless(cloud):
     again = cloud.api.call("PUT", f"/v2.0/appliances/{appliance['id']}/reconnect")
     assert again.status == 200 and again.json["appliance"]["generation"] == appliance["generation"] + 1
     pid = wait_until(lambda: as_it_was(cloud, digest, pid), what="reconnected", deadline=20)
-    with open(cloud.inside(appliance) / "run/weft-appliance/dhcp-hosts", "a") as file:
+    leases = cloud.inside(appliance) / "run/weft-appliance/dhcp-hosts"
+    wait_until(leases.exists, what="the reconnected one has its files", deadline=20)
+    with open(leases, "a") as file:
         file.write("fa:16:3e:00:01:03,10.0.0.66\n")
     wait_until(lambda: "dhcp-hosts" in cloud.attachment(lab.net)["drift"], what="the edited file is reported", deadline=20)
     assert wait_until(lambda: as_it_was(cloud, digest), what="and repaired") == pid
-    assert "10.0.0.66" not in (cloud.inside(appliance) / "run/weft-appliance/dhcp-hosts").read_text()
+    assert "10.0.0.66" not in leases.read_text()
     assert wait_until(lambda: cloud.dig("g1", "g2.example.org"), what="a name") == lab.address(lab.g2)
 
 
