@@ -133,6 +133,7 @@ static bool apply_network(struct appliance *appliance, GError **error)
 /* The filter is there before addresses are, and before anything is forwarded. */
 static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 {
+	services_end_unwanted(appliance->services, appliance->document);
 	return (!is_in(changed, RENDER_NFTABLES) ||
 		       run_on(appliance, RENDER_NFTABLES, "nft", "-f", error)) &&
 	       set_sysctls(error) && link_prepare(appliance->document, error) &&

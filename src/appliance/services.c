@@ -233,6 +233,13 @@ static bool apply_one(const struct services *all, unsigned i, unsigned changed, 
 	return true;
 }
 
+void services_end_unwanted(struct services *all, const struct document *document)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++)
+		if (!services[i].is_wanted(document))
+			daemon_stop(all->daemons[i]);
+}
+
 bool services_apply(
 	struct services *all, const struct document *document, unsigned changed, GError **error)
 {

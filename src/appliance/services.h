@@ -17,6 +17,9 @@ struct services;
 struct services *services_new(const char *folder);
 void services_free(struct services *services); /* and ends all */
 
+/* Ends those that @document does not want: what they have made, such as addresses, goes with them,
+ * and what the document makes in its place comes after that. */
+void services_end_unwanted(struct services *services, const struct document *document);
 /* All that @document wants run, and nothing else does. @changed: bit i, file i is another one than
  * at the last call. What its own program refuses (the error says why) is not given to it. */
 bool services_apply(struct services *services, const struct document *document, unsigned changed,
