@@ -119,7 +119,8 @@ enum weft_provider_result {
  *	                          "local_cidrs" and "peer_cidrs"
  *
  *	 "appliances": [{…}, …]}  those that there are: "name", "id", "ports" of
- *	                          their NICs and "subnets" of these networks
+ *	                          their NICs, shared ones too, and "subnets" of
+ *	                          these networks
  *
  * Objects are as the Networking API shows them to an administrator, without what changes by
  * itself: `status`, `status_reason`, `revision_number`, `updated_at`. Lists are in the order of
@@ -159,6 +160,12 @@ struct weft_provider_request {
 	 *			that image on its host, with so many processors.
 	 *		"host_tags": [TEXT, …], "dedicated_host": true
 	 *			which host runs it.
+	 *		"ha_group": TEXT
+	 *			those of one group are on different hosts, so that one is left when
+	 *			a host dies. Of a NIC with "shared": true they have one port, and of
+	 *			interfaces of the router too: its frames pass on the host where the
+	 *			one is that announces its addresses (docs/high-availability.md). A
+	 *			NIC that is not shared has a port for each.
 	 *		"config": {…}
 	 *			what it is told; weftd counts its `revision`. It needs
 	 *			MAC addresses, so the first answer can't have it: once

@@ -311,7 +311,7 @@ static void compile_standby(
 	const struct object *host = compile_host_of(c, port);
 	char id[UUID_STRLEN];
 
-	if (!host || !port_has_owner(port, OWNER_HA_APPLIANCE))
+	if (!host || !port_may_be_shared(port))
 		return;
 	record_endpoint_before(c, port, host);
 	record_endpoint_after(c, port, host);

@@ -38,7 +38,7 @@ static GPtrArray *bound_now(const struct model *model, const struct object *port
 
 GPtrArray *standby_hosts(const struct model *model, const struct object *port)
 {
-	return port_has_owner(port, OWNER_HA_APPLIANCE) ? sorted(bound_now(model, port)) : NULL;
+	return port_may_be_shared(port) ? sorted(bound_now(model, port)) : NULL;
 }
 
 static void take_back(GPtrArray *hosts, const struct object *binding)
@@ -55,7 +55,7 @@ GPtrArray *standby_hosts_before(const struct compilation *c, const struct object
 	char id[UUID_STRLEN];
 	GPtrArray *hosts;
 
-	if (!port_has_owner(port, OWNER_HA_APPLIANCE))
+	if (!port_may_be_shared(port))
 		return NULL;
 	hosts = bound_now(c->model, port);
 	uuid_format(object_id(port), id);

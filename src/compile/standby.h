@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hosts that a port of a pair of appliances (OWNER_HA_APPLIANCE) is bound to besides its own:
+/* The hosts that a port that a pair of appliances shares is bound to besides its own:
  * who takes it when that one is dead and there is no controller to say so. */
 #pragma once
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "model/service_attachment.h"
-#include "model/service_port.h"
 #include "model/standard.h"
 #include "model/txn_impl.h"
 
@@ -51,6 +50,11 @@ static const struct attr attrs[N_APPLIANCE_SLOTS] = {
 		.flags = ATTR_INTERN,
 		.fallback = "\"\"",
 		.doc = "The host that runs it; empty: there is none that may." },
+	[APPLIANCE_HA_GROUP] = { .name = "ha_group",
+		.type = TYPE_STRING,
+		.flags = ATTR_INTERN,
+		.fallback = "\"\"",
+		.doc = "Of a redundant pair, the same in both, which are on different hosts; empty: it is alone." },
 	[APPLIANCE_IMAGE] = { .name = "image",
 		.type = TYPE_STRING,
 		.flags = ATTR_INTERN,
@@ -114,6 +118,11 @@ static const struct attr attrs[N_APPLIANCE_SLOTS] = {
 		.type = TYPE_STRING,
 		.fallback = "\"\"",
 		.doc = "Why it is not ACTIVE." },
+	[APPLIANCE_HA_STATE] = { .name = "ha_state",
+		.type = TYPE_STRING,
+		.flags = ATTR_INTERN,
+		.fallback = "\"\"",
+		.doc = "Of a redundant pair: active (VRRP's master), standby, fault (a NIC is down), unknown; empty: it is alone." },
 	[APPLIANCE_APPLIED] = { .name = "applied_revision",
 		.type = TYPE_INT,
 		.fallback = "0",
@@ -144,50 +153,6 @@ static const struct index indexes[N_APPLIANCE_INDEXES] = {
 	[APPLIANCE_BY_OBJECT] = { .name = "object", .slots = { APPLIANCE_OBJECT_ID } },
 	[APPLIANCE_BY_HOST] = { .name = "host", .slots = { APPLIANCE_HOST } },
 };
-
-static bool is_own_port(const struct object *appliance, const struct object *port)
-{
-	char id[UUID_STRLEN];
-
-	return !g_strcmp0(object_str(port, PORT_DEVICE_ID), uuid_format(object_id(appliance), id));
-}
-
-static bool bind_port(struct txn *txn, const struct object *port, const char *host, GError **error)
-{
-	return !strcmp(object_str(port, PORT_HOST_ID), host) ||
-	       txn_update_own(txn, port, json_pack("{s:s}", "binding:host_id", host), error);
-}
-
-bool appliance_release_port(
-	struct txn *txn, const struct object *appliance, const char *port_id, GError **error)
-{
-	const struct object *port = port_id ? txn_get_text(txn, KIND_PORT, port_id) : NULL;
-
-	if (!port)
-		return true;
-	return is_own_port(appliance, port) ? txn_remove_own(txn, port, error)
-					    : bind_port(txn, port, "", error);
-}
-
-const struct object *appliance_put(struct txn *txn, struct object *draft, GError **error)
-{
-	json_t *nics = object_json(draft, APPLIANCE_NICS), *nic;
-	const char *host = object_str(draft, APPLIANCE_HOST);
-	bool ok = true;
-	size_t i;
-
-	json_array_foreach(nics, i, nic) {
-		const char *id = json_string_value(json_object_get(nic, "port_id"));
-		const struct object *port = id ? txn_get_text(txn, KIND_PORT, id) : NULL;
-
-		ok = ok && (!port || bind_port(txn, port, host, error));
-	}
-	json_decref(nics);
-	if (ok)
-		return txn_put(txn, draft, error);
-	object_unref(draft);
-	return NULL;
-}
 
 static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 {

@@ -13,7 +13,8 @@ enum appliance_slot {
 	APPLIANCE_PROVIDER,
 	APPLIANCE_OBJECT_TYPE,
 	APPLIANCE_OBJECT_ID,
-	APPLIANCE_HOST, /* its name; "": there is none for it */
+	APPLIANCE_HOST,	    /* its name; "": there is none for it */
+	APPLIANCE_HA_GROUP, /* of a pair, the same in both; "": it is alone */
 	APPLIANCE_IMAGE,
 	APPLIANCE_CPU_PERCENT,
 	APPLIANCE_MEMORY_MIB,
@@ -28,7 +29,8 @@ enum appliance_slot {
 	APPLIANCE_GENERATION, /* another one is another machine */
 	APPLIANCE_STATUS,
 	APPLIANCE_STATUS_REASON,
-	APPLIANCE_APPLIED, /* the revision that it has */
+	APPLIANCE_HA_STATE, /* "": it is alone */
+	APPLIANCE_APPLIED,  /* the revision that it has */
 	APPLIANCE_DIGEST,
 	APPLIANCE_DRIFT,
 	APPLIANCE_TUNNELS, /* [{"type", "name", "status", "status_reason"}], as it has said */
@@ -48,6 +50,11 @@ enum appliance_index {
 enum appliance_status { APPLIANCE_BUILD, APPLIANCE_ACTIVE, APPLIANCE_ERROR };
 
 enum appliance_runtime { APPLIANCE_NETNS, APPLIANCE_QEMU };
+/* Of a pair, what the machine says that it is. */
+#define APPLIANCE_HA_ACTIVE "active"
+#define APPLIANCE_HA_STANDBY "standby"
+#define APPLIANCE_HA_FAULT "fault"
+#define APPLIANCE_HA_UNKNOWN "unknown"
 
 /* What the host's agent can run. */
 #define APPLIANCE_IMAGE_OWN "weft-appliance"
@@ -59,9 +66,9 @@ enum appliance_runtime { APPLIANCE_NETNS, APPLIANCE_QEMU };
 extern const struct kind appliance_kind;
 
 /* Which host @draft would best be on, now: alive, with its tags, connected to the physical networks
- * of its NICs, with its machine image, not another's alone; of these the one with fewest
- * appliances. NULL: none is, and
- * @error says what was missing. @but: not that one, or NULL. */
+ * of its NICs, with its machine image, not another's alone, without the other one of its pair; of
+ * these the one with fewest appliances. NULL: none is, and @error says what was missing. @but: not
+ * that one, or NULL. */
 const struct object *appliance_place(
 	const struct txn *txn, const struct object *draft, const char *but, GError **error);
 /* May it stay on the host that it has? Whether that is alive is not asked. */
@@ -72,9 +79,19 @@ bool appliance_may_stay(const struct txn *txn, const struct object *draft);
 bool appliance_has_tunnel(const struct model *model, const char *object_id, const char *type,
 	const char *name, char **ret_reason);
 
-/* Stages @draft (taken over) with its NICs' ports bound to its host. */
+/* Are they of one pair? */
+bool appliance_is_peer(const struct object *a, const struct object *b);
+/* Is another one of its pair on @host (NULL: on any)? */
+bool appliance_has_peer(const struct txn *txn, const struct object *appliance, const char *host);
+
+/* Stages @draft (taken over) with its NICs' ports bound to its host: those of a pair to the hosts
+ * of both, one of which is active. */
 const struct object *appliance_put(struct txn *txn, struct object *draft, GError **error);
 /* A port of the appliance goes with it; one that is somebody else's, such as a router's interface,
- * is no longer bound. */
+ * is no longer bound. One that the other one of a pair has stays that one's. */
 bool appliance_release_port(
 	struct txn *txn, const struct object *appliance, const char *port, GError **error);
+
+/* What appliances say together, ACTIVE when they say nothing else: of a pair one is enough, and the
+ * reason says why it is not redundant. @ret_reason: g_free. */
+enum appliance_status appliances_sum(const GPtrArray *appliances, char **ret_reason);

@@ -13,7 +13,7 @@ struct search {
 	const struct object *draft;
 	json_t *host_tags;
 	GPtrArray *physical; /* names of the physical networks of its NICs, borrowed */
-	unsigned dead, untagged, unconnected, without_image, taken;
+	unsigned dead, untagged, unconnected, without_image, paired, taken;
 };
 
 static bool has_tags(const json_t *tags, const struct object *host)
@@ -66,6 +66,8 @@ static bool fits(struct search *search, const struct object *host)
 		return search->unconnected++, false;
 	if (!has_image(search, host))
 		return search->without_image++, false;
+	if (appliance_has_peer(search->txn, search->draft, object_str(host, SLOT_NAME)))
+		return search->paired++, false; /* one host's death must not take both */
 	if (is_taken(search, host))
 		return search->taken++, false;
 	return true;
@@ -157,10 +159,10 @@ static void refuse(const struct search *search, GError **error)
 		       : g_strdup("");
 
 	weft_fail(error, UNAVAILABLE,
-		"no host may run appliance %s: %u lack one of its host_tags %s, %u a physical network of its NICs, %s%u are dedicated to another or have others, %u are not heard of",
+		"no host may run appliance %s: %u lack one of its host_tags %s, %u a physical network of its NICs, %s%u have the other one of its pair, %u are dedicated to another or have others, %u are not heard of",
 		object_str(search->draft, SLOT_NAME), search->untagged,
 		object_str(search->draft, APPLIANCE_HOST_TAGS), search->unconnected, without,
-		search->taken, search->dead);
+		search->paired, search->taken, search->dead);
 }
 
 const struct object *appliance_place(

@@ -169,12 +169,13 @@ static bool update_port(struct txn *txn, const struct object *port, const char *
 	return ok;
 }
 
-static bool check_compute(const struct object *port, GError **error)
+/* What a provider's pair shares has them from weftd. */
+static bool check_compute(const struct model *model, const struct object *port, GError **error)
 {
 	char id[UUID_STRLEN];
 
 	return g_str_has_prefix(object_str(port, PORT_DEVICE_OWNER), "compute:") ||
-	       port_has_owner(port, OWNER_HA_APPLIANCE) ||
+	       port_is_shared(model, port) ||
 	       weft_fail(error, BAD_REQUEST,
 		       "Port %s is no compute port: only one whose device_owner begins with compute:, or is " OWNER_HA_APPLIANCE
 		       ", has bindings that can be made and activated.",
@@ -231,7 +232,7 @@ bool port_binding_create(struct txn *txn, const struct object *port, json_t *bod
 	char id[UUID_STRLEN];
 
 	uuid_format(object_id(port), id);
-	if (!check_compute(port, error) || !check_project(port, body, error))
+	if (!check_compute(txn_model(txn), port, error) || !check_project(port, body, error))
 		return false;
 	if (!port_is_bound(port))
 		return bind_port(txn, port, body, error);
@@ -274,16 +275,11 @@ bool port_binding_delete(
 	return binding && txn_remove(txn, binding, error);
 }
 
-/* Makes what the port has now an inactive binding. */
-static bool keep_present(struct txn *txn, const struct object *port, GError **error)
+bool port_binding_add(struct txn *txn, const struct object *port, const char *name, GError **error)
 {
-	const char *name = object_str(port, PORT_HOST_ID);
+	const struct object *host = find_host(txn, name, error);
 	struct object *draft;
-	const struct object *host;
 
-	if (!*name)
-		return true;
-	host = find_host(txn, name, error);
 	if (!host)
 		return false;
 	draft = object_new(&port_binding_kind, NULL);
@@ -291,6 +287,14 @@ static bool keep_present(struct txn *txn, const struct object *port, GError **er
 	object_set_choice(draft, PORT_BINDING_VNIC_TYPE, object_choice(port, PORT_VNIC_TYPE));
 	object_set_str(draft, PORT_BINDING_PROFILE, object_str(port, PORT_PROFILE));
 	return txn_put(txn, draft, error);
+}
+
+/* Makes what the port has now an inactive binding. */
+static bool keep_present(struct txn *txn, const struct object *port, GError **error)
+{
+	const char *name = object_str(port, PORT_HOST_ID);
+
+	return !*name || port_binding_add(txn, port, name, error);
 }
 
 bool port_binding_activate(
@@ -301,7 +305,7 @@ bool port_binding_activate(
 	char id[UUID_STRLEN];
 	bool ok;
 
-	if (!check_compute(port, error))
+	if (!check_compute(txn_model(txn), port, error))
 		return false;
 	if (is_active(txn_model(txn), port, host))
 		return weft_fail(error, PORT_BINDING_ACTIVE,
@@ -319,6 +323,16 @@ bool port_binding_activate(
 	json_decref(vnic_type);
 	json_decref(profile);
 	return ok;
+}
+
+bool port_is_shared(const struct model *model, const struct object *port)
+{
+	char id[UUID_STRLEN];
+
+	return port_has_owner(port, OWNER_HA_APPLIANCE) ||
+	       (port_may_be_shared(port) &&
+		       model_first(model, KIND_PORT_BINDING, PORT_BINDING_BY_PORT,
+			       uuid_format(object_id(port), id), NULL));
 }
 
 bool port_binding_forget(struct txn *txn, const struct object *draft, GError **error)

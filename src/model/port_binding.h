@@ -32,6 +32,8 @@ extern const struct kind port_binding_kind;
  * an unknown host, PORT_BINDING_EXISTS, PORT_BINDING_NOT_FOUND, PORT_BINDING_ACTIVE. */
 bool port_binding_create(struct txn *txn, const struct object *port, json_t *body, GError **error);
 /* Also of the ACTIVE one: then the port changes. */
+/* An inactive one of weftd's own; @host is a name. */
+bool port_binding_add(struct txn *txn, const struct object *port, const char *host, GError **error);
 bool port_binding_update(
 	struct txn *txn, const struct object *port, const char *host, json_t *body, GError **error);
 /* Of the ACTIVE one: the port is unbound. */
@@ -46,6 +48,10 @@ bool port_binding_write(const struct model *model, const struct object *port, co
 /* All of them, the active one first. */
 void port_bindings_write(
 	const struct model *model, const struct object *port, struct json_writer *w);
+
+/* Is it one that two appliances share: made as such, or one that they have and that has further
+ * bindings? */
+bool port_is_shared(const struct model *model, const struct object *port);
 
 /* The draft of a port is bound to a host: an inactive binding to it is none any more. */
 bool port_binding_forget(struct txn *txn, const struct object *draft, GError **error);

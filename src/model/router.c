@@ -12,6 +12,7 @@
 #include "model/ndp_proxy.h"
 #include "model/network.h"
 #include "model/network_hosts.h"
+#include "model/offering.h"
 #include "model/router_parts.h"
 #include "model/snat_ranges.h"
 #include "model/service_map.h"
@@ -113,7 +114,7 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.type = TYPE_BOOL,
 		.flags = GIVEN | ADMIN | ATTR_NULL_IS_DEFAULT | ATTR_NO_DEFAULT,
 		.fallback = "false",
-		.doc = "Whether another host takes over when the one that serves its gateway fails." },
+		.doc = "Whether another host takes over when the one that serves its gateway fails; not given: as its offering says." },
 	[ROUTER_DISTRIBUTED] = { .name = "distributed",
 		.type = TYPE_BOOL,
 		.flags = GIVEN | ADMIN | ATTR_NULL_IS_DEFAULT | ATTR_NO_DEFAULT,
@@ -260,10 +261,30 @@ static bool change_mode(
 	return true;
 }
 
+/* Who does not say whether it is redundant leaves that to what it is offered as. */
+static void settle_ha(const struct txn *txn, struct object *draft)
+{
+	char buf[PROVIDER_NAME_MAX + 1];
+	const char *provider = service_other_provider(draft, SERVICE_ROUTER, buf);
+	const struct object *offering =
+		provider ? offering_of(txn_model(txn), provider, draft) : NULL;
+
+	if (offering && !(object_given(draft) & SLOT_BIT(ROUTER_HA)))
+		object_set_bool(draft, ROUTER_HA, offering_is_redundant(offering));
+}
+
+static bool settle_provider(struct txn *txn, struct object *draft, GError **error)
+{
+	if (!service_map_settle(txn, NULL, draft, error))
+		return false;
+	settle_ha(txn, draft);
+	return true;
+}
+
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	return flavor_check(txn, object_str(draft, ROUTER_FLAVOR_ID), "L3_ROUTER_NAT", error) &&
-	       service_map_settle(txn, NULL, draft, error) &&
+	       settle_provider(txn, draft, error) &&
 	       availability_zones_check(txn, draft, ROUTER_AZ_HINTS, error) &&
 	       router_gateway_update(txn, NULL, draft, error) &&
 	       ndp_proxy_check_router(txn, NULL, draft, error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routers: interfaces, gateways and routes, and the ports that come and go with them. */
+#include "model/service_provider.h"
 #include "model/testing_l3.h"
 
 static void a_gateway_is_a_port(void **state)
@@ -312,6 +313,32 @@ static void modes_change_while_down(void **state)
 		object_str(port, PORT_DEVICE_OWNER), "network:router_interface_distributed");
 }
 
+static const struct object *of_flavor(struct l3 *f, const char *metainfo, const char *more)
+{
+	const struct object *profile = test_create(f->model, KIND_SERVICE_PROFILE,
+		json_pack("{s:s, s:s}", "driver", "virtual-router", "metainfo", metainfo));
+	const struct object *flavor = test_create(f->model, KIND_FLAVOR,
+		test_json("{'service_type':'L3_ROUTER_NAT','service_profiles':['%s']}",
+			test_id(profile)));
+
+	return test_create(
+		f->model, KIND_ROUTER, test_json("{'flavor_id':'%s'%s}", test_id(flavor), more));
+}
+
+/* Z15: whoever does not say it gets what the offering says. */
+static void redundant_by_the_offering(void **state)
+{
+	struct l3 *f = *state;
+
+	service_provider_register(
+		f->model, "virtual-router", false, SERVICE_BIT(SERVICE_ROUTER), NULL);
+	assert_true(object_bool(of_flavor(f, "{\"ha\": true}", ""), ROUTER_HA));
+	assert_false(object_bool(of_flavor(f, "{\"ha\": true}", ",'ha':false"), ROUTER_HA));
+	assert_false(object_bool(of_flavor(f, "{\"ha\": false}", ""), ROUTER_HA));
+	assert_true(object_bool(of_flavor(f, "", ",'ha':true"), ROUTER_HA));
+	assert_false(object_bool(l3_router(f, "'name':'edge'"), ROUTER_HA));
+}
+
 /* What hangs together survives being stored and loaded, and being undone. */
 static void undone_with_its_ports(void **state)
 {
@@ -348,6 +375,7 @@ int main(void)
 		l3_test(next_hops_are_on_the_subnets),
 		l3_test(routes_by_the_gateway),
 		l3_test(modes_change_while_down),
+		l3_test(redundant_by_the_offering),
 		l3_test(undone_with_its_ports),
 	};
 

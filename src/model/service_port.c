@@ -36,6 +36,16 @@ bool port_is_router_interface(const struct object *port)
 	return g_str_has_prefix(owner, "network:") && is_interface(owner);
 }
 
+bool port_may_be_shared(const struct object *port)
+{
+	static const char *const appliances[] = { OWNER_HA_APPLIANCE, OWNER_APPLIANCE, OWNER_DHCP,
+		NULL };
+	const char *owner = object_str(port, PORT_DEVICE_OWNER);
+
+	return g_str_has_prefix(owner, "network:") &&
+	       (is_interface(owner) || g_strv_contains(appliances, owner));
+}
+
 bool port_makes_addresses(const struct object *port)
 {
 	return !port_is_router_interface(port) && !port_has_owner(port, OWNER_FLOATING_IP);

@@ -28,6 +28,9 @@ bool port_is_service(const struct object *port);
 bool port_is_router_interface(const struct object *port);
 bool port_has_owner(const struct object *port, const char *owner);
 
+/* May two appliances share it? They do when it has further bindings (model/port_binding.h). */
+bool port_may_be_shared(const struct object *port);
+
 /* Does whatever is behind it make its own address (EUI-64) where hosts do so? A router has the
  * subnet's gateway address there, and a floating IP is IPv4. */
 bool port_makes_addresses(const struct object *port);

@@ -14,6 +14,7 @@
 #define ASK_MIN_MS 20
 #define ASK_MAX_MS 3000
 #define ASK_TUNNELS_MS 1000 /* while one is down */
+#define ASK_PAIR_MS 1000    /* which of the two it is changes by itself */
 #define KILL_MS 6000	    /* after SIGTERM */
 #define BACKOFF_MAX_S 60
 /* It reads what it is told, and says what it thinks of it. */
@@ -40,6 +41,7 @@ struct machine {
 	struct ask *ask;
 	enum status status;
 	char *reason, *digest, *drift;
+	char *redundancy;    /* which of a pair it says that it is; "": it says nothing of that */
 	json_int_t revision; /* that it has done */
 	json_t *balancers;   /* what it says of load balancers; NULL: it has none */
 	json_t *tunnels;     /* of machine_tunnels(); NULL: it has none, or does not answer */
@@ -60,7 +62,8 @@ struct machine *machine_new(
 		.pidfd = -1,
 		.reason = g_strdup("it has not been started yet"),
 		.digest = g_strdup(""),
-		.drift = g_strdup("") };
+		.drift = g_strdup(""),
+		.redundancy = g_strdup("") };
 	machine->ask = ask_new(machine->files.folder);
 	return machine;
 }
@@ -100,12 +103,18 @@ static void ask_soon(struct machine *machine)
 	ask_in(machine, ASK_MIN_MS);
 }
 
+static unsigned ask_max_ms(const struct machine *machine)
+{
+	return *machine->redundancy ? ASK_PAIR_MS : ASK_MAX_MS;
+}
+
 static void ask_later(struct machine *machine)
 {
-	unsigned limit = machine_tunnels_are_up(machine->tunnels) ? ASK_MAX_MS : ASK_TUNNELS_MS;
+	unsigned limit =
+		machine_tunnels_are_up(machine->tunnels) ? ask_max_ms(machine) : ASK_TUNNELS_MS;
 
 	ask_in(machine, MIN(machine->ask_ms, limit));
-	machine->ask_ms = MIN(2 * machine->ask_ms, ASK_MAX_MS);
+	machine->ask_ms = MIN(2 * machine->ask_ms, ask_max_ms(machine));
 }
 
 static char *names_of(const json_t *list)
@@ -146,7 +155,7 @@ static void got_digest(const json_t *answer, void *data)
 		}
 		machine->revision = machine->wanted_revision;
 		say(machine, STATUS_ACTIVE, "");
-		machine->ask_ms = ASK_MAX_MS;
+		machine->ask_ms = ask_max_ms(machine);
 	}
 	ask_later(machine);
 }
@@ -182,11 +191,22 @@ static void note(struct machine *machine, json_t **known, const json_t *said)
 	machine->changed(machine->data);
 }
 
+static void note_redundancy(struct machine *machine, const json_t *said)
+{
+	const char *state = json_string_value(json_object_get(said, "state")) ?: "";
+
+	if (!strcmp(machine->redundancy, state))
+		return;
+	replace(&machine->redundancy, state);
+	machine->changed(machine->data);
+}
+
 /* Nothing is known to be up of one that does not answer. */
 static void note_status(struct machine *machine, const json_t *status)
 {
 	json_t *tunnels = machine_tunnels(status);
 
+	note_redundancy(machine, json_object_get(status, "redundancy"));
 	note(machine, &machine->tunnels, tunnels);
 	json_decref(tunnels);
 	if (status)
@@ -245,6 +265,7 @@ static void forget_process(struct machine *machine)
 	if (machine->pidfd >= 0)
 		close(machine->pidfd);
 	machine->pidfd = -1;
+	replace(&machine->redundancy, "");
 }
 
 static gboolean drive_again(gpointer data)
@@ -449,6 +470,7 @@ void machine_free(struct machine *machine)
 	g_free(machine->reason);
 	g_free(machine->digest);
 	g_free(machine->drift);
+	g_free(machine->redundancy);
 	json_decref(machine->balancers);
 	json_decref(machine->tunnels);
 	g_free(machine);
@@ -458,8 +480,9 @@ json_t *machine_describe(const struct machine *machine)
 {
 	static const char *const statuses[] = { "BUILD", "ACTIVE", "ERROR" };
 
-	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:O*, s:O*}", "status",
+	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:O*, s:O*}", "status",
 		statuses[machine->status], "reason", machine->reason, "revision", machine->revision,
-		"digest", machine->digest, "drift", machine->drift, "load_balancers",
-		machine->balancers, "tunnels", machine->tunnels);
+		"digest", machine->digest, "drift", machine->drift, "redundancy",
+		machine->redundancy, "load_balancers", machine->balancers, "tunnels",
+		machine->tunnels);
 }

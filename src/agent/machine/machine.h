@@ -45,6 +45,6 @@ bool machine_is_gone(const struct machine *machine);
 /* The same, and waits for it, for some seconds. */
 void machine_end(struct machine *machine);
 
-/* {"status", "reason", "revision", "digest", "drift", "load_balancers", "tunnels"}; json_decref().
- */
+/* {"status", "reason", "revision", "digest", "drift", "redundancy", "load_balancers", "tunnels"};
+ * json_decref(). */
 json_t *machine_describe(const struct machine *machine);

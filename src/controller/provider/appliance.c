@@ -99,6 +99,11 @@ static void set_offering(struct object *draft, const json_t *wanted)
 		json_integer_value(json_object_get(wanted, "memory_mib")));
 	set_machine(draft, wanted);
 	set_json(draft, APPLIANCE_HOST_TAGS, json_object_get(wanted, "host_tags"), "[]");
+	object_set_str(draft, APPLIANCE_HA_GROUP, text_of(wanted, "ha_group") ?: "");
+	if (!text_of(wanted, "ha_group"))
+		object_set_str(draft, APPLIANCE_HA_STATE, "");
+	else if (!*object_str(draft, APPLIANCE_HA_STATE))
+		object_set_str(draft, APPLIANCE_HA_STATE, APPLIANCE_HA_UNKNOWN);
 	object_set_bool(draft, APPLIANCE_DEDICATED_HOST,
 		json_is_true(json_object_get(wanted, "dedicated_host")));
 }
@@ -118,21 +123,32 @@ static bool set_config(struct object *draft, const json_t *wanted, GError **erro
 			object_str(draft, SLOT_NAME), strlen(text), CONFIG_MAX);
 	object_set_str(draft, APPLIANCE_CONFIG, text);
 	object_set_int(draft, APPLIANCE_REVISION, object_int(draft, APPLIANCE_REVISION) + 1);
+	if (!*object_str(draft, APPLIANCE_HOST))
+		return true;
 	object_set_choice(draft, APPLIANCE_STATUS, APPLIANCE_BUILD);
 	object_set_str(draft, APPLIANCE_STATUS_REASON, "its host has not confirmed it yet");
 	return true;
 }
 
+/* Half of a pair is better than none: the other half waits for a host (takeover.c). */
 static bool choose_host(struct txn *txn, struct object *draft, GError **error)
 {
+	g_autoptr(GError) reason = NULL;
 	const struct object *host;
 
 	if (appliance_may_stay(txn, draft))
 		return true;
-	host = appliance_place(txn, draft, NULL, error);
-	if (!host)
+	host = appliance_place(txn, draft, NULL, &reason);
+	if (host) {
+		object_set_str(draft, APPLIANCE_HOST, object_str(host, SLOT_NAME));
+		return true;
+	}
+	if (*object_str(draft, APPLIANCE_HOST) || !appliance_has_peer(txn, draft, NULL)) {
+		g_propagate_error(error, g_steal_pointer(&reason));
 		return false;
-	object_set_str(draft, APPLIANCE_HOST, object_str(host, SLOT_NAME));
+	}
+	object_set_choice(draft, APPLIANCE_STATUS, APPLIANCE_ERROR);
+	object_set_str(draft, APPLIANCE_STATUS_REASON, reason->message);
 	return true;
 }
 
@@ -207,8 +223,8 @@ json_t *appliances_public(const json_t *wanted)
 enum appliance_status appliances_status(const struct model *model, const struct object *attachment,
 	char **ret_reason, char **ret_drift)
 {
-	GString *reason = g_string_new(NULL), *drift = g_string_new(NULL);
-	enum appliance_status worst = APPLIANCE_ACTIVE;
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
+	GString *drift = g_string_new(NULL);
 	const struct object *appliance;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
@@ -216,24 +232,13 @@ enum appliance_status appliances_status(const struct model *model, const struct 
 	model_iter_init(&iter, model, KIND_APPLIANCE, APPLIANCE_BY_ATTACHMENT,
 		uuid_format(object_id(attachment), id), NULL);
 	while ((appliance = model_iter_next(&iter))) {
-		enum appliance_status status =
-			(enum appliance_status)object_choice(appliance, APPLIANCE_STATUS);
-		const char *name = object_str(appliance, SLOT_NAME);
-
-		if (status != APPLIANCE_ACTIVE) {
-			worst = status == APPLIANCE_ERROR ? status : MIN(worst, status);
-			g_string_append_printf(reason, "%sappliance %s on %s: %s",
-				reason->len ? "; " : "", name,
-				object_str(appliance, APPLIANCE_HOST),
-				object_str(appliance, APPLIANCE_STATUS_REASON));
-		}
+		g_ptr_array_add(all, (gpointer)appliance);
 		if (*object_str(appliance, APPLIANCE_DRIFT))
 			g_string_append_printf(drift,
 				"%sappliance %s: %s was changed inside of it; repaired",
-				drift->len ? "; " : "", name,
+				drift->len ? "; " : "", object_str(appliance, SLOT_NAME),
 				object_str(appliance, APPLIANCE_DRIFT));
 	}
-	*ret_reason = g_string_free(reason, FALSE);
 	*ret_drift = g_string_free(drift, FALSE);
-	return worst;
+	return appliances_sum(all, ret_reason);
 }

@@ -11,16 +11,25 @@ static const char *text_of(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-static const struct object *own_port(
-	const struct txn *txn, const struct object *draft, const json_t *nic)
+/* Whose device the NIC's port is: the appliance's, or the pair's, which is its attachment's. */
+static const char *device_of(const struct object *draft, bool shared, char buf[UUID_STRLEN])
+{
+	return shared ? object_str(draft, APPLIANCE_ATTACHMENT_ID)
+		      : uuid_format(object_id(draft), buf);
+}
+
+static bool is_shared(const json_t *nic)
+{
+	return json_is_true(json_object_get(nic, "shared"));
+}
+
+static const struct object *port_of(const struct txn *txn, const char *device, const json_t *nic)
 {
 	const char *name = text_of(nic, "name"), *network = text_of(nic, "network_id");
 	const struct object *port;
 	struct txn_iter iter;
-	char id[UUID_STRLEN];
 
-	txn_iter_init(
-		&iter, txn, KIND_PORT, PORT_BY_DEVICE, uuid_format(object_id(draft), id), NULL);
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_DEVICE, device, NULL);
 	while ((port = txn_iter_next(&iter)))
 		if (!strcmp(object_str(port, SLOT_NAME), name) &&
 			!g_strcmp0(object_str(port, PORT_NETWORK_ID), network))
@@ -41,7 +50,7 @@ static const struct object *make_port(struct txn *txn, const struct object *atta
 	char id[UUID_STRLEN];
 
 	body = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:O*}", "name", text_of(nic, "name"),
-		"network_id", network, "device_id", uuid_format(object_id(draft), id),
+		"network_id", network, "device_id", device_of(draft, is_shared(nic), id),
 		"device_owner", served ? OWNER_DHCP : OWNER_APPLIANCE, "port_security_enabled",
 		pairs != NULL, "binding:host_id", object_str(draft, APPLIANCE_HOST),
 		"allowed_address_pairs", pairs);
@@ -89,20 +98,34 @@ static bool has_pairs(const struct object *port, const json_t *pairs)
 	return same;
 }
 
+/* Who becomes one of a pair gives it its port, with its addresses; who is left takes it back. */
+static const struct object *find_own(
+	const struct txn *txn, const struct object *draft, const json_t *nic, const char *device)
+{
+	char id[UUID_STRLEN];
+
+	return port_of(txn, device, nic)
+		       ?: port_of(txn, device_of(draft, !is_shared(nic), id), nic);
+}
+
 static const struct object *settle_own(struct txn *txn, const struct object *attachment,
 	const struct object *draft, const json_t *nic, GError **error)
 {
-	const struct object *port = own_port(txn, draft, nic);
+	char id[UUID_STRLEN];
+	const char *device = device_of(draft, is_shared(nic), id);
+	const struct object *port = find_own(txn, draft, nic, device);
 	json_t *wishes = json_object_get(nic, "fixed_ips"),
 	       *pairs = json_object_get(nic, "allowed_address_pairs"), *body;
-	char id[UUID_STRLEN];
+	char port_id[UUID_STRLEN];
 
 	if (!port)
 		return make_port(txn, attachment, draft, nic, error);
-	if ((!wishes || has_addresses(port, wishes)) && (!pairs || has_pairs(port, pairs)))
+	if ((!wishes || has_addresses(port, wishes)) && (!pairs || has_pairs(port, pairs)) &&
+		!strcmp(object_str(port, PORT_DEVICE_ID), device))
 		return port;
-	body = json_pack("{s:O*, s:O*}", "fixed_ips", wishes, "allowed_address_pairs", pairs);
-	port = txn_update(txn, KIND_PORT, uuid_format(object_id(port), id), body, error);
+	body = json_pack("{s:s, s:O*, s:O*}", "device_id", device, "fixed_ips", wishes,
+		"allowed_address_pairs", pairs);
+	port = txn_update(txn, KIND_PORT, uuid_format(object_id(port), port_id), body, error);
 	json_decref(body);
 	return port;
 }

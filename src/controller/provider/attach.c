@@ -283,13 +283,17 @@ static void look_at_router_of_floating_ip(struct providers *providers, const cha
 		look_at_text(providers, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
 }
 
-/* What the appliance serves. */
-static void look_at_appliance(struct providers *providers, const char *id)
+/* What the appliance, or the pair, serves. */
+static void look_at_device(struct providers *providers, const char *id)
 {
-	const struct object *appliance = model_get_text(providers->model, KIND_APPLIANCE, id);
+	const struct object *appliance = model_get_text(providers->model, KIND_APPLIANCE, id),
+			    *attachment =
+				    model_get_text(providers->model, KIND_SERVICE_ATTACHMENT, id);
 
 	if (appliance)
 		look_at_text(providers, object_str(appliance, APPLIANCE_OBJECT_ID));
+	if (attachment)
+		look_at_text(providers, object_str(attachment, ATTACHMENT_OBJECT_ID));
 }
 
 /* All that the provider serves: another offering may be theirs. */
@@ -371,7 +375,7 @@ static void look_at_side(
 			port_has_owner(object, OWNER_ROUTER_GATEWAY))
 			look_at_text(providers, object_str(object, PORT_DEVICE_ID));
 		if (port_has_owner(object, OWNER_APPLIANCE))
-			look_at_appliance(providers, object_str(object, PORT_DEVICE_ID));
+			look_at_device(providers, object_str(object, PORT_DEVICE_ID));
 		break;
 	case KIND_SERVICE_PROFILE:
 		look_at_users_of(providers, object_str(object, SERVICE_PROFILE_DRIVER));

@@ -191,13 +191,13 @@ static void write_router(struct writer *writer, const struct object *router, con
 		provider_write_firewalls(writer->model, router, &writer->w);
 }
 
-/* The subnets of a network that none of the appliance's other ports is on. */
-static void write_appliance_subnets(struct writer *writer, const char *appliance, GHashTable *seen)
+/* The subnets of a network that none of the device's other ports is on. */
+static void write_device_subnets(struct writer *writer, const char *device, GHashTable *seen)
 {
 	const struct object *port, *subnet;
 	struct model_iter ports, subnets;
 
-	model_iter_init(&ports, writer->model, KIND_PORT, PORT_BY_DEVICE, appliance, NULL);
+	model_iter_init(&ports, writer->model, KIND_PORT, PORT_BY_DEVICE, device, NULL);
 	while ((port = model_iter_next(&ports))) {
 		model_iter_init(&subnets, writer->model, KIND_SUBNET, SUBNET_BY_NETWORK,
 			object_str(port, PORT_NETWORK_ID), NULL);
@@ -207,7 +207,19 @@ static void write_appliance_subnets(struct writer *writer, const char *appliance
 	}
 }
 
-static void write_appliance(struct writer *writer, const struct object *appliance)
+static void write_device_ports(struct writer *writer, const char *device)
+{
+	const struct object *port;
+	struct model_iter iter;
+
+	model_iter_init(&iter, writer->model, KIND_PORT, PORT_BY_DEVICE, device, NULL);
+	while ((port = model_iter_next(&iter)))
+		write_object(writer, port);
+}
+
+/* With the ports that it shares with the other one of its pair. */
+static void write_appliance(
+	struct writer *writer, const struct object *appliance, const char *attachment)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 	char id[UUID_STRLEN];
@@ -216,10 +228,15 @@ static void write_appliance(struct writer *writer, const struct object *applianc
 	jw_begin_object(&writer->w);
 	jw_member_string(&writer->w, "name", object_str(appliance, SLOT_NAME));
 	jw_member_string(&writer->w, "id", id);
-	write_by(writer, "ports", KIND_PORT, PORT_BY_DEVICE, id);
+	jw_key(&writer->w, "ports");
+	jw_begin_array(&writer->w);
+	write_device_ports(writer, id);
+	write_device_ports(writer, attachment);
+	jw_end_array(&writer->w);
 	jw_key(&writer->w, "subnets");
 	jw_begin_array(&writer->w);
-	write_appliance_subnets(writer, id, seen);
+	write_device_subnets(writer, id, seen);
+	write_device_subnets(writer, attachment, seen);
 	jw_end_array(&writer->w);
 	jw_end_object(&writer->w);
 }
@@ -235,7 +252,7 @@ static void write_appliances(struct writer *writer, const char *attachment)
 	model_iter_init(
 		&iter, writer->model, KIND_APPLIANCE, APPLIANCE_BY_ATTACHMENT, attachment, NULL);
 	while ((appliance = model_iter_next(&iter)))
-		write_appliance(writer, appliance);
+		write_appliance(writer, appliance, attachment);
 	jw_end_array(&writer->w);
 }
 

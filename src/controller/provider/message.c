@@ -148,7 +148,8 @@ static bool check_nics(const json_t *nics, const char *name, GError **error)
 	size_t i;
 
 	json_array_foreach(nics, i, nic) {
-		const json_t *device = json_object_get(nic, "name");
+		const json_t *device = json_object_get(nic, "name"),
+			     *shared = json_object_get(nic, "shared");
 		bool network = json_is_string(json_object_get(nic, "network_id"));
 
 		if (!is_name(device) || json_string_length(device) > NIC_NAME_MAX ||
@@ -156,6 +157,10 @@ static bool check_nics(const json_t *nics, const char *name, GError **error)
 			return weft_fail(error, INVALID_INPUT,
 				"nics[%zu] of appliance %s needs a name of 1 to %d bytes, and either network_id or port_id",
 				i, name, NIC_NAME_MAX);
+		if (shared && (!json_is_boolean(shared) || !network))
+			return weft_fail(error, INVALID_INPUT,
+				"nics[%zu] of appliance %s: shared must be a boolean, of a NIC with a network_id",
+				i, name);
 	}
 	return (json_is_array(nics) && json_array_size(nics) <= NICS_MAX) ||
 	       weft_fail(error, INVALID_INPUT, "nics of appliance %s must be a list of at most %d",
@@ -192,6 +197,24 @@ static bool check_machine(const json_t *appliance, const char *name, GError **er
 		       name, APPLIANCE_VCPUS_MAX);
 }
 
+/* NICs are shared in a pair alone. */
+static bool check_pair(const json_t *appliance, const char *name, GError **error)
+{
+	const json_t *group = json_object_get(appliance, "ha_group"), *nic;
+	size_t i;
+
+	if (group)
+		return is_name(group) ||
+		       weft_fail(error, INVALID_INPUT,
+			       "ha_group of appliance %s must be a text of 1 to 255 bytes", name);
+	json_array_foreach(json_object_get(appliance, "nics"), i, nic)
+		if (json_is_true(json_object_get(nic, "shared")))
+			return weft_fail(error, INVALID_INPUT,
+				"nics[%zu] of appliance %s is shared: its ha_group must say with whom",
+				i, name);
+	return true;
+}
+
 /* Of one that weftd runs. */
 static bool check_own(const json_t *appliance, GError **error)
 {
@@ -199,7 +222,8 @@ static bool check_own(const json_t *appliance, GError **error)
 	const json_t *config = json_object_get(appliance, "config"),
 		     *dedicated = json_object_get(appliance, "dedicated_host");
 
-	if (!check_nics(json_object_get(appliance, "nics"), name, error))
+	if (!check_nics(json_object_get(appliance, "nics"), name, error) ||
+		!check_pair(appliance, name, error))
 		return false;
 	if (!is_number(json_object_get(appliance, "cpu_percent")) ||
 		!is_number(json_object_get(appliance, "memory_mib")))

@@ -84,6 +84,8 @@ static void assert_wrong(const char *answer, const char *says)
 	message_clear(&message);
 }
 
+#define PAIRED(members) \
+	"{\"appliances\":[{\"name\":\"a\",\"image\":\"weft-appliance\"," members "}]}"
 #define SUBNET "\"2f6c9d5e-0000-4000-8000-000000000000\""
 
 #define OWN(more) "{\"name\":\"a\",\"image\":\"weft-appliance\",\"nics\":[]," more "}"
@@ -119,6 +121,13 @@ static void answers(void **state)
 	assert_wrong("{\"appliances\":[{\"name\":\"a\",\"image\":\"i\"},"
 		     "{\"name\":\"a\",\"image\":\"j\"}]}",
 		"are named a");
+	assert_wrong(PAIRED("\"nics\":[{\"name\":\"g\",\"network_id\":\"n\",\"shared\":true}]"),
+		"its ha_group must say with whom");
+	assert_wrong(PAIRED("\"ha_group\":\"p\",\"nics\":[{\"name\":\"g\",\"port_id\":\"n\","
+			    "\"shared\":true}]"),
+		"shared must be a boolean, of a NIC with a network_id");
+	assert_wrong(
+		PAIRED("\"ha_group\":7,\"nics\":[]"), "ha_group of appliance a must be a text");
 }
 
 /* Made with `printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac secret`. */

@@ -1,94 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which offering a network or router has of its provider: a service profile that names the provider
- * as its driver. A router's is the first of its flavor; a network's is named by a tag of it, as a
- * profile or as a flavor. Else it is the provider's default: the profile whose metainfo is a JSON
- * object that says "default": true.
- */
-#include <string.h>
-
 #include "controller/provider/providers_impl.h"
 #include "model/flavor.h"
-#include "model/network.h"
-#include "model/router.h"
-
-#define TAG "guestL3Network::"
-
-static const struct object *profile_of_flavor(const struct model *model, const char *id)
-{
-	const struct object *flavor = id ? model_get_text(model, KIND_FLAVOR, id) : NULL;
-	json_t *profiles = flavor ? object_json(flavor, FLAVOR_SERVICE_PROFILES) : NULL;
-	const char *first = json_string_value(json_array_get(profiles, 0));
-	const struct object *profile =
-		first ? model_get_text(model, KIND_SERVICE_PROFILE, first) : NULL;
-
-	json_decref(profiles);
-	return profile;
-}
-
-/* What the tag names; "" names nothing. NULL: it has no such tag. */
-static char *tagged(const struct object *network)
-{
-	json_t *tags = object_json(network, SLOT_TAGS), *tag;
-	char *id = NULL;
-	size_t i;
-
-	json_array_foreach(tags, i, tag)
-		if (!id && g_str_has_prefix(json_string_value(tag), TAG))
-			id = g_strdup(json_string_value(tag) + strlen(TAG));
-	json_decref(tags);
-	return id;
-}
-
-static bool is_default(const struct object *profile)
-{
-	json_t *json = json_loads(object_str(profile, SERVICE_PROFILE_METAINFO), 0, NULL);
-	bool is = json_is_true(json_object_get(json, "default"));
-
-	json_decref(json);
-	return is;
-}
-
-static const struct object *default_of(const struct model *model, const char *provider)
-{
-	const struct object *profile;
-	struct model_iter iter;
-
-	model_iter_init(
-		&iter, model, KIND_SERVICE_PROFILE, SERVICE_PROFILE_BY_DRIVER, provider, NULL);
-	while ((profile = model_iter_next(&iter)))
-		if (object_bool(profile, SERVICE_PROFILE_ENABLED) && is_default(profile))
-			return profile;
-	return NULL;
-}
-
-/* One of another provider, or that may not be used, is none. */
-static bool is_of(const struct object *profile, const char *provider)
-{
-	const char *driver = profile ? object_str(profile, SERVICE_PROFILE_DRIVER) : NULL;
-
-	return profile && object_bool(profile, SERVICE_PROFILE_ENABLED) &&
-	       (!*driver || !strcmp(driver, provider));
-}
+#include "model/offering.h"
 
 char *provider_options(
 	const struct model *model, const struct object *attachment, const struct object *subject)
 {
-	const char *provider = object_str(attachment, ATTACHMENT_PROVIDER);
-	bool router = subject && object_kind(subject) == &router_kind;
-	const struct object *profile = NULL;
-	g_autofree char *tag = NULL;
+	const struct object *profile =
+		subject ? offering_of(model, object_str(attachment, ATTACHMENT_PROVIDER), subject)
+			: NULL;
 
-	if (!subject)
-		return g_strdup("");
-	tag = router ? NULL : tagged(subject);
-	if (router)
-		profile = profile_of_flavor(model, object_str(subject, ROUTER_FLAVOR_ID));
-	else if (tag)
-		profile = model_get_text(model, KIND_SERVICE_PROFILE, tag)
-				  ?: profile_of_flavor(model, tag);
-	if (!profile && !tag)
-		profile = default_of(model, provider);
-	return g_strdup(
-		is_of(profile, provider) ? object_str(profile, SERVICE_PROFILE_METAINFO) : "");
+	return g_strdup(profile ? object_str(profile, SERVICE_PROFILE_METAINFO) : "");
 }

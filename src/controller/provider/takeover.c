@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Appliances of a host that is dead go to another one. A host is dead that has not been heard of
- * for `appliance-takeover`; after a start of weftd everybody has that long to be heard.
+ * for `appliance-takeover`; after a start of weftd everybody has that long to be heard. Of a pair
+ * it is known soon, since the other one serves without it. One that there was no host for gets
+ * one when there is.
  */
 #include <string.h>
 
@@ -9,6 +11,9 @@
 #include "controller/provider/appliance.h"
 #include "controller/provider/providers_impl.h"
 #include "model/host.h"
+
+/* Hosts that have only lost their connection are back by then. */
+#define NOTED_US (2 * G_USEC_PER_SEC)
 
 /* For how long, in microseconds; 0: it is alive. */
 static s64 silence_of(struct providers *providers, const char *name, s64 now)
@@ -27,6 +32,48 @@ static s64 silence_of(struct providers *providers, const char *name, s64 now)
 	return now - *since;
 }
 
+/* Takes @draft over; what is there already is not written. */
+static void store(struct providers *providers, const struct object *appliance, struct object *draft)
+{
+	struct txn *txn = txn_new(providers->model, &providers_itself);
+	g_autoptr(GError) error = NULL;
+	char id[UUID_STRLEN];
+
+	if (object_equal(appliance, draft, APPLIANCE_HOST) &&
+		object_equal(appliance, draft, APPLIANCE_STATUS_REASON)) {
+		object_unref(draft);
+		return txn_free(txn);
+	}
+	if (appliance_put(txn, draft, &error))
+		return commit_submit(providers->commit, txn, NULL, NULL);
+	log_limited(
+		warning, "appliance %s: %s", uuid_format(object_id(appliance), id), error->message);
+	txn_free(txn);
+}
+
+static void set_status(struct object *draft, enum appliance_status status, const char *reason)
+{
+	bool alone = !*object_str(draft, APPLIANCE_HA_GROUP);
+
+	object_set_choice(draft, APPLIANCE_STATUS, (int)status);
+	object_set_str(draft, APPLIANCE_STATUS_REASON, reason);
+	object_set_str(draft, APPLIANCE_HA_STATE, alone ? "" : APPLIANCE_HA_UNKNOWN);
+}
+
+static void move_to(struct object *draft, const struct object *appliance, const struct object *host)
+{
+	const char *from = object_str(appliance, APPLIANCE_HOST);
+	char id[UUID_STRLEN];
+
+	uuid_format(object_id(appliance), id);
+	if (*from)
+		log_warning("appliance %s goes from %s, which is not heard of, to %s", id, from,
+			object_str(host, SLOT_NAME));
+	object_set_str(draft, APPLIANCE_HOST, object_str(host, SLOT_NAME));
+	set_status(draft, APPLIANCE_BUILD, "it has a new host");
+	object_set_str(draft, APPLIANCE_TUNNELS, "[]");
+}
+
 static void move(struct providers *providers, const struct object *appliance)
 {
 	struct txn *txn = txn_new(providers->model, &providers_itself);
@@ -34,50 +81,53 @@ static void move(struct providers *providers, const struct object *appliance)
 	struct object *draft = object_edit(appliance);
 	g_autoptr(GError) error = NULL;
 	const struct object *host = appliance_place(txn, draft, from, &error);
-	char id[UUID_STRLEN];
 
-	uuid_format(object_id(appliance), id);
+	txn_free(txn);
 	if (host) {
-		log_warning("appliance %s goes from %s, which is not heard of, to %s", id, from,
-			object_str(host, SLOT_NAME));
-		object_set_str(draft, APPLIANCE_HOST, object_str(host, SLOT_NAME));
-		object_set_choice(draft, APPLIANCE_STATUS, APPLIANCE_BUILD);
-		object_set_str(draft, APPLIANCE_STATUS_REASON, "it has a new host");
-		object_set_str(draft, APPLIANCE_TUNNELS, "[]");
+		move_to(draft, appliance, host);
 	} else {
-		g_autofree char *reason =
-			g_strdup_printf("host %s is not heard of, and %s", from, error->message);
+		g_autofree char *reason = *from ? g_strdup_printf("host %s is not heard of, and %s",
+							  from, error->message)
+						: g_strdup(error->message);
 
-		g_clear_error(&error);
-		object_set_choice(draft, APPLIANCE_STATUS, APPLIANCE_ERROR);
-		object_set_str(draft, APPLIANCE_STATUS_REASON, reason);
+		set_status(draft, APPLIANCE_ERROR, reason);
 	}
-	if (object_equal(appliance, draft, APPLIANCE_HOST) &&
-		object_equal(appliance, draft, APPLIANCE_STATUS_REASON)) {
-		object_unref(draft);
-		return txn_free(txn);
-	}
-	if (appliance_put(txn, draft, &error))
-		commit_submit(providers->commit, txn, NULL, NULL);
-	else
-		txn_free(txn);
-	if (error)
-		log_limited(warning, "appliance %s: %s", id, error->message);
+	store(providers, appliance, draft);
+}
+
+static void note_silence(struct providers *providers, const struct object *appliance)
+{
+	g_autofree char *reason =
+		g_strdup_printf("host %s is not heard of", object_str(appliance, APPLIANCE_HOST));
+	struct object *draft = object_edit(appliance);
+
+	set_status(draft, APPLIANCE_ERROR, reason);
+	store(providers, appliance, draft);
+}
+
+static void look_at(struct providers *providers, const struct object *appliance, s64 now)
+{
+	const char *host = object_str(appliance, APPLIANCE_HOST);
+	s64 silence = *host ? silence_of(providers, host, now) : 0;
+
+	if (!*host || silence >= providers->config->takeover_s * G_USEC_PER_SEC)
+		move(providers, appliance);
+	else if (silence >= NOTED_US && *object_str(appliance, APPLIANCE_HA_GROUP))
+		note_silence(providers, appliance);
 }
 
 gboolean takeover_due(gpointer data)
 {
 	struct providers *providers = data;
-	g_autoptr(GPtrArray) orphans = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
-	s64 now = g_get_monotonic_time(), limit = providers->config->takeover_s * G_USEC_PER_SEC;
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	s64 now = g_get_monotonic_time();
 	const struct object *appliance;
 	struct model_iter iter;
 
 	model_iter_all(&iter, providers->model, KIND_APPLIANCE, NULL);
 	while ((appliance = model_iter_next(&iter)))
-		if (silence_of(providers, object_str(appliance, APPLIANCE_HOST), now) >= limit)
-			g_ptr_array_add(orphans, object_ref(appliance));
-	for (guint i = 0; i < orphans->len; i++)
-		move(providers, orphans->pdata[i]);
+		g_ptr_array_add(all, object_ref(appliance));
+	for (guint i = 0; i < all->len; i++)
+		look_at(providers, all->pdata[i], now);
 	return G_SOURCE_CONTINUE;
 }

@@ -61,6 +61,21 @@ static bool same(const struct object *a, const struct object *b)
 	return true;
 }
 
+/* VRRP's words in the Networking API's. */
+static void set_ha_state(struct object *draft, const json_t *said)
+{
+	static const char *const words[][2] = { { "MASTER", APPLIANCE_HA_ACTIVE },
+		{ "BACKUP", APPLIANCE_HA_STANDBY }, { "FAULT", APPLIANCE_HA_FAULT } };
+	const char *word = json_string_value(json_object_get(said, "redundancy"));
+	const char *state = APPLIANCE_HA_UNKNOWN;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+		if (!g_strcmp0(words[i][0], word))
+			state = words[i][1];
+	object_set_str(
+		draft, APPLIANCE_HA_STATE, *object_str(draft, APPLIANCE_HA_GROUP) ? state : "");
+}
+
 static bool status_parse(const json_t *said, int *ret)
 {
 	static const char *const words[] = { "BUILD", "ACTIVE", "ERROR" };
@@ -91,19 +106,38 @@ static bool stage_gateway(struct txn *txn, const struct object *router, bool act
 	return txn_put(txn, draft, error);
 }
 
+/* What it does, of a pair what both do together. @ret_reason: g_free. */
+static bool is_served(struct txn *txn, const struct object *appliance, char **ret_reason)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
+	const struct object *other;
+	struct txn_iter iter;
+
+	if (!*object_str(appliance, APPLIANCE_HA_GROUP)) {
+		*ret_reason = g_strdup(object_str(appliance, APPLIANCE_STATUS_REASON));
+		return object_choice(appliance, APPLIANCE_STATUS) == APPLIANCE_ACTIVE;
+	}
+	txn_iter_init(&iter, txn, KIND_APPLIANCE, APPLIANCE_BY_ATTACHMENT,
+		object_str(appliance, APPLIANCE_ATTACHMENT_ID), NULL);
+	while ((other = txn_iter_next(&iter)))
+		g_ptr_array_add(all, (gpointer)other);
+	return appliances_sum(all, ret_reason) == APPLIANCE_ACTIVE;
+}
+
 /* Of a router it has the gateway and the floating IPs, which no host reports. */
 static bool stage_router(struct txn *txn, const struct object *appliance, GError **error)
 {
 	const char *id = object_str(appliance, APPLIANCE_OBJECT_ID);
 	const struct object *router = txn_get_text(txn, KIND_ROUTER, id), *floating_ip;
-	bool active = object_choice(appliance, APPLIANCE_STATUS) == APPLIANCE_ACTIVE;
 	g_autoptr(GPtrArray) all = g_ptr_array_new();
+	g_autofree char *reason = NULL;
 	struct txn_iter iter;
+	bool active;
 
 	if (!router || service_is_edges(router, SERVICE_ROUTER))
 		return true;
-	if (!stage_gateway(
-		    txn, router, active, object_str(appliance, APPLIANCE_STATUS_REASON), error))
+	active = is_served(txn, appliance, &reason);
+	if (!stage_gateway(txn, router, active, reason, error))
 		return false;
 	txn_iter_init(&iter, txn, KIND_FLOATING_IP, FLOATING_IP_BY_ROUTER, id, NULL);
 	while ((floating_ip = txn_iter_next(&iter)))
@@ -112,6 +146,13 @@ static bool stage_router(struct txn *txn, const struct object *appliance, GError
 		if (!floating_ip_stage(txn, all->pdata[i], active, error))
 			return false;
 	return true;
+}
+
+/* Of a pair the one that has the VIPs judges the load balancers. */
+static bool judges_balancers(const struct object *appliance)
+{
+	return !*object_str(appliance, APPLIANCE_HA_GROUP) ||
+	       !strcmp(object_str(appliance, APPLIANCE_HA_STATE), APPLIANCE_HA_ACTIVE);
 }
 
 /* ACTIVE is what has done the revision that is wanted now. */
@@ -131,6 +172,7 @@ static bool stage_one(
 	set_text(draft, APPLIANCE_DRIFT, said, "drift");
 	set_text(draft, APPLIANCE_STATUS_REASON, said, "reason");
 	set_tunnels(draft, said);
+	set_ha_state(draft, said);
 	object_set_choice(draft, APPLIANCE_STATUS, status);
 	if (status == APPLIANCE_ACTIVE && revision != object_int(appliance, APPLIANCE_REVISION)) {
 		object_copy(draft, appliance, APPLIANCE_STATUS);
@@ -140,7 +182,8 @@ static bool stage_one(
 		object_unref(draft);
 	else if (!(appliance = txn_put(txn, draft, error)) || !stage_router(txn, appliance, error))
 		return false;
-	return appliance_balancers_stage(txn, appliance, said, error);
+	return !judges_balancers(appliance) ||
+	       appliance_balancers_stage(txn, appliance, said, error);
 }
 
 bool appliances_stage_report(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ports that two appliances share (OWNER_HA_APPLIANCE): bound to the host of each, forwarded where
- * the binding is active. Hosts say which machine takes itself for master; here it is decided whose
- * binding is active, so there is never more than one, whatever the machines believe:
+ * Ports that two appliances share: bound to the host of each, forwarded where the binding is
+ * active. Hosts say which machine takes itself for master; here it is decided whose binding is
+ * active, so there is never more than one, whatever the machines believe:
  *
  *   It stays as long as its host hears a master there, for which it must have the port's device.
  *   Two masters, because they can't hear each other, change nothing. Else it goes to a host that
@@ -17,8 +17,8 @@
 
 #include "base/log.h"
 #include "model/host.h"
+#include "model/port.h"
 #include "model/port_binding.h"
-#include "model/service_port.h"
 
 /* Hosts that miss each other speak every second. */
 #define QUIET_US (1500 * 1000)
@@ -136,7 +136,7 @@ static const struct object *redundant(struct txn *txn, const char *id)
 {
 	const struct object *port = txn_get_text(txn, KIND_PORT, id);
 
-	return port && port_has_owner(port, OWNER_HA_APPLIANCE) ? port : NULL;
+	return port && port_is_shared(txn_model(txn), port) ? port : NULL;
 }
 
 /* A full report is all that the host has to say. */
