@@ -149,15 +149,48 @@ const json_t *facts_own_port(const struct facts *facts, const char *nic)
 	return find_by(facts->own, "name", nic);
 }
 
-const char *facts_outside(const struct facts *facts)
+static const json_t *member_of(const struct facts *facts, unsigned member)
+{
+	return find_by(json_object_get(facts->document, "appliances"), "name", member_name(member));
+}
+
+const json_t *facts_peer_port(const struct facts *facts, const char *nic)
+{
+	const json_t *peer = member_of(facts, !facts->member);
+
+	return find_by(json_object_get(peer, "ports"), "name", nic);
+}
+
+void facts_choose(struct facts *facts, unsigned member)
+{
+	const json_t *appliance = member_of(facts, member);
+
+	facts->member = member;
+	facts->own = json_object_get(appliance, "ports");
+	facts->subnets = json_object_get(appliance, "subnets");
+}
+
+const char *member_name(unsigned member)
+{
+	static const char *const names[PAIR] = { "router", "router-2" };
+
+	return names[member];
+}
+
+const char *ipv4_of(const json_t *port)
 {
 	const json_t *fixed;
 	size_t i;
 
-	json_array_foreach(json_object_get(facts->public_port, "fixed_ips"), i, fixed)
+	json_array_foreach(json_object_get(port, "fixed_ips"), i, fixed)
 		if (!strchr(text_of(fixed, "ip_address"), ':'))
 			return text_of(fixed, "ip_address");
 	return NULL;
+}
+
+const char *facts_outside(const struct facts *facts)
+{
+	return ipv4_of(facts->public_port);
 }
 
 static struct side *add_side(struct facts *facts)
@@ -181,6 +214,7 @@ static void read_network(struct facts *facts)
 	side->dns = facts_has_service(facts, "dns");
 	side->routes = facts->offering.public_network != NULL;
 	facts->is_wanted = !json_object_get(facts->document, "router_id");
+	facts->is_pair = facts->offering.ha;
 	facts->public_network = facts->offering.public_network;
 	facts->public_port = facts_own_port(facts, NIC_PUBLIC);
 }
@@ -227,6 +261,7 @@ static bool read_router(struct facts *facts, char **ret_reason)
 		return false;
 	}
 	facts->is_wanted = json_is_true(json_object_get(router, "admin_state_up"));
+	facts->is_pair = json_is_true(json_object_get(router, "ha"));
 	facts->public_network = text_of(info, "network_id");
 	json_array_foreach(json_object_get(facts->document, "ports"), i, port) {
 		const char *owner = text_of(port, "device_owner");
@@ -241,15 +276,12 @@ static bool read_router(struct facts *facts, char **ret_reason)
 
 bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
 {
-	const json_t *appliance = json_array_get(json_object_get(document, "appliances"), 0);
-
 	*ret = (struct facts){ .document = document,
 		.is_router = !g_strcmp0(text_of(document, "object_type"), "router"),
 		.id = text_of(document, "attachment"),
 		.balancers = json_object_get(document, "load_balancers"),
-		.own = json_object_get(appliance, "ports"),
-		.subnets = json_object_get(appliance, "subnets"),
-		.is_made = appliance != NULL };
+		.is_made = json_array_size(json_object_get(document, "appliances")) > 0 };
+	facts_choose(ret, 0);
 	if (!offering_parse(text_of(document, "options") ?: "", &ret->offering, ret_reason))
 		return false;
 	if (ret->is_router && !read_router(ret, ret_reason))

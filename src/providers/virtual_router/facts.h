@@ -7,6 +7,8 @@
  *	public   where what is translated leaves: of a network the offering's public network, of a
  *		 router the network of its gateway. Without it nothing of the guests' gets out.
  *	guest0 … a side each: the guests' network, or one of a router's interfaces
+ *
+ * A redundant router is a pair of appliances that share all NICs but mgmt, by which the two talk.
  */
 #pragma once
 
@@ -17,6 +19,7 @@
 #include "providers/virtual_router/offering.h"
 
 #define SIDES_MAX 16
+#define PAIR 2
 #define NIC_MGMT "mgmt"
 #define NIC_PUBLIC "public"
 
@@ -34,8 +37,10 @@ struct facts {
 	const json_t *document;
 	struct offering offering;
 	bool is_router;
-	const char *id;		     /* the attachment's */
-	const json_t *own, *subnets; /* the appliance's ports, and all subnets that they are on */
+	const char *id; /* the attachment's */
+	bool is_pair;
+	unsigned member;	     /* which of the pair is described now: 0, 1 */
+	const json_t *own, *subnets; /* its ports, and all subnets that they are on */
 	const json_t *balancers;     /* load balancers on the network */
 	bool is_made;		     /* the appliance is there already */
 	bool is_wanted; /* false: it is somebody else who serves, or it is switched off */
@@ -52,8 +57,16 @@ void facts_clear(struct facts *facts);
 bool facts_has_service(const struct facts *facts, const char *name);
 /* Has somebody come who is to be served? */
 bool facts_has_guest(const struct facts *facts);
+/* From now on they are of that one of the pair. */
+void facts_choose(struct facts *facts, unsigned member);
+/* What an appliance is called. */
+const char *member_name(unsigned member);
 /* The appliance's port of that name, or NULL. */
 const json_t *facts_own_port(const struct facts *facts, const char *nic);
+/* The same of the other one of the pair. */
+const json_t *facts_peer_port(const struct facts *facts, const char *nic);
+/* The port's first IPv4 address, or NULL. */
+const char *ipv4_of(const json_t *port);
 /* The first IPv4 address outside, or NULL. */
 const char *facts_outside(const struct facts *facts);
 

@@ -33,6 +33,14 @@ static json_t *on_network(const char *name, const char *network)
 	return json_pack("{s:s, s:s}", "name", name, "network_id", network);
 }
 
+/* The two of a pair have one port of it. */
+static json_t *shared(const struct facts *facts, json_t *nic)
+{
+	if (facts->is_pair)
+		json_object_set_new(nic, "shared", json_true());
+	return nic;
+}
+
 static bool add_guests(const struct facts *facts, json_t *nics, char **ret_reason)
 {
 	const struct side *side = &facts->sides[0];
@@ -44,7 +52,7 @@ static bool add_guests(const struct facts *facts, json_t *nics, char **ret_reaso
 			"the network has no subnet with enable_dhcp (of IPv6: and a mode), which its virtual router would need an address of");
 		return false;
 	}
-	nic = on_network(side->nic, text_of(side->network, "id"));
+	nic = shared(facts, on_network(side->nic, text_of(side->network, "id")));
 	json_object_set_new(nic, "fixed_ips", wishes);
 	json_array_append_new(nics, nic);
 	return true;
@@ -96,7 +104,7 @@ static json_t *outer_addresses(const struct facts *facts)
  * port security, so what guests send by it is theirs. */
 static json_t *public_nic(const struct facts *facts)
 {
-	json_t *nic = on_network(NIC_PUBLIC, facts->public_network);
+	json_t *nic = shared(facts, on_network(NIC_PUBLIC, facts->public_network));
 
 	if (!facts->is_router)
 		return nic;
@@ -122,6 +130,7 @@ json_t *nics_of(const struct facts *facts, char **ret_reason)
 bool nics_are_made(const struct facts *facts)
 {
 	if (!facts_own_port(facts, NIC_MGMT) ||
+		(facts->is_pair && !facts_peer_port(facts, NIC_MGMT)) ||
 		(facts->public_network && !facts_own_port(facts, NIC_PUBLIC)))
 		return false;
 	for (unsigned i = 0; i < facts->n_sides; i++)

@@ -25,7 +25,7 @@ static bool check_keys(const json_t *json, char **ret_reason)
 {
 	static const char *const known[] = { "management_network", "public_network", "cpu_percent",
 		"memory_mib", "runtime", "vcpus", "machine_image", "host_tags", "dedicated_host",
-		"dns_forwarders", "default", NULL };
+		"dns_forwarders", "ha", "default", NULL };
 	const char *key;
 	json_t *value;
 
@@ -146,6 +146,7 @@ bool offering_parse(const char *text, struct offering *ret, char **ret_reason)
 		!read_list(json, "host_tags", is_word, &ret->host_tags, ret_reason) ||
 		!read_list(json, "dns_forwarders", is_ip, &ret->dns_forwarders, ret_reason) ||
 		!read_bool(json, "dedicated_host", &ret->dedicated_host, ret_reason) ||
+		!read_bool(json, "ha", &ret->ha, ret_reason) ||
 		!read_bool(json, "default", &is_default, ret_reason))
 		return false;
 	return ret->management_network ||

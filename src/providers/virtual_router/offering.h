@@ -19,6 +19,7 @@ struct offering {
 	json_int_t vcpus;		    /* of a virtual machine; 0: as many as it needs */
 	const json_t *host_tags;	    /* NULL: any host */
 	bool dedicated_host;
+	bool ha;		      /* a redundant pair; a router says so itself */
 	const json_t *dns_forwarders; /* NULL: none */
 };
 

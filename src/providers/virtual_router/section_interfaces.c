@@ -21,18 +21,40 @@ static json_t *addresses_of(const json_t *port, const json_t *subnets)
 	return list;
 }
 
-/* @port: the NIC's; @holder: whose addresses it has. */
-static json_t *interface_of(const char *name, const char *role, const json_t *port,
-	const json_t *holder, const json_t *subnets)
+/* Of a pair the master alone has them. */
+static const char *addresses_key(const struct facts *facts)
+{
+	return facts->is_pair ? "virtual_addresses" : "addresses";
+}
+
+static json_t *addresses_in(const struct facts *facts, const json_t *interface)
+{
+	return json_object_get(interface, addresses_key(facts));
+}
+
+/* @addresses is taken over. */
+static json_t *interface_of(
+	const char *name, const char *role, const json_t *port, const char *key, json_t *addresses)
 {
 	return json_pack("{s:s, s:s, s:O, s:o}", "name", name, "role", role, "mac_address",
-		json_object_get(port, "mac_address"), "addresses", addresses_of(holder, subnets));
+		json_object_get(port, "mac_address"), key, addresses);
+}
+
+/* One that serves: of a pair both have it, so its MAC address is whose the addresses are. */
+static json_t *serving(const struct facts *facts, const char *name, const char *role,
+	const json_t *port, json_t *addresses)
+{
+	json_t *one = interface_of(name, role, port, addresses_key(facts), addresses);
+
+	if (facts->is_pair)
+		json_object_set(one, "virtual_mac_address", json_object_get(port, "mac_address"));
+	return one;
 }
 
 /* Floating IPs are addresses of the public NIC too. */
 static void add_floating_ips(const struct facts *facts, json_t *interface)
 {
-	json_t *addresses = json_object_get(interface, "addresses");
+	json_t *addresses = addresses_in(facts, interface);
 	const json_t *one;
 	size_t i;
 
@@ -59,22 +81,22 @@ json_t *section_interfaces(const struct facts *facts)
 		     *public = facts_own_port(facts, NIC_PUBLIC);
 	json_t *list = json_array();
 
-	json_array_append_new(
-		list, interface_of(NIC_MGMT, "management", mgmt, mgmt, facts->subnets));
+	json_array_append_new(list, interface_of(NIC_MGMT, "management", mgmt, "addresses",
+					    addresses_of(mgmt, facts->subnets)));
 	if (facts->public_network) {
-		json_t *outer = interface_of(
-			NIC_PUBLIC, "public", public, facts->public_port, facts->subnets);
+		json_t *outer = serving(facts, NIC_PUBLIC, "public", public,
+			addresses_of(facts->public_port, facts->subnets));
 
 		add_floating_ips(facts, outer);
 		json_array_append_new(list, outer);
 	}
 	for (unsigned i = 0; i < facts->n_sides; i++) {
 		const struct side *side = &facts->sides[i];
-		json_t *guest = interface_of(
-			side->nic, "guest", side->nic_port, side->nic_port, side->subnets);
+		json_t *guest = serving(facts, side->nic, "guest", side->nic_port,
+			addresses_of(side->nic_port, side->subnets));
 
 		if (!i)
-			add_vips(facts, json_object_get(guest, "addresses"));
+			add_vips(facts, addresses_in(facts, guest));
 		json_object_set(guest, "mtu", json_object_get(side->network, "mtu"));
 		json_array_append_new(list, guest);
 	}

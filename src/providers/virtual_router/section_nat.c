@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is translated for guests. */
+#include <string.h>
+
 #include "providers/virtual_router/sections.h"
+
+static bool is_interface(const json_t *port)
+{
+	const char *owner = text_of(port, "device_owner");
+
+	return owner && (g_str_has_prefix(owner, "network:router_interface") ||
+				!strcmp(owner, "network:ha_router_replicated_interface"));
+}
 
 /* An interface of a router may have another address than the gateway's, and routes all the same. */
 static bool is_gateway(const struct side *side, const json_t *subnet)
 {
 	const char *address = address_on(side->nic_port, text_of(subnet, "id"));
-	const char *owner = text_of(side->nic_port, "device_owner");
 
-	return address && (!g_strcmp0(address, text_of(subnet, "gateway_ip")) ||
-				  (owner && g_str_has_prefix(owner, "network:router_interface")));
+	return address &&
+	       (!g_strcmp0(address, text_of(subnet, "gateway_ip")) || is_interface(side->nic_port));
 }
 
 /* The subnets that the side is the gateway of leave by the first IPv4 address outside. */

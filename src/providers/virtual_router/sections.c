@@ -15,6 +15,7 @@ static const struct section {
 	{ "load_balancers", section_balancers },
 	{ "ipsec", section_ipsec },
 	{ "interface_firewalls", section_firewall },
+	{ "redundancy", section_redundancy },
 };
 
 json_t *sections_document(const struct facts *facts)

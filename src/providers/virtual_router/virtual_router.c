@@ -8,7 +8,6 @@
 #include "providers/virtual_router/sections.h"
 
 #define IMAGE "weft-appliance"
-#define NAME "router"
 
 static const char *const services[] = { "dhcp", "dns", "firewall", "floating-ip", "port-forwarding",
 	"router", "snat", "vpn", NULL };
@@ -40,31 +39,48 @@ static void set_offering(json_t *appliance, const struct offering *offering)
 /* Its NICs' ports are made first; when they are in the document, it is told what to do. */
 static json_t *appliance_of(const struct facts *facts, char **ret_reason)
 {
-	json_t *nics = nics_of(facts, ret_reason), *appliance;
+	bool told = nics_are_made(facts);
+	json_t *nics, *appliance;
 
+	if (told && facts->is_pair && !redundancy_check(facts, ret_reason))
+		return NULL;
+	nics = nics_of(facts, ret_reason);
 	if (!nics)
 		return NULL;
-	appliance = json_pack("{s:s, s:s, s:o}", "name", NAME, "image", IMAGE, "nics", nics);
+	appliance = json_pack("{s:s, s:s, s:o}", "name", member_name(facts->member), "image", IMAGE,
+		"nics", nics);
 	set_offering(appliance, &facts->offering);
-	if (nics_are_made(facts))
+	if (facts->is_pair)
+		json_object_set_new(appliance, "ha_group", json_string(facts->id));
+	if (told)
 		json_object_set_new(appliance, "config", sections_document(facts));
 	return appliance;
+}
+
+static bool add_appliances(struct facts *facts, json_t *list, char **ret_reason)
+{
+	for (unsigned member = 0; member < (facts->is_pair ? PAIR : 1); member++) {
+		json_t *appliance;
+
+		facts_choose(facts, member);
+		appliance = appliance_of(facts, ret_reason);
+		if (!appliance)
+			return false;
+		json_array_append_new(list, appliance);
+	}
+	return true;
 }
 
 /* The answer, or NULL with a reason. Nothing runs before there is a guest; what runs goes on. */
 static json_t *answer_of(const json_t *document, char **ret_reason)
 {
-	json_t *list = json_array(), *appliance;
+	json_t *list = json_array();
 	struct facts facts;
 	bool ok = facts_read(document, &facts, ret_reason);
 
 	if (ok && facts.is_wanted &&
-		(facts.is_made || facts_has_guest(&facts) || json_array_size(facts.balancers))) {
-		appliance = appliance_of(&facts, ret_reason);
-		ok = appliance != NULL;
-		if (ok)
-			json_array_append_new(list, appliance);
-	}
+		(facts.is_made || facts_has_guest(&facts) || json_array_size(facts.balancers)))
+		ok = add_appliances(&facts, list, ret_reason);
 	facts_clear(&facts);
 	if (ok)
 		return json_pack("{s:o}", "appliances", list);

@@ -255,10 +255,11 @@ static void ipv6(void **state)
 }
 
 #define ROUTER "77777777-7777-4777-8777-777777777777"
-#define ROUTED(services)                                                                                  \
+#define ROUTED(services) ROUTER_OF("", services)
+#define ROUTER_OF(more, services)                                                                         \
 	"{'attachment':'" ATTACHMENT "','object_type':'router','object_id':'" ROUTER                      \
 	"','options':'" OFFERING "','services':[" services "],"                                           \
-	"'router':{'id':'" ROUTER "','admin_state_up':true,'routes':[{'destination':"                     \
+	"'router':{'id':'" ROUTER "','admin_state_up':true," more "'routes':[{'destination':"             \
 	"'10.9.0.0/24','nexthop':'10.0.0.9'}],'external_gateway_info':{'network_id':"                     \
 	"'" PUBLIC                                                                                        \
 	"','enable_snat':true}},'ports':[" PORT("", "network:router_gateway", "21", "p",                  \
@@ -342,6 +343,75 @@ static void router(void **state)
 	assert_has(none, "map router to it as well");
 }
 
+#define PAIRED "{\\'management_network\\':\\'" MANAGEMENT "\\',\\'ha\\':true}"
+#define NAMED(name, ports) \
+	"{'name':'" name "','ports':[" ports "],'subnets':[{'id':'m','cidr':'192.0.2.0/24'}]}"
+#define MGMT2 PORT("mgmt", "network:appliance", "07", "m", "192.0.2.6")
+#define BOTH                                         \
+	NAMED("router", MGMT "," GUEST0("10.0.0.2")) \
+	"," NAMED("router-2", MGMT2 "," GUEST0("10.0.0.2"))
+
+/* Z15, Z30, Z37: of a redundant offering two appliances; what is not the management NIC is shared,
+ * its addresses are the master's, and each is told where the other one is. */
+static void pair(void **state)
+{
+	g_autofree char *first = ask(DOCUMENT(PAIRED, "'dhcp'", GUEST, ""), WEFT_PROVIDER_OK);
+	g_autofree char *half =
+		ask(DOCUMENT(PAIRED, "'dhcp'", GUEST, OWN(MGMT "," GUEST0("10.0.0.2"))),
+			WEFT_PROVIDER_OK);
+	g_autofree char *both = ask(DOCUMENT(PAIRED, "'dhcp'", GUEST, BOTH), WEFT_PROVIDER_OK);
+	g_autofree char *alone = ask(DOCUMENT(OFFERING, "'dhcp'", GUEST, BOTH), WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_has(first, "'ha_group':'" ATTACHMENT "'");
+	assert_has(first, "'name':'router-2','nics':[{'name':'mgmt','network_id':'" MANAGEMENT
+			  "'},{'fixed_ips':[{'subnet_id':'" SUBNET "'}],'name':'guest0',"
+			  "'network_id':'" NETWORK "','shared':true}]");
+	assert_null(strstr(first, "\"config\""));
+	assert_null(strstr(half, "\"config\"")); /* the other one's port is not made yet */
+	assert_has(half, "'ip_address':'10.0.0.2'");
+	assert_understood(both);
+	assert_has(both, "'redundancy':{'interface':'mgmt','peer_address':'192.0.2.6',"
+			 "'priority':150,'vrid':86}");
+	assert_has(both, "'redundancy':{'interface':'mgmt','peer_address':'192.0.2.5',"
+			 "'priority':100,'vrid':86}");
+	assert_has(both, "'mac_address':'fa:16:3e:00:00:03','mtu':1442,'name':'guest0',"
+			 "'role':'guest','virtual_addresses':['10.0.0.2/24'],"
+			 "'virtual_mac_address':'fa:16:3e:00:00:03'}");
+	assert_has(both, "'addresses':['192.0.2.6/24'],'mac_address':'fa:16:3e:00:00:07'");
+	assert_null(strstr(alone, "router-2"));
+	assert_null(strstr(alone, "redundancy"));
+	assert_null(strstr(alone, "shared"));
+	assert_has(alone, "'addresses':['10.0.0.2/24']");
+}
+
+/* A router says so itself; its interfaces are shared without a word. */
+static void router_pair(void **state)
+{
+	g_autofree char *one = ask(ROUTER_OF("'ha':true,", "'router'"), WEFT_PROVIDER_OK);
+	g_autofree char *none = ask(ROUTER_OF("'ha':false,", "'router'"), WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_has(one, "'name':'router-2','nics':[{'name':'mgmt'");
+	assert_has(one, "'network_id':'" PUBLIC "','shared':true}");
+	assert_has(one, "{'name':'guest0','port_id':'i'}");
+	assert_null(strstr(none, "router-2"));
+}
+
+#define MGMT6 PORT("mgmt", "network:appliance", "07", "m", "2001:db8::6")
+
+static void pair_without_ipv4(void **state)
+{
+	g_autofree char *reason =
+		ask(DOCUMENT(PAIRED, "'dhcp'", GUEST,
+			    NAMED("router", MGMT "," GUEST0("10.0.0.2")) "," NAMED(
+				    "router-2", MGMT6 "," GUEST0("10.0.0.2"))),
+			WEFT_PROVIDER_REFUSED);
+
+	(void)state;
+	assert_has(reason, "has no IPv4 subnet with a free address for each");
+}
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -355,6 +425,7 @@ static void refusals(void **state)
 		{ "{\\'public_network\\':\\'x\\'}", "must be the id of a network" },
 		{ "{\\'dns_forwarders\\':[\\'x\\']}", "must be a list of IP addresses" },
 		{ "{\\'host_tags\\':\\'x\\'}", "must be a list of tags" },
+		{ "{\\'ha\\':1}", "ha of its offering must be true or false" },
 	};
 
 	(void)state;
@@ -378,6 +449,9 @@ int main(void)
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(router),
 		cmocka_unit_test(vpn),
+		cmocka_unit_test(pair),
+		cmocka_unit_test(pair_without_ipv4),
+		cmocka_unit_test(router_pair),
 		cmocka_unit_test(refusals),
 	};
 
