@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/resolve.h"
 #include "model/address_group.h"
+#include "model/appliance.h"
 #include "model/firewall_policy.h"
 #include "model/firewall_rule.h"
 #include "model/flavor.h"
@@ -66,6 +67,14 @@ static json_t *one(struct cli *cli, const struct action *action, GError **error)
 	json_t *value = value_of(cli, action, cli_argument(cli, 1), error);
 
 	return value ? json_pack("{s:o}", action->member, value) : NULL;
+}
+
+static json_t *nothing(struct cli *cli, const struct action *action, GError **error)
+{
+	(void)cli;
+	(void)action;
+	(void)error;
+	return json_object();
 }
 
 static json_t *many(struct cli *cli, const struct action *action, GError **error)
@@ -168,6 +177,10 @@ static const struct option tag_option[] = {
 /* clang-format on */
 
 static const struct action actions[] = {
+	{ COMMAND("appliance reconnect",
+		  "Make an appliance's machine anew, with the same configuration", "APPLIANCE",
+		  "weft appliance reconnect 0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0001"),
+		&appliance_kind, "reconnect", NULL, NULL, nothing },
 	{ COMMAND("router add subnet", "Give a router an interface on a subnet", "ROUTER SUBNET",
 		  "weft router add subnet r1 sub1"),
 		&router_kind, "add_router_interface", "subnet_id", &subnet_kind, one },
