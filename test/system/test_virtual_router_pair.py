@@ -1,0 +1,167 @@
+"""Virtual routers that are redundant pairs: made by a router's offering, and what is left of one when the other one dies (Z15, Z30, Z37; docs/virtual-router.md).
+
+The topology is that of virtual_router_pair.py.
+"""
+import json
+import os
+import signal
+
+import pytest
+
+from appliance_pair import Connection, Pings
+from conftest import labs, wait_until
+from test_appliance_ha import echoes, vrrp
+from virtual_router_pair import MAPPED, One, PairCloud, heard, knows
+
+DOWNTIME_S = 1.5
+
+
+@pytest.fixture(scope="module")
+def cloud(request, tmp_path_factory):
+    make = labs(request)
+    lab = next(make)(hosts=3)
+    one = PairCloud(lab)
+    one.pings = tmp_path_factory.mktemp("pings")
+    try:
+        yield one
+    finally:
+        for log in lab.folder.glob("h*/run/appliance/*.log"):
+            print(log, log.read_text()[-2000:])
+        next(make, None)
+
+
+def pings(cloud):
+    bed = type("Bed", (), {"folder": cloud.pings, "popen": cloud.lab.popen})
+    return Pings(bed, "g", cloud.outside)
+
+
+def test_made_by_the_offering(cloud):
+    """Z15, Z20, Z30: a router of a redundant offering has two appliances, on two hosts, from its first guest on: one of them serves, and the API shows which."""
+    router = cloud.api.get(f"/v2.0/routers/{cloud.router['id']}").json["router"]
+    assert router["ha"] is True and not cloud.appliances(router)
+    cloud.add_guests()
+    active, standby = wait_until(lambda: cloud.is_redundant(router), what="a redundant router", deadline=60)
+    assert active["host"] != standby["host"] and active["ha_group"] == standby["ha_group"] != ""
+    assert {active["name"], standby["name"]} == {"router", "router-2"}
+    own = [next(nic["port_id"] for nic in one["nics"] if nic["name"] == "mgmt") for one in (active, standby)]
+    shared = cloud.shared()
+    assert own[0] != own[1] and len(shared) == 2
+    for port in shared:
+        wait_until(lambda port=port: cloud.bindings(port) == {active["host"]: "ACTIVE", standby["host"]: "INACTIVE"}, what="the shared ports are the master's")
+    wait_until(cloud.serves, what="the way out")
+    rows = cloud.lab.json("appliance", "list")
+    assert {row["ha_state"] for row in rows} == {"active", "standby"} and len({row["ha_group"] for row in rows}) == 1
+    assert "from 10.0.0.1" in wait_until(lambda: cloud.lease("g"), what="a lease")
+    ports = cloud.api.get("/v2.0/ports", device_id=router["id"]).json["ports"]
+    wait_until(lambda: {port["status"] for port in cloud.api.get("/v2.0/ports", device_id=router["id"]).json["ports"]} == {"ACTIVE"}, what="its ports are ACTIVE")
+    assert {port["device_owner"] for port in ports} == {"network:router_gateway", "network:ha_router_replicated_interface"}
+
+
+def test_master_dies(cloud):
+    """Z15, Z37: the master is killed; TCP connections by SNAT and by a floating IP go on by the other host, the gap is below 1.5 s, and who comes back is the other one."""
+    ip = cloud.api.make("floatingip", floating_network_id=cloud.networks["out"]["id"], port_id=cloud.g["id"])["floating_ip_address"]
+    master, backup = wait_until(cloud.serves, what="one is master")
+    wait_until(lambda: cloud.lab.pings("far", ip), what="the floating IP")
+    connections = [Connection(cloud, "g", "far", cloud.outside, 7001), Connection(cloud, "far", "g", ip, 7002)]
+    wait_until(lambda: knows(backup, 7001) and knows(backup, 7002), what="the other one knows the connections")
+    gaps, started = pings(cloud), master.process.pid
+    os.kill(started, signal.SIGKILL)
+    wait_until(lambda: backup.state == "MASTER", what="the other one is master")
+    for connection in connections:
+        connection.talk("still there")
+    gap = gaps.end()
+    print(f"takeover of a router's pair: {gap:.3f} s without an answer")
+    assert gap < DOWNTIME_S and cloud.active() == backup.host
+    wait_until(lambda: master.process.pid not in (0, started) and master.state == "BACKUP", what="it is backup now", deadline=60)
+    active, _ = wait_until(lambda: cloud.is_redundant(cloud.router), what="redundant again", deadline=60)
+    assert active["host"] == backup.host
+    for connection in connections:
+        connection.talk("and after that")
+        connection.end()
+
+
+def test_partition(cloud):
+    """Z37: two that take themselves for masters, and one that is on the wire: nothing comes to the other one, and pings are answered all the time."""
+    master, backup = wait_until(cloud.serves, what="one is master")
+    gaps = pings(cloud)
+    vrrp([master, backup], True)
+    wait_until(lambda: (master.state, backup.state) == ("MASTER", "MASTER"), what="both take themselves for masters")
+    before, asked = heard(backup, "public", "guest0"), echoes(cloud)
+    assert backup.inside("ping", "-c", "3", "-i", "0.2", "-W", "1", cloud.lab.address(cloud.g), check=False).returncode
+    cloud.exec("g", "ip", "neighbour", "flush", "dev", "eth0")
+    assert cloud.lab.pings("g", "10.0.0.1") and cloud.lab.pings("g", cloud.outside)
+    assert heard(backup, "public", "guest0") == before and echoes(cloud) == asked, "the other one is on the wire"
+    assert cloud.active() == master.host and gaps.end() < DOWNTIME_S
+    vrrp([master, backup], False)
+    wait_until(cloud.serves, what="one is master again")
+
+
+def test_host_dies_without_controller(cloud):
+    """Z15, Z37: weftd is away and the master's host dies: the other one serves; weftd says that it is not redundant, and makes another one on the third host."""
+    lab = cloud.lab
+    master, backup = wait_until(cloud.serves, what="one is master")
+    assert master.host != "h3"
+    lab.stop("weftd")
+    with open(lab.folder / "weftd/weftd.conf", "a") as conf:
+        conf.write("\n[providers]\nappliance-takeover = 10\n")
+    lab.stop(master.host, kill=True)
+    os.kill(master.process.pid, signal.SIGKILL)
+    wait_until(lambda: lab.pings("g", cloud.outside), what="the way out by the other host", deadline=30)
+    lab.start("weftd")
+    cloud.api = lab.api()
+    cloud.has_status(cloud.router, "ACTIVE", "not redundant: appliance")
+    wait_until(lambda: cloud.active() == backup.host, what="the controller has learnt it", deadline=60)
+    active, standby = wait_until(lambda: cloud.is_redundant(cloud.router), what="redundant again", deadline=90)
+    assert (active["host"], standby["host"]) == (backup.host, "h3") and lab.pings("g", cloud.outside)
+    for port in cloud.shared():
+        assert cloud.bindings(port) == {backup.host: "ACTIVE", "h3": "INACTIVE"}
+    lab.start(master.host)
+    lab.weft("appliance", "reconnect", standby["id"])
+    assert lab.json("appliance", "show", standby["id"])["generation"] == standby["generation"] + 1
+    wait_until(lambda: cloud.is_redundant(cloud.router), what="redundant after all", deadline=60)
+
+
+def test_ha_of_a_router_changes(cloud):
+    """Z30: `ha` is changed while the router is down; then it is one appliance, with the same interface."""
+    refused = cloud.api.call("PUT", f"/v2.0/routers/{cloud.router['id']}", {"router": {"ha": False}})
+    assert refused.status == 400 and "admin_state_up" in refused.json["NeutronError"]["message"]
+    cloud.put("routers", cloud.router, admin_state_up=False)
+    cloud.put("routers", cloud.router, ha=False)
+    cloud.put("routers", cloud.router, admin_state_up=True)
+    wait_until(lambda: [(one["name"], one["status"], one["ha_state"]) for one in cloud.appliances(cloud.router)] == [("router", "ACTIVE", "")], what="one alone", deadline=60)
+    cloud.exec("far", "ip", "neigh", "flush", "all")  # a single one does not announce that the address is its now
+    wait_until(lambda: cloud.lab.pings("g", cloud.outside), what="the way out")
+    assert cloud.attachment(cloud.router)["status_reason"] == ""
+
+
+def has_address(cloud, net):
+    """Has the first of its appliances the network's address?"""
+    one = One(cloud, cloud.appliances(net)[0])
+    return one.pid and "10.7.0." in one.inside("ip", "-4", "address", "show", "dev", "guest0", check=False).stdout
+
+
+def test_network_whose_offering_changes(cloud):
+    """Z15, Z30, Z41: the pair of a network that has one host for it serves, and says why it is not redundant; with another host it is; with another offering it is alone, with the same ports."""
+    hosts = {host["name"]: host for host in cloud.api.get("/v2.0/hosts").json["hosts"]}
+    cloud.put("hosts", hosts["h1"], tags=["pairs"])
+    offering = cloud.offering(ha=True, host_tags=["pairs"])
+    net = cloud.network("iso", "10.7.0.0/24", tags=[f"guestL3Network::{offering['id']}"])
+    cloud.api.make("port", network_id=net["id"], device_owner="compute:nova")
+    attachment = cloud.has_status(net, "ACTIVE", "not redundant: appliance router-2: no host may run")
+    assert "1 have the other one of its pair" in attachment["status_reason"]
+    wait_until(lambda: has_address(cloud, net), what="it serves")
+    cloud.put("hosts", hosts["h2"], tags=["pairs"])
+    both = wait_until(lambda: cloud.is_redundant(net), what="redundant", deadline=60)
+    assert {one["host"] for one in both} == {"h1", "h2"}
+    shared = next(nic["port_id"] for nic in both[0]["nics"] if nic["name"] == "guest0")
+    before = cloud.api.get(f"/v2.0/ports/{shared}").json["port"]
+    metainfo = {"management_network": cloud.networks["m"]["id"], "host_tags": ["pairs"]}
+    assert cloud.api.call("PUT", f"/v2.0/service_profiles/{offering['id']}", {"service_profile": {"metainfo": json.dumps(metainfo)}}).status == 200
+    wait_until(lambda: [(one["name"], one["status"], one["ha_group"]) for one in cloud.appliances(net)] == [("router", "ACTIVE", "")], what="one alone", deadline=60)
+    after = cloud.api.get(f"/v2.0/ports/{shared}").json["port"]
+    assert (after["mac_address"], after["fixed_ips"]) == (before["mac_address"], before["fixed_ips"])
+    assert after["device_id"] == cloud.appliances(net)[0]["id"] and len(cloud.bindings(shared)) == 1
+    wait_until(lambda: has_address(cloud, net), what="the one that is left serves")
+    assert cloud.api.call("PUT", f"/v2.0/networks/{net['id']}", {"network": {"service_providers": {name: "edge" for name in MAPPED}}}).status == 200
+    wait_until(lambda: not cloud.appliances(net) and not cloud.attachment(net), what="the attachment is gone")
+    assert cloud.api.get(f"/v2.0/ports/{shared}").status == 404
