@@ -123,12 +123,13 @@ static bool serve(const struct options *options, const char *path, GError **erro
 
 	if (!description || !program || options->check)
 		return description && program;
-	if (!machine_new(
-		    g_steal_pointer(&description), runtime, folder, program, &run.machine, error))
-		return false;
+	/* First, so that one who is told to end while he makes the machine takes it away again. */
 	g_unix_signal_add(SIGTERM, quit, &run);
 	g_unix_signal_add(SIGINT, quit, &run);
 	g_unix_signal_add(SIGHUP, reload, &run);
+	if (!machine_new(
+		    g_steal_pointer(&description), runtime, folder, program, &run.machine, error))
+		return false;
 	log_info("the appliance of %s runs; its API is at %s/api.sock", path, folder);
 	g_main_loop_run(loop);
 	machine_free(run.machine);
