@@ -208,13 +208,24 @@ bool host_has_image(const struct object *host, const char *image)
 	return found;
 }
 
-bool host_is_alive(const struct model *model, const struct object *host)
+static bool is_computed(
+	const struct model *model, const struct object *host, unsigned slot, const char *value)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	struct json_writer w = json_writer_on(text);
 
-	compute(model, host, HOST_ALIVE, &w);
-	return !strcmp(text->str, "true");
+	compute(model, host, slot, &w);
+	return !strcmp(text->str, value);
+}
+
+bool host_is_alive(const struct model *model, const struct object *host)
+{
+	return is_computed(model, host, HOST_ALIVE, "true");
+}
+
+bool host_was_heard(const struct model *model, const struct object *host)
+{
+	return !is_computed(model, host, HOST_LAST_SEEN, "null");
 }
 
 static void *state_new(void)

@@ -26,6 +26,9 @@ enum host_index {
 	N_HOST_INDEXES
 };
 
+/* One that has not been heard of for so long is not alive: agents report at least every 10 s. */
+#define HOST_DEAD_AFTER_S 20
+
 extern const struct kind host_kind;
 
 /* By id or name, or NULL. */
@@ -44,4 +47,6 @@ bool host_has_image(const struct object *host, const char *image);
 typedef void (*host_liveness_fn)(
 	const struct object *host, unsigned slot, struct json_writer *w, void *data);
 bool host_is_alive(const struct model *model, const struct object *host);
+/* Since the controller was started. */
+bool host_was_heard(const struct model *model, const struct object *host);
 void host_set_liveness(struct model *model, host_liveness_fn liveness, void *data);

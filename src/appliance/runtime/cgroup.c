@@ -9,6 +9,7 @@
 
 #define PARENT "weft-appliance"
 #define PERIOD_US 100000u
+#define PROCESSES_MAX "1024"
 #define REMOVE_TRIES 500
 #define REMOVE_PAUSE_US 2000
 
@@ -87,6 +88,16 @@ static bool limit_memory(
 		       (access(swap, F_OK) || write_value(folder, "memory.swap.max", "0", error)));
 }
 
+/* Nobody has asked for it, so it is kept where it can be: what is limited otherwise should not be
+ * able to use up the machine's processes. */
+static bool limit_processes(
+	const char *mount, const char *parent, const char *folder, GError **error)
+{
+	return !has_controller(mount, "pids") ||
+	       (enable(mount, parent, "pids", error) &&
+		       write_value(folder, "pids.max", PROCESSES_MAX, error));
+}
+
 bool cgroup_make(const char *mount, const char *name, u32 cpu_percent, u32 memory_mib, char **ret,
 	GError **error)
 {
@@ -97,7 +108,8 @@ bool cgroup_make(const char *mount, const char *name, u32 cpu_percent, u32 memor
 		(g_mkdir(folder, 0755) && errno != EEXIST))
 		return weft_fail_errno(error, errno, "make the control group %s", folder);
 	if (!limit_cpu(mount, parent, folder, cpu_percent, error) ||
-		!limit_memory(mount, parent, folder, memory_mib, error)) {
+		!limit_memory(mount, parent, folder, memory_mib, error) ||
+		!limit_processes(mount, parent, folder, error)) {
 		g_rmdir(folder);
 		return false;
 	}

@@ -8,7 +8,8 @@
 /* Where cgroup v2 is mounted, from the text of /proc/self/mountinfo; NULL: it is not. g_free(). */
 char *cgroup_mount(const char *mountinfo);
 
-/* Makes @mount/weft-appliance/@name with the limits (0: none); the folder in *ret, g_free().
+/* Makes @mount/weft-appliance/@name with the limits (0: none), and at most 1024 processes where the
+ * kernel can count them; the folder in *ret, g_free().
  * UNAVAILABLE when the kernel lacks what a limit needs: no appliance runs without the limits that
  * it was given. */
 bool cgroup_make(const char *mount, const char *name, u32 cpu_percent, u32 memory_mib, char **ret,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Against a folder that looks like cgroup v2 as far as it is written to. */
+/* Against a folder that stands in for cgroup v2 as far as it is written to: that the kernel keeps
+ * what is written is for test/system to see, where it has the controllers (Z28, Z40). */
 #include "appliance/runtime/cgroup.h"
 
 #include <glib/gstdio.h>
@@ -36,6 +37,7 @@ static char *make_mount(const char *controllers)
 	put(mount, "weft-appliance/a/cpu.max", "");
 	put(mount, "weft-appliance/a/memory.max", "");
 	put(mount, "weft-appliance/a/memory.swap.max", "9");
+	put(mount, "weft-appliance/a/pids.max", "max");
 	return mount;
 }
 
@@ -43,8 +45,9 @@ static void remove_mount(const char *mount)
 {
 	static const char *const names[] = { "weft-appliance/a/cpu.max",
 		"weft-appliance/a/memory.max", "weft-appliance/a/memory.swap.max",
-		"weft-appliance/a", "weft-appliance/cgroup.subtree_control", "weft-appliance",
-		"cgroup.subtree_control", "cgroup.controllers", "" };
+		"weft-appliance/a/pids.max", "weft-appliance/a",
+		"weft-appliance/cgroup.subtree_control", "weft-appliance", "cgroup.subtree_control",
+		"cgroup.controllers", "" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path = g_build_filename(mount, names[i], NULL);
@@ -71,6 +74,24 @@ static void test_limits(void **state)
 	assert_file(folder, "cpu.max", "150000 100000");
 	assert_file(folder, "memory.max", "134217728");
 	assert_file(folder, "memory.swap.max", "0");
+	assert_file(folder, "pids.max", "1024");
+	remove_mount(mount);
+}
+
+/* What is not limited is left as it is, and the controller that is needed is switched on all the
+ * way down. */
+static void test_one_limit(void **state)
+{
+	g_autofree char *mount = make_mount("cpu memory\n");
+	g_autofree char *folder = NULL;
+
+	(void)state;
+	assert_true(cgroup_make(mount, "a", 25, 0, &folder, NULL));
+	assert_file(folder, "cpu.max", "25000 100000");
+	assert_file(folder, "memory.max", "");
+	assert_file(folder, "pids.max", "max");
+	assert_file(mount, "cgroup.subtree_control", "+cpu");
+	assert_file(mount, "weft-appliance/cgroup.subtree_control", "+cpu");
 	remove_mount(mount);
 }
 
@@ -105,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_one_limit),
 		cmocka_unit_test(test_no_controller),
 		cmocka_unit_test(test_mount),
 	};

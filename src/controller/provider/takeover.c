@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Appliances of a host that is dead go to another one. A host is dead that has not been heard of
- * for `appliance-takeover`; after a start of weftd everybody has that long to be heard. Of a pair
- * it is known soon, since the other one serves without it. One that there was no host for gets
- * one when there is.
+ * for `appliance-takeover`, and HOST_DEAD_AFTER_S at least; after a start of weftd everybody has
+ * that long to be heard. Of a pair it is known soon, since the other one serves without it. One
+ * that there was no host for gets one when there is.
  */
 #include <string.h>
 
@@ -14,6 +14,14 @@
 
 /* Hosts that have only lost their connection are back by then. */
 #define NOTED_US (2 * G_USEC_PER_SEC)
+
+/* It has been silent for a while already when it is no longer alive. */
+static s64 silent_since(struct providers *providers, const struct object *host, s64 now)
+{
+	bool heard = host && host_was_heard(providers->model, host);
+
+	return now - (heard ? HOST_DEAD_AFTER_S * G_USEC_PER_SEC : 0);
+}
 
 /* For how long, in microseconds; 0: it is alive. */
 static s64 silence_of(struct providers *providers, const char *name, s64 now)
@@ -26,7 +34,9 @@ static s64 silence_of(struct providers *providers, const char *name, s64 now)
 		return 0;
 	}
 	if (!since) {
-		since = g_memdup2(&now, sizeof(now));
+		s64 then = silent_since(providers, host, now);
+
+		since = g_memdup2(&then, sizeof(then));
 		g_hash_table_insert(providers->silent, g_strdup(name), since);
 	}
 	return now - *since;

@@ -21,9 +21,10 @@
 #include "controller/sync/delta_log.h"
 #include "controller/sync/sync_server.h"
 #include "http/stream.h"
+#include "model/host.h"
 #include "sync/line.h"
 
-#define PEER_DEAD_AFTER_US (20 * G_USEC_PER_SEC) /* agents report at least every 10 s */
+#define PEER_DEAD_AFTER_US (HOST_DEAD_AFTER_S * G_USEC_PER_SEC)
 #define PING_AFTER_MS 10000
 
 struct peer {
