@@ -108,7 +108,10 @@
 	X(NOT_ALLOWED, "not-allowed",                                                                             \
 		"The sender is in none of the allowed_cidrs of the load balancer's listener.")                    \
 	X(DENIED_FIREWALL, "denied-firewall",                                                                     \
-		"No rule of the firewall group of a router's port on the way lets the connection through. A guest is told, if a rule rejects.")
+		"No rule of the firewall group of a router's port on the way lets the connection through. "       \
+		"A guest is told, if a rule rejects.")                                                            \
+	X(SPOOFED_INSIDE, "spoofed-inside",                                                                       \
+		"Came from outside with a source that the router has inside, on one of its networks.")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

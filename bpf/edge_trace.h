@@ -43,6 +43,8 @@ enum trace_code {
 	STEP_HELPED,	 /* a: enum edge_helper */
 	STEP_GUARD, /* a: what was decided, 0: no rule matches; b: enum rule_direction; mac: of the
 		     * router's port; addr: the other side */
+	STEP_RESET, /* a: for how many seconds the connection has been unknown, b: from when on its
+		     * sender is reset */
 };
 struct trace_step {
 	u32 code;

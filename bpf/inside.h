@@ -107,6 +107,19 @@ static __always_inline int receiver_translate(struct __sk_buff *skb, struct pkt 
 	return nat_apply(skb, pkt, to) ? DROP_INTERNAL : 0;
 }
 
+/* Whether the sender is one that the router reaches inside (RFC 2827): rules about its networks
+ * must not be met from outside. Its own addresses are those of guests that it has translated. */
+static __always_inline bool is_spoofed(const struct pkt *pkt, const u32 *router)
+{
+	struct route_key key = { .prefix_bits = ROUTE_KEY_FIXED_BITS + 128,
+		.router = { router[0], router[1] },
+		.family = pkt->family,
+		.dst = pkt->src };
+	const struct route *route = bpf_map_lookup_elem(&routes, &key);
+
+	return route && route->n_hops && !(route->hops[0].vni & EDGE_WIRE);
+}
+
 /* Whether the router may pass the packet on to @dst (0: its own receiver): 0, or why not, and for a
  * packet that is too big skb->cb[CB_MTU]. Asked before it is translated: the sender is told of the
  * packet that it sent. */
@@ -118,6 +131,8 @@ static __noinline int inside_refuses(
 	const struct route *route;
 	be32 was = pkt->dst.w[3];
 
+	if (is_spoofed(pkt, router))
+		return DROP_SPOOFED_INSIDE;
 	if (pkt_ttl(skb, pkt) <= 1)
 		return DROP_TTL_EXPIRED;
 	if (dst)
@@ -131,13 +146,15 @@ static __noinline int inside_refuses(
 	return DROP_TOO_BIG;
 }
 
-/* Tells the sender. @router: of a packet that another host sent on, else NULL. */
+/* Tells the sender, but who is not who it says. @router: of a packet that another host sent on,
+ * else NULL. */
 static __always_inline int inside_refused(
 	struct __sk_buff *skb, const struct pkt *pkt, const u32 *router, u32 reason)
 {
 	struct port port = wire_port(skb->cb[CB_ROUTE_VNI]);
 
-	if (router && !snat_find_sender(skb, pkt, router, port.vni))
+	if (reason == DROP_SPOOFED_INSIDE ||
+		(router && !snat_find_sender(skb, pkt, router, port.vni)))
 		return drop(skb, 0, reason);
 	if (reason == DROP_TTL_EXPIRED)
 		return route_error(

@@ -45,6 +45,17 @@ static __always_inline bool reset_is_due(const struct nat_key *key)
 	return now - known->since_ns >= RESET_AFTER_NS;
 }
 
+/* Tells a trace when the sender would be reset. */
+static __always_inline void reset_trace(const struct __sk_buff *skb, const struct nat_key *key)
+{
+	const struct unknown *known = bpf_map_lookup_elem(&unknown_connections, key);
+	u64 now = bpf_ktime_get_ns(), for_ns = 0;
+
+	if (known && now - known->last_ns <= RESET_STRETCH_NS)
+		for_ns = now - known->since_ns;
+	trace(skb, STEP_RESET, (u32)(for_ns / 1000000000), RESET_AFTER_NS / 1000000000, NULL, NULL);
+}
+
 #define RESET_IP_BYTES (sizeof(struct iphdr) + sizeof(struct tcphdr))
 #define RESET_L4 (ETH_HLEN + sizeof(struct iphdr))
 
@@ -130,11 +141,15 @@ static __always_inline int reset_send(struct __sk_buff *skb, const struct pkt *p
 	struct mac to;
 
 	drop(skb, port_id, DROP_NOT_TRANSLATED);
-	if (!gateway || !gateway->here || tracing(skb) || pkt->family != 4 ||
-		pkt->l4_off != RESET_L4 || pkt->flags & (PKT_FIRST_FRAGMENT | PKT_LATER_FRAGMENT) ||
+	if (!gateway || !gateway->here || pkt->family != 4 || pkt->l4_off != RESET_L4 ||
+		pkt->flags & (PKT_FIRST_FRAGMENT | PKT_LATER_FRAGMENT) ||
 		!(pkt->tcp_flags & TCP_ACK) || pkt->tcp_flags & TCP_RST)
 		return CONSUMED;
 	key = nat_key_out(in->router, pkt);
+	if (tracing(skb)) {
+		reset_trace(skb, &key);
+		return CONSUMED;
+	}
 	mac_copy(&to, gateway->mac);
 	if (!reset_is_due(&key) || !limit_allows(port_id, LIMIT_ICMP))
 		return CONSUMED;

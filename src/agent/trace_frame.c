@@ -13,6 +13,7 @@
 struct spec {
 	struct frame_flow flow;
 	const char *proto;
+	bool established;
 };
 
 static const struct ip *first_ip(const struct port *port, u8 family)
@@ -133,9 +134,16 @@ static void change_protocol(struct frame *frame, u8 family, u8 protocol, const u
 	put_u16(frame->data + ip_at + 10, checksum_fold(checksum_add(0, frame->data + ip_at, 20)));
 }
 
-static void build_tcp(struct frame *frame, const struct frame_flow *flow)
+#define TCP_SYN 0x02
+#define TCP_ACK 0x10
+
+static void build_tcp(struct frame *frame, const struct spec *spec)
 {
-	u8 header[20] = { [12] = 5 << 4, [13] = 0x02 /* SYN */, [14] = 0xff, [15] = 0xff };
+	const struct frame_flow *flow = &spec->flow;
+	u8 header[20] = { [12] = 5 << 4,
+		[13] = spec->established ? TCP_ACK : TCP_SYN,
+		[14] = 0xff,
+		[15] = 0xff };
 
 	put_u16(header, flow->src_port);
 	put_u16(header + 2, flow->dst_port);
@@ -175,7 +183,7 @@ static bool build(const struct spec *spec, struct frame *frame, GError **error)
 	if (!frame_build_udp(frame, &spec->flow, (const u8 *)"weft trace", 10))
 		return weft_fail(error, BAD_REQUEST, "spec: no frame can be made of it");
 	if (strcmp(spec->proto, "tcp") == 0)
-		build_tcp(frame, &spec->flow);
+		build_tcp(frame, spec);
 	else if (strcmp(spec->proto, "icmp") == 0)
 		build_icmp(frame, &spec->flow);
 	return true;
@@ -184,7 +192,8 @@ static bool build(const struct spec *spec, struct frame *frame, GError **error)
 bool trace_frame(const struct port *port, const json_t *json, GByteArray **ret, GError **error)
 {
 	static const char *const protos[] = { "icmp", "tcp", "udp", "arp", NULL };
-	struct spec spec = { .proto = json_string_value(json_object_get(json, "proto")) };
+	struct spec spec = { .proto = json_string_value(json_object_get(json, "proto")),
+		.established = json_is_true(json_object_get(json, "established")) };
 	struct frame frame = { .len = 0 };
 
 	if (!spec.proto || !g_strv_contains(protos, spec.proto))

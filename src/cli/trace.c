@@ -32,9 +32,15 @@ static json_t *spec_of(const struct cli *cli, GError **error)
 		cli_usage(error, "%s has no ports; give --proto tcp or --proto udp too", proto);
 		return NULL;
 	}
+	if (cli_flag(cli, "established") && strcmp(proto, "tcp")) {
+		cli_usage(error, "--established is said of TCP; give --proto tcp too");
+		return NULL;
+	}
 	json_t *spec = json_pack("{s:s,s:s,s:s*,s:s*,s:s*}", "proto", proto, "dst", arp ? arp : to,
 		"src", from, "src_mac", src_mac, "dst_mac", dst_mac);
 
+	if (cli_flag(cli, "established"))
+		json_object_set_new(spec, "established", json_true());
 	if (dport)
 		json_object_set_new(spec, "dst_port", json_integer((json_int_t)dport));
 	if (sport)
@@ -159,6 +165,7 @@ static const struct option trace_options[] = {
 	{ "proto", "PROTOCOL", "of this protocol (default: icmp)", 0, 0, protos },
 	{ "dport", "NUMBER", "to this port" },
 	{ "sport", "NUMBER", "from this port" },
+	{ "established", NULL, "in the middle of a TCP connection (default: it opens one)" },
 	{ "from", "ADDRESS", "with this source address (default: the port's)" },
 	{ "from-mac", "MAC", "with this source MAC (default: the port's)" },
 	{ "to-mac", "MAC", "with this destination MAC (default: who has the address)" },

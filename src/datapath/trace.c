@@ -331,6 +331,10 @@ static char *step_text(struct dp *dp, const struct trace_step *step)
 	case STEP_MARK:
 		return g_strdup_printf(
 			"marked with DSCP %u, as the port's QoS policy says", step->a);
+	case STEP_RESET:
+		return g_strdup_printf(
+			"no host knows the TCP connection: its sender gets a reset when that has been so for %u seconds while it sends (%u so far)",
+			step->b, step->a);
 	case STEP_DROP:
 		return drop_text(dp, step);
 	default:

@@ -254,6 +254,23 @@ static void test_errors(void **state)
 	bed_expect_drop(bed, BED_WIRE, tagged(error), DENIED);
 }
 
+/* Nobody outside gets round a group as one of the networks inside. */
+static void test_spoofed_source(void **state)
+{
+	struct frame inside = udp_frame(FLOATING_MAC, NEXT_MAC, ELSEWHERE, FLOATING_IP, 1500, 80);
+	struct bed *bed = *state;
+
+	listen_with(bed, VNI2, MEMBER, MAC2);
+	connects(bed, 1500);
+	bed_expect_drop(bed, BED_WIRE, tagged(inside), "spoofed-inside");
+	put_floating_ip(bed, IP1);
+	bed_expect_drop(bed, BED_WIRE, tagged(inside), "spoofed-inside");
+	inside = udp_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 1501, 80);
+	wire_sends(bed, inside);
+	bed_expect(bed, BED_GUEST1, frame_hop(udp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 1501, 80)));
+	put_floating_ip(bed, VIP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup(test_on_the_vips_network, clear),
 		cmocka_unit_test_setup(test_from_the_vips_network, clear),
 		cmocka_unit_test_setup(test_errors, clear),
+		cmocka_unit_test_setup(test_spoofed_source, clear),
 	};
 
 	return cmocka_run_group_tests(tests, setup, bed_teardown);

@@ -253,6 +253,16 @@ static struct frame reset_of(u16 sport, u32 seq)
 	return frame_hop(frame_eth(MAC2, INSIDE_MAC, IP4, frame_ip(FAR_IP, IP2, IPPROTO_TCP, tcp)));
 }
 
+/* What a trace of guest 2's frame ends with. */
+static void expect_last_step(struct bed *bed, struct frame frame, const char *step)
+{
+	g_autoptr(GPtrArray) steps = NULL;
+
+	assert_true(dp_trace(bed->dp, bed->ifindex[BED_GUEST2], frame.b, frame.len, &steps, NULL));
+	assert_true(steps->len);
+	assert_string_equal(steps->pdata[steps->len - 1], step);
+}
+
 /* A TCP connection that no host knows is reset when it stays so; resets and what opens are not. */
 static void test_unknown_connections_are_reset(void **state)
 {
@@ -261,12 +271,18 @@ static void test_unknown_connections_are_reset(void **state)
 
 	introduce(bed);
 	share_gateway(bed, true, FIRST, 4096, N_PORTS);
+	expect_last_step(bed, middle,
+		"no host knows the TCP connection: its sender gets a reset when that has been so for 5 seconds while it sends (0 so far)");
 	for (int i = 0; i < 3; i++) { /* its host may yet be told of it */
 		bed_expect_drop(bed, BED_GUEST2, middle, "not-translated");
 		age_unknown(bed, 1000000000);
 	}
 	bed_expect_nothing(bed, BED_GUEST2);
-	age_unknown(bed, 2000000000);
+	age_unknown(bed, 1500000000);
+	expect_last_step(bed, middle,
+		"no host knows the TCP connection: its sender gets a reset when that has been so for 5 seconds while it sends (4 so far)");
+	bed_expect_nothing(bed, BED_GUEST2);
+	age_unknown(bed, 500000000);
 	bed_send(bed, BED_GUEST2, middle);
 	bed_expect(bed, BED_GUEST2, reset_of(5020, 9));
 	reset = middle;
