@@ -41,6 +41,28 @@ static void test_switches_unicast(void **state)
 	bed_expect_nothing(bed, BED_WIRE);
 }
 
+/* B43: who has a MAC is asked of the directory when a connection begins: one that it does not name
+ * is sent nothing, and what moves is sent to where it is then. */
+static void test_asks_the_directory(void **state)
+{
+	struct dp_endpoint endpoint = { .vni = VNI, .mac = mac(MAC3) };
+	struct frame frame = udp4(MAC3, MAC1, IP1, IP3);
+	struct bed *bed = *state;
+
+	bed_expect_drop(bed, BED_GUEST1, frame, "unknown-unicast");
+	bed_peer(bed, "192.0.2.2", DP_ENCAP_VXLAN);
+	bed_send(bed, BED_GUEST1, frame);
+	assert_int_equal(bed_receive(bed, BED_WIRE).len, frame.len + 50);
+	endpoint.ifindex = bed->ifindex[BED_GUEST2];
+	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
+	bed_send(bed, BED_GUEST1, frame);
+	bed_expect(bed, BED_GUEST2, frame);
+	bed_expect_nothing(bed, BED_WIRE);
+	assert_true(dp_endpoint_delete(bed->dp, VNI, &endpoint.mac, NULL));
+	bed_expect_drop(bed, BED_GUEST1, frame, "unknown-unicast");
+	bed_no_peer(bed, "192.0.2.2");
+}
+
 static void test_counts(void **state)
 {
 	struct bed *bed = *state;
@@ -444,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_switches_unicast),
+		cmocka_unit_test(test_asks_the_directory),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_drops_unknown_unicast),
 		cmocka_unit_test(test_drops_spoofed_sources),

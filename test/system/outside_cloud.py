@@ -45,6 +45,14 @@ class Cloud:
     def subnet(self, network, cidr, **more):
         return self.api.make("subnet", network_id=network["id"], cidr=cidr, **{"ip_version": 4, **more})
 
+    def vlan(self, **more):
+        """A network on the world's VLAN, with a subnet."""
+        network = self.api.make("network", name="vlan", **{"provider:network_type": "vlan", "provider:physical_network": "public",
+                                                            "provider:segmentation_id": outside.VLAN, **more})
+        assert network["status"] == "ACTIVE"
+        self.subnet(network, "192.0.3.0/24", allocation_pools=[{"start": "192.0.3.10", "end": "192.0.3.99"}], gateway_ip=None)
+        return network
+
     def guest(self, name, host, network=None):
         port = self.api.make("port", name=name, network_id=(network or self.net1)["id"], **{"binding:host_id": f"h{host}"})
         self.lab.guest(name, host, None, port=port["id"])

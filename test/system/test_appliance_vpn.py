@@ -1,4 +1,4 @@
-"""Tunnels between two sites by their appliances: IPsec, WireGuard and GRE (Z34, Z35; docs/vpn.md).
+"""Tunnels between two sites by their appliances: IPsec, WireGuard and GRE (Z34, Z35, L10; docs/vpn.md).
 
     The topology is that of vpn_bed.py.
 """

@@ -1,4 +1,4 @@
-"""BGP: hosts announce floating IPs and what is behind gateways, and a router outside reaches them by what it has learnt. Proves Z44, L13.
+"""BGP: hosts announce floating IPs and what is behind gateways, and a router outside reaches them by what it has learnt. Proves B42.
 
     net1 10.1.0.0/24 ── r1 (SNAT) ─────┐
     net2 10.77.0.0/24, 2001:db8:77::/64 ── r2 (routed) ─┴─ public: 203.0.113.0/24, 2001:db8:1::/64, floating IPs of 198.18.0.0/24

@@ -140,7 +140,7 @@ def forget(connection):
 
 
 def test_between_networks(bed):
-    """Rules in their order decide what one network opens to the other; answers pass; a change cuts at once; `weft trace` names the rule."""
+    """L13, Z8: rules in their order decide what one network opens to the other; answers pass; a change cuts at once; `weft trace` names the rule."""
     a, b, c = bed.a, bed.b, bed.c
     telnet = bed.rule("deny", protocol="tcp", destination_port="20:23")
     pinhole = bed.rule("allow", protocol="tcp", destination_port=22, destination_ip_address=b.ip[4])

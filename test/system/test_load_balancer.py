@@ -4,7 +4,7 @@
                           └─ public 203.0.113.0/24, 2001:db8:1::/64 (h1 alone is connected; outside.py)
     h1: c1, m1 (net1)   h2: m2 (net1), m3 (net2), far (net2)          VIPs on net1
 
-Every member serves on port 8080 by TCP and UDP and says who it is and whom it sees. Requirements Z27 (edge form), L13.
+Every member serves on port 8080 by TCP and UDP and says who it is and whom it sees. Requirements Z27 (edge form), B49.
 """
 import collections
 import contextlib
@@ -178,7 +178,7 @@ def bed(module_lab):
 
 @pytest.mark.parametrize("version", [4, 6])
 def test_tcp(bed, version):
-    """From both hosts, on the VIP's network and from another one: each member gets its share, and sees the client."""
+    """B49: from both hosts, on the VIP's network and from another one: each member gets its share, and sees the client."""
     balancer = bed.balancer(["m1", "m2", "m3"], version)
     wait_until(lambda: bed.api.get(f"{LB}loadbalancers/{balancer['id']}").json["loadbalancer"]["operating_status"] == "ONLINE")
     for client in ("c1", "m2", "far"):

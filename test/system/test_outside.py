@@ -1,4 +1,4 @@
-"""External networks, routers' gateways and floating IPs, at the edge of every host, and their limits. Proves Z6, Z7, Z36, B27.
+"""External networks, routers' gateways and floating IPs, at the edge of every host, and their limits. Proves Z5, Z6, Z7, Z36, B27.
 
     net1 10.1.0.0/24, fd01::/64 ── r ── public (flat, 203.0.113.0/24, 2001:db8:1::/64) ── the world of outside.py
     h1: a, d (net1)     h2: b (net1)     h3: c (net1), not connected to the outside
@@ -62,7 +62,7 @@ def test_gateway_is_scheduled(cloud):
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
 def test_snat(cloud, name):
-    """Every host's guests reach the outside with the router's address, over the gateway's host."""
+    """Z5: every host's guests reach the outside with the router's address, over the gateway's host."""
     wait_until(lambda: cloud.pings(name, outside.FAR), what=f"{name} reaches the outside")
     assert cloud.pings(name, outside.ROUTER)
     assert cloud.asks(name) == cloud.gateway_ip()
@@ -70,7 +70,7 @@ def test_snat(cloud, name):
 
 
 def test_each_host_translates_its_own(cloud):
-    """A connected host's guests leave by its own wire, from its own MAC and with its own ports of the router's address; others by the gateway."""
+    """Z10, B49: no machine for the network is on the way. A connected host's guests leave by its own wire, from its own MAC and with its own ports of the router's address; others by the gateway."""
     first = cloud.gateway()["binding:host_id"]
     other, near, far = {"h1": ("h2", "a", "b"), "h2": ("h1", "b", "a")}[first]
     for name in (near, far):
@@ -280,10 +280,7 @@ def test_extra_route_outside(cloud):
 
 def test_guests_on_a_vlan(cloud):
     """A provider network on a VLAN of the wire: guests of two hosts and who else is there are neighbours."""
-    network = cloud.api.make("network", name="vlan", **{"provider:network_type": "vlan", "provider:physical_network": "public",
-                                                         "provider:segmentation_id": outside.VLAN})
-    assert network["status"] == "ACTIVE"
-    cloud.subnet(network, "192.0.3.0/24", allocation_pools=[{"start": "192.0.3.10", "end": "192.0.3.99"}], gateway_ip=None)
+    network = cloud.vlan()
     ports = {name: cloud.guest(name, host, network) for name, host in (("v1", 1), ("v2", 2))}
     at = {name: cloud.lab.address(port) for name, port in ports.items()}
     wait_until(lambda: cloud.pings("v1", at["v2"]), what="v1 reaches v2")
@@ -302,6 +299,23 @@ def test_guests_on_a_vlan(cloud):
         cloud.lab.weft("lab", "remove", name)
         cloud.delete("port", ports[name])
     cloud.delete("network", network)
+
+
+def test_the_outside_is_a_private_vlan(cloud):
+    """Z24: a VLAN of somebody's own addresses is an external network, and no way to the Internet."""
+    network = cloud.vlan(**{"router:external": True})
+    router = cloud.api.make("router", name="r2", external_gateway_info={"network_id": network["id"]})
+    path, inside = f"/v2.0/routers/{router['id']}/", cloud.api.make("network", name="net2")
+    subnet = {"subnet_id": cloud.subnet(inside, "10.2.0.0/24")["id"]}
+    assert cloud.api.call("PUT", path + "add_router_interface", subnet).status == 200
+    port = cloud.guest("o", 2, inside)
+    wait_until(lambda: cloud.pings("o", outside.VLAN_HOST), what="o reaches the VLAN's host")
+    assert not cloud.pings("o", outside.FAR)
+    cloud.lab.weft("lab", "remove", "o")
+    cloud.delete("port", port)
+    assert cloud.api.call("PUT", path + "remove_router_interface", subnet).status == 200
+    for kind, made in (("router", router), ("network", inside), ("network", network)):
+        cloud.delete(kind, made)
 
 
 def test_wire_comes_and_goes(cloud):

@@ -1,5 +1,5 @@
 """What hosts make of QoS: limits of bandwidth and packet rates in both directions, marks, and policies that change under traffic.
-Proves B27, Z44.
+Proves B27.
 
     h1: a, b      h2: c        one network; what is measured goes from or to a
 """

@@ -1,9 +1,11 @@
-"""Routers at the edge: what a guest sends to another subnet goes from its host to the destination's host in one hop.
+"""Routers at the edge: what a guest sends to another subnet goes from its host to the destination's host in one hop. Proves B36, L16, L34.
 
     net1 10.1.0.0/24, fd01::/64 ── r ── net2 10.2.0.0/24, fd02::/64
     h1: a (net1), c (net2)              h2: b (net2)
 """
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -138,7 +140,7 @@ def test_small_mtu_is_told(red):
 
 
 def test_tenants_with_the_same_subnets(red):
-    """Each router is a table of its own: blue has the same addresses, and neither reaches the other."""
+    """L16, B10: each router is a table of its own: blue has the same addresses, and neither reaches the other."""
     blue = Topology(red.lab, "blue")
     e, f = blue.guest("e", 1, "net1"), blue.guest("f", 2, "net2", fixed_ips=[{"subnet_id": blue.subnets["net2"]["id"], "ip_address": "10.2.0.222"}])
     wait_until(lambda: blue.pings("e", "10.2.0.222"), what="e reaches f")
@@ -197,6 +199,60 @@ def test_next_hops_share(red):
     red.set_routes(red.router)
 
 
+HOLD = """
+import socket, sys
+held = [socket.create_connection(("192.168.88.1", 7071), 20) for _ in range(24)]
+names = [one.recv(1).decode() for one in held]
+print(*names, flush=True)
+gone = sys.stdin.readline().strip()
+for one, name in zip(held, names):
+    one.settimeout(20)
+    if name != gone:
+        one.sendall(b"x")
+        assert one.recv(1) == b"x", name
+print(*[socket.create_connection(("192.168.88.1", 7071), 20).recv(1).decode() for _ in range(16)], flush=True)
+"""
+ECHO = """
+import socketserver, sys
+class Handler(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(sys.argv[1].encode())
+        while word := self.request.recv(100):
+            self.request.sendall(word)
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+server = Server(("192.168.88.1", 7071), Handler)
+print("ready", flush=True)
+server.serve_forever()
+"""
+
+
+def test_a_next_hop_goes(red):
+    """L34: of two ways, one goes: connections on the other keep it and go on, new ones take it."""
+    for name in ("b", "c"):
+        pairs = {"port": {"allowed_address_pairs": [{"ip_address": "192.168.88.1"}]}}
+        assert red.api.call("PUT", f"/v2.0/ports/{red.ports[name]['id']}", pairs).status == 200
+        red.exec(name, "ip", "address", "replace", "192.168.88.1/32", "dev", "lo")
+    servers = [red.lab.popen(f"red-{name}", sys.executable, "-c", ECHO, name) for name in ("b", "c")]
+    for server in servers:
+        assert server.stdout.readline() == "ready\n"
+    routes = [{"destination": "192.168.88.0/24", "nexthop": red.ip[name]} for name in ("b", "c")]
+    assert red.api.call("PUT", f"/v2.0/routers/{red.router['id']}", {"router": {"routes": routes}}).status == 200
+    wait_until(lambda: red.pings("a", "192.168.88.1"), what="a reaches one of them")
+    client = red.lab.popen("red-a", sys.executable, "-c", HOLD, stdin=subprocess.PIPE)
+    names = client.stdout.readline().split()
+    assert set(names) == {"b", "c"} and len(names) == 24, names
+    answer = red.api.call("PUT", f"/v2.0/routers/{red.router['id']}", {"router": {"routes": routes[:1]}})
+    assert answer.status == 200, answer.text
+    red.lab.weft("wait", "revision", answer.headers["X-Weft-Revision"])
+    rest, _ = client.communicate("c\n", timeout=120)
+    assert client.returncode == 0 and rest.split() == ["b"] * 16, rest
+    for server in servers:
+        server.terminate()
+        server.wait()
+    red.set_routes(red.router)
+
+
 def test_two_routers_in_a_row(red):
     """net1 ── r ── net2 ── r2 ── net4: a host of net1 routes all the way by itself."""
     net4 = red.networks["net4"] = red.api.make("network", name="net4")
@@ -237,7 +293,7 @@ def test_loops_end(red):
 
 
 def test_network_without_layer_2(red):
-    """l2_adjacency false: guests of one network and subnet reach each other through the router alone."""
+    """B36: l2_adjacency false: guests of one network and subnet reach each other through the router alone."""
     network = red.networks["net5"] = red.api.make("network", name="net5", l2_adjacency=False)
     assert network["l2_adjacency"] is False and red.networks["net1"]["l2_adjacency"] is True
     for cidr, more in (("10.5.0.0/24", {}), ("fd05::/64", {"ip_version": 6, "ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"})):

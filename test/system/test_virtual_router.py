@@ -1,4 +1,4 @@
-"""Networks and routers whose services are mapped to virtual routers (Z1, Z9, Z11, Z13, Z14, Z20–Z25, Z27–Z32, Z41, Z42; docs/virtual-router.md).
+"""Networks and routers whose services are mapped to virtual routers (Z1, Z9, Z11, Z13, Z14, Z20, Z21, Z22, Z23, Z24, Z25, Z27–Z32, Z41, Z42; docs/virtual-router.md).
 
     weftd ── views ──► [h1] [h2]  an appliance per network: mgmt (network m), public (network out), guest0
     [h2] g1, g2 on network in; far on network out
