@@ -18,6 +18,8 @@ static const char *const subnet_columns[] = { "id", "name", "network_id", "cidr"
 	NULL };
 static const char *const port_columns[] = { "id", "name", "mac_address", "fixed_ips.ip_address",
 	"binding:host_id", "status", NULL };
+static const char *const appliance_columns[] = { "id", "name", "object_id", "host", "status",
+	"ha_state", "ha_group", NULL };
 
 /* What can't be told from a kind's table. A kind that is missing here has commands too. */
 static const struct {
@@ -34,6 +36,7 @@ static const struct {
 	{ KIND_NETWORK_SEGMENT_RANGE, range_columns,
 		"weft network segment range create blue --project blue --no-share --network-type vlan "
 		"--physical-network rack2 --minimum 100 --maximum 199" },
+	{ KIND_APPLIANCE, appliance_columns, NULL },
 	{ KIND_SUBNET, subnet_columns,
 		"weft subnet create sub1 --network net1 --subnet-range 10.0.0.0/24 --gateway 10.0.0.1\n"
 		"weft subnet create six1 --network net1 --subnet-range 2001:db8::/64 --ipv6-ra-mode slaac "
