@@ -372,7 +372,8 @@ static void start_parts(struct agent *agent)
 	reconcile_all(&agent->reconcile);
 	agent->bgp = bgp_new(agent->config, agent->desired, self_changed, agent);
 	bgp_update(agent->bgp, false);
-	agent->appliances = appliances_new(agent->config, agent->desired, self_changed, agent);
+	agent->appliances =
+		appliances_new(agent->config, agent->desired, agent_machine_changed, agent);
 	appliances_update(agent->appliances, false);
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);

@@ -104,6 +104,8 @@ void agent_outside_events(struct agent *agent); /* of agent->reconcile */
 void agent_judge_hosts(struct agent *agent);
 /* agent_master.c */
 void agent_start_masters(struct agent *agent);
+/* A machine says something else; @agent: struct agent. */
+void agent_machine_changed(void *agent);
 void agent_stream_changed(enum stream_state state, void *agent);
 /* agent_health.c: behind the punts. */
 void agent_start_health(struct agent *agent);

@@ -8,6 +8,19 @@ static void master_changed(const struct uuid *port, enum master_says says, void 
 	report_master(((struct agent *)data)->report, port, says);
 }
 
+static void deny(const struct uuid *port, void *data)
+{
+	masters_deny(((struct agent *)data)->masters, port);
+}
+
+void agent_machine_changed(void *data)
+{
+	struct agent *agent = data;
+
+	appliances_each_stepped_down(agent->appliances, deny, agent);
+	report_soon(agent->report);
+}
+
 void agent_start_masters(struct agent *agent)
 {
 	agent->masters = masters_new(&agent->reconcile, master_changed, agent);

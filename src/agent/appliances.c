@@ -153,6 +153,39 @@ void appliances_update(struct appliances *appliances, bool complete)
 		end_unwanted(appliances);
 }
 
+static void each_port(const struct appliance *appliance,
+	void (*each)(const struct uuid *port, void *data), void *data)
+{
+	const json_t *nic;
+	struct uuid port;
+	size_t i;
+
+	json_array_foreach(appliance->record.nics, i, nic) {
+		const char *text = json_string_value(json_object_get(nic, "port_id"));
+
+		if (text && uuid_parse(text, &port))
+			each(&port, data);
+	}
+}
+
+void appliances_each_stepped_down(struct appliances *appliances,
+	void (*each)(const struct uuid *port, void *data), void *data)
+{
+	const struct appliance *appliance;
+	struct machine *machine;
+	const struct uuid *id;
+	GHashTableIter i;
+
+	if (!appliances)
+		return;
+	g_hash_table_iter_init(&i, appliances->machines);
+	while (g_hash_table_iter_next(&i, (gpointer *)&id, (gpointer *)&machine)) {
+		appliance = g_hash_table_lookup(appliances->desired->appliances, id);
+		if (machine_has_stepped_down(machine) && appliance)
+			each_port(appliance, each, data);
+	}
+}
+
 json_t *appliances_describe(const struct appliances *appliances)
 {
 	const struct machine *machine;

@@ -19,6 +19,11 @@ void appliances_free(struct appliances *appliances);
  * end. */
 void appliances_update(struct appliances *appliances, bool complete);
 
+/* Calls @each for the NICs' ports of those that have said, since this was asked last, that they are
+ * master no more. @appliances may be NULL. */
+void appliances_each_stepped_down(struct appliances *appliances,
+	void (*each)(const struct uuid *port, void *data), void *data);
+
 /* {"<appliance id>": as machine_describe()}; json_decref(); NULL: there is none. @appliances may
  * be NULL. */
 json_t *appliances_describe(const struct appliances *appliances);

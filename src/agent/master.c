@@ -221,6 +221,16 @@ void masters_update(struct masters *masters)
 	g_hash_table_foreach_remove(masters->listeners, is_stale, NULL);
 }
 
+void masters_deny(struct masters *masters, const struct uuid *port)
+{
+	struct listener *listener = g_hash_table_lookup(masters->listeners, port);
+
+	if (!listener)
+		return;
+	listener->heard_us = 0;
+	tell(listener);
+}
+
 void masters_judge(struct masters *masters)
 {
 	struct listener *listener;

@@ -8,7 +8,7 @@
  *	       an ARP packet of the port's MAC
  *	silent ───────────────────────────────► master
  *	   ▲                                      │ 3 s without one, or the device is gone
- *	   └──────────────────────────────────────┘
+ *	   └──────────────────────────────────────┘ or it says itself that it is master no more
  */
 #pragma once
 
@@ -30,6 +30,8 @@ void masters_free(struct masters *masters);
 
 /* After a reconcile: the devices may be others. */
 void masters_update(struct masters *masters);
+/* The machine says that it is not, so that nobody waits for its silence. */
+void masters_deny(struct masters *masters, const struct uuid *port);
 /* Other hosts are alive. */
 void masters_judge(struct masters *masters);
 /* Every second. While hosts that share a port miss each other, both say so again each time: that

@@ -14,6 +14,7 @@ from test_appliance_ha import echoes, vrrp
 from virtual_router_pair import MAPPED, One, PairCloud, heard, knows
 
 DOWNTIME_S = 1.5
+SILENCE_S = 3  # after which a host takes a machine that announces nothing for no master
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_master_dies(cloud):
 
 
 def test_partition(cloud):
-    """Z37: two that take themselves for masters, and one that is on the wire: nothing comes to the other one, and pings are answered all the time."""
+    """Z37: two that take themselves for masters, and one that is on the wire: nothing comes to the other one, and pings are answered all the time, and when the two hear each other again nobody waits for the silence of who steps down."""
     master, backup = wait_until(cloud.serves, what="one is master")
     gaps = pings(cloud)
     vrrp([master, backup], True)
@@ -91,9 +92,12 @@ def test_partition(cloud):
     cloud.exec("g", "ip", "neighbour", "flush", "dev", "eth0")
     assert cloud.lab.pings("g", "10.0.0.1") and cloud.lab.pings("g", cloud.outside)
     assert heard(backup, "public", "guest0") == before and echoes(cloud) == asked, "the other one is on the wire"
-    assert cloud.active() == master.host and gaps.end() < DOWNTIME_S
+    assert cloud.active() == master.host
     vrrp([master, backup], False)
     wait_until(cloud.serves, what="one is master again")
+    gap = gaps.end()
+    print(f"a partition of a router's pair, and its end: {gap:.3f} s without an answer")
+    assert gap < SILENCE_S
 
 
 def test_host_dies_without_controller(cloud):

@@ -14,7 +14,7 @@
 #define ASK_MIN_MS 20
 #define ASK_MAX_MS 3000
 #define ASK_TUNNELS_MS 1000 /* while one is down */
-#define ASK_PAIR_MS 1000    /* which of the two it is changes by itself */
+#define ASK_PAIR_MS 500	    /* which of the two it is changes by itself */
 #define KILL_MS 6000	    /* after SIGTERM */
 #define BACKOFF_MAX_S 60
 /* It reads what it is told, and says what it thinks of it. */
@@ -41,6 +41,7 @@ struct machine {
 	struct ask *ask;
 	enum status status;
 	char *reason, *digest, *drift;
+	bool stepped_down;
 	char *redundancy;    /* which of a pair it says that it is; "": it says nothing of that */
 	json_int_t revision; /* that it has done */
 	json_t *balancers;   /* what it says of load balancers; NULL: it has none */
@@ -197,6 +198,7 @@ static void note_redundancy(struct machine *machine, const json_t *said)
 
 	if (!strcmp(machine->redundancy, state))
 		return;
+	machine->stepped_down = !strcmp(machine->redundancy, "MASTER");
 	replace(&machine->redundancy, state);
 	machine->changed(machine->data);
 }
@@ -474,6 +476,14 @@ void machine_free(struct machine *machine)
 	json_decref(machine->balancers);
 	json_decref(machine->tunnels);
 	g_free(machine);
+}
+
+bool machine_has_stepped_down(struct machine *machine)
+{
+	bool has = machine->stepped_down;
+
+	machine->stepped_down = false;
+	return has;
 }
 
 json_t *machine_describe(const struct machine *machine)

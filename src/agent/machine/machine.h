@@ -32,6 +32,8 @@ struct machine_place {
 /* @changed: machine_describe() may say something else. @place is borrowed. */
 struct machine *machine_new(
 	const struct machine_place *place, const char *id, void (*changed)(void *data), void *data);
+/* Of a pair: has it said, since this was asked last, that it is master no more? */
+bool machine_has_stepped_down(struct machine *machine);
 /* It goes on running. */
 void machine_free(struct machine *machine);
 
