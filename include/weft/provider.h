@@ -117,6 +117,10 @@ enum weft_provider_result {
  *	                          "connections", each "ipsec_site_connection" (with
  *	                          its secret), "ikepolicy", "ipsecpolicy",
  *	                          "local_cidrs" and "peer_cidrs"
+ *	 "wireguard_interfaces": [{…}] the same: "wireguard_interface", its
+ *	                          "private_key" and "peers": "wireguard_peer" and
+ *	                          its "preshared_key"
+ *	 "gre_tunnels": [{…}, …]  if it has the router's "gre"
  *
  *	 "appliances": [{…}, …]}  those that there are: "name", "id", "ports" of
  *	                          their NICs, shared ones too, and "subnets" of

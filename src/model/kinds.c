@@ -65,6 +65,9 @@
 #include "model/trunk.h"
 #include "model/vpn_endpoint_group.h"
 #include "model/vpnservice.h"
+#include "model/wireguard_interface.h"
+#include "model/wireguard_peer.h"
+#include "model/gre_tunnel.h"
 
 static const struct kind *const kinds[N_KINDS] = {
 	[KIND_HOST] = &host_kind,
@@ -133,6 +136,9 @@ static const struct kind *const kinds[N_KINDS] = {
 	[KIND_VPN_ENDPOINT_GROUP] = &vpn_endpoint_group_kind,
 	[KIND_VPNSERVICE] = &vpnservice_kind,
 	[KIND_IPSEC_SITE_CONNECTION] = &ipsec_site_connection_kind,
+	[KIND_GRE_TUNNEL] = &gre_tunnel_kind,
+	[KIND_WIREGUARD_INTERFACE] = &wireguard_interface_kind,
+	[KIND_WIREGUARD_PEER] = &wireguard_peer_kind,
 	[KIND_DOMAIN] = &domain_kind,
 	[KIND_PROJECT] = &project_kind,
 	[KIND_USER] = &user_kind,

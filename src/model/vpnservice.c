@@ -7,7 +7,6 @@
 #include "model/port.h"
 #include "model/router.h"
 #include "model/service_port.h"
-#include "model/service_provider.h"
 #include "model/vpn_parts.h"
 
 static const struct attr attrs[N_VPNSERVICE_SLOTS] = {
@@ -87,20 +86,6 @@ const char *vpn_outside(
 	return NULL;
 }
 
-/* Whoever has the router must be one that has VPN. */
-static bool check_provider(struct txn *txn, const struct object *router, GError **error)
-{
-	char buf[PROVIDER_NAME_MAX + 1], id[UUID_STRLEN];
-	g_autofree char *names = NULL;
-
-	if (service_other_provider(router, SERVICE_VPN, buf))
-		return true;
-	names = service_provider_names_with(txn_model(txn), SERVICE_VPN);
-	return weft_fail(error, SERVICE_NOT_PROVIDED,
-		"Router %s has no provider of the service vpn; %s%s: map it first, by the router's service_providers or by its flavor.",
-		uuid_format(object_id(router), id), *names ? "there is " : "there is none", names);
-}
-
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	const char *router_id = object_str(draft, VPNSERVICE_ROUTER_ID);
@@ -109,7 +94,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 
 	if (!router || (subnet_id && !txn_need(txn, KIND_SUBNET, subnet_id, error)))
 		return false;
-	if (!check_provider(txn, router, error))
+	if (!vpn_check_provider(txn, router, SERVICE_VPN, error))
 		return false;
 	if (object_is_null(router, ROUTER_GATEWAY_PORT_ID))
 		return weft_fail(error, ROUTER_NOT_EXTERNAL,

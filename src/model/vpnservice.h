@@ -2,7 +2,7 @@
 /* A router is an end of tunnels to other sites. */
 #pragma once
 
-#include "model/txn.h"
+#include "model/service_map.h"
 
 enum vpnservice_slot {
 	VPNSERVICE_ROUTER_ID = N_STANDARD_SLOTS,
@@ -26,7 +26,10 @@ extern const struct kind vpnservice_kind;
 
 /* Has the router an interface on the subnet? */
 bool vpn_router_has_subnet(const struct txn *txn, const char *router_id, const char *subnet_id);
-/* vpn_router.c: may the router, as it is or is drafted, lose an interface on the subnet, its
+/* vpn_router.c: has the router a provider of the service? */
+bool vpn_check_provider(const struct txn *txn, const struct object *router,
+	enum network_service service, GError **error);
+/* May the router, as it is or is drafted, lose an interface on the subnet, its
  * gateway, or have the service map that it has? */
 bool vpn_may_lose_subnet(
 	const struct txn *txn, const struct object *router, const char *subnet_id, GError **error);

@@ -1,4 +1,6 @@
 """What weftd's OpenAPI document says of each kind of resource, and an example object of each, made from it."""
+import base64
+import os
 import itertools
 import subprocess
 
@@ -78,7 +80,7 @@ def certificate():
 def vpn(make):
     """A VPN service of a router's subnet."""
     outside, subnet = external(make), make("subnet")
-    router = make("router", external_gateway_info={"network_id": outside["id"]}, service_providers={"vpn": "virtual-router"})
+    router = make("router", external_gateway_info={"network_id": outside["id"]}, service_providers={"vpn": "virtual-router", "gre": "virtual-router"})
     make.__self__.client.call("PUT", router["_path"] + "/add_router_interface", {"subnet_id": subnet["id"]})
     return {"router_id": router["id"], "subnet_id": subnet["id"]}
 
@@ -122,6 +124,10 @@ SPECIAL = {
                                                   "timeout": 2, "max_retries": 1},
     "vpn_endpoint_group": lambda make: {"type": "cidr", "endpoints": ["10.9.0.0/24"]},
     "vpnservice": vpn,
+    "gre_tunnel": lambda make: {"router_id": vpn(make)["router_id"], "peer_address": "192.0.2.9"},
+    "wireguard_interface": lambda make: {"router_id": vpn(make)["router_id"]},
+    "wireguard_peer": lambda make: {"wireguard_interface_id": make("wireguard_interface")["id"], "allowed_ips": ["10.9.0.0/24"],
+                                    "public_key": base64.b64encode(os.urandom(32)).decode()},
     "ipsec_site_connection": lambda make: {"vpnservice_id": make("vpnservice")["id"], "ikepolicy_id": make("ikepolicy")["id"],
                                            "ipsecpolicy_id": make("ipsecpolicy")["id"], "peer_address": "192.0.2.9", "peer_id": "192.0.2.9",
                                            "peer_cidrs": ["10.9.0.0/24"], "psk": "a secret"},

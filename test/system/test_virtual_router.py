@@ -226,8 +226,8 @@ def test_router(cloud):
     assert cloud.api.call("PUT", f"/v2.0/networks/{lab.networks['web']['id']}", change).status == 200
     external = cloud.networks["out"]
     assert cloud.api.call("PUT", f"/v2.0/networks/{external['id']}", {"network": {"router:external": True}}).status == 200
-    refused = cloud.api.call("POST", "/v2.0/routers", {"router": {"service_providers": {"gre": "virtual-router"}}})
-    assert refused.status == 400 and "it has dhcp, dns, router, snat, floating-ip, port-forwarding, firewall, vpn" in refused.json["NeutronError"]["message"]
+    refused = cloud.api.call("POST", "/v2.0/routers", {"router": {"service_providers": {"load-balancer": "virtual-router"}}})
+    assert refused.status == 400 and "it has dhcp, dns, router, snat, floating-ip, port-forwarding, firewall, vpn, gre" in refused.json["NeutronError"]["message"]
     flavor = cloud.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[cloud.profile["id"]])
     router = cloud.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": external["id"]})
     assert router["service_providers"]["snat"] == router["service_providers"]["router"] == "virtual-router"

@@ -25,12 +25,12 @@ SECRET = "a secret of two sites"
 class Site:
     """A router with a network behind it and a guest there."""
 
-    def __init__(self, cloud, name, host):
+    def __init__(self, cloud, name, host, services=SERVICES, **more):
         lab, api = cloud.lab, cloud.api
         self.cloud, self.name, self.guest = cloud, name, f"g{name}"
         network = lab.network(f"net{name}", CIDR[name])
         self.subnet = api.get("/v2.0/subnets", network_id=network["id"]).json["subnets"][0]
-        self.router = api.make("router", name=name, external_gateway_info={"network_id": cloud.networks["out"]["id"]}, service_providers=SERVICES)
+        self.router = api.make("router", name=name, external_gateway_info={"network_id": cloud.networks["out"]["id"]}, service_providers=services, **more)
         self.address = self.router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
         assert api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": self.subnet["id"]}).status == 200
         port = lab.guest(self.guest, host, f"net{name}")
@@ -53,7 +53,7 @@ class Site:
         """The namespace and the device at the other end of the appliance's public NIC."""
         appliance = self.cloud.appliance(self.router)
         namespace = self.cloud.lab.netns(appliance["host"])
-        port = self.cloud.ports(appliance)["public"]["id"]
+        port = next(nic["port_id"] for nic in appliance["nics"] if nic["name"] == "public")
         links = json.loads(run("ip", "-n", namespace, "-j", "link").stdout)
         return namespace, next(link["ifname"] for link in links if port in link.get("ifalias", ""))
 

@@ -9,6 +9,7 @@
 #include "controller/provider/appliance.h"
 #include "controller/provider/providers_impl.h"
 #include "model/flavor.h"
+#include "model/gre_tunnel.h"
 #include "model/ipsec_site_connection.h"
 #include "model/floating_ip.h"
 #include "model/lb_listener.h"
@@ -20,6 +21,8 @@
 #include "model/service_port.h"
 #include "model/subnet.h"
 #include "model/vpnservice.h"
+#include "model/wireguard_interface.h"
+#include "model/wireguard_peer.h"
 
 #define SETTLE_MS 20 /* changes that come together are one call */
 
@@ -348,6 +351,15 @@ static void look_at_router_of_vpn(struct providers *providers, const char *servi
 		look_at_text(providers, object_str(service, VPNSERVICE_ROUTER_ID));
 }
 
+static void look_at_router_of_peer(struct providers *providers, const char *interface_id)
+{
+	const struct object *interface =
+		model_get_text(providers->model, KIND_WIREGUARD_INTERFACE, interface_id);
+
+	if (interface)
+		look_at_text(providers, object_str(interface, WIREGUARD_INTERFACE_ROUTER_ID));
+}
+
 static void look_at_side(
 	struct providers *providers, enum kind_id kind, const struct object *object)
 {
@@ -393,6 +405,15 @@ static void look_at_side(
 		break;
 	case KIND_VPNSERVICE:
 		look_at_text(providers, object_str(object, VPNSERVICE_ROUTER_ID));
+		break;
+	case KIND_GRE_TUNNEL:
+		look_at_text(providers, object_str(object, GRE_TUNNEL_ROUTER_ID));
+		break;
+	case KIND_WIREGUARD_INTERFACE:
+		look_at_text(providers, object_str(object, WIREGUARD_INTERFACE_ROUTER_ID));
+		break;
+	case KIND_WIREGUARD_PEER:
+		look_at_router_of_peer(providers, object_str(object, WIREGUARD_PEER_INTERFACE_ID));
 		break;
 	case KIND_IPSEC_SITE_CONNECTION:
 		look_at_router_of_vpn(

@@ -187,6 +187,8 @@ static void write_router(struct writer *writer, const struct object *router, con
 		write_networks(writer, id, provider);
 	if (!g_strcmp0(service_other_provider(router, SERVICE_VPN, buf), provider))
 		provider_write_vpn(writer->model, id, &writer->w);
+	if (!g_strcmp0(service_other_provider(router, SERVICE_GRE, buf), provider))
+		provider_write_gre(writer->model, id, &writer->w);
 	if (!g_strcmp0(firewall_provider(router, buf), provider))
 		provider_write_firewalls(writer->model, router, &writer->w);
 }

@@ -14,8 +14,11 @@ void provider_write_object(
 /* The member "load_balancers": those of the network that are not the edge's. */
 void provider_write_balancers(
 	const struct model *model, const char *network, struct json_writer *w);
-/* The member "vpnservices": those of the router, with their connections. */
+/* The members "vpnservices", with their connections, and "wireguard_interfaces", with their peers.
+ */
 void provider_write_vpn(const struct model *model, const char *router, struct json_writer *w);
 /* The member "firewalls": the firewall groups of the router's ports. */
 void provider_write_firewalls(
 	const struct model *model, const struct object *router, struct json_writer *w);
+/* The member "gre_tunnels". */
+void provider_write_gre(const struct model *model, const char *router, struct json_writer *w);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The VPN services of a router, for the provider that has its "vpn": with the secrets of their
- * connections, which it could not make without. */
+/* The tunnels of a router, for the provider that has its "vpn" or its "gre": with their secrets,
+ * which it could not make them without. */
 #include "controller/provider/document.h"
 
+#include "model/gre_tunnel.h"
 #include "model/ike_policy.h"
 #include "model/ipsec_policy.h"
 #include "model/ipsec_site_connection.h"
 #include "model/vpnservice.h"
+#include "model/wireguard_interface.h"
+#include "model/wireguard_peer.h"
 
 static void write_policy(const struct model *model, const struct object *connection,
 	enum kind_id kind, unsigned slot, const char *name, struct json_writer *w)
@@ -65,15 +68,62 @@ static void write_service(
 	jw_end_object(w);
 }
 
-void provider_write_vpn(const struct model *model, const char *router, struct json_writer *w)
+static void write_peer(const struct model *model, const struct object *peer, struct json_writer *w)
 {
-	const struct object *service;
+	jw_begin_object(w);
+	jw_key(w, "wireguard_peer");
+	provider_write_object(model, peer, w);
+	jw_member_string(w, "preshared_key", object_str(peer, WIREGUARD_PEER_PRESHARED_KEY));
+	jw_end_object(w);
+}
+
+static void write_interface(
+	const struct model *model, const struct object *interface, struct json_writer *w)
+{
+	const struct object *peer;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	jw_begin_object(w);
+	jw_key(w, "wireguard_interface");
+	provider_write_object(model, interface, w);
+	jw_member_string(w, "private_key", object_str(interface, WIREGUARD_INTERFACE_PRIVATE_KEY));
+	jw_key(w, "peers");
+	jw_begin_array(w);
+	model_iter_init(&iter, model, KIND_WIREGUARD_PEER, WIREGUARD_PEER_BY_INTERFACE,
+		uuid_format(object_id(interface), id), NULL);
+	while ((peer = model_iter_next(&iter)))
+		write_peer(model, peer, w);
+	jw_end_array(w);
+	jw_end_object(w);
+}
+
+static void write_all(const struct model *model, const char *key, enum kind_id kind, unsigned index,
+	const char *router, struct json_writer *w,
+	void (*write)(
+		const struct model *model, const struct object *object, struct json_writer *w))
+{
+	const struct object *object;
 	struct model_iter iter;
 
-	jw_key(w, "vpnservices");
+	jw_key(w, key);
 	jw_begin_array(w);
-	model_iter_init(&iter, model, KIND_VPNSERVICE, VPNSERVICE_BY_ROUTER, router, NULL);
-	while ((service = model_iter_next(&iter)))
-		write_service(model, service, w);
+	model_iter_init(&iter, model, kind, index, router, NULL);
+	while ((object = model_iter_next(&iter)))
+		write(model, object, w);
 	jw_end_array(w);
+}
+
+void provider_write_vpn(const struct model *model, const char *router, struct json_writer *w)
+{
+	write_all(model, "vpnservices", KIND_VPNSERVICE, VPNSERVICE_BY_ROUTER, router, w,
+		write_service);
+	write_all(model, "wireguard_interfaces", KIND_WIREGUARD_INTERFACE,
+		WIREGUARD_INTERFACE_BY_ROUTER, router, w, write_interface);
+}
+
+void provider_write_gre(const struct model *model, const char *router, struct json_writer *w)
+{
+	write_all(model, "gre_tunnels", KIND_GRE_TUNNEL, GRE_TUNNEL_BY_ROUTER, router, w,
+		provider_write_object);
 }

@@ -14,6 +14,8 @@ static const struct section {
 	{ "port_forwardings", section_port_forwardings },
 	{ "load_balancers", section_balancers },
 	{ "ipsec", section_ipsec },
+	{ "wireguard", section_wireguard },
+	{ "gre", section_gre },
 	{ "interface_firewalls", section_firewall },
 	{ "redundancy", section_redundancy },
 };

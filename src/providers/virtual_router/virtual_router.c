@@ -9,8 +9,8 @@
 
 #define IMAGE "weft-appliance"
 
-static const char *const services[] = { "dhcp", "dns", "firewall", "floating-ip", "port-forwarding",
-	"router", "snat", "vpn", NULL };
+static const char *const services[] = { "dhcp", "dns", "firewall", "floating-ip", "gre",
+	"port-forwarding", "router", "snat", "vpn", NULL };
 
 static void set_machine(json_t *appliance, const struct offering *offering)
 {
