@@ -82,6 +82,7 @@ static void refusals_name_the_key(void **state)
 		{ "[agent]\nhost=h1\nbridge-mappings=a:a-long-device-name\n", "must be" },
 		{ "[agent]\nhost=h1\nbridge-mappings=a:eth1,a:eth2\n", "\"a\" is mapped twice" },
 		{ "[agent]\nhost=h1\nbridge-mappings=a:eth1,b:eth1\n", "both a and b" },
+		{ "[agent]\nhost=h1\nappliance-accelerator=xen\n", "\"xen\" must be kvm or tcg" },
 		{ "[agent]\nhost=h1\ncredential-file=/nonexistent\n", "credential-file" },
 	};
 

@@ -279,6 +279,12 @@ def test_by_an_offering(cloud):
     appliance = cloud.appliance(good)
     assert (appliance["runtime"], appliance["machine_image"], appliance["host"]) == ("qemu", "weft-appliance", "h1") and cloud.process(appliance)
     check_guest(cloud, appliance, guest)
+    old = cloud.process(appliance)
+    lab.stop("h1", kill=True)
+    lab.start("h1")
+    wait_until(lambda: f"appliance {appliance['id']} does what it is told" in lab.log("h1").partition(f"{appliance['id']}: found as it was left")[2],
+               deadline=60, what="the next agent finds it, and is answered by it")
+    assert cloud.process(appliance) == old
     metainfo = {**json.loads(good["offering"]["metainfo"]), "runtime": "netns", "memory_mib": None}
     body = {"service_profile": {"metainfo": json.dumps({key: value for key, value in metainfo.items() if value})}}
     assert cloud.api.call("PUT", f"/v2.0/service_profiles/{good['offering']['id']}", body).status == 200
