@@ -149,8 +149,7 @@ static __always_inline void connection_settle(struct flow *connection, u32 port_
 static __always_inline void connection_line_up(
 	const struct pkt *pkt, u32 port_id, u32 direction, const struct host *host)
 {
-	struct embryo_key key = { port_id, embryo_place(port_id, host->half_open_max) };
-	struct embryo embryo = { .family = pkt->family };
+	struct embryo embryo = { .port_id = (u16)port_id, .family = pkt->family }, *place;
 
 	if (pkt->family == 4)
 		embryo.key4 = direction == RULE_EGRESS ? flow_key4(pkt, port_id, FLOW_FROM_GUEST)
@@ -158,7 +157,9 @@ static __always_inline void connection_line_up(
 	else
 		embryo.key6 = direction == RULE_EGRESS ? flow_key6(pkt, port_id, FLOW_FROM_GUEST)
 						       : answer_key6(pkt, port_id);
-	bpf_map_update_elem(&embryos, &key, &embryo, BPF_ANY);
+	place = embryo_at(port_id, embryo_place(port_id, host->half_open_max));
+	if (place)
+		*place = embryo;
 }
 
 /* Stores a new connection of the port; when the table is full in the place of an older one. */

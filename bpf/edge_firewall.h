@@ -98,20 +98,21 @@ struct project_connections_gone {
 };
 #define PROJECT_UNLIMITED 0xffffffffu
 
-/* map embryos: by port and place in its ring of half open connections, the key of one: who is to go
- * first when there is no room. There are as many places as the port may have of them. */
-struct embryo_key {
-	u32 port_id;
-	u32 place;
-};
+/* map embryos: an array of the ports' rings of half open connections, each with as many places as
+ * the port may have of them: the key of who is to go first when there is no room. */
 struct embryo {
-	u32 family;
+	u16 port_id; /* 0: nobody was here yet */
+	u16 family;
 	union {
 		struct flow_key4 key4;
 		struct flow_key6 key6;
 	};
 };
 #define EDGE_EMBRYOS_MAX 262144
+/* Rings of ports with numbers in a row lie side by side, where none is longer than that; where they
+ * overlap, who comes later has the place. */
+#define EDGE_EMBRYOS_APART 4096
+#define EMBRYO_INDEX(port_id, place) (((port_id)*EDGE_EMBRYOS_APART + (place)) % EDGE_EMBRYOS_MAX)
 _Static_assert(sizeof(struct connections) == 40 && sizeof(struct connections_gone) == 24 &&
 		       sizeof(struct project_connections_gone) == 32 && sizeof(struct embryo) == 48,
 	"layout");

@@ -172,14 +172,20 @@ void connections_limit(struct dp *dp, u32 port_id, const struct dp_port *port)
 	put_project(dp, number, &project);
 }
 
-/* Its ring, as far as it was ever filled. */
+/* Its ring, as far as it was ever filled: the number is another port's soon. */
 static void remove_embryos(struct dp *dp, u32 port_id, u64 line)
 {
-	struct embryo_key key = { .port_id = port_id };
+	int fd = bpf_map__fd(dp->edge->maps.embryos);
+	const struct embryo none = { 0 };
 	u32 n = (u32)MIN(line, (u64)dp->host.half_open_max);
+	struct embryo embryo;
 
-	for (; key.place < n; key.place++)
-		bpf_map_delete_elem(bpf_map__fd(dp->edge->maps.embryos), &key);
+	for (u32 place = 0; place < n; place++) {
+		u32 index = EMBRYO_INDEX(port_id, place);
+
+		if (!bpf_map_lookup_elem(fd, &index, &embryo) && embryo.port_id == port_id)
+			bpf_map_update_elem(fd, &index, &none, BPF_ANY);
+	}
 }
 
 void connections_end(struct dp *dp, u32 port_id)
