@@ -147,16 +147,24 @@ bool document_read_balancers(const json_t *root, struct document *document, GErr
 		document->load_balancers, error);
 }
 
+static bool is_in(const GArray *addresses, const struct ip *address)
+{
+	for (guint i = 0; i < addresses->len; i++)
+		if (!ip_compare(address, &g_array_index(addresses, struct prefix, i).ip))
+			return true;
+	return false;
+}
+
+/* Its own, or one that it has when it is the master of a pair. */
 static bool has_address(const struct document *document, const struct ip *address)
 {
 	for (guint i = 0; i < document->interfaces->len; i++) {
 		const struct document_interface *interface =
 			&g_array_index(document->interfaces, struct document_interface, i);
 
-		for (guint j = 0; j < interface->addresses->len; j++)
-			if (!ip_compare(address,
-				    &g_array_index(interface->addresses, struct prefix, j).ip))
-				return true;
+		if (is_in(interface->addresses, address) ||
+			is_in(interface->virtual_addresses, address))
+			return true;
 	}
 	return false;
 }

@@ -220,6 +220,26 @@ static void test_refused_balancers(void **state)
 	}
 }
 
+#define BALANCED(vip)                                                                         \
+	PAIR(REDUNDANCY("1", "mgmt", "192.0.2.6") ",\"load_balancers\":[{\"id\":"             \
+						  "\"0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0a00\"," \
+						  "\"vip_addresses\":[\"" vip                 \
+						  "\"],\"listeners\":[],\"pools\":[]}]")
+
+/* Z33, Z37: the master of a pair has the VIPs. */
+static void test_balancer_of_a_pair(void **state)
+{
+	static const char has[] = BALANCED("10.0.0.1"), has_not[] = BALANCED("10.0.0.9");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(document) document = document_parse(has, strlen(has), &error);
+
+	(void)state;
+	if (!document)
+		fail_msg("%s", error->message);
+	assert_null(document_parse(has_not, strlen(has_not), &error));
+	assert_non_null(strstr(error->message, "10.0.0.9 must be among the addresses of a NIC"));
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -240,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_management_doubles_as_public),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_balancers),
+		cmocka_unit_test(test_balancer_of_a_pair),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
