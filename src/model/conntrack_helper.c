@@ -14,7 +14,7 @@ static const struct {
 	const char *helper, *protocols[3];
 } known[] = {
 	{ "ftp", { "tcp" } },
-	{ "sip", { "udp" } },
+	{ "sip", { "udp", "tcp" } },
 	{ "tftp", { "udp" } },
 };
 

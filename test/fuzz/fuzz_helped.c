@@ -4,6 +4,7 @@
  * frame, as commands and answers of FTP, and as messages of SIP. What is written in the place of an
  * address is found there again, and a frame that was put together is one that can be taken apart.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/helper/ftp.h"
@@ -89,6 +90,9 @@ static void sip(const uint8_t *data, size_t size, bool arriving)
 	GString *text = sip_translate((const char *)data, size, &change);
 
 	sip_registers((const char *)data, size);
+	if (sip_length((const char *)data, size) > size)
+		abort();
+	sip_begins((const char *)data, size);
 	if (!text)
 		return;
 	g_assert_cmpuint(text->len, <=, 4 * size + 64);

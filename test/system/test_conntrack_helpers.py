@@ -136,6 +136,84 @@ SIP_GUEST = SIP + textwrap.dedent("""
         said["error"] = str(error)
     print(json.dumps(said))
     """)
+# The same by TCP: all on the guest's connection, several messages at once.
+SIP_STREAM = SIP + textwrap.dedent("""
+    class Stream:
+        def __init__(self, s):
+            self.s, self.buffer = s, b""
+            s.settimeout(30)
+
+        def read(self):
+            while True:
+                head, end, rest = self.buffer.lstrip().partition(b"\\r\\n\\r\\n")
+                n = int(header(head.decode() + "\\r", "Content-Length")) if end else 0
+                if end and len(rest) >= n:
+                    self.buffer = rest[n:]
+                    return (head + end + rest[:n]).decode()
+                got = self.s.recv(65536)
+                assert got, "the other side has closed"
+                self.buffer += got
+    """)
+SIP_STREAM_PEER = SIP_STREAM + textwrap.dedent("""
+    me, port = sys.argv[1], 9500
+    listener = socket.create_server((me, 5060))
+    print("ready", flush=True)
+    while True:
+        s, sender = listener.accept()
+        stream, port, seen = Stream(s), port + 2, {"sender": sender}
+        rtp, rtcp = bound(me, port), bound(me, port + 1)
+        try:
+            text = stream.read()
+            seen.update(port=port, contact=place(header(text, "Contact")), via=place(header(text, "Via")[12:]))
+            s.sendall(message("SIP/2.0 200 OK", Via=header(text, "Via")))
+            for n in range(40):
+                text = stream.read()
+                assert text.startswith("INVITE") and place(header(text, "Contact")) == seen["contact"], text
+                seen["media"] = media(text)
+                s.sendall(message("SIP/2.0 200 OK", sdp(me, port), Via=header(text, "Via"), CSeq=n))
+            rtp.sendto(b"rtp", tuple(seen["media"]))
+            assert stream.read().startswith("ACK")
+            seen["heard"] = heard(rtp, list)
+            uri = "sip:guest@%s:%d" % seen["contact"]
+            calls = [message(f"INVITE {uri} SIP/2.0", sdp(me, port), Via=f"SIP/2.0/TCP {me}", To=f"<{uri}>", CSeq=n) for n in range(3)]
+            s.sendall(b"".join(calls))
+            seen["answers"] = [[header(text, "CSeq"), place(header(text, "To")), media(text)] for text in (stream.read() for _ in calls)]
+            s.sendall(b"the end")
+        except Exception as error:
+            seen["error"] = repr(error)
+        s.close()
+        print(json.dumps(seen), flush=True)
+    """)
+SIP_STREAM_GUEST = SIP_STREAM + textwrap.dedent("""
+    me, peer = sys.argv[1], sys.argv[2]
+    rtp, rtcp = bound(me, 4000), bound(me, 4001)
+    s = socket.create_connection((peer, 5060), 30, (me, 0))
+    stream, port = Stream(s), s.getsockname()[1]
+    mine = {"Via": f"SIP/2.0/TCP {me}:{port};branch=1", "From": f"<sip:guest@{me}>", "Contact": f"<sip:guest@{me}:{port};transport=tcp>"}
+    said = {"port": port}
+    try:
+        invites = [message(f"INVITE sip:peer@{peer} SIP/2.0", sdp(me, 4000), CSeq=n, **mine) for n in range(40)]
+        s.sendall(message(f"REGISTER sip:{peer} SIP/2.0", Expires="60", **mine) + b"\\r\\n\\r\\n" + b"".join(invites[:4]))
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for n, invite in enumerate(invites[4:]):
+            for at, end in ((0, 7 + n), (7 + n, 150 + n), (150 + n, None)):  # of three segments
+                s.sendall(invite[at:end])
+        answers = [stream.read() for _ in range(41)]
+        said["registered"], said["answered"] = header(answers[0], "Via"), [int(header(text, "CSeq")) for text in answers[1:]]
+        rtp.sendto(b"from the guest", media(answers[-1]))
+        said["media"] = heard(rtp, list)
+        s.sendall(message(f"ACK sip:peer@{peer} SIP/2.0", **mine))
+        calls = [stream.read() for _ in range(3)]
+        said["called"] = [[place(call), place(header(call, "To")), media(call)] for call in calls]
+        s.sendall(b"".join(message("SIP/2.0 200 OK", sdp(me, 4000), Via=header(call, "Via"), To=header(call, "To"), CSeq=header(call, "CSeq"))
+                           for call in calls))
+        said["end"] = stream.buffer.decode()
+        while got := s.recv(100):
+            said["end"] += got.decode()
+    except Exception as error:
+        said["error"] = repr(error)
+    print(json.dumps(said))
+    """)
 FTP, TFTP = ("ftp", "tcp", 21), ("tftp", "udp", 69)
 ALL = ["PORT", "EPRT", "PASV", "EPSV", "STAT many", "PORT", "EPSV"]
 ALL_SAID = ["from the server"] * 4 + ["404"] + ["from the server"] * 2
@@ -333,3 +411,35 @@ def test_calls(cloud):
     wait_until(lambda: f"{outside.FAR}:5060 " in cloud.world.exec("ss", "-ulnH").stdout, what="sipp listens")
     cloud.world.exec("sipp", "-sn", "uac", f"{outside.FAR}:5060", "-i", cloud.ip["a"], "-p", "5062", "-m", "3", "-r", "50", "-d", "10", "-timeout", "10s",
                      "-timeout_error", "-nostdin", namespace=cloud.lab.netns("a"))
+
+
+def stream_calls(cloud, name, seen_as):
+    """The same of a guest by TCP; what is said on the connection to its end arrives in step."""
+    ip = cloud.ip[name]
+    said = json.loads(cloud.world.exec(sys.executable, "-c", SIP_STREAM_GUEST, ip, outside.ROUTER, namespace=cloud.lab.netns(name)).stdout)
+    seen = json.loads(cloud.peer.stdout.readline())
+    assert "error" not in said and "error" not in seen, (said, seen)
+    assert said["registered"] == f"SIP/2.0/TCP {ip}:{said['port']};branch=1" and said["answered"] == list(range(40))
+    assert said["media"] == ["rtp", [outside.ROUTER, seen["port"]]]
+    assert said["called"] == [[[ip, said["port"]], [ip, said["port"]], [outside.ROUTER, seen["port"]]]] * 3 and said["end"] == "the end"
+    assert seen["contact"] == seen["via"] == seen["sender"] and seen["contact"][0] == seen["media"][0] == seen_as
+    assert seen["heard"] == ["from the guest", seen["media"]]
+    assert [answer[:2] for answer in seen["answers"]] == [[str(n), seen["contact"]] for n in range(3)]
+    assert {answer[2][0] for answer in seen["answers"]} == {seen_as}
+
+
+def test_calls_by_tcp(cloud):
+    """SIP by TCP, several messages behind each other, by the router's address and by a floating IP; and a real user agent's calls."""
+    cloud.help(("sip", "tcp", 5060))
+    cloud.peer = cloud.world.start(cloud.world.out, sys.executable, "-c", SIP_STREAM_PEER, outside.ROUTER, ready="ready")
+    for name in ("a", "b"):
+        stream_calls(cloud, name, cloud.gateway_ip())
+    made = cloud.float("a")
+    stream_calls(cloud, "a", made["floating_ip_address"])
+    cloud.delete("floatingip", made)
+    cloud.world.start(cloud.world.out, "sipp", "-t", "t1", "-sn", "uas", "-i", outside.FAR, "-p", "5060", "-nostdin")
+    wait_until(lambda: f"{outside.FAR}:5060 " in cloud.world.exec("ss", "-tlnH").stdout, what="sipp listens")
+    before = cloud.count("rewritten")
+    cloud.world.exec("sipp", "-t", "t1", "-sn", "uac", f"{outside.FAR}:5060", "-i", cloud.ip["b"], "-p", "5062", "-m", "3", "-r", "50", "-d", "10",
+                     "-timeout", "60s", "-timeout_error", "-nostdin", namespace=cloud.lab.netns("b"))
+    assert cloud.count("rewritten") > before

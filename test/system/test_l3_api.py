@@ -312,7 +312,7 @@ def test_conntrack_helpers(cli, sdk, weftd, api):
     assert "already used" in wrong(400, "BadRequest", helper="ftp", protocol="tcp", port=21)
     wrong(400, "ConntrackHelperNotAllowed", helper="smtp", protocol="tcp", port=25)
     assert "udp" in wrong(400, "InvalidProtocolForHelper", helper="tftp", protocol="tcp", port=69)
-    assert "udp" in wrong(400, "InvalidProtocolForHelper", helper="sip", protocol="tcp", port=5060)
+    assert "udp" in wrong(400, "InvalidProtocolForHelper", helper="tftp", protocol="tcp", port=69)
     assert "ftp, sip and tftp" in wrong(400, "ConntrackHelperNotAllowed", helper="h323", protocol="tcp", port=1720)
     wrong(400, "InvalidInput", helper="ftp", protocol="tcp", port=0)
     assert "project" in wrong(400, "BadRequest", helper="sip", protocol="tcp", port=5060, project_id="other")

@@ -11,6 +11,7 @@ struct connections {
 	GHashTable *all;
 	GHashTable *routers; /* u64 key → u64[2]: the key, and how many it has */
 	GQueue open, closed;
+	size_t held;
 };
 
 static guint key_hash(gconstpointer data)
@@ -32,10 +33,42 @@ static GQueue *queue_of(struct connections *connections, const struct connection
 	return connection->closed ? &connections->closed : &connections->open;
 }
 
+GByteArray *connections_release(
+	struct connections *connections, struct connection *connection, enum helped_side side)
+{
+	GByteArray *held = g_steal_pointer(&connection->sides[side].held);
+
+	if (held)
+		connections->held -= held->len;
+	return held;
+}
+
+static void let_go(struct connections *connections, struct connection *connection)
+{
+	for (enum helped_side side = SIDE_GUEST; side <= SIDE_PEER; side++) {
+		g_autoptr(GByteArray) held = connections_release(connections, connection, side);
+	}
+}
+
+bool connections_hold(struct connections *connections, struct connection *connection,
+	enum helped_side side, u32 seq, const u8 *bytes, size_t len)
+{
+	g_autoptr(GByteArray) old = connections_release(connections, connection, side);
+
+	if (len > HELD_MAX || connections->held + len > HELD_TOTAL)
+		return false;
+	connection->sides[side].held = g_byte_array_append(g_byte_array_new(), bytes, (guint)len);
+	connection->sides[side].held_seq = seq;
+	connection->sides[side].held_us = g_get_monotonic_time();
+	connections->held += len;
+	return true;
+}
+
 static void forget(struct connections *connections, struct connection *connection)
 {
 	u64 *router = connection->of_router;
 
+	let_go(connections, connection);
 	g_queue_unlink(queue_of(connections, connection), &connection->link);
 	g_hash_table_remove(connections->all, &connection->key);
 	if (!--router[1])
@@ -67,6 +100,12 @@ struct connections *connections_new(void)
 
 void connections_free(struct connections *connections)
 {
+	GHashTableIter iter;
+	gpointer connection;
+
+	g_hash_table_iter_init(&iter, connections->all);
+	while (g_hash_table_iter_next(&iter, NULL, &connection))
+		let_go(connections, connection);
 	g_hash_table_unref(connections->all);
 	g_hash_table_unref(connections->routers);
 	g_free(connections);
@@ -94,8 +133,9 @@ static struct connection *make(struct connections *connections, const struct con
 }
 
 /* A new one by the same ports begins with a SYN and no ACK. */
-static void restart(struct connection *connection)
+static void restart(struct connections *connections, struct connection *connection)
 {
+	let_go(connections, connection);
 	memset(connection->sides, 0, sizeof(connection->sides));
 	connection->closed = false;
 }
@@ -128,7 +168,7 @@ struct connection *connections_see(struct connections *connections,
 	if ((packet->flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN &&
 		!(connection->sides[from].in_step &&
 			connection->sides[from].line == packet->seq + 1))
-		restart(connection);
+		restart(connections, connection);
 	note_flags(connection, from, packet);
 	connection->seen_us = g_get_monotonic_time();
 	g_queue_push_tail_link(queue_of(connections, connection), &connection->link);

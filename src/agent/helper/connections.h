@@ -26,13 +26,16 @@ struct connection {
 	struct {
 		struct adjust adjust; /* of what this side sends */
 		bool in_step;	      /* @line is known */
-		u32 line;	      /* where the next line begins */
+		u32 line;	      /* where the next line begins; of SIP what comes next */
 		bool fin;
 		struct { /* what was written into its segment at @seq */
 			u32 seq;
 			size_t len; /* 0: nothing */
 			char text[REPLACED_MAX];
 		} last;
+		GByteArray *held; /* the beginning of a message, not sent on yet; or NULL */
+		u32 held_seq;
+		s64 held_us; /* since when */
 	} sides[2];
 	bool closed; /* reset, or by both */
 	s64 seen_us;
@@ -40,11 +43,21 @@ struct connection {
 };
 
 struct connections;
+#define HELD_S 3
+#define HELD_MAX 8192	      /* of a side */
+#define HELD_TOTAL (8u << 20) /* of the host */
+
 struct connections *connections_new(void);
 void connections_free(struct connections *connections);
 /* Finds or makes it, and notes what the packet says of its state. NULL: there are too many. */
 struct connection *connections_see(struct connections *connections,
 	const struct connection_key *key, enum helped_side from, const struct packet *packet);
+/* Keeps what begins at @seq back, in place of what was; false: it is too much. */
+bool connections_hold(struct connections *connections, struct connection *connection,
+	enum helped_side side, u32 seq, const u8 *bytes, size_t len);
+/* What was kept back, the caller's; NULL: nothing. */
+GByteArray *connections_release(
+	struct connections *connections, struct connection *connection, enum helped_side side);
 /* Forgets what has been silent for too long. */
 void connections_expire(struct connections *connections, s64 now_us);
 unsigned connections_count(const struct connections *connections);

@@ -186,18 +186,39 @@ static void test_adjust(void **state)
 
 	(void)state;
 	assert_int_equal(adjust_seq(&adjust, 5), 5);
-	adjust_note(&adjust, 0xfffffff0, 6); /* 20 bytes there became 26 */
+	adjust_note(&adjust, 0xfffffff0, 6, 26); /* 20 bytes there became 26 */
 	assert_int_equal(adjust_seq(&adjust, 0xfffffff0), 0xfffffff0);
 	assert_int_equal(adjust_seq(&adjust, 4), 10);
 	assert_int_equal(adjust_ack(&adjust, 0xfffffff0), 0xfffffff0);
 	assert_int_equal(adjust_ack(&adjust, 10), 4);
-	adjust_note(&adjust, 0xfffffff0, 6); /* sent once more */
+	adjust_note(&adjust, 0xfffffff0, 6, 26); /* sent once more */
 	assert_int_equal(adjust_seq(&adjust, 4), 10);
-	adjust_note(&adjust, 100, -2);
+	assert_true(adjust_fits(&adjust, 100, -2));
+	adjust_note(&adjust, 100, -2, 18);
+	assert_true(adjust_fits(&adjust, 100, -2)); /* sent once more */
+	assert_true(adjust_fits(&adjust, 120, 5));
+	assert_false(adjust_fits(&adjust, 100, 1));
+	assert_false(adjust_fits(&adjust, 50, 1)); /* too late */
+	assert_false(adjust_fits(&adjust, 0xffffff00, 1));
 	assert_int_equal(adjust_seq(&adjust, 100), 106);
 	assert_int_equal(adjust_seq(&adjust, 120), 124);
 	assert_int_equal(adjust_ack(&adjust, 106), 100);
 	assert_int_equal(adjust_ack(&adjust, 124), 120);
+	assert_int_equal(adjust_ack(&adjust, 110), 100); /* a part of it */
+	assert_int_equal(adjust_seq(&adjust, 4), 10);	 /* what came before, once more */
+	assert_int_equal(adjust_ack(&adjust, 10), 4);
+	adjust_ack(&adjust, 124);
+	for (unsigned i = 0; i < ADJUST_PLACES; i++) { /* many, none of which is acknowledged */
+		assert_true(adjust_fits(&adjust, 200 + i * 20, 1));
+		adjust_note(&adjust, 200 + i * 20, 1, 21);
+	}
+	assert_false(adjust_fits(&adjust, 5000, 1)); /* no room */
+	assert_int_equal(adjust_seq(&adjust, 200), 204);
+	assert_int_equal(adjust_seq(&adjust, 220), 225);
+	assert_int_equal(adjust_ack(&adjust, 225), 220);
+	assert_int_equal(adjust_ack(&adjust, 224), 200);
+	assert_true(adjust_fits(&adjust, 5000, 1));
+	assert_int_equal(adjust_seq(&adjust, 200 + ADJUST_PLACES * 20), 204 + ADJUST_PLACES * 21);
 }
 
 int main(void)

@@ -150,6 +150,27 @@ static void test_leaves_alone(void **state)
 		assert_null(sip_translate(others[i], strlen(others[i]), &change));
 }
 
+/* In a stream a message ends where its Content-Length says, and is none before. */
+static void test_lengths(void **state)
+{
+	static const char two[] = "OPTIONS sip:x SIP/2.0\r\nl: 4\r\n\r\nbodySIP/2.0 200 OK\r\n\r\n";
+	const size_t first = strlen("OPTIONS sip:x SIP/2.0\r\nl: 4\r\n\r\nbody");
+
+	(void)state;
+	assert_int_equal(sip_length(two, strlen(two)), first);
+	assert_int_equal(sip_length(two + first, strlen(two) - first), strlen(two) - first);
+	for (size_t len = 0; len < first; len++)
+		assert_int_equal(sip_length(two, len), 0);
+	for (size_t len = 1; len < first; len++)
+		assert_true(sip_begins(two, len));
+	assert_false(sip_begins("HELO there\r\n", 12));
+	assert_false(sip_begins("\x16\x03\x01", 3));
+	assert_int_equal(sip_length(two + 8, strlen(two) - 8), 0);
+	assert_int_equal(sip_length("\r\n\r\n", 4), 0);
+	assert_int_equal(
+		sip_length("OPTIONS sip:x SIP/2.0\r\nContent-Length: 99999999\r\n\r\n", 52), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_registers),
 		cmocka_unit_test(test_leaves_alone),
+		cmocka_unit_test(test_lengths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,18 +156,43 @@ static void give_back(const u8 *frame, size_t len, void *data)
 }
 
 /* The sequence numbers of a connection that is known follow what has been changed in it. */
-static void follow(const struct helped_packet *helped, struct packet_change *change, bool changed)
+static void follow(const struct helped_packet *helped, struct packet_change *change)
 {
 	const struct packet *packet = helped->packet;
-	typeof(helped->connection->sides[0]) *own = &helped->connection->sides[helped->from];
-	const typeof(*own) *other = &helped->connection->sides[!helped->from];
 
-	change->seq = adjust_seq(&own->adjust, packet->seq);
+	change->seq = adjust_seq(&helped->connection->sides[helped->from].adjust, change->seq);
 	if (packet->flags & PACKET_ACK)
-		change->ack = adjust_ack(&other->adjust, packet->ack);
-	if (changed)
-		adjust_note(&own->adjust, packet->seq,
-			(s32)change->len - (s32)packet_payload_len(packet));
+		change->ack =
+			adjust_ack(&helped->connection->sides[!helped->from].adjust, packet->ack);
+}
+
+/* The payload that goes in place of the packet's, from *ret_seq on; NULL: it stays. */
+static GByteArray *translate(
+	struct helpers *helpers, const struct helped_packet *helped, u32 *ret_seq)
+{
+	const struct packet *packet = helped->packet;
+	const bool tcp = packet->proto == IPPROTO_TCP;
+	GByteArray *bytes = NULL;
+
+	switch (helped->about->helper) {
+	case DP_HELPER_FTP:
+		bytes = tcp ? helped_ftp(helpers, helped) : NULL;
+		if (bytes)
+			adjust_note(&helped->connection->sides[helped->from].adjust, packet->seq,
+				(s32)bytes->len - (s32)packet_payload_len(packet), bytes->len);
+		break;
+	case DP_HELPER_SIP:
+		if (!tcp)
+			bytes = helped_sip(helpers, helped);
+		else if (helped->connection)
+			bytes = helped_sip_stream(helpers, helped, ret_seq);
+		break;
+	case DP_HELPER_TFTP:
+		if (!tcp)
+			helped_tftp(helpers, helped);
+		break;
+	}
+	return bytes;
 }
 
 /* How much a segment may have: as much as those that offload put together, or as this one. */
@@ -198,19 +223,14 @@ static void help(struct helpers *helpers, const struct dp_helped *about, struct 
 	if (packet->proto == IPPROTO_TCP)
 		helped.connection =
 			connections_see(helpers->connections, &key, helped.from, packet);
-	if (about->helper == DP_HELPER_FTP && packet->proto == IPPROTO_TCP)
-		bytes = helped_ftp(helpers, &helped);
-	else if (about->helper == DP_HELPER_SIP && packet->proto == IPPROTO_UDP)
-		bytes = helped_sip(helpers, &helped);
-	else if (about->helper == DP_HELPER_TFTP && packet->proto == IPPROTO_UDP)
-		helped_tftp(helpers, &helped);
+	bytes = translate(helpers, &helped, &change.seq);
 	if (bytes) {
 		change.payload = bytes->data;
 		change.len = bytes->len;
 		helpers->counts[HELPED_REWRITTEN]++;
 	}
 	if (helped.connection)
-		follow(&helped, &change, bytes != NULL);
+		follow(&helped, &change);
 	if (!packet_emit(packet, &change, give_back, &sending))
 		helpers->counts[HELPED_DROPPED]++;
 }

@@ -42,4 +42,8 @@ void helped_expect_signalling(
 /* The payload that goes in place of the packet's; NULL: it stays. The caller's. */
 GByteArray *helped_ftp(struct helpers *helpers, const struct helped_packet *helped);
 GByteArray *helped_sip(struct helpers *helpers, const struct helped_packet *helped);
+/* Likewise of what TCP carries, which may be several messages, and the beginning of one that is
+ * kept back: *ret_seq is where the payload begins then. */
+GByteArray *helped_sip_stream(
+	struct helpers *helpers, const struct helped_packet *helped, u32 *ret_seq);
 void helped_tftp(struct helpers *helpers, const struct helped_packet *helped);

@@ -229,6 +229,37 @@ static bool take_apart(const char *text, size_t len, struct message *ret)
 	return false;
 }
 
+#define START_MAX 512
+
+bool sip_begins(const char *text, size_t len)
+{
+	struct sip_text line;
+	size_t at = 0;
+
+	if (!sip_line(text, len, &at, &line))
+		return false;
+	return line.text[line.len - 1] == '\n'
+		       ? is_start(&line)
+		       : g_ascii_isupper(line.text[0]) && line.len < START_MAX;
+}
+
+size_t sip_length(const char *text, size_t len)
+{
+	struct message message;
+	struct sip_text line;
+	size_t at = 0;
+	long body = 0;
+
+	if (!take_apart(text, len, &message))
+		return 0;
+	while (sip_line(text, len, &at, &line) && !is_empty(&line)) {
+		long given = header_number(&line, "Content-Length", "l");
+
+		body = given >= 0 ? given : body;
+	}
+	return (size_t)body > len - at ? 0 : at + (size_t)body;
+}
+
 GString *sip_translate(const char *text, size_t len, const struct sip_change *change)
 {
 	g_autoptr(GString) body = NULL;

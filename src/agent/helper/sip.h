@@ -28,5 +28,10 @@ struct sip_change {
 
 /* The message as it reads there; NULL: it is none of SIP, or is the same. The caller's. */
 GString *sip_translate(const char *text, size_t len, const struct sip_change *change);
+/* How long the message at the beginning of a stream is, by its Content-Length (RFC 3261 section
+ * 18.3); 0: there is none, or not all of it. */
+size_t sip_length(const char *text, size_t len);
+/* Whether the text may be the beginning of a message. */
+bool sip_begins(const char *text, size_t len);
 /* For how long a message asks to be registered, in seconds; 0: it is no such request. */
 unsigned sip_registers(const char *text, size_t len);
