@@ -176,6 +176,11 @@ static void self_changed(void *data)
 	report_soon(((struct agent *)data)->report);
 }
 
+static void list_listeners(listener_stats_fn each, void *each_data, void *data)
+{
+	appliances_each_listener(((struct agent *)data)->appliances, each, each_data);
+}
+
 static void port_leaves(const struct port *port, void *data)
 {
 	struct agent *agent = data;
@@ -375,6 +380,7 @@ static void start_parts(struct agent *agent)
 	agent->appliances =
 		appliances_new(agent->config, agent->desired, agent_machine_changed, agent);
 	appliances_update(agent->appliances, false);
+	listener_reports_add(agent->listener_reports, list_listeners, agent);
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
 	agent->punt =

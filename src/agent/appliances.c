@@ -186,6 +186,18 @@ void appliances_each_stepped_down(struct appliances *appliances,
 	}
 }
 
+void appliances_each_listener(
+	const struct appliances *appliances, listener_stats_fn each, void *data)
+{
+	const struct machine *machine;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, appliances->machines);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&machine))
+		if (!machine_is_retired(machine))
+			machine_listeners_of(machine, each, data);
+}
+
 json_t *appliances_describe(const struct appliances *appliances)
 {
 	const struct machine *machine;

@@ -6,6 +6,7 @@
 
 #include "agent/config.h"
 #include "agent/desired.h"
+#include "agent/listener_stats.h"
 
 struct appliances;
 
@@ -31,6 +32,10 @@ json_t *appliances_describe(const struct appliances *appliances);
 /* What this host can run as virtual machines (machine/virtual.h), or NULL. @appliances may be
  * NULL. */
 json_t *appliances_describe_host(const struct appliances *appliances);
+
+/* Calls @each for the counters of the listeners of their load balancers. */
+void appliances_each_listener(
+	const struct appliances *appliances, listener_stats_fn each, void *data);
 
 /* Ends all that an agent of that configuration has left. */
 void appliances_end_all(const struct config *config);

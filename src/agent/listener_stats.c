@@ -12,14 +12,38 @@ struct ended {
 	struct dp_listener_stats last;
 };
 
+/* A counter of somebody else's: no two of one listener have the same number. */
+struct other {
+	struct uuid listener;
+	struct dp_listener_stats now;
+	bool told, there;
+};
+
 struct listener_reports {
 	struct dp *dp;
+	void (*list)(listener_stats_fn each, void *each_data, void *data);
+	void *list_data;
+	GHashTable *others; /* a set of struct other */
 	const struct desired *desired;
 	GHashTable *told; /* number → struct dp_listener_stats, as in the last report */
 	GArray *ended;	  /* struct ended */
 	guint n_told;	  /* of these: in the report that is on its way */
 	s64 last_us;
 };
+
+static guint other_hash(gconstpointer data)
+{
+	const struct other *other = data;
+
+	return uuid_hash(&other->listener) ^ other->now.number;
+}
+
+static gboolean other_equal(gconstpointer a, gconstpointer b)
+{
+	const struct other *one = a, *two = b;
+
+	return one->now.number == two->now.number && uuid_equal(&one->listener, &two->listener);
+}
 
 struct listener_reports *listener_reports_new(struct dp *dp, const struct desired *desired)
 {
@@ -29,7 +53,15 @@ struct listener_reports *listener_reports_new(struct dp *dp, const struct desire
 	reports->desired = desired;
 	reports->told = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	reports->ended = g_array_new(FALSE, TRUE, sizeof(struct ended));
+	reports->others = g_hash_table_new_full(other_hash, other_equal, g_free, NULL);
 	return reports;
+}
+
+void listener_reports_add(struct listener_reports *reports,
+	void (*list)(listener_stats_fn each, void *each_data, void *data), void *data)
+{
+	reports->list = list;
+	reports->list_data = data;
 }
 
 void listener_reports_free(struct listener_reports *reports)
@@ -38,6 +70,7 @@ void listener_reports_free(struct listener_reports *reports)
 		return;
 	g_hash_table_unref(reports->told);
 	g_array_unref(reports->ended);
+	g_hash_table_unref(reports->others);
 	g_free(reports);
 }
 
@@ -109,6 +142,45 @@ static void tell_changed(
 	tell(telling, listener, stats, false);
 }
 
+static void note_other(
+	const struct uuid *listener, const struct dp_listener_stats *stats, void *data)
+{
+	struct listener_reports *reports = data;
+	struct other key = { .listener = *listener, .now = *stats };
+	struct other *other = g_hash_table_lookup(reports->others, &key);
+
+	if (!other) {
+		other = g_memdup2(&key, sizeof(key));
+		g_hash_table_add(reports->others, other);
+	}
+	other->told &= !memcmp(&other->now, stats, sizeof(*stats));
+	other->now = *stats;
+	other->there = true;
+}
+
+static void tell_others(struct listener_reports *reports, const struct telling *telling)
+{
+	struct other *other;
+	GHashTableIter i;
+
+	if (reports->list)
+		reports->list(note_other, reports, reports->list_data);
+	g_hash_table_iter_init(&i, reports->others);
+	while (g_hash_table_iter_next(&i, (gpointer *)&other, NULL)) {
+		struct ended ended = { other->listener, other->now };
+
+		if (!other->there) {
+			g_array_append_val(reports->ended, ended);
+			g_hash_table_iter_remove(&i);
+			continue;
+		}
+		if (telling->full || !other->told)
+			tell(telling, &other->listener, &other->now, false);
+		other->told = true;
+		other->there = false;
+	}
+}
+
 json_t *listener_reports_json(struct listener_reports *reports, bool full, s64 now_us)
 {
 	struct telling telling = { reports, NULL, full };
@@ -118,6 +190,7 @@ json_t *listener_reports_json(struct listener_reports *reports, bool full, s64 n
 	reports->last_us = now_us;
 	telling.all = json_object();
 	listener_stats_each(reports->dp, reports->desired, tell_changed, &telling);
+	tell_others(reports, &telling);
 	for (guint i = 0; i < reports->ended->len; i++) {
 		const struct ended *ended = &g_array_index(reports->ended, struct ended, i);
 

@@ -52,6 +52,7 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->folder = folder;
 	appliance->api_port = api_port;
 	appliance->started_us = g_get_monotonic_time();
+	appliance->life = (u32)g_random_int_range(1, G_MAXINT32);
 	appliance->services = services_new(folder);
 	appliance->redundancy = redundancy_new(folder, on_redundancy, appliance);
 	appliance->learnt = learnt_new(folder);

@@ -13,6 +13,7 @@ struct appliance {
 	const char *folder;
 	u16 api_port;
 	s64 started_us;
+	u32 life; /* another number for each process: counters of a machine begin with it */
 	struct document *document; /* NULL: UNCONFIGURED */
 	struct rendered rendered;
 	char *reason; /* of ERROR; NULL: ACTIVE */

@@ -169,6 +169,7 @@ GString *appliance_counters(const struct appliance *appliance, GError **error)
 
 	jw_begin_object(&w);
 	jw_member_int(&w, "revision", appliance->document ? (s64)appliance->document->revision : 0);
+	jw_member_int(&w, "life", appliance->life);
 	if (!append_devices(&w, error))
 		return NULL;
 	if (appliance->document) {

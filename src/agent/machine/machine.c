@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/machine/ask.h"
+#include "agent/machine/machine_listeners.h"
 #include "agent/machine/machine_process.h"
 #include "agent/machine/machine_tunnels.h"
 #include "base/log.h"
@@ -45,7 +46,8 @@ struct machine {
 	char *redundancy;    /* which of a pair it says that it is; "": it says nothing of that */
 	json_int_t revision; /* that it has done */
 	json_t *balancers;   /* what it says of load balancers; NULL: it has none */
-	json_t *tunnels;     /* of machine_tunnels(); NULL: it has none, or does not answer */
+	struct machine_listeners *listeners;
+	json_t *tunnels; /* of machine_tunnels(); NULL: it has none, or does not answer */
 };
 
 static void drive(struct machine *machine);
@@ -66,6 +68,7 @@ struct machine *machine_new(
 		.drift = g_strdup(""),
 		.redundancy = g_strdup("") };
 	machine->ask = ask_new(machine->files.folder);
+	machine->listeners = machine_listeners_new(machine->files.listeners);
 	return machine;
 }
 
@@ -144,6 +147,14 @@ static void repair(struct machine *machine, const json_t *files)
 	machine->ask_ms = ASK_MIN_MS;
 }
 
+static void got_counters(const json_t *answer, void *data)
+{
+	struct machine *machine = data;
+
+	machine_listeners_note(machine->listeners, answer);
+	ask_later(machine);
+}
+
 static void got_digest(const json_t *answer, void *data)
 {
 	struct machine *machine = data;
@@ -158,7 +169,10 @@ static void got_digest(const json_t *answer, void *data)
 		say(machine, STATUS_ACTIVE, "");
 		machine->ask_ms = ask_max_ms(machine);
 	}
-	ask_later(machine);
+	if (machine->balancers)
+		ask_get(machine->ask, "/v1/counters", got_counters, machine);
+	else
+		ask_later(machine);
 }
 
 /* It goes on as it was: what it is told can't be, and why is its last word. */
@@ -463,6 +477,7 @@ void machine_free(struct machine *machine)
 {
 	forget_process(machine);
 	ask_free(machine->ask);
+	machine_listeners_free(machine->listeners);
 	machine_files_clear(&machine->files);
 	g_free(machine->id);
 	g_free(machine->description);
@@ -484,6 +499,11 @@ bool machine_has_stepped_down(struct machine *machine)
 
 	machine->stepped_down = false;
 	return has;
+}
+
+void machine_listeners_of(const struct machine *machine, listener_stats_fn each, void *data)
+{
+	machine_listeners_each(machine->listeners, each, data);
 }
 
 json_t *machine_describe(const struct machine *machine)

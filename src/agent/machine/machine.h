@@ -18,7 +18,7 @@
 
 #include <jansson.h>
 
-#include "base/types.h"
+#include "agent/listener_stats.h"
 
 struct machine;
 
@@ -46,6 +46,9 @@ bool machine_is_retired(const struct machine *machine);
 bool machine_is_gone(const struct machine *machine);
 /* The same, and waits for it, for some seconds. */
 void machine_end(struct machine *machine);
+
+/* Calls @each for the counters of every listener of its load balancers. */
+void machine_listeners_of(const struct machine *machine, listener_stats_fn each, void *data);
 
 /* {"status", "reason", "revision", "digest", "drift", "redundancy", "load_balancers", "tunnels"};
  * json_decref(). */

@@ -28,6 +28,7 @@ struct machine_files machine_files_of(const struct machine_place *place, const c
 		.description = path_of(place, id, ".json"),
 		.shape = path_of(place, id, ".shape"),
 		.log = path_of(place, id, ".log"),
+		.listeners = path_of(place, id, ".listeners"),
 	};
 }
 
@@ -37,6 +38,7 @@ void machine_files_clear(struct machine_files *files)
 	g_free(files->description);
 	g_free(files->shape);
 	g_free(files->log);
+	g_free(files->listeners);
 }
 
 void machine_files_remove(const struct machine_files *files)
@@ -44,6 +46,7 @@ void machine_files_remove(const struct machine_files *files)
 	unlink(files->description);
 	unlink(files->shape);
 	unlink(files->log);
+	unlink(files->listeners);
 	folder_remove(files->folder); /* of one that was killed */
 }
 

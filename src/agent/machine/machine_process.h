@@ -10,6 +10,7 @@ struct machine_files {
 	char *description; /* what it is to be */
 	char *shape;	   /* of the one that runs */
 	char *log;	   /* what the last process said */
+	char *listeners;   /* machine_listeners.h */
 };
 
 struct machine_files machine_files_of(const struct machine_place *place, const char *id);
