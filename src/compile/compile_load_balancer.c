@@ -245,13 +245,12 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 }
 
 /* What it was before is not made again either. */
-static void compile_holder(struct compilation *c, const struct uuid *network)
+static void compile_holder(
+	struct compilation *c, const struct uuid *network, const struct object *port)
 {
 	char text[UUID_STRLEN];
-	const struct object *port = vip_holder(c->model, uuid_format(network, text));
-	const struct object *host = port ? model_first(c->model, KIND_HOST, HOST_BY_NAME,
-						   object_str(port, PORT_HOST_ID), NULL)
-					 : NULL;
+	const struct object *host = model_first(
+		c->model, KIND_HOST, HOST_BY_NAME, object_str(port, PORT_HOST_ID), NULL);
 	g_autoptr(GPtrArray) standby = host ? standby_hosts(c->model, port) : NULL;
 
 	if (!host)
@@ -260,6 +259,15 @@ static void compile_holder(struct compilation *c, const struct uuid *network)
 	record_endpoint(c->model, port, host, standby, c->after);
 	compile_difference(
 		c, SCOPE_NETWORK, network, "endpoint", uuid_format(object_id(port), text));
+}
+
+static void compile_holders(struct compilation *c, const struct uuid *network)
+{
+	char text[UUID_STRLEN];
+	g_autoptr(GPtrArray) ports = vip_holders(c->model, uuid_format(network, text));
+
+	for (guint i = 0; i < ports->len; i++)
+		compile_holder(c, network, ports->pdata[i]);
 }
 
 static void compile_one(struct compilation *c, const struct uuid *id)
@@ -273,7 +281,7 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 		return;
 	if (!lb_is_at_edge(new ? new : old)) {
 		if (!old || !new)
-			compile_holder(c, &network);
+			compile_holders(c, &network);
 		return;
 	}
 	if (old)

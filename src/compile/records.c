@@ -393,7 +393,8 @@ static void write_vips(struct json_writer *w, const struct model *model, const s
 		struct lb_vips vips = { .balancer = balancer };
 
 		while (!lb_is_at_edge(balancer) && lb_vips_next(&vips))
-			jw_string(w, ip_format(&vips.ip, ip));
+			if (vip_holder_has(model, port, &vips.ip))
+				jw_string(w, ip_format(&vips.ip, ip));
 	}
 }
 

@@ -6,7 +6,24 @@
 #include "model/appliance.h"
 #include "model/lb_provider.h"
 #include "model/port.h"
+#include "model/router.h"
 #include "model/service_attachment.h"
+#include "model/service_map.h"
+#include "model/service_port.h"
+#include "model/subnet.h"
+
+/* A router's interface is a NIC of its virtual router. */
+static bool is_routers(const struct model *model, const struct object *port)
+{
+	const struct object *router =
+		port_is_router_interface(port)
+			? model_get_text(model, KIND_ROUTER, object_str(port, PORT_DEVICE_ID))
+			: NULL;
+	char buf[PROVIDER_NAME_MAX + 1];
+
+	return router &&
+	       !g_strcmp0(service_other_provider(router, SERVICE_ROUTER, buf), LB_VIRTUAL_ROUTER);
+}
 
 static const struct object *attachment_of(const struct model *model, const char *device)
 {
@@ -18,7 +35,7 @@ static const struct object *attachment_of(const struct model *model, const char 
 	return *device ? model_get_text(model, KIND_SERVICE_ATTACHMENT, device) : NULL;
 }
 
-bool vip_holder_is(const struct model *model, const struct object *port)
+static bool is_own(const struct model *model, const struct object *port)
 {
 	const struct object *attachment = attachment_of(model, object_str(port, PORT_DEVICE_ID));
 
@@ -28,27 +45,37 @@ bool vip_holder_is(const struct model *model, const struct object *port)
 		       object_str(port, PORT_NETWORK_ID));
 }
 
-static const struct object *bound_port_of(const struct model *model, const char *device)
+bool vip_holder_has(const struct model *model, const struct object *port, const struct ip *vip)
 {
+	struct port_ips ips = port_ips_of(port);
+
+	if (!is_routers(model, port))
+		return is_own(model, port);
+	while (port_ips_next(&ips)) {
+		const struct object *subnet = model_get_text(model, KIND_SUBNET, ips.subnet_id);
+		struct prefix cidr =
+			subnet ? object_prefix(subnet, SUBNET_CIDR) : (struct prefix){ 0 };
+
+		if (subnet && prefix_contains(&cidr, vip))
+			return true;
+	}
+	return false;
+}
+
+bool vip_holder_is(const struct model *model, const struct object *port)
+{
+	return is_own(model, port) || is_routers(model, port);
+}
+
+GPtrArray *vip_holders(const struct model *model, const char *network)
+{
+	GPtrArray *found = g_ptr_array_new();
 	const struct object *port;
 	struct model_iter iter;
 
-	model_iter_init(&iter, model, KIND_PORT, PORT_BY_DEVICE, device, NULL);
+	model_iter_init(&iter, model, KIND_PORT, PORT_BY_NETWORK, network, NULL);
 	while ((port = model_iter_next(&iter)))
-		if (vip_holder_is(model, port) && port_is_bound(port))
-			return port;
-	return NULL;
-}
-
-/* The appliance's own, or what it shares with the other one of its pair. */
-const struct object *vip_holder(const struct model *model, const char *network)
-{
-	const struct object *appliance =
-		model_first(model, KIND_APPLIANCE, APPLIANCE_BY_OBJECT, network, NULL);
-	char id[UUID_STRLEN];
-
-	if (!appliance)
-		return NULL;
-	return bound_port_of(model, uuid_format(object_id(appliance), id))
-		       ?: bound_port_of(model, object_str(appliance, APPLIANCE_ATTACHMENT_ID));
+		if (port_is_bound(port) && vip_holder_is(model, port))
+			g_ptr_array_add(found, (gpointer)port);
+	return found;
 }

@@ -5,7 +5,10 @@
 
 #include "compile/compilation.h"
 
-/* Is it the port of a virtual router on the network that it serves? */
+/* Is it the port of a virtual router on a network that it serves? */
 bool vip_holder_is(const struct model *model, const struct object *port);
-/* NULL: there is none, or it is on no host. */
-const struct object *vip_holder(const struct model *model, const char *network);
+/* Has the port that VIP of its network? That of a network's own virtual router has all, the
+ * interface of a router that is one those of its subnets. */
+bool vip_holder_has(const struct model *model, const struct object *port, const struct ip *vip);
+/* The ports of virtual routers on the network that are on a host; g_ptr_array_unref. */
+GPtrArray *vip_holders(const struct model *model, const char *network);

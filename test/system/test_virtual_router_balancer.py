@@ -103,3 +103,47 @@ def test_from_the_api_to_the_packets(cloud, tmp_path):
     assert cloud.api.call("DELETE", LB + f"loadbalancers/{balancer['id']}?cascade=true").status == 204
     wait_until(lambda: not curl(cloud, f"http://{vip}/"), what="the VIP is gone", deadline=20)
     cloud.has_status(cloud.net)
+
+
+def counted(cloud, listener):
+    return cloud.api.get(f"{LB}listeners/{listener['id']}/stats").json["stats"]
+
+
+def test_on_a_network_of_a_router(cloud):
+    """Z31, Z33, Z36: where a router's virtual router serves the network it does the load balancers too, and hands them back when it goes."""
+    router = cloud.api.make("router", service_providers={"router": "virtual-router"})
+    body = {"subnet_id": cloud.net["subnet"]["id"]}
+    assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", body).status == 200
+    wait_until(lambda: not cloud.appliance(cloud.net), what="the network has no virtual router of its own", deadline=20)
+    balancer = make(cloud, "loadbalancers", "loadbalancer", name="routed", vip_subnet_id=cloud.net["subnet"]["id"], provider="virtual-router")
+    has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
+    listener = make(cloud, "listeners", "listener", loadbalancer_id=balancer["id"], protocol="HTTP", protocol_port=80)
+    pool = make(cloud, "pools", "pool", listener_id=listener["id"], protocol="HTTP", lb_algorithm="ROUND_ROBIN")
+    make(cloud, f"pools/{pool['id']}/members", "member", address=cloud.lab.address(cloud.guests["g1"]), protocol_port=80)
+    url = f"http://{balancer['vip_address']}/"
+    wait_until(lambda: curl(cloud, url).startswith("g1"), what="an answer by the router's appliance", deadline=20)
+    has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
+    total = lambda: counted(cloud, listener)["total_connections"]
+    for _ in range(4):
+        assert curl(cloud, url).startswith("g1")
+    base = wait_until(lambda: total() >= 4 and total(), what="connections are counted", deadline=30)
+    now = counted(cloud, listener)
+    assert now["bytes_in"] > 0 and now["bytes_out"] > 0 and now["request_errors"] == now["active_connections"] == 0
+    assert cloud.api.get(f"{LB}loadbalancers/{balancer['id']}/stats").json["stats"] == now
+    cloud.lab.stop(cloud.appliance(router)["host"], kill=True)
+    cloud.lab.start(cloud.appliance(router)["host"])
+    assert curl(cloud, url).startswith("g1")
+    wait_until(lambda: total() > base, what="the next agent goes on counting", deadline=30)
+    assert total() <= base + 2, "nothing is counted twice"
+    assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}", {"router": {"admin_state_up": False}}).status == 200
+    has_status(cloud, "loadbalancers", balancer, "PENDING_CREATE", "OFFLINE")
+    assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/remove_router_interface", body).status == 200
+    wait_until(lambda: cloud.appliance(cloud.net), what="the network's own", deadline=20)
+    has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
+
+    def answers():
+        cloud.lab.exec("client", "ip", "neigh", "flush", "all")  # it would ask again by itself, some time
+        return curl(cloud, url).startswith("g1")
+    wait_until(answers, what="an answer by the network's own", deadline=20)
+    assert total() > base, "what the former one has counted stays"
+    assert cloud.api.call("DELETE", LB + f"loadbalancers/{balancer['id']}?cascade=true").status == 204

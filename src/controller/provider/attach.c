@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "compile/vip_holder.h"
 #include "controller/provider/appliance.h"
 #include "controller/provider/providers_impl.h"
 #include "model/flavor.h"
@@ -90,20 +91,28 @@ static void end_appliances(struct look *look, const struct object *attachment)
 		log_limited(warning, "provider: %s", error->message);
 }
 
-/* Nobody does the load balancers of the network any more. */
-static void idle_balancers(struct look *look, const struct object *attachment)
+static bool has_virtual_router(const struct model *model, const char *network)
+{
+	g_autoptr(GPtrArray) ports = vip_holders(model, network);
+
+	return ports->len > 0;
+}
+
+/* Where nobody does the load balancers of the network any more. */
+static void idle_balancers(struct look *look)
 {
 	const struct object *balancer;
 	struct model_iter iter;
 	struct object *draft;
 
-	if (strcmp(object_str(attachment, ATTACHMENT_PROVIDER), LB_VIRTUAL_ROUTER))
-		return;
 	model_iter_init(&iter, look->providers->model, KIND_LOAD_BALANCER, LOAD_BALANCER_BY_NETWORK,
 		look->id, NULL);
 	while ((balancer = model_iter_next(&iter))) {
-		if (lb_is_at_edge(balancer))
+		if (lb_is_at_edge(balancer) ||
+			object_choice(balancer, LOAD_BALANCER_STATE) == LOAD_BALANCER_IDLE)
 			continue;
+		if (has_virtual_router(look->providers->model, look->id))
+			return;
 		draft = object_edit(balancer);
 		object_set_choice(draft, LOAD_BALANCER_STATE, LOAD_BALANCER_IDLE);
 		put(look, draft);
@@ -132,10 +141,8 @@ static void look_at_old(struct look *look, const struct object *attachment)
 	}
 	object_set_str(draft, ATTACHMENT_STATUS_REASON, "");
 	put(look, draft);
-	if (!services) {
+	if (!services)
 		end_appliances(look, attachment);
-		idle_balancers(look, attachment);
-	}
 }
 
 static void make(struct look *look, const struct wanted *wanted)
@@ -175,6 +182,7 @@ static void look_at(struct providers *providers, struct txn *txn, const struct u
 			    ATTACHMENT_BY_OBJECT_PROVIDER, look.id, wanted->provider, NULL))
 			make(&look, wanted);
 	}
+	idle_balancers(&look);
 	g_array_unref(look.wanted);
 }
 
@@ -299,6 +307,17 @@ static void look_at_device(struct providers *providers, const char *id)
 		look_at_text(providers, object_str(attachment, ATTACHMENT_OBJECT_ID));
 }
 
+/* What it served, and the networks of the router that it was. */
+static void look_at_served(struct providers *providers, const struct object *appliance)
+{
+	const char *about = object_str(appliance, APPLIANCE_OBJECT_ID);
+	const struct object *router = model_get_text(providers->model, KIND_ROUTER, about);
+
+	look_at_text(providers, about);
+	if (router)
+		look_at_networks_of(providers, router);
+}
+
 /* All that the provider serves: another offering may be theirs. */
 static void look_at_users_of(struct providers *providers, const char *provider)
 {
@@ -322,8 +341,14 @@ static void follow(struct providers *providers, const struct object *appliance)
 /* What is left of one that goes with its load balancer is told with that. */
 static void look_at_balancer(struct providers *providers, const struct object *object)
 {
-	if (object_kind(object) == &load_balancer_kind && !lb_is_at_edge(object))
-		look_at_text(providers, object_str(object, LOAD_BALANCER_VIP_NETWORK_ID));
+	const char *network = object_kind(object) == &load_balancer_kind && !lb_is_at_edge(object)
+				      ? object_str(object, LOAD_BALANCER_VIP_NETWORK_ID)
+				      : "";
+	const struct object *there = model_get_text(providers->model, KIND_NETWORK, network);
+
+	look_at_text(providers, network);
+	if (there)
+		look_at_routers_on(providers, there);
 }
 
 static void look_at_listeners(
@@ -393,7 +418,7 @@ static void look_at_side(
 		look_at_users_of(providers, object_str(object, SERVICE_PROFILE_DRIVER));
 		break;
 	case KIND_APPLIANCE:
-		look_at_text(providers, object_str(object, APPLIANCE_OBJECT_ID));
+		look_at_served(providers, object);
 		break;
 	case KIND_FLOATING_IP:
 		look_at_text(providers, object_str(object, FLOATING_IP_ROUTER_ID));

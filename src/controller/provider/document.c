@@ -148,6 +148,8 @@ static void write_joined(struct writer *writer, const struct object *network, co
 	write_services(writer, network, provider);
 	write_by(writer, "subnets", KIND_SUBNET, SUBNET_BY_NETWORK, id);
 	write_by(writer, "ports", KIND_PORT, PORT_BY_NETWORK, id);
+	if (!strcmp(provider, LB_VIRTUAL_ROUTER))
+		provider_write_balancers(writer->model, id, &writer->w);
 	jw_end_object(&writer->w);
 }
 

@@ -9,6 +9,8 @@
 #include "model/lb_listener.h"
 #include "model/lb_member.h"
 #include "model/lb_status.h"
+#include "model/port.h"
+#include "model/service_port.h"
 
 struct said {
 	const json_t *report, *balancers;
@@ -32,6 +34,20 @@ static bool are_open(const struct txn *txn, const struct object *balancer, const
 	return true;
 }
 
+static bool stage_state(struct txn *txn, const struct object *balancer,
+	enum load_balancer_state state, const char *reason, GError **error)
+{
+	struct object *draft;
+
+	if (object_choice(balancer, LOAD_BALANCER_STATE) == (int)state &&
+		!strcmp(object_str(balancer, LOAD_BALANCER_STATUS_REASON), reason))
+		return true;
+	draft = object_edit(balancer);
+	object_set_choice(draft, LOAD_BALANCER_STATE, (int)state);
+	object_set_str(draft, LOAD_BALANCER_STATUS_REASON, reason);
+	return txn_put(txn, draft, error);
+}
+
 static bool stage_balancer(
 	struct txn *txn, const struct object *balancer, const struct said *said, GError **error)
 {
@@ -40,20 +56,13 @@ static bool stage_balancer(
 	bool failed = !g_strcmp0(status, "ERROR");
 	g_autofree char *reason =
 		failed ? g_strdup_printf("the virtual router: %.500s", why ?: "") : g_strdup("");
-	int state = failed ? LOAD_BALANCER_FAILED : LOAD_BALANCER_WIRED;
-	struct object *draft;
 
 	if (!failed && !(said->done && are_open(txn, balancer, said)))
 		return true;
 	if (!g_utf8_validate(reason, -1, NULL))
 		g_strlcpy(reason, "", 1);
-	if (object_choice(balancer, LOAD_BALANCER_STATE) == state &&
-		!strcmp(object_str(balancer, LOAD_BALANCER_STATUS_REASON), reason))
-		return true;
-	draft = object_edit(balancer);
-	object_set_choice(draft, LOAD_BALANCER_STATE, state);
-	object_set_str(draft, LOAD_BALANCER_STATUS_REASON, reason);
-	return txn_put(txn, draft, error);
+	return stage_state(
+		txn, balancer, failed ? LOAD_BALANCER_FAILED : LOAD_BALANCER_WIRED, reason, error);
 }
 
 static enum lb_member_health health_of(const json_t *said)
@@ -65,8 +74,17 @@ static enum lb_member_health health_of(const json_t *said)
 					    : LB_MEMBER_UNKNOWN;
 }
 
+static bool is_among(const GPtrArray *balancers, const struct object *balancer)
+{
+	for (guint i = 0; i < balancers->len; i++)
+		if (uuid_equal(object_id(balancers->pdata[i]), object_id(balancer)))
+			return true;
+	return false;
+}
+
 /* One of another network's is nothing that this appliance may judge. */
-static bool stage_member(struct txn *txn, const char *network, const json_t *said, GError **error)
+static bool stage_member(
+	struct txn *txn, const GPtrArray *balancers, const json_t *said, GError **error)
 {
 	const char *id = json_string_value(json_object_get(said, "id"));
 	const struct object *member = id ? txn_get_text(txn, KIND_LB_MEMBER, id) : NULL;
@@ -74,8 +92,7 @@ static bool stage_member(struct txn *txn, const char *network, const json_t *sai
 	enum lb_member_health health = health_of(said);
 	struct object *draft;
 
-	if (!balancer || lb_is_at_edge(balancer) ||
-		strcmp(object_str(balancer, LOAD_BALANCER_VIP_NETWORK_ID), network) ||
+	if (!balancer || !is_among(balancers, balancer) ||
 		object_choice(member, LB_MEMBER_HEALTH) == (int)health)
 		return true;
 	draft = object_edit(member);
@@ -83,24 +100,53 @@ static bool stage_member(struct txn *txn, const char *network, const json_t *sai
 	return txn_put(txn, draft, error);
 }
 
-static GPtrArray *balancers_on(const struct txn *txn, const char *network)
+static void add_balancers_on(const struct txn *txn, const char *network, GPtrArray *found)
 {
-	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
 	const struct object *balancer;
 	struct txn_iter iter;
 
 	txn_iter_init(&iter, txn, KIND_LOAD_BALANCER, LOAD_BALANCER_BY_NETWORK, network, NULL);
 	while ((balancer = txn_iter_next(&iter)))
-		if (!lb_is_at_edge(balancer))
+		if (!lb_is_at_edge(balancer) && !is_among(found, balancer))
 			g_ptr_array_add(found, object_ref(balancer));
+}
+
+/* Those on its network, or on the networks of its router. */
+static GPtrArray *balancers_of(const struct txn *txn, const struct object *appliance)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const char *about = object_str(appliance, APPLIANCE_OBJECT_ID);
+	const struct object *port;
+	struct txn_iter iter;
+
+	add_balancers_on(txn, about, found);
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_DEVICE, about, NULL);
+	while ((port = txn_iter_next(&iter)))
+		if (port_is_router_interface(port))
+			add_balancers_on(txn, object_str(port, PORT_NETWORK_ID), found);
 	return found;
+}
+
+/* Has the appliance the VIP? A router has those of the subnets of its interfaces. */
+static bool is_reached(
+	const struct txn *txn, const struct object *appliance, const struct object *balancer)
+{
+	const char *about = object_str(appliance, APPLIANCE_OBJECT_ID);
+	const struct object *port;
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_PORT, PORT_BY_ROUTER_SUBNET,
+		object_str(balancer, LOAD_BALANCER_VIP_SUBNET_ID), NULL);
+	while ((port = txn_iter_next(&iter)))
+		if (!strcmp(object_str(port, PORT_DEVICE_ID), about))
+			return true;
+	return !strcmp(object_str(balancer, LOAD_BALANCER_VIP_NETWORK_ID), about);
 }
 
 bool appliance_balancers_stage(
 	struct txn *txn, const struct object *appliance, const json_t *reported, GError **error)
 {
-	const char *network = object_str(appliance, APPLIANCE_OBJECT_ID);
-	g_autoptr(GPtrArray) balancers = balancers_on(txn, network);
+	g_autoptr(GPtrArray) balancers = balancers_of(txn, appliance);
 	struct said said = { .report = reported,
 		.balancers = json_object_get(reported, "load_balancers"),
 		.done = !g_strcmp0(
@@ -110,11 +156,18 @@ bool appliance_balancers_stage(
 	const json_t *member;
 	size_t i;
 
-	for (guint n = 0; n < balancers->len; n++)
-		if (!stage_balancer(txn, balancers->pdata[n], &said, error))
+	for (guint n = 0; n < balancers->len; n++) {
+		const struct object *balancer = balancers->pdata[n];
+
+		if (!(is_reached(txn, appliance, balancer)
+				    ? stage_balancer(txn, balancer, &said, error)
+				    : stage_state(txn, balancer, LOAD_BALANCER_FAILED,
+					      "the network's virtual router is a router's, which has no interface on the VIP's subnet",
+					      error)))
 			return false;
+	}
 	json_array_foreach(json_object_get(said.balancers, "members"), i, member)
-		if (balancers->len && !stage_member(txn, network, member, error))
+		if (!stage_member(txn, balancers, member, error))
 			return false;
 	return true;
 }

@@ -144,6 +144,14 @@ bool facts_has_guest(const struct facts *facts)
 	return false;
 }
 
+bool facts_has_balancer(const struct facts *facts)
+{
+	for (unsigned n = 0; n < facts->n_sides; n++)
+		if (json_array_size(facts->sides[n].balancers))
+			return true;
+	return false;
+}
+
 const json_t *facts_own_port(const struct facts *facts, const char *nic)
 {
 	return find_by(facts->own, "name", nic);
@@ -209,6 +217,7 @@ static void read_network(struct facts *facts)
 	side->network = json_object_get(facts->document, "network");
 	side->subnets = json_object_get(facts->document, "subnets");
 	side->ports = json_object_get(facts->document, "ports");
+	side->balancers = json_object_get(facts->document, "load_balancers");
 	side->nic_port = facts_own_port(facts, side->nic);
 	side->dhcp = facts_has_service(facts, "dhcp");
 	side->dns = facts_has_service(facts, "dns");
@@ -243,6 +252,7 @@ static bool add_interface(struct facts *facts, const json_t *port, char **ret_re
 		side->network = network;
 		side->subnets = json_object_get(joined, "subnets");
 		side->ports = json_object_get(joined, "ports");
+		side->balancers = json_object_get(joined, "load_balancers");
 		side->dhcp = has_text(json_object_get(joined, "services"), "dhcp");
 		side->dns = has_text(json_object_get(joined, "services"), "dns");
 	}
@@ -279,7 +289,6 @@ bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
 	*ret = (struct facts){ .document = document,
 		.is_router = !g_strcmp0(text_of(document, "object_type"), "router"),
 		.id = text_of(document, "attachment"),
-		.balancers = json_object_get(document, "load_balancers"),
 		.is_made = json_array_size(json_object_get(document, "appliances")) > 0 };
 	facts_choose(ret, 0);
 	if (!offering_parse(text_of(document, "options") ?: "", &ret->offering, ret_reason))

@@ -27,7 +27,8 @@
 struct side {
 	char nic[16];
 	const json_t *network, *subnets, *ports;
-	const json_t *nic_port; /* NULL: not made yet */
+	const json_t *balancers; /* load balancers on the network */
+	const json_t *nic_port;	 /* NULL: not made yet */
 	bool dhcp, dns;
 	/* It is the gateway of its subnets: those whose gateway_ip its port has. */
 	bool routes;
@@ -41,7 +42,6 @@ struct facts {
 	bool is_pair;
 	unsigned member;	     /* which of the pair is described now: 0, 1 */
 	const json_t *own, *subnets; /* its ports, and all subnets that they are on */
-	const json_t *balancers;     /* load balancers on the network */
 	bool is_made;		     /* the appliance is there already */
 	bool is_wanted; /* false: it is somebody else who serves, or it is switched off */
 	const char *public_network; /* NULL: none */
@@ -57,6 +57,7 @@ void facts_clear(struct facts *facts);
 bool facts_has_service(const struct facts *facts, const char *name);
 /* Has somebody come who is to be served? */
 bool facts_has_guest(const struct facts *facts);
+bool facts_has_balancer(const struct facts *facts);
 /* From now on they are of that one of the pair. */
 void facts_choose(struct facts *facts, unsigned member);
 /* What an appliance is called. */

@@ -130,19 +130,35 @@ static json_t *pool_of(const json_t *given)
 	return pool;
 }
 
-static json_t *vips_of(const json_t *object)
+/* A router's interface has the VIPs of its subnets, the NIC of a network's own router all. */
+static bool is_sides(const struct facts *facts, const struct side *side, const char *subnet)
+{
+	return !facts->is_router || address_on(side->nic_port, subnet);
+}
+
+/* One balancer of two sides of a network is the first one's that has its VIP. */
+static bool is_any_sides(const struct facts *facts, const char *subnet)
+{
+	for (unsigned n = 0; n < facts->n_sides; n++)
+		if (is_sides(facts, &facts->sides[n], subnet))
+			return true;
+	return false;
+}
+
+static json_t *vips_of(const struct facts *facts, const json_t *object)
 {
 	json_t *vips = json_pack("[O]", json_object_get(object, "vip_address"));
 	const json_t *more;
 	size_t i;
 
 	json_array_foreach(json_object_get(object, "additional_vips"), i, more)
-		json_array_append(vips, json_object_get(more, "ip_address"));
+		if (is_any_sides(facts, text_of(more, "subnet_id")))
+			json_array_append(vips, json_object_get(more, "ip_address"));
 	return vips;
 }
 
 /* A pool that is switched off has no members; it is there all the same, for those who name it. */
-static json_t *balancer_of(const json_t *given)
+static json_t *balancer_of(const struct facts *facts, const json_t *given)
 {
 	const json_t *object = json_object_get(given, "loadbalancer"), *one;
 	json_t *listeners = json_array(), *pools = json_array(), *pool;
@@ -158,39 +174,53 @@ static json_t *balancer_of(const json_t *given)
 		if (is_up(json_object_get(one, "listener")))
 			json_array_append_new(listeners, listener_of(one, pools));
 	return json_pack("{s:O, s:o, s:o, s:o}", "id", json_object_get(object, "id"),
-		"vip_addresses", vips_of(object), "listeners", listeners, "pools", pools);
+		"vip_addresses", vips_of(facts, object), "listeners", listeners, "pools", pools);
+}
+
+static void add_balancers(const struct facts *facts, const struct side *side, json_t *list)
+{
+	const json_t *given;
+	size_t i;
+
+	json_array_foreach(side->balancers, i, given) {
+		const json_t *object = json_object_get(given, "loadbalancer");
+
+		if (is_up(object) && is_sides(facts, side, text_of(object, "vip_subnet_id")))
+			json_array_append_new(list, balancer_of(facts, given));
+	}
 }
 
 json_t *section_balancers(const struct facts *facts)
 {
 	json_t *list = json_array();
-	const json_t *given;
-	size_t i;
 
-	json_array_foreach(facts->balancers, i, given)
-		if (is_up(json_object_get(given, "loadbalancer")))
-			json_array_append_new(list, balancer_of(given));
+	for (unsigned n = 0; n < facts->n_sides; n++)
+		add_balancers(facts, &facts->sides[n], list);
 	if (json_array_size(list))
 		return list;
 	json_decref(list);
 	return NULL;
 }
 
-void add_vips(const struct facts *facts, json_t *addresses)
+static void add_vip(const char *ip, json_t *addresses)
+{
+	g_autofree char *one = g_strconcat(ip, strchr(ip, ':') ? "/128" : "/32", NULL);
+
+	json_array_append_new(addresses, json_string(one));
+}
+
+void add_vips(const struct facts *facts, const struct side *side, json_t *addresses)
 {
 	const json_t *given, *vip;
 	size_t i, j;
 
-	json_array_foreach(facts->balancers, i, given) {
-		json_t *vips = vips_of(json_object_get(given, "loadbalancer"));
+	json_array_foreach(side->balancers, i, given) {
+		const json_t *object = json_object_get(given, "loadbalancer");
 
-		json_array_foreach(vips, j, vip) {
-			const char *ip = json_string_value(vip);
-			g_autofree char *one =
-				g_strconcat(ip, strchr(ip, ':') ? "/128" : "/32", NULL);
-
-			json_array_append_new(addresses, json_string(one));
-		}
-		json_decref(vips);
+		if (is_sides(facts, side, text_of(object, "vip_subnet_id")))
+			add_vip(text_of(object, "vip_address"), addresses);
+		json_array_foreach(json_object_get(object, "additional_vips"), j, vip)
+			if (is_sides(facts, side, text_of(vip, "subnet_id")))
+				add_vip(text_of(vip, "ip_address"), addresses);
 	}
 }

@@ -95,8 +95,7 @@ json_t *section_interfaces(const struct facts *facts)
 		json_t *guest = serving(facts, side->nic, "guest", side->nic_port,
 			addresses_of(side->nic_port, side->subnets));
 
-		if (!i)
-			add_vips(facts, addresses_in(facts, guest));
+		add_vips(facts, side, addresses_in(facts, guest));
 		json_object_set(guest, "mtu", json_object_get(side->network, "mtu"));
 		json_array_append_new(list, guest);
 	}

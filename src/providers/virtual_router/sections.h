@@ -24,8 +24,8 @@ json_t *section_gre(const struct facts *facts);
 
 /* section_redundancy.c: can the two of a pair, whose ports are made, talk to each other? */
 bool redundancy_check(const struct facts *facts, char **ret_reason);
-/* section_balancers.c: appends the VIPs to a NIC's addresses. */
-void add_vips(const struct facts *facts, json_t *addresses);
+/* section_balancers.c: appends the VIPs that are the side's to its NIC's addresses. */
+void add_vips(const struct facts *facts, const struct side *side, json_t *addresses);
 
 /* The whole document, without its revision. */
 json_t *sections_document(const struct facts *facts);

@@ -79,7 +79,7 @@ static json_t *answer_of(const json_t *document, char **ret_reason)
 	bool ok = facts_read(document, &facts, ret_reason);
 
 	if (ok && facts.is_wanted &&
-		(facts.is_made || facts_has_guest(&facts) || json_array_size(facts.balancers)))
+		(facts.is_made || facts_has_guest(&facts) || facts_has_balancer(&facts)))
 		ok = add_appliances(&facts, list, ret_reason);
 	facts_clear(&facts);
 	if (ok)
