@@ -9,6 +9,7 @@
 #include "agent/machine/ask.h"
 #include "agent/machine/machine_listeners.h"
 #include "agent/machine/machine_process.h"
+#include "agent/machine/machine_text.h"
 #include "agent/machine/machine_tunnels.h"
 #include "base/log.h"
 
@@ -121,22 +122,10 @@ static void ask_later(struct machine *machine)
 	machine->ask_ms = MIN(2 * machine->ask_ms, ask_max_ms(machine));
 }
 
-static char *names_of(const json_t *list)
-{
-	GString *text = g_string_new(NULL);
-	const json_t *name;
-	size_t i;
-
-	json_array_foreach(list, i, name)
-		g_string_append_printf(
-			text, "%s%s", text->len ? ", " : "", json_string_value(name) ?: "?");
-	return g_string_free(text, FALSE);
-}
-
 /* Somebody has changed files inside: the same told anew repairs that. */
 static void repair(struct machine *machine, const json_t *files)
 {
-	g_autofree char *names = names_of(files);
+	g_autofree char *names = machine_names(files);
 
 	log_warning("appliance %s: drift: %s; told anew", machine->id, names);
 	if (strcmp(machine->drift, names)) {
@@ -175,25 +164,18 @@ static void got_digest(const json_t *answer, void *data)
 		ask_later(machine);
 }
 
-/* It goes on as it was: what it is told can't be, and why is its last word. */
-static void say_refused(struct machine *machine)
-{
-	g_autofree char *word = machine_last_word(&machine->files);
-
-	say(machine, STATUS_ERROR, word ?: "it does not take what it is told");
-}
-
-/* Why it does not do what it is told, if there is a reason. */
+/* Why it does not do what it is told, if it says so. */
 static void judge(struct machine *machine, bool answers, bool is_current)
 {
 	g_autofree char *reason = NULL, *state = machine_state(&machine->files, &reason);
+	g_autofree char *word = machine_last_word(&machine->files);
 
 	if (!g_strcmp0(state, "ERROR"))
 		say(machine, STATUS_ERROR, reason ?: "it gives no reason");
 	else if (!answers && machine->status == STATUS_ACTIVE)
 		say(machine, STATUS_BUILD, "it does not answer");
 	else if (answers && !is_current && g_get_monotonic_time() - machine->told_us > TAKES_US)
-		say_refused(machine);
+		say(machine, STATUS_ERROR, word ?: "it does not take what it is told");
 }
 
 /* What changes by itself: which listeners are open, which members answer, which tunnels are up. */

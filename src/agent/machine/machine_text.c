@@ -93,3 +93,15 @@ char *machine_shape(const struct record_appliance *record)
 	json_object_set_new(shape, "links", links);
 	return take_text(shape);
 }
+
+char *machine_names(const json_t *list)
+{
+	GString *text = g_string_new(NULL);
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(list, i, name)
+		g_string_append_printf(
+			text, "%s%s", text->len ? ", " : "", json_string_value(name) ?: "?");
+	return g_string_free(text, FALSE);
+}

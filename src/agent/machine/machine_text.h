@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a record of an appliance means for weft-appliance-netns, or weft-appliance-qemu: two texts,
- * pure. */
+/* What a record of an appliance means for weft-appliance-netns, or weft-appliance-qemu, and other
+ * texts: pure. */
 #pragma once
 
 #include "agent/config.h"
@@ -13,3 +13,6 @@ char *machine_description(
 /* What can't change within one machine: its size, its NICs, its image and the generation; g_free.
  */
 char *machine_shape(const struct record_appliance *record);
+
+/* The texts of a list as one: "a, b"; g_free. */
+char *machine_names(const json_t *list);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Against a folder that looks like /sys as far as it is read and written: there is no card with
- * virtual functions to try it on, so what a driver does is not tested here, but what the kernel is
- * asked for.
+ * Z39, against a folder that looks like /sys as far as it is read and written: there is no card
+ * with virtual functions to try it on, so what a driver does is not tested here, but what the
+ * kernel is asked for.
  */
 #include "appliance/runtime/pci.h"
 

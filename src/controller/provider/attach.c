@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "compile/vip_holder.h"
 #include "controller/provider/appliance.h"
 #include "controller/provider/providers_impl.h"
 #include "model/flavor.h"
@@ -91,34 +90,6 @@ static void end_appliances(struct look *look, const struct object *attachment)
 		log_limited(warning, "provider: %s", error->message);
 }
 
-static bool has_virtual_router(const struct model *model, const char *network)
-{
-	g_autoptr(GPtrArray) ports = vip_holders(model, network);
-
-	return ports->len > 0;
-}
-
-/* Where nobody does the load balancers of the network any more. */
-static void idle_balancers(struct look *look)
-{
-	const struct object *balancer;
-	struct model_iter iter;
-	struct object *draft;
-
-	model_iter_init(&iter, look->providers->model, KIND_LOAD_BALANCER, LOAD_BALANCER_BY_NETWORK,
-		look->id, NULL);
-	while ((balancer = model_iter_next(&iter))) {
-		if (lb_is_at_edge(balancer) ||
-			object_choice(balancer, LOAD_BALANCER_STATE) == LOAD_BALANCER_IDLE)
-			continue;
-		if (has_virtual_router(look->providers->model, look->id))
-			return;
-		draft = object_edit(balancer);
-		object_set_choice(draft, LOAD_BALANCER_STATE, LOAD_BALANCER_IDLE);
-		put(look, draft);
-	}
-}
-
 /* Attachments that there are: with other services, or to be ended, or wanted again. */
 static void look_at_old(struct look *look, const struct object *attachment)
 {
@@ -182,7 +153,7 @@ static void look_at(struct providers *providers, struct txn *txn, const struct u
 			    ATTACHMENT_BY_OBJECT_PROVIDER, look.id, wanted->provider, NULL))
 			make(&look, wanted);
 	}
-	idle_balancers(&look);
+	attach_idle_balancers(txn, providers->model, look.id);
 	g_array_unref(look.wanted);
 }
 

@@ -42,6 +42,8 @@ void attach_look_at_all(struct providers *providers);
 
 /* document_firewall.c: of a firewall group, policy or rule. */
 void attach_look_at_firewall(struct providers *providers, const struct object *object);
+/* attach_balancers.c: those of a network that has no virtual router. */
+void attach_idle_balancers(struct txn *txn, const struct model *model, const char *network);
 
 /* work.c: from attachments to their providers. @force: even if nothing has changed. */
 void work_run(struct providers *providers, const struct uuid *attachment, bool force);
