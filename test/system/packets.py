@@ -105,6 +105,17 @@ def inside(namespace):
                 os.abort()  # no test may go on in a namespace that isn't its own
 
 
+def tunnelled(frame):
+    """(VNI, inner frame) of a tunnel packet over IPv4, or None."""
+    if frame[12:14] != b"\x08\x00" or frame[23] != UDP:
+        return None
+    port, = struct.unpack("!H", frame[36:38])
+    if port not in (VXLAN_PORT, GENEVE_PORT):
+        return None
+    header = 8 + (4 * (frame[42] & 0x3f) if port == GENEVE_PORT else 0)
+    return int.from_bytes(frame[46:49], "big"), frame[42 + header:]
+
+
 class Wire:
     """All that a device of a namespace sends and receives, as complete frames."""
 

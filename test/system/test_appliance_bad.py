@@ -196,6 +196,7 @@ def test_a_device_that_is_there(machines):
 
 
 def test_what_a_runtime_has_no_use_for(machines):
+    """Z39: what the other runtime knows is refused, and so is a virtual function that is not there, by its address."""
     for runtime, more, says in (("netns", {"image": "/x"}, "weft-appliance-qemu"), ("qemu", {"image": None}, "image: must be"),
                                 ("qemu", {"memory_mib": 64}, "needs 128 at least"), ("netns", {"accelerator": "kvm"}, "weft-appliance-qemu")):
         one = machines(runtime)

@@ -146,7 +146,7 @@ def check_services(router):
 
 
 def test_guests_are_served(router):
-    """Z22, Z25, Z33: a guest of another host has address, names, its way out and a load balancer from the appliance, by ports of weft's."""
+    """Z19, Z22, Z25, Z33: an appliance that is described by hand, of no provider: a guest of another host has address, names, its way out and a load balancer from the appliance, by ports of weft's."""
     check_services(router)
 
 

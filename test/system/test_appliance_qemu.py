@@ -87,7 +87,7 @@ def machine(module_lab, image, tmp_path_factory):
 
 
 def test_images(image, tmp_path):
-    """Z17, Z39: one build gives what KVM, Xen, VMware, Hyper-V and containers take; it says what is in it, and is the same once more."""
+    """Z16, Z17: one build gives what KVM, Xen, VMware, Hyper-V and containers take; it says what is in it, and is the same once more."""
     manifest = json.loads((image / "manifest.json").read_text())
     assert {"nftables", "dnsmasq-base", "iproute2"} <= set(manifest["packages"]) and manifest["kernel"].startswith("6.1.")
     for name, sum_ in manifest["sha256"].items():

@@ -5,14 +5,13 @@
              ╘═══════ underlay ═══╧════════════════╛
 """
 import pathlib
-import struct
 
 import pytest
 
 import footprint
 from conftest import wait_until
-from packets import (ARP, BROADCAST, GENEVE_PORT, ICMP6, IP4, IP6, UDP, VXLAN_PORT, Wire, address_bytes, arp, ethernet,
-                     icmp6, ip4, mac_bytes, udp)
+from packets import (ARP, BROADCAST, ICMP6, IP4, IP6, UDP, Wire, address_bytes, arp, ethernet,
+                     icmp6, ip4, mac_bytes, udp, tunnelled)
 
 MACS = {"a": "02:00:5e:00:00:0a", "b": "02:00:5e:00:00:0b"}
 IPS = {"a": "10.0.0.11", "b": "10.0.0.12"}
@@ -37,17 +36,6 @@ def tenants(lab_with):
     lab.ports = {(project, name): add_guest(lab, project, name, host)
                  for project in lab.networks for name, host in (("a", 1), ("b", 2))}
     return lab
-
-
-def tunnelled(frame):
-    """(VNI, inner frame) of a tunnel packet over IPv4, or None."""
-    if frame[12:14] != b"\x08\x00" or frame[23] != UDP:
-        return None
-    port, = struct.unpack("!H", frame[36:38])
-    if port not in (VXLAN_PORT, GENEVE_PORT):
-        return None
-    header = 8 + (4 * (frame[42] & 0x3f) if port == GENEVE_PORT else 0)
-    return int.from_bytes(frame[46:49], "big"), frame[42 + header:]
 
 
 def marked(text, dst_mac=MACS["b"], dst=IPS["b"]):

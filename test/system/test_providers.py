@@ -197,7 +197,7 @@ def test_edge_style_plugin(cloud):
 
 
 def test_appliance_style_plugin_by_flavor(cloud):
-    """Z9: a flavor has a provider without services of routers refused; named by the router it describes its appliance, which is stored."""
+    """Z9, Z19: a flavor has a provider without services of routers refused; named by the router it describes its appliance, which is stored."""
     profile = cloud.api.make("service_profile", driver="branch-vpn", metainfo="large")
     flavor = cloud.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[profile["id"]])
     refused(cloud.api.call("POST", "/v2.0/routers", {"router": {"flavor_id": flavor["id"]}}), 400, "ServiceNotProvided", "it has load-balancer, vpn")

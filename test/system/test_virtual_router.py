@@ -1,4 +1,4 @@
-"""Networks and routers whose services are mapped to virtual routers (Z1, Z9, Z11, Z13, Z14, Z20, Z21, Z22, Z23, Z24, Z25, Z27–Z32, Z41, Z42; docs/virtual-router.md).
+"""Networks and routers whose services are mapped to virtual routers (Z1, Z9, Z10, Z11, Z13, Z14, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31, Z32, Z41, Z42; docs/virtual-router.md).
 
     weftd ── views ──► [h1] [h2]  an appliance per network: mgmt (network m), public (network out), guest0
     [h2] g1, g2 on network in; far on network out
@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from conftest import run, wait_until
+from packets import Wire, tunnelled
 
 WHO = """
 import http.server
@@ -97,7 +98,7 @@ def cloud(module_lab):
 
 
 def test_made_with_the_first_guest(cloud):
-    """Z20, Z22, Z23, Z25, Z30, Z32: nothing runs before there is a guest; then there is one router, with three NICs, and the guest has its address, names and way out."""
+    """Z3, Z4, Z5, Z20, Z22, Z23, Z24, Z25, Z26, Z30, Z32: nothing runs before there is a guest; then there is one router, with three NICs, and the guest has its address, names and way out, which leads to a network like others."""
     lab = cloud.lab
     lab.net = cloud.network("in", "10.0.0.0/24", dns_domain="example.org.")
     attachment = cloud.has_status(lab.net)
@@ -111,6 +112,7 @@ def test_made_with_the_first_guest(cloud):
     assert ports["guest0"]["fixed_ips"][0]["ip_address"] == "10.0.0.1"
     lab.g2 = lab.guest("g2", 2, "in")
     cloud.has_status(lab.net)
+    assert not cloud.networks["out"]["router:external"], "by NICs of guests' networks alone, no outside of the cloud"
     assert lab.address(lab.g1) in wait_until(lambda: cloud.lease("g1"), what="a lease") and "from 10.0.0.1" in cloud.lease("g1")
     for name in ("g2", "g2.example.org"):
         assert wait_until(lambda: cloud.dig("g1", name), what=name) == lab.address(lab.g2)
@@ -171,7 +173,7 @@ def test_the_agent_and_the_controller_may_be_down(cloud):
 
 
 def test_isolated_network_of_another_offering(cloud):
-    """Z11, Z27–Z31, Z41: another network has another router; the tag of its offering says which NICs and which host; without a public network there is no way out."""
+    """Z11, Z26, Z27, Z28, Z29, Z30, Z31, Z41: another network has another router; the tag of its offering says which NICs and which host; without a public network there is no way out."""
     lab = cloud.lab
     missing = cloud.network("lost", "10.8.0.0/24", tags=["guestL3Network::0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0001"])
     cloud.has_status(missing, "ERROR", "there is no offering for it")
@@ -216,7 +218,7 @@ def serve(lab, guest):
 
 
 def test_router(cloud):
-    """Z5, Z6, Z7, Z12, Z30, Z31, Z36: of a router the appliance has the interfaces, the gateway, floating IPs and port forwardings, and the edge none of it; what it lacks is refused."""
+    """Z3, Z5, Z6, Z7, Z30, Z31, Z36: of a router the appliance has the interfaces, the gateway, floating IPs and port forwardings, and the edge none of it; what it lacks is refused."""
     lab = cloud.lab
     lab.networks = {name: lab.network(name, cidr) for name, cidr in (("web", "10.1.0.0/24"), ("db", "10.2.0.0/24"))}
     for name, cidr, mode in (("web", "fd00:1::/64", "dhcpv6-stateful"), ("db", "fd00:2::/64", "slaac")):
@@ -269,7 +271,7 @@ def test_router(cloud):
     wait_until(lambda: cloud.appliance(router)["digest"] and cloud.appliance(router)["status"] == "ACTIVE", what="ACTIVE")
     assert cloud.api.call("DELETE", f"/v2.0/floatingips/{ip['id']}").status == 204
     wait_until(lambda: curl(lab, "g4", f"http://{lab.address(far)}/") == gateway, what="the router's own address again")
-    lab.router = router
+    lab.router, lab.gateway = router, gateway
 
 
 def test_ipv6_of_a_router(cloud):
@@ -299,3 +301,16 @@ def test_ipv6_of_a_router(cloud):
     rule = {"security_group_id": lab.g4["security_groups"][0], "direction": "ingress", "ethertype": "IPv6", "protocol": "ipv6-icmp"}
     assert cloud.api.call("POST", "/v2.0/security-group-rules", {"security_group_rule": rule}).status == 201
     wait_until(lambda: lab.pings("far", own["g4"]), what="a way in")
+
+
+def test_plain_underlay(cloud):
+    """Z10: what guests, virtual routers and the outside send each other between hosts is UDP between the hosts' addresses, unicast; the underlay sees no guest, and nobody stands before the hosts."""
+    lab = cloud.lab
+    with Wire(lab.netns("h1"), "uplink0") as uplink:
+        for name in ("g4", "g5"):
+            assert lab.pings(name, lab.gateway) or wait_until(lambda: lab.pings(name, lab.gateway), what="the router")
+        assert wait_until(lambda: lab.pings("g5", lab.address(lab.g4)), what="one tier reaches the other")
+        assert wait_until(lambda: cloud.lease("g4"), what="a lease") and lab.exec("g5", "ping", "-b", "-c", "2", "-W", "1", "10.2.0.255", check=False)
+        wait_until(lambda: uplink.received() is not None and any(map(tunnelled, uplink.seen)), what="tunnelled frames")
+    assert not [frame.hex() for frame in uplink.seen if b"\xfa\x16\x3e" in (frame[:3], frame[6:9])], "a guest's MAC address on the underlay"
+    assert not [frame.hex() for frame in uplink.seen if tunnelled(frame) and frame[0] & 1], "multicast of the underlay"

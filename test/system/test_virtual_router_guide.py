@@ -6,7 +6,7 @@ from conftest import TOP, WEFT, run
 
 
 def test_the_walk_through_works_as_written():
-    """Z3–Z7, Z44, B33: from nothing to a network with DHCP, DNS, SNAT, a floating IP and a forwarded port, in as many calls as the page says."""
+    """Z3, Z4, Z5, Z6, Z7, Z44, B33: from nothing to a network with DHCP, DNS, SNAT, a floating IP and a forwarded port, in as many calls as the page says."""
     page = (TOP / "docs/virtual-router.md").read_text()
     walk = page[page.index("## From nothing"):page.index("## Offerings")]
     blocks = re.findall(r"^```\n(.*?)^```$", walk, re.M | re.S)
