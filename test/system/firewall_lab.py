@@ -158,14 +158,14 @@ def icmp(source, to, kind, code=0, version=4):
 
 def passes(sent, what=None):
     _, arrived = sent
-    wait_until(arrived, 5, what=f"{what or 'it'} is let through", interval=0.001)
+    wait_until(arrived, what=f"{what or 'it'} is let through", interval=0.001)
 
 
 def refused(send, at, direction="ingress"):
     """Calls send(), whose packet the port of @at must count as denied in that direction, and which must not arrive."""
     before = at.drops()[direction]
     kept, arrived = send()
-    wait_until(lambda: at.drops()[direction] > before, 5, what=f"{at.name} refuses it ({direction})", interval=0.001)
+    wait_until(lambda: at.drops()[direction] > before, what=f"{at.name} refuses it ({direction})", interval=0.001)
     assert not arrived()
     del kept
 
@@ -180,11 +180,11 @@ class Connection:
         with inside(source.netns):
             self.client = socket.socket(family)
         with listener:
-            listener.settimeout(5)
-            self.client.settimeout(5)
+            listener.settimeout(30)
+            self.client.settimeout(30)
             self.client.connect((to.ip[version], port))
             self.server, _ = listener.accept()
-        self.server.settimeout(5)
+        self.server.settimeout(30)
 
     def works(self):
         """One message each way."""

@@ -250,6 +250,26 @@ def test_overlap_and_exhaustion(admin, network):
     assert (full.status, full.error) == (409, "IpAddressGenerationFailure")
 
 
+def test_the_outside_has_no_address_left(admin):
+    """B33: a gateway and a floating IP that can't be had are refused, leave nothing, and come when an address is free again."""
+    outside = admin.make("network", **{"router:external": True})
+    admin.make("subnet", network_id=outside["id"], ip_version=4, cidr="203.0.113.0/28", enable_dhcp=False, allocation_pools=[{"start": "203.0.113.5", "end": "203.0.113.5"}])
+    floating = admin.make("floatingip", floating_network_id=outside["id"])
+    assert floating["floating_ip_address"] == "203.0.113.5"
+    gateway = {"router": {"external_gateway_info": {"network_id": outside["id"]}}}
+    for path, body in (("floatingips", {"floatingip": {"floating_network_id": outside["id"]}}), ("routers", gateway)):
+        full = admin.call("POST", f"/v2.0/{path}", body)
+        assert (full.status, full.error) == (409, "IpAddressGenerationFailure") and "203.0.113.0/28" in full.message, full
+    router = admin.make("router")
+    assert admin.call("PUT", f"/v2.0/routers/{router['id']}", gateway).status == 409
+    assert admin.get(f"/v2.0/routers/{router['id']}").json["router"]["external_gateway_info"] is None
+    assert [port["device_owner"] for port in admin.get(f"/v2.0/ports?network_id={outside['id']}").json["ports"]] == ["network:floatingip"]
+    assert admin.call("DELETE", f"/v2.0/floatingips/{floating['id']}").status == 204
+    assert admin.call("PUT", f"/v2.0/routers/{router['id']}", gateway).status == 200
+    for path in (f"routers/{router['id']}", f"networks/{outside['id']}"):
+        assert admin.call("DELETE", f"/v2.0/{path}").status == 204
+
+
 def test_mtu_follows_the_underlay(admin, network):
     assert network["mtu"] == 1500 - 78
     assert admin.make("network", mtu=1400)["mtu"] == 1400

@@ -107,7 +107,7 @@ def test_a_project_takes_no_more_than_its_quota(red):
     for guest in (red.peer, red.victim):
         before = reasons(guest).get("project-connection-quota", 0)
         kept, _ = tcp(red.peer, red.victim, 80) if guest is red.peer else tcp(red.evil, red.victim, 80)
-        wait_until(lambda: reasons(guest).get("project-connection-quota", 0) > before, 5, what=f"{guest.name}'s host refuses one more")
+        wait_until(lambda: reasons(guest).get("project-connection-quota", 0) > before, what=f"{guest.name}'s host refuses one more")
         del kept
     assert all(connection.works() for connection in held)
     red.call("PUT", f"/v2.0/quotas/{red.project}", {"quota": {"tracked_connection": -1}}, admin=True)

@@ -128,7 +128,7 @@ def denied(send, at):
     """What send() sends is counted at @at as denied by a firewall group, and does not arrive."""
     before = at.denied()
     kept, arrived = send()
-    wait_until(lambda: at.denied() > before, 5, what=f"a firewall group denies it at {at.name}", interval=0.001)
+    wait_until(lambda: at.denied() > before, what=f"a firewall group denies it at {at.name}", interval=0.001)
     assert not arrived()
     del kept
 
@@ -235,7 +235,7 @@ def test_ingress(bed):
     client.bind((a.ip[4], 4500))
     client.setblocking(False)
     client.connect_ex((b.ip[4], 80))
-    wait_until(lambda: select.select([], [client], [], 0)[1], 5, what="from that port it passes")
+    wait_until(lambda: select.select([], [client], [], 0)[1], what="from that port it passes")
     passes(tcp(c, b, 80), "what is not routed")
 
 
@@ -408,7 +408,7 @@ def test_log(bed):
         def find():
             events = bed.lab.agent("h1", "logs")["events"][seen:]
             return next((event for event in events if all(event.get(key) == value for key, value in members.items())), None)
-        return wait_until(find, 5, what=f"an event with {members}")
+        return wait_until(find, what=f"an event with {members}")
     passes(tcp(a, b, 80))
     denied(lambda: tcp(a, b, 81), a)
     common = {"direction": "egress", "port_id": bed.interfaces[0], "guest_port_id": a.id, "guest_port_name": "a", "protocol": "tcp",

@@ -53,7 +53,7 @@ class Follow:
         """The first event that has the members; it is forgotten then."""
         def find():
             return next((event for event in self.events if all(event.get(key) == value for key, value in members.items())), None)
-        event = wait_until(find, 5, what=f"{members} among {self.events}")
+        event = wait_until(find, what=f"{members} among {self.events}")
         self.events.remove(event)
         return event
 
@@ -185,7 +185,7 @@ def test_the_rate_is_limited(red, log):
         wait_until(lambda: b.drops()["ingress"] == before + 500, what="all are refused")
         refused(lambda: udp(a, c, 999), c)
         events.expect(port_id=c.id, action="DROP", dst_port=999)
-        wait_until(lambda: sum(event.get("suppressed", 1) for event in events.events) == 500, 5, what="told and suppressed are all")
+        wait_until(lambda: sum(event.get("suppressed", 1) for event in events.events) == 500, what="told and suppressed are all")
         told = [event for event in events.events if event["action"] == "DROP"]
         assert 25 <= len(told) <= 100, len(told)
         assert {event["port_name"] for event in events.events} == {"b"}
