@@ -279,11 +279,12 @@ def test_ipv6_of_a_router(cloud):
     lab = cloud.lab
     own = {name: lab.address(guest, 6) for name, guest in (("g4", lab.g4), ("g5", lab.g5))}
     for name in own:  # lab guests have their addresses by DHCPv6, and from advertisements
-        assert "default via fe80::" in wait_until(lambda: lab.exec(name, "ip", "-6", "route", "show", "default").stdout, what=f"{name}'s router")
-    assert wait_until(lambda: lab.pings("g5", own["g4"]), what="one tier reaches the other")
-    said = wait_until(lambda: lab.exec("g4", "rdisc6", "-1", "eth0", check=False).stdout.replace(" ", ""), what="an advertisement")
+        assert "default via fe80::" in wait_until(lambda: lab.exec(name, "ip", "-6", "route", "show", "default").stdout, what=f"{name}'s router", deadline=30)
+    assert wait_until(lambda: lab.pings("g5", own["g4"]), what="one tier reaches the other", deadline=30)
+    said = wait_until(lambda: lab.exec("g4", "rdisc6", "-1", "eth0", check=False).stdout.replace(" ", ""), what="an advertisement", deadline=30)
     assert "Statefuladdressconf.:Yes" in said and "Routerlifetime:1800" in said and "RecursiveDNSserver:fd00:1::1" in said, said
-    assert lab.exec("g4", "dig", "+short", "+time=10", "@fd00:1::1", "g4", "AAAA").stdout.strip() == own["g4"]
+    name = wait_until(lambda: lab.exec("g4", "dig", "+short", "+time=2", "+tries=1", "@fd00:1::1", "g4", "AAAA", check=False).stdout.strip(), what="a name", deadline=30)
+    assert name == own["g4"]
     lab.exec("far", "ip", "address", "add", "fd00:f::99/64", "dev", "eth0", "nodad")
     outer = cloud.api.get(f"/v2.0/routers/{lab.router['id']}").json["router"]["external_gateway_info"]["external_fixed_ips"]
     via = next(ip["ip_address"] for ip in outer if ":" in ip["ip_address"])
@@ -291,16 +292,16 @@ def test_ipv6_of_a_router(cloud):
     lab.popen("far", "socat", "TCP6-LISTEN:7006,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR")
     wait_until(lambda: ":7006 " in lab.exec("far", "ss", "-ltn").stdout, what="far serves")
     for name, address in own.items():
-        seen = wait_until(lambda: lab.exec(name, "socat", "-T5", "-", "TCP6:[fd00:f::99]:7006,connect-timeout=2", check=False).stdout.strip(" []\n"), what=f"{name}'s way out")
+        seen = wait_until(lambda: lab.exec(name, "socat", "-T5", "-", "TCP6:[fd00:f::99]:7006,connect-timeout=2", check=False).stdout.strip(" []\n"), what=f"{name}'s way out", deadline=30)
         assert str(ipaddress.ip_address(seen)) == address
         via, mac = re.search(r"(fe80::\S+) dev eth0 lladdr (\S+) router", lab.exec(name, "ip", "-6", "neigh").stdout).groups()
         lab.exec(name, "ip", "neigh", "change", via, "lladdr", mac, "dev", "eth0", "nud", "probe")
-        wait_until(lambda: "REACHABLE" in lab.exec(name, "ip", "-6", "neigh", "show", via).stdout, what="the router answers", deadline=20)
+        wait_until(lambda: "REACHABLE" in lab.exec(name, "ip", "-6", "neigh", "show", via).stdout, what="the router answers", deadline=30)
         assert via in lab.exec(name, "ip", "-6", "route", "show", "default").stdout, "it says that it is a router"
     assert not lab.pings("far", own["g4"]), "its security group allows nothing of IPv6"
     rule = {"security_group_id": lab.g4["security_groups"][0], "direction": "ingress", "ethertype": "IPv6", "protocol": "ipv6-icmp"}
     assert cloud.api.call("POST", "/v2.0/security-group-rules", {"security_group_rule": rule}).status == 201
-    wait_until(lambda: lab.pings("far", own["g4"]), what="a way in")
+    wait_until(lambda: lab.pings("far", own["g4"]), what="a way in", deadline=30)
 
 
 def test_plain_underlay(cloud):
