@@ -121,6 +121,9 @@ enum weft_provider_result {
  *	                          "private_key" and "peers": "wireguard_peer" and
  *	                          its "preshared_key"
  *	 "gre_tunnels": [{…}, …]  if it has the router's "gre"
+ *	 "bgp_speaker": {…}       virtual-router's alone, for a router that speaks:
+ *	                          "local_as", "bgp_peers" ("peer_ip", "remote_as",
+ *	                          "password"), "prefixes" that are announced
  *
  *	 "appliances": [{…}, …]}  those that there are: "name", "id", "ports" of
  *	                          their NICs, shared ones too, and "subnets" of

@@ -24,6 +24,7 @@ static bool apply_services(struct appliance *appliance, unsigned changed, GError
 	services_set_standby(appliance->services, standby);
 	learnt_set(appliance->learnt,
 		appliance->document->bgp.enabled && appliance->document->bgp.import && !standby);
+	speaker_set(appliance->speaker, standby ? NULL : &appliance->document->bgp);
 	if (!services_apply(appliance->services, appliance->document, changed, error))
 		return false;
 	if (!standby)
@@ -56,6 +57,7 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->services = services_new(folder);
 	appliance->redundancy = redundancy_new(folder, on_redundancy, appliance);
 	appliance->learnt = learnt_new(folder);
+	appliance->speaker = speaker_new(folder);
 	appliance->tunnels = tunnels_new(folder);
 	appliance->announcer = announcer_new();
 	return appliance;
@@ -68,6 +70,7 @@ void appliance_free(struct appliance *appliance)
 	services_free(appliance->services);
 	redundancy_free(appliance->redundancy);
 	learnt_free(appliance->learnt);
+	speaker_free(appliance->speaker);
 	rendered_clear(&appliance->rendered);
 	if (appliance->document)
 		document_free(appliance->document);

@@ -7,6 +7,7 @@
 #include "appliance/learnt.h"
 #include "appliance/redundancy.h"
 #include "appliance/services.h"
+#include "appliance/speaker.h"
 #include "appliance/tunnels.h"
 
 struct appliance {
@@ -20,6 +21,7 @@ struct appliance {
 	struct services *services;
 	struct redundancy *redundancy;
 	struct learnt *learnt;
+	struct speaker *speaker;
 	struct tunnels *tunnels;
 	struct announcer *announcer;
 };

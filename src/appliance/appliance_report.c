@@ -67,6 +67,10 @@ GString *appliance_status(const struct appliance *appliance)
 	jw_begin_object(&w);
 	tunnels_append(appliance->tunnels, &w);
 	jw_end_object(&w);
+	jw_key(&w, "bgp_sessions");
+	jw_begin_array(&w);
+	speaker_append(appliance->speaker, &w);
+	jw_end_array(&w);
 	append_drift(appliance, &w);
 	if (document && document->load_balancers->len)
 		haproxy_append_status(

@@ -4,7 +4,8 @@
 #include "appliance/document_parts.h"
 
 #define KEEPALIVE_DEFAULT_S 3
-#define NEIGHBORS_MAX 64
+#define NEIGHBORS_MAX 256
+#define NETWORKS_MAX 16384
 
 GArray *document_bgp_neighbors_new(void)
 {
@@ -12,19 +13,24 @@ GArray *document_bgp_neighbors_new(void)
 }
 
 /* What bgpd takes for one word, and not for a comment. */
+static bool is_word(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (!g_ascii_isgraph(*c) || strchr("!#\"'\\|?", *c))
+			return false;
+	return true;
+}
+
 static bool read_password(const json_t *value, char *ret, GError **error)
 {
 	const char *form =
-		"1 to 80 letters, digits and any of . _ + / = -, as bgpd's configuration has no quotes";
+		"1 to 80 characters of ASCII without white space and without ! # \" ' \\ | ?, as bgpd's configuration has no quotes";
 	const json_t *member = json_object_get(value, "password");
 	const char *text = json_string_value(member);
 
 	if (!member)
 		return true;
-	if (!text || !*text || strlen(text) >= BGP_PASSWORD_STRLEN ||
-		strspn(text,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+/=-") !=
-			strlen(text))
+	if (!text || !*text || strlen(text) >= BGP_PASSWORD_STRLEN || !is_word(text))
 		return weft_fail(error, INVALID_INPUT, "password: must be %s", form);
 	g_strlcpy(ret, text, BGP_PASSWORD_STRLEN);
 	return true;
@@ -64,7 +70,7 @@ bool document_read_bgp(const json_t *object, void *data, GError **error)
 		!field_number(object, "local_as", 1, G_MAXUINT32, &as, error) ||
 		!field_list(
 			object, "neighbors", NEIGHBORS_MAX, read_neighbor, bgp->neighbors, error) ||
-		!field_list(object, "networks", SMALL_LIST_MAX, field_read_prefix, bgp->networks,
+		!field_list(object, "networks", NETWORKS_MAX, field_read_prefix, bgp->networks,
 			error) ||
 		!field_bool(object, "import", &bgp->import, error))
 		return false;

@@ -3,17 +3,13 @@
 
 #include <jansson.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
+#include "appliance/bgpd.h"
 #include "appliance/program.h"
 #include "base/log.h"
 
 #define PROTOCOL "186" /* RTPROT_BGP */
 #define METRIC "200"
-#define ANSWER_MAX (16 * 1024 * 1024)
 #define ROUTES_MAX 4096 /* what a neighbor may fill the kernel with */
 
 struct learnt {
@@ -77,48 +73,12 @@ static GHashTable *parse(const char *text)
 	return routes;
 }
 
-/* vtysh itself wants PAM, which is not in an appliance. A command ends with NUL, its answer with
- * three of them and a status (FRR's vtysh/vtysh.c). */
-static int connect_to(const struct learnt *learnt)
-{
-	const struct timeval limit = { .tv_sec = 1 };
-	struct sockaddr_un where = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	g_snprintf(where.sun_path, sizeof(where.sun_path), "%s/bgpd.vty", learnt->folder);
-	if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-			       connect(fd, (struct sockaddr *)&where, sizeof(where)))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-static bool read_answer(int fd, GString *text)
-{
-	char bytes[4096];
-	ssize_t len;
-
-	while (text->len < ANSWER_MAX && (len = read(fd, bytes, sizeof(bytes))) > 0) {
-		g_string_append_len(text, bytes, len);
-		if (text->len >= 4 && !memcmp(text->str + text->len - 4, "\0\0\0", 3))
-			return text->str[text->len - 1] == 0;
-	}
-	return false;
-}
-
 /* Of a bgpd that does not answer nothing is known. */
 static GHashTable *ask(const struct learnt *learnt)
 {
-	static const char command[] = "show bgp ipv4 unicast json";
-	g_autoptr(GString) text = g_string_new(NULL);
-	int fd = connect_to(learnt);
-	bool ok = fd >= 0 && write(fd, command, sizeof(command)) == sizeof(command) &&
-		  read_answer(fd, text);
+	g_autofree char *text = bgpd_ask(learnt->folder, "show bgp ipv4 unicast json");
 
-	if (fd >= 0)
-		close(fd);
-	return parse(ok ? text->str : "{}");
+	return parse(text ? text : "{}");
 }
 
 static void state(const char *verb, const char *prefix, const char *via)

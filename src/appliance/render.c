@@ -12,6 +12,7 @@ const struct render_kind render_kinds[RENDER_FILES] = {
 	[RENDER_HAPROXY] = { "haproxy.cfg", 0600, "#", render_haproxy },
 	[RENDER_KEEPALIVED] = { "keepalived.conf", 0644, "#", render_keepalived },
 	[RENDER_BGPD] = { "bgpd.conf", 0600, "!", render_bgpd },
+	[RENDER_BGP_NETWORKS] = { "bgp-networks", 0644, "#", render_bgp_networks },
 	[RENDER_CONNTRACKD] = { "conntrackd.conf", 0644, "#", render_conntrackd },
 	[RENDER_STRONGSWAN] = { "strongswan.conf", 0644, "#", render_strongswan },
 	[RENDER_STRONGSWAN_USER] = { "strongswan-user.conf", 0644, "#", render_strongswan_user },

@@ -24,6 +24,7 @@ enum render_file {
 	RENDER_KEEPALIVED,
 	RENDER_CONNTRACKD,
 	RENDER_BGPD,
+	RENDER_BGP_NETWORKS,	/* what bgpd is told while it runs */
 	RENDER_STRONGSWAN,	/* charon's settings where the kernel does ESP */
 	RENDER_STRONGSWAN_USER, /* and where charon does */
 	RENDER_SWANCTL,		/* what swanctl loads */
@@ -103,6 +104,10 @@ void render_balancer_output(const struct document *document, GString *text);
 void render_keepalived(
 	const struct document *document, const struct render_place *place, GString *text);
 void render_bgpd(const struct document *document, const struct render_place *place, GString *text);
+void render_bgp_networks(
+	const struct document *document, const struct render_place *place, GString *text);
+/* bgpd's list of what may be announced. */
+#define RENDER_BGP_OWN "weft-own"
 void render_conntrackd(
 	const struct document *document, const struct render_place *place, GString *text);
 

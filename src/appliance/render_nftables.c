@@ -232,6 +232,7 @@ static void append_forward(const struct document *document, GString *text)
 		"\t\tct status dnat accept\n",
 		public);
 	append_forward6(document, public, text);
+	render_bgp_forward(document, public, text);
 	g_string_append(text, "\t}\n");
 }
 

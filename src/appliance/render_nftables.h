@@ -16,3 +16,6 @@ void render_vpn_no_snat(const struct document *document, GString *text);
 /* render_nftables_guard.c: chains of their own, and who jumps to them, before connections pass. */
 void render_guard_chains(const struct document *document, GString *text);
 void render_guard_forward(const struct document *document, GString *text);
+
+/* Networks of guests that are announced by BGP are let in from outside. */
+void render_bgp_forward(const struct document *document, const char *public, GString *text);

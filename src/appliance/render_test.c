@@ -288,19 +288,22 @@ static void test_bgpd(void **state)
 		"\"203.0.113.1\",\"remote_as\":65000,\"password\":\"s3cret\",\"keepalive_s\":1}]}}",
 		&rendered);
 	assert_string_equal(body(&rendered, RENDER_BGPD),
-		"ip prefix-list weft-own seq 5 permit 10.0.0.0/24\n"
-		"ip prefix-list weft-own seq 10 deny any\nip prefix-list weft-nothing seq 5 deny any\n"
+		"ip prefix-list weft-own seq 5 deny 0.0.0.0/32\nip prefix-list weft-nothing seq 5 deny any\n"
 		"router bgp 65001\n bgp router-id 203.0.113.5\n no bgp default ipv4-unicast\n"
 		" no bgp ebgp-requires-policy\n no bgp network import-check\n"
 		" bgp graceful-restart-disable\n"
 		" neighbor 203.0.113.1 remote-as 65000\n neighbor 203.0.113.1 disable-connected-check\n"
 		" neighbor 203.0.113.1 timers 1 3\n neighbor 203.0.113.1 timers connect 5\n"
+		" neighbor 203.0.113.1 ebgp-multihop 255\n"
+		" neighbor 203.0.113.1 update-source 203.0.113.5\n"
 		" neighbor 203.0.113.1 password s3cret\n address-family ipv4 unicast\n"
 		"  neighbor 203.0.113.1 activate\n  neighbor 203.0.113.1 prefix-list weft-own out\n"
-		"  neighbor 203.0.113.1 prefix-list weft-nothing in\n  network 10.0.0.0/24\n"
-		" exit-address-family\n");
+		"  neighbor 203.0.113.1 prefix-list weft-nothing in\n exit-address-family\n");
+	assert_string_equal(body(&rendered, RENDER_BGP_NETWORKS), "10.0.0.0/24\n");
 	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES],
 		"\t\tip saddr 203.0.113.1 tcp dport 179 accept\n"));
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES],
+		"\t\tiifname \"public\" oifname \"guest0\" ip daddr 10.0.0.0/24 accept\n"));
 	rendered_clear(&rendered);
 }
 

@@ -139,7 +139,7 @@ static const struct attr attrs[N_APPLIANCE_SLOTS] = {
 		.type = TYPE_LIST,
 		.item = &tunnel_attr,
 		.fallback = "[]",
-		.doc = "The tunnels of it to other sites: type, name, status, status_reason." },
+		.doc = "Its tunnels to other sites and its BGP sessions (bgp, by the peer's address): type, name, status, status_reason." },
 };
 
 static const struct index indexes[N_APPLIANCE_INDEXES] = {

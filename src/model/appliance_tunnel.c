@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What appliances say of tunnels. Of a pair the master has them, so one that knows of a tunnel is
- * enough; the word of a host that is not heard of does not count. */
+/* What appliances say of tunnels and of BGP sessions. Of a pair the master has them, so one that
+ * knows of a tunnel is enough; the word of a host that is not heard of does not count. */
 #include "model/appliance.h"
 
 #include <string.h>

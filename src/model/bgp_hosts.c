@@ -4,6 +4,7 @@
 
 #include "model/agent.h"
 #include "model/bgp_peer.h"
+#include "model/bgp_router.h"
 #include "model/bgp_speaker_parts.h"
 #include "model/host.h"
 #include "model/network.h"
@@ -248,24 +249,34 @@ static char *complaint_of(
 	return complaint;
 }
 
+/* @complaint is taken over. */
+static void add_complaint(
+	GString *why, const char *whose, const struct object *object, char *complaint)
+{
+	if (complaint)
+		g_string_append_printf(why, "%s%s%s: %s", why->len ? "; " : "", whose,
+			object_str(object, SLOT_NAME), complaint);
+	g_free(complaint);
+}
+
 /* NULL: all is well. The caller's. */
 static char *why_down(const struct model *model, const struct object *speaker)
 {
-	g_autoptr(GPtrArray) hosts = bgp_speaker_hosts(model, speaker);
+	g_autoptr(GPtrArray) hosts = bgp_speaker_hosts(model, speaker),
+			     routers = bgp_speaker_routers(model, speaker);
 	GString *why = g_string_new(NULL);
 
 	if (!strcmp(object_str(speaker, BGP_SPEAKER_PEERS), "[]"))
 		g_string_append(why, "it has no peers");
-	else if (!hosts->len)
-		g_string_append(
-			why, "no host is connected to the physical network of one of its networks");
-	for (guint i = 0; i < hosts->len && why->len < REASON_MAX; i++) {
-		g_autofree char *complaint = complaint_of(model, speaker, hosts->pdata[i]);
-
-		if (complaint)
-			g_string_append_printf(why, "%s%s: %s", why->len ? "; " : "",
-				object_str(hosts->pdata[i], SLOT_NAME), complaint);
-	}
+	else if (!hosts->len && !routers->len)
+		g_string_append(why,
+			"no host is connected to the physical network of one of its networks, and no router there has an appliance");
+	for (guint i = 0; i < hosts->len && why->len < REASON_MAX; i++)
+		add_complaint(
+			why, "", hosts->pdata[i], complaint_of(model, speaker, hosts->pdata[i]));
+	for (guint i = 0; i < routers->len && why->len < REASON_MAX; i++)
+		add_complaint(why, "router ", routers->pdata[i],
+			bgp_router_complaint(model, speaker, routers->pdata[i]));
 	return g_string_free(why, !why->len);
 }
 

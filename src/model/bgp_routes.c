@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a speaker's hosts announce, made from the model as their agents make it from their views
- * (src/agent/bgp), of the hosts that say that they have a session. */
+ * (src/agent/bgp), of the hosts that say that they have a session; and what appliances of routers
+ * are told to, of those that say so. */
 #include <string.h>
 
 #include "base/addr.h"
+#include "model/bgp_router.h"
+#include "model/bgp_scope.h"
 #include "model/bgp_speaker_parts.h"
 #include "model/floating_ip.h"
 #include "model/gateway_hosts.h"
@@ -11,8 +14,6 @@
 #include "model/port.h"
 #include "model/router.h"
 #include "model/service_port.h"
-#include "model/subnet.h"
-#include "model/subnetpool.h"
 
 struct listing {
 	const struct model *model;
@@ -28,6 +29,21 @@ static void add(struct listing *l, const char *destination, const char *next_hop
 		json_pack("{s:s, s:s}", "destination", destination, "next_hop", next_hop));
 }
 
+static void add_all(struct listing *l, const GPtrArray *prefixes, const char *next_hop)
+{
+	for (guint i = 0; i < prefixes->len; i++)
+		add(l, prefixes->pdata[i], next_hop);
+}
+
+/* Does its router's appliance have it, and no host? */
+static bool is_routers(const struct listing *l, const struct object *floating_ip)
+{
+	const struct object *router = model_get_text(
+		l->model, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID));
+
+	return router && bgp_router_is_own(router);
+}
+
 static void add_floating_ips(struct listing *l, const char *network)
 {
 	const struct object *floating_ip, *port, *host;
@@ -38,7 +54,8 @@ static void add_floating_ips(struct listing *l, const char *network)
 	while ((floating_ip = model_iter_next(&iter))) {
 		port = model_get_text(
 			l->model, KIND_PORT, object_str(floating_ip, FLOATING_IP_PORT_ID));
-		if (!port || object_choice(floating_ip, FLOATING_IP_STATUS) != FLOATING_IP_ACTIVE)
+		if (!port || object_choice(floating_ip, FLOATING_IP_STATUS) != FLOATING_IP_ACTIVE ||
+			is_routers(l, floating_ip))
 			continue;
 		host = model_first(
 			l->model, KIND_HOST, HOST_BY_NAME, object_str(port, PORT_HOST_ID), NULL);
@@ -50,36 +67,6 @@ static void add_floating_ips(struct listing *l, const char *network)
 			add(l, prefix, address);
 		}
 	}
-}
-
-/* The address scope that a subnet's pool is in; NULL: none. */
-static const char *scope_of(const struct model *model, const char *subnet_id)
-{
-	const struct object *subnet = model_get_text(model, KIND_SUBNET, subnet_id);
-	const struct object *pool = subnet ? model_get_text(model, KIND_SUBNETPOOL,
-						     object_str(subnet, SUBNET_SUBNETPOOL_ID))
-					   : NULL;
-
-	return pool ? object_str(pool, SUBNETPOOL_ADDRESS_SCOPE_ID) : NULL;
-}
-
-/* The scope of the external network's addresses of the speaker's version; NULL: none. */
-static const char *outer_scope(const struct listing *l, const char *network)
-{
-	const struct object *subnet;
-	struct model_iter iter;
-	char id[UUID_STRLEN];
-
-	model_iter_init(&iter, l->model, KIND_SUBNET, SUBNET_BY_NETWORK, network, NULL);
-	while ((subnet = model_iter_next(&iter))) {
-		const char *scope = object_int(subnet, SUBNET_IP_VERSION) == l->version
-					    ? scope_of(l->model, uuid_format(object_id(subnet), id))
-					    : NULL;
-
-		if (scope)
-			return scope;
-	}
-	return NULL;
 }
 
 /* The gateway's first address of the speaker's version; false: none. */
@@ -101,23 +88,6 @@ static bool next_hop_of(
 	return false;
 }
 
-static void add_interface(
-	struct listing *l, const struct object *port, const char *scope, const char *next_hop)
-{
-	json_t *fixed_ips = object_json(port, PORT_FIXED_IPS), *fixed_ip;
-	size_t i;
-
-	json_array_foreach(fixed_ips, i, fixed_ip) {
-		const char *id = json_string_value(json_object_get(fixed_ip, "subnet_id"));
-		const struct object *subnet = model_get_text(l->model, KIND_SUBNET, id);
-
-		if (subnet && object_int(subnet, SUBNET_IP_VERSION) == l->version &&
-			!g_strcmp0(scope_of(l->model, id), scope))
-			add(l, object_str(subnet, SUBNET_CIDR), next_hop);
-	}
-	json_decref(fixed_ips);
-}
-
 static bool has_session(const struct listing *l, const struct object *router)
 {
 	const struct object *port =
@@ -131,24 +101,45 @@ static bool has_session(const struct listing *l, const struct object *router)
 
 static void add_router(struct listing *l, const struct object *router, const char *scope)
 {
+	g_autoptr(GPtrArray) prefixes = NULL;
 	char next_hop[IP_STRLEN], id[UUID_STRLEN];
 	const struct object *port;
 	struct model_iter iter;
 
 	/* what is translated is not reached by its own address */
 	if ((l->version == 4 && object_bool(router, ROUTER_ENABLE_SNAT)) ||
-		!has_session(l, router) || !next_hop_of(l, router, next_hop))
+		bgp_router_is_own(router) || !has_session(l, router) ||
+		!next_hop_of(l, router, next_hop))
 		return;
+	prefixes = g_ptr_array_new_with_free_func(g_free);
 	model_iter_init(&iter, l->model, KIND_PORT, PORT_BY_DEVICE,
 		uuid_format(object_id(router), id), NULL);
 	while ((port = model_iter_next(&iter)))
 		if (port_is_router_interface(port))
-			add_interface(l, port, scope, next_hop);
+			bgp_add_subnets(l->model, port, scope, l->version, prefixes);
+	add_all(l, prefixes, next_hop);
+}
+
+/* What routers announce by themselves. */
+static void add_own(struct listing *l)
+{
+	g_autoptr(GPtrArray) routers = bgp_speaker_routers(l->model, l->speaker);
+
+	for (guint i = 0; i < routers->len; i++) {
+		g_autofree char *next_hop =
+			bgp_router_next_hop(l->model, l->speaker, routers->pdata[i]);
+		g_autoptr(GPtrArray) prefixes = NULL;
+
+		if (!next_hop)
+			continue;
+		prefixes = bgp_router_prefixes(l->model, l->speaker, routers->pdata[i], true);
+		add_all(l, prefixes, next_hop);
+	}
 }
 
 static void add_routers(struct listing *l, const char *network)
 {
-	const char *scope = outer_scope(l, network);
+	const char *scope = bgp_outer_scope(l->model, network, l->version);
 	const struct object *router;
 	struct model_iter iter;
 
@@ -198,6 +189,7 @@ bool bgp_advertised_routes(struct txn *txn, const struct object *speaker, json_t
 		if (object_bool(speaker, BGP_SPEAKER_TENANT_NETWORKS))
 			add_routers(&l, id);
 	}
+	add_own(&l);
 	json_decref(networks);
 	*ret_answer = json_pack("{s:o}", "advertised_routes", l.routes);
 	return true;

@@ -68,11 +68,11 @@ static const struct attr attrs[N_BGP_SPEAKER_SLOTS] = {
 		.type = TYPE_ENUM,
 		.choices = statuses,
 		.flags = ATTR_COMPUTED,
-		.doc = "ACTIVE while each of its hosts has a session with each of its peers." },
+		.doc = "ACTIVE while each of its hosts, and of its routers that speak for themselves, has a session with each of its peers." },
 	[BGP_SPEAKER_STATUS_REASON] = { .name = "status_reason",
 		.type = TYPE_STRING,
 		.flags = ATTR_COMPUTED,
-		.doc = "Why it is DOWN: what is missing, on which hosts." },
+		.doc = "Why it is DOWN: what is missing, on which hosts and routers." },
 };
 
 static void add_keys(const struct object *speaker, unsigned slot, struct key_sink *sink)

@@ -170,7 +170,7 @@ const struct kind_action bgp_speaker_actions[] = {
 		.doc = "Adds an external network whose addresses are announced." },
 	{ "remove_gateway_network", .run = remove_network, .doc = "Takes a network away." },
 	{ "get_advertised_routes", .read = true, .run = bgp_advertised_routes,
-		.doc = "What hosts announce now to peers that they have sessions with." },
+		.doc = "What hosts and routers announce now to peers that they have sessions with." },
 	{ "bgp-dragents", .read = true, .run = bgp_dragents,
 		.doc = "Agents of the hosts that it speaks on.", .item = "bgp-dragent" },
 	{ 0 },

@@ -23,6 +23,8 @@ json_t *machine_tunnels(const json_t *status)
 	for (const char *const *type = types; *type; type++)
 		json_array_foreach(json_object_get(tunnels, *type), i, said)
 			json_array_append_new(list, one_of(*type, said));
+	json_array_foreach(json_object_get(status, "bgp_sessions"), i, said)
+		json_array_append_new(list, one_of("bgp", said));
 	if (json_array_size(list))
 		return list;
 	json_decref(list);

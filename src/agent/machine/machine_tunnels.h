@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an appliance says of its tunnels, without what changes with each packet: pure. */
+/* What an appliance says of its tunnels and BGP sessions, without what changes with each packet:
+ * pure. */
 #pragma once
 
 #include <jansson.h>

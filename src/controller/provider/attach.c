@@ -375,6 +375,12 @@ static void look_at_side(
 	case KIND_SUBNET:
 		look_at_text(providers, object_str(object, SUBNET_NETWORK_ID));
 		look_at_routers_of(providers, object_id(object));
+		attach_look_at_bgp(providers, object);
+		break;
+	case KIND_BGP_SPEAKER:
+	case KIND_BGP_PEER:
+	case KIND_SUBNETPOOL:
+		attach_look_at_bgp(providers, object);
 		break;
 	case KIND_PORT:
 		look_at_text(providers, object_str(object, PORT_NETWORK_ID));

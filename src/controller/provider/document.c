@@ -5,6 +5,7 @@
 
 #include "controller/provider/providers_impl.h"
 #include "model/appliance.h"
+#include "model/bgp_router.h"
 #include "model/firewall_provider.h"
 #include "model/floating_ip.h"
 #include "model/lb_provider.h"
@@ -191,6 +192,8 @@ static void write_router(struct writer *writer, const struct object *router, con
 		provider_write_vpn(writer->model, id, &writer->w);
 	if (!g_strcmp0(service_other_provider(router, SERVICE_GRE, buf), provider))
 		provider_write_gre(writer->model, id, &writer->w);
+	if (bgp_router_is_own(router) && !strcmp(provider, LB_VIRTUAL_ROUTER))
+		provider_write_bgp(writer->model, router, &writer->w);
 	if (!g_strcmp0(firewall_provider(router, buf), provider))
 		provider_write_firewalls(writer->model, router, &writer->w);
 }

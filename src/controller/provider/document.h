@@ -20,5 +20,9 @@ void provider_write_vpn(const struct model *model, const char *router, struct js
 /* The member "firewalls": the firewall groups of the router's ports. */
 void provider_write_firewalls(
 	const struct model *model, const struct object *router, struct json_writer *w);
+/* The member "bgp_speaker", for the appliance of a router that speaks for itself, with the peers'
+ * passwords. */
+void provider_write_bgp(
+	const struct model *model, const struct object *router, struct json_writer *w);
 /* The member "gre_tunnels". */
 void provider_write_gre(const struct model *model, const char *router, struct json_writer *w);

@@ -45,6 +45,9 @@ void attach_look_at_firewall(struct providers *providers, const struct object *o
 /* attach_balancers.c: those of a network that has no virtual router. */
 void attach_idle_balancers(struct txn *txn, const struct model *model, const char *network);
 
+/* document_bgp.c: of a BGP speaker, a peer, a subnet or a subnet pool. */
+void attach_look_at_bgp(struct providers *providers, const struct object *object);
+
 /* work.c: from attachments to their providers. @force: even if nothing has changed. */
 void work_run(struct providers *providers, const struct uuid *attachment, bool force);
 /* An appliance of it says something else. */

@@ -127,6 +127,12 @@ static bool has_text(const json_t *list, const char *text)
 	return false;
 }
 
+bool facts_announces(const struct facts *facts, const char *cidr)
+{
+	return has_text(
+		json_object_get(json_object_get(facts->document, "bgp_speaker"), "prefixes"), cidr);
+}
+
 bool facts_has_service(const struct facts *facts, const char *name)
 {
 	return has_text(json_object_get(facts->document, "services"), name);

@@ -55,6 +55,8 @@ bool facts_read(const json_t *document, struct facts *ret, char **ret_reason);
 void facts_clear(struct facts *facts);
 
 bool facts_has_service(const struct facts *facts, const char *name);
+/* Is it announced by BGP? */
+bool facts_announces(const struct facts *facts, const char *cidr);
 /* Has somebody come who is to be served? */
 bool facts_has_guest(const struct facts *facts);
 bool facts_has_balancer(const struct facts *facts);

@@ -74,14 +74,15 @@ static void add_address(json_t *list, const char *address)
 	json_array_append_new(list, json_pack("{s:s}", "ip_address", address));
 }
 
-/* What leaves with addresses of guests: IPv6 is not translated. */
-static void add_ranges(const struct side *side, json_t *list)
+/* What leaves with addresses of guests: IPv6, and what is announced, is not translated. */
+static void add_ranges(const struct facts *facts, const struct side *side, json_t *list)
 {
 	const json_t *subnet;
 	size_t i;
 
 	json_array_foreach(side->subnets, i, subnet)
-		if (!subnet_is_ipv4(subnet) && address_on(side->nic_port, text_of(subnet, "id")))
+		if ((!subnet_is_ipv4(subnet) || facts_announces(facts, text_of(subnet, "cidr"))) &&
+			address_on(side->nic_port, text_of(subnet, "id")))
 			add_address(list, text_of(subnet, "cidr"));
 }
 
@@ -96,7 +97,7 @@ static json_t *outer_addresses(const struct facts *facts)
 	json_array_foreach(json_object_get(facts->document, "floating_ips"), i, one)
 		add_address(list, text_of(one, "floating_ip_address"));
 	for (unsigned n = 0; n < facts->n_sides; n++)
-		add_ranges(&facts->sides[n], list);
+		add_ranges(facts, &facts->sides[n], list);
 	return list;
 }
 

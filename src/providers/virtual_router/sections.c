@@ -16,6 +16,7 @@ static const struct section {
 	{ "ipsec", section_ipsec },
 	{ "wireguard", section_wireguard },
 	{ "gre", section_gre },
+	{ "bgp", section_bgp },
 	{ "interface_firewalls", section_firewall },
 	{ "redundancy", section_redundancy },
 };

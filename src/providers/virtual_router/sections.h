@@ -21,6 +21,7 @@ json_t *section_firewall(const struct facts *facts);
 json_t *section_redundancy(const struct facts *facts);
 json_t *section_wireguard(const struct facts *facts);
 json_t *section_gre(const struct facts *facts);
+json_t *section_bgp(const struct facts *facts);
 
 /* section_redundancy.c: can the two of a pair, whose ports are made, talk to each other? */
 bool redundancy_check(const struct facts *facts, char **ret_reason);

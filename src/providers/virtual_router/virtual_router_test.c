@@ -317,6 +317,26 @@ static void vpn(void **state)
 	assert_null(strstr(off, "ipsec"));
 }
 
+/* What it says by BGP; any password that a peer may have. */
+static void bgp(void **state)
+{
+	g_autofree char *document = g_strdup_printf("%s", ROUTED("'router'"));
+	g_autofree char *with = NULL, *answer = NULL, *none = ask(document, WEFT_PROVIDER_OK);
+
+	(void)state;
+	*strrchr(document, '}') = '\0';
+	with = g_strconcat(document,
+		",'bgp_speaker':{'local_as':65001,'bgp_peers':[{'peer_ip':'203.0.113.1','remote_as':"
+		"4200000000,'password':'a$b@(c)~'}],'prefixes':['203.0.113.9/32']}}",
+		NULL);
+	answer = ask(with, WEFT_PROVIDER_OK);
+	assert_understood(answer);
+	assert_has(answer,
+		"'bgp':{'import':false,'local_as':65001,'neighbors':[{'address':'203.0.113.1',"
+		"'password':'a$b@(c)~','remote_as':4200000000}],'networks':['203.0.113.9/32']}");
+	assert_null(strstr(none, "\"bgp\""));
+}
+
 /* Z5, Z6, Z7: a router's interfaces are NICs; what is not mapped here is not done here. */
 static void router(void **state)
 {
@@ -449,6 +469,7 @@ int main(void)
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(router),
 		cmocka_unit_test(vpn),
+		cmocka_unit_test(bgp),
 		cmocka_unit_test(pair),
 		cmocka_unit_test(pair_without_ipv4),
 		cmocka_unit_test(router_pair),

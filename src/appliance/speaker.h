@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What bgpd announces: told to it while it runs, within a second of any change, so that no session
+ * ends for a route. And what it says of its sessions. */
+#pragma once
+
+#include "appliance/document.h"
+#include "base/json_writer.h"
+
+struct speaker;
+
+struct speaker *speaker_new(const char *folder); /* borrowed; bgpd's socket is there */
+void speaker_free(struct speaker *speaker);
+/* From now on; NULL, or one that is not enabled: it does not speak. */
+void speaker_set(struct speaker *speaker, const struct document_bgp *bgp);
+/* Appends its sessions, {"name", "status", "status_reason"}; the name is the neighbor's address. */
+void speaker_append(const struct speaker *speaker, struct json_writer *w);

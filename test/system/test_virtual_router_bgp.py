@@ -1,0 +1,240 @@
+"""BGP of routers that virtual routers have, with FRR as the neighbour outside (Z2; docs/bgp.md).
+
+    [h1] g1 10.1.0.x ── r1 (an appliance, SNAT) ─────┐
+                                                      ├─ network pub, 198.51.100.0/24 ── far [h2]: FRR of AS 65000
+    [h2] g2 10.77.0.x ─ r2 (an appliance, no SNAT) ──┘  floating IPs of 198.18.0.0/24, which far has no way to but by BGP
+"""
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from conftest import run, wait_until
+from test_bgp import Frr
+from test_virtual_router import Cloud
+
+AS, FAR_AS = 4200000001, 65000
+PASSWORD = "a$b@(c)~"
+WAIT_S = 90
+SERVICES = {service: "virtual-router" for service in ("router", "snat", "floating-ip")}
+CONFIG = f"""
+router bgp {FAR_AS}
+ no bgp ebgp-requires-policy
+ neighbor routers peer-group
+ neighbor routers remote-as {AS}
+ neighbor routers password {PASSWORD}
+ bgp listen range 198.51.100.0/24 peer-group routers
+"""
+
+
+class Far:
+    """Where FRR runs: a guest."""
+
+    def __init__(self, lab):
+        self.lab = lab
+
+    def exec(self, *words, namespace=None):
+        return self.lab.exec("far", *words)
+
+
+class Neighbour(Frr):
+    def __init__(self, lab):
+        super().__init__(Far(lab), CONFIG)
+        self.start("zebra")
+        wait_until((self.folder / "zserv").exists, what="zebra runs")
+        self.speak()
+
+    def speak(self):
+        self.start("bgpd", "--vty_port", "0")
+        wait_until((self.folder / "bgpd.vty").exists, what="bgpd runs")
+
+    def be_silent(self):
+        os.kill(int((self.folder / "bgpd.pid").read_text()), signal.SIGKILL)
+        wait_until(lambda: run("vtysh", "--vty_socket", self.folder, "-d", "bgpd", "-c", "show version", check=False).returncode, what="bgpd is dead")
+        for name in ("bgpd.pid", "bgpd.vty"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def ages(self):
+        """{address: how long its session has lasted, in seconds}. (How often a neighbour of a listen range was established is forgotten with each session.)"""
+        peers = self.ask("show bgp ipv4 unicast summary").get("peers", {})
+        return {ip: peer["peerUptimeMsec"] / 1000 for ip, peer in peers.items() if peer["state"] == "Established"}
+
+    def route(self, prefix):
+        """Next hops in far's own table of a prefix that was learnt."""
+        routes = json.loads(self.world.exec("ip", "-j", "route", "show", prefix, "proto", "bgp").stdout or "[]")
+        return {route.get("gateway") for route in routes}
+
+
+class Site:
+    """A router, the network behind it, a guest there."""
+
+    def __init__(self, cloud, name, host, cidr, **more):
+        api = cloud.api
+        self.network = api.make("network", name=f"net-{name}")
+        pool = {"subnetpool_id": cloud.pool["id"]} if name == "r2" else {}
+        subnet = api.make("subnet", network_id=self.network["id"], ip_version=4, cidr=cidr, **pool)
+        info = {"network_id": cloud.pub["id"], "external_fixed_ips": [{"subnet_id": cloud.link["id"]}], **more}
+        self.router = api.make("router", name=name, external_gateway_info=info, service_providers=SERVICES)
+        self.address = self.router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
+        assert api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
+        self.port = cloud.guest(f"g{name[1]}", host, self.network)
+
+
+class BgpCloud(Cloud):
+    def build(self):
+        scope = self.api.call("POST", "/v2.0/address-scopes", {"address_scope": {"name": "s", "ip_version": 4}}).json["address_scope"]
+        self.pool = self.api.make("subnetpool", name="p", prefixes=["198.51.100.0/24", "198.18.0.0/24", "10.77.0.0/16"], default_prefixlen=24,
+                                  address_scope_id=scope["id"])
+        self.pub = self.api.make("network", name="pub", **{"router:external": True})
+        self.link, self.floats = (self.api.make("subnet", network_id=self.pub["id"], ip_version=4, cidr=cidr, subnetpool_id=self.pool["id"], enable_dhcp=False,
+                                                gateway_ip=None) for cidr in ("198.51.100.0/24", "198.18.0.0/24"))
+        self.far = self.guest("far", 2, self.pub, fixed_ips=[{"subnet_id": self.link["id"]}])
+        self.far_address = self.lab.address(self.far)
+        self.r1 = Site(self, "r1", 1, "10.1.0.0/24")
+        self.r2 = Site(self, "r2", 2, "10.77.0.0/24", enable_snat=False)
+
+    def guest(self, name, host, network, **more):
+        port = self.api.make("port", name=name, network_id=network["id"], device_owner="compute:nova", port_security_enabled=False,
+                             **{"binding:host_id": f"h{host}"}, **more)
+        self.lab.guest(name, host, None, port=port["id"])
+        return port
+
+    def put(self, path, body):
+        answer = self.api.call("PUT", f"/v2.0/{path}", body)
+        assert answer.status == 200, answer.text
+
+    def speaker(self):
+        return self.api.get("/v2.0/bgp-speakers", name="v4").json["bgp_speakers"][0]
+
+    def is_spoken(self, status, reason=""):
+        def check():
+            now = self.speaker()
+            return now["status"] == status and reason in now["status_reason"]
+        wait_until(check, what=f"{status} {reason}: {self.speaker()}", deadline=WAIT_S)
+
+    def advertised(self):
+        routes = self.api.get(f"/v2.0/bgp-speakers/{self.speaker()['id']}/get_advertised_routes").json["advertised_routes"]
+        return {(route["destination"], route["next_hop"]) for route in routes}
+
+    def learns(self, prefix, *hops):
+        wait_until(lambda: self.frr.route(prefix) == set(hops), what=f"{prefix} by {hops}, not {self.frr.route(prefix)}", deadline=WAIT_S)
+
+    def float(self, site):
+        made = self.api.make("floatingip", floating_network_id=self.pub["id"], subnet_id=self.floats["id"], port_id=site.port["id"])
+        return f"/v2.0/floatingips/{made['id']}", made["floating_ip_address"]
+
+
+@pytest.fixture(scope="module")
+def cloud(module_lab):
+    import openstack_cli
+    one = BgpCloud(module_lab)
+    one.offering(default=True)
+    one.build()
+    one.frr = Neighbour(module_lab)
+    one.cli = openstack_cli.Cli(**{key: value for key, value in module_lab.env.items() if key.startswith("OS_")})
+    try:
+        yield one
+    finally:
+        one.cli.close()
+        one.frr.stop()
+        for log in module_lab.folder.glob("h*/run/appliance/*.log"):
+            print(log, log.read_text()[-3000:])
+
+
+def test_routers_speak(cloud):
+    """Z2: by the `openstack` command a speaker gets a peer and a network, and each router there has a session; what it routes is announced, what it translates is not."""
+    cli, r1, r2 = cloud.cli, cloud.r1, cloud.r2
+    for site in (r1, r2):
+        cloud.has_status(site.router)
+    cli("bgp", "speaker", "create", "--local-as", str(AS), "--ip-version", "4", "v4")
+    cli("bgp", "peer", "create", "--peer-ip", cloud.far_address, "--remote-as", str(FAR_AS), "--auth-type", "md5", "--password", PASSWORD, "far")
+    cli("bgp", "speaker", "add", "network", "v4", "pub")
+    assert cloud.speaker()["status"] == "DOWN" and "no peers" in cloud.speaker()["status_reason"]
+    cli("bgp", "speaker", "add", "peer", "v4", "far")
+    cloud.is_spoken("ACTIVE")
+    wait_until(lambda: cloud.frr.sessions().keys() == {r1.address, r2.address}, what="far says so too", deadline=WAIT_S)
+    cloud.learns("10.77.0.0/24", r2.address)
+    assert cloud.frr.paths("10.77.0.0/24") == {(r2.address, str(AS))} and not cloud.frr.paths("10.1.0.0/24")
+    wait_until(lambda: cloud.lab.pings("far", cloud.lab.address(r2.port)), what="the guest behind it is reached", deadline=WAIT_S)
+    assert cloud.advertised() == {("10.77.0.0/24", r2.address)}
+    for site in (r1, r2):
+        cloud.has_status(site.router)
+    assert PASSWORD.encode() not in cloud.api.get("/v2.0/appliances").text
+
+
+def test_floating_ips_come_and_go(cloud):
+    """Z2: a floating IP is announced by its router when it is made and withdrawn when it goes, while no session ends."""
+    r1, r2 = cloud.r1, cloud.r2
+    wait_until(lambda: min(cloud.frr.ages().values()) > 5, what="sessions are old enough to be told from new ones", deadline=WAIT_S)
+    ages, then = cloud.frr.ages(), time.monotonic()
+    (first, at), (second, other) = cloud.float(r1), cloud.float(r2)
+    for address, site in ((at, r1), (other, r2)):
+        cloud.learns(f"{address}/32", site.address)
+        wait_until(lambda: cloud.lab.pings("far", address), what="far reaches it by the route", deadline=WAIT_S)
+    assert set(cloud.cli.json("bgp", "speaker", "list", "advertised", "routes", "v4")[0]) == {"Destination", "Nexthop"}
+    wait_until(lambda: cloud.advertised() == {("10.77.0.0/24", r2.address), (f"{at}/32", r1.address), (f"{other}/32", r2.address)}, what="all of it is shown")
+    assert cloud.api.call("DELETE", first).status == 204
+    cloud.learns(f"{at}/32")
+    path = f"bgp-speakers/{cloud.speaker()['id']}"
+    cloud.put(path, {"bgp_speaker": {"advertise_floating_ip_host_routes": False}})
+    cloud.learns(f"{other}/32")
+    cloud.put(path, {"bgp_speaker": {"advertise_floating_ip_host_routes": True}})
+    cloud.learns(f"{other}/32", r2.address)
+    assert cloud.api.call("DELETE", second).status == 204
+    cloud.learns(f"{other}/32")
+    cloud.learns("10.77.0.0/24", r2.address)
+    passed = time.monotonic() - then
+    now = cloud.frr.ages()
+    assert ages.keys() == now.keys() and all(now[ip] > age + passed - 3 for ip, age in ages.items()), (ages, passed, now)
+
+
+def test_sessions_that_fail(cloud):
+    """Z2: with another password, or nobody there, the speaker is DOWN and says of whom, and nothing is said to be announced; then, and of a new appliance, all is as before."""
+    r1, r2 = cloud.r1, cloud.r2
+    path = f"bgp-peers/{cloud.speaker()['peers'][0]}"
+    cloud.put(path, {"bgp_peer": {"password": "another"}})
+    cloud.is_spoken("DOWN", f"router r1: no session with {cloud.far_address}")
+    wait_until(lambda: not cloud.advertised(), what="nothing is announced", deadline=WAIT_S)
+    cloud.put(path, {"bgp_peer": {"password": PASSWORD}})
+    cloud.is_spoken("ACTIVE")
+    cloud.frr.be_silent()
+    cloud.is_spoken("DOWN", f"router r2: no session with {cloud.far_address}")
+    cloud.frr.speak()
+    cloud.is_spoken("ACTIVE")
+    cloud.learns("10.77.0.0/24", r2.address)
+    appliance = cloud.appliance(r2.router)
+    pid = cloud.process(appliance)
+    cloud.put(f"appliances/{appliance['id']}/reconnect", None)
+    wait_until(lambda: cloud.process(appliance) not in (None, pid), what="another machine", deadline=WAIT_S)
+    wait_until(lambda: cloud.frr.sessions().get(r2.address) and cloud.frr.route("10.77.0.0/24") == {r2.address}, what="it speaks again", deadline=WAIT_S)
+    cloud.is_spoken("ACTIVE")
+
+
+def test_one_speaker_alone(cloud):
+    """Z2: of two speakers of a network a router speaks for the one with the lowest id; the other one says so. It goes back when that is deleted."""
+    first = cloud.speaker()
+    second, peer = (cloud.api.call("POST", f"/v2.0/{kind.replace('_', '-')}s", {kind: body}).json[kind] for kind, body in (
+        ("bgp_speaker", {"name": "other", "local_as": 65009, "ip_version": 4}),
+        ("bgp_peer", {"peer_ip": "198.51.100.200", "remote_as": 65010, "auth_type": "none"})))
+    cloud.put(f"bgp-speakers/{second['id']}/add_gateway_network", {"network_id": cloud.pub["id"]})
+    cloud.put(f"bgp-speakers/{second['id']}/add_bgp_peer", {"bgp_peer_id": peer["id"]})
+    winner, loser = sorted((first, second), key=lambda speaker: speaker["id"])
+    reasons = {one["id"]: one["status_reason"] for one in cloud.api.get("/v2.0/bgp-speakers").json["bgp_speakers"]}
+    assert f"router r1: its appliance speaks for speaker {winner['id']}" in reasons[loser["id"]]
+    assert not cloud.api.get(f"/v2.0/bgp-speakers/{loser['id']}/get_advertised_routes").json["advertised_routes"]
+    assert cloud.api.call("DELETE", f"/v2.0/bgp-speakers/{second['id']}").status == 204
+    cloud.is_spoken("ACTIVE")
+    cloud.learns("10.77.0.0/24", cloud.r2.address)
+
+
+def test_silent(cloud):
+    """Z2: without the network the speaker speaks for none of its routers, which go on."""
+    path = f"bgp-speakers/{cloud.speaker()['id']}"
+    cloud.put(f"{path}/remove_gateway_network", {"network_id": cloud.pub["id"]})
+    wait_until(lambda: not cloud.frr.sessions(), what="the routers are silent", deadline=WAIT_S)
+    cloud.learns("10.77.0.0/24")
+    assert cloud.speaker()["status"] == "DOWN" and "no router there" in cloud.speaker()["status_reason"]
+    for site in (cloud.r1, cloud.r2):
+        cloud.has_status(site.router)
