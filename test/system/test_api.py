@@ -251,7 +251,7 @@ def test_overlap_and_exhaustion(admin, network):
 
 
 def test_the_outside_has_no_address_left(admin):
-    """B33: a gateway and a floating IP that can't be had are refused, leave nothing, and come when an address is free again."""
+    """A gateway and a floating IP that can't be had are refused, leave nothing, and come when an address is free again."""
     outside = admin.make("network", **{"router:external": True})
     admin.make("subnet", network_id=outside["id"], ip_version=4, cidr="203.0.113.0/28", enable_dhcp=False, allocation_pools=[{"start": "203.0.113.5", "end": "203.0.113.5"}])
     floating = admin.make("floatingip", floating_network_id=outside["id"])
