@@ -54,7 +54,7 @@ class Cloud:
         def check():
             found = self.attachment(thing)
             return found if found and found["status"] == status and reason in found["status_reason"] else None
-        return wait_until(check, what=f"{status}, not {self.attachment(thing)}", deadline=20)
+        return wait_until(check, what=f"{status}, not {self.attachment(thing)}")
 
     def appliance(self, thing):
         found = self.api.get("/v2.0/appliances", object_id=thing["id"]).json["appliances"]
@@ -75,7 +75,7 @@ class Cloud:
         """The root folder of the machine."""
         def child(pid):
             return pid and next(iter(run("pgrep", "-P", str(pid), check=False).stdout.split()), None)
-        pid = wait_until(lambda: child(child(self.process(appliance))), what="the machine is made", deadline=20)
+        pid = wait_until(lambda: child(child(self.process(appliance))), what="the machine is made")
         return pathlib.Path(f"/proc/{pid}/root")
 
     def lease(self, guest):
@@ -141,17 +141,17 @@ def test_stateless(cloud):
     digest, pid = appliance["digest"], cloud.process(appliance)
     assert digest and appliance["applied_revision"] == appliance["revision"]
     os.kill(pid, signal.SIGTERM)
-    pid = wait_until(lambda: as_it_was(cloud, digest, pid), what="the stopped one is started again", deadline=20)
+    pid = wait_until(lambda: as_it_was(cloud, digest, pid), what="the stopped one is started again")
     os.kill(pid, signal.SIGKILL)
-    pid = wait_until(lambda: as_it_was(cloud, digest, pid), what="the killed one is made again", deadline=20)
+    pid = wait_until(lambda: as_it_was(cloud, digest, pid), what="the killed one is made again")
     again = cloud.api.call("PUT", f"/v2.0/appliances/{appliance['id']}/reconnect")
     assert again.status == 200 and again.json["appliance"]["generation"] == appliance["generation"] + 1
-    pid = wait_until(lambda: as_it_was(cloud, digest, pid), what="reconnected", deadline=20)
+    pid = wait_until(lambda: as_it_was(cloud, digest, pid), what="reconnected")
     leases = cloud.inside(appliance) / "run/weft-appliance/dhcp-hosts"
-    wait_until(leases.exists, what="the reconnected one has its files", deadline=20)
+    wait_until(leases.exists, what="the reconnected one has its files")
     with open(leases, "a") as file:
         file.write("fa:16:3e:00:01:03,10.0.0.66\n")
-    wait_until(lambda: "dhcp-hosts" in cloud.attachment(lab.net)["drift"], what="the edited file is reported", deadline=20)
+    wait_until(lambda: "dhcp-hosts" in cloud.attachment(lab.net)["drift"], what="the edited file is reported")
     assert wait_until(lambda: as_it_was(cloud, digest), what="and repaired") == pid
     assert "10.0.0.66" not in leases.read_text()
     assert wait_until(lambda: cloud.dig("g1", "g2.example.org"), what="a name") == lab.address(lab.g2)
@@ -267,7 +267,7 @@ def test_router(cloud):
     ports = lambda: {port["device_owner"] + port["status"] + port["status_reason"] for port in cloud.api.get("/v2.0/ports", device_id=router["id"]).json["ports"]}
     wait_until(lambda: not any("DOWN" in port for port in ports()), what=f"all ACTIVE of {ports()}")
     os.kill(cloud.process(appliance), signal.SIGKILL)
-    wait_until(lambda: curl(lab, "far", f"http://{other['floating_ip_address']}:8080/") == lab.address(far), what="all of it again", deadline=20)
+    wait_until(lambda: curl(lab, "far", f"http://{other['floating_ip_address']}:8080/") == lab.address(far), what="all of it again")
     wait_until(lambda: cloud.appliance(router)["digest"] and cloud.appliance(router)["status"] == "ACTIVE", what="ACTIVE")
     assert cloud.api.call("DELETE", f"/v2.0/floatingips/{ip['id']}").status == 204
     wait_until(lambda: curl(lab, "g4", f"http://{lab.address(far)}/") == gateway, what="the router's own address again")

@@ -60,7 +60,7 @@ def has_status(cloud, path, one, provisioning, operating):
     def check():
         now = show(cloud, path, one)
         return (now["provisioning_status"], now["operating_status"]) == (provisioning, operating)
-    wait_until(check, what=f"{provisioning} {operating}", deadline=20)
+    wait_until(check, what=f"{provisioning} {operating}")
 
 
 def curl(cloud, url, *words):
@@ -77,10 +77,11 @@ def test_from_the_api_to_the_packets(cloud, tmp_path):
     pool = make(cloud, "pools", "pool", listener_id=listener["id"], protocol="HTTP", lb_algorithm="ROUND_ROBIN")
     members = {name: make(cloud, f"pools/{pool['id']}/members", "member", address=lab.address(cloud.guests[name]), protocol_port=80) for name in ("g1", "g2")}
     make(cloud, "healthmonitors", "healthmonitor", pool_id=pool["id"], type="HTTP", delay=1, timeout=1, max_retries=1, max_retries_down=1)
-    wait_until(lambda: curl(cloud, f"http://{vip}/"), what="an answer by the VIP", deadline=20)
+    for member in members.values():
+        has_status(cloud, f"pools/{pool['id']}/members", member, "ACTIVE", "ONLINE")
+    has_status(cloud, "pools", pool, "ACTIVE", "ONLINE")
     own = lab.address(cloud.guests["client"])
     assert collections.Counter(curl(cloud, f"http://{vip}/") for _ in range(4)) == {f"g1 {own}": 2, f"g2 {own}": 2}
-    has_status(cloud, "pools", pool, "ACTIVE", "ONLINE")
     cloud.servers["g2"].kill()
     cloud.servers["g2"].wait()
     has_status(cloud, f"pools/{pool['id']}/members", members["g2"], "ACTIVE", "ERROR")
@@ -94,14 +95,14 @@ def test_from_the_api_to_the_packets(cloud, tmp_path):
     policy = make(cloud, "l7policies", "l7policy", listener_id=secure["id"], action="REDIRECT_TO_URL", redirect_url="https://example.org/")
     make(cloud, f"l7policies/{policy['id']}/rules", "rule", type="PATH", compare_type="STARTS_WITH", value="/old")
     words = ("--cacert", tmp_path / "cert", "--resolve", f"www.example.org:443:{vip}")
-    wait_until(lambda: curl(cloud, "https://www.example.org/", *words) == "g1 ", what="an answer by TLS", deadline=20)
-    head = wait_until(lambda: re.search("location: .*", curl(cloud, "https://www.example.org/old", "-i", *words)), what="the policy", deadline=20)
+    wait_until(lambda: curl(cloud, "https://www.example.org/", *words) == "g1 ", what="an answer by TLS")
+    head = wait_until(lambda: re.search("location: .*", curl(cloud, "https://www.example.org/old", "-i", *words)), what="the policy")
     assert head[0].strip() == "location: https://example.org/"
     appliance = cloud.appliance(cloud.net)
     assert "PRIVATE" not in str(appliance) and "PRIVATE" not in str(cloud.attachment(cloud.net))
     assert len(cloud.api.get("/v2.0/appliances").json["appliances"]) == 1
     assert cloud.api.call("DELETE", LB + f"loadbalancers/{balancer['id']}?cascade=true").status == 204
-    wait_until(lambda: not curl(cloud, f"http://{vip}/"), what="the VIP is gone", deadline=20)
+    wait_until(lambda: not curl(cloud, f"http://{vip}/"), what="the VIP is gone")
     cloud.has_status(cloud.net)
 
 
@@ -114,14 +115,14 @@ def test_on_a_network_of_a_router(cloud):
     router = cloud.api.make("router", service_providers={"router": "virtual-router"})
     body = {"subnet_id": cloud.net["subnet"]["id"]}
     assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", body).status == 200
-    wait_until(lambda: not cloud.appliance(cloud.net), what="the network has no virtual router of its own", deadline=20)
+    wait_until(lambda: not cloud.appliance(cloud.net), what="the network has no virtual router of its own")
     balancer = make(cloud, "loadbalancers", "loadbalancer", name="routed", vip_subnet_id=cloud.net["subnet"]["id"], provider="virtual-router")
     has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
     listener = make(cloud, "listeners", "listener", loadbalancer_id=balancer["id"], protocol="HTTP", protocol_port=80)
     pool = make(cloud, "pools", "pool", listener_id=listener["id"], protocol="HTTP", lb_algorithm="ROUND_ROBIN")
     make(cloud, f"pools/{pool['id']}/members", "member", address=cloud.lab.address(cloud.guests["g1"]), protocol_port=80)
     url = f"http://{balancer['vip_address']}/"
-    wait_until(lambda: curl(cloud, url).startswith("g1"), what="an answer by the router's appliance", deadline=20)
+    wait_until(lambda: curl(cloud, url).startswith("g1"), what="an answer by the router's appliance")
     has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
     total = lambda: counted(cloud, listener)["total_connections"]
     for _ in range(4):
@@ -138,12 +139,12 @@ def test_on_a_network_of_a_router(cloud):
     assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}", {"router": {"admin_state_up": False}}).status == 200
     has_status(cloud, "loadbalancers", balancer, "PENDING_CREATE", "OFFLINE")
     assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/remove_router_interface", body).status == 200
-    wait_until(lambda: cloud.appliance(cloud.net), what="the network's own", deadline=20)
+    wait_until(lambda: cloud.appliance(cloud.net), what="the network's own")
     has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
 
     def answers():
         cloud.lab.exec("client", "ip", "neigh", "flush", "all")  # it would ask again by itself, some time
         return curl(cloud, url).startswith("g1")
-    wait_until(answers, what="an answer by the network's own", deadline=20)
+    wait_until(answers, what="an answer by the network's own")
     assert total() > base, "what the former one has counted stays"
     assert cloud.api.call("DELETE", LB + f"loadbalancers/{balancer['id']}?cascade=true").status == 204
