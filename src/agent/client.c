@@ -39,8 +39,10 @@ bool client_new(const struct config *config, const char *instance,
 {
 	g_autoptr(SoupSession) session = soup_session_new();
 
+	/* Idle connections end when weftd ends them: libsoup may give one up in the moment in which
+	 * a report gets it, and then waits for an answer to that for ever. */
 	g_object_set(session, "user-agent", "weft-agent/" WEFT_VERSION, "timeout", 0,
-		"idle-timeout", 60, NULL);
+		"idle-timeout", 0, NULL);
 	if (config->ca_file) {
 		g_autoptr(GTlsDatabase) database = g_tls_file_database_new(config->ca_file, error);
 

@@ -41,7 +41,7 @@ struct push *push_new(const char *socket, const char *credential, const char *ce
 	push = g_new0(struct push, 1);
 	push->expected = g_steal_pointer(&expected);
 	push->session = soup_session_new_with_options(
-		"remote-connectable", address, "timeout", ANSWER_S, "idle-timeout", 1, NULL);
+		"remote-connectable", address, "timeout", ANSWER_S, NULL);
 	push->credential = credential;
 	push->url = certificate ? "https://" CERTIFICATE_NAME "/v1/config"
 				: "http://" CERTIFICATE_NAME "/v1/config";
@@ -126,6 +126,10 @@ static void send(struct push *push)
 	g_autofree char *bearer = g_strconcat("Bearer ", push->credential, NULL);
 
 	g_signal_connect(message, "accept-certificate", G_CALLBACK(is_expected), push);
+	/* A connection of its own each time: one that is kept may be given up, for it was idle,
+	 * while the next message gets it, and then that one is never answered. */
+	soup_message_headers_replace(
+		soup_message_get_request_headers(message), "Connection", "close");
 	soup_message_headers_replace(
 		soup_message_get_request_headers(message), "Authorization", bearer);
 	soup_message_set_request_body_from_bytes(message, "application/json", body);
