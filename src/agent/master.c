@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -33,14 +34,23 @@ struct masters {
 	GHashTable *listeners; /* port id → struct listener */
 };
 
-/* ARP that has the MAC as its sender, on its way to us. */
+#define NEXT_HEADER (ETH_HLEN + 6)
+#define ICMP6_TYPE (ETH_HLEN + 40)
+#define NEIGHBOUR_ADVERTISEMENT 136
+
+/* ARP or a neighbour advertisement that has the MAC as its sender, on its way to us. */
 static bool filter(int fd, const struct mac *mac)
 {
 	u32 high = (u32)mac->b[0] << 24 | (u32)mac->b[1] << 16 | (u32)mac->b[2] << 8 | mac->b[3];
 	u32 low = (u32)mac->b[4] << 8 | mac->b[5];
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 0, 7),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 11),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NEXT_HEADER),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 9),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ICMP6_TYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NEIGHBOUR_ADVERTISEMENT, 0, 7),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 6),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, high, 0, 5),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 10),

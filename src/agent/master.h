@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which machine of a pair takes itself for master, as it says on its wire: a master announces its
- * addresses by ARP (keepalived: at the takeover, and every second), a backup says nothing. We
- * listen at the devices of ports that have standby hosts, before the edge switch, which drops all
- * of a port that is not active here.
+ * addresses by ARP and neighbour advertisements (keepalived: at the takeover, and every second), a
+ * backup says nothing. We listen at the devices of ports that have standby hosts, before the edge
+ * switch, which drops all of a port that is not active here.
  *
- *	       an ARP packet of the port's MAC
+ *	       one of them by the port's MAC
  *	silent ───────────────────────────────► master
  *	   ▲                                      │ 3 s without one, or the device is gone
  *	   └──────────────────────────────────────┘ or it says itself that it is master no more

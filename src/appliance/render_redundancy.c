@@ -33,6 +33,27 @@ static void append_address(
 		text, "        %s dev %s\n", prefix_format(prefix, address), interface->name);
 }
 
+/* A NIC with a MAC of two has none by itself. Without one nothing is advertised by it (RFC
+ * 4861, 6.1.2), and who has an address that is shared has this one too. */
+static void append_link_local(const struct document_interface *interface, GString *text)
+{
+	struct prefix prefix = { .ip = ip_link_local_from_mac(&interface->virtual_mac), .len = 64 };
+	bool speaks_ip6 = false;
+
+	if (mac_is_zero(&interface->virtual_mac))
+		return;
+	for (guint i = 0; i < interface->virtual_addresses->len; i++) {
+		const struct prefix *given =
+			&g_array_index(interface->virtual_addresses, struct prefix, i);
+
+		if (!ip_compare(&given->ip, &prefix.ip))
+			return;
+		speaks_ip6 |= given->ip.family == 6;
+	}
+	if (speaks_ip6)
+		append_address(interface, &prefix, text);
+}
+
 /* VRRP tells of one address, the first of IPv4: with all of them in it a new one would be an error
  * of the peer's until that has it too, and there would be room for 255. */
 static void append_addresses(const struct document *document, GString *text)
@@ -52,6 +73,7 @@ static void append_addresses(const struct document *document, GString *text)
 			append_address(interface, prefix, is_first ? text : others);
 			told |= is_first;
 		}
+		append_link_local(interface, others);
 	}
 	g_string_append_printf(
 		text, "    }\n    virtual_ipaddress_excluded {\n%s    }\n", others->str);

@@ -232,6 +232,32 @@ static const char pair[] =
 	"\"redundancy\":{\"vrid\":51,\"priority\":150,\"advertisement_ms\":1250,\"preempt\":true,"
 	"\"interface\":\"mgmt\",\"peer_address\":\"192.0.2.6\"}}";
 
+/* By a shared MAC nothing else gives it one. With IPv4 alone, or if it is given, nothing is added.
+ */
+static void test_link_local_of_a_pair(void **state)
+{
+#define SHARED(n, addresses)                                                                     \
+	"{\"name\":\"guest" n "\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:01:0" n       \
+	"\",\"virtual_mac_address\":\"00:00:5e:00:01:3" n "\",\"virtual_addresses\":[" addresses \
+	"]}"
+	struct rendered rendered;
+
+	(void)state;
+	render_text(
+		"{" TEST_HEAD "\"interfaces\":[{\"name\":\"mgmt\",\"role\":\"management\","
+		"\"mac_address\":\"fa:16:3e:00:00:01\",\"addresses\":[\"192.0.2.5/24\"]}," SHARED(
+			"1", "\"10.0.0.1/24\"") "," SHARED("2", "\"fd00:2::1/64\"") "," SHARED("3",
+			"\"fd00:3::1/64\",\"fe80::200:5eff:fe00:133/64\"") "],"
+									   "\"redundancy\":{\"vrid\":51,\"interface\":\"mgmt\",\"peer_address\":\"192.0.2.6\"}}",
+		&rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_KEEPALIVED],
+		"    virtual_ipaddress {\n        10.0.0.1/24 dev guest1\n    }\n"
+		"    virtual_ipaddress_excluded {\n        fd00:2::1/64 dev guest2\n"
+		"        fe80::200:5eff:fe00:132/64 dev guest2\n"
+		"        fd00:3::1/64 dev guest3\n        fe80::200:5eff:fe00:133/64 dev guest3\n    }\n"));
+	rendered_clear(&rendered);
+}
+
 /* Z37. One address is told, the rest are given with it; routes go with the addresses they need. */
 static void test_keepalived(void **state)
 {
@@ -319,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_dhcp_alone),
 		cmocka_unit_test(test_haproxy),
 		cmocka_unit_test(test_keepalived),
+		cmocka_unit_test(test_link_local_of_a_pair),
 		cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_bgpd),
 	};

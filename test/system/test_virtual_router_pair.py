@@ -2,6 +2,7 @@
 
 The topology is that of virtual_router_pair.py.
 """
+import ipaddress
 import json
 import os
 import signal
@@ -31,9 +32,15 @@ def cloud(request, tmp_path_factory):
         next(make, None)
 
 
-def pings(cloud):
+def pings(cloud, source="g", address=None):
     bed = type("Bed", (), {"folder": cloud.pings, "popen": cloud.lab.popen})
-    return Pings(bed, "g", cloud.outside)
+    return Pings(bed, source, address or cloud.outside)
+
+
+def link_local(mac):
+    """The address of its own on every link (RFC 4291, appendix A)."""
+    octets = [int(octet, 16) for octet in mac.split(":")]
+    return str(ipaddress.IPv6Address(bytes([0xfe, 0x80, *[0] * 6, octets[0] ^ 2, *octets[1:3], 0xff, 0xfe, *octets[3:]])))
 
 
 def test_made_by_the_offering(cloud):
@@ -46,7 +53,7 @@ def test_made_by_the_offering(cloud):
     assert {active["name"], standby["name"]} == {"router", "router-2"}
     own = [next(nic["port_id"] for nic in one["nics"] if nic["name"] == "mgmt") for one in (active, standby)]
     shared = cloud.shared()
-    assert own[0] != own[1] and len(shared) == 2
+    assert own[0] != own[1] and len(shared) == 3
     for port in shared:
         wait_until(lambda port=port: cloud.bindings(port) == {active["host"]: "ACTIVE", standby["host"]: "INACTIVE"}, what="the shared ports are the master's")
     wait_until(cloud.serves, what="the way out")
@@ -58,21 +65,37 @@ def test_made_by_the_offering(cloud):
     assert {port["device_owner"] for port in ports} == {"network:router_gateway", "network:ha_router_replicated_interface"}
 
 
+def test_ipv6(cloud):
+    """Z4, Z27, Z37: of a pair the master advertises itself, by the link-local address of the MAC address that the two share, and guests get out by it."""
+    lab = cloud.lab
+    port = next(port for port in cloud.api.get("/v2.0/ports", device_id=cloud.router["id"]).json["ports"] if any(ip["ip_address"] == "fd00:1::1" for ip in port["fixed_ips"]))
+    router, said = wait_until(cloud.advertised, what="an advertisement", deadline=60)
+    assert router == link_local(port["mac_address"])
+    assert "Prefix:fd00:1::/64" in said and "Routerlifetime:1800" in said and "Statefuladdressconf.:No" in said, said
+    wait_until(lambda: lab.pings("g", lab.address(cloud.far, 6)), what="the way out by IPv6", deadline=30)
+    master, backup = wait_until(cloud.settled, what="one is master")
+    assert router in master.inside("ip", "-6", "address", "show", "dev", "guest1").stdout
+    assert "inet6" not in backup.inside("ip", "-6", "address", "show", "dev", "guest1").stdout
+
+
 def test_master_dies(cloud):
-    """Z15, Z37: the master is killed; TCP connections by SNAT and by a floating IP go on by the other host, the gap is below 1.5 s, and who comes back is the other one."""
+    """Z15, Z37: the master is killed; TCP connections by SNAT and by a floating IP go on by the other host, and so does IPv6, the gap is below 1.5 s, and who comes back is the other one."""
     ip = cloud.api.make("floatingip", floating_network_id=cloud.networks["out"]["id"], port_id=cloud.g["id"])["floating_ip_address"]
     master, backup = wait_until(cloud.serves, what="one is master")
     wait_until(lambda: cloud.lab.pings("far", ip), what="the floating IP")
     connections = [Connection(cloud, "g", "far", cloud.outside, 7001), Connection(cloud, "far", "g", ip, 7002)]
     wait_until(lambda: knows(backup, 7001) and knows(backup, 7002), what="the other one knows the connections")
-    gaps, started = pings(cloud), master.process.pid
+    gaps, inward, started = pings(cloud), pings(cloud, "far", cloud.lab.address(cloud.g, 6)), master.process.pid
+    router = wait_until(cloud.advertised, what="an advertisement", deadline=30)[0]
     os.kill(started, signal.SIGKILL)
     wait_until(lambda: backup.state == "MASTER", what="the other one is master")
     for connection in connections:
         connection.talk("still there")
-    gap = gaps.end()
-    print(f"takeover of a router's pair: {gap:.3f} s without an answer")
-    assert gap < DOWNTIME_S and cloud.active() == backup.host
+    gap, gap6 = gaps.end(), inward.end()
+    print(f"takeover of a router's pair: {gap:.3f} s without an answer, {gap6:.3f} s by IPv6")
+    assert gap < DOWNTIME_S and gap6 < SILENCE_S and cloud.active() == backup.host
+    assert wait_until(cloud.advertised, what="an advertisement of the other one", deadline=30)[0] == router
+    assert cloud.lab.pings("g", cloud.lab.address(cloud.far, 6))
     wait_until(lambda: master.process.pid not in (0, started) and master.state == "BACKUP", what="it is backup now", deadline=60)
     active, _ = wait_until(lambda: cloud.is_redundant(cloud.router), what="redundant again", deadline=60)
     assert active["host"] == backup.host

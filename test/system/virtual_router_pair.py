@@ -1,6 +1,6 @@
 """A cloud of three hosts whose virtual routers are redundant pairs, made by the API alone.
 
-    weftd ── views ──► [h1] [h2] [h3]  of each pair an appliance on two of them: mgmt (network m) each its own; public (network out) and guest0 shared
+    weftd ── views ──► [h1] [h2] [h3]  of each pair an appliance on two of them: mgmt (network m) each its own; public (network out), guest0 and guest1 (IPv4 and IPv6 of network in) shared
     [h3] g on network in, far on network out
 """
 import re
@@ -31,11 +31,13 @@ class PairCloud(Cloud):
     def __init__(self, lab):
         super().__init__(lab)
         assert self.put("networks", self.networks["out"], **{"router:external": True})
+        self.subnet6(self.networks["out"], "fd00:f::/64")
         self.profile = self.offering(ha=True)
         flavor = self.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[self.profile["id"]])
         self.router = self.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": self.networks["out"]["id"]})
         self.net = self.network("in", "10.0.0.0/24")
-        assert self.api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": self.net["subnet"]["id"]}).status == 200
+        for subnet in (self.net["subnet"], self.subnet6(self.net, "fd00:1::/64", "slaac")):
+            assert self.api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
 
     def add_guests(self):
         lab = self.lab
@@ -43,6 +45,8 @@ class PairCloud(Cloud):
         for guest in (self.g, self.far):
             assert self.put("ports", guest, port_security_enabled=False, security_groups=[])
         lab.exec("g", "ip", "route", "replace", "default", "via", "10.0.0.1")
+        outer = self.api.get(f"/v2.0/routers/{self.router['id']}").json["router"]["external_gateway_info"]["external_fixed_ips"]
+        lab.exec("far", "ip", "route", "add", "fd00:1::/64", "via", next(ip["ip_address"] for ip in outer if ":" in ip["ip_address"]))
         self.outside = lab.address(self.far)
 
     def put(self, collection, thing, **change):
@@ -63,6 +67,12 @@ class PairCloud(Cloud):
 
     def machines(self):
         return [One(self, one) for one in self.appliances(self.router)]
+
+    def advertised(self):
+        """The guest's default route by IPv6, and what the router says of it when it is asked."""
+        route = self.lab.exec("g", "ip", "-6", "route", "show", "default").stdout.split()
+        said = self.lab.exec("g", "rdisc6", "-1", "-w", "3000", "eth0", check=False).stdout.replace(" ", "")
+        return (route[2], said) if "via" in route and f"from{route[2]}" in said else None
 
     def settled(self):
         return settled(self.machines())
