@@ -239,8 +239,9 @@ static bool read_id(const json_t *root, char *ret, GError **error)
 static bool read_all(const json_t *root, struct document *document, GError **error)
 {
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
-		"dns", "snat", "floating_ips", "port_forwardings", "firewall", "load_balancers",
-		"redundancy", "ipsec", "wireguard", "gre", "bgp", "interface_firewalls", NULL };
+		"dns", "snat", "routed", "floating_ips", "port_forwardings", "firewall",
+		"load_balancers", "redundancy", "ipsec", "wireguard", "gre", "bgp",
+		"interface_firewalls", NULL };
 
 	return field_check(root, known, error) && read_id(root, document->id, error) &&
 	       field_need(root, "revision", error) &&
@@ -302,6 +303,7 @@ static struct document *document_new(void)
 	document->dns.forwarders = array_new(sizeof(struct ip), NULL);
 	document->dns.names = array_new(sizeof(struct document_name), clear_name);
 	document->snat = array_new(sizeof(struct document_snat), NULL);
+	document->routed = array_new(sizeof(struct prefix), NULL);
 	document->floating_ips = array_new(sizeof(struct document_floating_ip), NULL);
 	document->port_forwardings = array_new(sizeof(struct document_port_forwarding), NULL);
 	document->firewall.rules = array_new(sizeof(struct document_firewall_rule), NULL);
@@ -320,10 +322,10 @@ void document_free(struct document *document)
 {
 	GArray *const arrays[] = { document->interfaces, document->routes, document->dhcp.subnets,
 		document->dhcp.hosts, document->dns.forwarders, document->dns.names, document->snat,
-		document->floating_ips, document->port_forwardings, document->firewall.rules,
-		document->load_balancers, document->ipsec, document->wireguard.addresses,
-		document->wireguard.peers, document->gre, document->bgp.neighbors,
-		document->bgp.networks, document->guards };
+		document->routed, document->floating_ips, document->port_forwardings,
+		document->firewall.rules, document->load_balancers, document->ipsec,
+		document->wireguard.addresses, document->wireguard.peers, document->gre,
+		document->bgp.neighbors, document->bgp.networks, document->guards };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
 		g_array_unref(arrays[i]);

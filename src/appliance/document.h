@@ -220,6 +220,7 @@ struct document {
 	struct document_dhcp dhcp;
 	struct document_dns dns;
 	GArray *snat, *floating_ips, *port_forwardings;
+	GArray *routed; /* struct prefix, of IPv4: what the outside reaches as it is */
 	struct document_firewall firewall;
 	GArray *guards;		/* struct document_guard */
 	GArray *load_balancers; /* struct balancer */

@@ -73,6 +73,8 @@ static bool read_port_forwarding(const json_t *value, GArray *array, GError **er
 bool document_read_nat(const json_t *root, struct document *document, GError **error)
 {
 	return field_list(root, "snat", SMALL_LIST_MAX, read_snat, document->snat, error) &&
+	       field_list(root, "routed", SMALL_LIST_MAX, field_read_prefix, document->routed,
+		       error) &&
 	       field_list(root, "floating_ips", LIST_MAX, read_floating_ip, document->floating_ips,
 		       error) &&
 	       field_list(root, "port_forwardings", LIST_MAX, read_port_forwarding,
@@ -165,6 +167,26 @@ static bool check_port_forwardings(const struct document *document, GHashTable *
 	return true;
 }
 
+/* Of the management network nobody is let in. */
+static bool check_routed(const struct document *document, GError **error)
+{
+	char text[PREFIX_STRLEN];
+
+	if (document->routed->len && !document_has_role(document, ROLE_PUBLIC))
+		return weft_fail(error, INVALID_INPUT,
+			"routed: it is reached by a public NIC, which interfaces has not");
+	for (guint i = 0; i < document->routed->len; i++) {
+		const struct prefix *prefix = &g_array_index(document->routed, struct prefix, i);
+		struct ip network = prefix_network(prefix);
+
+		if (prefix->ip.family != 4 || ip_compare(&network, &prefix->ip))
+			return weft_fail(error, INVALID_INPUT,
+				"routed[%u]: %s must be an IPv4 prefix without bits beyond its length",
+				i, prefix_format(prefix, text));
+	}
+	return true;
+}
+
 bool document_check_nat(const struct document *document, GError **error)
 {
 	g_autoptr(GHashTable) own = addresses_of(document_public(document));
@@ -173,6 +195,6 @@ bool document_check_nat(const struct document *document, GError **error)
 		if (!check_address(own, "snat", i,
 			    &g_array_index(document->snat, struct document_snat, i).address, error))
 			return false;
-	return check_floating_ips(document, own, error) &&
+	return check_routed(document, error) && check_floating_ips(document, own, error) &&
 	       check_port_forwardings(document, own, error);
 }

@@ -117,6 +117,8 @@ static const struct {
 	{ WITH("\"dns\":{\"names\":[{\"name\":\"a b\",\"addresses\":[]}]}"), "dns.names[0].name" },
 	{ WITH("\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"198.51.100.1\"}]"),
 		"snat[0]: 198.51.100.1 must be among the addresses of the public NIC" },
+	{ WITH("\"routed\":[\"10.0.0.1/24\"]"), "routed[0]: 10.0.0.1/24 must be an IPv4 prefix" },
+	{ WITH("\"routed\":[\"fd00::/64\"]"), "routed[0]: fd00::/64 must be an IPv4 prefix" },
 	{ WITH("\"floating_ips\":[{\"floating_ip_address\":\"203.0.113.6\",\"fixed_ip_address\":\"10.0.0.9\"},"
 	       "{\"floating_ip_address\":\"203.0.113.6\",\"fixed_ip_address\":\"10.0.0.8\"}]"),
 		"floating_ips[1]" },

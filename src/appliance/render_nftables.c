@@ -207,6 +207,16 @@ static void append_forward6(const struct document *document, const char *public,
 	}
 }
 
+/* Nor are these. */
+static void append_routed(const struct document *document, const char *public, GString *text)
+{
+	char cidr[PREFIX_STRLEN];
+
+	for (guint i = 0; i < document->routed->len; i++)
+		g_string_append_printf(text, "\t\tiifname \"%s\" ip daddr %s accept\n", public,
+			prefix_format(&g_array_index(document->routed, struct prefix, i), cidr));
+}
+
 static void append_forward(const struct document *document, GString *text)
 {
 	const char *public = document_public(document)->name;
@@ -232,6 +242,7 @@ static void append_forward(const struct document *document, GString *text)
 		"\t\tct status dnat accept\n",
 		public);
 	append_forward6(document, public, text);
+	append_routed(document, public, text);
 	render_bgp_forward(document, public, text);
 	g_string_append(text, "\t}\n");
 }

@@ -143,6 +143,21 @@ static void test_ipv6(void **state)
 	rendered_clear(&rendered);
 }
 
+/* What is not translated comes in as it is, behind what is judged of all. */
+static void test_routed(void **state)
+{
+	static const char *const lines[] = { "\t\toifname \"mgmt\" drop\n",
+		"\t\tiifname \"public\" ip daddr 10.0.0.0/24 accept\n",
+		"\t\tiifname \"public\" ip daddr 10.1.0.0/24 accept\n", NULL };
+	struct rendered rendered;
+
+	(void)state;
+	render_text("{" TEST_HEAD TEST_INTERFACES ",\"routed\":[\"10.0.0.0/24\",\"10.1.0.0/24\"]}",
+		&rendered);
+	assert_lines(rendered.texts[RENDER_NFTABLES], lines);
+	rendered_clear(&rendered);
+}
+
 /* What nobody asked for is not served, and no port is open for it. */
 static void test_least(void **state)
 {
@@ -158,6 +173,7 @@ static void test_least(void **state)
 	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "dport 53"));
 	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "snat ip to 2"));
 	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "jump firewall"));
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "ip daddr 10."));
 	rendered_clear(&rendered);
 }
 
@@ -341,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_nftables),
 		cmocka_unit_test(test_guards),
+		cmocka_unit_test(test_routed),
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_dhcp_alone),
 		cmocka_unit_test(test_haproxy),

@@ -304,6 +304,29 @@ def test_ipv6_of_a_router(cloud):
     wait_until(lambda: lab.pings("far", own["g4"]), what="a way in", deadline=30)
 
 
+def test_router_that_does_not_translate(cloud):
+    """Z3, Z5: with `enable_snat` false guests leave by IPv4 with their own addresses, which the outside reaches them by; with it again by the router's."""
+    lab, own = cloud.lab, cloud.lab.address(cloud.lab.g5)
+    far = next(port for port in cloud.api.get("/v2.0/ports", network_id=cloud.networks["out"]["id"]).json["ports"] if port["device_owner"].startswith("compute"))
+    lab.exec("far", "ip", "route", "add", "10.2.0.0/24", "via", lab.gateway)
+    appliance = cloud.appliance(lab.router)
+    def seen():
+        return curl(lab, "g5", f"http://{lab.address(far)}/")
+    def translate(wanted):
+        info = {"network_id": cloud.networks["out"]["id"], "enable_snat": wanted}
+        assert cloud.api.call("PUT", f"/v2.0/routers/{lab.router['id']}", {"router": {"external_gateway_info": info}}).status == 200
+    wait_until(lambda: seen() == lab.gateway, what="the router's address", deadline=30)
+    translate(False)
+    wait_until(lambda: seen() == own, what="the guest's own address", deadline=30)
+    wait_until(lambda: curl(lab, "far", f"http://{own}/") == lab.address(far), what="a way in", deadline=30)
+    pairs = {pair["ip_address"] for pair in cloud.ports(appliance)["public"]["allowed_address_pairs"]}
+    assert {"10.1.0.0/24", "10.2.0.0/24"} <= pairs
+    translate(True)
+    wait_until(lambda: seen() == lab.gateway, what="the router's address again", deadline=30)
+    wait_until(lambda: not any(pair["ip_address"].startswith("10.") for pair in cloud.ports(appliance)["public"]["allowed_address_pairs"]), what="nobody else's addresses")
+    assert cloud.appliance(lab.router)["id"] == appliance["id"]
+
+
 def test_plain_underlay(cloud):
     """Z10: what guests, virtual routers and the outside send each other between hosts is UDP between the hosts' addresses, unicast; the underlay sees no guest, and nobody stands before the hosts."""
     lab = cloud.lab

@@ -207,6 +207,14 @@ const char *facts_outside(const struct facts *facts)
 	return ipv4_of(facts->public_port);
 }
 
+bool facts_routes_ipv4(const struct facts *facts)
+{
+	const json_t *router = json_object_get(facts->document, "router");
+	const json_t *info = json_object_get(router, "external_gateway_info");
+
+	return facts->is_router && json_is_false(json_object_get(info, "enable_snat"));
+}
+
 static struct side *add_side(struct facts *facts)
 {
 	struct side *side = &facts->sides[facts->n_sides];

@@ -74,14 +74,16 @@ static void add_address(json_t *list, const char *address)
 	json_array_append_new(list, json_pack("{s:s}", "ip_address", address));
 }
 
-/* What leaves with addresses of guests: IPv6, and what is announced, is not translated. */
+/* What leaves with addresses of guests: IPv6, which is not translated, IPv4 where it is not, and
+ * what is announced. */
 static void add_ranges(const struct facts *facts, const struct side *side, json_t *list)
 {
 	const json_t *subnet;
 	size_t i;
 
 	json_array_foreach(side->subnets, i, subnet)
-		if ((!subnet_is_ipv4(subnet) || facts_announces(facts, text_of(subnet, "cidr"))) &&
+		if ((!subnet_is_ipv4(subnet) || facts_routes_ipv4(facts) ||
+			    facts_announces(facts, text_of(subnet, "cidr"))) &&
 			address_on(side->nic_port, text_of(subnet, "id")))
 			add_address(list, text_of(subnet, "cidr"));
 }

@@ -54,6 +54,27 @@ json_t *section_snat(const struct facts *facts)
 	return list;
 }
 
+/* The subnets that the outside reaches as they are. */
+json_t *section_routed(const struct facts *facts)
+{
+	json_t *list;
+
+	if (!facts->public_network || !facts_routes_ipv4(facts))
+		return NULL;
+	list = json_array();
+	for (unsigned i = 0; i < facts->n_sides; i++) {
+		const struct side *side = &facts->sides[i];
+		const json_t *subnet;
+		size_t n;
+
+		json_array_foreach(side->subnets, n, subnet)
+			if (subnet_is_ipv4(subnet) &&
+				address_on(side->nic_port, text_of(subnet, "id")))
+				json_array_append(list, json_object_get(subnet, "cidr"));
+	}
+	return list;
+}
+
 /* Those that stand for a port. */
 json_t *section_floating_ips(const struct facts *facts)
 {

@@ -10,6 +10,7 @@ static const struct section {
 	{ "dhcp", section_dhcp },
 	{ "dns", section_dns },
 	{ "snat", section_snat },
+	{ "routed", section_routed },
 	{ "floating_ips", section_floating_ips },
 	{ "port_forwardings", section_port_forwardings },
 	{ "load_balancers", section_balancers },

@@ -361,6 +361,24 @@ static void router(void **state)
 	assert_has(routed, "'snat':[]");
 	assert_has(routed, "'floating_ips':[]");
 	assert_has(none, "map router to it as well");
+	assert_null(strstr(all, "routed"));
+	assert_null(strstr(routed, "'routed'"));
+}
+
+/* Z5: with enable_snat false guests are outside what they are inside. */
+static void router_without_snat(void **state)
+{
+	const char *document = ROUTED("'router','snat','floating-ip'");
+	const char *at = strstr(document, "'enable_snat':true");
+	g_autofree char *off = g_strdup_printf("%.*s'enable_snat':false%s", (int)(at - document),
+		document, at + strlen("'enable_snat':true"));
+	g_autofree char *answer = ask(off, WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_understood(answer);
+	assert_has(answer, "'snat':[]");
+	assert_has(answer, "'routed':['10.0.0.0/24']");
+	assert_has(answer, "{'ip_address':'203.0.113.7'},{'ip_address':'10.0.0.0/24'}]");
 }
 
 #define PAIRED "{\\'management_network\\':\\'" MANAGEMENT "\\',\\'ha\\':true}"
@@ -468,6 +486,7 @@ int main(void)
 		cmocka_unit_test(isolated),
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(router),
+		cmocka_unit_test(router_without_snat),
 		cmocka_unit_test(vpn),
 		cmocka_unit_test(bgp),
 		cmocka_unit_test(pair),
