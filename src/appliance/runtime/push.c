@@ -119,8 +119,6 @@ static gboolean is_expected(
 	return g_tls_certificate_is_same(shown, push->expected);
 }
 
-/* By a connection of its own: libsoup 3.2 does not answer for one that it takes out of its store of
- * idle ones in the moment in which their time is over. */
 static void send(struct push *push)
 {
 	g_autoptr(SoupMessage) message = soup_message_new("PUT", push->url);
@@ -134,8 +132,6 @@ static void send(struct push *push)
 		soup_message_get_request_headers(message), "Connection", "close");
 	soup_message_headers_replace(
 		soup_message_get_request_headers(message), "Authorization", bearer);
-	soup_message_headers_replace(
-		soup_message_get_request_headers(message), "Connection", "close");
 	soup_message_set_request_body_from_bytes(message, "application/json", body);
 	push->cancel = g_cancellable_new();
 	soup_session_send_and_read_async(
