@@ -50,7 +50,7 @@ class Keystone:
 
     def manage(self, *words):
         done = subprocess.run(["keystone-manage", "--config-file", self.folder / "keystone.conf", *words], text=True,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=180)
         assert done.returncode == 0, done.stderr
 
     def set_up(self):
@@ -73,7 +73,11 @@ class Keystone:
                  "/usr/bin/keystone-wsgi-public", "--pyargv", f"--config-file {self.folder}/keystone.conf",
                  "--buffer-size", "65535", "--add-header", "Connection: close"],
                 stdout=log, stderr=log, env={**os.environ, "HOME": str(self.folder)}, cwd=self.folder)
-        wait_until(self.answers, 150, "Keystone answers")
+        try:
+            wait_until(self.answers, 150, "Keystone answers")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def answers(self):
