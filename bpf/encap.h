@@ -166,19 +166,22 @@ static __always_inline void write_outer_eth(void *at, const struct hop *hop, con
 
 /* The kernel does not encapsulate a packet that it takes for encapsulated, such as one that came
  * out of a tunnel and goes into the next. What it knows of the inner headers holds still, so room
- * is enough; but to IPv6 the protocol is corrected, by bytes that are taken away again. 0 on
- * success.
+ * is enough; but where the protocol is another one outside it is corrected, by bytes that are taken
+ * away again: bpf_redirect_neigh() believes it. Linux before 6.3 can't, and loses the packet that
+ * goes that way once a tick. 0 on success.
  */
 __noinline long encapsulate_again(struct __sk_buff *skb, u32 len, u32 family)
 {
 	const u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
 	const u32 more = sizeof(struct ipv6hdr);
+	const u64 decap = family == 4 ? ADJ_ROOM_DECAP_L3_IPV4 : ADJ_ROOM_DECAP_L3_IPV6;
 
-	if (family == 4)
+	if (skb->protocol == (family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6)))
 		return bpf_skb_adjust_room(skb, (s32)len, BPF_ADJ_ROOM_MAC, flags);
-	return bpf_skb_adjust_room(skb, (s32)(len + more), BPF_ADJ_ROOM_MAC, flags) ||
-	       bpf_skb_adjust_room(
-		       skb, -(s32)more, BPF_ADJ_ROOM_MAC, flags | ADJ_ROOM_DECAP_L3_IPV6);
+	if (bpf_skb_adjust_room(skb, (s32)(len + more), BPF_ADJ_ROOM_MAC, flags))
+		return -1;
+	return bpf_skb_adjust_room(skb, -(s32)more, BPF_ADJ_ROOM_MAC, flags | decap) &&
+	       bpf_skb_adjust_room(skb, -(s32)more, BPF_ADJ_ROOM_MAC, flags);
 }
 
 /* One of the four cases: all but the first four arguments are constants. 0, or the reason to drop.
