@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import runpy
 import shutil
 import subprocess
 import tarfile
@@ -84,6 +85,16 @@ def machine(module_lab, image, tmp_path_factory):
         yield one
     finally:
         one.finish()
+
+
+@pytest.mark.parametrize("digits", [b"7", b"e79f", b"25f0a4c1"])
+def test_content_id(digits):
+    """Z17: an OVA is the same once more, whatever number qemu-img draws for the content of its disk, with as few digits as it has."""
+    with_content_id = runpy.run_path(TOOL, run_name="build_appliance")["with_content_id"]
+    disk = b"KDMV\0# Disk DescriptorFile\nCID=%s\nparentCID=ffffffff\n" % digits
+    padded = with_content_id(disk.ljust(1024, b"\0") + b"grain", b"0123abcd")
+    assert padded.rstrip(b"grain").rstrip(b"\0") == b"KDMV\0# Disk DescriptorFile\nCID=0123abcd\nparentCID=ffffffff\n"
+    assert padded[1024:] == b"grain"
 
 
 def test_images(image, tmp_path):
