@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/metadata.h"
 
-#include <string.h>
-
-#include "agent/metadata/document.h"
 #include "agent/metadata/relay.h"
 #include "agent/service_port.h"
 #include "http/server.h"
+#include "metadata/serve.h"
 
 #define CONNECTIONS_MAX 512
 #define IDLE_S 10
-#define ZONE "nova"
 
 struct metadata {
 	const struct desired *desired;
@@ -21,29 +18,18 @@ struct metadata {
 /* The port of whom a request is from, by the peer of its connection. */
 static const struct port *asker(const struct metadata *metadata, const struct http_request *request)
 {
-	char text[HTTP_PEER_STRLEN];
-	char *end, *begin = text;
 	const struct port *port;
 	struct uuid id;
 	struct ip peer;
 
-	http_request_peer(request, text);
-	end = strrchr(text, ':');
-	if (!end)
-		return NULL;
-	if (*begin == '[') {
-		begin++;
-		end--;
-	}
-	*end = '\0';
-	if (!ip_parse(begin, &peer) || !relay_who(metadata->relay, &peer, &id))
+	if (!metadata_peer(request, &peer) || !relay_who(metadata->relay, &peer, &id))
 		return NULL;
 	port = desired_port(metadata->desired, &id);
 	return port && port->known && port->network->known && port->network->metadata ? port : NULL;
 }
 
-static GString *answer_to(const struct metadata *metadata, const struct port *port,
-	const struct http_target *target, const char **ret_type)
+static void answer_to(
+	const struct metadata *metadata, const struct port *port, struct http_request *request)
 {
 	struct service_port_owned *owned = service_port_of(metadata->desired, port);
 	json_t *given = port->record.metadata ? json_loads(port->record.metadata, 0, NULL) : NULL;
@@ -52,35 +38,24 @@ static GString *answer_to(const struct metadata *metadata, const struct port *po
 		.device_id = port->record.device_id,
 		.project_id = port->record.project_id,
 		.name = port->record.name,
-		.zone = ZONE,
+		.zone = METADATA_ZONE,
 		.given = given,
 	};
-	GString *answer = metadata_answer(
-		&guest, (char *const *)target->segments, target->n_segments, ret_type);
 
+	metadata_serve(request, &guest);
 	json_decref(given);
 	service_port_owned_free(owned);
-	return answer;
 }
 
 static void handle(struct http_request *request, void *user)
 {
 	const struct metadata *metadata = user;
 	const struct port *port = asker(metadata, request);
-	enum http_method method = http_request_method(request);
-	const char *type = "text/plain; charset=utf-8";
-	GString *answer = NULL;
 
-	if (!port)
-		return http_request_answer(request, 404, type,
-			g_string_new("this host knows no port with that address\n"));
-	if (method != HTTP_GET && method != HTTP_HEAD)
-		return http_request_answer(
-			request, 405, type, g_string_new("only GET is served here\n"));
-	if (!http_request_error(request))
-		answer = answer_to(metadata, port, http_request_target(request), &type);
-	http_request_answer(request, answer ? 200 : 404, type,
-		answer ?: g_string_new("there is nothing of that name\n"));
+	if (port)
+		answer_to(metadata, port, request);
+	else
+		metadata_serve(request, NULL);
 }
 
 static bool serve(struct metadata *metadata, const int listeners[static 2], GError **error)

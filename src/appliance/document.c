@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "appliance/document_metadata.h"
 #include "appliance/document_parts.h"
 
 #define MTU_MIN 576
@@ -218,10 +219,10 @@ static bool check(struct document *document, GError **error)
 		!document_check_guards(document, error) || !document_check_ipsec(document, error) ||
 		!document_check_tunnels(document, error))
 		return false;
-	if ((document->dhcp.enabled || document->dns.enabled) &&
+	if ((document->dhcp.enabled || document->dns.enabled || document->metadata.enabled) &&
 		!document_has_role(document, ROLE_GUEST))
 		return weft_fail(error, INVALID_INPUT,
-			"dhcp, dns: there is no NIC for guests (\"role\": \"guest\") to serve them on");
+			"dhcp, dns, metadata: there is no NIC for guests (\"role\": \"guest\") to serve them on");
 	return true;
 }
 
@@ -239,7 +240,7 @@ static bool read_id(const json_t *root, char *ret, GError **error)
 static bool read_all(const json_t *root, struct document *document, GError **error)
 {
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
-		"dns", "snat", "routed", "floating_ips", "port_forwardings", "firewall",
+		"dns", "metadata", "snat", "routed", "floating_ips", "port_forwardings", "firewall",
 		"load_balancers", "redundancy", "ipsec", "wireguard", "gre", "bgp",
 		"interface_firewalls", NULL };
 
@@ -253,6 +254,8 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 		       &document->dhcp.enabled, error) &&
 	       field_object(root, "dns", document_read_dns, &document->dns, &document->dns.enabled,
 		       error) &&
+	       field_object(root, "metadata", document_read_metadata, &document->metadata,
+		       &document->metadata.enabled, error) &&
 	       document_read_nat(root, document, error) &&
 	       document_read_balancers(root, document, error) &&
 	       field_object(root, "firewall", document_read_firewall, &document->firewall,
@@ -302,6 +305,7 @@ static struct document *document_new(void)
 	document->dhcp.hosts = array_new(sizeof(struct document_host), NULL);
 	document->dns.forwarders = array_new(sizeof(struct ip), NULL);
 	document->dns.names = array_new(sizeof(struct document_name), clear_name);
+	document_metadata_init(&document->metadata);
 	document->snat = array_new(sizeof(struct document_snat), NULL);
 	document->routed = array_new(sizeof(struct prefix), NULL);
 	document->floating_ips = array_new(sizeof(struct document_floating_ip), NULL);
@@ -329,6 +333,7 @@ void document_free(struct document *document)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
 		g_array_unref(arrays[i]);
+	document_metadata_clear(&document->metadata);
 	g_free(document);
 }
 

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "appliance/balancer.h"
 #include "base/addr.h"
 #include "base/autoptr.h"
@@ -212,6 +214,13 @@ struct document_bgp {
 	GArray *networks;  /* struct prefix */
 };
 
+/* What guests are told of themselves (document_metadata.h). */
+struct document_metadata {
+	bool enabled;
+	json_t *json;	  /* the section as it is */
+	GArray *networks; /* struct document_metadata_network */
+};
+
 struct document {
 	u64 revision;
 	char id[UUID_STRLEN];
@@ -219,6 +228,7 @@ struct document {
 	GArray *routes;	    /* struct document_route */
 	struct document_dhcp dhcp;
 	struct document_dns dns;
+	struct document_metadata metadata;
 	GArray *snat, *floating_ips, *port_forwardings;
 	GArray *routed; /* struct prefix, of IPv4: what the outside reaches as it is */
 	struct document_firewall firewall;

@@ -114,6 +114,10 @@ static const struct {
 		  "fa:16:3e:00:00:09", "10.0.0.9", "a\\ndhcp-script=/bin/sh") "]}"),
 		"dhcp.hosts[0].hostname" },
 	{ WITH("\"dns\":{\"domain\":\"a/1.1.1.1\"}"), "dns.domain" },
+	{ WITH("\"metadata\":{\"networks\":[{}]}"), "metadata.networks[0].network_id" },
+	{ WITH("\"metadata\":{\"networks\":[{\"network_id\":\"" TEST_BALANCER_ID
+	       "9\",\"ports\":[{\"port_id\":\"" TEST_BALANCER_ID "8\",\"mac_address\":\"x\"}]}]}"),
+		"metadata.networks[0].ports[0].mac_address" },
 	{ WITH("\"dns\":{\"names\":[{\"name\":\"a b\",\"addresses\":[]}]}"), "dns.names[0].name" },
 	{ WITH("\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"198.51.100.1\"}]"),
 		"snat[0]: 198.51.100.1 must be among the addresses of the public NIC" },

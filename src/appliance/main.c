@@ -6,11 +6,12 @@
 #include "appliance/api.h"
 #include "appliance/channel.h"
 #include "appliance/gre.h"
+#include "appliance/metadata.h"
 #include "base/log.h"
 #include "http/listen.h"
 
 struct options {
-	char *config, *gre;
+	char *config, *gre, *metadata;
 	gboolean check, version;
 };
 
@@ -23,6 +24,8 @@ static bool parse_options(int *argc, char ***argv, struct options *options, GErr
 			"Read the configuration, say what is wrong, do nothing", NULL },
 		{ "gre", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &options->gre,
 			"Be the GRE tunnels of FILE", "FILE" },
+		{ "metadata", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &options->metadata,
+			"Be the metadata service of FILE", "FILE" },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Say the version", NULL },
 		{ 0 },
 	};
@@ -71,6 +74,8 @@ static bool run(const struct options *options, GError **error)
 {
 	if (options->gre)
 		return gre_serve(options->gre, error);
+	if (options->metadata)
+		return metadata_run(options->metadata, error);
 
 	g_autoptr(settings) settings =
 		settings_load(options->config ?: SETTINGS_DEFAULT_PATH, error);
@@ -98,5 +103,6 @@ int main(int argc, char **argv)
 		log_warning("%s", error->message);
 	g_free(options.config);
 	g_free(options.gre);
+	g_free(options.metadata);
 	return ok ? 0 : 1;
 }

@@ -9,6 +9,7 @@ const struct render_kind render_kinds[RENDER_FILES] = {
 	[RENDER_DNSMASQ] = { "dnsmasq.conf", 0644, "#", render_dnsmasq },
 	[RENDER_DHCP_HOSTS] = { "dhcp-hosts", 0644, "#", render_dhcp_hosts },
 	[RENDER_DNS_HOSTS] = { "dns-hosts", 0644, "#", render_dns_hosts },
+	[RENDER_METADATA] = { "metadata.json", 0600, "#", render_metadata },
 	[RENDER_HAPROXY] = { "haproxy.cfg", 0600, "#", render_haproxy },
 	[RENDER_KEEPALIVED] = { "keepalived.conf", 0644, "#", render_keepalived },
 	[RENDER_BGPD] = { "bgpd.conf", 0600, "!", render_bgpd },

@@ -20,6 +20,7 @@ enum render_file {
 	RENDER_DNSMASQ,	   /* dnsmasq.conf: another one needs a new dnsmasq */
 	RENDER_DHCP_HOSTS, /* of dnsmasq; read again on SIGHUP, as is the next */
 	RENDER_DNS_HOSTS,
+	RENDER_METADATA, /* what weft-appliance --metadata tells guests */
 	RENDER_HAPROXY,
 	RENDER_KEEPALIVED,
 	RENDER_CONNTRACKD,
@@ -86,6 +87,10 @@ void render_dhcp_hosts(
 	const struct document *document, const struct render_place *place, GString *text);
 void render_dns_hosts(
 	const struct document *document, const struct render_place *place, GString *text);
+void render_metadata(
+	const struct document *document, const struct render_place *place, GString *text);
+/* Where it is told, for ip -batch. */
+void render_metadata_address(const struct document *document, GString *text);
 void render_haproxy(
 	const struct document *document, const struct render_place *place, GString *text);
 

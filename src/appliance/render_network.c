@@ -46,6 +46,7 @@ void render_network(
 
 	(void)place;
 	g_string_append(text, "link set dev lo up\n");
+	render_metadata_address(document, text);
 	for (guint i = 0; i < document->interfaces->len; i++)
 		render_interface(
 			&g_array_index(document->interfaces, struct document_interface, i), text);

@@ -130,6 +130,7 @@ static void append_guest_services(const struct document *document, const char *n
 			"\t\tiifname \"%s\" meta nfproto ipv6 udp dport 547 accept\n"
 			"\t\tiifname \"%s\" icmpv6 type nd-router-solicit accept\n",
 			nic, nic);
+	render_metadata_input(document, nic, text);
 	if (document->dns.enabled)
 		g_string_append_printf(text,
 			"\t\tiifname \"%s\" meta l4proto { tcp, udp } th dport 53 accept\n", nic);
@@ -286,6 +287,7 @@ void render_nftables(
 	append_floating_ips(document, text);
 	append_forwardings(document, text);
 	render_balancer_counters(document, text);
+	render_metadata_callers(document, text);
 	g_string_append(text, "table " TABLE " {\n");
 	append_input(document, place->api_port, text);
 	render_balancer_output(document, text);

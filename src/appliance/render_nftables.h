@@ -4,6 +4,10 @@
 
 #include "appliance/render.h"
 
+/* Who may ask the metadata service: a set, and its rule of the chain input. */
+void render_metadata_callers(const struct document *document, GString *text);
+void render_metadata_input(const struct document *document, const char *nic, GString *text);
+
 /* Rules of the chain input: who may reach the ends of tunnels. */
 void render_vpn_input(const struct document *document, GString *text);
 /* Of forward, before anything is accepted: what must not be. */

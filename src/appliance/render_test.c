@@ -17,6 +17,7 @@ static void test_network(void **state)
 	render_text(TEST_WHOLE, &rendered);
 	assert_string_equal(body(&rendered, RENDER_NETWORK),
 		"link set dev lo up\n"
+		"address replace 169.254.169.254/32 dev lo\n"
 		"link set dev mgmt up\n"
 		"address replace 192.0.2.5/24 dev mgmt\n"
 		"link set dev public up mtu 1500\n"
@@ -62,6 +63,8 @@ static void test_nftables(void **state)
 		"add element inet weft forwarded { 203.0.113.5 . tcp . 8081 : 10.0.0.11 . 81 }\n",
 		"\t\tiifname \"mgmt\" tcp dport 9797 accept\n",
 		"\t\tiifname \"guest0\" udp dport 67 accept\n",
+		"add element inet weft metadata_callers { fa:16:3e:00:01:01 . 10.0.0.10 }\n",
+		"\t\tiifname \"guest0\" ip daddr 169.254.169.254 tcp dport 80 ether saddr . ip saddr @metadata_callers accept\n",
 		"\t\tip saddr 10.0.0.0/24 meta l4proto tcp th dport 25-25 counter name firewall_dropped drop\n\t\treturn\n",
 		"\t\toifname \"mgmt\" drop\n",
 		"\t\toifname \"public\" ip saddr 10.0.0.0/24 counter name connections_snat snat ip to 203.0.113.5\n",

@@ -35,6 +35,14 @@ static bool wants_dnsmasq(const struct document *document)
 	return document->dhcp.enabled || document->dns.enabled;
 }
 
+static bool wants_metadata(const struct document *document)
+{
+	return document->metadata.enabled;
+}
+
+static const char *const metadata[] = { "/proc/self/exe", "--metadata", FOLDER "/metadata.json",
+	NULL };
+
 static const char *const dnsmasq[] = { "dnsmasq", "--keep-in-foreground", "--log-facility=-",
 	"--conf-file=" FOLDER "/dnsmasq.conf", "--pid-file=" FOLDER "/dnsmasq.pid", NULL };
 static const char *const dnsmasq_check[] = { "dnsmasq", "--test",
@@ -115,6 +123,11 @@ static const struct service services[] = {
 		.restart_on = FILE_BIT(RENDER_DNSMASQ),
 		.reload_on = FILE_BIT(RENDER_DHCP_HOSTS) | FILE_BIT(RENDER_DNS_HOSTS),
 		.master_only = true },
+	{ .name = "metadata",
+		.is_wanted = wants_metadata,
+		.argv = metadata,
+		.reload_signal = SIGHUP,
+		.reload_on = FILE_BIT(RENDER_METADATA) },
 	{ .name = "charon",
 		.is_wanted = wants_charon,
 		.argv = charon,

@@ -34,6 +34,12 @@
 	"\"virtual_addresses\":[\"2001:db8::5/64\",\"203.0.113.5/24\",\"203.0.113.6/32\"]}," \
 	"{\"name\":\"guest0\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:00:03\","     \
 	"\"virtual_mac_address\":\"00:00:5e:00:01:33\",\"virtual_addresses\":[\"10.0.0.1/24\"]}]"
+#define TEST_METADATA                                                                                  \
+	"\"metadata\":{\"networks\":[{\"network_id\":\"" TEST_BALANCER_ID                              \
+	"9\",\"mtu\":1450,\"subnets\":[{\"cidr\":\"10.0.0.0/24\",\"gateway_ip\":\"10.0.0.1\","         \
+	"\"enable_dhcp\":true}],\"ports\":[{\"port_id\":\"" TEST_BALANCER_ID                           \
+	"8\",\"mac_address\":\"fa:16:3e:00:01:01\",\"ip_addresses\":[\"10.0.0.10\",\"2001:db8::10\"]," \
+	"\"name\":\"web\",\"given\":{\"hostname\":\"web.example.org\"}}]}]}"
 #define TEST_WHOLE                                                                             \
 	"{" TEST_HEAD TEST_INTERFACES ","                                                      \
 	"\"routes\":[{\"destination\":\"0.0.0.0/0\",\"nexthop\":\"203.0.113.1\"}],"            \
@@ -42,7 +48,7 @@
 	"\"host_routes\":[{\"destination\":\"10.9.0.0/16\",\"nexthop\":\"10.0.0.9\"}]}],"      \
 	"\"hosts\":[{\"mac_address\":\"fa:16:3e:00:01:01\",\"ip_address\":\"10.0.0.10\","      \
 	"\"hostname\":\"web\"},{\"mac_address\":\"fa:16:3e:00:01:02\","                        \
-	"\"ip_address\":\"10.0.0.11\"}]},"                                                     \
+	"\"ip_address\":\"10.0.0.11\"}]}," TEST_METADATA ","                                   \
 	"\"dns\":{\"domain\":\"example.org\",\"forwarders\":[\"192.0.2.53\"],"                 \
 	"\"names\":[{\"name\":\"web\",\"addresses\":[\"10.0.0.10\",\"2001:db8::10\"]}]},"      \
 	"\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"203.0.113.5\"}],"                   \

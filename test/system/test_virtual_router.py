@@ -78,8 +78,11 @@ class Cloud:
         pid = wait_until(lambda: child(child(self.process(appliance))), what="the machine is made")
         return pathlib.Path(f"/proc/{pid}/root")
 
-    def lease(self, guest):
-        done = self.lab.exec(guest, "timeout", "3", "dhclient", "-4", "-1", "-d", "-lf", "/dev/null", "-pf", "/dev/null", "-sf", "/bin/true", "eth0", check=False)
+    def lease(self, guest, script="/bin/true"):
+        """What dhclient says of its lease; with a script, what that says."""
+        done = self.lab.exec(guest, "timeout", "3", "dhclient", "-4", "-1", "-d", "-lf", "/dev/null", "-pf", "/dev/null", "-sf", script, "eth0", check=False)
+        if script != "/bin/true":
+            return done.stdout
         return next((line for line in done.stderr.splitlines() if line.startswith("DHCPACK")), "")
 
     def dig(self, guest, name, server="10.0.0.1"):
@@ -125,6 +128,56 @@ def test_made_with_the_first_guest(cloud):
     assert answer.strip() == ports["public"]["fixed_ips"][0]["ip_address"]
     server.terminate()
     assert cloud.has_status(lab.net)["id"] == attachment["id"] and len(cloud.api.get("/v2.0/appliances").json["appliances"]) == 1
+
+
+META = "http://169.254.169.254"
+HEADERS = ("-H", "X-Forwarded-For: {0}", "-H", "X-Real-IP: {0}", "-H", "Forwarded: for={0}", "-H", "X-Instance-ID: 00000000-0000-4000-8000-000000000000")
+
+
+def told(cloud, guest, path="/openstack/latest/meta_data.json", *flags):
+    """What the guest is told of itself; None: nothing."""
+    done = cloud.lab.exec(guest, "curl", "-sS", "-f", "-m", "3", *flags, META + path, check=False)
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def test_metadata(cloud):
+    """Z3, Z32, Z42 and the metadata service in the virtual router: guests are told of themselves by their network's appliance, the way to it by DHCP; who asks is known by the port, whatever headers or borrowed addresses say."""
+    lab = cloud.lab
+    mine = {"g1": lab.g1, "g2": lab.g2}
+    lost = cloud.api.make("network", name="lost", service_providers={"metadata": "virtual-router"})
+    cloud.has_status(lost, "ERROR", "DHCP tells guests the way to it")
+    assert cloud.api.call("DELETE", f"/v2.0/networks/{lost['id']}").status == 204
+    assert cloud.api.call("PUT", f"/v2.0/networks/{lab.net['id']}", {"network": {"service_providers": {**MAPPED, "metadata": "virtual-router"}}}).status == 200
+    for name, port in mine.items():
+        body = {"port": {"metadata": {"hostname": f"{name}.example.org", "user_data": f"#!/bin/sh\n# of {name}\n"}}}
+        assert cloud.api.call("PUT", f"/v2.0/ports/{port['id']}", body).status == 200
+        lab.exec(name, "ip", "route", "replace", "169.254.169.254", "via", "10.0.0.1")
+    wait_until(lambda: "32 169 254 169 254 10 0 0 1" in cloud.lease("g1", "/usr/bin/env"), what="the way by DHCP")
+    for name, port in mine.items():
+        other = lab.address(mine["g2" if name == "g1" else "g1"])
+        flags = [word.format(other) for word in HEADERS]
+        data = wait_until(lambda: (found := told(cloud, name, "/openstack/latest/meta_data.json", *flags)) and found["hostname"] == f"{name}.example.org" and found, what=f"{name}'s metadata")
+        assert data["uuid"] == (port["device_id"] or port["id"]) and data["project_id"] == port["project_id"]
+        network = told(cloud, name, "/openstack/latest/network_data.json")
+        assert network["links"][0]["ethernet_mac_address"] == port["mac_address"] and network["networks"][0]["ip_address"] == lab.address(port)
+        assert f"# of {name}" in lab.exec(name, "curl", "-s", "-m", "5", META + "/latest/user-data").stdout
+    appliance = cloud.appliance(lab.net)
+    pid = int(run("pgrep", "-f", "--ns", run("pgrep", "-P", run("pgrep", "-P", str(cloud.process(appliance))).stdout.strip()).stdout.strip(), "--nslist", "pid", "--", "--metadata").stdout)
+    assert re.search(r"CapEff:\s*0+\n", pathlib.Path(f"/proc/{pid}/status").read_text()), "it has none of root's powers"
+    os.kill(pid, signal.SIGSTOP)
+    assert told(cloud, "g1") is None, "by the appliance, and nobody else"
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: told(cloud, "g1"), what="it goes on")
+    body = {"port": {"port_security_enabled": False, "security_groups": []}}
+    assert cloud.api.call("PUT", f"/v2.0/ports/{lab.g2['id']}", body).status == 200
+    lab.exec("g2", "ip", "address", "add", lab.address(lab.g1) + "/32", "dev", "eth0")
+    assert wait_until(lambda: told(cloud, "g2"), what="its own")["hostname"] == "g2.example.org"
+    assert told(cloud, "g2", "/openstack/latest/meta_data.json", "--interface", lab.address(lab.g1)) is None, "another port's address, and not its MAC address"
+    lab.exec("g2", "ip", "address", "delete", lab.address(lab.g1) + "/32", "dev", "eth0")
+    for guest in mine:
+        assert lab.exec(guest, "curl", "-sS", "-f", "-m", "2", "http://10.0.0.1/", check=False).returncode, "it is there at its own address alone"
+    body = {"port": {"port_security_enabled": True, "security_groups": lab.g2["security_groups"]}}
+    assert cloud.api.call("PUT", f"/v2.0/ports/{lab.g2['id']}", body).status == 200
 
 
 def as_it_was(cloud, digest, pid=None):
@@ -229,7 +282,7 @@ def test_router(cloud):
     external = cloud.networks["out"]
     assert cloud.api.call("PUT", f"/v2.0/networks/{external['id']}", {"network": {"router:external": True}}).status == 200
     refused = cloud.api.call("POST", "/v2.0/routers", {"router": {"service_providers": {"load-balancer": "virtual-router"}}})
-    assert refused.status == 400 and "it has dhcp, dns, router, snat, floating-ip, port-forwarding, firewall, vpn, gre" in refused.json["NeutronError"]["message"]
+    assert refused.status == 400 and "it has dhcp, dns, metadata, router, snat, floating-ip, port-forwarding, firewall, vpn, gre" in refused.json["NeutronError"]["message"]
     flavor = cloud.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[cloud.profile["id"]])
     router = cloud.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": external["id"]})
     assert router["service_providers"]["snat"] == router["service_providers"]["router"] == "virtual-router"

@@ -150,6 +150,14 @@ bool facts_has_guest(const struct facts *facts)
 	return false;
 }
 
+bool facts_is_another(const struct facts *facts, unsigned i)
+{
+	for (unsigned n = 0; n < i; n++)
+		if (facts->sides[n].network == facts->sides[i].network)
+			return true;
+	return false;
+}
+
 bool facts_has_balancer(const struct facts *facts)
 {
 	for (unsigned n = 0; n < facts->n_sides; n++)
@@ -215,6 +223,19 @@ bool facts_routes_ipv4(const struct facts *facts)
 	return facts->is_router && json_is_false(json_object_get(info, "enable_snat"));
 }
 
+/* DHCP is what tells guests the way to it. */
+static bool metadata_is_found(const struct facts *facts, char **ret_reason)
+{
+	for (unsigned n = 0; n < facts->n_sides; n++)
+		if (facts->sides[n].metadata && !facts->sides[n].dhcp) {
+			*ret_reason = g_strdup_printf(
+				"metadata of network %s is mapped to virtual-router and its dhcp is not: DHCP tells guests the way to it, so map both",
+				text_of(facts->sides[n].network, "id"));
+			return false;
+		}
+	return true;
+}
+
 static struct side *add_side(struct facts *facts)
 {
 	struct side *side = &facts->sides[facts->n_sides];
@@ -235,6 +256,7 @@ static void read_network(struct facts *facts)
 	side->nic_port = facts_own_port(facts, side->nic);
 	side->dhcp = facts_has_service(facts, "dhcp");
 	side->dns = facts_has_service(facts, "dns");
+	side->metadata = facts_has_service(facts, "metadata");
 	side->routes = facts->offering.public_network != NULL;
 	facts->is_wanted = !json_object_get(facts->document, "router_id");
 	facts->is_pair = facts->offering.ha;
@@ -269,6 +291,7 @@ static bool add_interface(struct facts *facts, const json_t *port, char **ret_re
 		side->balancers = json_object_get(joined, "load_balancers");
 		side->dhcp = has_text(json_object_get(joined, "services"), "dhcp");
 		side->dns = has_text(json_object_get(joined, "services"), "dns");
+		side->metadata = has_text(json_object_get(joined, "services"), "metadata");
 	}
 	return true;
 }
@@ -311,7 +334,7 @@ bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
 		return false;
 	if (!ret->is_router)
 		read_network(ret);
-	return subnets_fit(ret, ret_reason);
+	return subnets_fit(ret, ret_reason) && metadata_is_found(ret, ret_reason);
 }
 
 void facts_clear(struct facts *facts)

@@ -29,7 +29,7 @@ struct side {
 	const json_t *network, *subnets, *ports;
 	const json_t *balancers; /* load balancers on the network */
 	const json_t *nic_port;	 /* NULL: not made yet */
-	bool dhcp, dns;
+	bool dhcp, dns, metadata;
 	/* It is the gateway of its subnets: those whose gateway_ip its port has. */
 	bool routes;
 };
@@ -59,6 +59,8 @@ bool facts_has_service(const struct facts *facts, const char *name);
 bool facts_announces(const struct facts *facts, const char *cidr);
 /* Has somebody come who is to be served? */
 bool facts_has_guest(const struct facts *facts);
+/* Is side @i of the network of an earlier one? IPv4 and IPv6 are two interfaces of a router. */
+bool facts_is_another(const struct facts *facts, unsigned i);
 bool facts_has_balancer(const struct facts *facts);
 /* From now on they are of that one of the pair. */
 void facts_choose(struct facts *facts, unsigned member);

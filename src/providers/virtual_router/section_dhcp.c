@@ -4,6 +4,8 @@
 
 #include "providers/virtual_router/sections.h"
 
+#define METADATA_ROUTE "169.254.169.254/32"
+
 /* It is leased by the NIC that has an address of it. */
 static bool is_served_here(const struct side *side, const json_t *subnet)
 {
@@ -70,6 +72,18 @@ static json_t *nameservers_of(const struct side *side, const json_t *subnet)
 	return servers;
 }
 
+/* The metadata service is behind the NIC, whoever the gateway is. */
+static json_t *routes_of(const struct side *side, const json_t *subnet)
+{
+	const char *address = address_on(side->nic_port, text_of(subnet, "id"));
+	json_t *routes = json_copy(json_object_get(subnet, "host_routes"));
+
+	if (side->metadata && address)
+		json_array_append_new(routes,
+			json_pack("{s:s, s:s}", "destination", METADATA_ROUTE, "nexthop", address));
+	return routes;
+}
+
 static json_t *subnet_of(const struct side *side, const json_t *subnet)
 {
 	static const char *const modes[] = { "ipv6_ra_mode", "ipv6_address_mode" };
@@ -80,7 +94,7 @@ static json_t *subnet_of(const struct side *side, const json_t *subnet)
 	if (gateway)
 		json_object_set_new(said, "gateway_ip", json_string(gateway));
 	if (subnet_is_ipv4(subnet))
-		json_object_set(said, "host_routes", json_object_get(subnet, "host_routes"));
+		json_object_set_new(said, "host_routes", routes_of(side, subnet));
 	for (size_t i = 0; i < G_N_ELEMENTS(modes); i++)
 		if (text_of(subnet, modes[i]))
 			json_object_set(said, modes[i], json_object_get(subnet, modes[i]));

@@ -25,15 +25,6 @@ static void add_names(const struct side *side, json_t *names)
 			json_array_append_new(names, name_of(port));
 }
 
-/* IPv4 and IPv6 of a network are two interfaces of a router. */
-static bool is_another_of(const struct facts *facts, unsigned i)
-{
-	for (unsigned n = 0; n < i; n++)
-		if (facts->sides[n].dns && facts->sides[n].network == facts->sides[i].network)
-			return true;
-	return false;
-}
-
 json_t *section_dns(const struct facts *facts)
 {
 	json_t *names = json_array(), *forwarders;
@@ -46,7 +37,7 @@ json_t *section_dns(const struct facts *facts)
 		if (!side->dns)
 			continue;
 		served = true;
-		if (!is_another_of(facts, i))
+		if (!facts_is_another(facts, i))
 			add_names(side, names);
 		if (!domain || !*domain) {
 			g_free(domain);

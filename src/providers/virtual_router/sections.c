@@ -9,6 +9,7 @@ static const struct section {
 	{ "routes", section_routes },
 	{ "dhcp", section_dhcp },
 	{ "dns", section_dns },
+	{ "metadata", section_metadata },
 	{ "snat", section_snat },
 	{ "routed", section_routed },
 	{ "floating_ips", section_floating_ips },

@@ -12,6 +12,7 @@ json_t *section_interfaces(const struct facts *facts);
 json_t *section_routes(const struct facts *facts);
 json_t *section_dhcp(const struct facts *facts);
 json_t *section_dns(const struct facts *facts);
+json_t *section_metadata(const struct facts *facts);
 json_t *section_snat(const struct facts *facts);
 json_t *section_routed(const struct facts *facts);
 json_t *section_floating_ips(const struct facts *facts);

@@ -9,7 +9,7 @@
 
 #define IMAGE "weft-appliance"
 
-static const char *const services[] = { "dhcp", "dns", "firewall", "floating-ip", "gre",
+static const char *const services[] = { "dhcp", "dns", "firewall", "floating-ip", "gre", "metadata",
 	"port-forwarding", "router", "snat", "vpn", NULL };
 
 static void set_machine(json_t *appliance, const struct offering *offering)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/metadata/network_data.h"
+#include "metadata/network_data.h"
 
 #include <string.h>
 

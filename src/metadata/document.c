@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/metadata/document.h"
+#include "metadata/document.h"
 
 #include <jansson.h>
 #include <string.h>
 
-#include "agent/metadata/network_data.h"
+#include "metadata/network_data.h"
 
 #define JSON_TYPE "application/json"
 #define TEXT_TYPE "text/plain; charset=utf-8"
