@@ -29,6 +29,7 @@ struct work {
 	bool ends;     /* the call that runs is of its end */
 	guint retry;
 	unsigned backoff_s;
+	s64 done_us;  /* when the last call was answered, on the monotonic clock */
 	char *digest; /* of the document that is on its way */
 };
 

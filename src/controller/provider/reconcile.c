@@ -13,6 +13,7 @@
 struct survey {
 	struct providers *providers;
 	char *name;
+	s64 begun_us;
 };
 
 void reconcile_run_all(struct providers *providers, const char *name)
@@ -56,31 +57,48 @@ static void report(struct txn *txn, const struct object *attachment, const char 
 	txn_put(txn, draft, NULL); /* as in work.c */
 }
 
-static void compare(struct providers *providers, const char *name, const json_t *has)
+/* What was being applied while it was asked may be in its answer or not. */
+static bool was_told_meanwhile(const struct survey *survey, const struct object *attachment)
 {
+	const struct work *work =
+		g_hash_table_lookup(survey->providers->works, object_id(attachment));
+
+	return work && (work->running || work->done_us >= survey->begun_us);
+}
+
+/* What was refused may be possible now, so that is applied again too. */
+static void compare_one(const struct survey *survey, struct txn *txn,
+	const struct object *attachment, const json_t *has, GArray *again)
+{
+	int status = object_choice(attachment, ATTACHMENT_STATUS);
+	const char *drift = status == ATTACHMENT_ACTIVE ? drift_of(attachment, has) : NULL;
+
+	if (was_told_meanwhile(survey, attachment))
+		return;
+	if (status == ATTACHMENT_ACTIVE)
+		report(txn, attachment, drift);
+	if (drift || status == ATTACHMENT_ERROR)
+		g_array_append_val(again, *object_id(attachment));
+}
+
+static void compare(const struct survey *survey, const json_t *has)
+{
+	struct providers *providers = survey->providers;
 	struct txn *txn = txn_new(providers->model, &providers_itself);
-	g_autoptr(GArray) drifted = g_array_new(FALSE, FALSE, sizeof(struct uuid));
+	g_autoptr(GArray) again = g_array_new(FALSE, FALSE, sizeof(struct uuid));
 	const struct object *attachment;
 	struct model_iter iter;
 
 	model_iter_init(&iter, providers->model, KIND_SERVICE_ATTACHMENT, ATTACHMENT_BY_PROVIDER,
-		name, NULL);
-	while ((attachment = model_iter_next(&iter))) {
-		const char *drift;
-
-		if (object_choice(attachment, ATTACHMENT_STATUS) != ATTACHMENT_ACTIVE)
-			continue;
-		drift = drift_of(attachment, has);
-		report(txn, attachment, drift);
-		if (drift)
-			g_array_append_val(drifted, *object_id(attachment));
-	}
+		survey->name, NULL);
+	while ((attachment = model_iter_next(&iter)))
+		compare_one(survey, txn, attachment, has, again);
 	if (txn_is_empty(txn))
 		txn_free(txn);
 	else
 		commit_submit(providers->commit, txn, NULL, NULL);
-	for (guint i = 0; i < drifted->len; i++)
-		work_run(providers, &g_array_index(drifted, struct uuid, i), true);
+	for (guint i = 0; i < again->len; i++)
+		work_run(providers, &g_array_index(again, struct uuid, i), true);
 }
 
 static void removed(const struct provider_result *result, void *user)
@@ -126,7 +144,7 @@ static void surveyed(const json_t *has, const char *reason, void *user)
 			info, "provider %s: all is applied again, since %s", survey->name, reason);
 		reconcile_run_all(survey->providers, survey->name);
 	} else {
-		compare(survey->providers, survey->name, has);
+		compare(survey, has);
 		if (driver)
 			remove_strays(survey->providers, driver, has);
 	}
@@ -146,7 +164,8 @@ gboolean reconcile_due(gpointer data)
 		if (driver->ops->survey) {
 			struct survey *survey = g_new(struct survey, 1);
 
-			*survey = (struct survey){ providers, g_strdup(driver->name) };
+			*survey = (struct survey){ providers, g_strdup(driver->name),
+				g_get_monotonic_time() };
 			driver->ops->survey(driver, surveyed, survey);
 		} else {
 			reconcile_run_all(providers, driver->name);

@@ -9,10 +9,12 @@
 #include "controller/provider/message.h"
 #include "controller/provider/sign.h"
 
+#define PART_SIZE 65536
+
 struct webhook {
 	struct provider_driver driver;
 	SoupSession *session;
-	GCancellable *cancel;
+	unsigned timeout_s;
 	char *secret;
 	GQueue open; /* struct post */
 };
@@ -24,17 +26,13 @@ struct post {
 	provider_done_fn done;
 	provider_surveyed_fn surveyed;
 	void *user;
+	SoupMessage *message;
+	GCancellable *cancel;
+	GInputStream *stream;
+	GByteArray *body; /* as far as it has come */
+	guint deadline;	  /* 0: it is not being sent yet, or it was too late */
+	bool late;
 };
-
-/* The body of an answer, bounded; NULL: it is no JSON. */
-static json_t *body_of(GBytes *bytes)
-{
-	size_t len = 0;
-	const char *text = bytes ? g_bytes_get_data(bytes, &len) : NULL;
-
-	return len && len <= MESSAGE_MAX ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL)
-					 : NULL;
-}
 
 /* Whether the same request may be answered otherwise later. */
 static bool is_passing(unsigned status)
@@ -109,32 +107,113 @@ static void fail(const struct post *post, const char *reason)
 		post->done(&result, post->user);
 }
 
+static void free_post(struct post *post)
+{
+	g_clear_handle_id(&post->deadline, g_source_remove);
+	g_clear_object(&post->stream);
+	g_signal_handlers_disconnect_by_data(post->message, post);
+	g_object_unref(post->message);
+	g_object_unref(post->cancel);
+	g_byte_array_unref(post->body);
+	g_free(post);
+}
+
+/* @why NULL: the answer is there. */
+static void take(const struct post *post, const char *why)
+{
+	unsigned status = soup_message_get_status(post->message);
+	g_autofree char *reason =
+		why ? g_strdup_printf("%s: %s", post->webhook->driver.source, why) : NULL;
+	json_t *body = json_loadb(
+		(const char *)post->body->data, post->body->len, JSON_REJECT_DUPLICATES, NULL);
+
+	if (why || !SOUP_STATUS_IS_SUCCESSFUL(status))
+		post->webhook->driver.failures++;
+	if (why)
+		fail(post, reason);
+	else if (post->surveyed)
+		take_inventory(post, status, body);
+	else
+		take_result(post, status, body);
+	json_decref(body);
+}
+
+/* Takes @post over. */
+static void finish(struct post *post, const char *why)
+{
+	g_autofree char *late = NULL;
+
+	if (post->webhook) {
+		if (post->late)
+			late = g_strdup_printf(
+				"it did not answer within %u s", post->webhook->timeout_s);
+		g_queue_unlink(&post->webhook->open, &post->link);
+		take(post, late ?: why);
+	}
+	free_post(post);
+}
+
+static void read_on(struct post *post);
+
+/* A vendor may send what it likes for as long as it likes: only so much is kept. */
+static void part_read(GObject *source, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) part =
+		g_input_stream_read_bytes_finish(G_INPUT_STREAM(source), result, &error);
+	struct post *post = data;
+	size_t len = part ? g_bytes_get_size(part) : 0;
+
+	if (!part)
+		return finish(post, error->message);
+	if (!len)
+		return finish(post, NULL);
+	if (post->body->len + len > MESSAGE_MAX) {
+		g_autofree char *why =
+			g_strdup_printf("its answer has more than %d bytes", MESSAGE_MAX);
+
+		return finish(post, why);
+	}
+	g_byte_array_append(post->body, g_bytes_get_data(part, NULL), (guint)len);
+	read_on(post);
+}
+
+static void read_on(struct post *post)
+{
+	g_input_stream_read_bytes_async(
+		post->stream, PART_SIZE, G_PRIORITY_LOW, post->cancel, part_read, post);
+}
+
 static void received(GObject *source, GAsyncResult *result, gpointer data)
 {
 	struct post *post = data;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) bytes =
-		soup_session_send_and_read_finish(SOUP_SESSION(source), result, &error);
-	SoupMessage *message = soup_session_get_async_result_message(SOUP_SESSION(source), result);
-	unsigned status = soup_message_get_status(message);
-	json_t *body = body_of(bytes);
 
-	if (post->webhook) {
-		g_autofree char *reason = g_strdup_printf(
-			"%s: %s", post->webhook->driver.source, error ? error->message : "");
+	post->stream = soup_session_send_finish(SOUP_SESSION(source), result, &error);
+	if (post->stream)
+		read_on(post);
+	else
+		finish(post, error->message);
+}
 
-		g_queue_unlink(&post->webhook->open, &post->link);
-		if (error || !SOUP_STATUS_IS_SUCCESSFUL(status))
-			post->webhook->driver.failures++;
-		if (error)
-			fail(post, reason);
-		else if (post->surveyed)
-			take_inventory(post, status, body);
-		else
-			take_result(post, status, body);
-	}
-	json_decref(body);
-	g_free(post);
+static gboolean too_late(gpointer data)
+{
+	struct post *post = data;
+
+	post->deadline = 0;
+	post->late = true;
+	g_cancellable_cancel(post->cancel);
+	return G_SOURCE_REMOVE;
+}
+
+/* From here on it is the vendor's time; before, others of its requests were. */
+static void starting(SoupMessage *message, gpointer data)
+{
+	struct post *post = data;
+
+	(void)message;
+	if (!post->deadline && !post->late && post->webhook)
+		post->deadline = g_timeout_add_seconds(post->webhook->timeout_s, too_late, post);
 }
 
 static void sign(const struct webhook *webhook, SoupMessageHeaders *headers, const char *body)
@@ -151,7 +230,7 @@ static void sign(const struct webhook *webhook, SoupMessageHeaders *headers, con
 static void send_post(struct webhook *webhook, struct post *post, const char *event,
 	const char *body, const char *digest)
 {
-	g_autoptr(SoupMessage) message = soup_message_new("POST", webhook->driver.source);
+	SoupMessage *message = soup_message_new("POST", webhook->driver.source);
 	g_autoptr(GBytes) bytes = g_bytes_new(body, strlen(body));
 	SoupMessageHeaders *headers = soup_message_get_request_headers(message);
 	struct uuid delivery = uuid_random();
@@ -168,8 +247,12 @@ static void send_post(struct webhook *webhook, struct post *post, const char *ev
 	post->webhook = webhook;
 	post->link.data = post;
 	g_queue_push_tail_link(&webhook->open, &post->link);
-	soup_session_send_and_read_async(
-		webhook->session, message, G_PRIORITY_LOW, webhook->cancel, received, post);
+	post->message = message;
+	post->cancel = g_cancellable_new();
+	post->body = g_byte_array_new();
+	g_signal_connect(message, "starting", G_CALLBACK(starting), post);
+	soup_session_send_async(
+		webhook->session, message, G_PRIORITY_LOW, post->cancel, received, post);
 }
 
 static void call_webhook(struct provider_driver *driver, const struct provider_request *request,
@@ -198,11 +281,13 @@ static void free_webhook(struct provider_driver *driver)
 {
 	struct webhook *webhook = (struct webhook *)driver;
 
-	for (GList *link = webhook->open.head; link; link = link->next)
-		((struct post *)link->data)->webhook = NULL;
-	g_cancellable_cancel(webhook->cancel);
+	for (GList *link = webhook->open.head; link; link = link->next) {
+		struct post *post = link->data;
+
+		post->webhook = NULL;
+		g_cancellable_cancel(post->cancel);
+	}
 	soup_session_abort(webhook->session);
-	g_object_unref(webhook->cancel);
 	g_object_unref(webhook->session);
 	explicit_bzero(webhook->secret, strlen(webhook->secret));
 	g_free(webhook->secret);
@@ -230,7 +315,7 @@ struct provider_driver *webhook_new(const struct config_webhook *config)
 		.services = config->services,
 	};
 	webhook->secret = g_strdup(config->secret);
-	webhook->cancel = g_cancellable_new();
+	webhook->timeout_s = config->timeout_s;
 	webhook->session = soup_session_new();
 	g_queue_init(&webhook->open);
 	g_object_set(webhook->session, "user-agent", "weftd/" WEFT_VERSION, "timeout",

@@ -228,6 +228,7 @@ static void done(const struct provider_result *result, void *user)
 	bool again = work->again;
 
 	work->running = work->again = work->answered = false;
+	work->done_us = g_get_monotonic_time();
 	if (!attachment) {
 		g_hash_table_remove(providers->works, &work->attachment);
 		return;
