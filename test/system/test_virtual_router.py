@@ -249,6 +249,26 @@ def test_isolated_network_of_another_offering(cloud):
     wait_until(lambda: not cloud.folder(appliance).exists() and not re.search(appliance["id"][:8], lab.exec("h2", "ip", "link").stdout), what="nothing is left")
 
 
+def test_management_doubles_as_public(cloud):
+    """Z23, Z26: without a public network of its own a router's management NIC leads out, with its address and by its gateway; there are two NICs."""
+    lab = cloud.lab
+    one = cloud.offering(public_network=cloud.networks["m"]["id"])
+    network = cloud.network("flat", "10.6.0.0/24", tags=[f"guestL3Network::{one['id']}"])
+    lab.guest("g6", 1, "flat")
+    ctl = lab.guest("ctl", 2, "m")
+    assert cloud.api.call("PUT", f"/v2.0/ports/{ctl['id']}", {"port": {"port_security_enabled": False, "security_groups": []}}).status == 200
+    cloud.has_status(network)
+    appliance = cloud.appliance(network)
+    ports = cloud.ports(appliance)
+    assert set(ports) == {"mgmt", "guest0"} and ports["guest0"]["fixed_ips"][0]["ip_address"] == "10.6.0.1"
+    serve(lab, "ctl")
+    lab.exec("g6", "ip", "route", "replace", "default", "via", "10.6.0.1")
+    seen = wait_until(lambda: curl(lab, "g6", f"http://{lab.address(ctl)}/"), what="a way out")
+    assert seen == ports["mgmt"]["fixed_ips"][0]["ip_address"]
+    routes = run("nsenter", f"--net={cloud.inside(appliance).parent}/ns/net", "ip", "route", "show", "default").stdout
+    assert "via 192.0.2.1 dev mgmt" in routes
+
+
 def test_mapped_to_somebody_else(cloud):
     """Z42: with its services at the edge again the network has no router, and its guests are served as before."""
     lab = cloud.lab

@@ -245,7 +245,25 @@ static struct side *add_side(struct facts *facts)
 	return side;
 }
 
-static void read_network(struct facts *facts)
+/* An offering whose two networks are one has the management NIC lead out too. */
+static bool read_outside(struct facts *facts, char **ret_reason)
+{
+	const struct offering *offering = &facts->offering;
+
+	if (g_strcmp0(offering->public_network, offering->management_network)) {
+		facts->public_network = offering->public_network;
+		facts->public_port = facts_own_port(facts, NIC_PUBLIC);
+		return true;
+	}
+	facts->public_port = facts_own_port(facts, NIC_MGMT);
+	if (!offering->ha)
+		return true;
+	*ret_reason = g_strdup(
+		"its offering is of a pair, whose two have a management NIC each, so that can't be the public one too: give another network as public_network");
+	return false;
+}
+
+static bool read_network(struct facts *facts, char **ret_reason)
 {
 	struct side *side = add_side(facts);
 
@@ -260,8 +278,7 @@ static void read_network(struct facts *facts)
 	side->routes = facts->offering.public_network != NULL;
 	facts->is_wanted = !json_object_get(facts->document, "router_id");
 	facts->is_pair = facts->offering.ha;
-	facts->public_network = facts->offering.public_network;
-	facts->public_port = facts_own_port(facts, NIC_PUBLIC);
+	return read_outside(facts, ret_reason);
 }
 
 /* An interface is a side of its own, with the subnets that it has addresses of. */
@@ -332,8 +349,8 @@ bool facts_read(const json_t *document, struct facts *ret, char **ret_reason)
 		return false;
 	if (ret->is_router && !read_router(ret, ret_reason))
 		return false;
-	if (!ret->is_router)
-		read_network(ret);
+	if (!ret->is_router && !read_network(ret, ret_reason))
+		return false;
 	return subnets_fit(ret, ret_reason) && metadata_is_found(ret, ret_reason);
 }
 

@@ -4,9 +4,9 @@
  * taken apart once. All is borrowed from the document.
  *
  *	mgmt     on the offering's management network
- *	public   where what is translated leaves: of a network the offering's public network, of a
- *		 router the network of its gateway. Without it nothing of the guests' gets out.
- *	guest0 … a side each: the guests' network, or one of a router's interfaces
+ *	public   where what is translated leaves: of a network the offering's public network (mgmt,
+ *if that is the management network), of a router the network of its gateway. Without it nothing of
+ *the guests' gets out. guest0 … a side each: the guests' network, or one of a router's interfaces
  *
  * A redundant router is a pair of appliances that share all NICs but mgmt, by which the two talk.
  */
@@ -44,7 +44,7 @@ struct facts {
 	const json_t *own, *subnets; /* its ports, and all subnets that they are on */
 	bool is_made;		     /* the appliance is there already */
 	bool is_wanted; /* false: it is somebody else who serves, or it is switched off */
-	const char *public_network; /* NULL: none */
+	const char *public_network; /* of a NIC of its own; NULL: none */
 	const json_t *public_port;  /* whose addresses it has there; NULL: not known yet */
 	struct side sides[SIDES_MAX];
 	unsigned n_sides;

@@ -115,11 +115,34 @@ static void not_told(void **state)
 	assert_non_null(strstr(lost, "DHCP tells guests the way to it, so map both"));
 }
 
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no %s in %s", part, text);
+}
+
+#define DOUBLES ",\\'public_network\\':\\'MGM\\'"
+
+/* Z23: the management NIC is the public one too, and there is no other; two of a pair can't. */
+static void doubles(void **state)
+{
+	g_autofree char *answer = ask("'dhcp'", DOUBLES, WEFT_PROVIDER_OK);
+	g_autofree char *pair = ask("'dhcp'", DOUBLES ",\\'ha\\':true", WEFT_PROVIDER_REFUSED);
+
+	(void)state;
+	assert_has(
+		answer, "\"routes\":[{\"destination\":\"0.0.0.0/0\",\"nexthop\":\"192.0.2.1\"}]");
+	assert_has(answer, "\"snat\":[{\"address\":\"192.0.2.5\",\"cidr\":\"10.0.0.0/24\"}]");
+	assert_null(strstr(answer, "\"public\""));
+	assert_has(pair, "give another network as public_network");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(told),
 		cmocka_unit_test(not_told),
+		cmocka_unit_test(doubles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
