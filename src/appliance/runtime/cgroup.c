@@ -117,6 +117,19 @@ bool cgroup_make(const char *mount, const char *name, u32 cpu_percent, u32 memor
 	return true;
 }
 
+/* "oom_kill 2" of memory.events */
+u64 cgroup_kills(const char *folder)
+{
+	g_autofree char *path = g_build_filename(folder, "memory.events", NULL);
+	g_autofree char *text = NULL;
+	const char *line;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return 0; /* it has no limit */
+	line = strstr(text, "oom_kill ");
+	return line ? g_ascii_strtoull(line + strlen("oom_kill "), NULL, 10) : 0;
+}
+
 /* Killed processes leave a group a moment later, and nothing else says when. */
 void cgroup_remove(const char *folder)
 {

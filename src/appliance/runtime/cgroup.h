@@ -15,5 +15,9 @@ char *cgroup_mount(const char *mountinfo);
 bool cgroup_make(const char *mount, const char *name, u32 cpu_percent, u32 memory_mib, char **ret,
 	GError **error);
 
+/* How many of its processes the kernel has killed because they needed more memory than its limit.
+ */
+u64 cgroup_kills(const char *folder);
+
 /* Ends all that is in it, and removes it. */
 void cgroup_remove(const char *folder);

@@ -109,6 +109,20 @@ static void test_no_controller(void **state)
 	remove_mount(mount);
 }
 
+static void test_kills(void **state)
+{
+	g_autofree char *folder = g_dir_make_tmp("cgroup-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "memory.events", NULL);
+
+	(void)state;
+	assert_int_equal(cgroup_kills(folder), 0);
+	put(folder, "memory.events",
+		"low 0\nhigh 0\nmax 71\noom 4\noom_kill 3\noom_group_kill 9\n");
+	assert_int_equal(cgroup_kills(folder), 3);
+	g_remove(path);
+	g_remove(folder);
+}
+
 static void test_mount(void **state)
 {
 	const char *both =
@@ -128,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_one_limit),
 		cmocka_unit_test(test_no_controller),
+		cmocka_unit_test(test_kills),
 		cmocka_unit_test(test_mount),
 	};
 

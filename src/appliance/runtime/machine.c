@@ -62,10 +62,21 @@ static void make_later(struct machine *machine, const char *why)
 	machine->backoff_s = MIN(2 * machine->backoff_s, BACKOFF_MAX_S);
 }
 
-static char *how_it_ended(const struct machine *machine, int status)
+/* What it said last, or what it does not know of itself; g_free(). NULL: nothing. */
+static char *last_words(const struct machine *machine)
 {
 	const struct runtime *runtime = machine->runtime;
-	g_autofree char *words = runtime->last_words ? runtime->last_words(machine) : NULL;
+
+	if (machine->cgroup && cgroup_kills(machine->cgroup) > machine->kills)
+		return g_strdup_printf(
+			"it needed more memory than its limit, %u MiB (memory_mib), and the kernel killed it",
+			machine->description->memory_mib);
+	return runtime->last_words ? runtime->last_words(machine) : NULL;
+}
+
+static char *how_it_ended(const struct machine *machine, int status)
+{
+	g_autofree char *words = last_words(machine);
 
 	if (machine->why)
 		return g_strdup(machine->why);
@@ -115,6 +126,7 @@ static void on_told(enum push_result result, const char *problem, void *user)
 static bool make(struct machine *machine, GError **error)
 {
 	machine->started_us = g_get_monotonic_time();
+	machine->kills = machine->cgroup ? cgroup_kills(machine->cgroup) : 0;
 	g_clear_pointer(&machine->why, g_free);
 	if (!machine->runtime->start(machine, error)) {
 		machine->pid = 0;

@@ -11,6 +11,7 @@ struct machine {
 	struct description *description;
 	const char *folder, *program;
 	char *cgroup; /* to be in; NULL: none */
+	u64 kills;    /* cgroup_kills() when this one was made */
 	char *credential, *socket;
 	char *certificate, *key; /* files; NULL: no TLS */
 	int lock, listening;
