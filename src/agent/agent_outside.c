@@ -189,7 +189,7 @@ void agent_judge_hosts(struct agent *agent)
 {
 	if (!agent->bfd || !liveness_judge(agent->liveness, agent->bfd))
 		return;
-	desired_mark_gateways(agent->desired);
+	desired_mark_ways(agent->desired);
 	agent->reconcile.hosts_changed = true;
 	agent_flush(agent);
 	agent->reconcile.hosts_changed = false;

@@ -324,8 +324,10 @@ bool desired_wires_run(const struct desired *desired);
  * missing. */
 u32 desired_wire_number(
 	const struct desired *desired, const struct record_wire *wire, char **ret_why);
-/* Other hosts are alive now: who has which gateway may be decided differently. */
+/* This host has other wires: who has which gateway may be decided differently. */
 void desired_mark_gateways(struct desired *desired);
+/* Other hosts are alive now: so may all that leads to them, by routers and load balancers. */
+void desired_mark_ways(struct desired *desired);
 /* The same of ports of pairs of appliances. */
 void desired_mark_redundant(struct desired *desired);
 

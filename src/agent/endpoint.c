@@ -66,8 +66,36 @@ static void remove_name(struct network *network, struct endpoint *endpoint)
 	first->next_namesake = endpoint->next_namesake;
 }
 
+static bool has_claim(const struct endpoint *endpoint, const struct address *address)
+{
+	for (u16 i = 0; i < endpoint->n_claims; i++)
+		if (memcmp(&endpoint->claims[i].address, address, sizeof(*address)) == 0)
+			return true;
+	return false;
+}
+
+/* Routers with routes by its addresses: what they lead to may be alive now, or not any more. */
+static void mark_routers(struct desired *desired, const struct endpoint *endpoint)
+{
+	const GPtrArray *interfaces = endpoint->member->network->interfaces;
+
+	for (guint n = 0; n < interfaces->len; n++) {
+		const struct interface *interface = interfaces->pdata[n];
+		const GArray *routes = interface->record.routes;
+
+		for (guint i = 0; i < routes->len; i++) {
+			struct address next_hop = address_of_ip(
+				&g_array_index(routes, struct record_route, i).nexthop);
+
+			if (has_claim(endpoint, &next_hop))
+				router_mark(desired, interface->router);
+		}
+	}
+}
+
 void endpoint_mark(struct desired *desired, struct endpoint *endpoint)
 {
+	mark_routers(desired, endpoint);
 	for (u16 i = 0; i < endpoint->n_claims; i++)
 		network_mark_address(
 			desired, endpoint->member->network, &endpoint->claims[i].address);
@@ -124,14 +152,6 @@ void endpoint_free(gpointer data)
 		g_array_unref(endpoint->standby);
 	g_free(endpoint->dns_name);
 	g_free(endpoint);
-}
-
-static bool has_claim(const struct endpoint *endpoint, const struct address *address)
-{
-	for (u16 i = 0; i < endpoint->n_claims; i++)
-		if (memcmp(&endpoint->claims[i].address, address, sizeof(*address)) == 0)
-			return true;
-	return false;
 }
 
 static void make_claim(

@@ -67,9 +67,10 @@ static bool is_reached(const struct load_balancer *balancer, const struct networ
 	       (!network->wire.physical_network && !load_balancer_is_on_wire(balancer));
 }
 
-/* Where a member is; false: no port of this part of the cloud has its address. */
+/* Where a member is, and whether its host lives; false: no port of this part of the cloud has its
+ * address. */
 static bool find_member(const struct reconcile *reconcile, const struct load_balancer *balancer,
-	const struct record_lb_member *record, struct dp_lb_member *ret)
+	const struct record_lb_member *record, struct dp_lb_member *ret, bool *ret_reached)
 {
 	struct network *network = desired_network(reconcile->desired, &record->network_id);
 	struct address address = address_of_ip(&record->ip);
@@ -87,7 +88,23 @@ static bool find_member(const struct reconcile *reconcile, const struct load_bal
 		.ip = record->ip,
 		.port = (u16)record->port,
 		.weight = record->weight };
+	*ret_reached = !redundant_is_dead(reconcile, claim->endpoint->member);
 	return true;
+}
+
+/* Who is on a dead host gets no new connections, as if he were drained, unless all are: nobody is
+ * there who could ask after him and say so. What he has stays: an agent that is stopped is taken
+ * for a dead host, while its edge switch goes on. @reached: of each, whether his host lives. */
+static void pass_over_dead_hosts(GArray *members, const GArray *reached)
+{
+	bool any = false;
+
+	for (guint i = 0; i < members->len; i++)
+		any |= g_array_index(reached, bool, i) &&
+		       g_array_index(members, struct dp_lb_member, i).weight;
+	for (guint i = 0; any && i < members->len; i++)
+		if (!g_array_index(reached, bool, i))
+			g_array_index(members, struct dp_lb_member, i).weight = 0;
 }
 
 static const struct record_lb_pool *find_pool(
@@ -116,17 +133,23 @@ static char *put_listener(struct reconcile *reconcile, const struct load_balance
 		.by_source = pool && pool->by_source,
 		.allowed = (const void *)record->allowed->data,
 		.n_allowed = record->allowed->len };
+	g_autoptr(GArray) reached = g_array_new(FALSE, TRUE, sizeof(bool));
 	struct dp_lb_member member;
 	GError *error = NULL;
+	bool lives;
 	char *why;
 
 	for (guint i = 0; pool && i < pool->members->len; i++) {
 		const struct record_lb_member *one =
 			&g_array_index(pool->members, struct record_lb_member, i);
 
-		if (one->ip.family == vip->family && find_member(reconcile, balancer, one, &member))
-			g_array_append_val(members, member);
+		if (one->ip.family != vip->family ||
+			!find_member(reconcile, balancer, one, &member, &lives))
+			continue;
+		g_array_append_val(members, member);
+		g_array_append_val(reached, lives);
 	}
+	pass_over_dead_hosts(members, reached);
 	wanted.members = (const void *)members->data;
 	wanted.n_members = members->len;
 	if (dp_listener_put(reconcile->dp, &wanted, &error))

@@ -114,19 +114,45 @@ static const struct interface *towards(
 	return NULL;
 }
 
-static void add_given(struct plan *plan, const struct desired *desired, const struct router *router)
+/* Whether whoever has the address is on a dead host. Who is not known is not: that is told by the
+ * packet that looks for him. */
+static bool is_on_dead_host(
+	const struct reconcile *reconcile, const struct network *network, const struct ip *ip)
+{
+	struct address address = address_of_ip(ip);
+	const struct claim *claim = network_claims(network, &address);
+	bool dead = claim;
+
+	for (; claim && dead; claim = claim->next)
+		dead = redundant_is_dead(reconcile, claim->endpoint->member);
+	return dead;
+}
+
+static void add_given_hop(struct plan *plan, const struct interface *out,
+	const struct record_route *given, bool only_without_others)
+{
+	struct dp_route *route = plan_route(plan, &given->destination, DP_ROUTE_VIA);
+
+	if (!only_without_others || !route || !route->n_hops)
+		plan_hop(route, out->network->vni, &out->record.mac, &given->nexthop);
+}
+
+/* A next hop on a dead host is none, as long as its destination has another. */
+static void add_given(
+	struct plan *plan, const struct reconcile *reconcile, const struct router *router)
 {
 	const struct interface *any = router->interfaces->pdata[0], *out;
+	const GArray *routes = any->record.routes;
 
-	for (guint i = 0; i < any->record.routes->len; i++) {
+	for (guint i = 0; i < 2 * routes->len; i++) {
 		const struct record_route *given =
-			&g_array_index(any->record.routes, struct record_route, i);
+			&g_array_index(routes, struct record_route, i % routes->len);
+		bool again = i >= routes->len;
 
-		out = towards(desired, router, &given->nexthop);
-		if (out)
-			plan_hop(plan_route(plan, &given->destination, DP_ROUTE_VIA),
-				out->network->vni, &out->record.mac, &given->nexthop);
-		else
+		out = towards(reconcile->desired, router, &given->nexthop);
+		if (out && again == is_on_dead_host(reconcile, out->network, &given->nexthop))
+			add_given_hop(plan, out, given, again);
+		else if (!out && !again)
 			plan_gateway_given(plan, given);
 	}
 }
@@ -145,7 +171,7 @@ static void make_plan(
 			add_connected(plan, desired, router->interfaces->pdata[i]);
 	plan_gateway_connected(plan);
 	if (router->interfaces->len)
-		add_given(plan, desired, router);
+		add_given(plan, reconcile, router);
 	plan_gateway_default(plan);
 }
 

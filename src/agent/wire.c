@@ -78,6 +78,20 @@ void desired_mark_gateways(struct desired *desired)
 			load_balancer_mark(desired, balancer);
 }
 
+void desired_mark_ways(struct desired *desired)
+{
+	struct load_balancer *balancer;
+	struct router *router;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, desired->routers);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&router))
+		router_mark(desired, router);
+	g_hash_table_iter_init(&i, desired->load_balancers);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&balancer))
+		load_balancer_mark(desired, balancer);
+}
+
 static void renumber(struct desired *desired)
 {
 	struct floating_ip *floating_ip;

@@ -313,6 +313,32 @@ def test_health(bed):
         bed.remove(balancer)
 
 
+def test_a_host_of_members_fails(bed):
+    """L34: nobody asks after the members of a host that has failed, so no host chooses them any more; connections of others go on, and all is back with it."""
+    balancer = bed.balancer(["m1", "m2"])
+    held = {}
+    while set(held) != {"m1", "m2"}:
+        one = bed.lab.popen("c1", "python3", "-c", HOLD, balancer["vip_address"], stdin=subprocess.PIPE)
+        held[say(one).split()[0]] = one
+    os.kill(bed.lab.pid("h2"), signal.SIGSTOP)  # its edge switch goes on, and so do connections through it
+    try:
+        wait_until(lambda: set(bed.ask("c1", balancer, 20)) == {"m1"}, what="m2 gets no new connections")
+        assert all(say(one).startswith(name) for name, one in held.items())
+    finally:
+        os.kill(bed.lab.pid("h2"), signal.SIGCONT)
+    wait_until(lambda: set(bed.ask("c1", balancer, 20)) == {"m1", "m2"}, what="m2 gets its share again")
+    bed.lab.exec("h2", "ip", "link", "set", "uplink0", "down")
+    try:
+        wait_until(lambda: set(bed.ask("c1", balancer, 10)) == {"m1"}, what="nobody is led to the host that has failed")
+        assert say(held["m1"]).startswith("m1 ")
+    finally:
+        bed.lab.exec("h2", "ip", "link", "set", "uplink0", "up")
+    wait_until(lambda: set(bed.ask("c1", balancer, 20)) == {"m1", "m2"}, what="the host is back")
+    for one in held.values():
+        one.kill()
+    bed.remove(balancer)
+
+
 def test_from_outside(bed):
     """By a floating IP on the VIP, and by IPv6 with no translation: members on both hosts see who it is outside."""
     four, six = bed.balancer(["m1", "m2", "m3"]), bed.balancer(["m1", "m2", "m3"], 6)
