@@ -114,3 +114,8 @@ _Static_assert(sizeof(struct nat_key) == 24 && sizeof(struct nat) == 20, "layout
 /* maps nats_made and nats_gone: connections by router (struct router_key → u64), so that none takes
  * the whole table. The data path alone counts in the first, the agent in the second; the difference
  * is what there is. */
+
+/* map nat_embryos: of each router's connections the ways in (struct nat_key) of those that nobody
+ * has answered yet, when they were lined up; map nat_lines: how many have been, by router. */
+#define EDGE_NAT_EMBRYOS_MAX 131072
+#define EDGE_NAT_RING 8192 /* places of a router */

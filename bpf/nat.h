@@ -12,25 +12,8 @@
  */
 #pragma once
 
+#include "nat_embryo.h"
 #include "related.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1 << 20);
-	__type(key, struct nat_key);
-	__type(value, struct nat);
-} nats SEC(".maps");
-
-struct nat_count {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct router_key);
-	__type(value, u64);
-};
-struct nat_count nats_made SEC(".maps");
-struct nat_count nats_gone SEC(".maps");
 
 #define NAT_CURSORS_SHIFT 14
 /* Where the next port of a destination is looked for: one place behind the last, so the connection
@@ -300,26 +283,6 @@ static __always_inline be16 nat_candidate(
 		(u16)(gateway->port_first + __sync_fetch_and_add(cursor, 1) % gateway->n_ports));
 }
 
-/* One more connection of the router, by @step, if it may have it. */
-static __noinline bool nat_count(const u32 *router, s64 step)
-{
-	struct router_key key = { .router = { router[0], router[1] } };
-	const struct host *host = host_get();
-	u64 zero = 0, *made = bpf_map_lookup_elem(&nats_made, &key);
-	const u64 *gone = bpf_map_lookup_elem(&nats_gone, &key);
-
-	if (!made) {
-		bpf_map_update_elem(&nats_made, &key, &zero, BPF_NOEXIST);
-		made = bpf_map_lookup_elem(&nats_made, &key);
-	}
-	if (!host || !made)
-		return false;
-	if (step > 0 && (s64)(*made - (gone ? *gone : 0)) >= (s64)host->translations_max)
-		return false;
-	__sync_fetch_and_add(made, step);
-	return true;
-}
-
 /* Takes @port of the gateway's address for the connection of @state; 0 on success. Global: the loop
  * around it is short to the verifier. */
 __noinline long nat_claim(
@@ -350,45 +313,18 @@ static __always_inline bool nat_is_spent(const struct nat *in, const struct nat_
 	       bpf_ntohs((be16)key->ports) < 1024 && parts > NAT_ANSWERED_PARTS;
 }
 
-/* The verdict about what comes in for a connection that is over: it may be fresh yet, and would
- * lead the next one's packets to the wrong guest. */
-static __noinline void nat_forget_flow(const struct nat_key *in)
-{
-	struct flow_key4 key = { .scope = in->scope[0],
-		.kind = FLOW_KIND((u8)in->kind, (u32)FLOW_FROM_UNDERLAY),
-		.src = in->src,
-		.dst = in->dst,
-		.ports = in->ports };
-
-	bpf_map_delete_elem(&flows4, &key);
-}
-
 /* Whether @port of the gateway's address is free for the connection of a packet: nobody has it, or
  * who has it is over, and loses it now. Global, as nat_claim(). */
 __noinline bool nat_frees(const struct gateway *gateway, const struct pkt *pkt, u16 port)
 {
-	struct nat_key in, out;
+	struct nat_key in;
 	struct nat *old;
 
 	if (!gateway || !pkt)
 		return false;
 	in = nat_key_answer(gateway->vni, pkt, gateway->ip4, port);
 	old = bpf_map_lookup_elem(&nats, &in);
-	if (!old)
-		return true;
-	if (!nat_is_spent(old, &in))
-		return false;
-	out = (struct nat_key){ .scope = { old->router[0], old->router[1] },
-		.kind = FLOW_KIND(pkt->proto, (u32)NAT_OUT),
-		.src = old->addr,
-		.dst = in.src,
-		.ports = old->port | in.ports << 16 };
-	bpf_map_delete_elem(&nats, &out);
-	nat_forget_flow(&in);
-	if (bpf_map_delete_elem(&nats, &in)) /* another was faster */
-		return false;
-	nat_count(out.scope, -1);
-	return true;
+	return !old || (nat_is_spent(old, &in) && nat_end(&in, old));
 }
 
 /* Finds a port for a new connection and writes it down, both ways; 0, or the reason to drop. */
@@ -404,7 +340,8 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 
 	if (!gateway->n_ports || !cursor)
 		return DROP_NAT_PORTS;
-	if (!nat_count(router, 1))
+	if (!nat_count(router, 1) &&
+		!(nat_evict((const struct router_key *)router) && nat_count(router, 1)))
 		return DROP_NAT_QUOTA;
 	state.addr = pkt->src.w[3];
 	state.port = own;
@@ -412,15 +349,19 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 		to->port = has_ports ? nat_candidate(gateway, own, cursor, i) : own;
 		if (nat_frees(gateway, pkt, to->port))
 			failed = nat_claim(gateway, pkt, to->port, &state);
-		if (!failed || !has_ports)
+		if (!failed || failed == -E2BIG || !has_ports)
 			break;
 	}
+	if (failed == -E2BIG && nat_evict((const struct router_key *)router))
+		failed = nat_claim(gateway, pkt, to->port, &state);
 	if (!failed) {
+		answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, to->port);
 		state.addr = gateway->ip4;
 		state.port = to->port;
-		if (!bpf_map_update_elem(&nats, &out, &state, BPF_ANY))
+		if (!bpf_map_update_elem(&nats, &out, &state, BPF_ANY)) {
+			nat_line_up((const struct router_key *)router, &answer);
 			return 0;
-		answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, to->port);
+		}
 		bpf_map_delete_elem(&nats, &answer);
 	}
 	nat_count(router, -1);

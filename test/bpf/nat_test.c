@@ -207,6 +207,33 @@ static struct frame syn(u16 sport)
 		frame_ip(IP2, FAR_IP, IPPROTO_TCP, frame_tcp_syn(sport, 80)));
 }
 
+static struct frame answer(u16 dport)
+{
+	return tcp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 80, dport);
+}
+
+static void opens(struct bed *bed, u16 sport)
+{
+	bed_send(bed, BED_GUEST2, syn(sport));
+	wire_receives(bed);
+}
+
+static void answered(struct bed *bed, u16 sport)
+{
+	wire_sends(bed, answer(sport));
+	bed_receive(bed, BED_GUEST2);
+}
+
+/* How many connections a router may have; what it was. */
+static u32 may_have(struct bed *bed, u32 n)
+{
+	u32 before = bed->dp->host.translations_max;
+
+	bed->dp->host.translations_max = n;
+	assert_true(host_write(bed->dp, NULL));
+	return before;
+}
+
 /* A connection goes, with both its entries, when it has been silent for as long as its state says
  * (RFC 5382 section 5), and one router can't have all there are. */
 static void test_translations_age(void **state)
@@ -234,20 +261,65 @@ static void test_translations_age(void **state)
 	dp_flows_expire(bed->dp);
 	assert_int_equal(let_age(bed, 0), 0);
 
-	before = bed->dp->host.translations_max;
-	bed->dp->host.translations_max = 2;
-	assert_true(host_write(bed->dp, NULL));
-	for (u16 port = 1; port <= 2; port++) {
-		bed_send(bed, BED_GUEST2, syn(port));
-		wire_receives(bed);
-	}
-	bed_expect_drop(bed, BED_GUEST2, syn(3), "nat-quota");
+	before = may_have(bed, 2);
+	for (u16 port = 1; port <= 2; port++)
+		opens(bed, port);
 	let_age(bed, 60); /* of a router that has too many, who was not answered goes early */
 	dp_flows_expire(bed->dp);
-	bed_send(bed, BED_GUEST2, syn(3));
-	wire_receives(bed);
-	bed->dp->host.translations_max = before;
-	assert_true(host_write(bed->dp, NULL));
+	assert_int_equal(let_age(bed, 0), 2); /* the other one is not too many */
+	may_have(bed, before);
+}
+
+/* Of a router that has all that it may have, who was not answered gives way to who comes, oldest
+ * first; who was answered does not. */
+static void test_the_unanswered_give_way(void **state)
+{
+	struct bed *bed = *state;
+	u32 before;
+
+	introduce(bed);
+	let_age(bed, 10000);
+	dp_flows_expire(bed->dp);
+	before = may_have(bed, 4);
+	opens(bed, 2001);
+	answered(bed, 2001);
+	for (u16 port = 2002; port <= 2005; port++)
+		opens(bed, port);
+	bed_expect_drop(bed, BED_WIRE, tagged(answer(2002)), "not-translated");
+	assert_int_equal(let_age(bed, 0), 2 * 4);
+	for (u16 port = 2003; port <= 2005; port++)
+		answered(bed, port);
+	bed_expect_drop(bed, BED_GUEST2, syn(2006), "nat-quota");
+	may_have(bed, before);
+}
+
+/* A ring of places is all that openings have that nobody answers: once round, somebody gives way.
+ */
+static void test_a_flood_pushes_out_its_own(void **state)
+{
+	struct bed *bed = *state;
+	struct router_key router = { .router = { (u32)ROUTER, (u32)(ROUTER >> 32) } };
+	int lines = bpf_map__fd(bed->dp->edge->maps.nat_lines);
+	u64 round = EDGE_NAT_RING, line = 0;
+
+	introduce(bed);
+	let_age(bed, 10000);
+	dp_flows_expire(bed->dp);
+	bpf_map_update_elem(lines, &router, &line, BPF_ANY);
+	for (u16 port = 3000; port <= 3008; port++)
+		opens(bed, port);
+	assert_int_equal(bpf_map_lookup_elem(lines, &router, &line), 0);
+	assert_int_equal(line, 9);
+	answered(bed, 3008);
+	assert_int_equal(bpf_map_update_elem(lines, &router, &round, BPF_EXIST), 0);
+	opens(bed, 3009); /* comes by eight that wait, and takes the last one's place */
+	assert_int_equal(let_age(bed, 0), 2 * 9);
+	bed_expect_drop(bed, BED_WIRE, tagged(answer(3007)), "not-translated");
+	opens(bed, 3010); /* next to it is nobody who waits */
+	assert_int_equal(let_age(bed, 0), 2 * 10);
+	for (u16 port = 3000; port <= 3010; port++)
+		if (port != 3007)
+			answered(bed, port);
 }
 
 int main(void)
@@ -259,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_refuses_from_outside),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_translations_age),
+		cmocka_unit_test(test_the_unanswered_give_way),
+		cmocka_unit_test(test_a_flood_pushes_out_its_own),
 	};
 
 	return outside_run(tests);
