@@ -22,6 +22,7 @@
 #pragma once
 
 #include "embryo.h"
+#include "flow_room.h"
 #include "window.h"
 
 /* The keys of what the guest of a packet's receiver would send back. */
@@ -162,12 +163,13 @@ static __always_inline void connection_line_up(
 		*place = embryo;
 }
 
-/* Stores a new connection of the port; when the table is full in the place of an older one. */
+/* Stores a new connection of the port; when the table is full in the place of a mere verdict, or of
+ * an older connection. */
 static __always_inline bool connection_keep(const struct pkt *pkt, u32 port_id, u32 direction,
 	const struct flow *flow, const struct host *host)
 {
 	return !connection_store(pkt, port_id, direction, flow) ||
-	       (embryo_evict(port_id, host->half_open_max) &&
+	       ((flow_evict(pkt->family) || embryo_evict(port_id, host->half_open_max)) &&
 		       !connection_store(pkt, port_id, direction, flow));
 }
 

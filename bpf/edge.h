@@ -332,6 +332,11 @@ enum flow_flags {
 #define FLOW_CONNECTION \
 	(FLOW_TRACKED | FLOW_BY_REMOTE | FLOW_REPLIED | FLOW_FIN_LOCAL | FLOW_FIN_REMOTE)
 _Static_assert(EDGE_PORTS_MAX <= 65536 && EDGE_VTEPS_MAX <= 65536, "port_id and vtep of a flow");
+/* maps verdicts4 and verdicts6: entries that are verdicts alone, as they were made. */
+#define EDGE_VERDICTS_MAX 65536
+struct verdict_lines {
+	u64 made, taken;
+};
 /* Eight bytes more and an entry of flows4 takes three cache lines instead of two: what only some
  * connections have belongs into a map of its own, named by a bit of the output. */
 _Static_assert(sizeof(struct flow) == 40, "layout");

@@ -27,6 +27,29 @@ struct {
 	__type(value, struct flow);
 } flows6 SEC(".maps");
 
+/* Which entries are verdicts alone, with no connection's state: the last that were made, in their
+ * order, and how many of them have been given up for connections (flow_room.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EDGE_VERDICTS_MAX);
+	__type(key, u32);
+	__type(value, struct flow_key4);
+} verdicts4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EDGE_VERDICTS_MAX);
+	__type(key, u32);
+	__type(value, struct flow_key6);
+} verdicts6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32); /* 0: IPv4, 1: IPv6 */
+	__type(value, struct verdict_lines);
+} verdict_lines SEC(".maps");
+
 static __always_inline struct flow_key4 flow_key4(const struct pkt *pkt, u32 scope, u8 direction)
 {
 	return (struct flow_key4){ .scope = scope,
@@ -83,6 +106,28 @@ static __always_inline void flow_touch(struct flow *flow, const struct pkt *pkt)
 		flow->state = FLOW_ESTABLISHED;
 }
 
+/* The next place for a new entry that is a verdict alone. */
+static __noinline void flow_line_up(const struct pkt *pkt, u32 scope, u8 direction)
+{
+	u32 which = pkt->family == 6, at;
+	struct verdict_lines *lines = bpf_map_lookup_elem(&verdict_lines, &which);
+	struct flow_key4 *key4;
+	struct flow_key6 *key6;
+
+	if (!lines)
+		return;
+	at = (u32)__sync_fetch_and_add(&lines->made, 1) % EDGE_VERDICTS_MAX;
+	if (which) {
+		key6 = bpf_map_lookup_elem(&verdicts6, &at);
+		if (key6)
+			*key6 = flow_key6(pkt, scope, direction);
+	} else {
+		key4 = bpf_map_lookup_elem(&verdicts4, &at);
+		if (key4)
+			*key4 = flow_key4(pkt, scope, direction);
+	}
+}
+
 /* Writes a verdict down, in an entry that keeps its connection's state. If the table is full the
  * packet is forwarded all the same, and so is the next, the slow way. */
 __noinline int flow_put(struct __sk_buff *skb, const struct pkt *pkt, u32 scope, u8 direction,
@@ -117,5 +162,7 @@ __noinline int flow_put(struct __sk_buff *skb, const struct pkt *pkt, u32 scope,
 	}
 	if (failed)
 		count_event(skb, EVENT_FLOW_TABLE_FULL);
+	else if (!old && !(flow.flags & FLOW_TRACKED))
+		flow_line_up(pkt, scope, direction);
 	return 0;
 }

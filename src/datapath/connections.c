@@ -221,7 +221,7 @@ void connections_open(struct dp *dp, const struct dp_options *options)
 	host->half_open_max = options->half_open_per_port
 				      ?: MIN(HALF_OPEN_DEFAULT, MAX(host->connections_max / 4, 1));
 	host->half_open_max = MIN(host->half_open_max, host->connections_max);
-	dp->connections_per_project = options->connections_per_project ?: PROJECT_UNLIMITED;
+	dp->connections_per_project = options->connections_per_project ?: table - table / 4;
 }
 
 void connections_close(struct dp *dp)

@@ -35,8 +35,8 @@ struct dp_options {
 	const char *pin_dir;
 	u32 flow_entries;     /* size of each flow table, 0: default */
 	u32 endpoint_entries; /* size of the directory, 0: default */
-	/* How many connections are tracked at most; 0: a quarter of a flow table, 4096, no limit.
-	 */
+	/* How many connections are tracked at most; 0: a quarter of a flow table, 4096, three
+	 * quarters of a flow table. */
 	u32 connections_per_port, half_open_per_port, connections_per_project;
 };
 

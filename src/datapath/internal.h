@@ -88,7 +88,7 @@ struct dp {
 		u32 n_ports;	       /* 0: the number is free */
 	} projects[EDGE_PROJECTS_MAX]; /* by number, see connections.c */
 	GHashTable *project_numbers;   /* by id, in the former */
-	u32 connections_per_project;   /* of each; PROJECT_UNLIMITED: no more than its own limit */
+	u32 connections_per_project;   /* of each, at most */
 	u32 last_project;
 	struct firewall firewall;
 	struct {

@@ -9,7 +9,7 @@ from conftest import run, wait_until
 # What traffic fills, or a ring that has no entries to count.
 TRANSIENT = {"flows4", "flows6", "connections", "connections_gone", "project_connections", "project_connections_gone", "embryos", "fragments",
              "port_cache", "sources", "drops", "punts", "steps", "log_events", "counters", "events", "limits", "stages", "rule_hits", "rooms",
-             "learnt", "nats", "nats_made", "nats_gone", "nat_cursors", "translated_fragments", "owned_fragments", "unknown_connections", "judgements"}
+             "learnt", "nats", "nats_made", "nats_gone", "nat_cursors", "nat_embryos", "nat_lines", "verdicts4", "verdicts6", "verdict_lines", "translated_fragments", "owned_fragments", "unknown_connections", "judgements"}
 
 
 def output(*words):
