@@ -33,20 +33,18 @@ static __always_inline long quote_addresses(
 	const struct pkt *about = &room->about;
 	struct addr turned[2] = { about->dst, about->src };
 	s64 difference;
-	u8 head;
 
 	difference = bpf_csum_diff((be32 *)&room->was.src, 2 * sizeof(struct addr),
 		(be32 *)&about->src, 2 * sizeof(struct addr), 0);
-	if (difference < 0 || bpf_skb_load_bytes(skb, ip, &head, 1))
+	if (difference < 0)
 		return -1;
+	*ret_l4 = ip + bounded(about->headers, PULL_MASK);
 	if (about->family == 4) { /* whose own checksum keeps the sum as it is */
 		turned[0].w[0] = about->dst.w[3];
 		turned[0].w[1] = about->src.w[3];
-		*ret_l4 = ip + (head & 0xf) * 4u;
 		return bpf_l3_csum_replace(skb, ip + 10, 0, (u64)difference, 0) ||
 		       bpf_skb_store_bytes(skb, ip + 12, turned, 8, 0);
 	}
-	*ret_l4 = ip + sizeof(struct ipv6hdr);
 	return bpf_l4_csum_replace(skb, icmp + 2, 0, (u64)difference, 0) ||
 	       bpf_skb_store_bytes(skb, ip + 8, turned, sizeof(turned), 0);
 }

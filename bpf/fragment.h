@@ -30,16 +30,22 @@ static __always_inline struct fragment_key fragment_key(
 		.dst = pkt->dst };
 }
 
+/* What is kept of the first: when it came, and whether it is of TCP. Behind it an IPv6 fragment may
+ * name any protocol: its receiver believes the first. */
+#define FRAGMENT_IS_TCP 1u
+
 /* The first fragment was let through. */
 __noinline int fragment_note(struct pkt *pkt, u32 port_id, u32 direction)
 {
 	struct fragment_key key;
-	u32 now = tick_now();
+	u32 noted = tick_now() << 1;
 
 	if (!pkt)
 		return 0;
+	if (pkt->proto == IPPROTO_TCP)
+		noted |= FRAGMENT_IS_TCP;
 	key = fragment_key(pkt, port_id, direction);
-	bpf_map_update_elem(&fragments, &key, &now, BPF_ANY);
+	bpf_map_update_elem(&fragments, &key, &noted, BPF_ANY);
 	return 0;
 }
 
@@ -48,10 +54,14 @@ __noinline int fragment_follows(struct pkt *pkt, u32 port_id, u32 direction)
 {
 	struct fragment_key key;
 	const u32 *noted;
+	u32 age;
 
-	if (!pkt || (pkt->proto == IPPROTO_TCP && pkt->fragment_offset < FRAGMENT_TCP_HEADER))
+	if (!pkt)
 		return 0;
 	key = fragment_key(pkt, port_id, direction);
 	noted = bpf_map_lookup_elem(&fragments, &key);
-	return noted && tick_now() - *noted <= FRAGMENT_TICKS;
+	if (!noted || (*noted & FRAGMENT_IS_TCP && pkt->fragment_offset < FRAGMENT_TCP_HEADER))
+		return 0;
+	age = (tick_now() << 1) - (*noted & ~FRAGMENT_IS_TCP);
+	return age <= FRAGMENT_TICKS << 1;
 }

@@ -16,10 +16,21 @@ static __always_inline bool icmp_is_error(const struct pkt *pkt)
 	       pkt->icmp_type == ICMP_TIME_EXCEEDED || pkt->icmp_type == ICMP_PARAMETER_PROBLEM;
 }
 
-/* The IP header at @off, as far as a connection's key needs it, and where the transport header is;
- * 0 on success. */
-static __always_inline long quoted_ip(
-	struct __sk_buff *skb, u32 off, struct pkt *quoted, u32 *ret_l4)
+/* Extension headers behind the quoted IPv6 header at @off: what is too big is often a fragment, of
+ * which the first alone says whose it is. 0 on success. */
+__noinline int quoted_extensions(struct __sk_buff *skb, struct pkt *quoted, u32 off)
+{
+	struct extension_walk walk = { .skb = skb, .pkt = quoted, .l3 = off };
+
+	if (!quoted)
+		return -1;
+	bpf_loop(EXTENSIONS_MAX, extension_next, &walk, 0);
+	return walk.reason || is_extension(quoted->proto) ? -1 : 0;
+}
+
+/* The IP header at @off, as far as a connection's key needs it, and in quoted->headers how far
+ * behind it the transport header is; 0 on success. */
+static __always_inline long quoted_ip(struct __sk_buff *skb, u32 off, struct pkt *quoted)
 {
 	struct iphdr ip;
 	struct ipv6hdr ip6;
@@ -31,7 +42,7 @@ static __always_inline long quoted_ip(
 		quoted->proto = ip.protocol;
 		addr_set4(&quoted->src, ip.saddr);
 		addr_set4(&quoted->dst, ip.daddr);
-		*ret_l4 = off + ip.ihl * 4u;
+		quoted->headers = ip.ihl * 4;
 		return 0;
 	}
 	if (bpf_skb_load_bytes(skb, off, &ip6, sizeof(ip6)) || ip6.version != 6)
@@ -39,22 +50,23 @@ static __always_inline long quoted_ip(
 	quoted->proto = ip6.nexthdr;
 	memcpy(&quoted->src, &ip6.saddr, 16);
 	memcpy(&quoted->dst, &ip6.daddr, 16);
-	*ret_l4 = off + sizeof(ip6);
-	return 0;
+	quoted->headers = sizeof(ip6);
+	return is_extension(quoted->proto) ? quoted_extensions(skb, quoted, off) : 0;
 }
 
 /* Fills in @quoted, the packet that the error is about; 0 on success. */
 __noinline int related_quote(struct __sk_buff *skb, struct pkt *pkt, struct pkt *quoted)
 {
 	struct icmp icmp;
-	u32 l4;
+	u32 off;
 
 	if (!pkt || !quoted)
 		return -1;
 	memset(quoted, 0, sizeof(*quoted));
 	quoted->family = pkt->family;
-	if (quoted_ip(skb, pkt->l4_off + sizeof(icmp), quoted, &l4) ||
-		bpf_skb_load_bytes(skb, l4, &icmp, sizeof(icmp)))
+	off = pkt->l4_off + sizeof(icmp);
+	if (quoted_ip(skb, off, quoted) ||
+		bpf_skb_load_bytes(skb, off + quoted->headers, &icmp, sizeof(icmp)))
 		return -1;
 	/* an error goes to whom it is about; it says nothing to others */
 	if (!addr_equal(&quoted->src, &pkt->dst))

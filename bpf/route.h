@@ -122,15 +122,26 @@ static __always_inline bool outside_is_fresh(const struct flow *flow, const stru
 	return flow->seen == tick_now() && !(pkt->flags & (PKT_OPENING | PKT_CLOSING));
 }
 
-/* Link-local and multicast destinations stay on their link (RFC 3927 section 2.7, RFC 4291
- * section 2.5.6); a router's own link-local address has a route. */
+/* What no router passes on, be it a source or a destination: link-local (RFC 3927 section 2.7,
+ * RFC 4291 section 2.5.6), multicast and beyond, "this network" and loopback (RFC 1122
+ * section 3.2.1.3), and of IPv6 what begins with 96 zeroes, among it the unspecified address and
+ * loopback (RFC 4291 section 2.5). */
+static __always_inline bool addr_stays_on_link(u8 family, const struct addr *addr)
+{
+	u32 first = bpf_ntohl(family == 4 ? addr->w[3] : addr->w[0]);
+
+	if (family == 4)
+		return first >= 0xe0000000 || (first & 0xffff0000) == 0xa9fe0000 ||
+		       first >> 24 == 127 || !(first >> 24);
+	return first >= 0xff000000 || (first & 0xffc00000) == 0xfe800000 ||
+	       !(addr->w[0] | addr->w[1] | addr->w[2]);
+}
+
+/* A router's own link-local address has a route. */
 static __always_inline bool stays_on_link(const struct pkt *pkt)
 {
-	u32 first = bpf_ntohl(pkt->family == 4 ? pkt->dst.w[3] : pkt->dst.w[0]);
-
-	if (pkt->family == 4)
-		return first >= 0xe0000000 || (first & 0xffff0000) == 0xa9fe0000;
-	return first >= 0xff000000 || (first & 0xffc00000) == 0xfe800000;
+	return addr_stays_on_link(pkt->family, &pkt->dst) ||
+	       addr_stays_on_link(pkt->family, &pkt->src);
 }
 
 static __always_inline const struct route *route_get(
@@ -196,7 +207,9 @@ __noinline u32 route_rank(const struct route *route, u32 connection)
 	if (!route || route->n_hops <= 1)
 		return 0;
 	for (u32 i = 0; i < EDGE_ROUTE_HOPS; i++) {
-		u32 score = (connection ^ route->hops[i].via.w[3]) * 0x85ebca6bu;
+		const struct addr *via = &route->hops[i].via;
+		u32 rest = via->w[0] ^ via->w[1] ^ via->w[2] ^ bpf_htonl(0xffff); /* IPv4: 0 */
+		u32 score = (connection ^ via->w[3] ^ rest * 31) * 0x85ebca6bu;
 
 		score ^= score >> 13;
 		score *= 0xc2b2ae35u;

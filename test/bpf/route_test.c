@@ -220,13 +220,13 @@ static void test_routed_members(void **state)
 }
 
 /* Where each of 64 connections goes: bit n, to guest 2 of VNI 200 or to guest 3 behind the peer. */
-static u64 spread(struct bed *bed)
+static u64 spread(struct bed *bed, const char *src, const char *dst)
 {
 	u64 local = 0;
 
 	for (u16 n = 0; n < 64; n++) {
-		struct frame frame = frame_eth(ROUTER_MAC1, MAC1, IP4,
-			frame_ip(IP1, "172.21.0.1", IPPROTO_UDP,
+		struct frame frame = frame_eth(ROUTER_MAC1, MAC1, strchr(dst, ':') ? IP6 : IP4,
+			frame_ip(src, dst, IPPROTO_UDP,
 				frame_udp((u16)(3000 + n), 53, frame_fill(8))));
 
 		bed_send(bed, BED_GUEST1, frame);
@@ -261,17 +261,25 @@ static void test_next_hops_share(void **state)
 	assert_true(dp_endpoint_put(bed->dp, &endpoint, NULL));
 	add_neighbour(bed, VNI2, BEYOND, MAC3);
 	assert_true(dp_route_put(bed->dp, &route, NULL));
-	first = spread(bed);
+	first = spread(bed, IP1, "172.21.0.1");
 	assert_in_range(__builtin_popcountll(first), 16, 48);
-	assert_true(spread(bed) == first);
+	assert_true(spread(bed, IP1, "172.21.0.1") == first);
 	route.n_hops = 1;
 	assert_true(dp_route_put(bed->dp, &route, NULL));
-	assert_true(spread(bed) == UINT64_MAX);
+	assert_true(spread(bed, IP1, "172.21.0.1") == UINT64_MAX);
 	route.n_hops = 2;
 	route.hops[0] = far;
 	route.hops[1] = near;
 	assert_true(dp_route_put(bed->dp, &route, NULL));
-	assert_true(spread(bed) == first);
+	assert_true(spread(bed, IP1, "172.21.0.1") == first);
+	/* of IPv6 they may end alike */
+	add_neighbour(bed, VNI2, "fd02::5:0:77", MAC2);
+	add_neighbour(bed, VNI2, "fd02::6:0:77", MAC3);
+	route.hops[0].via = ip("fd02::5:0:77");
+	route.hops[1].via = ip("fd02::6:0:77");
+	route.prefix = prefix("fd88::/64");
+	assert_true(dp_route_put(bed->dp, &route, NULL));
+	assert_in_range(__builtin_popcountll(spread(bed, IP1_6, "fd88::1")), 16, 48);
 }
 
 /* A change of the route is felt by a flow that was decided before it. */

@@ -15,7 +15,7 @@ from conftest import wait_until
 from firewall_lab import Connection, Firewall, passes, refused, tcp
 from packets import Wire, inside
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
-from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
+from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6PacketTooBig, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
                                 IPv6ExtHdrHopByHop, IPv6ExtHdrRouting)
 from scapy.layers.ipsec import AH
 from scapy.layers.l2 import Ether
@@ -198,12 +198,12 @@ def test_what_is_no_rule_s_business(red, version):
     assert not wrong, "\n".join(wrong)
 
 
-def fragment(red, version, identification, offset, more, data):
-    """Of TCP, as a frame; the offset is in 8 bytes."""
+def fragment(red, version, identification, offset, more, data, named=6):
+    """Of TCP, as a frame; the offset is in 8 bytes. @named: as what, in IPv6, where the first fragment alone is believed."""
     if version == 4:
         packet = IP(src=red.evil.ip[4], dst=red.victim.ip[4], id=identification, proto=6, frag=offset, flags="MF" if more else 0)
     else:
-        packet = IPv6(src=red.evil.ip[6], dst=red.victim.ip[6]) / IPv6ExtHdrFragment(id=identification, nh=6, offset=offset, m=int(more))
+        packet = IPv6(src=red.evil.ip[6], dst=red.victim.ip[6]) / IPv6ExtHdrFragment(id=identification, nh=named, offset=offset, m=int(more))
     return bytes(ether(red, red.evil) / packet / data)
 
 
@@ -217,11 +217,34 @@ def test_fragments_that_overlap(red, version):
         frames = [fragment(red, version, 77, 0, True, first)]
         for offset, data in ((1, over[8:16]), (2, over[16:] + bytes(4)), (1, MARK + bytes(2))):
             frames.append(fragment(red, version, 77, offset, True, data))
+        if version == 6:
+            frames.append(fragment(red, version, 77, 1, True, over[8:16], named=17))
         last = fragment(red, version, 77, 4, False, b"B" * 8)
         sender.send(*frames, last)
         receiver.expect(lambda f: f == last)
         assert frames[0] in receiver.seen and not [f for f in frames[1:] if f in receiver.seen]
-        assert reasons(red.victim)["fragment"] == before + 3
+        assert reasons(red.victim)["fragment"] == before + len(frames) - 1
+
+
+def test_an_error_about_a_fragment(red):
+    """The victim sends what is too long for a link further away, in fragments; the router there says so, quoting one, and no rule lets ICMP in: its system takes
+    the link's MTU. About what it has not sent it is told nothing."""
+    with inside(red.victim.netns):
+        sender = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    sender.connect((red.evil.ip[6], 4242))
+    with Wire(red.evil.netns, "eth0") as wire:
+        sender.send(bytes(3000))
+        first = IPv6(wire.expect(lambda f: (packet := Ether(f)).haslayer(IPv6ExtHdrFragment) and packet[IPv6ExtHdrFragment].offset == 0)[14:])
+        about = ether(red, red.evil) / IPv6(src=red.evil.ip[6], dst=red.victim.ip[6]) / ICMPv6PacketTooBig(mtu=1280)
+        other = first.copy()
+        other[IPv6ExtHdrFragment].payload.sport += 1
+        before = reasons(red.victim).get("denied-ingress", 0)
+        wire.send(bytes(about / bytes(other)[:1200]))
+        wait_until(lambda: reasons(red.victim).get("denied-ingress", 0) > before, what="an error about something else is refused")
+        wire.send(bytes(about / bytes(first)[:1200]))
+        wait_until(lambda: "mtu 1280" in red.lab.exec("red-victim", "ip", "-6", "route", "get", red.evil.ip[6]).stdout, what="the victim knows the link's MTU")
+    sender.close()
+    red.lab.exec("red-victim", "ip", "-6", "route", "flush", "cache")
 
 
 def test_guesses_at_a_connection(red):

@@ -228,7 +228,7 @@ server.serve_forever()
 
 
 def test_a_next_hop_goes(red):
-    """L34: of two ways, one goes: connections on the other keep it and go on, new ones take it."""
+    """L34: of two ways, one goes, by its route or with its host: connections on the other keep it and go on, new ones take it."""
     for name in ("b", "c"):
         pairs = {"port": {"allowed_address_pairs": [{"ip_address": "192.168.88.1"}]}}
         assert red.api.call("PUT", f"/v2.0/ports/{red.ports[name]['id']}", pairs).status == 200
@@ -247,6 +247,16 @@ def test_a_next_hop_goes(red):
     red.lab.weft("wait", "revision", answer.headers["X-Weft-Revision"])
     rest, _ = client.communicate("c\n", timeout=120)
     assert client.returncode == 0 and rest.split() == ["b"] * 16, rest
+    # nobody says so: the host of one of them fails
+    assert red.api.call("PUT", f"/v2.0/routers/{red.router['id']}", {"router": {"routes": routes}}).status == 200
+    client = red.lab.popen("red-a", sys.executable, "-c", HOLD, stdin=subprocess.PIPE)
+    assert set(client.stdout.readline().split()) == {"b", "c"}
+    red.lab.exec("h2", "ip", "link", "set", "uplink0", "down")
+    try:
+        rest, _ = client.communicate("b\n", timeout=120)
+    finally:
+        red.lab.exec("h2", "ip", "link", "set", "uplink0", "up")
+    assert client.returncode == 0 and rest.split() == ["c"] * 16, rest
     for server in servers:
         server.terminate()
         server.wait()
@@ -277,6 +287,15 @@ def drops(red, host):
     """What a host has dropped, by reason."""
     env = {**red.lab.env, "WEFT_AGENT_SOCKET": str(red.lab.folder / host / "run/agent.sock")}
     return dict(re.findall(r"^(\S+) +(\d+)", red.lab.weft("drops", env=env).stdout, re.MULTILINE))
+
+
+def test_link_local_addresses_stay_on_their_link(red):
+    """RFC 4291 section 2.5.6: a guest that sends to another network from its link-local address is not routed, and counted; to its neighbours, the router among them, it is as ever."""
+    own = re.search(r"inet6 (fe80\S+)/64", red.exec("a", "ip", "-6", "address", "show", "dev", "eth0").stdout)[1]
+    before = int(drops(red, "h1").get("not-routed", 0))
+    red.exec("a", "ping", "-c", "1", "-W", "1", "-I", f"{own}%eth0", red.ip6["b"], check=False)
+    assert int(drops(red, "h1")["not-routed"]) > before
+    assert red.exec("a", "ping", "-c", "1", "-W", "2", "-I", f"{own}%eth0", "fd01::1").returncode == 0
 
 
 def test_loops_end(red):
