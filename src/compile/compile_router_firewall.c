@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The firewall group of a router's port is in the scope of the router, with all its rules: whoever
- * routes for the router asks them. */
+/* The firewall group of a router's port is in the scope of the router, with all its rules, where
+ * hosts ask it; what another provider asks it is told of. */
 #include <string.h>
 
 #include "compile/compilation.h"
 #include "compile/enumeration.h"
 #include "compile/records.h"
 #include "compile/router_firewall.h"
+#include "compile/touched.h"
 
 #include "model/firewall_group.h"
 #include "model/firewall_policy.h"
+#include "model/firewall_provider.h"
 #include "model/firewall_rule.h"
 #include "model/port.h"
 
@@ -168,6 +170,21 @@ static void add_by_policy(const struct compilation *c, GHashTable *ports, const 
 	}
 }
 
+static bool hosts_ask(const struct object *router)
+{
+	char buf[PROVIDER_NAME_MAX + 1];
+
+	return router && !firewall_provider(router, buf);
+}
+
+/* A router that hosts begin to route for, or do no more. */
+static void add_by_router(
+	const struct compilation *c, const struct change *change, GHashTable *ports)
+{
+	if (change->old && change->new &&hosts_ask(change->old) != hosts_ask(change->new))
+		touch_by(c, KIND_PORT, PORT_BY_DEVICE, &change->id, ports);
+}
+
 static void add_by_change(
 	const struct compilation *c, const struct change *change, GHashTable *ports)
 {
@@ -175,6 +192,8 @@ static void add_by_change(
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
+	if (change->kind == KIND_ROUTER)
+		add_by_router(c, change, ports);
 	if (change->kind == KIND_FIREWALL_GROUP) {
 		add_ports(ports, change->old);
 		add_ports(ports, change->new);
@@ -219,11 +238,11 @@ static void compile_one(struct compilation *c, const struct uuid *id)
 	if ((!old && !new) || !uuid_parse(object_str(new ? new : old, PORT_DEVICE_ID), &router))
 		return;
 	group = old ? old_group(c, text) : NULL;
-	if (group)
+	if (group && hosts_ask(compile_old(c, KIND_ROUTER, &router)))
 		write_record(&before, group, &router, c->before);
 	group = new ? model_first(c->model, KIND_FIREWALL_GROUP, FIREWALL_GROUP_BY_PORT, text, NULL)
 		    : NULL;
-	if (group)
+	if (group && hosts_ask(model_get(c->model, KIND_ROUTER, &router)))
 		write_record(&after, group, &router, c->after);
 	compile_difference(c, SCOPE_ROUTER, &router, "router-firewall", text);
 }
@@ -248,6 +267,8 @@ void give_router_firewalls(struct enumeration *e, const struct uuid *router)
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
+	if (!hosts_ask(model_get(e->model, KIND_ROUTER, router)))
+		return;
 	model_iter_init(&iter, e->model, KIND_PORT, PORT_BY_DEVICE, uuid_format(router, id), NULL);
 	while ((port = model_iter_next(&iter))) {
 		uuid_format(object_id(port), id);

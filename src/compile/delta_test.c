@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What single changes cost. */
 #include "compile/compile.h"
+#include "model/firewall_group.h"
 #include "model/floating_ip.h"
 #include "model/router.h"
+#include "model/service_provider.h"
 #include "model/testing.h"
 
 /* A port's status concerns no host; its cost is nothing. */
@@ -249,6 +251,57 @@ static void limits_of_the_external_network(void **state)
 	model_free(o.model);
 }
 
+/* 0: there is no record of the kind among them. */
+static int op_of(const struct compiled *compiled, const char *kind)
+{
+	for (guint i = 0; i < compiled->deltas->len; i++)
+		if (!strcmp(g_array_index(compiled->deltas, struct delta, i).kind, kind))
+			return 1 + (int)g_array_index(compiled->deltas, struct delta, i).op;
+	return 0;
+}
+
+static void count_firewall(const char *kind, const char *id, const char *data, void *user)
+{
+	(void)id;
+	(void)data;
+	*(unsigned *)user += !strcmp(kind, "router-firewall");
+}
+
+/* Hosts have the firewall groups of routers that they route for, not of those that a provider does.
+ */
+static void firewalls_of_routed(void **state)
+{
+	struct outer o = outer_new();
+	const struct object *group = test_create(o.model, KIND_FIREWALL_GROUP,
+		test_json("{'project_id':'admin','ports':['%s']}",
+			object_str(o.router, ROUTER_GATEWAY_PORT_ID)));
+	struct scope scope = { .id = *object_id(o.router), .type = SCOPE_ROUTER };
+	g_autofree char *id = g_strdup(test_id(group));
+	struct compiled *compiled;
+	unsigned given = 0;
+
+	(void)state;
+	service_provider_register(o.model, "walled", false,
+		SERVICE_BIT(SERVICE_ROUTER) | SERVICE_BIT(SERVICE_FIREWALL), NULL);
+	compile_scope(o.model, &scope, count_firewall, &given);
+	assert_int_equal(given, 1);
+	compiled = update(&o, KIND_ROUTER, test_id(o.router),
+		test_json("{'service_providers':{'router':'walled'}}"));
+	assert_int_equal(op_of(compiled, "router-firewall"), 1 + DELTA_DELETE);
+	compiled_free(compiled);
+	compile_scope(o.model, &scope, count_firewall, &given);
+	assert_int_equal(given, 1);
+	compiled = update(&o, KIND_FIREWALL_GROUP, id, test_json("{'name':'other'}"));
+	assert_int_equal(op_of(compiled, "router-firewall"), 0);
+	compiled_free(compiled);
+	o.router = model_get(o.model, KIND_ROUTER, &scope.id);
+	compiled = update(&o, KIND_ROUTER, test_id(o.router),
+		test_json("{'service_providers':{'router':null}}"));
+	assert_int_equal(op_of(compiled, "router-firewall"), 1 + DELTA_PUT);
+	compiled_free(compiled);
+	model_free(o.model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +310,7 @@ int main(void)
 		cmocka_unit_test(member_is_one_record),
 		cmocka_unit_test(limits_outside),
 		cmocka_unit_test(limits_of_the_external_network),
+		cmocka_unit_test(firewalls_of_routed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,7 +280,7 @@ static void test_providers(void **state)
 	assert_null(test_create_as(f->model, &test_admin, KIND_FIREWALL_GROUP,
 		test_json("{'project_id':'p','ports':['%s']}", test_id(without)), &error));
 	assert_int_equal(error->code, WEFT_ERROR_SERVICE_NOT_PROVIDED);
-	assert_non_null(strstr(error->message, "beside the edge: walled"));
+	assert_non_null(strstr(error->message, "these have it: walled"));
 	g_clear_error(&error);
 	assert_non_null(test_create_as(f->model, &test_admin, KIND_FIREWALL_GROUP,
 		test_json("{'project_id':'p','ports':['%s']}", test_id(with)), &error));

@@ -26,9 +26,8 @@ bool firewall_check_provider(const struct txn *txn, const struct object *router,
 		return true;
 	names = service_provider_names_with(txn_model(txn), SERVICE_FIREWALL);
 	return weft_fail(error, SERVICE_NOT_PROVIDED,
-		"Router %s is routed by %s, which lacks the service firewall, so its ports can be in no firewall group; %s%s.",
-		uuid_format(object_id(router), id), name,
-		*names ? "these have it, beside the edge: " : "only the edge has it", names);
+		"Router %s is routed by %s, which lacks the service firewall, so its ports can be in no firewall group; these have it: %s.",
+		uuid_format(object_id(router), id), name, names);
 }
 
 bool firewall_may_change_map(const struct txn *txn, const struct object *router, GError **error)

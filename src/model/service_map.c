@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/firewall_provider.h"
 #include "model/flavor.h"
 #include "model/network.h"
 #include "model/router.h"
@@ -173,6 +174,18 @@ static const char *provider_of_flavor(const struct txn *txn, const struct object
 	return id ? flavor_driver(txn, id) : NULL;
 }
 
+/* Whoever routes asks the firewall groups, unless another one that is not the edge is named. */
+static bool check_firewall(const json_t *asked, const json_t *map, GError **error)
+{
+	const char *name = json_string_value(json_object_get(asked, names[SERVICE_FIREWALL]));
+	const char *routes = json_string_value(json_object_get(map, names[SERVICE_ROUTER]));
+
+	return !name || !routes || json_object_get(map, names[SERVICE_FIREWALL]) ||
+	       weft_fail(error, SERVICE_NOT_PROVIDED,
+		       "Provider %s asks the firewall groups of routers that hosts route for, and this one is routed by %s: leave firewall out, and %s asks them.",
+		       name, routes, routes);
+}
+
 bool service_map_settle(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error)
 {
@@ -193,12 +206,44 @@ bool service_map_settle(
 	json_object_foreach(asked, key, value)
 		ok = ok && (!service_parse(key, &service) ||
 				   assign(model, map, service, json_string_value(value), error));
+	ok = ok && check_firewall(asked, map, error);
 	text = json_dumps(map, JSON_COMPACT | JSON_SORT_KEYS);
 	object_set_str(draft, place.map, text);
 	object_set_null(draft, place.given);
 	json_decref(asked);
 	json_decref(map);
 	return ok;
+}
+
+bool service_map_assign(struct txn *txn, const struct object *object, enum network_service service,
+	const char *provider, GError **error)
+{
+	unsigned slot = place_of(object).map;
+	json_t *map = object_is_null(object, slot) ? json_object() : object_json(object, slot);
+	bool ok = assign(txn_model(txn), map, service, provider, error);
+	g_autofree char *text = json_dumps(map, JSON_COMPACT | JSON_SORT_KEYS);
+	struct object *draft;
+
+	json_decref(map);
+	if (!ok)
+		return false;
+	draft = object_edit(object);
+	object_set_str(draft, slot, text);
+	return txn_put(txn, draft, error);
+}
+
+/* Who gives it; NULL: nobody. */
+static const char *provider_of(const struct model *model, const struct object *object,
+	enum network_service service, char buf[static PROVIDER_NAME_MAX + 1])
+{
+	const struct service_provider *routes;
+	const char *name = service_other_provider(object, service, buf);
+
+	if (!name && service == SERVICE_FIREWALL && firewall_provider(object, buf)) {
+		routes = service_provider_find(model, buf);
+		return routes && routes->services & SERVICE_BIT(service) ? buf : NULL;
+	}
+	return name ?: service_provider_of_tree(model, service);
 }
 
 void service_map_write(
@@ -210,8 +255,6 @@ void service_map_write(
 	jw_begin_object(w);
 	for (unsigned i = 0; i < N_SERVICES; i++)
 		if (place.services & SERVICE_BIT(i))
-			jw_member_string(w, names[i],
-				service_other_provider(object, i, buf)
-					?: service_provider_of_tree(model, i));
+			jw_member_string(w, names[i], provider_of(model, object, i, buf));
 	jw_end_object(w);
 }

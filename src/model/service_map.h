@@ -62,6 +62,9 @@ void service_map_each(const struct object *object, service_map_fn each, void *us
 /* Settles the map of a draft of a network or router; @old NULL: it is new. */
 bool service_map_settle(
 	struct txn *txn, const struct object *old, struct object *draft, GError **error);
+/* Has @provider give the router's or network's service from now on. */
+bool service_map_assign(struct txn *txn, const struct object *object, enum network_service service,
+	const char *provider, GError **error);
 /* The whole map, as {SERVICE: PROVIDER or null}. */
 void service_map_write(
 	const struct model *model, const struct object *object, struct json_writer *w);

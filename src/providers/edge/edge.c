@@ -9,6 +9,7 @@
 static const char *const services[] = {
 	"dhcp",
 	"dns",
+	"firewall",
 	"floating-ip",
 	"metadata",
 	"port-forwarding",
