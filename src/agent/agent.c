@@ -379,7 +379,7 @@ static void start_parts(struct agent *agent)
 	bgp_update(agent->bgp, false);
 	agent->appliances =
 		appliances_new(agent->config, agent->desired, agent_machine_changed, agent);
-	appliances_update(agent->appliances, false);
+	agent_watch_appliances(agent);
 	listener_reports_add(agent->listener_reports, list_listeners, agent);
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);

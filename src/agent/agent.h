@@ -104,6 +104,8 @@ void agent_outside_events(struct agent *agent); /* of agent->reconcile */
 void agent_judge_hosts(struct agent *agent);
 /* agent_master.c */
 void agent_start_masters(struct agent *agent);
+/* What firewall groups in appliances have decided is written down from now on. */
+void agent_watch_appliances(struct agent *agent);
 /* A machine says something else; @agent: struct agent. */
 void agent_machine_changed(void *agent);
 void agent_stream_changed(enum stream_state state, void *agent);

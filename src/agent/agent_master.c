@@ -21,6 +21,17 @@ void agent_machine_changed(void *data)
 	report_soon(agent->report);
 }
 
+static void told(const struct appliance *appliance, const json_t *answer, void *data)
+{
+	logs_appliance(((struct agent *)data)->logs, appliance, answer);
+}
+
+void agent_watch_appliances(struct agent *agent)
+{
+	appliances_watch(agent->appliances, told, agent);
+	appliances_update(agent->appliances, false);
+}
+
 void agent_start_masters(struct agent *agent)
 {
 	agent->masters = masters_new(&agent->reconcile, master_changed, agent);

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "agent/machine/ask.h"
 #include "agent/machine/machine.h"
+#include "agent/machine/machine_events.h"
+#include "agent/machine/machine_process.h"
 #include "agent/machine/machine_text.h"
 #include "agent/machine/virtual.h"
 
@@ -16,6 +19,24 @@ struct appliances {
 	void *data;
 	GHashTable *machines; /* appliance id → struct machine */
 	bool swept;	      /* what a former process left and nobody wants is gone */
+	GHashTable *watches;  /* appliance id → struct watch */
+	void (*told)(const struct appliance *appliance, const json_t *answer, void *data);
+	void *told_data;
+	GList *questions; /* struct question */
+};
+
+struct question {
+	struct appliances *appliances;
+	struct ask *ask;
+	appliances_answer_fn done;
+	void *data;
+};
+
+/* Of an appliance that writes down what its firewall groups decide. */
+struct watch {
+	struct uuid id;
+	struct appliances *appliances;
+	struct machine_events *events;
 };
 
 /* It stands beside us, or where it is built. */
@@ -56,6 +77,22 @@ static void free_machine(gpointer data)
 	machine_free(data);
 }
 
+static void free_question(gpointer data)
+{
+	struct question *question = data;
+
+	ask_free(question->ask);
+	g_free(question);
+}
+
+static void free_watch(gpointer data)
+{
+	struct watch *watch = data;
+
+	machine_events_free(watch->events);
+	g_free(watch);
+}
+
 struct appliances *appliances_new(const struct config *config, const struct desired *desired,
 	void (*changed)(void *data), void *data)
 {
@@ -67,7 +104,8 @@ struct appliances *appliances_new(const struct config *config, const struct desi
 		.virtual = virtual_host_new(config),
 		.changed = changed,
 		.data = data,
-		.machines = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_machine) };
+		.machines = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_machine),
+		.watches = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, free_watch) };
 	return appliances;
 }
 
@@ -75,6 +113,8 @@ void appliances_free(struct appliances *appliances)
 {
 	if (!appliances)
 		return;
+	g_list_free_full(appliances->questions, free_question);
+	g_hash_table_unref(appliances->watches);
 	g_hash_table_unref(appliances->machines);
 	place_clear(&appliances->place);
 	virtual_host_free(appliances->virtual);
@@ -135,6 +175,50 @@ static void end_unwanted(struct appliances *appliances)
 	}
 }
 
+void appliances_watch(struct appliances *appliances,
+	void (*told)(const struct appliance *appliance, const json_t *answer, void *data),
+	void *data)
+{
+	appliances->told = told;
+	appliances->told_data = data;
+}
+
+static void told(const json_t *answer, void *data)
+{
+	const struct watch *watch = data;
+	struct appliances *appliances = watch->appliances;
+	const struct appliance *appliance =
+		g_hash_table_lookup(appliances->desired->appliances, &watch->id);
+
+	if (appliance && appliances->told)
+		appliances->told(appliance, answer, appliances->told_data);
+}
+
+static void begin_watch(struct appliances *appliances, const struct uuid *id)
+{
+	struct watch *watch = g_new0(struct watch, 1);
+	struct machine_files files;
+	char text[UUID_STRLEN];
+
+	files = machine_files_of(&appliances->place, uuid_format(id, text));
+	watch->id = *id;
+	watch->appliances = appliances;
+	watch->events = machine_events_new(files.folder, files.events, told, watch);
+	machine_events_set(watch->events, true);
+	machine_files_clear(&files);
+	g_hash_table_insert(appliances->watches, &watch->id, watch);
+}
+
+static gboolean is_unwatched(gpointer id, gpointer watch, gpointer data)
+{
+	const struct appliances *appliances = data;
+	const struct appliance *appliance =
+		g_hash_table_lookup(appliances->desired->appliances, id);
+
+	(void)watch;
+	return !appliance || !appliance->logs;
+}
+
 void appliances_update(struct appliances *appliances, bool complete)
 {
 	const struct appliance *appliance;
@@ -148,7 +232,10 @@ void appliances_update(struct appliances *appliances, bool complete)
 
 		machine_set(machine_of(appliances, &appliance->id), description, shape,
 			appliance->record.machine_image != NULL);
+		if (appliance->logs && !g_hash_table_contains(appliances->watches, &appliance->id))
+			begin_watch(appliances, &appliance->id);
 	}
+	g_hash_table_foreach_remove(appliances->watches, is_unwatched, appliances);
 	if (complete)
 		end_unwanted(appliances);
 }
@@ -219,6 +306,32 @@ json_t *appliances_describe(const struct appliances *appliances)
 json_t *appliances_describe_host(const struct appliances *appliances)
 {
 	return appliances ? virtual_host_describe(appliances->virtual) : NULL;
+}
+
+static void question_answered(const json_t *answer, void *data)
+{
+	struct question *question = data;
+
+	question->done(answer, question->data);
+	question->appliances->questions = g_list_remove(question->appliances->questions, question);
+	free_question(question);
+}
+
+void appliances_ask(struct appliances *appliances, const struct uuid *id, const char *path,
+	appliances_answer_fn done, void *data)
+{
+	struct question *question = g_new0(struct question, 1);
+	struct machine_files files;
+	char text[UUID_STRLEN];
+
+	files = machine_files_of(&appliances->place, uuid_format(id, text));
+	question->appliances = appliances;
+	question->ask = ask_new(files.folder);
+	question->done = done;
+	question->data = data;
+	machine_files_clear(&files);
+	appliances->questions = g_list_prepend(appliances->questions, question);
+	ask_get(question->ask, path, question_answered, question);
 }
 
 static void silence(void *data)

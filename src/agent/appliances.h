@@ -13,6 +13,10 @@ struct appliances;
 /* @config and @desired are borrowed; @changed: appliances_describe() may say something else. */
 struct appliances *appliances_new(const struct config *config, const struct desired *desired,
 	void (*changed)(void *data), void *data);
+/* @told is called with what firewall groups in an appliance have decided (machine_events_fn). */
+void appliances_watch(struct appliances *appliances,
+	void (*told)(const struct appliance *appliance, const json_t *answer, void *data),
+	void *data);
 /* They go on running. */
 void appliances_free(struct appliances *appliances);
 
@@ -36,6 +40,12 @@ json_t *appliances_describe_host(const struct appliances *appliances);
 /* Calls @each for the counters of the listeners of their load balancers. */
 void appliances_each_listener(
 	const struct appliances *appliances, listener_stats_fn each, void *data);
+
+/* Asks one of this host, of which nothing need be known: @answer is NULL if it has none, borrowed
+ * otherwise. Called later, once, unless @appliances is freed before. */
+typedef void (*appliances_answer_fn)(const json_t *answer, void *data);
+void appliances_ask(struct appliances *appliances, const struct uuid *id, const char *path,
+	appliances_answer_fn done, void *data);
 
 /* Ends all that an agent of that configuration has left. */
 void appliances_end_all(const struct config *config);

@@ -142,10 +142,14 @@ struct router {
 	GArray *applied_guards; /* reconcile_router_firewall.c */
 };
 
-/* The firewall group of a router's port. */
+#define APPLIANCE_NIC_LEN 16 /* a device's name, and NUL */
+
+/* The firewall group of a router's port. Hosts ask it, or an appliance does. */
 struct router_firewall {
-	struct uuid id; /* of the port; first: the key */
-	struct router *router;
+	struct uuid id;		     /* of the port; first: the key */
+	struct router *router;	     /* NULL: an appliance's */
+	struct uuid appliance;	     /* that asks it; zero: hosts do */
+	char nic[APPLIANCE_NIC_LEN]; /* of that, which has the port */
 	struct record_router_firewall record;
 	u32 vni; /* where the datapath has it */
 	struct mac mac;
@@ -175,6 +179,9 @@ struct bgp_speaker {
 struct appliance {
 	struct uuid id; /* first: the key */
 	struct record_appliance record;
+	GPtrArray *
+		firewalls; /* struct router_firewall: that it asks, as its configuration has them */
+	bool logs;	   /* it writes down what they decide */
 };
 
 /* A floating IP whose ports are forwarded, on a router of this host. */
@@ -377,3 +384,7 @@ u64 router_number(const struct uuid *router);
 bool interface_is_of(const struct interface *interface, const struct port *port, u8 family);
 /* The router's interface, up and with an address of @family, on a subnet of the port; or NULL. */
 const struct interface *port_router(const struct port *port, u8 family);
+/* The same of a router that is somebody else's: it is a port like a guest's, whose interface is
+ * switched off here. */
+const struct interface *port_router_elsewhere(
+	const struct desired *desired, const struct port *port, u8 family);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/appliance.h"
 #include "agent/firewall.h"
 #include "agent/network_log.h"
 #include "agent/rule_names.h"
@@ -116,7 +117,8 @@ static const struct router_firewall *guard_of(
 	if (!event->is_guard)
 		return NULL;
 	memcpy(id.b, event->guard, sizeof(id.b));
-	return g_hash_table_lookup(desired->router_firewalls, &id);
+	return g_hash_table_lookup(desired->router_firewalls, &id)
+		       ?: appliance_firewall(desired, &id);
 }
 
 static void write_guard_rule(struct json_writer *w, const struct router_firewall *firewall,
@@ -159,6 +161,8 @@ static void write_guard(struct json_writer *w, const struct desired *desired,
 	if (!firewall)
 		return;
 	jw_member_string(w, "router_id", uuid_format(&firewall->record.router_id, text));
+	if (!uuid_is_zero(&firewall->appliance))
+		jw_member_string(w, "appliance_id", uuid_format(&firewall->appliance, text));
 	jw_member_string(w, "project_id", firewall->record.project_id ?: "");
 	write_named(w, "firewall_group", &firewall->record.group_id, firewall->record.name);
 	write_guard_rule(w, firewall, event);
@@ -374,12 +378,17 @@ char *log_event_sentence(
 	const struct desired *desired, const struct port *port, const struct dp_log_event *event)
 {
 	GString *text = g_string_new(event->dropped ? "DROP" : "ACCEPT");
+	const struct router_firewall *firewall;
 	struct uuid id;
 	char text_id[UUID_STRLEN];
 
 	memcpy(id.b, event->port, sizeof(id.b));
 	add_place(text, desired, event);
-	if (uuid_is_zero(&id))
+	firewall = guard_of(desired, event);
+	if (firewall && !uuid_is_zero(&firewall->appliance))
+		g_string_append_printf(
+			text, " in the appliance %s", uuid_format(&firewall->appliance, text_id));
+	else if (uuid_is_zero(&id))
 		g_string_append(text, " where it came in from outside");
 	else
 		g_string_append_printf(text, "%s%s at port %s", event->is_guard ? "" : " ",

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/appliance.h"
+#include "agent/appliance_event.h"
 #include "agent/log_event.h"
 #include "base/log.h"
 
@@ -71,10 +73,8 @@ static void write_line(struct logs *logs)
 	g_string_truncate(logs->line, 0);
 }
 
-static void told(const struct dp_log_event *event, void *data)
+static void write_event(struct logs *logs, const struct dp_log_event *event, s64 time_us)
 {
-	struct logs *logs = data;
-	s64 age_us = now_us(CLOCK_MONOTONIC) - (s64)(event->time_ns / 1000);
 	const struct port *port;
 	struct uuid id;
 
@@ -86,9 +86,15 @@ static void told(const struct dp_log_event *event, void *data)
 
 		log_info("%s", sentence);
 	}
-	log_event_json(
-		logs->desired, port, event, now_us(CLOCK_REALTIME) - MAX(age_us, 0), logs->line);
+	log_event_json(logs->desired, port, event, time_us, logs->line);
 	write_line(logs);
+}
+
+static void told(const struct dp_log_event *event, void *data)
+{
+	s64 age_us = now_us(CLOCK_MONOTONIC) - (s64)(event->time_ns / 1000);
+
+	write_event(data, event, now_us(CLOCK_REALTIME) - MAX(age_us, 0));
 }
 
 static gboolean readable(gint fd, GIOCondition condition, gpointer data)
@@ -118,13 +124,10 @@ static void say_suppressed(struct logs *logs, struct port *port)
 	write_line(logs);
 }
 
-static void say_guard_suppressed(struct logs *logs, struct router_firewall *firewall)
+static void write_guard_suppressed(struct logs *logs, const struct router_firewall *firewall, u64 n)
 {
-	u64 total = dp_guard_suppressed(logs->dp, firewall->vni, &firewall->mac), n;
 	char id[UUID_STRLEN];
 
-	n = total - MIN(firewall->log_suppressed, total);
-	firewall->log_suppressed = total;
 	if (!n)
 		return;
 	logs->counts.suppressed += n;
@@ -134,6 +137,37 @@ static void say_guard_suppressed(struct logs *logs, struct router_firewall *fire
 			uuid_format(&firewall->id, id), n);
 	log_guard_suppressed_json(logs->desired, firewall, n, now_us(CLOCK_REALTIME), logs->line);
 	write_line(logs);
+}
+
+static void say_guard_suppressed(struct logs *logs, struct router_firewall *firewall)
+{
+	u64 total = dp_guard_suppressed(logs->dp, firewall->vni, &firewall->mac);
+	u64 n = total - MIN(firewall->log_suppressed, total);
+
+	firewall->log_suppressed = total;
+	write_guard_suppressed(logs, firewall, n);
+}
+
+void logs_appliance(struct logs *logs, const struct appliance *appliance, const json_t *answer)
+{
+	const struct router_firewall *firewall;
+	json_t *one, *number;
+	const char *nic;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "events"), i, one) {
+		struct dp_log_event event;
+		s64 time_us;
+
+		if (appliance_event_read(appliance, one, &event, &time_us))
+			write_event(logs, &event, time_us);
+	}
+	json_object_foreach(json_object_get(answer, "suppressed"), nic, number) {
+		firewall = appliance_firewall_at(appliance, nic);
+		if (firewall)
+			write_guard_suppressed(logs, firewall, (u64)json_integer_value(number));
+	}
+	logs->counts.lost += (u64)json_integer_value(json_object_get(answer, "missed"));
 }
 
 void logs_second(struct logs *logs)

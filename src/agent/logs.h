@@ -30,6 +30,10 @@ json_t *logs_recent(const struct logs *logs, size_t n);
 /* Events go there until the other side closes. */
 void logs_follow(struct logs *logs, struct control_request *request, size_t recent);
 
+/* The same of what an appliance has told (docs/virtual-router.md): @answer is that of
+ * machine_events_fn. */
+void logs_appliance(struct logs *logs, const struct appliance *appliance, const json_t *answer);
+
 struct logs_counts {
 	unsigned followers; /* now */
 	u64 told, suppressed;

@@ -141,6 +141,8 @@ static const struct {
 	{ "logs", op_logs },
 	{ "rules", op_rules },
 	{ "limits", op_limits },
+	{ "appliance", op_appliance },
+	{ "explain", op_explain },
 	{ "resync", op_resync },
 	{ "stop", op_stop },
 };
@@ -158,7 +160,7 @@ void ops_handle(struct control_request *request, const json_t *body, void *agent
 		}
 	weft_fail(&error, BAD_REQUEST,
 		"op \"%.40s\" is not known; status, plug, unplug, ports, trace, view, flows, drops, "
-		"services, metrics, logs, rules, resync and stop are",
+		"services, metrics, logs, rules, limits, appliance, explain, resync and stop are",
 		name ? name : "");
 	control_fail(request, error);
 }

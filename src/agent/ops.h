@@ -26,6 +26,10 @@ bool op_logs(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 bool op_rules(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
+bool op_appliance(
+	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
+bool op_explain(
+	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 bool op_limits(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error);
 bool op_metrics(
@@ -51,8 +55,10 @@ void metrics_family(GString *out, const char *name, const char *type, const char
 void connection_metrics(GString *out, const struct agent *agent);
 void limited_metrics(GString *out, const struct agent *agent); /* ops_limits.c */
 char *metrics_text(const struct agent *agent);
-/* The frame that a trace's spec describes; trace_frame.c. */
-bool trace_frame(const struct port *port, const json_t *spec, GByteArray **ret, GError **error);
+/* The frame that a trace's spec describes, and whose port it is for (zero: an edge's, or nobody
+ * knows); trace_frame.c. */
+bool trace_frame(const struct desired *desired, const struct port *port, const json_t *spec,
+	GByteArray **ret, struct uuid *ret_to, GError **error);
 /* The same as it comes from the host that has the spec's "src", wrapped for this host; and the
  * uplink that it comes by. */
 bool trace_arrival(struct agent *agent, const struct port *port, const json_t *spec,

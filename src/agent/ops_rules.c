@@ -2,6 +2,7 @@
 /* The rules that are asked about what a port sends and gets, in the order in which they are: of the
  * firewall groups of routers' ports on the way, of the provider's tiers, of its security groups, of
  * baseline tiers; with what each has decided here. */
+#include "agent/appliance.h"
 #include "agent/firewall.h"
 #include "agent/ops.h"
 #include "agent/parts.h"
@@ -197,17 +198,99 @@ static void add_guards(struct agent *agent, const struct port *port, json_t *rul
 	}
 }
 
+/* What is shown of an appliance's rules when it has said how often each has decided. */
+struct asked {
+	struct agent *agent;
+	struct control_request *request;
+	struct uuid appliance, port; /* port zero: of all its NICs */
+};
+
+static void set_hits(json_t *rule, const char *nic, const json_t *answer)
+{
+	const char *id = json_string_value(json_object_get(rule, "id"));
+	const char *direction = json_string_value(json_object_get(rule, "direction"));
+	const json_t *counted;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "rules"), i, counted)
+		if (!g_strcmp0(id, json_string_value(json_object_get(counted, "id"))) &&
+			!g_strcmp0(direction,
+				json_string_value(json_object_get(counted, "direction"))) &&
+			!g_strcmp0(nic, json_string_value(json_object_get(counted, "interface"))))
+			json_object_set(rule, "hits", json_object_get(counted, "hits"));
+}
+
+static void add_appliance_rules(struct agent *agent, const struct router_firewall *firewall,
+	const json_t *answer, json_t *rules)
+{
+	const struct record_router_firewall *record = &firewall->record;
+	size_t first = json_array_size(rules);
+	char id[UUID_STRLEN];
+
+	add_guard(agent, firewall, &record->ingress_policy, "ingress", record->ingress, rules);
+	add_guard(agent, firewall, &record->egress_policy, "egress", record->egress, rules);
+	for (size_t i = first; i < json_array_size(rules); i++) {
+		json_t *rule = json_array_get(rules, i);
+
+		set_hits(rule, firewall->nic, answer);
+		json_object_set_new(
+			rule, "appliance_id", json_string(uuid_format(&firewall->appliance, id)));
+	}
+}
+
+static void rules_answered(const json_t *answer, void *data)
+{
+	g_autofree struct asked *asked = data;
+	const struct appliance *appliance =
+		g_hash_table_lookup(asked->agent->desired->appliances, &asked->appliance);
+	json_t *rules = json_array();
+	GError *error = NULL;
+
+	for (guint i = 0; answer && appliance && i < appliance->firewalls->len; i++) {
+		const struct router_firewall *firewall = appliance->firewalls->pdata[i];
+
+		if (uuid_is_zero(&asked->port) || uuid_equal(&firewall->id, &asked->port))
+			add_appliance_rules(asked->agent, firewall, answer, rules);
+	}
+	if (answer)
+		return control_answer(
+			asked->request, json_pack("{s:b,s:o}", "filtered", 1, "rules", rules));
+	json_decref(rules);
+	weft_fail(&error, CONFLICT, "the appliance does not say what its rules have decided");
+	control_fail(asked->request, error);
+}
+
+/* The firewall groups of a router that an appliance is: "whole" of all its ports, else of this. */
+static void ask_appliance(struct agent *agent, const struct appliance *appliance,
+	const struct uuid *port, const json_t *body, struct control_request *request)
+{
+	struct asked *asked = g_new0(struct asked, 1);
+
+	asked->agent = agent;
+	asked->request = request;
+	asked->appliance = appliance->id;
+	if (!json_is_true(json_object_get(body, "whole")))
+		asked->port = *port;
+	appliances_ask(agent->appliances, &appliance->id, "/v1/counters", rules_answered, asked);
+}
+
 bool op_rules(
 	struct agent *agent, struct control_request *request, const json_t *body, GError **error)
 {
-	json_t *rules = json_array();
+	const struct appliance *appliance;
+	json_t *rules;
 	unsigned n_stages, own;
 	struct port *port;
+	const char *nic;
 
-	if (!op_port(agent, body, &port, error)) {
-		json_decref(rules);
+	if (!op_port(agent, body, &port, error))
 		return false;
+	appliance = appliance_with_port(agent->desired, &port->id, &nic);
+	if (appliance && appliance->firewalls->len) {
+		ask_appliance(agent, appliance, &port->id, body, request);
+		return true;
 	}
+	rules = json_array();
 	n_stages = port->stages ? port->stages->policies->len : 0;
 	own = port->stages ? port->stages->n_before : 0;
 	add_guards(agent, port, rules);

@@ -54,7 +54,7 @@ static bool find_source(struct agent *agent, const json_t *body, u32 *ret_ifinde
 
 /* With "arrives" it comes from the underlay, at *ret_ifindex. */
 static bool make_packet(struct agent *agent, const struct port *port, const json_t *body,
-	GByteArray **ret, u32 *ret_ifindex, GError **error)
+	GByteArray **ret, u32 *ret_ifindex, struct uuid *ret_to, GError **error)
 {
 	const char *packet = json_string_value(json_object_get(body, "packet"));
 	const json_t *spec = json_object_get(body, "spec");
@@ -64,7 +64,7 @@ static bool make_packet(struct agent *agent, const struct port *port, const json
 	if (spec && port && json_is_true(json_object_get(body, "arrives")))
 		return trace_arrival(agent, port, spec, ret, ret_ifindex, error);
 	if (spec && port)
-		return trace_frame(port, spec, ret, error);
+		return trace_frame(agent->desired, port, spec, ret, ret_to, error);
 	return weft_fail(error, BAD_REQUEST, "\"packet\" or, at a port, \"spec\" must be given");
 }
 
@@ -74,19 +74,23 @@ bool op_trace(
 	g_autoptr(GByteArray) frame = NULL;
 	g_autoptr(GPtrArray) steps = NULL;
 	struct port *port = NULL;
+	struct uuid to = { 0 };
 	u32 ifindex = 0;
 
 	if (!find_source(agent, body, &ifindex, &port, error) ||
-		!make_packet(agent, port, body, &frame, &ifindex, error) ||
+		!make_packet(agent, port, body, &frame, &ifindex, &to, error) ||
 		!dp_trace(agent->dp, ifindex, frame->data, frame->len, &steps, error))
 		return false;
 	g_autofree char *hex = format_hex(frame);
 	json_t *list = json_array();
-	char id[UUID_STRLEN];
+	char id[UUID_STRLEN], to_id[UUID_STRLEN];
+
 	for (guint i = 0; i < steps->len; i++)
 		json_array_append_new(list, json_string(steps->pdata[i]));
-	control_answer(request,
-		json_pack("{s:s?,s:I,s:s,s:o}", "port", port ? uuid_format(&port->id, id) : NULL,
-			"ifindex", (json_int_t)ifindex, "packet", hex, "steps", list));
+	control_answer(
+		request, json_pack("{s:s?,s:s?,s:I,s:s,s:o}", "port",
+				 port ? uuid_format(&port->id, id) : NULL, "to_port",
+				 uuid_is_zero(&to) ? NULL : uuid_format(&to, to_id), "ifindex",
+				 (json_int_t)ifindex, "packet", hex, "steps", list));
 	return true;
 }

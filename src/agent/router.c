@@ -213,3 +213,16 @@ const struct interface *port_router(const struct port *port, u8 family)
 	}
 	return NULL;
 }
+
+const struct interface *port_router_elsewhere(
+	const struct desired *desired, const struct port *port, u8 family)
+{
+	for (guint n = 0; n < port->network->interfaces->len; n++) {
+		const struct interface *interface = port->network->interfaces->pdata[n];
+
+		if (!interface_is_up(interface) && interface_is_of(interface, port, family) &&
+			desired_endpoint(desired, &interface->id))
+			return interface;
+	}
+	return NULL;
+}

@@ -49,27 +49,48 @@ const struct record_router_firewall_rule *guard_rule_find(
 	return NULL;
 }
 
-/* "the rule … of the policy … in the firewall group …", or NULL. */
-static char *firewall_rule_name(const struct desired *desired, const struct uuid *id)
+/* "the rule … of the policy … in the firewall group …", or NULL: it has no such rule. */
+static char *rule_name_in(const struct router_firewall *firewall, const struct uuid *id)
 {
 	const struct record_firewall_policy *policy;
-	const struct router_firewall *firewall;
 	char text[UUID_STRLEN], of[UUID_STRLEN], in[UUID_STRLEN];
+
+	if (guard_rule_find(firewall->record.ingress, id))
+		policy = &firewall->record.ingress_policy;
+	else if (guard_rule_find(firewall->record.egress, id))
+		policy = &firewall->record.egress_policy;
+	else
+		return NULL;
+	return g_strdup_printf("the rule %s of the policy %s in the firewall group %s",
+		uuid_format(id, text), name_or_id(policy->name, &policy->id, of),
+		name_or_id(firewall->record.name, &firewall->record.group_id, in));
+}
+
+static char *appliance_rule_name(const struct appliance *appliance, const struct uuid *id)
+{
+	for (guint i = 0; i < appliance->firewalls->len; i++) {
+		char *name = rule_name_in(appliance->firewalls->pdata[i], id);
+
+		if (name)
+			return name;
+	}
+	return NULL;
+}
+
+static char *firewall_rule_name(const struct desired *desired, const struct uuid *id)
+{
+	const struct router_firewall *firewall;
+	const struct appliance *appliance;
+	char *name = NULL;
 	GHashTableIter i;
 
 	g_hash_table_iter_init(&i, desired->router_firewalls);
-	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall)) {
-		if (guard_rule_find(firewall->record.ingress, id))
-			policy = &firewall->record.ingress_policy;
-		else if (guard_rule_find(firewall->record.egress, id))
-			policy = &firewall->record.egress_policy;
-		else
-			continue;
-		return g_strdup_printf("the rule %s of the policy %s in the firewall group %s",
-			uuid_format(id, text), name_or_id(policy->name, &policy->id, of),
-			name_or_id(firewall->record.name, &firewall->record.group_id, in));
-	}
-	return NULL;
+	while (!name && g_hash_table_iter_next(&i, NULL, (gpointer *)&firewall))
+		name = rule_name_in(firewall, id);
+	g_hash_table_iter_init(&i, desired->appliances);
+	while (!name && g_hash_table_iter_next(&i, NULL, (gpointer *)&appliance))
+		name = appliance_rule_name(appliance, id);
+	return name;
 }
 
 char *rule_name_of(const struct desired *desired, const struct uuid *id)

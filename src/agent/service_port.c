@@ -78,25 +78,11 @@ static void add_options(struct service_port_owned *owned, const struct port *por
 	}
 }
 
-/* A router that is somebody else's is a port like a guest's, whose interface is switched off here.
- */
-static const struct interface *router_elsewhere(
-	const struct desired *desired, const struct port *port)
-{
-	for (guint n = 0; n < port->network->interfaces->len; n++) {
-		const struct interface *interface = port->network->interfaces->pdata[n];
-
-		if (!interface_is_up(interface) && interface_is_of(interface, port, 6) &&
-			desired_endpoint(desired, &interface->id))
-			return interface;
-	}
-	return NULL;
-}
-
 struct service_port_owned *service_port_of(const struct desired *desired, const struct port *port)
 {
 	struct service_port_owned *owned = g_new0(struct service_port_owned, 1);
-	const struct interface *router = port_router(port, 6) ?: router_elsewhere(desired, port);
+	const struct interface *router =
+		port_router(port, 6) ?: port_router_elsewhere(desired, port, 6);
 
 	owned->subnets = g_array_new(FALSE, FALSE, sizeof(struct service_subnet));
 	owned->addresses = g_array_new(FALSE, FALSE, sizeof(struct service_address));

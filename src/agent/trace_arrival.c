@@ -35,12 +35,26 @@ static const struct endpoint *find_sender(
 	return NULL;
 }
 
+/* The port on the network that spec says is the last one on the way: of a machine that routes. */
+static const struct endpoint *find_last(
+	const struct desired *desired, const struct port *port, const json_t *spec)
+{
+	const char *text = json_string_value(json_object_get(spec, "from_port"));
+	const struct endpoint *last = NULL;
+	struct uuid id;
+
+	if (text && uuid_parse(text, &id))
+		last = desired_endpoint(desired, &id);
+	return last && last->member->network == port->network ? last : NULL;
+}
+
 /* Behind a router it is the router that sends. */
-static bool inner_frame(const struct port *port, const struct endpoint *sender, const json_t *spec,
-	GByteArray **ret, GError **error)
+static bool inner_frame(const struct desired *desired, const struct port *port,
+	const struct endpoint *sender, const json_t *spec, GByteArray **ret, GError **error)
 {
 	const struct interface *router = NULL;
 	char src[MAC_STRLEN], dst[MAC_STRLEN];
+	struct uuid to;
 	struct ip ip;
 	json_t *full;
 	bool ok;
@@ -53,7 +67,7 @@ static bool inner_frame(const struct port *port, const struct endpoint *sender, 
 	full = json_copy((json_t *)spec);
 	json_object_set_new(full, "src_mac", json_string(src));
 	json_object_set_new(full, "dst_mac", json_string(dst));
-	ok = trace_frame(port, full, ret, error);
+	ok = trace_frame(desired, port, full, ret, &to, error);
 	json_decref(full);
 	return ok;
 }
@@ -104,14 +118,15 @@ bool trace_arrival(struct agent *agent, const struct port *port, const json_t *s
 	enum dp_encap encap;
 
 	if (src && ip_parse(src, &ip))
-		sender = find_sender(agent->desired, port, &ip);
+		sender = find_last(agent->desired, port, spec)
+				 ?: find_sender(agent->desired, port, &ip);
 	if (sender)
 		member = g_hash_table_lookup(port->network->members, &sender->member->host);
 	if (!member || uuid_equal(&member->host, &agent->desired->self) ||
 		!tunnel_choose(&own, &member->tunnel, &vtep, &encap))
 		return weft_fail(error, BAD_REQUEST,
 			"spec: \"src\" must be an address that reaches the port from another host");
-	return inner_frame(port, sender, spec, &inner, error) &&
+	return inner_frame(agent->desired, port, sender, spec, &inner, error) &&
 	       wrap(&vtep, vtep.family == 4 ? &own.ip4 : &own.ip6, encap, port->network->vni, inner,
 		       ret, error) &&
 	       find_uplink(agent, ret_ifindex, error);

@@ -14,6 +14,8 @@ struct spec {
 	struct frame_flow flow;
 	const char *proto;
 	bool established;
+	struct ip next_hop; /* family 0: the destination, or its router */
+	struct uuid to;	    /* whose port the frame is for; zero: an edge's */
 };
 
 static const struct ip *first_ip(const struct port *port, u8 family)
@@ -57,10 +59,48 @@ static bool take_mac(const json_t *json, const char *member, struct mac *ret, GE
 	       weft_fail(error, BAD_REQUEST, "spec: \"%s\" must be a MAC address", member);
 }
 
-/* Who has "dst" on the port's network, else the router that leads there. */
-static bool find_dst_mac(const struct port *port, struct spec *spec)
+/* Who has the gateway's address of the port's subnet; NULL: nobody. */
+static const struct claim *gateway_claim(
+	const struct desired *desired, const struct port *port, u8 family)
 {
-	struct address address = address_of_ip(&spec->flow.dst);
+	for (guint i = 0; i < port->record.fixed_ips->len; i++) {
+		const struct record_fixed_ip *fixed =
+			&g_array_index(port->record.fixed_ips, struct record_fixed_ip, i);
+		const struct subnet *subnet =
+			g_hash_table_lookup(desired->subnets, &fixed->subnet_id);
+		struct address address;
+
+		if (!subnet || subnet->record.gateway.family != family)
+			continue;
+		address = address_of_ip(&subnet->record.gateway);
+		return network_claims(port->network, &address);
+	}
+	return NULL;
+}
+
+/* The port of a machine that routes for the port, and its MAC. */
+static bool find_router_elsewhere(
+	const struct desired *desired, const struct port *port, struct spec *spec)
+{
+	u8 family = spec->flow.dst.family;
+	const struct interface *router = port_router_elsewhere(desired, port, family);
+	const struct claim *claim = router ? NULL : gateway_claim(desired, port, family);
+
+	if (router) {
+		spec->to = router->id;
+		spec->flow.dst_mac = router->record.mac;
+	} else if (claim) {
+		spec->to = claim->endpoint->id;
+		spec->flow.dst_mac = claim->endpoint->mac;
+	}
+	return router || claim;
+}
+
+/* Who has "dst" on the port's network, else the router that leads there. */
+static bool find_dst_mac(const struct desired *desired, const struct port *port, struct spec *spec)
+{
+	struct address address =
+		address_of_ip(spec->next_hop.family ? &spec->next_hop : &spec->flow.dst);
 	const struct claim *claim = network_claims(port->network, &address);
 	const struct interface *router = network_interface(port->network, &address);
 	const struct load_balancer *balancer = network_vip(port->network, &address);
@@ -71,20 +111,26 @@ static bool find_dst_mac(const struct port *port, struct spec *spec)
 	}
 	if (!router && !claim)
 		router = port_router(port, spec->flow.dst.family);
-	if (router)
+	if (router) {
 		spec->flow.dst_mac = router->record.mac;
-	else if (claim)
+	} else if (claim) {
+		spec->to = claim->endpoint->id;
 		spec->flow.dst_mac = claim->endpoint->mac;
-	return router || claim;
+	}
+	return router || claim || find_router_elsewhere(desired, port, spec);
 }
 
-static bool take_macs(
-	const struct port *port, const json_t *json, struct spec *spec, GError **error)
+static bool take_macs(const struct desired *desired, const struct port *port, const json_t *json,
+	struct spec *spec, GError **error)
 {
+	const char *next_hop = json_string_value(json_object_get(json, "next_hop"));
+
+	if (next_hop && !ip_parse(next_hop, &spec->next_hop))
+		return weft_fail(error, BAD_REQUEST, "spec: \"next_hop\" must be an IP address");
 	spec->flow.src_mac = port->record.mac;
 	memset(spec->flow.dst_mac.b, 0xff, sizeof(spec->flow.dst_mac.b));
 	if (strcmp(spec->proto, "arp") != 0 && !json_object_get(json, "dst_mac") &&
-		!find_dst_mac(port, spec))
+		!find_dst_mac(desired, port, spec))
 		return weft_fail(error, BAD_REQUEST,
 			"spec: nobody on the network has \"dst\", and no router is on it: give \"dst_mac\"");
 	return take_mac(json, "src_mac", &spec->flow.src_mac, error) &&
@@ -189,7 +235,8 @@ static bool build(const struct spec *spec, struct frame *frame, GError **error)
 	return true;
 }
 
-bool trace_frame(const struct port *port, const json_t *json, GByteArray **ret, GError **error)
+bool trace_frame(const struct desired *desired, const struct port *port, const json_t *json,
+	GByteArray **ret, struct uuid *ret_to, GError **error)
 {
 	static const char *const protos[] = { "icmp", "tcp", "udp", "arp", NULL };
 	struct spec spec = { .proto = json_string_value(json_object_get(json, "proto")),
@@ -199,11 +246,12 @@ bool trace_frame(const struct port *port, const json_t *json, GByteArray **ret, 
 	if (!spec.proto || !g_strv_contains(protos, spec.proto))
 		return weft_fail(
 			error, BAD_REQUEST, "spec: \"proto\" must be icmp, tcp, udp or arp");
-	if (!take_ips(port, json, &spec, error) || !take_macs(port, json, &spec, error) ||
+	if (!take_ips(port, json, &spec, error) || !take_macs(desired, port, json, &spec, error) ||
 		!take_l4_port(json, "src_port", 40000, &spec.flow.src_port, error) ||
 		!take_l4_port(json, "dst_port", 80, &spec.flow.dst_port, error) ||
 		!build(&spec, &frame, error))
 		return false;
 	*ret = g_byte_array_append(g_byte_array_new(), frame.data, (guint)frame.len);
+	*ret_to = spec.to;
 	return true;
 }

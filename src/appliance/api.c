@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "appliance/explain.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 
@@ -77,6 +78,63 @@ static GString *counters(struct api *api, struct http_request *request, GError *
 	return appliance_counters(api->appliance, error);
 }
 
+static GString *events(struct api *api, struct http_request *request, GError **error)
+{
+	const char *since = http_target_param(http_request_target(request), "since");
+	guint64 number = 0;
+
+	if (since && !g_ascii_string_to_unsigned(since, 10, 0, G_MAXINT64, &number, NULL)) {
+		weft_fail(error, BAD_REQUEST, "since: must be the number of an event");
+		return NULL;
+	}
+	return appliance_events(api->appliance, number, error);
+}
+
+static bool number_param(const struct http_target *target, const char *name, guint64 max,
+	guint64 *ret, GError **error)
+{
+	const char *text = http_target_param(target, name);
+
+	*ret = 0;
+	return !text || g_ascii_string_to_unsigned(text, 10, 0, max, ret, NULL) ||
+	       weft_fail(error, BAD_REQUEST, "%s: must be a number up to %" G_GUINT64_FORMAT, name,
+		       max);
+}
+
+static bool read_packet(
+	const struct http_target *target, struct explain_packet *ret, GError **error)
+{
+	const char *interface = http_target_param(target, "interface");
+	const char *source = http_target_param(target, "source");
+	const char *destination = http_target_param(target, "destination");
+	guint64 protocol, source_port, destination_port;
+
+	*ret = (struct explain_packet){ 0 };
+	if (!interface || !source || !destination || !ip_parse(source, &ret->source) ||
+		!ip_parse(destination, &ret->destination) ||
+		ret->source.family != ret->destination.family)
+		return weft_fail(error, BAD_REQUEST,
+			"interface, source and destination must be given, the latter addresses of one family");
+	if (!number_param(target, "protocol", UINT8_MAX, &protocol, error) ||
+		!number_param(target, "source_port", UINT16_MAX, &source_port, error) ||
+		!number_param(target, "destination_port", UINT16_MAX, &destination_port, error))
+		return false;
+	g_strlcpy(ret->interface, interface, sizeof(ret->interface));
+	ret->protocol = (u8)protocol;
+	ret->source_port = (u16)source_port;
+	ret->destination_port = (u16)destination_port;
+	return true;
+}
+
+static GString *explain_packet(struct api *api, struct http_request *request, GError **error)
+{
+	struct explain_packet packet;
+
+	return read_packet(http_request_target(request), &packet, error)
+		       ? appliance_explain(api->appliance, &packet, error)
+		       : NULL;
+}
+
 static const struct {
 	const char *name;
 	enum http_method method;
@@ -86,6 +144,8 @@ static const struct {
 	{ "status", HTTP_GET, status },
 	{ "digest", HTTP_GET, digest },
 	{ "counters", HTTP_GET, counters },
+	{ "events", HTTP_GET, events },
+	{ "explain", HTTP_GET, explain_packet },
 };
 
 static GString *dispatch(struct api *api, struct http_request *request, GError **error)
@@ -103,7 +163,7 @@ static GString *dispatch(struct api *api, struct http_request *request, GError *
 		return NULL;
 	}
 	weft_fail(error, NOT_FOUND,
-		"There are PUT /v1/config, GET /v1/status, GET /v1/digest and GET /v1/counters.");
+		"There are PUT /v1/config, GET /v1/status, GET /v1/digest, GET /v1/counters, GET /v1/events and GET /v1/explain.");
 	return NULL;
 }
 

@@ -60,12 +60,14 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->speaker = speaker_new(folder);
 	appliance->tunnels = tunnels_new(folder);
 	appliance->announcer = announcer_new();
+	appliance->events = events_new();
 	return appliance;
 }
 
 void appliance_free(struct appliance *appliance)
 {
 	announcer_free(appliance->announcer);
+	events_free(appliance->events);
 	tunnels_free(appliance->tunnels);
 	services_free(appliance->services);
 	redundancy_free(appliance->redundancy);
@@ -140,7 +142,8 @@ static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 	services_end_unwanted(appliance->services, appliance->document);
 	return (!is_in(changed, RENDER_NFTABLES) ||
 		       run_on(appliance, RENDER_NFTABLES, "nft", "-f", error)) &&
-	       set_sysctls(error) && link_prepare(appliance->document, error) &&
+	       events_set(appliance->events, appliance->document, error) && set_sysctls(error) &&
+	       link_prepare(appliance->document, error) &&
 	       (!is_in(changed, RENDER_NETWORK) || apply_network(appliance, error)) &&
 	       redundancy_set(
 		       appliance->redundancy, appliance->document->redundancy.enabled, error) &&

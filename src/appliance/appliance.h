@@ -30,3 +30,9 @@ bool appliance_configure(struct appliance *appliance, const char *text, size_t l
 GString *appliance_status(const struct appliance *appliance);
 GString *appliance_digest(const struct appliance *appliance);
 GString *appliance_counters(const struct appliance *appliance, GError **error);
+/* What it would do with the packet (explain.h). CONFLICT: it is not configured. */
+struct explain_packet;
+GString *appliance_explain(
+	const struct appliance *appliance, const struct explain_packet *packet, GError **error);
+/* Of the decisions that are written down, those from the number @since on (events.h). */
+GString *appliance_events(const struct appliance *appliance, u64 since, GError **error);

@@ -4,6 +4,7 @@
 
 #include "appliance/announcer.h"
 #include "appliance/appliance.h"
+#include "appliance/events.h"
 #include "appliance/learnt.h"
 #include "appliance/redundancy.h"
 #include "appliance/services.h"
@@ -24,4 +25,5 @@ struct appliance {
 	struct speaker *speaker;
 	struct tunnels *tunnels;
 	struct announcer *announcer;
+	struct events *events;
 };

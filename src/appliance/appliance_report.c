@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "appliance/appliance_impl.h"
+#include "appliance/counted.h"
+#include "appliance/explain.h"
 #include "appliance/files.h"
 #include "appliance/haproxy.h"
-#include "appliance/program.h"
 #include "base/json_writer.h"
 
 static void append_drift(const struct appliance *appliance, struct json_writer *w)
@@ -133,16 +134,8 @@ static bool append_devices(struct json_writer *w, GError **error)
 	return true;
 }
 
-static json_t *read_counters(GError **error)
-{
-	static const char *const argv[] = { "nft", "-j", "list", "counters", "table", "inet",
-		"weft", NULL };
-	g_autofree char *output = NULL;
-
-	return program_run(argv, &output, error) ? json_loads(output, 0, NULL) : NULL;
-}
-
-/* Of listeners there are several; haproxy_append_counters() has them. */
+/* Of listeners there are several; haproxy_append_counters() has them, and counted_append_rules()
+ * those of rules. */
 static void append_counters(const json_t *root, struct json_writer *w)
 {
 	const json_t *item;
@@ -154,7 +147,8 @@ static void append_counters(const json_t *root, struct json_writer *w)
 		const json_t *counter = json_object_get(item, "counter");
 		const char *name = json_string_value(json_object_get(counter, "name"));
 
-		if (!name || g_str_has_prefix(name, "listener_"))
+		if (!name || g_str_has_prefix(name, "listener_") ||
+			g_str_has_prefix(name, "rule_") || g_str_has_prefix(name, "suppressed_"))
 			continue;
 		jw_key(w, name);
 		jw_begin_object(w);
@@ -177,12 +171,52 @@ GString *appliance_counters(const struct appliance *appliance, GError **error)
 	if (!append_devices(&w, error))
 		return NULL;
 	if (appliance->document) {
-		json_auto_t *counters = read_counters(error);
+		json_auto_t *counters = counted_read(error);
 
 		if (!counters)
 			return NULL;
 		append_counters(counters, &w);
 		haproxy_append_counters(appliance->folder, appliance->document, counters, &w);
+		counted_append_rules(appliance->document, counters, &w);
+		counted_append_drops(counters, &w);
+	}
+	jw_end_object(&w);
+	return g_steal_pointer(&text);
+}
+
+GString *appliance_explain(
+	const struct appliance *appliance, const struct explain_packet *packet, GError **error)
+{
+	const struct document *document = appliance->document;
+	GString *text;
+	struct json_writer w;
+
+	if (!document || !document_interface_named(document, packet->interface)) {
+		weft_fail(error, CONFLICT, "There is no NIC %s here.", packet->interface);
+		return NULL;
+	}
+	text = g_string_new(NULL);
+	w = json_writer_on(text);
+	explain(document, packet, explain_kernel_route, &w);
+	return text;
+}
+
+GString *appliance_events(const struct appliance *appliance, u64 since, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	struct json_writer w = json_writer_on(text);
+	json_t *counters;
+
+	jw_begin_object(&w);
+	jw_member_int(&w, "life", appliance->life);
+	events_append(appliance->events, since, &w);
+	if (appliance->document &&
+		events_are_recent(appliance->events)) { /* or none was too much */
+		counters = counted_read(error);
+		if (!counters)
+			return NULL;
+		counted_append_suppressed(appliance->document, counters, &w);
+		json_decref(counters);
 	}
 	jw_end_object(&w);
 	return g_steal_pointer(&text);

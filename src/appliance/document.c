@@ -242,7 +242,7 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 	static const char *const known[] = { "id", "revision", "interfaces", "routes", "dhcp",
 		"dns", "metadata", "snat", "routed", "floating_ips", "port_forwardings", "firewall",
 		"load_balancers", "redundancy", "ipsec", "wireguard", "gre", "bgp",
-		"interface_firewalls", NULL };
+		"interface_firewalls", "log_limits", NULL };
 
 	return field_check(root, known, error) && read_id(root, document->id, error) &&
 	       field_need(root, "revision", error) &&
@@ -262,6 +262,8 @@ static bool read_all(const json_t *root, struct document *document, GError **err
 		       &document->firewall.enabled, error) &&
 	       field_list(root, "interface_firewalls", INTERFACES_MAX, document_read_guard,
 		       document->guards, error) &&
+	       field_object(root, "log_limits", document_read_log_limits, &document->log_limits,
+		       &document->log_limits.given, error) &&
 	       field_object(root, "redundancy", document_read_redundancy, &document->redundancy,
 		       &document->redundancy.enabled, error) &&
 	       field_object(root, "bgp", document_read_bgp, &document->bgp, &document->bgp.enabled,

@@ -113,6 +113,7 @@ struct document_device {
 };
 
 struct document_guard_rule {
+	char id[UUID_STRLEN]; /* "": it has none */
 	enum guard_action action;
 	u8 family, protocol;
 	bool has_protocol;
@@ -124,7 +125,14 @@ struct document_guard_rule {
 /* Rules of what goes out by a NIC ("ingress" of its network), and of what comes in by it. */
 struct document_guard {
 	char interface[DEVICE_STRLEN];
-	GArray *ingress, *egress; /* struct document_guard_rule */
+	GArray *ingress, *egress;  /* struct document_guard_rule */
+	bool log_accept, log_drop; /* whether what it lets through, and drops, is written down */
+};
+
+/* Of each NIC: events a second in the long run, and at once. */
+struct document_log_limits {
+	bool given;
+	u64 rate, burst;
 };
 
 /* One of a pair of appliances that do the same (docs/high-availability.md). */
@@ -232,7 +240,8 @@ struct document {
 	GArray *snat, *floating_ips, *port_forwardings;
 	GArray *routed; /* struct prefix, of IPv4: what the outside reaches as it is */
 	struct document_firewall firewall;
-	GArray *guards;		/* struct document_guard */
+	GArray *guards; /* struct document_guard */
+	struct document_log_limits log_limits;
 	GArray *load_balancers; /* struct balancer */
 	struct document_redundancy redundancy;
 	struct document_bgp bgp;

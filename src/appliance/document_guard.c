@@ -6,6 +6,7 @@
 #include "appliance/document_parts.h"
 
 #define RULES_MAX 256
+#define LOG_LIMIT_MAX 1000000
 
 static bool has_ports(u8 protocol)
 {
@@ -56,14 +57,15 @@ static bool check_rule(const struct document_guard_rule *rule, GError **error)
 
 static bool fill_rule(const json_t *value, struct document_guard_rule *ret, GError **error)
 {
-	static const char *const known[] = { "action", "ip_version", "protocol",
+	static const char *const known[] = { "id", "name", "action", "ip_version", "protocol",
 		"source_ip_address", "destination_ip_address", "source_port", "destination_port",
 		"source_interfaces", "destination_interfaces", NULL };
 	static const char *const actions[] = { "allow", "deny", "reject", NULL };
 	u64 family = 4, protocol = 0;
 	unsigned action = 0;
 
-	if (!field_check(value, known, error) || !field_need(value, "action", error) ||
+	if (!field_check(value, known, error) || !field_uuid(value, "id", ret->id, error) ||
+		!field_need(value, "action", error) ||
 		!field_choice(value, "action", actions, &action, error) ||
 		!field_number(value, "ip_version", 4, 6, &family, error) ||
 		!field_number(value, "protocol", 0, UINT8_MAX, &protocol, error) ||
@@ -128,11 +130,35 @@ GArray *document_guards_new(void)
 	return guards;
 }
 
+static bool read_log(const json_t *object, void *data, GError **error)
+{
+	static const char *const known[] = { "accept", "drop", NULL };
+	struct document_guard *guard = data;
+
+	return field_check(object, known, error) &&
+	       field_bool(object, "accept", &guard->log_accept, error) &&
+	       field_bool(object, "drop", &guard->log_drop, error);
+}
+
+bool document_read_log_limits(const json_t *object, void *data, GError **error)
+{
+	static const char *const known[] = { "rate", "burst", NULL };
+	struct document_log_limits *limits = data;
+
+	return field_check(object, known, error) && field_need(object, "rate", error) &&
+	       field_number(object, "rate", 1, LOG_LIMIT_MAX, &limits->rate, error) &&
+	       field_need(object, "burst", error) &&
+	       field_number(object, "burst", 1, LOG_LIMIT_MAX, &limits->burst, error);
+}
+
+/* What "about" and the names of rules say is for who reads what this machine tells. */
 static bool fill(const json_t *value, struct document_guard *ret, GError **error)
 {
-	static const char *const known[] = { "name", "ingress", "egress", NULL };
+	static const char *const known[] = { "name", "about", "log", "ingress", "egress", NULL };
+	bool logs;
 
 	return field_check(value, known, error) &&
+	       field_object(value, "log", read_log, ret, &logs, error) &&
 	       document_read_device(value, ret->interface, error) &&
 	       field_list(value, "ingress", RULES_MAX, read_rule, ret->ingress, error) &&
 	       field_list(value, "egress", RULES_MAX, read_rule, ret->egress, error);

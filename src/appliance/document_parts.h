@@ -42,6 +42,7 @@ bool document_read_firewall(const json_t *object, void *document_firewall, GErro
 
 /* document_guard.c */
 GArray *document_guards_new(void);
+bool document_read_log_limits(const json_t *object, void *data, GError **error);
 bool document_read_guard(const json_t *value, GArray *array, GError **error);
 bool document_check_guards(const struct document *document, GError **error);
 

@@ -106,6 +106,17 @@ void render_balancer_output(const struct document *document, GString *text);
 /* The counter of a listener: "connections", "in" or "out". */
 #define RENDER_LISTENER_COUNTER "listener_%s_%s"
 
+/* What the rules of NICs count, and what of them is written down: nftables' log group, with as many
+ * bytes of each packet. The words before it are "ACCEPT" or "DROP", "ingress" or "egress", the NIC
+ * and the rule's id, or "-". */
+#define RENDER_LOG_GROUP 7
+#define RENDER_LOG_BYTES 128
+/* Names of counters; g_free. @rule NULL: of what none matches. @n: its place, if it has no id. */
+char *render_guard_counter(const char *interface, const char *direction,
+	const struct document_guard_rule *rule, guint n);
+/* Of what was above the NIC's limit. */
+char *render_guard_suppressed(const char *interface);
+
 void render_keepalived(
 	const struct document *document, const struct render_place *place, GString *text);
 void render_bgpd(const struct document *document, const struct render_place *place, GString *text);

@@ -26,6 +26,10 @@ static const char skeleton[] =
 	"\tcounter connections_port_forwarding {\n\t}\n"
 	"\tcounter firewall_dropped {\n\t}\n"
 	"\tcounter input_dropped {\n\t}\n"
+	"\tcounter invalid_dropped {\n\t}\n"
+	"\tcounter management_dropped {\n\t}\n"
+	"\tcounter outside_dropped {\n\t}\n"
+	"\tcounter tunnel_dropped {\n\t}\n"
 	"\tset floating {\n\t\ttype ipv4_addr\n\t}\n"
 	"\tset fixed {\n\t\ttype ipv4_addr\n\t}\n"
 	"\tset forwarded_from {\n\t\ttype ipv4_addr . inet_proto . inet_service\n\t}\n"
@@ -228,13 +232,13 @@ static void append_forward(const struct document *document, GString *text)
 
 		if (interface->role == ROLE_MANAGEMENT && document_has_role(document, ROLE_PUBLIC))
 			g_string_append_printf(text,
-				"\t\tiifname \"%s\" drop\n\t\toifname \"%s\" drop\n",
+				"\t\tiifname \"%s\" counter name management_dropped drop\n\t\toifname \"%s\" counter name management_dropped drop\n",
 				interface->name, interface->name);
 	}
 	render_vpn_guard(document, text);
 	render_guard_forward(document, text);
 	g_string_append(text, "\t\tct state established,related accept\n"
-			      "\t\tct state invalid drop\n");
+			      "\t\tct state invalid counter name invalid_dropped drop\n");
 	if (document->firewall.enabled)
 		g_string_append(text, "\t\tjump firewall\n");
 	render_vpn_accept(document, text);
@@ -245,7 +249,7 @@ static void append_forward(const struct document *document, GString *text)
 	append_forward6(document, public, text);
 	append_routed(document, public, text);
 	render_bgp_forward(document, public, text);
-	g_string_append(text, "\t}\n");
+	g_string_append(text, "\t\tcounter name outside_dropped\n\t}\n");
 }
 
 static void append_dstnat(GString *text)
@@ -288,6 +292,7 @@ void render_nftables(
 	append_forwardings(document, text);
 	render_balancer_counters(document, text);
 	render_metadata_callers(document, text);
+	render_guard_objects(document, text);
 	g_string_append(text, "table " TABLE " {\n");
 	append_input(document, place->api_port, text);
 	render_balancer_output(document, text);

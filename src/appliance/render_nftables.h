@@ -18,6 +18,7 @@ void render_vpn_accept(const struct document *document, GString *text);
 void render_vpn_no_snat(const struct document *document, GString *text);
 
 /* render_nftables_guard.c: chains of their own, and who jumps to them, before connections pass. */
+void render_guard_objects(const struct document *document, GString *text);
 void render_guard_chains(const struct document *document, GString *text);
 void render_guard_forward(const struct document *document, GString *text);
 

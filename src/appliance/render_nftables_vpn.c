@@ -69,7 +69,7 @@ static void guard_device(const char *device, void *data)
 	const struct devices *devices = data;
 
 	g_string_append_printf(devices->text,
-		"\t\tiifname \"%s\" oifname \"%s\" drop\n"
+		"\t\tiifname \"%s\" oifname \"%s\" counter name tunnel_dropped drop\n"
 		"\t\toifname \"%s\" tcp flags syn tcp option maxseg size set rt mtu\n",
 		device, devices->public, device);
 }
@@ -80,7 +80,7 @@ static void guard_pair(const struct document_ipsec *one, const struct pair *pair
 	unsigned mss = MAX(one->mtu, ESP_MTU_LESS + 1) - ESP_MTU_LESS;
 
 	g_string_append_printf(text,
-		"\t\toifname \"%s\" ip saddr %s ip daddr %s rt ipsec missing drop\n"
+		"\t\toifname \"%s\" ip saddr %s ip daddr %s rt ipsec missing counter name tunnel_dropped drop\n"
 		"\t\tip saddr %s ip daddr %s tcp flags syn tcp option maxseg size set %u\n"
 		"\t\tip saddr %s ip daddr %s tcp flags syn tcp option maxseg size set %u\n",
 		public, pair->local, pair->peer, pair->local, pair->peer, mss, pair->peer,
@@ -93,7 +93,9 @@ void render_vpn_guard(const struct document *document, GString *text)
 
 	if (document->ipsec->len)
 		g_string_append_printf(text,
-			"\t\tiifname \"" IPSEC_DEVICE "\" oifname \"%s\" drop\n", devices.public);
+			"\t\tiifname \"" IPSEC_DEVICE
+			"\" oifname \"%s\" counter name tunnel_dropped drop\n",
+			devices.public);
 	document_each_tunnel(document, guard_device, &devices);
 	each_pair(document, text, guard_pair);
 }

@@ -66,7 +66,7 @@ static void test_nftables(void **state)
 		"add element inet weft metadata_callers { fa:16:3e:00:01:01 . 10.0.0.10 }\n",
 		"\t\tiifname \"guest0\" ip daddr 169.254.169.254 tcp dport 80 ether saddr . ip saddr @metadata_callers accept\n",
 		"\t\tip saddr 10.0.0.0/24 meta l4proto tcp th dport 25-25 counter name firewall_dropped drop\n\t\treturn\n",
-		"\t\toifname \"mgmt\" drop\n",
+		"\t\toifname \"mgmt\" counter name management_dropped drop\n",
 		"\t\toifname \"public\" ip saddr 10.0.0.0/24 counter name connections_snat snat ip to 203.0.113.5\n",
 		NULL
 	};
@@ -79,28 +79,44 @@ static void test_nftables(void **state)
 }
 
 /* Rules of firewall groups: who opens is judged at both NICs, in both what nothing matches goes. */
+#define RULE_ID "0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0002"
+
+/* A chain for each rule, that its packets go to: it counts and, within a limit, tells. */
 static void test_guards(void **state)
 {
-	static const char *const lines[] = {
-		"\tchain ingress_0 {\n\t\tcounter name firewall_dropped drop\n\t}\n",
-		"\tchain egress_0 {\n\t\tmeta nfproto ipv4 ip saddr 10.0.0.0/24 meta l4proto 6 th dport 80-81 iifname { \"guest0\" } return\n",
-		"\t\tmeta nfproto ipv6 oifname { \"public\" } iifname != { \"public\" } limit rate 100/second counter name firewall_dropped reject with icmpx port-unreachable\n"
-		"\t\tmeta nfproto ipv6 oifname { \"public\" } counter name firewall_dropped drop\n",
+	static const char *const lines[] = { "add counter inet weft rule_guest0_egress_" RULE_ID
+					     "\n",
+		"add counter inet weft rule_guest0_egress_1\n"
+		"add counter inet weft rule_guest0_egress_none\n",
+		"add limit inet weft log_guest0_7_3 { rate 7/second burst 3 packets ; }\n",
+		"\tchain reject_0 {\n\t\tiifname != { \"public\" } limit rate 100/second reject with icmpx port-unreachable\n\t\tdrop\n\t}\n",
+		"\tchain ingress_0 {\n\t\tcounter name rule_guest0_ingress_none counter name firewall_dropped\n\t\tdrop\n\t}\n",
+		"\tchain egress_0_0 {\n\t\tct state new counter name rule_guest0_egress_" RULE_ID
+		"\n"
+		"\t\tct state new limit name \"log_guest0_7_3\" log prefix \"ACCEPT egress guest0 " RULE_ID
+		"\" group 7 snaplen 128 return\n"
+		"\t\tct state new counter name suppressed_guest0\n\t\treturn\n\t}\n",
+		"\tchain egress_0_1 {\n\t\tcounter name rule_guest0_egress_1 counter name firewall_dropped\n\t\tgoto reject_0\n\t}\n",
+		"\tchain egress_0 {\n\t\tmeta nfproto ipv4 ip saddr 10.0.0.0/24 meta l4proto 6 th dport 80-81 iifname { \"guest0\" } goto egress_0_0\n"
+		"\t\tmeta nfproto ipv6 oifname { \"public\" } goto egress_0_1\n"
+		"\t\tcounter name rule_guest0_egress_none counter name firewall_dropped\n\t\tdrop\n\t}\n",
 		"\t\tct state established ct direction reply accept\n\t\tct state related accept\n"
 		"\t\tiifname { \"guest0\" } jump egress_0\n\t\toifname { \"guest0\" } jump ingress_0\n",
-		NULL
-	};
+		NULL };
 	struct rendered rendered;
 
 	(void)state;
 	render_text(
 		"{" TEST_HEAD TEST_INTERFACES
-		",\"interface_firewalls\":[{\"name\":\"guest0\",\"egress\":["
-		"{\"action\":\"allow\",\"protocol\":6,\"source_ip_address\":\"10.0.0.0/24\","
+		",\"log_limits\":{\"rate\":7,\"burst\":3},\"interface_firewalls\":[{\"name\":\"guest0\","
+		"\"about\":{\"name\":\"web\"},\"log\":{\"accept\":true},\"egress\":["
+		"{\"id\":\"" RULE_ID "\",\"name\":\"w\","
+		"\"action\":\"allow\",\"protocol\":6,\"source_ip_address\":\"10.0.0.0/24\","
 		"\"destination_port\":\"80:81\",\"source_interfaces\":[\"guest0\"]},"
 		"{\"action\":\"reject\",\"ip_version\":6,\"destination_interfaces\":[\"public\"]}]}]}",
 		&rendered);
 	assert_lines(rendered.texts[RENDER_NFTABLES], lines);
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "log prefix \"DROP"));
 	rendered_clear(&rendered);
 }
 
@@ -149,9 +165,11 @@ static void test_ipv6(void **state)
 /* What is not translated comes in as it is, behind what is judged of all. */
 static void test_routed(void **state)
 {
-	static const char *const lines[] = { "\t\toifname \"mgmt\" drop\n",
+	static const char *const lines[] = {
+		"\t\toifname \"mgmt\" counter name management_dropped drop\n",
 		"\t\tiifname \"public\" ip daddr 10.0.0.0/24 accept\n",
-		"\t\tiifname \"public\" ip daddr 10.1.0.0/24 accept\n", NULL };
+		"\t\tiifname \"public\" ip daddr 10.1.0.0/24 accept\n", NULL
+	};
 	struct rendered rendered;
 
 	(void)state;

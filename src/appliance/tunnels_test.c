@@ -68,10 +68,10 @@ static void test_filter(void **state)
 		"\t\tiifname \"public\" ip saddr 198.51.100.9 ip daddr 203.0.113.5 udp dport { 500, 4500 } accept\n",
 		"\t\tiifname \"public\" ip saddr 198.51.100.9 ip daddr 203.0.113.5 ip protocol gre accept\n",
 		"\t\tiifname \"public\" udp dport 51820 accept\n",
-		"\t\tiifname \"ipsec0\" oifname \"public\" drop\n",
-		"\t\tiifname \"wg0\" oifname \"public\" drop\n",
+		"\t\tiifname \"ipsec0\" oifname \"public\" counter name tunnel_dropped drop\n",
+		"\t\tiifname \"wg0\" oifname \"public\" counter name tunnel_dropped drop\n",
 		"\t\toifname \"gre1\" tcp flags syn tcp option maxseg size set rt mtu\n",
-		"\t\toifname \"public\" ip saddr 10.0.0.0/24 ip daddr 10.1.0.0/24 rt ipsec missing drop\n",
+		"\t\toifname \"public\" ip saddr 10.0.0.0/24 ip daddr 10.1.0.0/24 rt ipsec missing counter name tunnel_dropped drop\n",
 		"\t\tip saddr 10.1.0.0/24 ip daddr 10.5.0.0/24 tcp flags syn tcp option maxseg size set 1359\n",
 		"\t\tiifname \"public\" ip saddr 10.1.0.0/24 ip daddr 10.0.0.0/24 meta ipsec exists accept\n",
 		NULL

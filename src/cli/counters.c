@@ -6,6 +6,8 @@
 #include "cli/commands.h"
 #include "cli/hypervisor.h"
 #include "cli/output.h"
+#include "cli/resolve.h"
+#include "model/port.h"
 
 /* Rows {reason, count, meaning} of a host's drops; with @all also those that never happened. */
 static json_t *host_rows(const json_t *drops, bool all)
@@ -21,6 +23,30 @@ static json_t *host_rows(const json_t *drops, bool all)
 							    "count", count, "meaning", doc));
 	}
 	return rows;
+}
+
+/* Of the appliance that has the port as its NIC, if there is one. */
+static bool add_appliance_rows(const struct hypervisor *there, json_t *rows, GError **error)
+{
+	json_t *answer = agent_call(there->socket,
+		       json_pack("{s:s,s:s}", "op", "appliance", "port", there->port_id), error),
+	       *drop;
+	const char *reason;
+
+	json_object_foreach(json_object_get(answer, "drops"), reason, drop) {
+		g_autofree char *doc = g_strdup_printf(
+			"in the appliance: %s", json_string_value(json_object_get(drop, "doc")));
+
+		if (json_integer_value(json_object_get(drop, "count")))
+			json_array_append_new(
+				rows, json_pack("{s:s,s:O,s:s,s:O}", "reason", reason, "count",
+					      json_object_get(drop, "count"), "meaning", doc,
+					      "appliance", json_object_get(answer, "appliance")));
+	}
+	bool asked = answer != NULL;
+
+	json_decref(answer);
+	return asked;
 }
 
 /* The same of a port, whose answer has no sentences: they are the host's. */
@@ -53,7 +79,9 @@ static bool drops(struct cli *cli, GError **error)
 		port = hypervisor_port(&there, error);
 	if (port)
 		rows = port_rows(port, host);
-	else if (result && !there.port_id)
+	if (port && !add_appliance_rows(&there, rows, error))
+		g_clear_pointer(&rows, json_decref);
+	if (result && !there.port_id)
 		rows = host_rows(host, cli_flag(cli, "all"));
 	bool printed = rows && output_list(cli, columns, rows, error);
 
@@ -78,6 +106,63 @@ static bool counters(struct cli *cli, GError **error)
 	return printed;
 }
 
+/* The ports of the API that @filter says. */
+static json_t *ports_with(struct client *client, const char *filter)
+{
+	g_autofree char *path = g_strdup_printf("/v2.0/ports?%s", filter);
+	json_t *answer = client_call(client, "GET", path, NULL, NULL);
+	json_t *ports = answer ? json_incref(json_object_get(answer, "ports")) : NULL;
+
+	json_decref(answer);
+	return ports;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key)) ?: "";
+}
+
+/* One of these that has a virtual router: the host of its appliance knows all rules of it. */
+static bool add_router_rules(struct cli *cli, const char *port, json_t *rules, GError **error)
+{
+	struct hypervisor there = { 0 };
+	json_t *answer = NULL;
+	bool ok = hypervisor_find(cli, port, NULL, &there, error);
+
+	if (ok)
+		answer = agent_call(there.socket,
+			json_pack("{s:s,s:s,s:b}", "op", "rules", "port", port, "whole", 1), error);
+	json_array_extend(rules, json_object_get(answer, "rules"));
+	ok = answer != NULL;
+	json_decref(answer);
+	hypervisor_clear(&there);
+	return ok;
+}
+
+/* Interfaces of virtual routers are bound to the hosts of their appliances; those that hosts route
+ * for are bound to none. */
+static bool add_routers_rules(
+	struct cli *cli, const struct hypervisor *there, json_t *rules, GError **error)
+{
+	struct client *client = cli_has_controller(cli) ? cli_client(cli, NULL) : NULL;
+	json_t *port =
+		client ? resolve_object(client, &port_kind, there->port_id, NULL, NULL) : NULL;
+	g_autofree char *filter = g_strdup_printf(
+		"network_id=%s&device_owner=network:router_interface", text_of(port, "network_id"));
+	json_t *interfaces = NULL, *interface;
+	bool ok = true;
+	size_t i;
+
+	if (port && !g_str_has_prefix(text_of(port, "device_owner"), "network:"))
+		interfaces = ports_with(client, filter);
+	json_array_foreach(interfaces, i, interface)
+		if (*text_of(interface, "binding:host_id"))
+			ok = ok && add_router_rules(cli, text_of(interface, "id"), rules, error);
+	json_decref(interfaces);
+	json_decref(port);
+	return ok;
+}
+
 static bool rules(struct cli *cli, GError **error)
 {
 	static const char *const columns[] = { "id", "of", "action", "direction", "ethertype",
@@ -90,7 +175,9 @@ static bool rules(struct cli *cli, GError **error)
 		return false;
 	result = agent_call(
 		there.socket, json_pack("{s:s,s:s}", "op", "rules", "port", there.port_id), error);
-	printed = result && output_list(cli, columns, json_object_get(result, "rules"), error);
+	printed = result &&
+		  add_routers_rules(cli, &there, json_object_get(result, "rules"), error) &&
+		  output_list(cli, columns, json_object_get(result, "rules"), error);
 	json_decref(result);
 	hypervisor_clear(&there);
 	return printed;
@@ -123,6 +210,8 @@ const struct command drops_command = {
 	.words = "drops",
 	.summary = "Show why packets were dropped, on this hypervisor or at a port",
 	.arguments = "[PORT]",
+	.details =
+		"Of a router's port that is a NIC of a virtual router, also what its appliance has dropped, at whatever NIC.",
 	.examples = "weft drops\nweft drops vm1\nweft drops --all",
 	.options = { drops_options, agent_options, output_options, api_options },
 	.run = drops,
@@ -144,7 +233,8 @@ const struct command port_rules_command = {
 	.details =
 		"In the order in which they are asked: of the firewall groups of routers on the way, of the provider's tiers, of "
 		"the port's security groups, of baseline tiers. Hits are the connections (of stateless groups: packets) that the rule has decided about on the port's host, at "
-		"all ports there that have it.",
+		"all ports there that have it. Behind them are the firewall groups of virtual routers on the port's network, with what "
+		"they have decided about in their appliances; of a router's port that is a NIC of one, these alone.",
 	.examples = "weft port rules vm1\nweft port rules vm1 -f value -c id -c hits",
 	.options = { drops_options + 1, agent_options, output_options, api_options },
 	.run = rules,

@@ -8,6 +8,7 @@
 #include "cli/hypervisor.h"
 #include "cli/output.h"
 #include "cli/packet.h"
+#include "cli/passage.h"
 
 /* The agent's "spec" of a packet, from --to and its companions, or --arp. */
 static json_t *spec_of(const struct cli *cli, GError **error)
@@ -115,15 +116,72 @@ static const char *verdict_of(const json_t *steps)
 	return verdict;
 }
 
-static void print_steps(const json_t *result)
+static void print_list(const json_t *steps)
 {
-	const json_t *steps = json_object_get(result, "steps");
 	size_t i;
 	json_t *step;
 
 	json_array_foreach(steps, i, step)
 		printf("%2zu. %s\n", i + 1, json_string_value(step));
+}
+
+static void print_steps(const json_t *result)
+{
+	const json_t *leg;
+	size_t i;
+
+	print_list(json_object_get(result, "steps"));
+	json_array_foreach(json_object_get(result, "steps_at_routers"), i, leg) {
+		printf("%s:\n", json_string_value(json_object_get(leg, "at")));
+		print_list(json_object_get(leg, "steps"));
+	}
 	printf("Verdict: %s.\n", json_string_value(json_object_get(result, "verdict")));
+}
+
+/* What the packet that the request describes is like; its source is the port's, if none is given.
+ */
+static json_t *packet_of(const struct hypervisor *there, const json_t *request, GError **error)
+{
+	json_t *spec = json_copy(json_object_get(request, "spec")), *port, *ip;
+	const char *to = json_string_value(json_object_get(spec, "dst"));
+	size_t i;
+
+	if (!to || json_object_get(spec, "src"))
+		return spec;
+	port = hypervisor_port(there, error);
+	json_array_foreach(json_object_get(port, "ips"), i, ip)
+		if (!json_object_get(spec, "src") &&
+			!strchr(json_string_value(ip), ':') == !strchr(to, ':'))
+			json_object_set(spec, "src", ip);
+	if (!port)
+		g_clear_pointer(&spec, json_decref);
+	json_decref(port);
+	return spec;
+}
+
+/* Adds what becomes of it in virtual routers, and its verdict. */
+static bool finish(struct cli *cli, const struct hypervisor *there, const json_t *request,
+	json_t *result, GError **error)
+{
+	const char *verdict = verdict_of(json_object_get(result, "steps"));
+	struct passage passage = { 0 };
+	json_t *spec = NULL;
+	bool ok = true;
+
+	if (json_is_string(json_object_get(result, "to_port"))) {
+		spec = packet_of(there, request, error);
+		ok = spec && passage_follow(cli, result, spec, &passage, error);
+	}
+	if (passage.legs)
+		json_object_set(result, "steps_at_routers", passage.legs);
+	if (passage.verdict)
+		verdict = passage.verdict;
+	else if (passage.last)
+		verdict = verdict_of(json_object_get(passage.last, "steps"));
+	json_object_set_new(result, "verdict", json_string(verdict));
+	passage_clear(&passage);
+	json_decref(spec);
+	return ok;
 }
 
 static bool trace(struct cli *cli, GError **error)
@@ -142,12 +200,12 @@ static bool trace(struct cli *cli, GError **error)
 
 	if (add_packet(cli, &there, request, error))
 		result = agent_call(there.socket, json_incref(request), error);
+	if (result && !finish(cli, &there, request, result, error))
+		g_clear_pointer(&result, json_decref);
 	json_decref(request);
 	hypervisor_clear(&there);
 	if (!result)
 		return false;
-	json_object_set_new(
-		result, "verdict", json_string(verdict_of(json_object_get(result, "steps"))));
 	bool printed = true;
 
 	if (!strcmp(cli_option_or(cli, "format", "table"), "table") && !cli_option(cli, "column"))
@@ -183,7 +241,7 @@ const struct command trace_command = {
 	.arguments = "[PORT]",
 	.details =
 		"Runs the very program that forwards, on its live tables and without any effect, at the host that the port "
-		"is bound to.",
+		"is bound to. A packet that goes to a virtual router is followed through its appliance.",
 	.examples =
 		"weft trace vm1 --to 10.0.0.5 --proto tcp --dport 80\nweft trace vm1 --arp 10.0.0.5\nweft trace vm1 --dhcp",
 	.options = { trace_options, agent_options, output_options, api_options },

@@ -12,6 +12,7 @@
 #include "cli/hypervisor.h"
 #include "cli/output.h"
 #include "cli/packet.h"
+#include "cli/passage.h"
 
 /* "tcp/443", "icmp" → the members "proto" and "dst_port" of a spec. */
 static json_t *parse_what(const char *what, GError **error)
@@ -68,31 +69,15 @@ static bool add_addresses(const struct cli *cli, const struct hypervisor *from,
 	return found;
 }
 
+/* The answer to op trace. */
 static json_t *ask(const struct hypervisor *there, json_t *spec, const char *how, GError **error)
 {
 	json_t *request =
 		json_pack("{s:s,s:s,s:O}", "op", "trace", "port", there->port_id, "spec", spec);
-	json_t *result, *steps;
 
 	if (how)
 		json_object_set_new(request, how, json_true());
-	result = agent_call(there->socket, request, error);
-	steps = result ? json_incref(json_object_get(result, "steps")) : NULL;
-	json_decref(result);
-	return steps;
-}
-
-/* The last step that begins so, or NULL. */
-static const char *step_that(const json_t *steps, const char *begins)
-{
-	const char *found = NULL;
-	size_t i;
-	json_t *step;
-
-	json_array_foreach(steps, i, step)
-		if (g_str_has_prefix(json_string_value(step), begins))
-			found = json_string_value(step);
-	return found;
+	return agent_call(there->socket, request, error);
 }
 
 /* What the firewalls have said, and what came of it. */
@@ -142,37 +127,56 @@ static json_t *ask_sender(const struct cli *cli, const struct hypervisor *from, 
 	const char *receiver, GError **error)
 {
 	const char *vip = cli_option(cli, "vip");
-	json_t *steps;
+	json_t *answer;
 
 	if (vip)
 		json_object_set_new(spec, "dst", json_string(vip));
-	steps = ask(from, spec, NULL, error);
-	if (steps && !check_member(steps, receiver, error))
-		g_clear_pointer(&steps, json_decref);
-	return steps;
+	answer = ask(from, spec, NULL, error);
+	if (answer && !check_member(json_object_get(answer, "steps"), receiver, error))
+		g_clear_pointer(&answer, json_decref);
+	return answer;
 }
 
-static json_t *explain(const struct cli *cli, const struct hypervisor *from,
-	const struct hypervisor *to, json_t *spec, GError **error)
+/* At the receiver's host, if it goes there from another one. */
+static bool arrive(const struct hypervisor *to, const json_t *before, json_t *spec, json_t **ret,
+	GError **error)
+{
+	if (!step_that(json_object_get(before, "steps"), "encapsulated by"))
+		return true;
+	*ret = ask(to, spec, "arrives", error);
+	return *ret != NULL;
+}
+
+static json_t *answer_of(const json_t *here, const struct passage *passage, const json_t *there)
+{
+	const json_t *last = there ?: passage->last ?: here, *leg;
+	json_t *none = json_array(), *answer;
+	size_t i;
+
+	answer = json_pack("{s:s,s:o,s:O,s:O*,s:O}", "verdict",
+		passage->verdict ?: verdict_of(json_object_get(last, "steps")), "decisions",
+		json_array(), "steps", json_object_get(here, "steps"), "steps_at_routers",
+		passage->legs, "steps_at_receiver", there ? json_object_get(there, "steps") : none);
+	add_decisions(answer, json_object_get(here, "steps"));
+	json_array_foreach(passage->legs, i, leg)
+		add_decisions(answer, json_object_get(leg, "steps"));
+	if (there)
+		add_decisions(answer, json_object_get(there, "steps"));
+	json_decref(none);
+	return answer;
+}
+
+static json_t *explain(struct cli *cli, const struct hypervisor *from, const struct hypervisor *to,
+	json_t *spec, GError **error)
 {
 	g_autofree char *receiver = g_strdup(json_string_value(json_object_get(spec, "dst")));
-	json_t *here = ask_sender(cli, from, spec, receiver, error), *there = NULL, *answer;
+	json_t *here = ask_sender(cli, from, spec, receiver, error), *there = NULL, *answer = NULL;
+	struct passage passage = { 0 };
 
-	if (!here)
-		return NULL;
-	if (step_that(here, "encapsulated by")) {
-		there = ask(to, spec, "arrives", error);
-		if (!there) {
-			json_decref(here);
-			return NULL;
-		}
-	}
-	answer = json_pack("{s:s,s:o,s:O,s:o}", "verdict", verdict_of(there ? there : here),
-		"decisions", json_array(), "steps", here, "steps_at_receiver",
-		there ? json_incref(there) : json_array());
-	add_decisions(answer, here);
-	if (there)
-		add_decisions(answer, there);
+	if (here && passage_follow(cli, here, spec, &passage, error) &&
+		(passage.verdict || arrive(to, passage.last ?: here, spec, &there, error)))
+		answer = answer_of(here, &passage, there);
+	passage_clear(&passage);
 	json_decref(here);
 	json_decref(there);
 	return answer;
@@ -192,10 +196,16 @@ static void print_lines(const char *title, const json_t *lines)
 
 static void print_answer(const json_t *answer)
 {
+	json_t *decision, *leg;
 	size_t i;
-	json_t *decision;
 
 	print_lines("At the sender's host:", json_object_get(answer, "steps"));
+	json_array_foreach(json_object_get(answer, "steps_at_routers"), i, leg) {
+		g_autofree char *title =
+			g_strdup_printf("%s:", json_string_value(json_object_get(leg, "at")));
+
+		print_lines(title, json_object_get(leg, "steps"));
+	}
 	print_lines("At the receiver's host:", json_object_get(answer, "steps_at_receiver"));
 	printf("Verdict: %s.\n", json_string_value(json_object_get(answer, "verdict")));
 	json_array_foreach(json_object_get(answer, "decisions"), i, decision)
@@ -244,7 +254,7 @@ const struct command why_command = {
 	.arguments = "FROM TO [tcp/PORT|udp/PORT|icmp]",
 	.details =
 		"Asks the programs that forward, at the sender's host and at the receiver's, what becomes of a packet that "
-		"opens a connection. Nothing is sent. The verdict is \"let through\", \"refused\" when rules of security groups "
+		"opens a connection, and the appliances of virtual routers on the way. Nothing is sent. The verdict is \"let through\", \"refused\" when rules of security groups or firewall groups "
 		"deny it, or \"lost\" when it ends for another reason, which the last step says.",
 	.examples =
 		"weft why vm1 vm2 tcp/443\nweft why vm1 vm2 icmp --ipv6\nweft why vm1 web1 tcp/80 --vip 10.0.0.50",

@@ -109,6 +109,39 @@ static bool check_target(struct txn *txn, const struct object *draft, GError **e
 		       target, of_firewall(draft) ? "firewall group" : "security group", group);
 }
 
+static bool concerns(const struct object *log, const struct object *group, const char *port)
+{
+	const char *resource = object_str(log, NETWORK_LOG_RESOURCE_ID);
+	const char *target = object_str(log, NETWORK_LOG_TARGET_ID);
+	char id[UUID_STRLEN];
+
+	if (!object_bool(log, NETWORK_LOG_ENABLED) || !of_firewall(log) ||
+		(resource && strcmp(resource, uuid_format(object_id(group), id)) != 0) ||
+		(target && strcmp(target, port) != 0))
+		return false;
+	return resource || target ||
+	       !g_strcmp0(object_str(log, SLOT_PROJECT_ID), object_str(group, SLOT_PROJECT_ID));
+}
+
+struct network_log_events network_log_events(
+	const struct model *model, const struct object *group, const char *port)
+{
+	struct network_log_events wanted = { false, false };
+	const struct object *log;
+	struct model_iter iter;
+
+	model_iter_all(&iter, model, KIND_NETWORK_LOG, NULL);
+	while ((log = model_iter_next(&iter))) {
+		const char *event = object_str(log, NETWORK_LOG_EVENT);
+
+		if (!concerns(log, group, port))
+			continue;
+		wanted.accept = wanted.accept || strcmp(event, "DROP") != 0;
+		wanted.drop = wanted.drop || strcmp(event, "ACCEPT") != 0;
+	}
+	return wanted;
+}
+
 bool network_logs_leave(struct txn *txn, const struct object *group, GError **error)
 {
 	g_autoptr(GPtrArray) logs = g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);

@@ -33,5 +33,12 @@ enum loggable_resource_slot {
 extern const struct kind network_log_kind;
 extern const struct kind loggable_resource_kind;
 
+/* What the logs want of the decisions of a firewall group at a router's port. */
+struct network_log_events {
+	bool accept, drop;
+};
+struct network_log_events network_log_events(
+	const struct model *model, const struct object *group, const char *port);
+
 /* Removes the logs of @group, a security or firewall group, which is being deleted. */
 bool network_logs_leave(struct txn *txn, const struct object *group, GError **error);

@@ -120,3 +120,74 @@ def test_groups_and_the_outside(bed):
     for group in (gateway, servers, office):
         bed.set_group(group, ports=[])
     bed.becomes(True, "out again", lambda: bed.page("g1", bed.ip["far"]))
+
+
+def events_of(bed, host, **members):
+    """The events that the host's agent has written down, with these members."""
+    return [event for event in bed.lab.agent(host, "logs")["events"] if all(event.get(key) == value for key, value in members.items())]
+
+
+def hits_of(rules):
+    return {rule["id"]: rule["hits"] for rule in rules}
+
+
+def verdict(bed, *words):
+    answer = bed.lab.json("why", *words)
+    return answer["verdict"], "\n".join(answer["decisions"])
+
+
+def test_what_it_decides_is_known(bed):
+    """Z2: what a virtual router's firewall decides is logged, counted by rule, and explained like what hosts decide; a denied packet can be told from a lost one."""
+    lab, (a, b) = bed.lab, (bed.ip["g1"], bed.ip["g2"])
+    web = bed.make("firewall_rule", name="web", protocol="tcp", destination_port="80", action="allow")
+    telnet = bed.make("firewall_rule", name="telnet", protocol="tcp", destination_port="23", action="deny")
+    policy = bed.make("firewall_policy", name="in", firewall_rules=[web, telnet])
+    port = bed.interfaces["net2"]
+    group = bed.make("firewall_group", name="servers", ports=[port], ingress_firewall_policy_id=policy, egress_firewall_policy_id=bed.policy({}))
+    log = bed.call("POST", "/v2.0/log/logs", {"log": {"name": "all", "resource_type": "firewall_group", "resource_id": group, "event": "ALL"}})["log"]
+    wait_until(lambda: bed.status(group) == "ACTIVE", what="ACTIVE", deadline=WAIT_S)
+    appliance = bed.api.get("/v2.0/appliances", object_id=bed.router["id"]).json["appliances"][0]
+    host = appliance["host"]
+    known = {"port_id": port, "router_id": bed.router["id"], "appliance_id": appliance["id"], "direction": "ingress",
+             "firewall_group": {"id": group, "name": "servers"}, "firewall_policy": {"id": policy, "name": "in"}, "log_ids": [log["id"]]}
+
+    def event(action, rule, **members):
+        def find():
+            found = events_of(bed, host, action=action, rule_id=rule, src_ip=a, dst_ip=b, protocol="tcp", **members)
+            return found and found[-1]
+        return wait_until(find, what=f"{action} by {rule}", deadline=WAIT_S)
+
+    bed.becomes(True, "a page that is written down", lambda: bed.page("g1", b) == a and events_of(bed, host, action="ACCEPT", rule_id=web))
+    accepted = event("ACCEPT", web, dst_port=80, rule_name="web")
+    assert accepted.items() >= known.items() and "reason" not in accepted and accepted["tcp_flags"] == 2
+    bed.becomes(True, "what no rule allows", lambda: bed.page("g1", b, 81) is None and events_of(bed, host, action="DROP", dst_port=81))
+    assert event("DROP", None, dst_port=81).items() >= {**known, "reason": "denied-firewall"}.items()
+    bed.becomes(True, "what a rule denies", lambda: bed.page("g1", b, 23) is None and events_of(bed, host, action="DROP", dst_port=23))
+    assert event("DROP", telnet, dst_port=23)["rule_name"] == "telnet"
+    journal = lab.weft("lab", "logs", host).stdout
+    assert f"DROP ingress at the router's port {port} (of the firewall group servers), asked in the appliance {appliance['id']}: tcp from {a}" in journal
+
+    for rules in (lab.json("port", "rules", port), lab.json("port", "rules", "g1")):
+        assert hits_of(rules)[web] >= 1 and hits_of(rules)[telnet] >= 1, rules
+        assert {rule["firewall_group"] for rule in rules if rule["id"] == web} == {"servers"}
+    assert verdict(bed, "g1", "g2", "tcp/80")[0] == "let through"
+    said, why = verdict(bed, "g1", "g2", "tcp/23")
+    assert said == "refused" and f"ingress at the router's port {port}" in why and f"the rule {telnet} of the policy in in the firewall group servers denies it" in why, why
+    said, why = verdict(bed, "g1", "g2", "tcp/81")
+    assert said == "refused" and "no rule of its firewall group matches it" in why, why
+    traced = lab.json("trace", "g1", "--to", b, "--proto", "tcp", "--dport", "23")
+    assert traced["verdict"] == "refused" and any(f"In the appliance {appliance['id']}" == leg["at"] for leg in traced["steps_at_routers"]), traced
+    assert verdict(bed, "g1", "far", "tcp/80")[0] == "let through"
+
+    def drops():
+        return {row["reason"]: row["count"] for row in lab.json("drops", port) if row.get("appliance")}
+    assert drops()["denied-firewall"] >= 2
+    before = drops().get("not-let-in", 0)
+    gateway = bed.api.get(f"/v2.0/ports/{bed.gateway}").json["port"]["fixed_ips"][0]["ip_address"]
+    lab.exec("far", "ip", "route", "replace", "10.1.0.0/24", "via", gateway)
+    bed.becomes(True, "what nobody has asked for is no matter of rules", lambda: not lab.pings("far", a) and drops().get("not-let-in", 0) > before)
+    lab.exec("far", "ip", "route", "delete", "10.1.0.0/24")
+    assert verdict(bed, "g1", "g2", "icmp")[0] == "refused"
+    assert bed.api.call("PUT", f"/v2.0/log/logs/{log['id']}", {"log": {"enabled": False}}).status == 200
+    bed.set_group(group, ports=[])
+    bed.becomes(True, "without a group", lambda: bed.page("g1", b) == a and verdict(bed, "g1", "g2", "icmp")[0] == "let through")

@@ -29,6 +29,7 @@ struct machine_files machine_files_of(const struct machine_place *place, const c
 		.shape = path_of(place, id, ".shape"),
 		.log = path_of(place, id, ".log"),
 		.listeners = path_of(place, id, ".listeners"),
+		.events = path_of(place, id, ".events"),
 	};
 }
 
@@ -39,6 +40,7 @@ void machine_files_clear(struct machine_files *files)
 	g_free(files->shape);
 	g_free(files->log);
 	g_free(files->listeners);
+	g_free(files->events);
 }
 
 void machine_files_remove(const struct machine_files *files)
@@ -47,6 +49,7 @@ void machine_files_remove(const struct machine_files *files)
 	unlink(files->shape);
 	unlink(files->log);
 	unlink(files->listeners);
+	unlink(files->events);
 	folder_remove(files->folder); /* of one that was killed */
 }
 

@@ -11,6 +11,7 @@ struct machine_files {
 	char *shape;	   /* of the one that runs */
 	char *log;	   /* what the last process said */
 	char *listeners;   /* machine_listeners.h */
+	char *events;	   /* machine_events.h */
 };
 
 struct machine_files machine_files_of(const struct machine_place *place, const char *id);

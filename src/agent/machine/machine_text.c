@@ -60,6 +60,19 @@ static void set_machine(
 			description, "accelerator", json_string(config->appliance_accelerator));
 }
 
+/* How much is written down is for the host to say. */
+static void set_log_limits(json_t *document, const struct config *config)
+{
+	const json_t *firewall;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "interface_firewalls"), i, firewall)
+		if (json_object_get(firewall, "log"))
+			json_object_set_new(document, "log_limits",
+				json_pack("{s:I, s:I}", "rate", (json_int_t)config->log_rate,
+					"burst", (json_int_t)config->log_burst));
+}
+
 char *machine_description(
 	const struct config *config, const struct uuid *id, const struct record_appliance *record)
 {
@@ -68,6 +81,7 @@ char *machine_description(
 		json_pack("{s:o, s:o}", "nics", nics_of(id, record), "config", document);
 
 	json_object_set_new(document, "revision", json_integer(record->revision));
+	set_log_limits(document, config);
 	set_limits(description, record);
 	set_machine(description, config, record);
 	return take_text(description);

@@ -403,6 +403,7 @@ static void look_at_side(
 	case KIND_FIREWALL_GROUP:
 	case KIND_FIREWALL_POLICY:
 	case KIND_FIREWALL_RULE:
+	case KIND_NETWORK_LOG:
 		attach_look_at_firewall(providers, object);
 		break;
 	case KIND_VPNSERVICE:

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The firewall groups of a router's ports, for the provider that has to ask them, and which routers
  * a change of one concerns. */
+#include <string.h>
+
 #include "compile/router_firewall.h"
 #include "controller/provider/document.h"
 #include "controller/provider/providers_impl.h"
 #include "model/firewall_group.h"
 #include "model/firewall_policy.h"
 #include "model/firewall_rule.h"
+#include "model/network_log.h"
 #include "model/port.h"
 
 static void write_port(const struct model *model, const struct uuid *router, const char *port,
@@ -15,13 +18,22 @@ static void write_port(const struct model *model, const struct uuid *router, con
 	const struct object *group =
 		model_first(model, KIND_FIREWALL_GROUP, FIREWALL_GROUP_BY_PORT, port, NULL);
 	g_autoptr(GString) record = g_string_new(NULL);
+	struct network_log_events log;
 
 	if (!group)
 		return;
+	log = network_log_events(model, group, port);
 	router_firewall_write(model, group, router, record);
 	jw_begin_object(w);
 	jw_member_string(w, "port_id", port);
 	jw_member_raw(w, "firewall", record->str);
+	if (log.accept || log.drop) {
+		jw_key(w, "log");
+		jw_begin_object(w);
+		jw_member_bool(w, "accept", log.accept);
+		jw_member_bool(w, "drop", log.drop);
+		jw_end_object(w);
+	}
 	jw_end_object(w);
 }
 
@@ -60,6 +72,22 @@ static void look_at_group(struct providers *providers, const struct object *grou
 	json_decref(ports);
 }
 
+/* Logs change rarely. */
+static void look_at_log(struct providers *providers, const struct object *log)
+{
+	const struct object *group;
+	struct model_iter iter;
+	struct uuid id;
+	bool of_one = object_uuid(log, NETWORK_LOG_RESOURCE_ID, &id);
+
+	if (strcmp(object_str(log, NETWORK_LOG_RESOURCE_TYPE), "firewall_group") != 0)
+		return;
+	model_iter_all(&iter, providers->model, KIND_FIREWALL_GROUP, NULL);
+	while ((group = model_iter_next(&iter)))
+		if (!of_one || uuid_equal(&id, object_id(group)))
+			look_at_group(providers, group);
+}
+
 static void look_at_policy(struct providers *providers, const struct object *policy)
 {
 	static const unsigned indexes[] = { FIREWALL_GROUP_BY_INGRESS, FIREWALL_GROUP_BY_EGRESS };
@@ -81,6 +109,8 @@ void attach_look_at_firewall(struct providers *providers, const struct object *o
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
+	if (object_kind(object) == &network_log_kind)
+		return look_at_log(providers, object);
 	if (object_kind(object) == &firewall_group_kind)
 		return look_at_group(providers, object);
 	if (object_kind(object) == &firewall_policy_kind)

@@ -59,8 +59,8 @@ static bool set_nics(json_t *rule, const char *key, const struct facts *facts, c
 
 static void add_rule(const struct facts *facts, const json_t *given, json_t *list)
 {
-	static const char *const same[] = { "action", "ip_version", "protocol", "source_ip_address",
-		"destination_ip_address", NULL };
+	static const char *const same[] = { "id", "name", "action", "ip_version", "protocol",
+		"source_ip_address", "destination_ip_address", NULL };
 	json_t *rule = json_object();
 
 	for (const char *const *key = same; *key; key++)
@@ -87,6 +87,31 @@ static json_t *rules_of(const struct facts *facts, const json_t *given)
 	return list;
 }
 
+/* Whose rules they are: for who reads what the appliance tells of them. */
+static json_t *about(const json_t *one)
+{
+	static const char *const same[] = { "router_id", "firewall_group_id", "name", "project_id",
+		"ingress_firewall_policy_id", "ingress_policy_name", "egress_firewall_policy_id",
+		"egress_policy_name", NULL };
+	const json_t *firewall = json_object_get(one, "firewall");
+	json_t *about = json_pack("{s:O}", "port_id", json_object_get(one, "port_id"));
+
+	for (const char *const *key = same; *key; key++)
+		if (json_object_get(firewall, *key))
+			json_object_set(about, *key, json_object_get(firewall, *key));
+	return about;
+}
+
+static json_t *guard_of(const struct facts *facts, const json_t *one, const char *nic)
+{
+	const json_t *firewall = json_object_get(one, "firewall");
+	json_t *log = json_object_get(one, "log");
+
+	return json_pack("{s:s, s:o, s:O*, s:o, s:o}", "name", nic, "about", about(one), "log", log,
+		"ingress", rules_of(facts, json_object_get(firewall, "ingress")), "egress",
+		rules_of(facts, json_object_get(firewall, "egress")));
+}
+
 json_t *section_firewall(const struct facts *facts)
 {
 	json_t *list = json_array();
@@ -94,15 +119,10 @@ json_t *section_firewall(const struct facts *facts)
 	size_t i;
 
 	json_array_foreach(json_object_get(facts->document, "firewalls"), i, one) {
-		const json_t *firewall = json_object_get(one, "firewall");
 		const char *nic = nic_of(facts, text_of(one, "port_id"));
 
 		if (nic)
-			json_array_append_new(list,
-				json_pack("{s:s, s:o, s:o}", "name", nic, "ingress",
-					rules_of(facts, json_object_get(firewall, "ingress")),
-					"egress",
-					rules_of(facts, json_object_get(firewall, "egress"))));
+			json_array_append_new(list, guard_of(facts, one, nic));
 	}
 	if (json_array_size(list))
 		return list;
