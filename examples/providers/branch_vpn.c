@@ -72,6 +72,41 @@ static int apply(const struct weft_provider_request *request)
 	return result;
 }
 
+/* A real one asks its box. This one has none, and makes believe: who is to begin has reached its
+ * peer, who is not still waits for it. */
+static void add_state(json_t *tunnels, const json_t *connection)
+{
+	const char *initiator = json_string_value(json_object_get(connection, "initiator"));
+	int waits = initiator && !strcmp(initiator, "response-only");
+	json_t *state = json_pack("{s:O, s:s}", "id", json_object_get(connection, "id"), "status",
+		waits ? "DOWN" : "ACTIVE");
+
+	if (waits)
+		json_object_set_new(
+			state, "status_reason", json_string("it waits for its peer to begin"));
+	json_array_append_new(tunnels, state);
+}
+
+static int status(const struct weft_provider_request *request)
+{
+	json_t *document = json_loadb(request->document, request->document_size, 0, NULL);
+	json_t *tunnels = json_array(), *answer = json_pack("{s:o}", "tunnels", tunnels);
+	const json_t *service, *connection;
+	char *text;
+	int failed;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(document, "vpnservices"), i, service)
+		json_array_foreach(json_object_get(service, "connections"), j, connection)
+			add_state(tunnels, json_object_get(connection, "ipsec_site_connection"));
+	text = json_dumps(answer, JSON_COMPACT);
+	failed = request->answer(request->context, text, strlen(text));
+	free(text);
+	json_decref(answer);
+	json_decref(document);
+	return failed ? WEFT_PROVIDER_FAILED : WEFT_PROVIDER_OK;
+}
+
 static const char *const services[] = { "load-balancer", "vpn", NULL };
 
 extern const struct weft_provider weft_provider;
@@ -82,4 +117,5 @@ const struct weft_provider weft_provider = {
 	.description = "VPN and load balancing in an appliance of the router.",
 	.services = services,
 	.apply = apply,
+	.status = status,
 };

@@ -36,7 +36,7 @@ class Vendor(http.server.BaseHTTPRequestHandler):
         reason = self.what_is_wrong_with(body)
         if reason:
             return self.answer(401, {"reason": reason})
-        handler = {"apply": self.apply, "remove": self.remove, "reconcile": self.reconcile}.get(self.headers["X-Weft-Event"])
+        handler = {"apply": self.apply, "remove": self.remove, "reconcile": self.reconcile, "status": self.status}.get(self.headers["X-Weft-Event"])
         if not handler:
             return self.answer(400, {"reason": f"there is no event {self.headers['X-Weft-Event']}"})
         return handler(json.loads(body))
@@ -63,6 +63,12 @@ class Vendor(http.server.BaseHTTPRequestHandler):
     def remove(self, document):
         self.attachments.pop(document["attachment"], None)  # what is not there is removed already
         self.answer(200, {})
+
+    def status(self, document):
+        """How the tunnels are: asked every three seconds while there are any. What is not in the list is DOWN."""
+        connections = [one["ipsec_site_connection"] for service in document.get("vpnservices", []) for one in service["connections"]]
+        self.answer(200, {"tunnels": [{"id": one["id"], "status": "DOWN", "status_reason": f"the box has not reached {one['peer_address']}"}
+                                      for one in connections]})
 
     def reconcile(self, _):
         """What this side has; weftd repairs what differs."""

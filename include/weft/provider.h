@@ -247,6 +247,24 @@ struct weft_provider {
 
 	/* NULL in a plug-in; weftd refuses it otherwise. */
 	const struct weft_in_tree *in_tree;
+
+	/*
+	 * How the tunnels are of a router whose "vpn" or "gre" is mapped to the provider. NULL: it
+	 * can't say; then connections are DOWN, with that as `status_reason`. Not in the first
+	 * plug-ins of this version: `size` says whether it is there.
+	 *
+	 * Called every three seconds while the router has VPN services, WireGuard interfaces or GRE
+	 * tunnels, after `apply` has been answered with OK. The document is that of `apply`. Gives
+	 * by request->answer()
+	 *
+	 *	{"tunnels": [{"id": UUID, "status": TEXT, "status_reason": TEXT}, …]}
+	 *
+	 * `id` is that of the ipsec_site_connection, wireguard_peer or gre_tunnel, `status`
+	 *"ACTIVE" or "DOWN"; `status_reason` may be left out. What is not in the list is DOWN. It
+	 *should answer at once with what is known. REFUSED, FAILED, and an answer that is no such
+	 *object: nothing is known, and all of them are DOWN.
+	 */
+	int (*status)(const struct weft_provider_request *request);
 };
 
 #ifdef __cplusplus

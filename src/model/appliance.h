@@ -76,6 +76,15 @@ bool appliance_may_stay(const struct txn *txn, const struct object *draft);
 
 /* Is that tunnel of the network or router @object_id established, by what its appliances have said
  * last? If not, *@ret_reason (g_free) says why. @type: "ipsec" … */
+/* Is the tunnel @id of the API's up, which appliances know by @type and @name? What the provider
+ * says that has it, or the appliance. *ret_reason as below. */
+struct tunnel_question {
+	const char *router_id, *type, *name;
+	const struct uuid *id;
+};
+bool tunnel_is_active(
+	const struct model *model, const struct tunnel_question *question, char **ret_reason);
+
 bool appliance_has_tunnel(const struct model *model, const char *object_id, const char *type,
 	const char *name, char **ret_reason);
 

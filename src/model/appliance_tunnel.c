@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/host.h"
+#include "model/service_attachment.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -70,5 +71,50 @@ bool appliance_has_tunnel(const struct model *model, const char *object_id, cons
 			return true;
 	}
 	*ret_reason = g_steal_pointer(&reason);
+	return false;
+}
+
+/* What providers say of it: false, none of them says how tunnels are. *ret: "ACTIVE", or why not;
+ * g_free. */
+static bool told(const struct model *model, const struct tunnel_question *question, char **ret)
+{
+	const struct object *attachment;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+	bool any = false;
+
+	uuid_format(question->id, id);
+	model_iter_init(&iter, model, KIND_SERVICE_ATTACHMENT, ATTACHMENT_BY_OBJECT,
+		question->router_id, NULL);
+	while ((attachment = model_iter_next(&iter))) {
+		json_t *list, *tunnel;
+		size_t i;
+
+		if (object_is_null(attachment, ATTACHMENT_TUNNELS))
+			continue;
+		any = true;
+		list = object_json(attachment, ATTACHMENT_TUNNELS);
+		json_array_foreach(list, i, tunnel)
+			if (!*ret && !g_strcmp0(text_of(tunnel, "id"), id))
+				*ret = g_strdup(!g_strcmp0(text_of(tunnel, "status"), "ACTIVE")
+							? "ACTIVE"
+							: text_of(tunnel, "status_reason")
+								  ?: "it is not established");
+		json_decref(list);
+	}
+	return any;
+}
+
+bool tunnel_is_active(
+	const struct model *model, const struct tunnel_question *question, char **ret_reason)
+{
+	g_autofree char *said = NULL;
+
+	if (!told(model, question, &said))
+		return appliance_has_tunnel(
+			model, question->router_id, question->type, question->name, ret_reason);
+	if (!g_strcmp0(said, "ACTIVE"))
+		return true;
+	*ret_reason = said ? g_steal_pointer(&said) : g_strdup("its provider does not know of it");
 	return false;
 }

@@ -134,11 +134,12 @@ static void format_device(const struct object *tunnel, char buf[static DEVICE_ST
 static bool is_active(const struct model *model, const struct object *tunnel, char **ret_reason)
 {
 	char device[DEVICE_STRLEN];
+	const struct tunnel_question question = { object_str(tunnel, GRE_TUNNEL_ROUTER_ID), "gre",
+		device, object_id(tunnel) };
 
 	format_device(tunnel, device);
 	if (object_bool(tunnel, GRE_TUNNEL_ADMIN_STATE_UP))
-		return appliance_has_tunnel(
-			model, object_str(tunnel, GRE_TUNNEL_ROUTER_ID), "gre", device, ret_reason);
+		return tunnel_is_active(model, &question, ret_reason);
 	*ret_reason = g_strdup("it is switched off by admin_state_up");
 	return false;
 }

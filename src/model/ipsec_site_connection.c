@@ -194,9 +194,12 @@ bool ipsec_site_is_active(
 		model, KIND_VPNSERVICE, object_str(connection, IPSEC_SITE_CONNECTION_SERVICE_ID));
 	char id[UUID_STRLEN];
 
-	if (ipsec_site_is_wanted(model, connection))
-		return appliance_has_tunnel(model, object_str(service, VPNSERVICE_ROUTER_ID),
-			"ipsec", uuid_format(object_id(connection), id), ret_reason);
+	if (ipsec_site_is_wanted(model, connection)) {
+		const struct tunnel_question question = { object_str(service, VPNSERVICE_ROUTER_ID),
+			"ipsec", uuid_format(object_id(connection), id), object_id(connection) };
+
+		return tunnel_is_active(model, &question, ret_reason);
+	}
 	*ret_reason = g_strdup("it, or its VPN service, is switched off by admin_state_up");
 	return false;
 }

@@ -8,6 +8,8 @@ static const char *const object_types[] = { "network", "router", NULL };
 static const struct attr service_attr = { .name = "service", .type = TYPE_STRING };
 static const struct attr appliance_attr = { .name = "appliance", .type = TYPE_OBJECT };
 
+static const struct attr tunnel_attr = { .name = "tunnel", .type = TYPE_OBJECT };
+
 static const struct attr attrs[N_ATTACHMENT_SLOTS] = {
 	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },
 	BOOKKEEPING_ATTRS,
@@ -64,6 +66,11 @@ static const struct attr attrs[N_ATTACHMENT_SLOTS] = {
 		.fallback = "\"\"",
 		.flags = ATTR_ADMIN_READ,
 		.doc = "SHA-256 of the document that the provider has answered last." },
+	[ATTACHMENT_TUNNELS] = { .name = "tunnels",
+		.type = TYPE_LIST,
+		.item = &tunnel_attr,
+		.flags = ATTR_NULLABLE | ATTR_ADMIN_READ,
+		.doc = "How tunnels of the router are, as the provider has said last; null: it does not say." },
 };
 
 static const struct index indexes[N_ATTACHMENT_INDEXES] = {

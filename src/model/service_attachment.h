@@ -16,6 +16,7 @@ enum service_attachment_slot {
 	ATTACHMENT_APPLIANCES,
 	ATTACHMENT_DRIFT,
 	ATTACHMENT_DIGEST, /* of the document that the provider answered last */
+	ATTACHMENT_TUNNELS,
 	N_ATTACHMENT_SLOTS
 };
 

@@ -110,10 +110,13 @@ static bool is_active(const struct model *model, const struct object *peer, char
 		model, KIND_WIREGUARD_INTERFACE, object_str(peer, WIREGUARD_PEER_INTERFACE_ID));
 
 	if (object_bool(peer, WIREGUARD_PEER_ADMIN_STATE_UP) && interface &&
-		object_bool(interface, WIREGUARD_INTERFACE_ADMIN_STATE_UP))
-		return appliance_has_tunnel(model,
-			object_str(interface, WIREGUARD_INTERFACE_ROUTER_ID), "wireguard",
-			object_str(peer, WIREGUARD_PEER_PUBLIC_KEY), ret_reason);
+		object_bool(interface, WIREGUARD_INTERFACE_ADMIN_STATE_UP)) {
+		const struct tunnel_question question = { object_str(interface,
+								  WIREGUARD_INTERFACE_ROUTER_ID),
+			"wireguard", object_str(peer, WIREGUARD_PEER_PUBLIC_KEY), object_id(peer) };
+
+		return tunnel_is_active(model, &question, ret_reason);
+	}
 	*ret_reason = g_strdup("it, or its interface, is switched off by admin_state_up");
 	return false;
 }

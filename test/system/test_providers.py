@@ -259,6 +259,54 @@ def test_webhook(cloud):
     assert vendor.secret.read_text().strip() not in "".join(cloud.lines)
 
 
+def test_tunnels_are_told(cloud):
+    """Z42: a plug-in and a webhook say how tunnels are; what one does not say any more is not known."""
+    api, vendor = cloud.api, cloud.vendor
+    vendor.stop()
+    vendor.start()
+    outside = api.make("network", **{"router:external": True})
+    api.make("subnet", network_id=outside["id"], ip_version=4, cidr="203.0.113.0/24")
+
+    def vpn(kind, collection=None, **attributes):
+        answer = api.call("POST", f"/v2.0/vpn/{collection or kind + 's'}", {kind: attributes})
+        assert answer.status == 201, answer.text
+        return answer.json[kind]
+
+    policies = {"ikepolicy_id": vpn("ikepolicy", "ikepolicies", ike_version="v2")["id"], "ipsecpolicy_id": vpn("ipsecpolicy", "ipsecpolicies")["id"]}
+
+    def connect_by(provider, n, **attributes):
+        network = api.make("network")
+        subnet = api.make("subnet", network_id=network["id"], ip_version=4, cidr=f"10.{n}.0.0/24")
+        router = api.make("router", external_gateway_info={"network_id": outside["id"]}, service_providers={"vpn": provider})
+        assert api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
+        service = vpn("vpnservice", router_id=router["id"], subnet_id=subnet["id"])
+        return router, service, [vpn("ipsec_site_connection", "ipsec-site-connections", vpnservice_id=service["id"], peer_address=f"198.51.100.{i}",
+                                     peer_id=f"198.51.100.{i}", peer_cidrs=[f"10.{n}.{i}.0/24"], psk=f"secret {i}", **policies, **more)
+                                 for i, more in enumerate(({}, {"initiator": "response-only"}), 1)]
+
+    def becomes(connection, status, reason):
+        def check():
+            one = api.get(f"/v2.0/vpn/ipsec-site-connections/{connection['id']}").json["ipsec_site_connection"]
+            return (one["status"], one["status_reason"]) == (status, reason)
+        wait_until(check, what=f"{status}, {reason}", deadline=30)
+
+    router, service, (begins, waits) = connect_by("branch-vpn", 21)
+    becomes(begins, "ACTIVE", None)
+    becomes(waits, "DOWN", "it waits for its peer to begin")
+    assert api.get(f"/v2.0/vpn/vpnservices/{service['id']}").json["vpnservice"]["status"] == "ACTIVE"
+    assert len(attachment_of(cloud, router, "branch-vpn")["tunnels"]) == 2
+    hooked, _, (one, _) = connect_by("acme", 22)
+    profile = api.make("service_profile", driver="branch-vpn", metainfo="small")
+    flavor = api.make("flavor", service_type="VPN", service_profiles=[profile["id"]])["id"]
+    refused(api.call("POST", "/v2.0/vpn/vpnservices", {"vpnservice": {"router_id": hooked["id"], "flavor_id": flavor}}), 400, "ServiceNotProvided",
+            f"is provided by branch-vpn, and the service vpn of router {hooked['id']} by acme")
+    becomes(one, "DOWN", "the box has not reached 198.51.100.1")
+    vendor.stop()
+    wait_until(lambda: attachment_of(cloud, hooked, "acme")["tunnels"] is None, what="nobody says how they are", deadline=30)
+    vendor.start()
+    becomes(one, "DOWN", "the box has not reached 198.51.100.1")
+
+
 @pytest.mark.parametrize("webhook, says", [({"type": "oracle"}, "give webhook"), ({"url": "ftp://x/"}, "give the vendor's URL"),
                                            ({"url": "http://vendor.example.org/"}, "would travel in clear"), ({"secret-file": "/nonexistent"}, "No such file"),
                                            ({"services": "dhcp telepathy"}, "'telepathy' is no service")])

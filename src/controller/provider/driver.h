@@ -11,7 +11,7 @@
 
 #include "base/types.h"
 
-enum provider_call { PROVIDER_APPLY, PROVIDER_REMOVE };
+enum provider_call { PROVIDER_APPLY, PROVIDER_REMOVE, PROVIDER_STATUS };
 
 struct provider_request {
 	enum provider_call call;
@@ -48,6 +48,7 @@ struct provider_driver {
 	const char *type; /* "plug-in", "webhook"; static */
 	char *source;	  /* its file or URL */
 	unsigned services;
-	char *problem; /* why it can't be used now, or NULL */
+	bool tells_status; /* of tunnels: PROVIDER_STATUS may be called */
+	char *problem;	   /* why it can't be used now, or NULL */
 	u64 calls, failures, restarts;
 };

@@ -81,6 +81,9 @@ static int run(struct host *host, json_t *message, struct reply *reply)
 
 	if (!document)
 		return WEFT_PROVIDER_FAILED;
+	if (!g_strcmp0(call, "status"))
+		return host->provider.status ? host->provider.status(&request)
+					     : WEFT_PROVIDER_REFUSED;
 	if (!g_strcmp0(call, "remove"))
 		return host->provider.remove ? host->provider.remove(&request) : WEFT_PROVIDER_OK;
 	return host->provider.apply(&request);
@@ -107,9 +110,10 @@ static void greet(struct host *host)
 
 	for (const char *const *name = host->provider.services; *name; name++)
 		json_array_append_new(services, json_string(*name));
-	say(host, json_pack("{s:s, s:i, s:o, s:s}", "hello", host->provider.name, "abi",
-			  (int)host->provider.abi, "services", services, "description",
-			  host->provider.description ?: ""));
+	say(host,
+		json_pack("{s:s, s:i, s:o, s:s, s:b}", "hello", host->provider.name, "abi",
+			(int)host->provider.abi, "services", services, "description",
+			host->provider.description ?: "", "status", host->provider.status != NULL));
 }
 
 static void serve(struct host *host)

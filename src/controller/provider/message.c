@@ -15,6 +15,7 @@
 #define NIC_NAME_MAX 15 /* of a device */
 #define LIST_MAX 100
 #define IMAGE_NAME_MAX 100
+#define TUNNELS_MAX 1000
 
 static bool is_ip(const json_t *value)
 {
@@ -271,6 +272,33 @@ static bool check_appliances(const json_t *appliances, GError **error)
 	return true;
 }
 
+/* What is said of tunnels. */
+static bool check_tunnels(const json_t *tunnels, GError **error)
+{
+	static const char *const statuses[] = { "ACTIVE", "DOWN", NULL };
+	const json_t *tunnel;
+	size_t i;
+
+	if (tunnels && (!json_is_array(tunnels) || json_array_size(tunnels) > TUNNELS_MAX))
+		return weft_fail(error, INVALID_INPUT,
+			"tunnels of the answer must be a list of at most %d", TUNNELS_MAX);
+	json_array_foreach(tunnels, i, tunnel) {
+		const json_t *reason = json_object_get(tunnel, "status_reason");
+		const char *id = json_string_value(json_object_get(tunnel, "id"));
+		const char *status = json_string_value(json_object_get(tunnel, "status"));
+		struct uuid uuid;
+
+		if (!id || !uuid_parse(id, &uuid) || !status || !g_strv_contains(statuses, status))
+			return weft_fail(error, INVALID_INPUT,
+				"tunnel %zu of the answer needs an id, a UUID, and a status, ACTIVE or DOWN",
+				i + 1);
+		if (reason && !json_is_null(reason) && !is_name(reason))
+			return weft_fail(error, INVALID_INPUT,
+				"status_reason of tunnel %s must be a text of 1 to 255 bytes", id);
+	}
+	return true;
+}
+
 bool provider_answer_check(const json_t *answer, GError **error)
 {
 	json_t *value;
@@ -281,11 +309,13 @@ bool provider_answer_check(const json_t *answer, GError **error)
 	if (!json_is_object(answer))
 		return weft_fail(error, INVALID_INPUT, "the answer is no JSON object");
 	json_object_foreach((json_t *)answer, key, value)
-		if (strcmp(key, "edge") && strcmp(key, "appliances"))
+		if (strcmp(key, "edge") && strcmp(key, "appliances") && strcmp(key, "tunnels"))
 			return weft_fail(error, INVALID_INPUT,
-				"the answer has '%.64s'; it may have edge and appliances", key);
+				"the answer has '%.64s'; it may have edge and appliances, or tunnels",
+				key);
 	return check_edge(json_object_get(answer, "edge"), error) &&
-	       check_appliances(json_object_get(answer, "appliances"), error);
+	       check_appliances(json_object_get(answer, "appliances"), error) &&
+	       check_tunnels(json_object_get(answer, "tunnels"), error);
 }
 
 bool provider_name_check(const char *name, GError **error)
@@ -389,6 +419,7 @@ static bool parse_hello(struct message *message, GError **error)
 
 	message->kind = MESSAGE_HELLO;
 	message->name = json_string_value(json_object_get(message->json, "hello"));
+	message->tells_status = json_is_true(json_object_get(message->json, "status"));
 	if (json_integer_value(abi) != WEFT_PROVIDER_ABI)
 		return weft_fail(error, INVALID_INPUT,
 			"it was made for version %" JSON_INTEGER_FORMAT

@@ -2,13 +2,14 @@
 /*
  * What a plug-in's process says to weftd: lines of JSON on a socket. It is not trusted.
  *
- *	{"hello": NAME, "abi": 1, "services": ["dhcp", …], "description": TEXT}     once, at first
+ *	{"hello": NAME, "abi": 1, "services": ["dhcp", …], "description": TEXT, "status": true: it
+ *	 has that callback}                                                     once, at first
  *	{"refused": TEXT}                             instead of hello: why the file can't be used
  *	{"id": 7, "result": 0, "answer": {…}}                              of the call with that id
  *	{"id": 7, "result": 1 or 2, "reason": TEXT}
  *	{"log": TEXT}
  *
- * weftd says {"id": 7, "call": "apply" or "remove", "document": {…}}, one at a time.
+ * weftd says {"id": 7, "call": "apply", "remove" or "status", "document": {…}}, one at a time.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct message {
 	enum message_kind kind;
 	const char *name;  /* of hello */
 	unsigned services; /* of hello */
+	bool tells_status; /* of hello */
 	u64 id;		   /* of a result */
 	struct provider_result result;
 	const char *text; /* of log and refused */

@@ -103,6 +103,17 @@ static void answers(void **state)
 	assert_int_equal(message.result.result, WEFT_PROVIDER_OK);
 	message_clear(&message);
 	assert_wrong("7", "no JSON object");
+	assert_message("{\"id\":1,\"result\":0,\"answer\":{\"tunnels\":[{\"id\":" SUBNET
+		       ",\"status\":\"DOWN\",\"status_reason\":\"no answer\"}]}}",
+		&message);
+	assert_int_equal(message.result.result, WEFT_PROVIDER_OK);
+	message_clear(&message);
+	assert_wrong("{\"tunnels\":{}}", "tunnels of the answer must be a list");
+	assert_wrong("{\"tunnels\":[{\"id\":\"x\",\"status\":\"DOWN\"}]}",
+		"tunnel 1 of the answer needs an id");
+	assert_wrong("{\"tunnels\":[{\"id\":" SUBNET ",\"status\":\"up\"}]}", "ACTIVE or DOWN");
+	assert_wrong("{\"tunnels\":[{\"id\":" SUBNET ",\"status\":\"DOWN\",\"status_reason\":7}]}",
+		"status_reason of tunnel");
 	assert_wrong("{\"egde\":{}}", "has 'egde'");
 	assert_wrong("{\"edge\":{\"subnets\":[]}}", "edge of the answer must be");
 	assert_wrong("{\"edge\":{\"subnets\":{\"x\":{}}}}", "{SUBNET: {…}}");

@@ -176,6 +176,7 @@ static void greeted(struct plugin *plugin, const struct message *message)
 	g_clear_handle_id(&plugin->timer, g_source_remove);
 	plugin->state = STATE_IDLE;
 	plugin->driver.services = message->services;
+	plugin->driver.tells_status = message->tells_status;
 	g_free(plugin->driver.name);
 	plugin->driver.name = g_strdup(message->name);
 	set_problem(plugin, NULL);
@@ -345,6 +346,10 @@ static void start(struct plugin *plugin)
 	set_deadline(plugin);
 }
 
+static const char *const call_names[] = {
+	[PROVIDER_APPLY] = "apply", [PROVIDER_REMOVE] = "remove", [PROVIDER_STATUS] = "status"
+};
+
 static void call_plugin(struct provider_driver *driver, const struct provider_request *request,
 	provider_done_fn done, void *user)
 {
@@ -352,9 +357,9 @@ static void call_plugin(struct provider_driver *driver, const struct provider_re
 	struct call *call = g_new(struct call, 1);
 
 	*call = (struct call){ .id = ++plugin->last_id, .done = done, .user = user };
-	call->line = g_strdup_printf("{\"id\":%" G_GUINT64_FORMAT
-				     ",\"call\":\"%s\",\"document\":%s}\n",
-		call->id, request->call == PROVIDER_APPLY ? "apply" : "remove", request->document);
+	call->line =
+		g_strdup_printf("{\"id\":%" G_GUINT64_FORMAT ",\"call\":\"%s\",\"document\":%s}\n",
+			call->id, call_names[request->call], request->document);
 	g_queue_push_tail(&plugin->calls, call);
 	ask_next(plugin);
 }

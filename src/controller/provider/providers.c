@@ -200,6 +200,7 @@ struct providers *providers_new(const struct config_providers *config, struct mo
 	attach_look_at_all(providers);
 	providers->reconcile = g_timeout_add_seconds(config->reconcile_s, reconcile_due, providers);
 	providers->takeover = g_timeout_add_seconds(1, takeover_due, providers);
+	providers->tunnels = g_timeout_add_seconds(TUNNELS_DUE_S, tunnels_due, providers);
 	return g_steal_pointer(&providers);
 }
 
@@ -208,6 +209,7 @@ void providers_free(struct providers *providers)
 	g_clear_handle_id(&providers->settle, g_source_remove);
 	g_clear_handle_id(&providers->reconcile, g_source_remove);
 	g_clear_handle_id(&providers->takeover, g_source_remove);
+	g_clear_handle_id(&providers->tunnels, g_source_remove);
 	g_hash_table_unref(providers->silent);
 	g_ptr_array_unref(providers->drivers);
 	g_hash_table_unref(providers->works);

@@ -14,7 +14,7 @@ struct providers {
 	GPtrArray *drivers;   /* struct provider_driver */
 	GHashTable *subjects; /* set of struct uuid: networks and routers to look at */
 	GHashTable *works;    /* struct work, by attachment */
-	guint settle, reconcile, takeover;
+	guint settle, reconcile, takeover, tunnels;
 	GHashTable *silent; /* names of hosts with appliances that are not alive → since when, us */
 	s64 started_us;
 	bool starting;
@@ -25,8 +25,9 @@ struct work {
 	struct uuid attachment;
 	struct providers *providers;
 	bool running, again, force;
-	bool answered; /* the last call was answered, and what it asked for is staged */
-	bool ends;     /* the call that runs is of its end */
+	bool answered;	   /* the last call was answered, and what it asked for is staged */
+	bool ends;	   /* the call that runs is of its end */
+	bool asked_status; /* a call is on its way, beside the one that runs */
 	guint retry;
 	unsigned backoff_s;
 	s64 done_us;  /* when the last call was answered, on the monotonic clock */
@@ -54,6 +55,12 @@ void work_run(struct providers *providers, const struct uuid *attachment, bool f
 /* An appliance of it says something else. */
 void work_follow(struct providers *providers, const struct uuid *attachment);
 void work_free(gpointer work);
+/* Of an attachment that is gone: unless a call is on its way, whose end forgets it. */
+void work_forget(struct work *work);
+
+/* tunnels.c: providers are asked how their tunnels are. */
+#define TUNNELS_DUE_S 3
+gboolean tunnels_due(gpointer providers);
 
 /* takeover.c: appliances of hosts that are dead go to others. */
 gboolean takeover_due(gpointer providers);

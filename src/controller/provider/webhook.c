@@ -25,6 +25,7 @@ struct post {
 	struct webhook *webhook; /* NULL: gone */
 	provider_done_fn done;
 	provider_surveyed_fn surveyed;
+	bool of_status; /* the answer is what it says of tunnels */
 	void *user;
 	SoupMessage *message;
 	GCancellable *cancel;
@@ -54,8 +55,12 @@ static void take_result(const struct post *post, unsigned status, const json_t *
 		g_strdup_printf("%s answered %u", post->webhook->driver.source, status);
 	g_autoptr(GError) error = NULL;
 	struct provider_result result = { WEFT_PROVIDER_OK, NULL,
-		json_object_get(body, "desired") };
+		post->of_status ? body : json_object_get(body, "desired") };
 
+	/* one that has never heard of the event is not asked again before the next reconciliation
+	 */
+	if (post->of_status && !SOUP_STATUS_IS_SUCCESSFUL(status) && !is_passing(status))
+		post->webhook->driver.tells_status = false;
 	if (!SOUP_STATUS_IS_SUCCESSFUL(status)) {
 		result.result = is_passing(status) ? WEFT_PROVIDER_FAILED : WEFT_PROVIDER_REFUSED;
 		result.reason = reason_in(body, code);
@@ -258,13 +263,16 @@ static void send_post(struct webhook *webhook, struct post *post, const char *ev
 static void call_webhook(struct provider_driver *driver, const struct provider_request *request,
 	provider_done_fn done, void *user)
 {
+	static const char *const events[] = { [PROVIDER_APPLY] = "apply",
+		[PROVIDER_REMOVE] = "remove",
+		[PROVIDER_STATUS] = "status" };
 	struct post *post = g_new0(struct post, 1);
-	bool apply = request->call == PROVIDER_APPLY;
 
 	post->done = done;
 	post->user = user;
-	send_post((struct webhook *)driver, post, apply ? "apply" : "remove", request->document,
-		apply ? request->digest : NULL);
+	post->of_status = request->call == PROVIDER_STATUS;
+	send_post((struct webhook *)driver, post, events[request->call], request->document,
+		request->call == PROVIDER_REMOVE ? NULL : request->digest);
 }
 
 static void survey_webhook(struct provider_driver *driver, provider_surveyed_fn done, void *user)
@@ -272,6 +280,7 @@ static void survey_webhook(struct provider_driver *driver, provider_surveyed_fn 
 	struct post *post = g_new0(struct post, 1);
 	g_autofree char *body = g_strdup_printf("{\"provider\":\"%s\"}", driver->name);
 
+	driver->tells_status = true;
 	post->surveyed = done;
 	post->user = user;
 	send_post((struct webhook *)driver, post, "reconcile", body, NULL);
@@ -313,6 +322,7 @@ struct provider_driver *webhook_new(const struct config_webhook *config)
 		.type = "webhook",
 		.source = g_strdup(config->url),
 		.services = config->services,
+		.tells_status = true,
 	};
 	webhook->secret = g_strdup(config->secret);
 	webhook->timeout_s = config->timeout_s;

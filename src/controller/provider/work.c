@@ -30,6 +30,12 @@ void work_free(gpointer data)
 	g_free(work);
 }
 
+void work_forget(struct work *work)
+{
+	if (!work->running && !work->asked_status)
+		g_hash_table_remove(work->providers->works, &work->attachment);
+}
+
 static struct work *work_of(struct providers *providers, const struct uuid *attachment)
 {
 	struct work *work = g_hash_table_lookup(providers->works, attachment);
@@ -230,7 +236,7 @@ static void done(const struct provider_result *result, void *user)
 	work->running = work->again = work->answered = false;
 	work->done_us = g_get_monotonic_time();
 	if (!attachment) {
-		g_hash_table_remove(providers->works, &work->attachment);
+		work_forget(work);
 		return;
 	}
 	if (result->result == WEFT_PROVIDER_FAILED)
@@ -303,8 +309,8 @@ void work_run(struct providers *providers, const struct uuid *id, bool force)
 
 	if (!attachment) {
 		work = g_hash_table_lookup(providers->works, id);
-		if (work && !work->running)
-			g_hash_table_remove(providers->works, id);
+		if (work)
+			work_forget(work);
 		return;
 	}
 	work = work_of(providers, id);
