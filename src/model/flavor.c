@@ -209,12 +209,20 @@ static bool check_provided(struct txn *txn, const struct object *flavor, GError 
 	return ok;
 }
 
-/* Of a router: its provider gives at least one of the services that the type stands for. */
-static bool check_services(struct txn *txn, const char *id, GError **error)
+/* What is made of a flavor of the type here. */
+static unsigned services_of(const char *service_type)
 {
-	const unsigned services = SERVICE_BIT(SERVICE_ROUTER) | SERVICE_BIT(SERVICE_SNAT) |
-				  SERVICE_BIT(SERVICE_FLOATING_IP) |
-				  SERVICE_BIT(SERVICE_PORT_FORWARDING);
+	if (!strcmp(service_type, "L3_ROUTER_NAT"))
+		return SERVICE_BIT(SERVICE_ROUTER) | SERVICE_BIT(SERVICE_SNAT) |
+		       SERVICE_BIT(SERVICE_FLOATING_IP) | SERVICE_BIT(SERVICE_PORT_FORWARDING);
+	return SERVICE_BIT(SERVICE_VPN);
+}
+
+/* Its provider gives at least one of the services that the type stands for. */
+static bool check_services(
+	struct txn *txn, const char *id, const char *service_type, GError **error)
+{
+	unsigned services = services_of(service_type);
 	const char *driver = flavor_driver(txn, id);
 	const struct service_provider *provider =
 		driver ? service_provider_find(txn_model(txn), driver) : NULL;
@@ -226,8 +234,8 @@ static bool check_services(struct txn *txn, const char *id, GError **error)
 			provider ? provider->problem : "it is not loaded");
 	return !provider || provider->services & services ||
 	       weft_fail(error, SERVICE_NOT_PROVIDED,
-		       "Provider %s of flavor %s has no service of routers that are a flavor's; it has %s.",
-		       driver, id, has);
+		       "Provider %s of flavor %s has no service of routers that is one of %s; it has %s.",
+		       driver, id, service_type, has);
 }
 
 bool flavor_check(struct txn *txn, const char *id, const char *service_type, GError **error)
@@ -246,8 +254,7 @@ bool flavor_check(struct txn *txn, const char *id, const char *service_type, GEr
 	if (!object_bool(flavor, FLAVOR_ENABLED))
 		return weft_fail(
 			error, FLAVOR_DISABLED, "Flavor is not enabled: %s; choose another.", id);
-	return check_provided(txn, flavor, error) &&
-	       (strcmp(service_type, "L3_ROUTER_NAT") != 0 || check_services(txn, id, error));
+	return check_provided(txn, flavor, error) && check_services(txn, id, service_type, error);
 }
 
 const struct kind flavor_kind = {

@@ -6,6 +6,7 @@
 #include "model/flavor.h"
 #include "model/network.h"
 #include "model/router.h"
+#include "model/vpnservice.h"
 
 #define TAG "guestL3Network::"
 
@@ -66,6 +67,24 @@ static bool is_of(const struct object *profile, const char *provider)
 	       (!*driver || !strcmp(driver, provider));
 }
 
+/* That of a VPN service of the router. */
+static const struct object *profile_of_vpn(
+	const struct model *model, const struct object *router, const char *provider)
+{
+	const struct object *service, *profile;
+	struct model_iter iter;
+	char id[UUID_STRLEN];
+
+	model_iter_init(&iter, model, KIND_VPNSERVICE, VPNSERVICE_BY_ROUTER,
+		uuid_format(object_id(router), id), NULL);
+	while ((service = model_iter_next(&iter))) {
+		profile = profile_of_flavor(model, object_str(service, VPNSERVICE_FLAVOR_ID));
+		if (is_of(profile, provider))
+			return profile;
+	}
+	return NULL;
+}
+
 const struct object *offering_of(
 	const struct model *model, const char *provider, const struct object *subject)
 {
@@ -75,6 +94,8 @@ const struct object *offering_of(
 
 	if (router)
 		profile = profile_of_flavor(model, object_str(subject, ROUTER_FLAVOR_ID));
+	if (router && !is_of(profile, provider))
+		profile = profile_of_vpn(model, subject, provider) ?: profile;
 	else if (tag)
 		profile = model_get_text(model, KIND_SERVICE_PROFILE, tag)
 				  ?: profile_of_flavor(model, tag);

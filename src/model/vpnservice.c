@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/flavor.h"
 #include "model/ipsec_site_connection.h"
 #include "model/port.h"
 #include "model/router.h"
@@ -45,6 +46,13 @@ static const struct attr attrs[N_VPNSERVICE_SLOTS] = {
 		.type = TYPE_STRING,
 		.flags = ATTR_COMPUTED,
 		.doc = "ACTIVE: one of its connections is; else DOWN." },
+	[VPNSERVICE_FLAVOR_ID] = { .name = "flavor_id",
+		.type = TYPE_UUID,
+		.refers = KIND_FLAVOR,
+		.on_delete = ON_DELETE_REFUSE,
+		.referrer_index = VPNSERVICE_BY_FLAVOR,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.doc = "What it is offered as: the flavor's first service profile says who provides it." },
 };
 
 static const struct index indexes[N_VPNSERVICE_INDEXES] = {
@@ -52,6 +60,7 @@ static const struct index indexes[N_VPNSERVICE_INDEXES] = {
 	[VPNSERVICE_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
 	[VPNSERVICE_BY_ROUTER] = { .name = "router", .slots = { VPNSERVICE_ROUTER_ID } },
 	[VPNSERVICE_BY_SUBNET] = { .name = "subnet", .slots = { VPNSERVICE_SUBNET_ID } },
+	[VPNSERVICE_BY_FLAVOR] = { .name = "flavor", .slots = { VPNSERVICE_FLAVOR_ID } },
 };
 
 bool vpn_router_has_subnet(const struct txn *txn, const char *router_id, const char *subnet_id)
@@ -86,14 +95,36 @@ const char *vpn_outside(
 	return NULL;
 }
 
+/* A router's vpn that nobody has is the flavor's provider's from now on. */
+static bool take_flavor(
+	struct txn *txn, const struct object *draft, const struct object *router, GError **error)
+{
+	const char *flavor = object_str(draft, VPNSERVICE_FLAVOR_ID);
+	const char *driver = flavor ? flavor_driver(txn, flavor) : NULL;
+	char buf[PROVIDER_NAME_MAX + 1], id[UUID_STRLEN];
+	const char *provider;
+
+	if (!flavor_check(txn, flavor, "VPN", error))
+		return false;
+	provider = service_other_provider(router, SERVICE_VPN, buf);
+	if (driver && !provider)
+		return service_map_assign(txn, router, SERVICE_VPN, driver, error);
+	return !driver || !strcmp(driver, provider) ||
+	       weft_fail(error, SERVICE_NOT_PROVIDED,
+		       "Flavor %s is provided by %s, and the service vpn of router %s by %s: choose a flavor of that, or another router.",
+		       flavor, driver, uuid_format(object_id(router), id), provider);
+}
+
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	const char *router_id = object_str(draft, VPNSERVICE_ROUTER_ID);
 	const char *subnet_id = object_str(draft, VPNSERVICE_SUBNET_ID);
 	const struct object *router = txn_need(txn, KIND_ROUTER, router_id, error);
 
-	if (!router || (subnet_id && !txn_need(txn, KIND_SUBNET, subnet_id, error)))
+	if (!router || (subnet_id && !txn_need(txn, KIND_SUBNET, subnet_id, error)) ||
+		!take_flavor(txn, draft, router, error))
 		return false;
+	router = txn_need(txn, KIND_ROUTER, router_id, error);
 	if (!vpn_check_provider(txn, router, SERVICE_VPN, error))
 		return false;
 	if (object_is_null(router, ROUTER_GATEWAY_PORT_ID))

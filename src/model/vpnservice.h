@@ -11,6 +11,7 @@ enum vpnservice_slot {
 	VPNSERVICE_IPV4, /* computed: the router's outside */
 	VPNSERVICE_IPV6,
 	VPNSERVICE_STATUS, /* computed */
+	VPNSERVICE_FLAVOR_ID,
 	N_VPNSERVICE_SLOTS
 };
 
@@ -19,6 +20,7 @@ enum vpnservice_index {
 	VPNSERVICE_BY_PROJECT,
 	VPNSERVICE_BY_ROUTER,
 	VPNSERVICE_BY_SUBNET,
+	VPNSERVICE_BY_FLAVOR,
 	N_VPNSERVICE_INDEXES
 };
 

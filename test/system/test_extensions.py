@@ -63,7 +63,7 @@ ON_PURPOSE = {
 
 
 # In the API, but what they promise is not true yet: docs/extensions.md says what is missing.
-NOT_YET = {"vpn-flavors"}
+NOT_YET = set()
 
 
 def modules():

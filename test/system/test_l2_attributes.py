@@ -8,7 +8,7 @@ from weftd import MEMBER, Weftd, refused
 
 # without plug-ins: weftd's own
 SERVICE_PROVIDERS = [*((kind, "edge", True) for kind in ("DHCP", "DNS", "METADATA", "L3_ROUTER_NAT", "FIREWALL_V2", "QOS")), ("SECURITY_GROUP", "security-group", True),
-                     *((kind, "virtual-router", False) for kind in ("DHCP", "DNS", "L3_ROUTER_NAT", "FIREWALL_V2", "VPN", "GRE"))]
+                     *((kind, "virtual-router", False) for kind in ("DHCP", "DNS", "METADATA", "L3_ROUTER_NAT", "FIREWALL_V2", "VPN", "GRE"))]
 
 
 @pytest.fixture(scope="module")

@@ -76,3 +76,30 @@ def test_references(admin, member, site):
     refused(admin.call("POST", "/v2.0/vpn/ipsec-site-connections", {"ipsec_site_connection": {**body, "ipsecpolicy_id": old["id"]}}), 400,
             "IpsecValidationFailure", "give 'esp'")
     assert admin.call("DELETE", path).status == 204
+
+
+def test_flavors(admin, site):
+    """A service's flavor says who provides it: a router whose vpn nobody has is mapped to that; another's is refused."""
+    def flavor(driver, kind="VPN", **more):
+        profile = admin.make("service_profile", driver=driver, metainfo="{}")
+        return admin.make("flavor", name=driver, service_type=kind, service_profiles=[profile["id"]], **more)["id"]
+
+    def service(router, flavor_id):
+        return admin.call("POST", "/v2.0/vpn/vpnservices", {"vpnservice": {"router_id": router["id"], "flavor_id": flavor_id}})
+
+    mine, routers = flavor("virtual-router"), flavor("virtual-router", "L3_ROUTER_NAT")
+    network = site["router"]["external_gateway_info"]["network_id"]
+    router = admin.make("router", external_gateway_info={"network_id": network})
+    assert router["service_providers"]["vpn"] is None
+    refused(service(router, None), 400, "ServiceNotProvided", "has no provider of the service vpn")
+    refused(service(router, routers), 400, "InvalidInput", "choose one of VPN")
+    refused(service(router, flavor("edge")), 400, "ServiceNotProvided", "no service of routers that is one of VPN; it has dhcp, dns")
+    refused(service(router, flavor("virtual-router", enabled=False)), 503, "FlavorDisabled")
+    made = service(router, mine)
+    assert made.status == 201 and made.json["vpnservice"]["flavor_id"] == mine, made.text
+    path = f"/v2.0/routers/{router['id']}"
+    assert admin.get(path).json["router"]["service_providers"]["vpn"] == "virtual-router"
+    assert [one["id"] for one in admin.get("/v2.0/vpn/vpnservices", flavor_id=mine).json["vpnservices"]] == [made.json["vpnservice"]["id"]]
+    refused(admin.call("DELETE", f"/v2.0/flavors/{mine}"), 409, "FlavorInUse")
+    assert admin.call("DELETE", f"/v2.0/vpn/vpnservices/{made.json['vpnservice']['id']}").status == 204
+    assert admin.get(path).json["router"]["service_providers"]["vpn"] == "virtual-router"

@@ -228,6 +228,7 @@ static const struct extension extensions[] = {
 	{ "vlan-transparent", "Vlantransparent", "Guests may tag frames with VLANs of their own." },
 	{ "vpn-endpoint-groups", "VPN Endpoint Groups",
 		"What connections of VPN services reach may be said by groups." },
+	{ "vpn-flavors", "VPN Service Flavor Extension", "VPN services are offered in flavors." },
 	{ "vpnaas", "VPN service", "Routers are ends of IPsec tunnels to other sites." },
 	{ "ip_allocation", "IP Allocation",
 		"A port says whether it got addresses when it was made." },
