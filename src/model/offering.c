@@ -45,6 +45,37 @@ static bool says(const struct object *profile, const char *key)
 	return is;
 }
 
+/* Does it name the network by a tag of its own, guestL3Network::ID? */
+static bool names(const struct object *profile, const char *network)
+{
+	json_t *json = json_loads(object_str(profile, SERVICE_PROFILE_METAINFO), 0, NULL), *tag;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(json, "tags"), i, tag)
+		found |= json_is_string(tag) && g_str_has_prefix(json_string_value(tag), TAG) &&
+			 !strcmp(json_string_value(tag) + strlen(TAG), network);
+	json_decref(json);
+	return found;
+}
+
+/* The first one that names the network. */
+static const struct object *naming(
+	const struct model *model, const char *provider, const struct object *network)
+{
+	const struct object *profile;
+	char id[UUID_STRLEN];
+	struct model_iter iter;
+
+	uuid_format(object_id(network), id);
+	model_iter_init(
+		&iter, model, KIND_SERVICE_PROFILE, SERVICE_PROFILE_BY_DRIVER, provider, NULL);
+	while ((profile = model_iter_next(&iter)))
+		if (object_bool(profile, SERVICE_PROFILE_ENABLED) && names(profile, id))
+			return profile;
+	return NULL;
+}
+
 static const struct object *default_of(const struct model *model, const char *provider)
 {
 	const struct object *profile;
@@ -99,6 +130,8 @@ const struct object *offering_of(
 	else if (tag)
 		profile = model_get_text(model, KIND_SERVICE_PROFILE, tag)
 				  ?: profile_of_flavor(model, tag);
+	else
+		profile = naming(model, provider, subject);
 	if (!profile && !tag)
 		profile = default_of(model, provider);
 	return is_of(profile, provider) ? profile : NULL;

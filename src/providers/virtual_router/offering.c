@@ -25,7 +25,7 @@ static bool check_keys(const json_t *json, char **ret_reason)
 {
 	static const char *const known[] = { "management_network", "public_network", "cpu_percent",
 		"memory_mib", "runtime", "vcpus", "machine_image", "host_tags", "dedicated_host",
-		"dns_forwarders", "ha", "default", NULL };
+		"dns_forwarders", "ha", "default", "tags", NULL };
 	const char *key;
 	json_t *value;
 
@@ -129,6 +129,7 @@ static bool read_list(const json_t *json, const char *key, bool (*good)(const ch
 bool offering_parse(const char *text, struct offering *ret, char **ret_reason)
 {
 	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *tags; /* of model/offering.c */
 	bool is_default;
 
 	*ret = (struct offering){ .json = json };
@@ -145,6 +146,7 @@ bool offering_parse(const char *text, struct offering *ret, char **ret_reason)
 		!read_machine(json, ret, ret_reason) ||
 		!read_list(json, "host_tags", is_word, &ret->host_tags, ret_reason) ||
 		!read_list(json, "dns_forwarders", is_ip, &ret->dns_forwarders, ret_reason) ||
+		!read_list(json, "tags", is_word, &tags, ret_reason) ||
 		!read_bool(json, "dedicated_host", &ret->dedicated_host, ret_reason) ||
 		!read_bool(json, "ha", &ret->ha, ret_reason) ||
 		!read_bool(json, "default", &is_default, ret_reason))
