@@ -250,10 +250,10 @@ def test_isolated_network_of_another_offering(cloud):
 
 
 def test_management_doubles_as_public(cloud):
-    """Z23, Z26: without a public network of its own a router's management NIC leads out, with its address and by its gateway; there are two NICs."""
+    """Z23, Z26, Z29: of an offering that names its network by a tag; without a public network of its own a router's management NIC leads out, with its address and by its gateway; there are two NICs."""
     lab = cloud.lab
-    one = cloud.offering(public_network=cloud.networks["m"]["id"])
-    network = cloud.network("flat", "10.6.0.0/24", tags=[f"guestL3Network::{one['id']}"])
+    network = cloud.network("flat", "10.6.0.0/24")
+    cloud.offering(public_network=cloud.networks["m"]["id"], tags=[f"guestL3Network::{network['id']}"])
     lab.guest("g6", 1, "flat")
     ctl = lab.guest("ctl", 2, "m")
     assert cloud.api.call("PUT", f"/v2.0/ports/{ctl['id']}", {"port": {"port_security_enabled": False, "security_groups": []}}).status == 200
@@ -267,6 +267,14 @@ def test_management_doubles_as_public(cloud):
     assert seen == ports["mgmt"]["fixed_ips"][0]["ip_address"]
     routes = run("nsenter", f"--net={cloud.inside(appliance).parent}/ns/net", "ip", "route", "show", "default").stdout
     assert "via 192.0.2.1 dev mgmt" in routes
+    def switch(wanted):
+        assert cloud.api.call("PUT", f"/v2.0/subnets/{network['subnet']['id']}", {"subnet": {"enable_dhcp": wanted}}).status == 200
+    wait_until(lambda: cloud.lease("g6"), what="a lease")
+    switch(False)
+    wait_until(lambda: not cloud.lease("g6"), what="no lease where DHCP is switched off")
+    assert cloud.has_status(network) and curl(lab, "g6", f"http://{lab.address(ctl)}/") == seen, "it goes on as a router"
+    switch(True)
+    wait_until(lambda: cloud.lease("g6"), what="a lease again")
 
 
 def test_mapped_to_somebody_else(cloud):

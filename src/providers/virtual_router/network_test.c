@@ -17,7 +17,7 @@ static const char whole[] =
 	"'options':'{\\'management_network\\':\\'MGM\\'OPTIONS}','services':[SERVICES],"
 	"'network':{'id':'NET','mtu':1442,'dns_domain':''},"
 	"'subnets':[{'id':'SUB','ip_version':4,'cidr':'10.0.0.0/24','gateway_ip':'10.0.0.2',"
-	"'enable_dhcp':true,'dns_nameservers':['192.0.2.53'],'host_routes':[]}],"
+	"'enable_dhcp':DHCP,'dns_nameservers':['192.0.2.53'],'host_routes':[]}],"
 	"'ports':[{'id':'PO1','name':'web','dns_name':'web','device_id':'vm',"
 	"'device_owner':'compute:nova','project_id':'p','mac_address':'fa:16:3e:00:00:10',"
 	"'metadata':{'hostname':'web.example.org','user_data':'#!/bin/sh'},"
@@ -42,7 +42,8 @@ static void explain(void *context, const char *reason)
 	*(char **)context = g_strdup(reason);
 }
 
-static char *ask(const char *services, const char *options, enum weft_provider_result expected)
+static char *ask_when(const char *dhcp, const char *services, const char *options,
+	enum weft_provider_result expected)
 {
 	static const char *const names[][2] = { { "NET", "11111111-1111-4111-8111-111111111111" },
 		{ "SUB", "22222222-2222-4222-8222-222222222222" },
@@ -55,6 +56,7 @@ static char *ask(const char *services, const char *options, enum weft_provider_r
 		.size = sizeof(request), .context = &said, .answer = take, .explain = explain
 	};
 
+	g_string_replace(text, "DHCP", dhcp, 0);
 	g_string_replace(text, "SERVICES", services, 0);
 	g_string_replace(text, "OPTIONS", options, 0);
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
@@ -65,6 +67,11 @@ static char *ask(const char *services, const char *options, enum weft_provider_r
 	request.document_size = text->len;
 	assert_int_equal(virtual_router_provider.apply(&request), expected);
 	return said;
+}
+
+static char *ask(const char *services, const char *options, enum weft_provider_result expected)
+{
+	return ask_when("true", services, options, expected);
 }
 
 static void told(void **state)
@@ -137,12 +144,24 @@ static void doubles(void **state)
 	assert_has(pair, "give another network as public_network");
 }
 
+/* Where DHCP is switched off nobody gets a lease, and the router stays what else it is. */
+static void switched_off(void **state)
+{
+	g_autofree char *answer = ask_when("false", "'dhcp','dns'", DOUBLES, WEFT_PROVIDER_OK);
+
+	(void)state;
+	assert_null(strstr(answer, "\"dhcp\""));
+	assert_has(answer, "\"snat\":[{\"address\":\"192.0.2.5\",\"cidr\":\"10.0.0.0/24\"}]");
+	assert_has(answer, "\"dns\":{");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(told),
 		cmocka_unit_test(not_told),
 		cmocka_unit_test(doubles),
+		cmocka_unit_test(switched_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,14 @@ static json_t *wish_on(const struct side *side, const json_t *subnet)
 	return wish;
 }
 
+/* What it has it keeps: DHCP may be switched off, while it goes on routing or answering questions.
+ */
+static bool is_wished(const struct side *side, const json_t *subnet)
+{
+	return subnet_is_served(subnet) || subnet_is_automatic(subnet) ||
+	       address_on(side->nic_port, text_of(subnet, "id"));
+}
+
 static json_t *wishes_of(const struct side *side)
 {
 	json_t *wishes = json_array();
@@ -23,7 +31,7 @@ static json_t *wishes_of(const struct side *side)
 	size_t i;
 
 	json_array_foreach(side->subnets, i, subnet)
-		if (subnet_is_served(subnet) || subnet_is_automatic(subnet))
+		if (is_wished(side, subnet))
 			json_array_append_new(wishes, wish_on(side, subnet));
 	return wishes;
 }
