@@ -114,6 +114,10 @@ def cloud(tmp_path_factory):
     compile_plugin(plugins, "open", BAD % {"abi": "WEFT_PROVIDER_ABI", "name": "open"})
     compile_plugin(plugins, "empty", "int nothing;")
     (plugins / "open.so").chmod(0o666)
+    compile_plugin(plugins, "owned", BAD % {"abi": "WEFT_PROVIDER_ABI", "name": "owned"})
+    os.chown(plugins / "owned.so", 1, 0)
+    (plugins / "linked.so").symlink_to(EXAMPLES / "naming.so")
+    (plugins / "ignored.txt").write_text("no plug-in")
     (plugins / "text.so").write_text("no ELF file" * 100)
     vendor = Vendor(folder)
     weftd = Weftd(folder, providers={"folder": plugins, "call-timeout": 1, "reconcile-interval": 2},
@@ -148,8 +152,8 @@ def test_what_is_loaded_and_what_is_not(cloud):
     sdk.session.session.close()
     assert rows[("L3_ROUTER_NAT", "edge")] and rows[("DHCP", "edge")] and rows[("SECURITY_GROUP", "security-group")]
     assert rows[("DHCP", "naming")] is False and ("VPN", "branch-vpn") in rows and ("VPN", "acme") in rows
-    assert not [row for row in rows if row[1] in ("old", "open", "empty", "text", "twice")]
-    for name, reason in (("old", "made for version 77"), ("open", "can be written by others than root"), ("empty", "does not export 'weft_provider'"),
+    assert not [row for row in rows if row[1] in ("old", "open", "owned", "linked", "empty", "text", "twice")]
+    for name, reason in (("old", "made for version 77"), ("open", "can be written by others than root"), ("owned", "belongs to user 1; it must be root's"), ("linked", "is no ordinary file"), ("empty", "does not export 'weft_provider'"),
                          ("text", "invalid ELF header")):
         state = state_of(cloud, name)
         assert state["state"] == "ERROR" and reason in state["reason"], state
