@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ struct caller {
 
 struct service {
 	const char *path;
+	struct stat seen; /* of the file that was read */
 	GMainLoop *loop;
 	struct document_metadata metadata;
 	GHashTable *callers; /* struct ip to struct caller */
@@ -75,6 +77,8 @@ static bool load(struct service *service, GError **error)
 {
 	struct document_metadata metadata;
 
+	if (stat(service->path, &service->seen))
+		return weft_fail_errno(error, errno, "look at %s", service->path);
 	document_metadata_init(&metadata);
 	if (!read_file(service->path, &metadata, error)) {
 		document_metadata_clear(&metadata);
@@ -144,27 +148,34 @@ static void answer(struct http_request *request, const struct caller *caller)
 	metadata_serve(request, &guest);
 }
 
+/* A changed one is another one: it is written beside it, and renamed. By a signal instead, one that
+ * comes while this process begins would end it. */
+static void read_another(struct service *service)
+{
+	g_autoptr(GError) error = NULL;
+	struct stat now;
+
+	if (!stat(service->path, &now) && now.st_ino == service->seen.st_ino &&
+		now.st_mtim.tv_sec == service->seen.st_mtim.tv_sec &&
+		now.st_mtim.tv_nsec == service->seen.st_mtim.tv_nsec)
+		return;
+	if (!load(service, &error))
+		log_limited(warning, "%s", error->message);
+}
+
 static void handle(struct http_request *request, void *user)
 {
-	const struct service *service = user;
+	struct service *service = user;
 	const struct caller *caller;
 	struct ip peer;
 
+	read_another(service);
 	caller =
 		metadata_peer(request, &peer) ? g_hash_table_lookup(service->callers, &peer) : NULL;
 	if (caller)
 		answer(request, caller);
 	else
 		metadata_serve(request, NULL);
-}
-
-static gboolean read_again(gpointer data)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (!load(data, &error))
-		log_warning("%s", error->message);
-	return G_SOURCE_CONTINUE;
 }
 
 static gboolean quit(gpointer loop)
@@ -207,7 +218,6 @@ bool metadata_run(const char *path, GError **error)
 	bool ok;
 
 	document_metadata_init(&service.metadata);
-	g_unix_signal_add(SIGHUP, read_again, &service);
 	g_unix_signal_add(SIGTERM, quit, service.loop);
 	ok = load(&service, error) && serve(&service, error);
 	g_clear_pointer(&service.callers, g_hash_table_unref);

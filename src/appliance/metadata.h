@@ -4,6 +4,6 @@
 
 #include "base/error.h"
 
-/* Serves what the file (render_metadata()) says until it is told to end; on SIGHUP the file is read
- * again. False: it can't begin. */
+/* Serves what the file (render_metadata()) says until it is told to end; another file of that
+ * name is read when somebody asks. False: it can't begin. */
 bool metadata_run(const char *path, GError **error);
