@@ -32,7 +32,7 @@ enum sync_op {
 enum sync_mode { SYNC_RESUME, SYNC_SNAPSHOT };
 
 /* A line longer than this is refused by both sides, newline not counted. */
-#define SYNC_LINE_MAX (1024 * 1024)
+#define SYNC_LINE_MAX (16 * 1024 * 1024)
 
 /* Strings are borrowed from @root; which are set depends on @op. */
 struct sync_message {

@@ -161,6 +161,13 @@ def test_metadata(cloud):
         network = told(cloud, name, "/openstack/latest/network_data.json")
         assert network["links"][0]["ethernet_mac_address"] == port["mac_address"] and network["networks"][0]["ip_address"] == lab.address(port)
         assert f"# of {name}" in lab.exec(name, "curl", "-s", "-m", "5", META + "/latest/user-data").stdout
+    many = [cloud.api.make("port", network_id=lab.net["id"], device_owner="compute:nova", metadata={"user_data": f"{number} " + "x" * 65000}) for number in range(20)]
+    cloud.has_status(lab.net)
+    body = {"port": {"metadata": {"hostname": "renamed"}}}
+    assert cloud.api.call("PUT", f"/v2.0/ports/{lab.g2['id']}", body).status == 200
+    wait_until(lambda: (told(cloud, "g2") or {}).get("hostname") == "renamed", what="a change of a document of more than a MiB")
+    for port in many:
+        assert cloud.api.call("DELETE", f"/v2.0/ports/{port['id']}").status == 204
     appliance = cloud.appliance(lab.net)
     pid = int(run("pgrep", "-f", "--ns", run("pgrep", "-P", run("pgrep", "-P", str(cloud.process(appliance))).stdout.strip()).stdout.strip(), "--nslist", "pid", "--", "--metadata").stdout)
     assert re.search(r"CapEff:\s*0+\n", pathlib.Path(f"/proc/{pid}/status").read_text()), "it has none of root's powers"
@@ -171,7 +178,7 @@ def test_metadata(cloud):
     body = {"port": {"port_security_enabled": False, "security_groups": []}}
     assert cloud.api.call("PUT", f"/v2.0/ports/{lab.g2['id']}", body).status == 200
     lab.exec("g2", "ip", "address", "add", lab.address(lab.g1) + "/32", "dev", "eth0")
-    assert wait_until(lambda: told(cloud, "g2"), what="its own")["hostname"] == "g2.example.org"
+    assert wait_until(lambda: told(cloud, "g2"), what="its own")["hostname"] == "renamed"
     assert told(cloud, "g2", "/openstack/latest/meta_data.json", "--interface", lab.address(lab.g1)) is None, "another port's address, and not its MAC address"
     lab.exec("g2", "ip", "address", "delete", lab.address(lab.g1) + "/32", "dev", "eth0")
     for guest in mine:

@@ -5,7 +5,7 @@
 
 #include "model/service_attachment.h"
 
-#define CONFIG_MAX (900 * 1024) /* bytes: it is one line of a host's stream */
+#define CONFIG_MAX (15 * 1024 * 1024) /* bytes: it is one line of a host's stream */
 
 static const char *text_of(const json_t *object, const char *key)
 {

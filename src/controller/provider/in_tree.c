@@ -7,6 +7,9 @@
 #include "controller/provider/message.h"
 #include "controller/provider/reply.h"
 
+/* Two appliances of a pair, each with what it is told of all guests of a network. */
+#define ANSWER_MAX (32 * 1024 * 1024)
+
 struct in_tree {
 	struct provider_driver driver;
 	const struct weft_provider *provider;
@@ -47,7 +50,7 @@ static enum weft_provider_result ask(
 
 static void run(struct in_tree *in_tree, const struct call *call)
 {
-	struct provider_reply reply = { 0 };
+	struct provider_reply reply = { .max = ANSWER_MAX };
 	g_autoptr(GError) error = NULL;
 	struct provider_result result = { .result = ask(in_tree->provider, call, &reply) };
 

@@ -7,7 +7,7 @@
 int provider_reply_answer(void *context, const char *json, size_t size)
 {
 	struct provider_reply *reply = context;
-	json_t *answer = size <= WEFT_PROVIDER_ANSWER_MAX
+	json_t *answer = size <= (reply->max ?: WEFT_PROVIDER_ANSWER_MAX)
 				 ? json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL)
 				 : NULL;
 

@@ -8,6 +8,7 @@
 struct provider_reply {
 	json_t *answer; /* NULL: none yet */
 	char *reason;	/* NULL: none yet */
+	size_t max;	/* bytes of an answer; 0: WEFT_PROVIDER_ANSWER_MAX */
 };
 
 /* weft_provider_request's `answer` and `explain`; @context is the struct provider_reply, or begins

@@ -16,10 +16,10 @@
 #include "model/host.h"
 #include "model/port.h"
 
-#define MOVE_S 60	      /* for so long the former host is heard */
-#define MOVES_MAX 65536	      /* moves within that time; the oldest are forgotten */
-#define CONNECTIONS_MAX 65536 /* of one move */
-#define LINE_OVERHEAD 128     /* of {"op":"connections","port":…} */
+#define MOVE_S 60	       /* for so long the former host is heard */
+#define MOVES_MAX 65536	       /* moves within that time; the oldest are forgotten */
+#define CONNECTIONS_MAX 65536  /* of one move */
+#define TEXT_MAX (1024 * 1024) /* bytes of one message */
 
 struct move {
 	struct uuid port; /* first: the key */
@@ -137,7 +137,7 @@ static bool pass_on(
 	char *text = json_dumps(handover->connections, JSON_COMPACT);
 	g_autoptr(GString) line = g_string_new(NULL);
 	char id[UUID_STRLEN];
-	bool fits = move->n + n <= CONNECTIONS_MAX && strlen(text) + LINE_OVERHEAD < SYNC_LINE_MAX;
+	bool fits = move->n + n <= CONNECTIONS_MAX && strlen(text) < TEXT_MAX;
 
 	if (fits) {
 		sync_write_connections(line, uuid_format(&handover->port, id), text);
@@ -148,7 +148,7 @@ static bool pass_on(
 	free(text);
 	return fits || weft_fail(error, TOO_LARGE,
 			       "%zu connections are too many: a line takes %d bytes, a move %d.", n,
-			       SYNC_LINE_MAX, CONNECTIONS_MAX);
+			       TEXT_MAX, CONNECTIONS_MAX);
 }
 
 void handover_handle(

@@ -92,8 +92,13 @@ static int give(const struct weft_provider_request *request, json_t *answer)
 {
 	char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
 	int failed = request->answer(request->context, text, strlen(text));
+	g_autofree char *reason = g_strdup_printf(
+		"what it would be told has %zu bytes, which is too much for one appliance: have fewer guests on a network, or less user_data",
+		strlen(text));
 
 	free(text);
+	if (failed)
+		request->explain(request->context, reason);
 	return failed ? WEFT_PROVIDER_FAILED : WEFT_PROVIDER_OK;
 }
 
