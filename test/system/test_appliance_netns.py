@@ -142,6 +142,7 @@ def check_services(router):
     assert lab.exec("g", "socat", "-u", "TCP4:10.0.0.1:8080,connect-timeout=20", "-").stdout.strip() == "203.0.113.5"
     server.terminate()
     control = lab.address(lab.guests["ctl"])
+    lab.exec("ctl", "ip", "route", "replace", "10.0.0.0/24", "via", "192.0.2.5")  # its answers would find the way
     assert not lab.pings("g", control), "a guest reaches the management network"
 
 

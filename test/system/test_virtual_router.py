@@ -130,6 +130,15 @@ def test_made_with_the_first_guest(cloud):
     assert cloud.has_status(lab.net)["id"] == attachment["id"] and len(cloud.api.get("/v2.0/appliances").json["appliances"]) == 1
 
 
+LIE = """
+import socket, sys, time
+own, other, router, router_ip = (bytes.fromhex(word) for word in sys.argv[1:])
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+wire.bind(("eth0", 0))
+while True:  # ARP: that address is mine
+    wire.send(router + own + bytes.fromhex("0806" "0001080006040002") + own + other + router + router_ip)
+    time.sleep(0.05)
+"""
 META = "http://169.254.169.254"
 HEADERS = ("-H", "X-Forwarded-For: {0}", "-H", "X-Real-IP: {0}", "-H", "Forwarded: for={0}", "-H", "X-Instance-ID: 00000000-0000-4000-8000-000000000000")
 
@@ -179,7 +188,13 @@ def test_metadata(cloud):
     assert cloud.api.call("PUT", f"/v2.0/ports/{lab.g2['id']}", body).status == 200
     lab.exec("g2", "ip", "address", "add", lab.address(lab.g1) + "/32", "dev", "eth0")
     assert wait_until(lambda: told(cloud, "g2"), what="its own")["hostname"] == "renamed"
-    assert told(cloud, "g2", "/openstack/latest/meta_data.json", "--interface", lab.address(lab.g1)) is None, "another port's address, and not its MAC address"
+    words = [lab.g2["mac_address"], lab.address(lab.g1), cloud.ports(appliance)["guest0"]["mac_address"], "10.0.0.1"]
+    liar = lab.popen("g2", sys.executable, "-c", LIE, *(ipaddress.ip_address(word).packed.hex() if "." in word else word.replace(":", "") for word in words))
+    inside = ["nsenter", f"--net={cloud.inside(appliance).parent}/ns/net", "ip", "neigh", "show", lab.address(lab.g1)]
+    wait_until(lambda: lab.g2["mac_address"] in run(*inside).stdout, what="the router is lied to")
+    for _ in range(3):
+        assert told(cloud, "g2", "/openstack/latest/meta_data.json", "--interface", lab.address(lab.g1)) is None, "another port's address, and not its MAC address"
+    liar.terminate()
     lab.exec("g2", "ip", "address", "delete", lab.address(lab.g1) + "/32", "dev", "eth0")
     for guest in mine:
         assert lab.exec(guest, "curl", "-sS", "-f", "-m", "2", "http://10.0.0.1/", check=False).returncode, "it is there at its own address alone"
