@@ -234,8 +234,8 @@ static void ipv6(void **state)
 	g_autofree char *wide = ask6(document,
 		IPV6_SUBNET("2001:db8::/48", "'dhcpv6-stateful'", "'dhcpv6-stateful'"),
 		WEFT_PROVIDER_REFUSED);
-	g_autofree char *none =
-		ask6(document, IPV6_SUBNET("2001:db8::/64", "null", "null"), WEFT_PROVIDER_REFUSED);
+	g_autofree char *none = ask6(DOCUMENT(OUTWARD, "'dhcp'", GUEST6, ""),
+		IPV6_SUBNET("2001:db8::/64", "null", "null"), WEFT_PROVIDER_REFUSED);
 	g_autofree char *first = ask6(DOCUMENT(OUTWARD, "'dhcp'", GUEST6, ""),
 		IPV6_SUBNET("2001:db8::/64", "'slaac'", "'slaac'"), WEFT_PROVIDER_OK);
 
