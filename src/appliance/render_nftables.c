@@ -6,11 +6,11 @@
  *   input    to the appliance: its API by the management NIC, DHCP and DNS by guests' NICs
  *   forward  what belongs to a connection; then what the firewall's rules allow; of that what
  * guests send, and what was translated for them (floating IPs, port forwardings). The management
- * network is nobody's way, unless it doubles as the public one. dstnat   floating IPs and port
- * forwardings, by maps: one lookup, however many there are (Linux 6.1 does not take a map for the
- * set of its keys, so there are both) srcnat   floating IPs, then SNAT by
- * subnet, on what leaves by the public NIC; and what a guest sends to another guest by its outer
- * address, so that the answer comes back this way
+ * network is nobody's way, unless there is no public NIC and something is to leave. dstnat floating
+ * IPs and port forwardings, by maps: one lookup, however many there are (Linux 6.1 does not take a
+ * map for the set of its keys, so there are both) srcnat   floating IPs, then SNAT by subnet, on
+ * what leaves by the public NIC; and what a guest sends to another guest by its outer address, so
+ * that the answer comes back this way
  */
 #include <netinet/in.h>
 
@@ -222,6 +222,16 @@ static void append_routed(const struct document *document, const char *public, G
 			prefix_format(&g_array_index(document->routed, struct prefix, i), cidr));
 }
 
+/* Is it the way out, for want of a public NIC? Not of guests for whom nothing is to leave: they
+ * would reach the operator's machines. */
+static bool management_leads_out(const struct document *document)
+{
+	return !document_has_role(document, ROLE_PUBLIC) &&
+	       (document->snat->len || document->floating_ips->len ||
+		       document->port_forwardings->len || document->routed->len ||
+		       document->ipsec->len || document->bgp.enabled);
+}
+
 static void append_forward(const struct document *document, GString *text)
 {
 	const char *public = document_public(document)->name;
@@ -230,7 +240,7 @@ static void append_forward(const struct document *document, GString *text)
 	for (guint i = 0; i < document->interfaces->len; i++) {
 		const struct document_interface *interface = interface_at(document, i);
 
-		if (interface->role == ROLE_MANAGEMENT && document_has_role(document, ROLE_PUBLIC))
+		if (interface->role == ROLE_MANAGEMENT && !management_leads_out(document))
 			g_string_append_printf(text,
 				"\t\tiifname \"%s\" counter name management_dropped drop\n\t\toifname \"%s\" counter name management_dropped drop\n",
 				interface->name, interface->name);

@@ -78,6 +78,31 @@ static void test_nftables(void **state)
 	rendered_clear(&rendered);
 }
 
+/* Z27: without a public NIC the management NIC is the way out of what is translated, and of nothing
+ * else. */
+static void test_no_way_out(void **state)
+{
+	static const char *const nics =
+		"{" TEST_HEAD "\"interfaces\":["
+		"{\"name\":\"mgmt\",\"role\":\"management\",\"mac_address\":\"fa:16:3e:00:00:01\","
+		"\"addresses\":[\"192.0.2.5/24\"]},"
+		"{\"name\":\"guest0\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:00:03\","
+		"\"addresses\":[\"10.0.0.1/24\"]}]%s}";
+	static const char *const drop = "\t\tiifname \"mgmt\" drop\n\t\toifname \"mgmt\" drop\n";
+	g_autofree char *isolated = g_strdup_printf(nics, "");
+	g_autofree char *outward = g_strdup_printf(
+		nics, ",\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"192.0.2.5\"}]");
+	struct rendered rendered;
+
+	(void)state;
+	render_text(isolated, &rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES], drop));
+	rendered_clear(&rendered);
+	render_text(outward, &rendered);
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], drop));
+	rendered_clear(&rendered);
+}
+
 /* Rules of firewall groups: who opens is judged at both NICs, in both what nothing matches goes. */
 #define RULE_ID "0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0002"
 
@@ -377,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_dnsmasq),
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_nftables),
+		cmocka_unit_test(test_no_way_out),
 		cmocka_unit_test(test_guards),
 		cmocka_unit_test(test_routed),
 		cmocka_unit_test(test_least),

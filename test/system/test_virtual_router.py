@@ -263,7 +263,14 @@ def test_isolated_network_of_another_offering(cloud):
     ports = cloud.ports(appliance)
     assert appliance["host"] == "h2" and set(ports) == {"mgmt", "guest0"} and ports["guest0"]["fixed_ips"][0]["ip_address"] != "10.7.0.1"
     assert len(cloud.api.get("/v2.0/appliances").json["appliances"]) == 2
-    assert cloud.api.call("DELETE", f"/v2.0/ports/{g3['id']}").status == 204
+    g4, ctl = lab.guest("g7", 1, "other"), lab.guest("ctl", 2, "m")
+    assert cloud.api.call("PUT", f"/v2.0/ports/{ctl['id']}", {"port": {"port_security_enabled": False, "security_groups": []}}).status == 200
+    wait_until(lambda: cloud.lease("g7"), what="a lease")
+    lab.exec("g7", "ip", "route", "replace", "default", "via", ports["guest0"]["fixed_ips"][0]["ip_address"])
+    lab.exec("ctl", "ip", "route", "replace", "10.7.0.0/24", "via", ports["mgmt"]["fixed_ips"][0]["ip_address"])
+    assert lab.pings("g7", ports["guest0"]["fixed_ips"][0]["ip_address"]) and not lab.pings("g7", lab.address(ctl)), "a guest reaches the management network"
+    for port in (g3, g4):
+        assert cloud.api.call("DELETE", f"/v2.0/ports/{port['id']}").status == 204
     for network in (other, missing):
         assert cloud.api.call("DELETE", f"/v2.0/networks/{network['id']}").status == 204
     wait_until(lambda: not cloud.attachment(other) and not cloud.appliance(other), what="the attachment is gone")
@@ -277,8 +284,7 @@ def test_management_doubles_as_public(cloud):
     network = cloud.network("flat", "10.6.0.0/24")
     cloud.offering(public_network=cloud.networks["m"]["id"], tags=[f"guestL3Network::{network['id']}"])
     lab.guest("g6", 1, "flat")
-    ctl = lab.guest("ctl", 2, "m")
-    assert cloud.api.call("PUT", f"/v2.0/ports/{ctl['id']}", {"port": {"port_security_enabled": False, "security_groups": []}}).status == 200
+    ctl = cloud.api.get("/v2.0/ports", name="ctl").json["ports"][0]
     cloud.has_status(network)
     appliance = cloud.appliance(network)
     ports = cloud.ports(appliance)
