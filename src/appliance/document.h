@@ -159,7 +159,7 @@ enum document_dpd { DPD_HOLD, DPD_CLEAR, DPD_RESTART, DPD_RESTART_BY_PEER, DPD_D
 #define IDENTITY_STRLEN 128
 #define PSK_STRLEN 257
 
-/* A tunnel between two sites. IPv4. */
+/* A tunnel between two sites. The prefixes are of one family, the two addresses too. */
 struct document_ipsec {
 	char name[LABEL_STRLEN];
 	struct ip local, peer;
@@ -217,9 +217,11 @@ struct document_bgp_neighbor {
 struct document_bgp {
 	bool enabled, import;
 	u32 as;
-	struct ip router_id;
+	struct ip router_id; /* IPv4 */
+	struct ip source,
+		source6;   /* of sessions: the public NIC's first one of each; family 0: none */
 	GArray *neighbors; /* struct document_bgp_neighbor */
-	GArray *networks;  /* struct prefix */
+	GArray *networks;  /* struct prefix; each is told to neighbors of its own family */
 };
 
 /* What guests are told of themselves (document_metadata.h). */

@@ -45,7 +45,7 @@ static bool read_neighbor(const json_t *value, GArray *array, GError **error)
 
 	if (!field_check(value, known, error) || !field_need(value, "address", error) ||
 		!field_need(value, "remote_as", error) ||
-		!field_ip(value, "address", 4, &one.ip, error) ||
+		!field_ip(value, "address", 0, &one.ip, error) ||
 		!field_number(value, "remote_as", 1, G_MAXUINT32, &as, error) ||
 		!read_password(value, one.password, error) ||
 		!field_number(value, "keepalive_s", 1, 21845, &keepalive_s, error))
@@ -78,15 +78,22 @@ bool document_read_bgp(const json_t *object, void *data, GError **error)
 	return true;
 }
 
-static const struct ip *first_ip4(const GArray *addresses)
+static const struct ip *first_of(const GArray *addresses, u8 family)
 {
 	for (guint i = 0; i < addresses->len; i++) {
 		const struct ip *ip = &g_array_index(addresses, struct prefix, i).ip;
 
-		if (ip->family == 4)
+		if (ip->family == family)
 			return ip;
 	}
 	return NULL;
+}
+
+static const struct ip *first_on(const struct document_interface *interface, u8 family)
+{
+	const struct ip *own = first_of(interface->addresses, family);
+
+	return own ? own : first_of(interface->virtual_addresses, family);
 }
 
 static bool check_networks(const struct document_bgp *bgp, GError **error)
@@ -97,37 +104,66 @@ static bool check_networks(const struct document_bgp *bgp, GError **error)
 		const struct prefix *prefix = &g_array_index(bgp->networks, struct prefix, i);
 		struct ip network = prefix_network(prefix);
 
-		if (prefix->ip.family != 4 || ip_compare(&network, &prefix->ip))
+		if (ip_compare(&network, &prefix->ip))
 			return weft_fail(error, INVALID_INPUT,
-				"bgp.networks[%u]: %s must be an IPv4 prefix without bits beyond its length",
+				"bgp.networks[%u]: %s must be a prefix without bits beyond its length",
 				i, prefix_format(prefix, text));
 	}
-	for (guint i = 0; i < bgp->neighbors->len; i++)
+	return true;
+}
+
+static const struct document_bgp_neighbor *neighbor_at(const struct document_bgp *bgp, guint i)
+{
+	return &g_array_index(bgp->neighbors, struct document_bgp_neighbor, i);
+}
+
+/* A session goes from an address of the neighbor's family, which is the next hop. */
+static bool check_neighbors(const struct document_bgp *bgp, const char *public, GError **error)
+{
+	char text[IP_STRLEN];
+
+	for (guint i = 0; i < bgp->neighbors->len; i++) {
+		const struct ip *ip = &neighbor_at(bgp, i)->ip;
+
+		if (!(ip->family == 6 ? bgp->source6 : bgp->source).family)
+			return weft_fail(error, INVALID_INPUT,
+				"bgp.neighbors[%u].address: %s must have an IPv%u address, from which a session with %s goes",
+				i, public, ip->family, ip_format(ip, text));
 		for (guint j = 0; j < i; j++)
-			if (!ip_compare(
-				    &g_array_index(bgp->neighbors, struct document_bgp_neighbor, i)
-					     .ip,
-				    &g_array_index(bgp->neighbors, struct document_bgp_neighbor, j)
-					     .ip))
+			if (!ip_compare(ip, &neighbor_at(bgp, j)->ip))
 				return weft_fail(error, INVALID_INPUT,
 					"bgp.neighbors[%u]: its address is another's too", i);
+	}
 	return true;
+}
+
+/* The first IPv4 address outside, else of whatever NIC: it is a number, and need not be reached. */
+static const struct ip *router_id_of(const struct document *document)
+{
+	const struct ip *id = first_on(document_public(document), 4);
+
+	for (guint i = 0; !id && i < document->interfaces->len; i++)
+		id = first_on(
+			&g_array_index(document->interfaces, struct document_interface, i), 4);
+	return id;
 }
 
 bool document_check_bgp(struct document *document, GError **error)
 {
 	const struct document_interface *public = document_public(document);
-	const struct ip *own;
+	const struct ip *id = router_id_of(document), *source = first_on(public, 4),
+			*source6 = first_on(public, 6);
 
 	if (!document->bgp.enabled)
 		return true;
-	own = first_ip4(public->addresses);
-	if (!own)
-		own = first_ip4(public->virtual_addresses);
-	if (!own)
+	if (!id)
 		return weft_fail(error, INVALID_INPUT,
-			"bgp: %s must have an IPv4 address, which is the router's id",
-			public->name);
-	document->bgp.router_id = *own;
-	return check_networks(&document->bgp, error);
+			"bgp: a NIC must have an IPv4 address, which is the router's id");
+	document->bgp.router_id = *id;
+	if (source)
+		document->bgp.source = *source;
+	if (source6)
+		document->bgp.source6 = *source6;
+	return check_networks(&document->bgp, error) &&
+	       check_neighbors(&document->bgp, public->name, error);
 }

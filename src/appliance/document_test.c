@@ -158,6 +158,9 @@ static const struct {
 	{ WITH("\"bgp\":{\"local_as\":0}"), "bgp.local_as: must be a number from 1" },
 	{ WITH("\"bgp\":{\"local_as\":1,\"networks\":[\"10.0.0.1/24\"]}"),
 		"bgp.networks[0]: 10.0.0.1/24" },
+	{ WITH("\"bgp\":{\"local_as\":1,\"neighbors\":[{\"address\":\"2001:db8::1\",\"remote_as\":"
+	       "2}]}"),
+		"bgp.neighbors[0].address: public must have an IPv6 address" },
 	{ WITH("\"bgp\":{\"local_as\":1,\"neighbors\":[{\"address\":\"192.0.2.1\",\"remote_as\":2,"
 	       "\"password\":\"a\\n neighbor\"}]}"),
 		"bgp.neighbors[0].password: must be" },

@@ -34,8 +34,24 @@ void learnt_free(struct learnt *learnt)
 	g_free(learnt);
 }
 
-/* The next hop of the best path, if that is a neighbor's; else NULL. */
-static const char *next_hop_of(const json_t *paths)
+/* By IPv6 there may be two, of which one is of the link alone (RFC 2545, 3): without its device it
+ * says nothing. */
+static bool global_of(const json_t *path, struct ip *ret)
+{
+	const json_t *hop;
+	size_t i;
+
+	json_array_foreach(json_object_get(path, "nexthops"), i, hop) {
+		const char *text = json_string_value(json_object_get(hop, "ip"));
+
+		if (text && ip_parse(text, ret) && !ip_is_link_local(ret))
+			return true;
+	}
+	return false;
+}
+
+/* The next hop of the best path, if that is a neighbor's. */
+static bool next_hop_of(const json_t *paths, struct ip *ret)
 {
 	const json_t *path;
 	size_t i;
@@ -45,40 +61,45 @@ static const char *next_hop_of(const json_t *paths)
 		struct ip ip;
 
 		if (json_is_true(json_object_get(path, "bestpath")) && peer && ip_parse(peer, &ip))
-			return json_string_value(json_object_get(
-				json_array_get(json_object_get(path, "nexthops"), 0), "ip"));
+			return global_of(path, ret);
 	}
-	return NULL;
+	return false;
+}
+
+static GHashTable *nothing(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 /* Nothing that bgpd says is a word of a command without being an address. */
-static GHashTable *parse(const char *text)
+static void parse(const char *text, GHashTable *routes)
 {
-	GHashTable *routes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	json_t *root = json_loads(text, 0, NULL), *all = json_object_get(root, "routes"), *paths;
 	const char *key;
 
 	json_object_foreach(all, key, paths) {
-		const char *via = next_hop_of(paths);
 		char prefix_text[PREFIX_STRLEN], ip_text[IP_STRLEN];
 		struct prefix prefix;
-		struct ip ip;
+		struct ip via;
 
-		if (via && prefix_parse(key, &prefix) && ip_parse(via, &ip) && ip.family == 4 &&
-			g_hash_table_size(routes) < ROUTES_MAX)
+		if (next_hop_of(paths, &via) && prefix_parse(key, &prefix) &&
+			via.family == prefix.ip.family && g_hash_table_size(routes) < ROUTES_MAX)
 			g_hash_table_insert(routes, g_strdup(prefix_format(&prefix, prefix_text)),
-				g_strdup(ip_format(&ip, ip_text)));
+				g_strdup(ip_format(&via, ip_text)));
 	}
 	json_decref(root);
-	return routes;
 }
 
 /* Of a bgpd that does not answer nothing is known. */
 static GHashTable *ask(const struct learnt *learnt)
 {
 	g_autofree char *text = bgpd_ask(learnt->folder, "show bgp ipv4 unicast json");
+	g_autofree char *text6 = bgpd_ask(learnt->folder, "show bgp ipv6 unicast json");
+	GHashTable *routes = nothing();
 
-	return parse(text ? text : "{}");
+	parse(text ? text : "{}", routes);
+	parse(text6 ? text6 : "{}", routes);
+	return routes;
 }
 
 static void state(const char *verb, const char *prefix, const char *via)
@@ -120,14 +141,17 @@ static gboolean every_second(gpointer data)
 void learnt_set(struct learnt *learnt, bool wanted)
 {
 	static const char *const flush[] = { "ip", "route", "flush", "proto", PROTOCOL, NULL };
+	static const char *const flush6[] = { "ip", "-6", "route", "flush", "proto", PROTOCOL,
+		NULL };
 
 	/* A former process may have left some. */
 	if (wanted && !learnt->timer) {
 		program_run(flush, NULL, NULL);
+		program_run(flush6, NULL, NULL);
 		learnt->timer = g_timeout_add_seconds(1, every_second, learnt);
 	}
 	if (wanted)
 		return;
 	g_clear_handle_id(&learnt->timer, g_source_remove);
-	become(learnt, parse("{}"));
+	become(learnt, nothing());
 }

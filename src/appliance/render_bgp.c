@@ -12,6 +12,7 @@
 static void append_neighbor(
 	const struct document_bgp *bgp, const struct document_bgp_neighbor *one, GString *text)
 {
+	const struct ip *source = one->ip.family == 6 ? &bgp->source6 : &bgp->source;
 	char ip[IP_STRLEN], own[IP_STRLEN];
 
 	ip_format(&one->ip, ip);
@@ -21,20 +22,36 @@ static void append_neighbor(
 		ip, one->as, ip, ip, one->keepalive_s, one->hold_s, ip);
 	if (one->as != bgp->as)
 		g_string_append_printf(text, " neighbor %s ebgp-multihop 255\n", ip);
-	g_string_append_printf(
-		text, " neighbor %s update-source %s\n", ip, ip_format(&bgp->router_id, own));
+	g_string_append_printf(text, " neighbor %s update-source %s\n", ip, ip_format(source, own));
 	if (*one->password)
 		g_string_append_printf(text, " neighbor %s password %s\n", ip, one->password);
 }
 
-static void append_family(const struct document_bgp *bgp, GString *text)
+static const struct document_bgp_neighbor *neighbor_at(const struct document_bgp *bgp, guint i)
+{
+	return &g_array_index(bgp->neighbors, struct document_bgp_neighbor, i);
+}
+
+static bool has_family(const struct document_bgp *bgp, u8 family)
+{
+	for (guint i = 0; i < bgp->neighbors->len; i++)
+		if (neighbor_at(bgp, i)->ip.family == family)
+			return true;
+	return false;
+}
+
+/* A neighbor is told prefixes of its own family alone. */
+static void append_family(const struct document_bgp *bgp, u8 family, GString *text)
 {
 	char address[IP_STRLEN];
 
-	g_string_append(text, " address-family ipv4 unicast\n");
+	if (!has_family(bgp, family))
+		return;
+	g_string_append_printf(text, " address-family ipv%u unicast\n", family);
 	for (guint i = 0; i < bgp->neighbors->len; i++) {
-		ip_format(&g_array_index(bgp->neighbors, struct document_bgp_neighbor, i).ip,
-			address);
+		if (neighbor_at(bgp, i)->ip.family != family)
+			continue;
+		ip_format(&neighbor_at(bgp, i)->ip, address);
 		g_string_append_printf(text,
 			"  neighbor %s activate\n  neighbor %s prefix-list " RENDER_BGP_OWN
 			" out\n",
@@ -48,9 +65,14 @@ static void append_family(const struct document_bgp *bgp, GString *text)
 
 /* Its own networks and no other: it is no way from one neighbor to another. A list ends with
  * "deny", and one that is never empty is never taken for none. */
-#define LISTS                                                       \
-	"ip prefix-list " RENDER_BGP_OWN " seq 5 deny 0.0.0.0/32\n" \
-	"ip prefix-list weft-nothing seq 5 deny any\n"
+static void append_lists(const struct document_bgp *bgp, GString *text)
+{
+	g_string_append(text, "ip prefix-list " RENDER_BGP_OWN " seq 5 deny 0.0.0.0/32\n"
+			      "ip prefix-list weft-nothing seq 5 deny any\n");
+	if (has_family(bgp, 6))
+		g_string_append(text, "ipv6 prefix-list " RENDER_BGP_OWN " seq 5 deny ::/128\n"
+				      "ipv6 prefix-list weft-nothing seq 5 deny any\n");
+}
 
 void render_bgpd(const struct document *document, const struct render_place *place, GString *text)
 {
@@ -60,15 +82,16 @@ void render_bgpd(const struct document *document, const struct render_place *pla
 	(void)place;
 	if (!bgp->enabled)
 		return;
+	append_lists(bgp, text);
 	g_string_append_printf(text,
-		LISTS "router bgp %u\n bgp router-id %s\n no bgp default ipv4-unicast\n"
-		      " no bgp ebgp-requires-policy\n no bgp network import-check\n"
-		      " bgp graceful-restart-disable\n",
+		"router bgp %u\n bgp router-id %s\n no bgp default ipv4-unicast\n"
+		" no bgp ebgp-requires-policy\n no bgp network import-check\n",
 		bgp->as, ip_format(&bgp->router_id, id));
+	g_string_append(text, " bgp graceful-restart-disable\n");
 	for (guint i = 0; i < bgp->neighbors->len; i++)
-		append_neighbor(
-			bgp, &g_array_index(bgp->neighbors, struct document_bgp_neighbor, i), text);
-	append_family(bgp, text);
+		append_neighbor(bgp, neighbor_at(bgp, i), text);
+	append_family(bgp, 4, text);
+	append_family(bgp, 6, text);
 }
 
 void render_bgp_networks(
@@ -105,7 +128,8 @@ static void append_let_in(const struct document_bgp *bgp, const char *public, co
 		const struct prefix *prefix = &g_array_index(addresses, struct prefix, i);
 		struct ip ip = prefix_network(prefix);
 
-		if (is_announced(bgp, prefix))
+		/* IPv6 is let in anyhow */
+		if (ip.family == 4 && is_announced(bgp, prefix))
 			g_string_append_printf(text,
 				"\t\tiifname \"%s\" oifname \"%s\" ip daddr %s/%u accept\n", public,
 				nic, ip_format(&ip, network), prefix->len);

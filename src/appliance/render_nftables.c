@@ -116,13 +116,15 @@ static void append_peer(const struct document_redundancy *redundancy, GString *t
 /* Either side may begin a session. */
 static void append_bgp(const struct document_bgp *bgp, GString *text)
 {
-	char ip[IP_STRLEN];
+	char text_of[IP_STRLEN];
 
-	for (guint i = 0; bgp->enabled && i < bgp->neighbors->len; i++)
-		g_string_append_printf(text, "\t\tip saddr %s tcp dport 179 accept\n",
-			ip_format(
-				&g_array_index(bgp->neighbors, struct document_bgp_neighbor, i).ip,
-				ip));
+	for (guint i = 0; bgp->enabled && i < bgp->neighbors->len; i++) {
+		const struct ip *ip =
+			&g_array_index(bgp->neighbors, struct document_bgp_neighbor, i).ip;
+
+		g_string_append_printf(text, "\t\t%s saddr %s tcp dport 179 accept\n",
+			ip->family == 6 ? "ip6" : "ip", ip_format(ip, text_of));
+	}
 }
 
 static void append_guest_services(const struct document *document, const char *nic, GString *text)

@@ -395,6 +395,42 @@ static void test_bgpd(void **state)
 	rendered_clear(&rendered);
 }
 
+/* A prefix is told to neighbors of its own family, by sessions from an address of that. */
+static void test_bgpd_of_both_families(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(
+		"{" TEST_HEAD
+		"\"interfaces\":[{\"name\":\"mgmt\",\"role\":\"management\",\"mac_address\":"
+		"\"fa:16:3e:00:00:01\",\"addresses\":[\"192.0.2.5/24\"]},"
+		"{\"name\":\"public\",\"role\":\"public\",\"mac_address\":\"fa:16:3e:00:00:02\","
+		"\"addresses\":[\"203.0.113.5/24\",\"2001:db8:f::5/64\"]},"
+		"{\"name\":\"guest0\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:00:03\","
+		"\"addresses\":[\"2001:db8::1/64\"]}],"
+		"\"bgp\":{\"local_as\":65001,\"networks\":[\"10.0.0.0/24\",\"2001:db8::/64\"],"
+		"\"import\":true,\"neighbors\":[{\"address\":\"203.0.113.1\",\"remote_as\":65000},"
+		"{\"address\":\"2001:db8:f::1\",\"remote_as\":65000}]}}",
+		&rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_BGPD],
+		"ipv6 prefix-list weft-own seq 5 deny ::/128\nipv6 prefix-list weft-nothing seq 5 deny any\n"
+		"router bgp 65001\n bgp router-id 203.0.113.5\n"));
+	assert_non_null(strstr(rendered.texts[RENDER_BGPD],
+		" neighbor 2001:db8:f::1 update-source 2001:db8:f::5\n"
+		" address-family ipv4 unicast\n"
+		"  neighbor 203.0.113.1 activate\n  neighbor 203.0.113.1 prefix-list weft-own out\n"
+		" exit-address-family\n"
+		" address-family ipv6 unicast\n"
+		"  neighbor 2001:db8:f::1 activate\n  neighbor 2001:db8:f::1 prefix-list weft-own out\n"
+		" exit-address-family\n"));
+	assert_string_equal(body(&rendered, RENDER_BGP_NETWORKS), "10.0.0.0/24\n2001:db8::/64\n");
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES],
+		"\t\tip6 saddr 2001:db8:f::1 tcp dport 179 accept\n"));
+	assert_null(strstr(rendered.texts[RENDER_NFTABLES], "ip daddr 2001:"));
+	rendered_clear(&rendered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_link_local_of_a_pair),
 		cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_bgpd),
+		cmocka_unit_test(test_bgpd_of_both_families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

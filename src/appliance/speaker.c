@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "appliance/bgpd.h"
 #include "appliance/render.h"
@@ -18,7 +19,7 @@ struct speaker {
 	GHashTable *told;     /* those that the process @pid has */
 	int pid;	      /* another one was told nothing yet */
 	GPtrArray *neighbors; /* addresses */
-	json_t *peers;	      /* as bgpd says it last; NULL: it does not answer */
+	json_t *peers;	      /* as bgpd says it last; without them: it does not answer */
 };
 
 struct speaker *speaker_new(const char *folder)
@@ -58,22 +59,34 @@ static int pid_of_bgpd(const struct speaker *speaker)
 	return g_file_get_contents(path, &text, NULL, NULL) ? atoi(text) : 0;
 }
 
+static u8 family_of(const char *prefix)
+{
+	return strchr(prefix, ':') ? 6 : 4;
+}
+
 /* It may be announced before it is there, and is gone before it may not be. */
-static void add_commands(const struct speaker *speaker, GPtrArray *commands)
+static void add_commands(const struct speaker *speaker, u8 family, GPtrArray *commands)
 {
 	const char *prefix;
 	GHashTableIter i;
 
+	g_ptr_array_add(commands, g_strdup_printf("address-family ipv%u unicast", family));
 	g_hash_table_iter_init(&i, speaker->told);
-	while (g_hash_table_iter_next(&i, (gpointer *)&prefix, NULL)) {
-		if (g_hash_table_contains(speaker->wanted, prefix))
-			continue;
-		g_ptr_array_add(commands, g_strdup_printf("no network %s", prefix));
-	}
+	while (g_hash_table_iter_next(&i, (gpointer *)&prefix, NULL))
+		if (family_of(prefix) == family && !g_hash_table_contains(speaker->wanted, prefix))
+			g_ptr_array_add(commands, g_strdup_printf("no network %s", prefix));
 	g_hash_table_iter_init(&i, speaker->wanted);
 	while (g_hash_table_iter_next(&i, (gpointer *)&prefix, NULL))
-		if (!g_hash_table_contains(speaker->told, prefix))
+		if (family_of(prefix) == family && !g_hash_table_contains(speaker->told, prefix))
 			g_ptr_array_add(commands, g_strdup_printf("network %s", prefix));
+	g_ptr_array_add(commands, g_strdup("exit-address-family"));
+}
+
+/* Of the list of what may be announced. */
+static char *permission(const char *prefix)
+{
+	return g_strdup_printf("%s prefix-list " RENDER_BGP_OWN " permit %s",
+		family_of(prefix) == 6 ? "ipv6" : "ip", prefix);
 }
 
 static void add_permissions(const struct speaker *speaker, GPtrArray *commands)
@@ -84,9 +97,7 @@ static void add_permissions(const struct speaker *speaker, GPtrArray *commands)
 	g_hash_table_iter_init(&i, speaker->wanted);
 	while (g_hash_table_iter_next(&i, (gpointer *)&prefix, NULL))
 		if (!g_hash_table_contains(speaker->told, prefix))
-			g_ptr_array_add(commands,
-				g_strdup_printf(
-					"ip prefix-list " RENDER_BGP_OWN " permit %s", prefix));
+			g_ptr_array_add(commands, permission(prefix));
 }
 
 static void add_prohibitions(const struct speaker *speaker, GPtrArray *commands)
@@ -96,10 +107,11 @@ static void add_prohibitions(const struct speaker *speaker, GPtrArray *commands)
 
 	g_hash_table_iter_init(&i, speaker->told);
 	while (g_hash_table_iter_next(&i, (gpointer *)&prefix, NULL))
-		if (!g_hash_table_contains(speaker->wanted, prefix))
-			g_ptr_array_add(commands,
-				g_strdup_printf(
-					"no ip prefix-list " RENDER_BGP_OWN " permit %s", prefix));
+		if (!g_hash_table_contains(speaker->wanted, prefix)) {
+			g_autofree char *granted = permission(prefix);
+
+			g_ptr_array_add(commands, g_strconcat("no ", granted, NULL));
+		}
 }
 
 static bool has_all(const struct speaker *speaker)
@@ -137,9 +149,8 @@ static void tell(struct speaker *speaker)
 	g_ptr_array_add(commands, g_strdup("configure terminal"));
 	add_permissions(speaker, commands);
 	g_ptr_array_add(commands, g_strdup_printf("router bgp %u", speaker->as));
-	g_ptr_array_add(commands, g_strdup("address-family ipv4 unicast"));
-	add_commands(speaker, commands);
-	g_ptr_array_add(commands, g_strdup("exit-address-family"));
+	add_commands(speaker, 4, commands);
+	add_commands(speaker, 6, commands);
 	g_ptr_array_add(commands, g_strdup("exit"));
 	add_prohibitions(speaker, commands);
 	if (bgpd_tell(speaker->folder, commands))
@@ -148,14 +159,23 @@ static void tell(struct speaker *speaker)
 		log_limited(warning, "bgpd does not take what it is to announce; it is told again");
 }
 
-static void ask(struct speaker *speaker)
+static void ask_of(struct speaker *speaker, const char *command)
 {
-	g_autofree char *text = bgpd_ask(speaker->folder, "show bgp ipv4 unicast summary json");
+	g_autofree char *text = bgpd_ask(speaker->folder, command);
 	json_t *root = text ? json_loads(text, 0, NULL) : NULL;
 
-	json_decref(speaker->peers);
-	speaker->peers = json_incref(json_object_get(root, "peers"));
+	if (json_is_object(json_object_get(root, "peers")))
+		json_object_update(speaker->peers, json_object_get(root, "peers"));
 	json_decref(root);
+}
+
+/* A neighbor is of the family of its address. */
+static void ask(struct speaker *speaker)
+{
+	json_decref(speaker->peers);
+	speaker->peers = json_object();
+	ask_of(speaker, "show bgp ipv4 unicast summary json");
+	ask_of(speaker, "show bgp ipv6 unicast summary json");
 }
 
 static void look(struct speaker *speaker)

@@ -14,8 +14,6 @@
 #include "model/service_map.h"
 #include "model/service_port.h"
 
-#define VERSION 4 /* that appliances announce */
-
 bool bgp_router_is_own(const struct object *router)
 {
 	char buf[PROVIDER_NAME_MAX + 1];
@@ -31,22 +29,46 @@ static const char *gateway_network(const struct model *model, const struct objec
 	return port ? object_str(port, PORT_NETWORK_ID) : NULL;
 }
 
-const struct object *bgp_router_speaker(const struct model *model, const struct object *router)
+static const struct object *first_speaker(
+	const struct model *model, const char *network, s64 version)
 {
-	const char *network = bgp_router_is_own(router) ? gateway_network(model, router) : NULL;
 	const struct object *speaker, *best = NULL;
 	struct model_iter iter;
 
-	if (!network)
-		return NULL;
 	model_iter_init(&iter, model, KIND_BGP_SPEAKER, BGP_SPEAKER_BY_NETWORK, network, NULL);
 	while ((speaker = model_iter_next(&iter)))
-		if (object_int(speaker, BGP_SPEAKER_IP_VERSION) == VERSION &&
+		if (object_int(speaker, BGP_SPEAKER_IP_VERSION) == version &&
 			strcmp(object_str(speaker, BGP_SPEAKER_PEERS), "[]") != 0 &&
 			(!best || memcmp(object_id(speaker), object_id(best), sizeof(struct uuid)) <
 					  0))
 			best = speaker;
 	return best;
+}
+
+/* Has the router a speaker of IPv4 that is of another AS? */
+static const struct object *other_as(
+	const struct model *model, const char *network, const struct object *speaker)
+{
+	const struct object *first = first_speaker(model, network, 4);
+
+	return first && object_int(first, BGP_SPEAKER_AS) != object_int(speaker, BGP_SPEAKER_AS)
+		       ? first
+		       : NULL;
+}
+
+const struct object *bgp_router_speaker(
+	const struct model *model, const struct object *router, s64 version)
+{
+	const char *network = bgp_router_is_own(router) ? gateway_network(model, router) : NULL;
+	const struct object *speaker = network ? first_speaker(model, network, version) : NULL;
+
+	return speaker && !other_as(model, network, speaker) ? speaker : NULL;
+}
+
+bool bgp_router_has_peer(const struct object *speaker, const struct object *peer)
+{
+	return (strchr(object_str(peer, BGP_PEER_IP), ':') ? 6 : 4) ==
+	       object_int(speaker, BGP_SPEAKER_IP_VERSION);
 }
 
 static void add_floating_ips(
@@ -63,48 +85,74 @@ static void add_floating_ips(
 						  object_str(floating_ip, FLOATING_IP_ADDRESS)));
 }
 
-static void add_subnets(const struct model *model, const struct object *router, GPtrArray *prefixes)
+static void add_subnets(
+	const struct model *model, const struct object *router, s64 version, GPtrArray *prefixes)
 {
-	const char *scope = bgp_outer_scope(model, gateway_network(model, router), VERSION);
+	const char *scope = bgp_outer_scope(model, gateway_network(model, router), version);
 	const struct object *port;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
 	/* what is translated is not reached by its own address */
-	if (!scope || object_bool(router, ROUTER_ENABLE_SNAT))
+	if (!scope || (version == 4 && object_bool(router, ROUTER_ENABLE_SNAT)))
 		return;
 	model_iter_init(
 		&iter, model, KIND_PORT, PORT_BY_DEVICE, uuid_format(object_id(router), id), NULL);
 	while ((port = model_iter_next(&iter)))
 		if (port_is_router_interface(port))
-			bgp_add_subnets(model, port, scope, VERSION, prefixes);
+			bgp_add_subnets(model, port, scope, version, prefixes);
 }
 
 GPtrArray *bgp_router_prefixes(const struct model *model, const struct object *speaker,
 	const struct object *router, bool active)
 {
 	GPtrArray *prefixes = g_ptr_array_new_with_free_func(g_free);
+	s64 version = object_int(speaker, BGP_SPEAKER_IP_VERSION);
 	char id[UUID_STRLEN];
 
-	if (object_bool(speaker, BGP_SPEAKER_FLOATING_IPS))
+	if (version == 4 && object_bool(speaker, BGP_SPEAKER_FLOATING_IPS))
 		add_floating_ips(model, uuid_format(object_id(router), id), active, prefixes);
 	if (object_bool(speaker, BGP_SPEAKER_TENANT_NETWORKS))
-		add_subnets(model, router, prefixes);
+		add_subnets(model, router, version, prefixes);
 	return prefixes;
 }
 
-static void add_routers(const struct model *model, const char *network, GPtrArray *routers)
+/* The first address of the version, as the provider takes it for the router's. */
+static char *outside_of(const struct model *model, const struct object *router, s64 version)
+{
+	const struct object *port =
+		model_get_text(model, KIND_PORT, object_str(router, ROUTER_GATEWAY_PORT_ID));
+	struct port_ips ips;
+
+	if (!port)
+		return NULL;
+	ips = port_ips_of(port);
+	while (port_ips_next(&ips))
+		if (!!strchr(ips.ip_text, ':') == (version == 6))
+			return g_strdup(ips.ip_text);
+	return NULL;
+}
+
+/* Those that have an address to speak from. */
+static void add_routers(
+	const struct model *model, const char *network, s64 version, GPtrArray *routers)
 {
 	const struct object *router;
 	struct model_iter iter;
 	char id[UUID_STRLEN];
 
 	model_iter_init(&iter, model, KIND_ROUTER, ROUTER_BY_GATEWAY_NETWORK, network, NULL);
-	while ((router = model_iter_next(&iter)))
-		if (bgp_router_is_own(router) &&
-			model_first(model, KIND_APPLIANCE, APPLIANCE_BY_OBJECT,
+	while ((router = model_iter_next(&iter))) {
+		g_autofree char *outside = NULL;
+
+		if (!bgp_router_is_own(router) ||
+			!model_first(model, KIND_APPLIANCE, APPLIANCE_BY_OBJECT,
 				uuid_format(object_id(router), id), NULL))
+			continue;
+		outside = outside_of(model, router, version);
+		if (outside)
 			g_ptr_array_add(routers, (gpointer)router);
+	}
 }
 
 GPtrArray *bgp_speaker_routers(const struct model *model, const struct object *speaker)
@@ -113,11 +161,24 @@ GPtrArray *bgp_speaker_routers(const struct model *model, const struct object *s
 	GPtrArray *routers = g_ptr_array_new();
 	size_t i;
 
-	if (object_int(speaker, BGP_SPEAKER_IP_VERSION) == VERSION)
-		json_array_foreach(networks, i, network)
-			add_routers(model, json_string_value(network), routers);
+	json_array_foreach(networks, i, network)
+		add_routers(model, json_string_value(network),
+			object_int(speaker, BGP_SPEAKER_IP_VERSION), routers);
 	json_decref(networks);
 	return routers;
+}
+
+/* NULL: they have one. The caller's. */
+static char *why_no_session(const struct model *model, const struct object *speaker,
+	const char *router, const struct object *peer)
+{
+	char *reason = NULL;
+
+	if (!bgp_router_has_peer(speaker, peer))
+		return g_strdup_printf(
+			"it is no IPv%d address", (int)object_int(speaker, BGP_SPEAKER_IP_VERSION));
+	appliance_has_tunnel(model, router, "bgp", object_str(peer, BGP_PEER_IP), &reason);
+	return reason;
 }
 
 /* The first peer that it has a session with (@wanted), or none; NULL: there is no such.
@@ -133,11 +194,10 @@ static char *find_peer(const struct model *model, const struct object *speaker,
 	json_array_foreach(peers, i, item) {
 		const struct object *peer =
 			model_get_text(model, KIND_BGP_PEER, json_string_value(item));
-		const char *ip = peer ? object_str(peer, BGP_PEER_IP) : "";
-		g_autofree char *reason = NULL;
+		g_autofree char *reason = peer ? why_no_session(model, speaker, id, peer) : NULL;
 
-		if (!found && appliance_has_tunnel(model, id, "bgp", ip, &reason) == wanted) {
-			found = g_strdup(ip);
+		if (!found && peer && !reason == wanted) {
+			found = g_strdup(object_str(peer, BGP_PEER_IP));
 			*ret_reason = g_steal_pointer(&reason);
 		}
 	}
@@ -145,43 +205,38 @@ static char *find_peer(const struct model *model, const struct object *speaker,
 	return found;
 }
 
-/* The first IPv4 address, as the provider takes it for the router's. */
-static char *outside_of(const struct model *model, const struct object *router)
-{
-	const struct object *port =
-		model_get_text(model, KIND_PORT, object_str(router, ROUTER_GATEWAY_PORT_ID));
-	struct port_ips ips;
-
-	if (!port)
-		return NULL;
-	ips = port_ips_of(port);
-	while (port_ips_next(&ips))
-		if (!strchr(ips.ip_text, ':'))
-			return g_strdup(ips.ip_text);
-	return NULL;
-}
-
 char *bgp_router_next_hop(
 	const struct model *model, const struct object *speaker, const struct object *router)
 {
 	g_autofree char *reason = NULL, *peer = NULL;
 
-	if (bgp_router_speaker(model, router) != speaker)
+	s64 version = object_int(speaker, BGP_SPEAKER_IP_VERSION);
+
+	if (bgp_router_speaker(model, router, version) != speaker)
 		return NULL;
 	peer = find_peer(model, speaker, router, true, &reason);
-	return peer ? outside_of(model, router) : NULL;
+	return peer ? outside_of(model, router, version) : NULL;
 }
 
 char *bgp_router_complaint(
 	const struct model *model, const struct object *speaker, const struct object *router)
 {
-	const struct object *own = bgp_router_speaker(model, router);
+	const char *network = gateway_network(model, router);
+	const struct object *own =
+		first_speaker(model, network, object_int(speaker, BGP_SPEAKER_IP_VERSION));
+	const struct object *other = own == speaker ? other_as(model, network, speaker) : NULL;
 	g_autofree char *reason = NULL, *peer = NULL;
 	char id[UUID_STRLEN];
 
 	if (own && own != speaker)
 		return g_strdup_printf("its appliance speaks for speaker %s, and for one alone",
 			uuid_format(object_id(own), id));
+	if (other)
+		return g_strdup_printf(
+			"its appliance speaks for speaker %s, of AS %" G_GINT64_FORMAT
+			", and is of one AS alone",
+			uuid_format(object_id(other), id),
+			(gint64)object_int(other, BGP_SPEAKER_AS));
 	peer = find_peer(model, speaker, router, false, &reason);
 	return peer ? g_strdup_printf("no session with %s (%s)", peer, reason) : NULL;
 }

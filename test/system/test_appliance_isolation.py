@@ -106,8 +106,15 @@ BGPD = """router bgp 65000
  neighbor 203.0.113.5 password s3cret
  neighbor 203.0.113.5 timers 1 3
  neighbor 203.0.113.5 timers connect 1
+ neighbor fd00:f::5 remote-as 65001
+ neighbor fd00:f::5 timers 1 3
+ neighbor fd00:f::5 timers connect 1
  address-family ipv4 unicast
   network 198.51.100.0/24
+ exit-address-family
+ address-family ipv6 unicast
+  neighbor fd00:f::5 activate
+  network fd00:51::/64
  exit-address-family
 """
 
@@ -118,21 +125,27 @@ def test_bgp(tenants):
     folder = tenant.folder / "frr"
     folder.mkdir()
     (folder / "bgpd.conf").write_text(BGPD)
+    tenant.exec("far", "ip", "address", "add", "fd00:f::1/64", "dev", "eth0", "nodad")
     peer = tenant.popen("far", "/usr/lib/frr/bgpd", "-S", "--no_zebra", "-f", folder / "bgpd.conf", "-i", folder / "pid", "--vty_socket", folder, "-P", "0",
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    neighbor = {"address": "203.0.113.1", "remote_as": 65000, "password": "s3cret", "keepalive_s": 1, "hold_s": 3}
-    bgp = {"local_as": 65001, "networks": ["10.0.0.0/24"], "neighbors": [neighbor], "import": True}
+    session = {"remote_as": 65000, "keepalive_s": 1, "hold_s": 3}
+    neighbors = [{"address": "203.0.113.1", "password": "s3cret", **session}, {"address": "fd00:f::1", **session}]
+    bgp = {"local_as": 65001, "networks": ["10.0.0.0/24", "fd00:1::/64"], "neighbors": neighbors, "import": True}
+    interfaces = tenant.router.document(2)["interfaces"]
+    interfaces[1]["addresses"].append("fd00:f::5/64")
     assert not tenant.exec("g1", "ping", "-c", "1", "-W", "1", "198.51.100.1", check=False).stdout.count("bytes from")
-    tenant.router.tell(2, routes=[], bgp=bgp)
+    tenant.router.tell(2, routes=[], bgp=bgp, interfaces=interfaces)
 
     def show(what):
         return tenant.exec("far", "vtysh", "--vty_socket", folder, "-d", "bgpd", "-c", what, check=False).stdout
     wait_until(lambda: "10.0.0.0/24" in show("show bgp ipv4 unicast"), deadline=20, what="the neighbor has the router's network")
+    wait_until(lambda: "fd00:1::/64" in show("show bgp ipv6 unicast"), deadline=20, what="and that of IPv6")
     wait_until(lambda: "198.51.100.0/24 via 203.0.113.1" in tenant.router.inside("ip", "route", "show", "proto", "bgp").stdout, what="the router has the neighbor's")
+    wait_until(lambda: "fd00:51::/64 via fd00:f::1" in tenant.router.inside("ip", "-6", "route", "show", "proto", "bgp").stdout, what="and that of IPv6")
     inside = run("vtysh", "--vty_socket", f"/proc/{tenant.router.pid}/root/run/weft-appliance", "-d", "bgpd", "-c", "show bgp ipv4 unicast").stdout
     assert "*> 198.51.100.0/24" in inside
     assert tenant.exec("g1", "ping", "-c", "1", "-W", "2", "198.51.100.1", check=False).returncode == 0
     status = tenant.router.status()
     assert status["status"] == "ACTIVE" and status["daemons"]["bgpd"]["running"]
     peer.kill()
-    wait_until(lambda: not tenant.router.inside("ip", "route", "show", "proto", "bgp").stdout, what="what a silent neighbor said is forgotten")
+    wait_until(lambda: not any(tenant.router.inside("ip", family, "route", "show", "proto", "bgp").stdout for family in ("-4", "-6")), what="what a silent neighbor said is forgotten")

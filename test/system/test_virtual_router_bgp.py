@@ -3,6 +3,7 @@
     [h1] g1 10.1.0.x ── r1 (an appliance, SNAT) ─────┐
                                                       ├─ network pub, 198.51.100.0/24 ── far [h2]: FRR of AS 65000
     [h2] g2 10.77.0.x ─ r2 (an appliance, no SNAT) ──┘  floating IPs of 198.18.0.0/24, which far has no way to but by BGP
+            fd00:77::x       with fd00:f::/64 outside
 """
 import json
 import os
@@ -25,7 +26,13 @@ router bgp {FAR_AS}
  neighbor routers peer-group
  neighbor routers remote-as {AS}
  neighbor routers password {PASSWORD}
+ neighbor routers6 peer-group
+ neighbor routers6 remote-as {AS}
  bgp listen range 198.51.100.0/24 peer-group routers
+ bgp listen range fd00:f::/64 peer-group routers6
+ address-family ipv6 unicast
+  neighbor routers6 activate
+ exit-address-family
 """
 
 
@@ -40,8 +47,8 @@ class Far:
 
 
 class Neighbour(Frr):
-    def __init__(self, lab):
-        super().__init__(Far(lab), CONFIG)
+    def __init__(self, lab, config=CONFIG):
+        super().__init__(Far(lab), config)
         self.start("zebra")
         wait_until((self.folder / "zserv").exists, what="zebra runs")
         self.speak()
@@ -63,7 +70,8 @@ class Neighbour(Frr):
 
     def route(self, prefix):
         """Next hops in far's own table of a prefix that was learnt."""
-        routes = json.loads(self.world.exec("ip", "-j", "route", "show", prefix, "proto", "bgp").stdout or "[]")
+        family = "-6" if ":" in prefix else "-4"
+        routes = json.loads(self.world.exec("ip", family, "-j", "route", "show", prefix, "proto", "bgp").stdout or "[]")
         return {route.get("gateway") for route in routes}
 
 
@@ -74,23 +82,34 @@ class Site:
         api = cloud.api
         self.network = api.make("network", name=f"net-{name}")
         pool = {"subnetpool_id": cloud.pool["id"]} if name == "r2" else {}
-        subnet = api.make("subnet", network_id=self.network["id"], ip_version=4, cidr=cidr, **pool)
-        info = {"network_id": cloud.pub["id"], "external_fixed_ips": [{"subnet_id": cloud.link["id"]}], **more}
+        subnets = [api.make("subnet", network_id=self.network["id"], ip_version=4, cidr=cidr, **pool)]
+        outside = [cloud.link]
+        if name == "r2":
+            subnets.append(api.make("subnet", network_id=self.network["id"], ip_version=6, cidr="fd00:77::/64", subnetpool_id=cloud.pool6["id"],
+                                    ipv6_ra_mode="slaac", ipv6_address_mode="slaac"))
+            outside.append(cloud.link6)
+        info = {"network_id": cloud.pub["id"], "external_fixed_ips": [{"subnet_id": subnet["id"]} for subnet in outside], **more}
         self.router = api.make("router", name=name, external_gateway_info=info, service_providers=SERVICES)
-        self.address = self.router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
-        assert api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
+        ips = [ip["ip_address"] for ip in self.router["external_gateway_info"]["external_fixed_ips"]]
+        self.address, self.address6 = next(ip for ip in ips if "." in ip), next((ip for ip in ips if ":" in ip), None)
+        for subnet in subnets:
+            assert api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
         self.port = cloud.guest(f"g{name[1]}", host, self.network)
 
 
 class BgpCloud(Cloud):
     def build(self):
-        scope = self.api.call("POST", "/v2.0/address-scopes", {"address_scope": {"name": "s", "ip_version": 4}}).json["address_scope"]
+        scope, scope6 = (self.api.call("POST", "/v2.0/address-scopes", {"address_scope": {"name": f"s{version}", "ip_version": version}}).json["address_scope"]
+                         for version in (4, 6))
+        self.pool6 = self.api.make("subnetpool", name="p6", prefixes=["fd00:f::/64", "fd00:77::/48"], default_prefixlen=64, address_scope_id=scope6["id"])
         self.pool = self.api.make("subnetpool", name="p", prefixes=["198.51.100.0/24", "198.18.0.0/24", "10.77.0.0/16"], default_prefixlen=24,
                                   address_scope_id=scope["id"])
         self.pub = self.api.make("network", name="pub", **{"router:external": True})
         self.link, self.floats = (self.api.make("subnet", network_id=self.pub["id"], ip_version=4, cidr=cidr, subnetpool_id=self.pool["id"], enable_dhcp=False,
                                                 gateway_ip=None) for cidr in ("198.51.100.0/24", "198.18.0.0/24"))
-        self.far = self.guest("far", 2, self.pub, fixed_ips=[{"subnet_id": self.link["id"]}])
+        self.link6 = self.api.make("subnet", network_id=self.pub["id"], ip_version=6, cidr="fd00:f::/64", subnetpool_id=self.pool6["id"], enable_dhcp=False,
+                                   gateway_ip=None)
+        self.far = self.guest("far", 2, self.pub, fixed_ips=[{"subnet_id": link["id"]} for link in (self.link, self.link6)])
         self.far_address = self.lab.address(self.far)
         self.r1 = Site(self, "r1", 1, "10.1.0.0/24")
         self.r2 = Site(self, "r2", 2, "10.77.0.0/24", enable_snat=False)
@@ -105,17 +124,17 @@ class BgpCloud(Cloud):
         answer = self.api.call("PUT", f"/v2.0/{path}", body)
         assert answer.status == 200, answer.text
 
-    def speaker(self):
-        return self.api.get("/v2.0/bgp-speakers", name="v4").json["bgp_speakers"][0]
+    def speaker(self, name="v4"):
+        return self.api.get("/v2.0/bgp-speakers", name=name).json["bgp_speakers"][0]
 
-    def is_spoken(self, status, reason=""):
+    def is_spoken(self, status, reason="", name="v4"):
         def check():
-            now = self.speaker()
+            now = self.speaker(name)
             return now["status"] == status and reason in now["status_reason"]
-        wait_until(check, what=f"{status} {reason}: {self.speaker()}", deadline=WAIT_S)
+        wait_until(check, what=f"{status} {reason}: {self.speaker(name)}", deadline=WAIT_S)
 
-    def advertised(self):
-        routes = self.api.get(f"/v2.0/bgp-speakers/{self.speaker()['id']}/get_advertised_routes").json["advertised_routes"]
+    def advertised(self, name="v4"):
+        routes = self.api.get(f"/v2.0/bgp-speakers/{self.speaker(name)['id']}/get_advertised_routes").json["advertised_routes"]
         return {(route["destination"], route["next_hop"]) for route in routes}
 
     def learns(self, prefix, *hops):
@@ -188,6 +207,35 @@ def test_floating_ips_come_and_go(cloud):
     passed = time.monotonic() - then
     now = cloud.frr.ages()
     assert ages.keys() == now.keys() and all(now[ip] > age + passed - 3 for ip, age in ages.items()), (ages, passed, now)
+
+
+def test_ipv6(cloud):
+    """Z2: a speaker of IPv6 is spoken by the routers that have an IPv6 address outside, by sessions of their own beside those of IPv4; what is behind them is announced, whether they translate IPv4 or not."""
+    cli, r2 = cloud.cli, cloud.r2
+    address, ages = cloud.lab.address(cloud.far, 6), cloud.frr.ages()
+    cli("bgp", "speaker", "create", "--local-as", str(AS), "--ip-version", "6", "v6")
+    cli("bgp", "peer", "create", "--peer-ip", address, "--remote-as", str(FAR_AS), "--auth-type", "none", "far6")
+    cli("bgp", "speaker", "add", "network", "v6", "pub")
+    cli("bgp", "speaker", "add", "peer", "v6", "far6")
+    cloud.is_spoken("ACTIVE", name="v6")
+    assert cloud.frr.sessions("ipv6").keys() == {r2.address6}
+    cloud.learns("fd00:77::/64", r2.address6)
+    wait_until(lambda: cloud.lab.pings("far", cloud.lab.address(r2.port, 6)), what="the guest behind it is reached by IPv6", deadline=WAIT_S)
+    assert cloud.advertised("v6") == {("fd00:77::/64", r2.address6)}
+    cloud.is_spoken("ACTIVE")
+    assert ages.keys() == {ip for ip in cloud.frr.ages() if "." in ip} and cloud.advertised() == {("10.77.0.0/24", r2.address)}
+    cli("bgp", "peer", "create", "--peer-ip", "198.51.100.222", "--remote-as", str(FAR_AS), "--auth-type", "none", "wrong")
+    cli("bgp", "speaker", "add", "peer", "v6", "wrong")
+    cloud.is_spoken("DOWN", "router r2: no session with 198.51.100.222 (it is no IPv6 address)", name="v6")
+    cli("bgp", "peer", "delete", "wrong")
+    cloud.is_spoken("ACTIVE", name="v6")
+    other = cloud.api.call("POST", "/v2.0/bgp-speakers", {"bgp_speaker": {"name": "v6-2", "local_as": 65009, "ip_version": 6}}).json["bgp_speaker"]
+    assert cloud.api.call("DELETE", f"/v2.0/bgp-speakers/{cloud.speaker('v6')['id']}").status == 204
+    cloud.learns("fd00:77::/64")
+    cloud.put(f"bgp-speakers/{other['id']}/add_gateway_network", {"network_id": cloud.pub["id"]})
+    cloud.put(f"bgp-speakers/{other['id']}/add_bgp_peer", {"bgp_peer_id": cloud.api.get("/v2.0/bgp-peers", name="far6").json["bgp_peers"][0]["id"]})
+    cloud.is_spoken("DOWN", f"router r2: its appliance speaks for speaker {cloud.speaker()['id']}, of AS {AS}, and is of one AS alone", name="v6-2")
+    assert cloud.api.call("DELETE", f"/v2.0/bgp-speakers/{other['id']}").status == 204
 
 
 def test_sessions_that_fail(cloud):

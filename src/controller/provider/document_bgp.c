@@ -15,13 +15,11 @@ static void write_peers(
 	json_t *ids = object_json(speaker, BGP_SPEAKER_PEERS), *id;
 	size_t i;
 
-	jw_key(w, "bgp_peers");
-	jw_begin_array(w);
 	json_array_foreach(ids, i, id) {
 		const struct object *peer =
 			model_get_text(model, KIND_BGP_PEER, json_string_value(id));
 
-		if (!peer)
+		if (!peer || !bgp_router_has_peer(speaker, peer))
 			continue;
 		jw_begin_object(w);
 		jw_member_string(w, "peer_ip", object_str(peer, BGP_PEER_IP));
@@ -30,27 +28,43 @@ static void write_peers(
 			jw_member_string(w, "password", object_str(peer, BGP_PEER_PASSWORD));
 		jw_end_object(w);
 	}
-	jw_end_array(w);
 	json_decref(ids);
 }
 
+static void write_prefixes(const struct model *model, const struct object *speaker,
+	const struct object *router, struct json_writer *w)
+{
+	g_autoptr(GPtrArray) prefixes = bgp_router_prefixes(model, speaker, router, false);
+
+	for (guint i = 0; i < prefixes->len; i++)
+		jw_string(w, prefixes->pdata[i]);
+}
+
+/* Speakers of both IP versions are one there: they are of one AS, and a prefix is told to peers of
+ * its own version. */
 void provider_write_bgp(
 	const struct model *model, const struct object *router, struct json_writer *w)
 {
-	const struct object *speaker = bgp_router_speaker(model, router);
-	g_autoptr(GPtrArray) prefixes = NULL;
+	const struct object *speakers[] = { bgp_router_speaker(model, router, 4),
+		bgp_router_speaker(model, router, 6) };
+	const struct object *first = speakers[0] ? speakers[0] : speakers[1];
 
-	if (!speaker)
+	if (!first)
 		return;
-	prefixes = bgp_router_prefixes(model, speaker, router, false);
 	jw_key(w, "bgp_speaker");
 	jw_begin_object(w);
-	jw_member_int(w, "local_as", object_int(speaker, BGP_SPEAKER_AS));
-	write_peers(model, speaker, w);
+	jw_member_int(w, "local_as", object_int(first, BGP_SPEAKER_AS));
+	jw_key(w, "bgp_peers");
+	jw_begin_array(w);
+	for (unsigned i = 0; i < G_N_ELEMENTS(speakers); i++)
+		if (speakers[i])
+			write_peers(model, speakers[i], w);
+	jw_end_array(w);
 	jw_key(w, "prefixes");
 	jw_begin_array(w);
-	for (guint i = 0; i < prefixes->len; i++)
-		jw_string(w, prefixes->pdata[i]);
+	for (unsigned i = 0; i < G_N_ELEMENTS(speakers); i++)
+		if (speakers[i])
+			write_prefixes(model, speakers[i], router, w);
 	jw_end_array(w);
 	jw_end_object(w);
 }

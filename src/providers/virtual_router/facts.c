@@ -199,15 +199,25 @@ const char *member_name(unsigned member)
 	return names[member];
 }
 
-const char *ipv4_of(const json_t *port)
+static const char *first_of(const json_t *port, bool ipv6)
 {
 	const json_t *fixed;
 	size_t i;
 
 	json_array_foreach(json_object_get(port, "fixed_ips"), i, fixed)
-		if (!strchr(text_of(fixed, "ip_address"), ':'))
+		if ((strchr(text_of(fixed, "ip_address"), ':') != NULL) == ipv6)
 			return text_of(fixed, "ip_address");
 	return NULL;
+}
+
+const char *ipv4_of(const json_t *port)
+{
+	return first_of(port, false);
+}
+
+const char *ipv6_of(const json_t *port)
+{
+	return first_of(port, true);
 }
 
 const char *facts_outside(const struct facts *facts)

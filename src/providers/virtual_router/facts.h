@@ -70,8 +70,9 @@ const char *member_name(unsigned member);
 const json_t *facts_own_port(const struct facts *facts, const char *nic);
 /* The same of the other one of the pair. */
 const json_t *facts_peer_port(const struct facts *facts, const char *nic);
-/* The port's first IPv4 address, or NULL. */
+/* The port's first address of the version, or NULL. */
 const char *ipv4_of(const json_t *port);
+const char *ipv6_of(const json_t *port);
 /* A router that is told not to translate: its guests are outside by IPv4 what they are inside. */
 bool facts_routes_ipv4(const struct facts *facts);
 /* The first IPv4 address outside, or NULL. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the router says to BGP peers of itself. It takes nothing from them. */
+/* What the router says to BGP peers of itself, from an address of their IP version. It takes
+ * nothing from them. */
+#include <string.h>
+
 #include "providers/virtual_router/sections.h"
 
 static json_t *neighbor_of(const json_t *peer)
@@ -13,18 +16,25 @@ static json_t *neighbor_of(const json_t *peer)
 	return one;
 }
 
-/* NULL where it does not speak, or has no IPv4 address outside to speak from. */
+static bool speaks_with(const struct facts *facts, const json_t *peer)
+{
+	return strchr(text_of(peer, "peer_ip"), ':') ? ipv6_of(facts->public_port) != NULL
+						     : facts_outside(facts) != NULL;
+}
+
+/* NULL where it does not speak. */
 json_t *section_bgp(const struct facts *facts)
 {
 	const json_t *speaker = json_object_get(facts->document, "bgp_speaker"), *peer;
 	json_t *neighbors;
 	size_t i;
 
-	if (!speaker || !facts_outside(facts))
+	if (!speaker || !facts->public_port)
 		return NULL;
 	neighbors = json_array();
 	json_array_foreach(json_object_get(speaker, "bgp_peers"), i, peer)
-		json_array_append_new(neighbors, neighbor_of(peer));
+		if (speaks_with(facts, peer))
+			json_array_append_new(neighbors, neighbor_of(peer));
 	return json_pack("{s:O, s:o, s:O, s:b}", "local_as", json_object_get(speaker, "local_as"),
 		"neighbors", neighbors, "networks", json_object_get(speaker, "prefixes"), "import",
 		false);
