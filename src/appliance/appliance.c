@@ -27,6 +27,8 @@ static bool apply_services(struct appliance *appliance, unsigned changed, GError
 	speaker_set(appliance->speaker, standby ? NULL : &appliance->document->bgp);
 	if (!services_apply(appliance->services, appliance->document, changed, error))
 		return false;
+	if (appliance->document->redundancy.enabled && !standby)
+		speaker_await(appliance->speaker);
 	if (!standby)
 		return tunnels_apply(appliance->tunnels, appliance->document, changed, error);
 	tunnels_stop(appliance->tunnels);

@@ -171,6 +171,16 @@ void ipsec_reload(struct ipsec *ipsec)
 	}
 }
 
+void ipsec_take_over(struct ipsec *ipsec)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, ipsec->connections);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		((struct connection *)value)->next_us = 0;
+}
+
 static bool send_packet(struct ipsec *ipsec, GByteArray *packet)
 {
 	bool ok;

@@ -28,6 +28,9 @@ void ipsec_free(struct ipsec *ipsec);
 void ipsec_follow(struct ipsec *ipsec, const struct document *document);
 /* The files are others: charon is to be told, and to begin what is down. */
 void ipsec_reload(struct ipsec *ipsec);
+/* Another appliance had the connections, as peers may still believe: they are to be begun at once.
+ */
+void ipsec_take_over(struct ipsec *ipsec);
 /* Do what is due; true: charon has the connections of the document. */
 bool ipsec_step(struct ipsec *ipsec, GError **error);
 

@@ -37,17 +37,26 @@ static void conntrackd(const struct redundancy *redundancy, const char *const *o
 	}
 }
 
-/* What conntrackd(8) has for it: commit, look at the kernel's again, tell all to the other one; or
- * end what is a former master's own, and ask for all. */
+/* What conntrackd(8) has for it: the master commits what it was told before it serves, then looks
+ * at the kernel's again and tells all to the other one; who is not ends what is a former master's
+ * own, and asks for all. */
 static void hand_over_connections(const struct redundancy *redundancy)
 {
-	static const char *const as_master[] = { "-c", "-R", "-B", NULL };
-	static const char *const as_backup[] = { "-t", "-n", NULL };
+	static const char *const as_master[] = { "-c", NULL }, *const as_backup[] = { "-t", "-n",
+		NULL };
 
 	if (redundancy->state == REDUNDANCY_MASTER)
 		conntrackd(redundancy, as_master);
 	else if (redundancy->state == REDUNDANCY_BACKUP)
 		conntrackd(redundancy, as_backup);
+}
+
+static void tell_connections(const struct redundancy *redundancy)
+{
+	static const char *const as_master[] = { "-R", "-B", NULL };
+
+	if (redundancy->state == REDUNDANCY_MASTER)
+		conntrackd(redundancy, as_master);
 }
 
 static void become(struct redundancy *redundancy, enum redundancy_state state)
@@ -59,6 +68,7 @@ static void become(struct redundancy *redundancy, enum redundancy_state state)
 	redundancy->since_us = g_get_monotonic_time();
 	hand_over_connections(redundancy);
 	redundancy->changed(redundancy->data);
+	tell_connections(redundancy);
 }
 
 /* INSTANCE "weft" MASTER 100 */

@@ -7,6 +7,8 @@
 #include "appliance/render.h"
 #include "appliance/render_nftables.h"
 
+#define RESTART_S 20 /* for which neighbors of a pair keep what a silent one has announced */
+
 /* Its address outside is the session's, and so the next hop. Nothing is known to be connected, so
  * a neighbor of another AS may be further away. */
 static void append_neighbor(
@@ -74,6 +76,20 @@ static void append_lists(const struct document_bgp *bgp, GString *text)
 				      "ipv6 prefix-list weft-nothing seq 5 deny any\n");
 }
 
+/* Who takes over has the same addresses, so what leads to them is as good as before: neighbors keep
+ * it until he has said it again (RFC 4724). Of one alone nothing is left that could forward. */
+static void append_restart(const struct document *document, GString *text)
+{
+	if (!document->redundancy.enabled) {
+		g_string_append(text, " bgp graceful-restart-disable\n");
+		return;
+	}
+	g_string_append_printf(text,
+		" bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n"
+		" bgp graceful-restart restart-time %d\n bgp graceful-restart select-defer-time 0\n",
+		RESTART_S);
+}
+
 void render_bgpd(const struct document *document, const struct render_place *place, GString *text)
 {
 	const struct document_bgp *bgp = &document->bgp;
@@ -87,7 +103,7 @@ void render_bgpd(const struct document *document, const struct render_place *pla
 		"router bgp %u\n bgp router-id %s\n no bgp default ipv4-unicast\n"
 		" no bgp ebgp-requires-policy\n no bgp network import-check\n",
 		bgp->as, ip_format(&bgp->router_id, id));
-	g_string_append(text, " bgp graceful-restart-disable\n");
+	append_restart(document, text);
 	for (guint i = 0; i < bgp->neighbors->len; i++)
 		append_neighbor(bgp, neighbor_at(bgp, i), text);
 	append_family(bgp, 4, text);

@@ -395,6 +395,24 @@ static void test_bgpd(void **state)
 	rendered_clear(&rendered);
 }
 
+/* Neighbors of a pair keep what it has announced while the other one takes over (RFC 4724). */
+static void test_bgpd_of_a_pair(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(
+		"{" TEST_HEAD TEST_INTERFACES_OF_A_PAIR
+		",\"redundancy\":{\"vrid\":1,\"interface\":\"mgmt\",\"peer_address\":\"192.0.2.6\"},"
+		"\"bgp\":{\"local_as\":65001}}",
+		&rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_BGPD],
+		" bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n"
+		" bgp graceful-restart restart-time 20\n"));
+	assert_null(strstr(rendered.texts[RENDER_BGPD], "disable\n"));
+	rendered_clear(&rendered);
+}
+
 /* A prefix is told to neighbors of its own family, by sessions from an address of that. */
 static void test_bgpd_of_both_families(void **state)
 {
@@ -448,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_link_local_of_a_pair),
 		cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_bgpd),
+		cmocka_unit_test(test_bgpd_of_a_pair),
 		cmocka_unit_test(test_bgpd_of_both_families),
 	};
 

@@ -10,6 +10,8 @@
 #include "base/log.h"
 
 #define SOON_MS 100
+#define AWAIT_US (G_USEC_PER_SEC / 2) /* bgpd begins sessions after 750 ms */
+#define POLL_US 10000
 
 struct speaker {
 	const char *folder;
@@ -224,6 +226,17 @@ void speaker_set(struct speaker *speaker, const struct document_bgp *bgp)
 				text)));
 	speaker->soon = g_timeout_add(SOON_MS, once, speaker);
 	speaker->timer = g_timeout_add_seconds(1, every_second, speaker);
+}
+
+void speaker_await(struct speaker *speaker)
+{
+	s64 end_us = g_get_monotonic_time() + AWAIT_US;
+
+	while (speaker->timer && !has_all(speaker) && g_get_monotonic_time() < end_us) {
+		g_usleep(POLL_US);
+		if (pid_of_bgpd(speaker))
+			look(speaker);
+	}
 }
 
 void speaker_append(const struct speaker *speaker, struct json_writer *w)

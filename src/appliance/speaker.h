@@ -12,5 +12,8 @@ struct speaker *speaker_new(const char *folder); /* borrowed; bgpd's socket is t
 void speaker_free(struct speaker *speaker);
 /* From now on; NULL, or one that is not enabled: it does not speak. */
 void speaker_set(struct speaker *speaker, const struct document_bgp *bgp);
+/* Waits until bgpd, which has just been started, knows what it is to announce: before its first
+ * session, or neighbors would take it that nothing is (RFC 4724, 4.2). */
+void speaker_await(struct speaker *speaker);
 /* Appends its sessions, {"name", "status", "status_reason"}; the name is the neighbor's address. */
 void speaker_append(const struct speaker *speaker, struct json_writer *w);

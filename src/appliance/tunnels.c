@@ -62,10 +62,20 @@ static void delete_device(const char *name)
 		program_run(argv, NULL, NULL);
 }
 
+/* "ip -batch" is of IPv4 wherever a command does not say an address. */
+static bool set_up_ipsec(const struct tunnels *tunnels, GError **error)
+{
+	static const char *const up[] = { "ip", "link", "set", "dev", IPSEC_DEVICE, "up", NULL };
+	static const char *const flush6[] = { "ip", "-6", "route", "flush", "dev", IPSEC_DEVICE,
+		"proto", G_STRINGIFY(RENDER_TUNNEL_PROTOCOL), NULL };
+
+	program_run(flush6, NULL, NULL); /* there may be no IPv6 */
+	return program_run(up, NULL, error) && run_batch(tunnels, RENDER_IPSEC_ROUTES, error);
+}
+
 /* Where charon does ESP, by a device. */
 static bool step_ipsec(struct tunnels *tunnels, GError **error)
 {
-	static const char *const up[] = { "ip", "link", "set", "dev", IPSEC_DEVICE, "up", NULL };
 	unsigned device;
 
 	if (!tunnels->document->ipsec->len)
@@ -75,9 +85,7 @@ static bool step_ipsec(struct tunnels *tunnels, GError **error)
 		if (!device)
 			return weft_fail(
 				error, UNAVAILABLE, "charon has not made the device " IPSEC_DEVICE);
-		if (device != tunnels->ipsec_device &&
-			(!program_run(up, NULL, error) ||
-				!run_batch(tunnels, RENDER_IPSEC_ROUTES, error)))
+		if (device != tunnels->ipsec_device && !set_up_ipsec(tunnels, error))
 			return false;
 		tunnels->ipsec_device = device;
 	}
@@ -163,10 +171,13 @@ static bool step_gre(struct tunnels *tunnels, GError **error)
 	return true;
 }
 
+/* None waits for another: charon takes longest to answer. */
 static bool step(struct tunnels *tunnels, GError **error)
 {
-	return step_ipsec(tunnels, error) && step_wireguard(tunnels, error) &&
-	       step_gre(tunnels, error);
+	bool ok = step_gre(tunnels, error);
+
+	ok = step_wireguard(tunnels, ok ? error : NULL) && ok;
+	return step_ipsec(tunnels, ok ? error : NULL) && ok;
 }
 
 static gboolean on_second(gpointer data)
@@ -207,6 +218,8 @@ static void forget(struct tunnels *tunnels, unsigned changed)
 	ipsec_follow(tunnels->ipsec, document);
 	if (changed & (1u << RENDER_SWANCTL | 1u << RENDER_STRONGSWAN))
 		ipsec_reload(tunnels->ipsec);
+	if (tunnels->stopped)
+		ipsec_take_over(tunnels->ipsec);
 	if (changed & (1u << RENDER_WIREGUARD | 1u << RENDER_WIREGUARD_DEVICE))
 		tunnels->wireguard_device = 0;
 	if (!document->wireguard.enabled)

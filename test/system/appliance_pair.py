@@ -214,7 +214,7 @@ class Pings:
     """Fifty a second, for as long as it is in use; afterwards the longest time without an answer."""
 
     def __init__(self, bed, namespace, address):
-        self.path = bed.folder / f"pings-{namespace}"
+        self.path = bed.folder / f"pings-{namespace}-{address}"
         with open(self.path, "w") as out:
             self.process = bed.popen(namespace, "ping", "-D", "-i", "0.02", address, stdout=out)
         self.await_more()

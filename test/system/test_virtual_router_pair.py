@@ -13,8 +13,10 @@ from appliance_pair import Connection, Pings
 from conftest import labs, wait_until
 from test_appliance_ha import echoes, vrrp
 from virtual_router_pair import MAPPED, One, PairCloud, heard, knows
+from virtual_router_pair_services import ALLOWED, DENIED, INSIDE, Services
 
 DOWNTIME_S = 1.5
+TUNNELS_S = 4  # until a tunnel is agreed on anew
 SILENCE_S = 3  # after which a host takes a machine that announces nothing for no master
 
 
@@ -80,7 +82,8 @@ def test_ipv6(cloud):
 
 def test_master_dies(cloud):
     """Z15, Z37: the master is killed; TCP connections by SNAT and by a floating IP go on by the other host, and so does IPv6, the gap is below 1.5 s, and who comes back is the other one."""
-    ip = cloud.api.make("floatingip", floating_network_id=cloud.networks["out"]["id"], port_id=cloud.g["id"])["floating_ip_address"]
+    floating = cloud.api.make("floatingip", floating_network_id=cloud.networks["out"]["id"], port_id=cloud.g["id"])
+    ip = floating["floating_ip_address"]
     master, backup = wait_until(cloud.serves, what="one is master")
     wait_until(lambda: cloud.lab.pings("far", ip), what="the floating IP")
     connections = [Connection(cloud, "g", "far", cloud.outside, 7001), Connection(cloud, "far", "g", ip, 7002)]
@@ -102,6 +105,7 @@ def test_master_dies(cloud):
     for connection in connections:
         connection.talk("and after that")
         connection.end()
+    assert cloud.api.call("DELETE", f"/v2.0/floatingips/{floating['id']}").status == 204
 
 
 def test_partition(cloud):
@@ -121,6 +125,38 @@ def test_partition(cloud):
     gap = gaps.end()
     print(f"a partition of a router's pair, and its end: {gap:.3f} s without an answer")
     assert gap < SILENCE_S
+
+
+def test_services_follow_the_master(cloud):
+    """Z2, Z34, Z35, Z37: the master is killed; rules and connections of a firewall group are the other one's, tunnels of each kind are there again, and so is what is announced by BGP."""
+    services = Services(cloud)
+    connection, peer, tunnel = services.connect()
+    ip = services.speak(cloud.far)
+    services.guard()
+    for path, _ in (connection, peer, tunnel):
+        wait_until(lambda path=path: services.status(path) == "ACTIVE", what=f"{path} is ACTIVE")
+    for kind, address in INSIDE.items():
+        wait_until(lambda address=address: cloud.lab.pings("g", address), what=f"a ping by {kind}")
+    wait_until(lambda: cloud.lab.pings("far", ip), what="far knows the way")
+    master, backup = wait_until(cloud.serves, what="one is master")
+    allowed = Connection(cloud, "far", "g", ip, ALLOWED)
+    wait_until(lambda: knows(backup, ALLOWED), what="the other one knows the connection")
+    assert services.is_open(ip, ALLOWED) and not services.is_open(ip, DENIED)
+    gaps = {kind: pings(cloud, address=address) for kind, address in INSIDE.items()}
+    gaps.update({kind: pings(cloud, "far", address) for kind, address in (("address", services.end), ("bgp", ip))})
+    os.kill(master.process.pid, signal.SIGKILL)
+    wait_until(lambda: backup.state == "MASTER", what="the other one is master")
+    allowed.talk("still there")
+    assert not services.is_open(ip, DENIED) and services.is_open(ip, ALLOWED)
+    wait_until(lambda: services.frr.route(f"{ip}/32") == {services.end}, what="far knows the way again")
+    seconds = {kind: one.end() for kind, one in gaps.items()}
+    print("takeover of a pair's services, seconds without an answer:", ", ".join(f"{kind} {gap:.2f}" for kind, gap in seconds.items()))
+    assert max(seconds["address"], seconds["bgp"]) < DOWNTIME_S and max(seconds[kind] for kind in INSIDE) < TUNNELS_S, seconds
+    for path, _ in (connection, peer, tunnel):
+        wait_until(lambda path=path: services.status(path) == "ACTIVE", what=f"{path} is ACTIVE again")
+    allowed.end()
+    services.end_all()
+    wait_until(lambda: cloud.is_redundant(cloud.router), what="redundant again")
 
 
 def test_host_dies_without_controller(cloud):

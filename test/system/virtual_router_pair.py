@@ -11,6 +11,9 @@ from conftest import run, wait_until
 from test_virtual_router import MAPPED, Cloud
 
 
+ADDRESS = "203.0.113.200"  # higher than that of any other end of a tunnel, so those would begin
+
+
 class One(Machine):
     """An appliance of a pair, on whatever host it is."""
 
@@ -31,10 +34,11 @@ class PairCloud(Cloud):
     def __init__(self, lab):
         super().__init__(lab)
         assert self.put("networks", self.networks["out"], **{"router:external": True})
-        self.subnet6(self.networks["out"], "fd00:f::/64")
+        outer = [self.subnet6(self.networks["out"], "fd00:f::/64"), *self.api.get("/v2.0/subnets", cidr="203.0.113.0/24").json["subnets"]]
+        addresses = [{"subnet_id": subnet["id"], **({"ip_address": ADDRESS} if subnet["ip_version"] == 4 else {})} for subnet in outer]
         self.profile = self.offering(ha=True)
         flavor = self.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[self.profile["id"]])
-        self.router = self.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": self.networks["out"]["id"]})
+        self.router = self.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": self.networks["out"]["id"], "external_fixed_ips": addresses})
         self.net = self.network("in", "10.0.0.0/24")
         for subnet in (self.net["subnet"], self.subnet6(self.net, "fd00:1::/64", "slaac")):
             assert self.api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
