@@ -13,7 +13,10 @@
 static bool is_identity(const char *text)
 {
 	size_t at = 0;
+	struct ip ip;
 
+	if (ip_parse(text, &ip))
+		return true;
 	for (const char *c = text; *c; c++) {
 		at += *c == '@';
 		if (!g_ascii_isalnum(*c) && !strchr(".-_@", *c))
@@ -111,12 +114,29 @@ static bool read_cidrs(const json_t *value, const char *key, GArray *cidrs, GErr
 	if (!field_need(value, key, error) ||
 		!field_list(value, key, CIDRS_MAX, field_read_network, cidrs, error))
 		return false;
-	if (!cidrs->len)
-		return weft_fail(error, INVALID_INPUT, "%s: must have one prefix at least", key);
-	for (guint i = 0; i < cidrs->len; i++)
-		if (g_array_index(cidrs, struct prefix, i).ip.family != 4)
-			return weft_fail(
-				error, INVALID_INPUT, "%s[%u]: must be an IPv4 prefix", key, i);
+	return cidrs->len ||
+	       weft_fail(error, INVALID_INPUT, "%s: must have one prefix at least", key);
+}
+
+/* A packet has one family at both ends, that of the addresses outside being another matter. */
+static bool check_families(const struct document_ipsec *one, GError **error)
+{
+	u8 family = g_array_index(one->local_cidrs, struct prefix, 0).ip.family;
+
+	if (one->local.family != one->peer.family)
+		return weft_fail(error, INVALID_INPUT,
+			"peer_address: must be an IPv%u address, as local_address is",
+			one->local.family);
+	for (guint i = 0; i < one->local_cidrs->len; i++)
+		if (g_array_index(one->local_cidrs, struct prefix, i).ip.family != family)
+			return weft_fail(error, INVALID_INPUT,
+				"local_cidrs[%u]: must be an IPv%u prefix, as the first one is", i,
+				family);
+	for (guint i = 0; i < one->peer_cidrs->len; i++)
+		if (g_array_index(one->peer_cidrs, struct prefix, i).ip.family != family)
+			return weft_fail(error, INVALID_INPUT,
+				"peer_cidrs[%u]: must be an IPv%u prefix, as local_cidrs are", i,
+				family);
 	return true;
 }
 
@@ -136,11 +156,12 @@ static bool fill(const json_t *value, struct document_ipsec *ret, GError **error
 		if (!field_need(value, known[i], error))
 			return false;
 	if (!field_label(value, "name", ret->name, sizeof(ret->name), error) ||
-		!field_ip(value, "local_address", 4, &ret->local, error) ||
-		!field_ip(value, "peer_address", 4, &ret->peer, error) ||
+		!field_ip(value, "local_address", 0, &ret->local, error) ||
+		!field_ip(value, "peer_address", 0, &ret->peer, error) ||
 		!read_identities(value, ret, error) ||
 		!read_cidrs(value, "local_cidrs", ret->local_cidrs, error) ||
 		!read_cidrs(value, "peer_cidrs", ret->peer_cidrs, error) ||
+		!check_families(ret, error) ||
 		!field_choice(value, "initiator", initiators, &initiator, error) ||
 		!field_number(value, "mtu", MTU_MIN, MTU_MAX, &mtu, error) ||
 		!field_object(value, "dpd", read_dpd, ret, &there, error))

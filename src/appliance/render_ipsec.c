@@ -165,8 +165,10 @@ static void append_stand_ins(
 		const struct prefix *cidr = &g_array_index(one->local_cidrs, struct prefix, i);
 
 		if (!is_there(document, cidr))
-			g_string_append_printf(text, "address replace %s/32 dev " IPSEC_DEVICE "\n",
-				ip_format(&cidr->ip, ip));
+			g_string_append_printf(text,
+				"address replace %s/%u dev " IPSEC_DEVICE "%s\n",
+				ip_format(&cidr->ip, ip), cidr->ip.family == 6 ? 128 : 32,
+				cidr->ip.family == 6 ? " nodad" : "");
 	}
 }
 

@@ -8,10 +8,17 @@
 #include "appliance/render_nftables.h"
 
 #define ESP_MTU_LESS 141 /* IP, UDP, ESP with the longest padding and hash; inner IP and TCP */
+#define IPV6_LESS 20	 /* what a header of IPv6 is longer */
 
 struct pair {
+	const char *version; /* "ip", "ip6" */
 	char local[PREFIX_STRLEN], peer[PREFIX_STRLEN];
 };
+
+static const char *version_of(const struct ip *ip)
+{
+	return ip->family == 6 ? "ip6" : "ip";
+}
 
 /* Writes a rule for each pair of prefixes of each connection. */
 static void each_pair(const struct document *document, GString *text,
@@ -25,8 +32,11 @@ static void each_pair(const struct document *document, GString *text,
 	for (guint n = 0; n < document->ipsec->len; n++)
 		for (guint i = 0; i < all[n].local_cidrs->len; i++)
 			for (guint j = 0; j < all[n].peer_cidrs->len; j++) {
-				prefix_format(&g_array_index(all[n].local_cidrs, struct prefix, i),
-					pair.local);
+				const struct prefix *local =
+					&g_array_index(all[n].local_cidrs, struct prefix, i);
+
+				pair.version = version_of(&local->ip);
+				prefix_format(local, pair.local);
 				prefix_format(&g_array_index(all[n].peer_cidrs, struct prefix, j),
 					pair.peer);
 				write(&all[n], &pair, public, text);
@@ -43,8 +53,9 @@ void render_vpn_input(const struct document *document, GString *text)
 			&g_array_index(document->ipsec, struct document_ipsec, i);
 
 		g_string_append_printf(text,
-			"\t\tiifname \"%s\" ip saddr %s ip daddr %s udp dport { 500, 4500 } accept\n",
-			public, ip_format(&one->peer, peer), ip_format(&one->local, local));
+			"\t\tiifname \"%s\" %s saddr %s %s daddr %s udp dport { 500, 4500 } accept\n",
+			public, version_of(&one->peer), ip_format(&one->peer, peer),
+			version_of(&one->local), ip_format(&one->local, local));
 	}
 	for (guint i = 0; i < document->gre->len; i++) {
 		const struct document_gre *one =
@@ -74,17 +85,33 @@ static void guard_device(const char *device, void *data)
 		device, devices->public, device);
 }
 
+/* Bytes of a packet that are not TCP's, with the longest ESP. */
+static unsigned overhead(const struct document_ipsec *one, const struct pair *pair)
+{
+	return ESP_MTU_LESS + (one->peer.family == 6 ? IPV6_LESS : 0) +
+	       (pair->version[2] ? IPV6_LESS : 0);
+}
+
+static void append_mss(
+	const char *version, const char *from, const char *to, unsigned mss, GString *text)
+{
+	g_string_append_printf(text,
+		"\t\t%s saddr %s %s daddr %s tcp flags syn tcp option maxseg size set %u\n",
+		version, from, version, to, mss);
+}
+
 static void guard_pair(const struct document_ipsec *one, const struct pair *pair,
 	const char *public, GString *text)
 {
-	unsigned mss = MAX(one->mtu, ESP_MTU_LESS + 1) - ESP_MTU_LESS;
+	unsigned less = overhead(one, pair), mss = MAX(one->mtu, less + 1) - less;
 
 	g_string_append_printf(text,
-		"\t\toifname \"%s\" ip saddr %s ip daddr %s rt ipsec missing counter name tunnel_dropped drop\n"
-		"\t\tip saddr %s ip daddr %s tcp flags syn tcp option maxseg size set %u\n"
-		"\t\tip saddr %s ip daddr %s tcp flags syn tcp option maxseg size set %u\n",
-		public, pair->local, pair->peer, pair->local, pair->peer, mss, pair->peer,
-		pair->local, mss);
+		"\t\toifname \"%s\" %s saddr %s %s daddr %s rt ipsec missing counter name tunnel_dropped drop\n"
+		"\t\tiifname \"%s\" %s saddr %s %s daddr %s meta ipsec missing counter name tunnel_dropped drop\n",
+		public, pair->version, pair->local, pair->version, pair->peer, public,
+		pair->version, pair->peer, pair->version, pair->local);
+	append_mss(pair->version, pair->local, pair->peer, mss, text);
+	append_mss(pair->version, pair->peer, pair->local, mss, text);
 }
 
 void render_vpn_guard(const struct document *document, GString *text)
@@ -105,8 +132,8 @@ static void accept_pair(const struct document_ipsec *one, const struct pair *pai
 {
 	(void)one;
 	g_string_append_printf(text,
-		"\t\tiifname \"%s\" ip saddr %s ip daddr %s meta ipsec exists accept\n", public,
-		pair->peer, pair->local);
+		"\t\tiifname \"%s\" %s saddr %s %s daddr %s meta ipsec exists accept\n", public,
+		pair->version, pair->peer, pair->version, pair->local);
 }
 
 void render_vpn_accept(const struct document *document, GString *text)
@@ -118,8 +145,9 @@ static void keep_pair(const struct document_ipsec *one, const struct pair *pair,
 	GString *text)
 {
 	(void)one;
-	g_string_append_printf(text, "\t\toifname \"%s\" ip saddr %s ip daddr %s accept\n", public,
-		pair->local, pair->peer);
+	if (!pair->version[2]) /* IPv6 is never translated */
+		g_string_append_printf(text, "\t\toifname \"%s\" ip saddr %s ip daddr %s accept\n",
+			public, pair->local, pair->peer);
 }
 
 void render_vpn_no_snat(const struct document *document, GString *text)

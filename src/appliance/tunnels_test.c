@@ -39,6 +39,46 @@ static void test_ipsec_files(void **state)
 	rendered_clear(&rendered);
 }
 
+#define SIX(local, peer, inner, outer)                                                         \
+	"{" TEST_HEAD                                                                          \
+	"\"interfaces\":[{\"name\":\"mgmt\",\"role\":\"management\",\"mac_address\":"          \
+	"\"fa:16:3e:00:00:01\"},{\"name\":\"public\",\"role\":\"public\",\"mac_address\":"     \
+	"\"fa:16:3e:00:00:02\",\"addresses\":[\"203.0.113.5/24\",\"2001:db8:f::5/64\"]}],"     \
+	"\"ipsec\":[{\"name\":\"c1\",\"local_address\":\"" local "\",\"peer_address\":\"" peer \
+	"\",\"psk\":\"x\",\"local_cidrs\":[\"" inner "\"],\"peer_cidrs\":[\"" outer "\"]}]}"
+
+/* IPv6 in IPv6, and each in the other; the path's MTU less the longer headers. */
+static void test_ipsec_of_ipv6(void **state)
+{
+	static const char *const both[] = {
+		"\t\tiifname \"public\" ip6 saddr 2001:db8:e::9 ip6 daddr 2001:db8:f::5 udp dport { 500, 4500 } accept\n",
+		"\t\toifname \"public\" ip6 saddr fd00:1::/64 ip6 daddr fd00:2::/64 rt ipsec missing counter name tunnel_dropped drop\n",
+		"\t\tiifname \"public\" ip6 saddr fd00:2::/64 ip6 daddr fd00:1::/64 meta ipsec missing counter name tunnel_dropped drop\n",
+		"\t\tip6 saddr fd00:2::/64 ip6 daddr fd00:1::/64 tcp flags syn tcp option maxseg size set 1319\n",
+		"\t\tiifname \"public\" ip6 saddr fd00:2::/64 ip6 daddr fd00:1::/64 meta ipsec exists accept\n",
+		NULL
+	};
+	struct rendered rendered;
+
+	(void)state;
+	render_text(SIX("2001:db8:f::5", "2001:db8:e::9", "fd00:1::/64", "fd00:2::/64"), &rendered);
+	assert_lines(rendered.texts[RENDER_NFTABLES], both);
+	assert_non_null(strstr(rendered.texts[RENDER_SWANCTL],
+		"\t\tlocal_addrs = 2001:db8:f::5\n\t\tremote_addrs ="));
+	assert_non_null(strstr(rendered.texts[RENDER_SWANCTL], "\t\t\tid = 2001:db8:e::9\n"));
+	assert_string_equal(body(&rendered, RENDER_IPSEC_ROUTES),
+		"route flush dev ipsec0 proto 158\naddress flush dev ipsec0 scope global\n"
+		"address replace fd00:1::/128 dev ipsec0 nodad\n"
+		"route replace fd00:2::/64 dev ipsec0 proto 158\n");
+	rendered_clear(&rendered);
+	render_text(SIX("203.0.113.5", "198.51.100.9", "fd00:1::/64", "fd00:2::/64"), &rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES], "maxseg size set 1339\n"));
+	rendered_clear(&rendered);
+	render_text(SIX("2001:db8:f::5", "2001:db8:e::9", "10.0.0.0/24", "10.1.0.0/24"), &rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES], "maxseg size set 1339\n"));
+	rendered_clear(&rendered);
+}
+
 static void test_device_files(void **state)
 {
 	struct rendered rendered;
@@ -87,7 +127,7 @@ static void test_filter(void **state)
 		text, "\t\toifname \"public\" ip saddr 10.0.0.0/24 ip daddr 10.1.0.0/24 accept\n");
 	translated = strstr(text, "snat ip to 203.0.113.5");
 	assert_true(kept && translated && kept < translated);
-	assert_true(strstr(text, "rt ipsec missing drop") <
+	assert_true(strstr(text, "rt ipsec missing counter") <
 		    strstr(strstr(text, "chain forward {\n\t\tiifname"), "established"));
 	rendered_clear(&rendered);
 	render_text("{" TEST_HEAD TEST_INTERFACES "}", &rendered);
@@ -126,7 +166,9 @@ static const struct {
 	{ WITH("\"ipsec\":[" C("a", "203.0.113.77", FAR, "x", L, P, "") "]"),
 		"ipsec[0].local_address: 203.0.113.77 must be among the addresses" },
 	{ WITH("\"ipsec\":[" C("a", OWN, "vpn.example.org", "x", L, P, "") "]"),
-		"ipsec[0].peer_address: \"vpn.example.org\" must be an IPv4 address" },
+		"ipsec[0].peer_address: \"vpn.example.org\" must be an" },
+	{ WITH("\"ipsec\":[" C("a", OWN, "2001:db8::9", "x", L, P, "") "]"),
+		"ipsec[0].peer_address: must be an IPv4 address, as local_address is" },
 	{ WITH("\"ipsec\":[" C("a", OWN, FAR, "x", L, "\"0.0.0.0/0\"", "") "]"),
 		"ipsec[0].peer_cidrs[0]: 0.0.0.0/0 must be without peer_address" },
 	{ WITH("\"ipsec\":[" C("a", OWN, FAR, "x", "", P, "") "]"),
@@ -134,7 +176,9 @@ static const struct {
 	{ WITH("\"ipsec\":[" C("a", OWN, FAR, "x", L, "\"10.1.0.1/24\"", "") "]"),
 		"without bits beyond its length" },
 	{ WITH("\"ipsec\":[" C("a", OWN, FAR, "x", L, "\"2001:db8::/64\"", "") "]"),
-		"peer_cidrs[0]: must be an IPv4 prefix" },
+		"peer_cidrs[0]: must be an IPv4 prefix, as local_cidrs are" },
+	{ WITH("\"ipsec\":[" C("a", OWN, FAR, "x", L ",\"2001:db8::/64\"", P, "") "]"),
+		"local_cidrs[1]: must be an IPv4 prefix, as the first one is" },
 	{ WITH("\"ipsec\":[" C("a", OWN, FAR, "", L, P, "") "]"), "psk: must be a text of 1" },
 	{ WITH("\"ipsec\":[" C("a", OWN, FAR, "x\\n}", L, P, "") "]"), "psk: must be a text of 1" },
 	{ WITH("\"ipsec\":[" GOOD("a", ",\"peer_id\":\"%any\"") "]"), "peer_id: \"%any\" must be" },
@@ -243,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ipsec_files),
+		cmocka_unit_test(test_ipsec_of_ipv6),
 		cmocka_unit_test(test_device_files),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_refused),

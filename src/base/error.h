@@ -210,6 +210,9 @@
 	X(IPSEC_DPD, 400, "IPsecSiteConnectionDpdIntervalValueError") \
 	X(IPSEC_MTU, 400, "IPsecSiteConnectionMtuError") \
 	X(IPSEC_NOT_SERVED, 400, "IpsecValidationFailure") \
+	X(IPSEC_MIXED_CIDRS, 400, "MixedIPVersionsForPeerCidrs") \
+	X(IPSEC_MIXED_ENDPOINTS, 400, "MixedIPVersionsForIPSecEndpoints") \
+	X(IPSEC_MIXED_ENDS, 400, "MixedIPVersionsForIPSecConnection") \
 	X(PORT_SECURITY_REQUIRED, 400, "PortSecurityAndIPRequiredForSecurityGroups") \
 	X(PORT_HAS_GROUP, 409, "PortSecurityPortHasSecurityGroup") \
 	X(INVALID_CIDR, 400, "InvalidCIDR") \

@@ -10,7 +10,8 @@
 #include "model/vpn_parts.h"
 #include "model/vpnservice.h"
 
-#define MTU_MIN 576 /* of ESP in UDP */
+#define MTU_MIN 576	  /* of ESP in UDP */
+#define MTU_MIN_IPV6 1280 /* RFC 8200, 5 */
 
 static bool refuse_value(
 	const struct object *policy, unsigned slot, const char *good, GError **error)
@@ -43,21 +44,25 @@ static bool check_values(const struct object *draft, GError **error)
 	json_t *dpd = object_json(draft, IPSEC_SITE_CONNECTION_DPD);
 	json_int_t interval = json_integer_value(json_object_get(dpd, "interval"));
 	json_int_t timeout = json_integer_value(json_object_get(dpd, "timeout"));
-	s64 mtu = object_int(draft, IPSEC_SITE_CONNECTION_MTU);
 
 	json_decref(dpd);
-	if (timeout <= interval)
-		return weft_fail(error, IPSEC_DPD,
-			"ipsec_site_connection dpd_timeout %d is equal to or less than dpd_interval %d: give more.",
-			(int)timeout, (int)interval);
-	if (mtu < MTU_MIN)
-		return weft_fail(error, IPSEC_MTU,
-			"ipsec_site_connection MTU %d is too small for ipv4: give %d at least.",
-			(int)mtu, MTU_MIN);
-	return object_ip(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS).family == 4 ||
+	return timeout > interval ||
+	       weft_fail(error, IPSEC_DPD,
+		       "ipsec_site_connection dpd_timeout %d is equal to or less than dpd_interval %d: give more.",
+		       (int)timeout, (int)interval);
+}
+
+/* The router speaks with the peer by an address of its version. */
+static bool check_outside(
+	const struct txn *txn, const struct object *draft, const char *router, GError **error)
+{
+	u8 version = object_ip(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS).family;
+	char ip[IP_STRLEN];
+
+	return vpn_outside(txn_model(txn), router, version, ip) ||
 	       weft_fail(error, IPSEC_NOT_SERVED,
-		       "No router can have the peer_address '%s': give an IPv4 address.",
-		       object_str(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS));
+		       "Router %s has no IPv%d address outside, from which it could reach the peer_address '%s': give its gateway one, or another peer_address.",
+		       router, version, object_str(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS));
 }
 
 /* The peer's own address among them: the tunnel would go into itself. */
@@ -77,11 +82,7 @@ static bool check_prefixes(const struct object *draft, const char *list, GError 
 
 		if (!ok)
 			break;
-		if (!prefix_parse(text, &prefix) || prefix.ip.family != 4)
-			ok = weft_fail(error, IPSEC_NOT_SERVED,
-				"No router can reach the prefix '%s' by a tunnel: give IPv4 prefixes.",
-				text);
-		else if (prefix_contains(&prefix, &peer))
+		if (prefix_parse(text, &prefix) && prefix_contains(&prefix, &peer))
 			ok = weft_fail(error, IPSEC_NOT_SERVED,
 				"The prefix '%s' is with the peer's own address, to which the tunnel itself goes: give one without.",
 				text);
@@ -159,23 +160,69 @@ static bool check_cidrs(const struct object *draft, GError **error)
 	return check_prefixes(draft, object_str(draft, IPSEC_SITE_CONNECTION_PEER_CIDRS), error);
 }
 
-/* Its own end: subnets of IPv4, as many as one connection can have. */
-static bool check_local(struct txn *txn, const struct object *draft, GError **error)
+/* The IP version of all of them; 0: they have not the same. */
+static u8 version_of(json_t *cidrs)
 {
-	json_t *cidrs = ipsec_site_local_cidrs(txn_model(txn), draft), *cidr;
-	bool ok =
-		json_array_size(cidrs) <= IPSEC_CIDRS_MAX ||
-		weft_fail(error, IPSEC_NOT_SERVED,
-			"No connection can have more than %d subnets at an end.", IPSEC_CIDRS_MAX);
+	u8 version = 0;
+	json_t *cidr;
 	size_t i;
 
-	json_array_foreach(cidrs, i, cidr)
-		ok = ok &&
-		     (!strchr(json_string_value(cidr), ':') ||
-			     weft_fail(error, IPSEC_NOT_SERVED,
-				     "No router can have the subnet %s in a tunnel: give IPv4 subnets.",
-				     json_string_value(cidr)));
-	json_decref(cidrs);
+	json_array_foreach(cidrs, i, cidr) {
+		u8 one = strchr(json_string_value(cidr), ':') ? 6 : 4;
+
+		if (i && one != version)
+			return 0;
+		version = one;
+	}
+	return version;
+}
+
+static bool refuse_mixed(const struct object *draft, unsigned group, GError **error)
+{
+	const char *id = object_str(draft, group);
+
+	if (id)
+		return weft_fail(error, IPSEC_MIXED_ENDPOINTS,
+			"Endpoints in group %s do not have the same IP version, as required for IPsec site-to-site connection.",
+			id);
+	return weft_fail(error, IPSEC_MIXED_CIDRS,
+		"Peer CIDRs do not have the same IP version, as required for IPsec site-to-site connection.");
+}
+
+/* A packet is of one version at both ends; what carries it may be of another. */
+static bool check_versions(const struct object *draft, u8 local, u8 peer, GError **error)
+{
+	u8 outer = object_ip(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS).family;
+	s64 mtu = object_int(draft, IPSEC_SITE_CONNECTION_MTU);
+	bool ipv6 = local == 6 || outer == 6;
+
+	if (!local)
+		return refuse_mixed(draft, IPSEC_SITE_CONNECTION_LOCAL_GROUP_ID, error);
+	if (!peer)
+		return refuse_mixed(draft, IPSEC_SITE_CONNECTION_PEER_GROUP_ID, error);
+	if (local != peer)
+		return weft_fail(error, IPSEC_MIXED_ENDS,
+			"IP versions are not compatible between peer and local endpoints: give prefixes of IPv%d behind the peer.",
+			local);
+	return mtu >= (ipv6 ? MTU_MIN_IPV6 : MTU_MIN) ||
+	       weft_fail(error, IPSEC_MTU,
+		       "ipsec_site_connection MTU %d is too small for ipv%d: give %d at least.",
+		       (int)mtu, ipv6 ? 6 : 4, ipv6 ? MTU_MIN_IPV6 : MTU_MIN);
+}
+
+/* Both ends at once; its own has as many subnets as one connection can have. */
+static bool check_both(struct txn *txn, const struct object *draft, GError **error)
+{
+	json_t *local = ipsec_site_local_cidrs(txn_model(txn), draft);
+	json_t *peer = ipsec_site_peer_cidrs(txn_model(txn), draft);
+	bool ok = json_array_size(local) <= IPSEC_CIDRS_MAX
+			  ? check_versions(draft, version_of(local), version_of(peer), error)
+			  : weft_fail(error, IPSEC_NOT_SERVED,
+				    "No connection can have more than %d subnets at an end.",
+				    IPSEC_CIDRS_MAX);
+
+	json_decref(local);
+	json_decref(peer);
 	return ok;
 }
 
@@ -186,9 +233,11 @@ bool ipsec_site_check(struct txn *txn, const struct object *draft, GError **erro
 
 	if (!service || !check_policies(txn, draft, error) || !check_values(draft, error))
 		return false;
+	if (!check_outside(txn, draft, object_str(service, VPNSERVICE_ROUTER_ID), error))
+		return false;
 	if (!(object_is_null(service, VPNSERVICE_SUBNET_ID)
 			    ? check_groups(txn, draft, service, error)
 			    : check_cidrs(draft, error)))
 		return false;
-	return check_local(txn, draft, error) && ipsec_site_check_others(txn, draft, error);
+	return check_both(txn, draft, error) && ipsec_site_check_others(txn, draft, error);
 }

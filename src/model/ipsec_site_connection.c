@@ -29,7 +29,10 @@ static const struct attr cidr_attr = { .name = "peer_cidr", .type = TYPE_CIDR };
 static bool check_identity(const struct attr *attr, const char *value, GError **error)
 {
 	unsigned at = 0;
+	struct ip ip;
 
+	if (ip_parse(value, &ip))
+		return true;
 	for (const char *c = value; *c; c++) {
 		at += *c == '@';
 		if (!g_ascii_isalnum(*c) && !strchr(".-_@", *c))
@@ -37,7 +40,7 @@ static bool check_identity(const struct attr *attr, const char *value, GError **
 	}
 	return (at < 2 && (*value || !(attr->flags & ATTR_REQUIRED))) ||
 	       weft_fail(error, INVALID_INPUT,
-		       "Invalid input for %s: give an IPv4 address, a DNS name, or user@domain.",
+		       "Invalid input for %s: give an address, a DNS name, or user@domain.",
 		       attr->name);
 }
 
@@ -80,7 +83,7 @@ static const struct attr attrs[N_IPSEC_SITE_CONNECTION_SLOTS] = {
 	[IPSEC_SITE_CONNECTION_PEER_ADDRESS] = { .name = "peer_address",
 		.type = TYPE_IP,
 		.flags = VPN_GIVEN | ATTR_REQUIRED,
-		.doc = "Where the peer is: an IPv4 address." },
+		.doc = "Where the peer is: an address." },
 	[IPSEC_SITE_CONNECTION_PEER_ID] = { .name = "peer_id",
 		.type = TYPE_STRING,
 		.max = IDENTITY_MAX,

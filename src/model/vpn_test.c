@@ -88,8 +88,10 @@ static void test_connections(void **state)
 		{ WEFT_ERROR_BAD_REQUEST, "" },
 		{ WEFT_ERROR_PEER_CIDRS_MISSING, PEER },
 		{ WEFT_ERROR_IPSEC_NOT_SERVED, PEER ",'peer_cidrs':['0.0.0.0/0']" },
-		{ WEFT_ERROR_IPSEC_NOT_SERVED, PEER ",'peer_cidrs':['2001:db8::/64']" },
-		{ WEFT_ERROR_IPSEC_NOT_SERVED,
+		{ WEFT_ERROR_IPSEC_MIXED_ENDS, PEER ",'peer_cidrs':['2001:db8::/64']" },
+		{ WEFT_ERROR_IPSEC_MIXED_CIDRS,
+			PEER ",'peer_cidrs':['10.1.0.0/24','2001:db8::/64']" },
+		{ WEFT_ERROR_IPSEC_NOT_SERVED, /* the router has no such address outside */
 			",'peer_address':'2001:db8::1','peer_cidrs':['10.1.0.0/24']" },
 		{ WEFT_ERROR_IPSEC_DPD, PEER ",'peer_cidrs':['10.1.0.0/24'],'dpd':{'timeout':30}" },
 		{ WEFT_ERROR_IPSEC_MTU, PEER ",'peer_cidrs':['10.1.0.0/24'],'mtu':500" },
@@ -109,6 +111,45 @@ static void test_connections(void **state)
 			&v, v.service, PEER ",'peer_cidrs':['10.1.0.0/24'],'dpd':{'interval':5}"));
 	assert_string_equal(object_str(made, IPSEC_SITE_CONNECTION_DPD),
 		"{\"action\":\"hold\",\"interval\":5,\"timeout\":120}");
+}
+
+#define PEER6 ",'peer_address':'2001:db8:e::9','peer_cidrs':['2001:db8:1::/64']"
+
+/* IPv6 by IPv6, and by IPv4; subnets of both versions at one end are not one connection's. */
+static void test_ipv6(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *service, *subnet, *local, *peer;
+	struct vpn v;
+
+	l3_subnet(f, f->external, "'ip_version':6,'cidr':'2001:db8:f::/64'");
+	subnet = l3_subnet(f, f->inside, "'ip_version':6,'cidr':'2001:db8::/64'");
+	vpn_new(f, &v);
+	l3_connect(f, v.router, subnet);
+	service = make(f, KIND_VPNSERVICE,
+		test_json(
+			"{'router_id':'%s','subnet_id':'%s'}", test_id(v.router), test_id(subnet)));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_MTU,
+		connection(&v, service, PEER6 ",'mtu':1279"));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_MIXED_ENDS,
+		connection(&v, service, PEER ",'peer_cidrs':['10.1.0.0/24']"));
+	make(f, KIND_IPSEC_SITE_CONNECTION,
+		connection(&v, service, PEER6 ",'mtu':1280,'local_id':'2001:db8:f::5'"));
+	make(f, KIND_IPSEC_SITE_CONNECTION,
+		connection(&v, service, PEER ",'peer_cidrs':['2001:db8:2::/64']"));
+	make(f, KIND_IPSEC_SITE_CONNECTION,
+		connection(&v, v.service,
+			",'peer_address':'2001:db8:e::9','peer_cidrs':['10.1.0.0/24']"));
+	local = make(f, KIND_VPN_ENDPOINT_GROUP,
+		test_json("{'type':'subnet','endpoints':['%s','%s']}", test_id(v.subnet),
+			test_id(subnet)));
+	peer = make(f, KIND_VPN_ENDPOINT_GROUP,
+		test_json("{'type':'cidr','endpoints':['10.3.0.0/24']}"));
+	g_autofree char *groups =
+		g_strdup_printf(PEER ",'local_ep_group_id':'%s','peer_ep_group_id':'%s'",
+			test_id(local), test_id(peer));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_MIXED_ENDPOINTS,
+		connection(&v, v.groups, groups));
 }
 
 /* What the router would refuse as a whole, of several connections, is refused of each. */
@@ -281,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		l3_test(test_policies),
 		l3_test(test_connections),
+		l3_test(test_ipv6),
 		l3_test(test_two_connections),
 		l3_test(test_groups),
 		l3_test(test_router),

@@ -75,6 +75,26 @@ def test_ipsec(bed):
     wait_until(lambda: bed.sites["a"].tunnel("ipsec")["rx_bytes"] > 0 and bed.sites["a"].tunnel("ipsec")["tx_bytes"] > 1_000_000, what="bytes are counted")
 
 
+@pytest.mark.parametrize("outer, inner", ((6, 6), (4, 6), (6, 4)))
+def test_ipsec_of_ipv6(bed, outer, inner):
+    """Z34: packets of IPv6, by IPv4 and by IPv6, and those of IPv4 by IPv6; nothing in clear text, by a tunnel that is up and by one that is not; what comes in clear text as from there is dropped."""
+    a, b = both(bed)
+    capture = bed.capture()
+    for site in answering_first(bed):
+        site.put(ipsec=[site.ipsec_of(outer, inner)])
+    wait_active(bed, "ipsec")
+    wait_until(lambda: a.ping(1, inner) == 1, what="a ping through the tunnel")
+    assert a.ping(5, inner) == 5 and b.ping(5, inner) == 5
+    server = subprocess.Popen(["ip", "netns", "exec", b.guest, "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
+    wait_until(lambda: ":5201" in b.in_guest("ss", "-ltn").stdout, what="the server listens")
+    a.in_guest("timeout", "20", "iperf3", "-c", "fd00:b::10" if inner == 6 else f"{NET['b']}.0.10", "-n", "1M")
+    server.wait(10)
+    listed = a.exec("swanctl", "--list-sas", "--uri", f"unix://{a.files}/charon.vici").stdout
+    assert "TUNNEL-in-UDP" in listed and ("fd00:b::/64" if inner == 6 else "10.1.0.0/24") in listed
+    assert capture.count(*(("net", "fd00:a::/64", "or", "net", "fd00:b::/64") if inner == 6 else CLEAR)) == 0
+    assert capture.count("ip6" if outer == 6 else "ip", "and", "udp", "port", "4500") > 100
+
+
 def test_secrets(bed):
     """Keys are in files of mode 0600, and neither in what the appliance says nor in its log."""
     site = bed.sites["a"]

@@ -31,7 +31,8 @@ class Site:
         network = lab.network(f"net{name}", CIDR[name])
         self.subnet = api.get("/v2.0/subnets", network_id=network["id"]).json["subnets"][0]
         self.router = api.make("router", name=name, external_gateway_info={"network_id": cloud.networks["out"]["id"]}, service_providers=services, **more)
-        self.address = self.router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
+        outside = [ip["ip_address"] for ip in self.router["external_gateway_info"]["external_fixed_ips"]]
+        self.address, self.address6 = next(ip for ip in outside if "." in ip), next((ip for ip in outside if ":" in ip), None)
         assert api.call("PUT", f"/v2.0/routers/{self.router['id']}/add_router_interface", {"subnet_id": self.subnet["id"]}).status == 200
         port = lab.guest(self.guest, host, f"net{name}")
         assert api.call("PUT", f"/v2.0/ports/{port['id']}", {"port": {"port_security_enabled": False, "security_groups": []}}).status == 200
@@ -64,6 +65,7 @@ def cloud(module_lab):
     one = Cloud(module_lab)
     one.offering(default=True)
     assert one.api.call("PUT", f"/v2.0/networks/{one.networks['out']['id']}", {"network": {"router:external": True}}).status == 200
+    one.subnet6(one.networks["out"], "fd00:f::/64")
     one.cli = openstack_cli.Cli(**{key: value for key, value in module_lab.env.items() if key.startswith("OS_")})
     one.sites = {name: Site(one, name, host) for name, host in (("a", 1), ("b", 2))}
     server = module_lab.popen("gb", sys.executable, "-c", WHO)
@@ -167,3 +169,16 @@ def test_down(cloud, tmp_path):
         wait_until(a.pings, what="a ping by the new one", deadline=WAIT_S)
         a.has("ACTIVE")
     assert count(*CLEAR) == 0
+
+
+def test_by_ipv6(cloud, tmp_path):
+    """Z34: the same two sites by the IPv6 addresses of their routers."""
+    with captured(cloud, tmp_path) as count:
+        for site in cloud.sites.values():
+            peer = cloud.sites[PEER[site.name]].address6
+            path = f"/v2.0/vpn/ipsec-site-connections/{site.connection()['id']}"
+            assert cloud.api.call("PUT", path, {"ipsec_site_connection": {"peer_address": peer, "peer_id": peer}}).status == 200
+        wait_until(lambda: all(site.pings() for site in cloud.sites.values()), what="pings by IPv6", deadline=WAIT_S)
+        for site in cloud.sites.values():
+            site.has("ACTIVE")
+    assert count(*CLEAR) == 0 and count("ip6", "and", "udp", "port", "4500") > 4

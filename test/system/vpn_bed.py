@@ -3,6 +3,8 @@
     guest_a 10.0.0.10 ─ 10.0.0.1 box_a 203.0.113.5 ─┐
                                                     ├─ br0 (in wan, where tcpdump listens)
     guest_b 10.1.0.10 ─ 10.1.0.1 box_b 203.0.113.9 ─┘
+
+By IPv6 it is fd00:a::10 ─ fd00:a::1 box_a fd00:f::5, and fd00:b::10 ─ fd00:b::1 box_b fd00:f::9.
 """
 import json
 import os
@@ -15,6 +17,7 @@ from conftest import BUILD, run, wait_until
 APPLIANCE = BUILD / "src/appliance/weft-appliance"
 CREDENTIAL = "the-credential-of-one-site"
 ADDRESS = {"a": "203.0.113.5", "b": "203.0.113.9"}
+ADDRESS6 = {"a": "fd00:f::5", "b": "fd00:f::9"}
 NET = {"a": "10.0", "b": "10.1"}
 PEER = {"a": "b", "b": "a"}
 PSK = 'a "secret" of # two = sites\\'
@@ -43,6 +46,8 @@ class Site:
         run("ip", "-n", self.guest, "address", "add", f"{NET[self.name]}.0.10/24", "dev", "eth0")
         run("ip", "-n", self.guest, "link", "set", "eth0", "up")
         run("ip", "-n", self.guest, "route", "add", "default", "via", f"{NET[self.name]}.0.1")
+        run("ip", "-n", self.guest, "address", "add", f"fd00:{self.name}::10/64", "dev", "eth0", "nodad")
+        run("ip", "-n", self.guest, "route", "add", "default", "via", f"fd00:{self.name}::1")
         (self.folder / "credential").write_text(CREDENTIAL + "\n")
         (self.folder / "credential").chmod(0o600)
         (self.folder / "conf").write_text(f"[appliance]\nlisten = 127.0.0.1:9797\ncredential-file = {self.folder}/credential\nfolder = {self.files}\n")
@@ -74,8 +79,8 @@ class Site:
         return {
             "id": f"0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a000{self.number}", "revision": self.revision,
             "interfaces": [{"name": "mgmt", "role": "management", "mac_address": mac + "1"},
-                           {"name": "public", "role": "public", "mac_address": mac + "2", "addresses": [f"{address}/24"]},
-                           {"name": "guest0", "role": "guest", "mac_address": mac + "3", "addresses": [f"{net}.0.1/24"]}],
+                           {"name": "public", "role": "public", "mac_address": mac + "2", "addresses": [f"{address}/24", f"{ADDRESS6[self.name]}/64"]},
+                           {"name": "guest0", "role": "guest", "mac_address": mac + "3", "addresses": [f"{net}.0.1/24", f"fd00:{self.name}::1/64"]}],
             "routes": [{"destination": "0.0.0.0/0", "nexthop": ADDRESS[PEER[self.name]]}],
             "snat": [{"cidr": f"{net}.0.0/16", "address": address}], **more}
 
@@ -97,6 +102,14 @@ class Site:
         return {"name": "to-the-other", "local_address": ADDRESS[self.name], "peer_address": ADDRESS[peer], "psk": psk,
                 "local_cidrs": [f"{NET[self.name]}.0.0/24"], "peer_cidrs": [f"{NET[peer]}.0.0/24"], **more}
 
+    def ipsec_of(self, outer, inner):
+        """The connection of IPv4 or IPv6 packets (4, 6) by IPv4 or IPv6."""
+        peer = PEER[self.name]
+        more = {"local_address": ADDRESS6[self.name], "peer_address": ADDRESS6[peer]} if outer == 6 else {}
+        if inner == 6:
+            more.update(local_cidrs=[f"fd00:{self.name}::/64"], peer_cidrs=[f"fd00:{peer}::/64"])
+        return self.ipsec(**more)
+
     def exec(self, *words, **options):
         return run("ip", "netns", "exec", self.box, *words, **options)
 
@@ -107,9 +120,11 @@ class Site:
     def in_guest(self, *words, **options):
         return run("ip", "netns", "exec", self.guest, *words, **options)
 
-    def ping(self, count=1):
+    def ping(self, count=1, version=4):
         """Packets that the other site's guest has answered."""
-        done = self.in_guest("ping", "-c", str(count), "-i", "0.05", "-W", "1", f"{NET[PEER[self.name]]}.0.10", check=False)
+        peer = PEER[self.name]
+        address = f"fd00:{peer}::10" if version == 6 else f"{NET[peer]}.0.10"
+        done = self.in_guest("ping", "-c", str(count), "-i", "0.05", "-W", "1", address, check=False)
         found = re.search(r"(\d+) received", done.stdout)
         return int(found[1]) if found else 0
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections of the router's VPN services, without what is switched off. */
+#include <string.h>
+
 #include "providers/virtual_router/sections.h"
 
 static bool is_up(const json_t *object)
@@ -49,21 +51,28 @@ static json_t *connection_of(const json_t *given, const char *outside)
 	return one;
 }
 
-/* NULL without any, or while there is no IPv4 address outside for peers to come to. */
+static void add_connection(const struct facts *facts, const json_t *connection, json_t *list)
+{
+	const json_t *object = json_object_get(connection, "ipsec_site_connection");
+	const char *outside = strchr(text_of(object, "peer_address"), ':')
+				      ? ipv6_of(facts->public_port)
+				      : facts_outside(facts);
+
+	if (outside && is_up(object))
+		json_array_append_new(list, connection_of(connection, outside));
+}
+
+/* NULL without any, or while there is no address outside of the peers' IP version. */
 json_t *section_ipsec(const struct facts *facts)
 {
-	const char *outside = facts_outside(facts);
 	json_t *list = json_array();
 	const json_t *given, *connection;
 	size_t i, j;
 
-	json_array_foreach(json_object_get(facts->document, "vpnservices"), i, given) {
-		if (!outside || !is_up(json_object_get(given, "vpnservice")))
-			continue;
-		json_array_foreach(json_object_get(given, "connections"), j, connection)
-			if (is_up(json_object_get(connection, "ipsec_site_connection")))
-				json_array_append_new(list, connection_of(connection, outside));
-	}
+	json_array_foreach(json_object_get(facts->document, "vpnservices"), i, given)
+		if (is_up(json_object_get(given, "vpnservice")))
+			json_array_foreach(json_object_get(given, "connections"), j, connection)
+				add_connection(facts, connection, list);
 	if (json_array_size(list))
 		return list;
 	json_decref(list);
