@@ -10,15 +10,20 @@ import os
 import pathlib
 import runpy
 import shutil
+import signal
 import subprocess
 import tarfile
+import time
 
 import pytest
 
 import test_appliance_netns as netns
 import test_virtual_router as virtual_router
+from appliance_pair import Pings
 from conftest import BUILD, run, wait_until
 
+ANSWERS = 250  # for 5 s: 25 advertisements, of which three may not be late one behind the other
+GAP_S = 3
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/build-appliance"
 FORWARDED = {"floating_ips": [{"floating_ip_address": "203.0.113.6", "fixed_ip_address": None}],
@@ -27,7 +32,7 @@ FORWARDED = {"floating_ips": [{"floating_ip_address": "203.0.113.6", "fixed_ip_a
 
 
 def build(folder, *words):
-    run(TOOL, "--programs", BUILD / "src/appliance", "--small", "--services", "balancer,vpn", "-o", folder, *words, timeout=120)
+    run(TOOL, "--programs", BUILD / "src/appliance", "--small", "--services", "balancer,vpn,redundancy", "-o", folder, *words, timeout=120)
     return json.loads((folder / "manifest.json").read_text())
 
 
@@ -243,6 +248,12 @@ class Cloud(virtual_router.Cloud):
     def process(self, appliance, runtime="qemu"):
         return run("pgrep", "-f", f"weft-appliance-{runtime} --folder {self.folder(appliance)} ", check=False).stdout.split()
 
+    def both(self, network):
+        """The two of its pair, the one that serves first, when the other one could; else None."""
+        found = self.api.get("/v2.0/appliances", object_id=network["id"]).json["appliances"]
+        states = [(one["ha_state"], one["status"]) for one in found]
+        return sorted(found, key=lambda one: one["ha_state"]) if sorted(states) == [("active", "ACTIVE"), ("standby", "ACTIVE")] else None
+
     def ask(self, appliance, what):
         """An appliance of namespaces, by its socket."""
         credential = self.folder(appliance) / "credential"
@@ -324,3 +335,37 @@ def check_guest(cloud, appliance, guest):
     wait_until(lambda: lab.exec("v", "socat", "-t", "20", "-", f"TCP4:{far}:7005,connect-timeout=10", check=False).stdout.strip()
                == ports["public"]["fixed_ips"][0]["ip_address"], deadline=30, what="its way out")
     server.terminate()
+
+
+def run_on_h2_too(cloud, image):
+    """The other hypervisor runs virtual machines as well."""
+    lab = cloud.lab
+    with open(lab.folder / "h2/agent.conf", "a") as conf:
+        conf.write(f"appliance-images = {image.parent}\nappliance-accelerator = tcg\n")
+    lab.stop("h2")
+    lab.start("h2")
+    wait_until(lambda: "weft-appliance" in cloud.host("h2")["machine_images"], what="h2 has images")
+
+
+def test_a_pair(cloud, image, tmp_path):
+    """Z15, Z16, Z37: a pair of virtual machines: one serves, and goes on being master by the clock of an emulated processor; it is killed, and the other one serves instead."""
+    lab = cloud.lab
+    run_on_h2_too(cloud, image)
+    began = time.monotonic()
+    network = cloud.tagged("pair", "10.8.0.0/24", ha=True)
+    active, standby = wait_until(lambda: cloud.both(network), deadline=300, what="one serves, the other one could", interval=0.2)
+    up = time.monotonic() - began
+    assert {active["host"], standby["host"]} == {"h1", "h2"} and {active["runtime"], standby["runtime"]} == {"qemu"}
+    lab.guest("p", 2, "pair")
+    wait_until(lambda: lab.pings("p", "10.8.0.1"), what="it is reached")
+    pings = Pings(type("Bed", (), {"folder": tmp_path, "popen": lab.popen}), "p", "10.8.0.1")
+    wait_until(lambda: len(pings.answers()) > ANSWERS, what="pings are answered")
+    assert [one["id"] for one in cloud.both(network)] == [active["id"], standby["id"]], "nobody has taken over"
+    times = pings.answers()
+    peace = max(after - before for before, after in zip(times, times[1:]))
+    os.kill(int(cloud.process(active)[0]), signal.SIGKILL)
+    wait_until(lambda: cloud.api.get(f"/v2.0/appliances/{standby['id']}").json["appliance"]["ha_state"] == "active", what="the other one is master")
+    gap = pings.end()
+    print(f"a pair of virtual machines by TCG: up in {up:.1f} s; {peace:.2f} s without an answer before the master is killed, {gap:.2f} s then")
+    assert gap < GAP_S
+    wait_until(lambda: "from 10.8.0.1" in cloud.lease("p"), what="a lease of that one")
