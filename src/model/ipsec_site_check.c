@@ -13,11 +13,21 @@
 #define MTU_MIN 576	  /* of ESP in UDP */
 #define MTU_MIN_IPV6 1280 /* RFC 8200, 5 */
 
-static bool refuse_value(
-	const struct object *policy, unsigned slot, const char *good, GError **error)
+static bool refuse_value(const struct object *policy, unsigned slot, const char *why,
+	const char *good, GError **error)
 {
-	return weft_fail(error, IPSEC_NOT_SERVED, "No router can do %s '%s': give '%s'.",
-		kind_attr(object_kind(policy), slot)->name, object_str(policy, slot), good);
+	return weft_fail(error, IPSEC_NOT_SERVED, "No router can do %s '%s', %s: give '%s'.",
+		kind_attr(object_kind(policy), slot)->name, object_str(policy, slot), why, good);
+}
+
+static bool refuse_protocol(const struct object *policy, GError **error)
+{
+	const char *why =
+		object_choice(policy, IPSEC_POLICY_PROTOCOL) == IPSEC_AH
+			? "which passes no NAT, and not every kernel has"
+			: "as bundles of both are no part of IPsec any more (RFC 4301, 13)";
+
+	return refuse_value(policy, IPSEC_POLICY_PROTOCOL, why, "esp", error);
 }
 
 static bool check_policies(struct txn *txn, const struct object *draft, GError **error)
@@ -32,11 +42,14 @@ static bool check_policies(struct txn *txn, const struct object *draft, GError *
 	if (!ipsec)
 		return false;
 	if (object_choice(ike, IKE_POLICY_MODE) != IKE_MAIN)
-		return refuse_value(ike, IKE_POLICY_MODE, "main", error);
+		return refuse_value(ike, IKE_POLICY_MODE,
+			"by which who listens could find out the psk", "main", error);
 	if (object_choice(ipsec, IPSEC_POLICY_PROTOCOL) != IPSEC_ESP)
-		return refuse_value(ipsec, IPSEC_POLICY_PROTOCOL, "esp", error);
+		return refuse_protocol(ipsec, error);
 	return object_choice(ipsec, IPSEC_POLICY_ENCAPSULATION) == IPSEC_TUNNEL ||
-	       refuse_value(ipsec, IPSEC_POLICY_ENCAPSULATION, "tunnel", error);
+	       refuse_value(ipsec, IPSEC_POLICY_ENCAPSULATION,
+		       "which carries what the two ends say themselves, and not what is behind them (RFC 4301, 4.1)",
+		       "tunnel", error);
 }
 
 static bool check_values(const struct object *draft, GError **error)
