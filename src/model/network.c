@@ -15,6 +15,7 @@
 #include "model/rbac.h"
 #include "model/router.h"
 #include "model/security_group.h"
+#include "model/security_policy.h"
 #include "model/service_map.h"
 #include "model/standard.h"
 #include "model/subnet.h"
@@ -396,7 +397,8 @@ bool network_usable(
 
 static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 {
-	return bgp_speakers_leave(txn, BGP_SPEAKER_NETWORKS, BGP_SPEAKER_BY_NETWORK, old, error);
+	return security_policies_leave(txn, old, error) &&
+	       bgp_speakers_leave(txn, BGP_SPEAKER_NETWORKS, BGP_SPEAKER_BY_NETWORK, old, error);
 }
 
 const struct kind network_kind = {

@@ -3,6 +3,7 @@
 #include "model/firewall_group.h"
 #include "model/port_group.h"
 #include "model/port_hooks.h"
+#include "model/security_policy.h"
 #include "model/service_port.h"
 #include "model/standard.h"
 #include "model/subnet_pools.h"
@@ -367,7 +368,7 @@ static const struct kind_rule rules[] = {
 static bool on_delete(struct txn *txn, const struct object *port, GError **error)
 {
 	return service_port_check_delete(txn, port, error) &&
-	       firewall_group_leave(txn, port, error);
+	       security_policies_leave(txn, port, error) && firewall_group_leave(txn, port, error);
 }
 
 static bool goes_with(const struct object *port, const struct object *old)

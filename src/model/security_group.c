@@ -12,6 +12,7 @@
 #include "model/network_log.h"
 #include "model/port.h"
 #include "model/security_group_rule.h"
+#include "model/security_policy.h"
 #include "model/standard.h"
 
 #define DEFAULT_NAME "default"
@@ -150,7 +151,7 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 		return weft_fail(error, DEFAULT_GROUP_REMOVED,
 			"Insufficient rights for removing default security group.");
 	return check_unused(txn, old, error) && default_rules_check_unused(txn, old, error) &&
-	       network_logs_leave(txn, old, error);
+	       security_policies_leave(txn, old, error) && network_logs_leave(txn, old, error);
 }
 
 static void compute(

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/security_policy.h"
 
+#include <string.h>
+
 #include "model/caller.h"
 #include "model/security_policy_rule.h"
 #include "model/security_tier.h"
@@ -53,6 +55,31 @@ static const struct attr attrs[N_SECURITY_POLICY_SLOTS] = {
 		.doc = "Its rules, in the order of their priorities." },
 };
 
+static void list_keys(const struct object *policy, unsigned slot, struct key_sink *sink)
+{
+	json_t *list = object_json(policy, slot), *id;
+	size_t i;
+
+	json_array_foreach(list, i, id)
+		index_add(sink, (const char *const[]){ json_string_value(id) }, 1);
+	json_decref(list);
+}
+
+static void network_keys(const struct object *policy, struct key_sink *sink)
+{
+	list_keys(policy, SECURITY_POLICY_NETWORKS, sink);
+}
+
+static void port_keys(const struct object *policy, struct key_sink *sink)
+{
+	list_keys(policy, SECURITY_POLICY_PORTS, sink);
+}
+
+static void group_keys(const struct object *policy, struct key_sink *sink)
+{
+	list_keys(policy, SECURITY_POLICY_SECURITY_GROUPS, sink);
+}
+
 static const struct index indexes[N_SECURITY_POLICY_INDEXES] = {
 	[SECURITY_POLICY_BY_NAME] = { .name = "name", .slots = { SLOT_NAME } },
 	[SECURITY_POLICY_BY_TIER] = { .name = "tier", .slots = { SECURITY_POLICY_TIER_ID } },
@@ -60,7 +87,86 @@ static const struct index indexes[N_SECURITY_POLICY_INDEXES] = {
 		.slots = { SECURITY_POLICY_TIER_ID, SECURITY_POLICY_PRIORITY },
 		.flags = INDEX_UNIQUE,
 		.error = WEFT_ERROR_SECURITY_POLICY_EXISTS },
+	[SECURITY_POLICY_BY_NETWORK] = { .name = "network",
+		.keys = network_keys,
+		.depends_on = SECURITY_POLICY_NETWORKS,
+		.field = "" },
+	[SECURITY_POLICY_BY_PORT] = { .name = "port",
+		.keys = port_keys,
+		.depends_on = SECURITY_POLICY_PORTS,
+		.field = "" },
+	[SECURITY_POLICY_BY_SECURITY_GROUP] = { .name = "security group",
+		.keys = group_keys,
+		.depends_on = SECURITY_POLICY_SECURITY_GROUPS,
+		.field = "" },
 };
+
+/* The lists whose items refer to objects. */
+static const struct target {
+	unsigned slot, index;
+	enum kind_id kind;
+} targets[] = { { SECURITY_POLICY_NETWORKS, SECURITY_POLICY_BY_NETWORK, KIND_NETWORK },
+	{ SECURITY_POLICY_PORTS, SECURITY_POLICY_BY_PORT, KIND_PORT },
+	{ SECURITY_POLICY_SECURITY_GROUPS, SECURITY_POLICY_BY_SECURITY_GROUP,
+		KIND_SECURITY_GROUP } };
+
+static bool names_something(const struct object *policy)
+{
+	static const unsigned slots[] = { SECURITY_POLICY_PROJECTS, SECURITY_POLICY_NETWORKS,
+		SECURITY_POLICY_PORTS, SECURITY_POLICY_PORT_TAGS, SECURITY_POLICY_SECURITY_GROUPS };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(slots); i++)
+		if (strcmp(object_str(policy, slots[i]), "[]") != 0)
+			return true;
+	return false;
+}
+
+static bool forget_target(
+	struct txn *txn, const struct object *policy, unsigned slot, const char *id, GError **error)
+{
+	json_t *list = object_json(policy, slot), *kept = json_array(), *item;
+	struct object *draft = object_edit(policy);
+	g_autofree char *text = NULL;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		if (strcmp(json_string_value(item), id) != 0)
+			json_array_append(kept, item);
+	text = json_dumps(kept, JSON_COMPACT);
+	json_decref(list);
+	json_decref(kept);
+	object_set_str(draft, slot, text);
+	if (!names_something(draft))
+		object_set_bool(draft, SECURITY_POLICY_ENABLED, false);
+	return txn_put(txn, draft, error);
+}
+
+static bool leave(struct txn *txn, const struct target *target, const char *id, GError **error)
+{
+	g_autoptr(GPtrArray) policies =
+		g_ptr_array_new_with_free_func((GDestroyNotify)object_unref);
+	const struct object *policy;
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_SECURITY_POLICY, target->index, id, NULL);
+	while ((policy = txn_iter_next(&iter)))
+		g_ptr_array_add(policies, object_ref(policy));
+	for (guint i = 0; i < policies->len; i++)
+		if (!forget_target(txn, policies->pdata[i], target->slot, id, error))
+			return false;
+	return true;
+}
+
+bool security_policies_leave(struct txn *txn, const struct object *gone, GError **error)
+{
+	char id[UUID_STRLEN];
+
+	uuid_format(object_id(gone), id);
+	for (size_t i = 0; i < G_N_ELEMENTS(targets); i++)
+		if (targets[i].kind == object_kind(gone)->id)
+			return leave(txn, &targets[i], id, error);
+	return true;
+}
 
 static bool check_targets(struct txn *txn, const struct object *draft, unsigned slot,
 	enum kind_id kind, GError **error)
@@ -75,17 +181,10 @@ static bool check_targets(struct txn *txn, const struct object *draft, unsigned 
 	return ok;
 }
 
-/* What is named must be there; what is deleted later just names nothing. */
+/* What is named must be there; what is deleted later is taken out. */
 static bool check(
 	struct txn *txn, const struct object *old, const struct object *draft, GError **error)
 {
-	static const struct {
-		unsigned slot;
-		enum kind_id kind;
-	} targets[] = { { SECURITY_POLICY_NETWORKS, KIND_NETWORK },
-		{ SECURITY_POLICY_PORTS, KIND_PORT },
-		{ SECURITY_POLICY_SECURITY_GROUPS, KIND_SECURITY_GROUP } };
-
 	for (size_t i = 0; i < G_N_ELEMENTS(targets); i++)
 		if ((!old || !object_equal(old, draft, targets[i].slot)) &&
 			!check_targets(txn, draft, targets[i].slot, targets[i].kind, error))

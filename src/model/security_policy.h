@@ -25,7 +25,14 @@ enum security_policy_index {
 	SECURITY_POLICY_BY_NAME,
 	SECURITY_POLICY_BY_TIER,
 	SECURITY_POLICY_BY_PRIORITY, /* unique: tier, priority */
+	SECURITY_POLICY_BY_NETWORK,
+	SECURITY_POLICY_BY_PORT,
+	SECURITY_POLICY_BY_SECURITY_GROUP,
 	N_SECURITY_POLICY_INDEXES
 };
 
 extern const struct kind security_policy_kind;
+
+/* @gone, a network, port or security group, is named by no policy any more. One that named nothing
+ * else would be applied to every port: it is switched off. */
+bool security_policies_leave(struct txn *txn, const struct object *gone, GError **error);

@@ -95,6 +95,51 @@ static void test_policies(void **state)
 			tier));
 }
 
+static const struct object *policy_now(const struct model *model, const char *id)
+{
+	return model_get_text(model, KIND_SECURITY_POLICY, id);
+}
+
+static void delete_one(struct model *model, enum kind_id kind, const char *id)
+{
+	g_autoptr(txn) txn = txn_new(model, &member);
+
+	assert_true(txn_delete(txn, kind, id, NULL));
+	changeset_free(txn_apply(g_steal_pointer(&txn), model_revision(model) + 1));
+}
+
+/* What is deleted is named by no policy any more; one that named nothing else is not applied to
+ * everybody, but to nobody. Its project need not be an administrator's. */
+static void test_deleted_targets(void **state)
+{
+	g_autoptr(model) model = model_new();
+	const char *tier, *network, *port, *group, *all, *one;
+	const struct object *policy;
+
+	(void)state;
+	tier = make(model, KIND_SECURITY_TIER, test_json("{'name':'t','priority':1}"));
+	network = make(model, KIND_NETWORK, test_json("{'name':'n','project_id':'p'}"));
+	port = make(model, KIND_PORT, test_json("{'network_id':'%s','project_id':'p'}", network));
+	group = make(model, KIND_SECURITY_GROUP, test_json("{'name':'g','project_id':'p'}"));
+	all = make(model, KIND_SECURITY_POLICY,
+		test_json("{'security_tier_id':'%s','priority':1,'networks':['%s'],'ports':['%s'],"
+			  "'security_groups':['%s'],'port_tags':['web']}",
+			tier, network, port, group));
+	one = make(model, KIND_SECURITY_POLICY,
+		test_json("{'security_tier_id':'%s','priority':2,'ports':['%s']}", tier, port));
+	delete_one(model, KIND_PORT, port);
+	delete_one(model, KIND_SECURITY_GROUP, group);
+	delete_one(model, KIND_NETWORK, network);
+	policy = policy_now(model, all);
+	assert_string_equal(object_str(policy, SECURITY_POLICY_NETWORKS), "[]");
+	assert_string_equal(object_str(policy, SECURITY_POLICY_PORTS), "[]");
+	assert_string_equal(object_str(policy, SECURITY_POLICY_SECURITY_GROUPS), "[]");
+	assert_true(object_bool(policy, SECURITY_POLICY_ENABLED));
+	policy = policy_now(model, one);
+	assert_string_equal(object_str(policy, SECURITY_POLICY_PORTS), "[]");
+	assert_false(object_bool(policy, SECURITY_POLICY_ENABLED));
+}
+
 static json_t *rule(const char *policy, unsigned priority, const char *more)
 {
 	return test_json("{'security_policy_id':'%s','priority':%u,'action':'deny',%s}", policy,
@@ -143,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tiers),
 		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_deleted_targets),
 		cmocka_unit_test(test_rules),
 	};
 
