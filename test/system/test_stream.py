@@ -294,6 +294,27 @@ def test_waiting_for_the_hosts(cloud):
     assert cloud.api.get("/weft/v1/wait", revision=revision, timeout=10).status == 200
 
 
+def test_waiting_right_after_a_restart_of_weftd(cloud):
+    """L8: hosts that have not had the time to connect again have not got what was changed before: who waits is not told that they have."""
+    port = cloud.port("h1")
+    stream = cloud.stream()
+    stream.until(cloud.revision())
+    revision = cloud.revision()
+    cloud.weftd.kill()
+    cloud.weftd.start()
+    cloud.api = cloud.weftd.client()
+    late = cloud.api.get("/weft/v1/wait", revision=revision, timeout=0)
+    assert late.status == 504 and "h1 (has 0)" in late.message and "h2 (has 0)" in late.message, late.text
+    streams = [cloud.stream(host) for host in ("h1", "h2")]
+    late = cloud.api.get("/weft/v1/wait", revision=revision, timeout=0)
+    assert late.status == 504 and "h1 (has 0)" in late.message, late.text
+    for host, ports in (("h1", {port: {"wired": True}}), ("h2", {})):
+        assert cloud.report(host, revision, ports).status == 200
+    assert cloud.api.get("/weft/v1/wait", revision=revision, timeout=10).status == 200
+    for one in streams:
+        one.close()
+
+
 def test_what_the_store_refused_is_never_told(tmp_path):
     """Nothing that is not durable leaves weftd: neither as a line nor in memory afterwards."""
     server = Weftd(tmp_path, store="memory:fail-once=8").start()

@@ -156,6 +156,7 @@ static void forget(struct sync_server *server, const struct change *deleted)
 		return;
 	listeners_host_deleted(server, &deleted->id);
 	g_hash_table_remove(server->peers, &deleted->id);
+	g_hash_table_remove(server->unheard, &deleted->id);
 }
 
 static void durable(const struct changeset *changes, void *derived, void *user)

@@ -65,6 +65,8 @@ struct sync_server {
 	GHashTable *moves;	  /* port id → its last struct move, of handover.c */
 	GQueue moves_in_order;	  /* all of them, owned */
 	guint ping_source;
+	gint64 started_us;   /* monotonic */
+	GHashTable *unheard; /* ids of hosts that were there at the start and may come back */
 	struct sync_totals totals;
 };
 
@@ -168,6 +170,9 @@ void wait_check(
  * host has made true, and says again should the store have lost it. */
 void wait_ports_changed(struct sync_server *server, const struct changeset *changes);
 void wait_stop(struct sync_server *server);
+/* Before a restart of weftd they were connected, for all it knows: for as long as a host counts as
+ * alive without a word, it is waited for. */
+void wait_expect_all(struct sync_server *server);
 
 /* status.c */
 void status_handle(struct sync_server *server, struct http_request *request);

@@ -274,6 +274,7 @@ void stream_open(
 		return;
 	}
 	stream_close(peer);
+	g_hash_table_remove(server->unheard, &peer->id);
 	g_free(peer->instance);
 	peer->instance = g_strdup(instance);
 	http_request_peer(request, peer->address);

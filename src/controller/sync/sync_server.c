@@ -28,6 +28,7 @@ struct sync_server *sync_server_new(const struct sync_server_config *config)
 	server->moves = g_hash_table_new(uuid_hash, uuid_equal);
 	g_queue_init(&server->moves_in_order);
 	server->port_waiters = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, free_queue);
+	server->unheard = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	host_set_liveness(config->model, peer_liveness, server);
 	listeners_open(server);
 	masters_open(server);
@@ -39,6 +40,7 @@ void sync_server_start(struct sync_server *server, struct commit *commit)
 	server->commit = commit;
 	server->log = delta_log_new(commit_durable_revision(commit), LOG_BYTES_MAX);
 	server->ping_source = g_timeout_add(PING_AFTER_MS / 4, stream_ping_all, server);
+	wait_expect_all(server);
 }
 
 void sync_server_stop(struct sync_server *server)
@@ -66,6 +68,7 @@ void sync_server_free(struct sync_server *server)
 	g_hash_table_unref(server->peers); /* before what they are listed in */
 	g_hash_table_unref(server->subscribers);
 	g_hash_table_unref(server->port_waiters);
+	g_hash_table_unref(server->unheard);
 	g_hash_table_unref(server->moves);
 	g_queue_clear_full(&server->moves_in_order, move_free);
 	delta_log_free(server->log);

@@ -31,10 +31,32 @@ static void waiter_free(struct waiter *waiter)
 	g_free(waiter);
 }
 
-/* A host that is connected counts; one that is not would make everybody wait for nothing. */
+/* A host that is connected counts, or has not had the time for it since weftd was started; one that
+ * is not would make everybody wait for nothing. */
 static bool host_lags(const struct peer *peer, u64 revision)
 {
 	return peer->stream && peer->acked < MIN(revision, peer->told);
+}
+
+void wait_expect_all(struct sync_server *server)
+{
+	const struct object *host;
+	struct model_iter iter;
+
+	server->started_us = g_get_monotonic_time();
+	model_iter_all(&iter, server->config.model, KIND_HOST, NULL);
+	while ((host = model_iter_next(&iter)))
+		if (object_bool(host, HOST_MANAGED))
+			g_hash_table_add(server->unheard,
+				g_memdup2(object_id(host), sizeof(*object_id(host))));
+}
+
+/* Who is not back by now was not there before either. */
+static GHashTable *unheard_of(const struct sync_server *server)
+{
+	if (g_get_monotonic_time() - server->started_us > PEER_DEAD_AFTER_US)
+		g_hash_table_remove_all(server->unheard);
+	return server->unheard;
 }
 
 /* A held stream has not been told yet what it will be told. */
@@ -43,7 +65,8 @@ static bool all_hosts_have(const struct sync_server *server, u64 revision)
 	GHashTableIter iter;
 	const struct peer *peer;
 
-	if (commit_durable_revision(server->commit) < revision)
+	if (commit_durable_revision(server->commit) < revision ||
+		g_hash_table_size(unheard_of(server)))
 		return false;
 	g_hash_table_iter_init(&iter, server->peers);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer))
@@ -87,20 +110,28 @@ static void fail(struct waiter *waiter, const GError *error)
 	waiter_free(waiter);
 }
 
+static void append_name(GString *names, const struct object *host, u64 has)
+{
+	if (host)
+		g_string_append_printf(names, "%s%s (has %" G_GUINT64_FORMAT ")",
+			names->len ? ", " : "", object_str(host, SLOT_NAME), has);
+}
+
 static char *name_lagging(const struct sync_server *server, u64 revision)
 {
+	const struct model *model = server->config.model;
 	GString *names = g_string_new(NULL);
 	GHashTableIter iter;
+	const struct uuid *id;
 	const struct peer *peer;
 
+	g_hash_table_iter_init(&iter, server->unheard);
+	while (g_hash_table_iter_next(&iter, (gpointer *)&id, NULL))
+		append_name(names, model_get(model, KIND_HOST, id), 0);
 	g_hash_table_iter_init(&iter, server->peers);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
-		const struct object *host = model_get(server->config.model, KIND_HOST, &peer->id);
-
-		if (host && (peer->held || host_lags(peer, revision)))
-			g_string_append_printf(names, "%s%s (has %" G_GUINT64_FORMAT ")",
-				names->len ? ", " : "", object_str(host, SLOT_NAME), peer->acked);
-	}
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer))
+		if (peer->held || host_lags(peer, revision))
+			append_name(names, model_get(model, KIND_HOST, &peer->id), peer->acked);
 	return g_string_free(names, FALSE);
 }
 
