@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Stands in for QEMU: takes what weft-appliance-qemu gives it, and does as the file "behaviour" in the image's folder says. Behind the
 channel is a TLS server that frames what it says as weft-appliance does (src/appliance/mux.h)."""
+import json
 import pathlib
 import re
 import socket
@@ -39,9 +40,11 @@ def send(link, what, data=b""):
         channel.sendall(struct.pack("!IHH", link, what, len(part)) + part)
 
 
-def answer(request):
+def answer(request, body):
     global asked
     asked += 1
+    with open(folder / "told", "a") as told:
+        told.write(f"{json.loads(body)['revision']}\n")
     credential = (own / "credential").read_text().strip()
     if f"authorization: bearer {credential}" not in request.decode().lower():
         return "401 Unauthorized", '{"error": {"type": "Unauthorized", "message": "Who are you?"}}'
@@ -54,6 +57,7 @@ class Link:
     def __init__(self, number):
         self.number, self.in_, self.out, self.text = number, ssl.MemoryBIO(), ssl.MemoryBIO(), b""
         self.tls = context.wrap_bio(self.in_, self.out, server_side=True)
+        self.given_up = False
 
     def take(self, data):
         self.in_.write(data)
@@ -63,8 +67,9 @@ class Link:
                 self.text += part
                 head, end, body = self.text.partition(b"\r\n\r\n")
                 length = int((re.search(rb"(?i)content-length: (\d+)", head) or [0, 0])[1])
-                if end and len(body) >= length:
-                    status, reply = answer(head)
+                if end and len(body) >= length and not self.given_up:
+                    status, reply = answer(head, body)
+                    self.given_up = behaviour[0] == "idle"
                     self.text = b""
                     self.tls.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(reply)}\r\n\r\n{reply}".encode())
         except ssl.SSLWantReadError:
