@@ -3,7 +3,8 @@
  * ARP (RFC 826) from guests. The directory knows who has which address, so requests are answered at
  * the asking port and go nowhere. Probes (RFC 5227, sender 0.0.0.0) are answered when another port
  * has the address: that defends it. In networks whose addresses may move between ports
- * (shared_addresses), announcements and requests for unknown targets are replicated.
+ * (shared_addresses), announcements and requests for unknown targets are replicated; elsewhere
+ * announcements of routers that are machines.
  */
 #pragma once
 
@@ -83,6 +84,17 @@ static __always_inline int arp_unanswered(
 	return drop(skb, port->id, reason);
 }
 
+static __always_inline int arp_announcement(
+	struct __sk_buff *skb, const struct port *port, const struct arp *arp)
+{
+	struct addr addr;
+
+	addr_set4(&addr, arp_ip(arp->sender_ip));
+	if (neighbour_is_announced(port, &addr, arp->sender_mac))
+		return flood_start(skb, port->id, port->vni, port->ifindex);
+	return arp_unanswered(skb, port, DROP_UNSOLICITED);
+}
+
 static __always_inline int arp_from_guest(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
@@ -99,12 +111,12 @@ static __always_inline int arp_from_guest(
 		return drop(skb, port->id, (u32)reason);
 	if (arp->operation != bpf_htons(ARP_REQUEST)) {
 		if (pkt_is_multicast(pkt))
-			return arp_unanswered(skb, port, DROP_UNSOLICITED);
+			return arp_announcement(skb, port, arp);
 		bpf_tail_call(skb, &stages, STAGE_UNICAST);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}
 	if (arp_ip(arp->sender_ip) == arp_ip(arp->target_ip))
-		return arp_unanswered(skb, port, DROP_UNSOLICITED);
+		return arp_announcement(skb, port, arp);
 	addr_set4(&target, arp_ip(arp->target_ip));
 	owner = neighbour_get(port->vni, &target);
 	if (owner && mac_equal(owner->mac, arp->sender_mac))

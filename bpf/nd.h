@@ -191,6 +191,8 @@ static __always_inline int nd_from_guest(
 	if (advert) {
 		if (secure && !source_allowed(port->id, &mac, 6, &target))
 			return drop(skb, port->id, DROP_SPOOFED_ND);
+		if (pkt_is_multicast(pkt) && neighbour_is_announced(port, &target, mac.b))
+			return flood_start(skb, port->id, port->vni, port->ifindex);
 		if (pkt_is_multicast(pkt))
 			return nd_unanswered(skb, port, DROP_UNSOLICITED);
 		bpf_tail_call(skb, &stages, STAGE_UNICAST);

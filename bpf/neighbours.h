@@ -28,6 +28,22 @@ static __always_inline const struct neighbour *service_get(u32 vni, const struct
 	return bpf_map_lookup_elem(&services, &key);
 }
 
+/* May @port tell everybody on its network that @addr is at @mac? What the directory says already
+ * others need not hear, but for who has learnt it from the one that had it before: routers that are
+ * machines, whose ports have no port security, are told of. */
+static __always_inline bool neighbour_is_announced(
+	const struct port *port, const struct addr *addr, const u8 *mac)
+{
+	const struct network *network = network_get(port->vni);
+	struct neighbour_key key = { .vni = port->vni, .addr = *addr };
+	const struct neighbour *owner;
+
+	if (port->flags & EDGE_PORT_SECURITY || !network || network->routed)
+		return false;
+	owner = bpf_map_lookup_elem(&neighbours, &key);
+	return owner && mac_equal(owner->mac, mac);
+}
+
 /* Who answers for @addr on a network without layer 2: the router at the network's gateway, but for
  * what the agent serves. @owner: who has the address, or NULL; @asks: it is no probe, which must
  * hear of who really has it. NULL: nobody. */
