@@ -125,7 +125,7 @@ enum weft_provider_result {
  *	                          "local_as", "bgp_peers" ("peer_ip", "remote_as",
  *	                          "password"), "prefixes" that are announced
  *
- *	 "appliances": [{…}, …]}  those that there are: "name", "id", "ports" of
+ *	 "appliances": [{…}, …]}  those that there are: "name", "id", "nics", "ports" of
  *	                          their NICs, shared ones too, and "subnets" of
  *	                          these networks
  *

@@ -95,7 +95,7 @@ static bool is_charons(const struct document *document, const char *device)
 }
 
 /* Where there are virtual ones keepalived gives and takes them, and a master that misses one which
- * it has not yet heard to be gone steps down. */
+ * it has not yet heard to be gone steps down. So it does of a NIC that goes. */
 static bool is_wanted(
 	const struct document *document, const char *device, const struct prefix *prefix)
 {
@@ -108,6 +108,8 @@ static bool is_wanted(
 		if (!ip_compare(&wanted->ip, &prefix->ip) && wanted->len == prefix->len)
 			return true;
 	}
+	if (!interface && document->redundancy.enabled)
+		return true;
 	return (interface && interface->virtual_addresses->len > 0) || is_charons(document, device);
 }
 
@@ -135,11 +137,12 @@ static bool remove_addresses(
 	return true;
 }
 
-/* A NIC that the document does not have is not there for anybody. */
+/* A NIC that the document does not have is not there for anybody; of a pair the filter sees to
+ * that, as keepalived may still watch it. */
 static bool shut_others(
 	const struct document *document, const struct ifaddrs *entry, GError **error)
 {
-	for (; entry; entry = entry->ifa_next) {
+	for (; entry && !document->redundancy.enabled; entry = entry->ifa_next) {
 		const char *const argv[] = { "ip", "link", "set", "dev", entry->ifa_name, "down",
 			NULL };
 

@@ -436,6 +436,28 @@ def test_router_that_does_not_translate(cloud):
     assert cloud.appliance(lab.router)["id"] == appliance["id"]
 
 
+def test_gateway_that_moves(cloud):
+    """Z3, Z6: an interface goes from one virtual router to another, and back to the one that runs: a guest that pings its address all the time, and would believe for minutes what it has learnt, is told of the new MAC."""
+    lab, api = cloud.lab, cloud.api
+    subnet = api.get("/v2.0/subnets", network_id=lab.network("moved", "10.4.0.0/24")["id"]).json["subnets"][0]["id"]
+    first, second = lab.router, api.make("router", flavor_id=lab.router["flavor_id"])
+    process = cloud.process(cloud.appliance(first))
+    def interface(router, action):
+        assert api.call("PUT", f"/v2.0/routers/{router['id']}/{action}_router_interface", {"subnet_id": subnet}).status == 200
+    interface(first, "add")
+    lab.guest("g6", 1, "moved")
+    lab.exec("g6", "sysctl", "-qw", "net.ipv4.neigh.eth0.base_reachable_time_ms=3600000")
+    wait_until(lambda: lab.pings("g6", "10.4.0.1"), what="its gateway", deadline=30)
+    lab.popen("g6", "ping", "-q", "-i", "0.2", "10.4.0.1")
+    for there, here in ((first, second), (second, first)):
+        before = lab.exec("g6", "ip", "neigh", "show", "10.4.0.1").stdout.split()[4]
+        interface(there, "remove")
+        interface(here, "add")
+        wait_until(lambda: lab.pings("g6", "10.4.0.1"), what="its gateway, elsewhere", deadline=30)
+        assert lab.exec("g6", "ip", "neigh", "show", "10.4.0.1").stdout.split()[4] != before
+    assert cloud.process(cloud.appliance(first)) == process, "it takes NICs while it runs"
+
+
 def test_plain_underlay(cloud):
     """Z10: what guests, virtual routers and the outside send each other between hosts is UDP between the hosts' addresses, unicast; the underlay sees no guest, and nobody stands before the hosts."""
     lab = cloud.lab

@@ -108,6 +108,37 @@ def test_master_dies(cloud):
     assert cloud.api.call("DELETE", f"/v2.0/floatingips/{floating['id']}").status == 204
 
 
+def test_another_interface(cloud):
+    """Z15, Z37: the router gets an interface on another network, and loses it: both machines take it while they run, connections go on, and the gap is no longer than that of a configuration."""
+    ip = cloud.api.get("/v2.0/floatingips", port_id=cloud.g["id"]).json["floatingips"][0]["floating_ip_address"]
+    master, backup = wait_until(cloud.serves, what="one is master")
+    connections = [Connection(cloud, "g", "far", cloud.outside, 7003), Connection(cloud, "far", "g", ip, 7004)]
+    gaps, pids, shared = pings(cloud), [one.pid for one in (master, backup)], set(cloud.shared())
+    network = cloud.lab.network("more", "10.3.0.0/24")
+    subnet = cloud.api.get("/v2.0/subnets", network_id=network["id"]).json["subnets"][0]["id"]
+    assert cloud.api.call("PUT", f"/v2.0/routers/{cloud.router['id']}/add_router_interface", {"subnet_id": subnet}).status == 200
+    wait_until(lambda: "10.3.0.1/24" in master.inside("ip", "-4", "address").stdout, what="the master has its address", deadline=30)
+    port = (set(cloud.shared()) - shared).pop()
+    wait_until(lambda: cloud.bindings(port) == {master.host: "ACTIVE", backup.host: "INACTIVE"}, what="it is the master's", deadline=30)
+    k = cloud.lab.guest("k", 3, "more")
+    wait_until(lambda: cloud.lab.pings("k", cloud.outside), what="the way out by it", deadline=30)
+    wait_until(lambda: cloud.is_redundant(cloud.router), what="redundant with it", deadline=30)
+    def nics():
+        return [len(one.inside("ip", "-br", "link").stdout.splitlines()) for one in (master, backup)]
+    had = nics()
+    assert cloud.api.call("DELETE", f"/v2.0/ports/{k['id']}").status == 204
+    assert cloud.api.call("PUT", f"/v2.0/routers/{cloud.router['id']}/remove_router_interface", {"subnet_id": subnet}).status == 200
+    wait_until(lambda: [n + 1 for n in nics()] == had, what="both are without it", deadline=30)
+    wait_until(lambda: cloud.is_redundant(cloud.router), what="redundant without it", deadline=30)
+    for connection in connections:
+        connection.talk("still there")
+        connection.end()
+    gap = gaps.end()
+    print(f"an interface more, and without it again: {gap:.3f} s without an answer")
+    assert (master.state, backup.state) == ("MASTER", "BACKUP") and pids == [one.pid for one in (master, backup)] and gap < 0.5
+    assert set(cloud.shared()) == shared
+
+
 def test_partition(cloud):
     """Z37: two that take themselves for masters, and one that is on the wire: nothing comes to the other one, and pings are answered all the time, and when the two hear each other again nobody waits for the silence of who steps down."""
     master, backup = wait_until(cloud.serves, what="one is master")

@@ -320,7 +320,7 @@ static void watch(struct machine *machine, int pidfd)
 
 static void adopt(struct machine *machine)
 {
-	int pidfd = machine_process_find(&machine->files);
+	int pidfd = machine->pidfd < 0 ? machine_process_find(&machine->files) : -1;
 
 	if (pidfd < 0)
 		return;
@@ -368,9 +368,11 @@ static bool start(struct machine *machine, GError **error)
 
 static bool tell(struct machine *machine, GError **error)
 {
-	if (!machine_file_write(machine->files.description, machine->description, error))
+	if (!machine_file_write(machine->files.description, machine->description, error) ||
+		!machine_file_write(machine->files.shape, machine->shape, error))
 		return false;
 	replace(&machine->told, machine->description);
+	replace(&machine->running_shape, machine->shape);
 	machine->told_us = g_get_monotonic_time();
 	machine_process_signal(machine->pidfd, SIGHUP);
 	say(machine, STATUS_BUILD, "it is told something new");
@@ -386,11 +388,10 @@ static void drive(struct machine *machine)
 
 	if (machine->ending || machine->timer)
 		return; /* later */
-	if (machine->pidfd < 0)
-		adopt(machine);
+	adopt(machine);
 	if (machine->pidfd < 0)
 		ok = start(machine, &error);
-	else if (g_strcmp0(machine->running_shape, machine->shape))
+	else if (!machine_shape_fits(machine->running_shape ?: "", machine->shape))
 		begin_end(machine);
 	else if (g_strcmp0(machine->told, machine->description))
 		ok = tell(machine, &error);
@@ -423,8 +424,7 @@ void machine_retire(struct machine *machine)
 	if (machine->retired)
 		return;
 	machine->retired = true;
-	if (machine->pidfd < 0)
-		adopt(machine);
+	adopt(machine);
 	if (machine->pidfd < 0) {
 		forget_process(machine);
 		machine_files_remove(&machine->files);

@@ -2,8 +2,11 @@
 #include "agent/machine/machine_text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define DEVICE_ID_LEN 8 /* characters of the appliance's id in a device's name */
+/* Characters of ids in a device's name, of which there are 15. */
+#define APPLIANCE_ID_LEN 5
+#define PORT_ID_LEN 8
 #define FLAGS (JSON_COMPACT | JSON_SORT_KEYS)
 
 /* jansson's text as g_free() takes it; takes @json over. */
@@ -24,7 +27,8 @@ static void set_limits(json_t *object, const struct record_appliance *record)
 		json_object_set_new(object, "memory_mib", json_integer(record->memory_mib));
 }
 
-/* "a1b2c3d4e-0": of the host's devices, no other appliance has it. */
+/* "a1b2c3-0f1e2d3c": of the host's devices, no other appliance has it. It says nothing of the
+ * other NICs, so they may come and go. */
 static json_t *nics_of(const struct uuid *id, const struct record_appliance *record)
 {
 	char text[UUID_STRLEN];
@@ -34,7 +38,9 @@ static json_t *nics_of(const struct uuid *id, const struct record_appliance *rec
 
 	uuid_format(id, text);
 	json_array_foreach(record->nics, i, nic) {
-		g_autofree char *device = g_strdup_printf("a%.*s-%zu", DEVICE_ID_LEN, text, i);
+		const char *port = json_string_value(json_object_get(nic, "port_id")) ?: "";
+		g_autofree char *device =
+			g_strdup_printf("a%.*s-%.*s", APPLIANCE_ID_LEN, text, PORT_ID_LEN, port);
 
 		json_array_append_new(nics,
 			json_pack("{s:O, s:s, s:O}", "name", json_object_get(nic, "name"), "device",
@@ -87,6 +93,14 @@ char *machine_description(
 	return take_text(description);
 }
 
+/* An MTU is set while it runs where the NIC is a cable of ours. */
+static json_t *link_of(const json_t *interface, bool is_virtual)
+{
+	return json_pack("{s:O?, s:O?, s:O*}", "name", json_object_get(interface, "name"),
+		"mac_address", json_object_get(interface, "mac_address"), "mtu",
+		is_virtual ? json_object_get(interface, "mtu") : NULL);
+}
+
 char *machine_shape(const struct record_appliance *record)
 {
 	const json_t *interfaces = json_object_get(record->config, "interfaces"), *interface;
@@ -100,12 +114,48 @@ char *machine_shape(const struct record_appliance *record)
 		json_object_set_new(shape, "machine",
 			json_pack("[s, i]", record->machine_image, (int)record->vcpus));
 	json_array_foreach(interfaces, i, interface)
-		json_array_append_new(
-			links, json_pack("[O?, O?, O?]", json_object_get(interface, "name"),
-				       json_object_get(interface, "mac_address"),
-				       json_object_get(interface, "mtu")));
+		json_array_append_new(links, link_of(interface, record->machine_image != NULL));
 	json_object_set_new(shape, "links", links);
 	return take_text(shape);
+}
+
+static const json_t *named(const json_t *nics, const json_t *nic)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(nics, i, one)
+		if (json_equal(json_object_get(one, "name"), json_object_get(nic, "name")))
+			return one;
+	return NULL;
+}
+
+/* What has a name in both is the same in both? Takes both out of the shapes. */
+static bool list_fits(json_t *running, json_t *wanted, const char *key)
+{
+	const json_t *had = json_object_get(running, key), *nic, *same;
+	bool fits = json_is_object(json_array_get(had, 0));
+	size_t i;
+
+	json_array_foreach(json_object_get(wanted, key), i, nic) {
+		same = named(had, nic);
+		fits = fits && (!same || json_equal(same, nic));
+	}
+	json_object_del(running, key);
+	json_object_del(wanted, key);
+	return fits;
+}
+
+bool machine_shape_fits(const char *running, const char *wanted)
+{
+	json_t *was = json_loads(running, 0, NULL), *is = json_loads(wanted, 0, NULL);
+	bool fits = !strcmp(running, wanted) ||
+		    (!json_object_get(is, "machine") && list_fits(was, is, "nics") &&
+			    list_fits(was, is, "links") && json_equal(was, is));
+
+	json_decref(was);
+	json_decref(is);
+	return fits;
 }
 
 char *machine_names(const json_t *list)

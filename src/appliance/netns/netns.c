@@ -78,10 +78,22 @@ int netns_inside(const char *folder, const char *program, const char *cgroup, GE
 	return sandbox_run(&sandbox, error);
 }
 
+static bool plug(struct machine *machine, const struct description *wanted, GError **error)
+{
+	return nics_change(machine->description, wanted, machine->pid, machine->leaving, error);
+}
+
+static void unplug(struct machine *machine)
+{
+	nics_remove(machine->leaving);
+}
+
 const struct runtime netns_runtime = {
 	.program = "weft-appliance-netns",
 	.start_s = 60,
 	.limits_memory = true,
 	.check = check,
 	.start = start,
+	.plug = plug,
+	.unplug = unplug,
 };

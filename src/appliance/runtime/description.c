@@ -73,7 +73,8 @@ static bool read_nic(const json_t *value, GArray *array, GError **error)
 	return true;
 }
 
-static struct description_nic *nic_named(const struct description *description, const char *name)
+struct description_nic *description_nic_named(
+	const struct description *description, const char *name)
 {
 	for (guint i = 0; i < description->nics->len; i++) {
 		struct description_nic *nic =
@@ -88,7 +89,7 @@ static struct description_nic *nic_named(const struct description *description, 
 static bool take_interface(const struct description *description,
 	const struct document_interface *interface, GError **error)
 {
-	struct description_nic *nic = nic_named(description, interface->name);
+	struct description_nic *nic = description_nic_named(description, interface->name);
 
 	if (!nic)
 		return weft_fail(error, INVALID_INPUT,
@@ -113,7 +114,7 @@ static bool match_nics(
 		struct description_nic *nic =
 			&g_array_index(description->nics, struct description_nic, i);
 
-		if (mac_is_zero(&nic->mac) || nic != nic_named(description, nic->name))
+		if (mac_is_zero(&nic->mac) || nic != description_nic_named(description, nic->name))
 			return weft_fail(error, INVALID_INPUT,
 				"nics[%u].name: \"%s\" is no interface of the configuration, or given twice",
 				i, nic->name);
@@ -230,6 +231,21 @@ bool description_same_machine(const struct description *a, const struct descript
 {
 	return a->cpu_percent == b->cpu_percent && a->memory_mib == b->memory_mib &&
 	       a->vcpus == b->vcpus && a->accelerator == b->accelerator &&
-	       !g_strcmp0(a->image, b->image) && a->nics->len == b->nics->len &&
-	       !memcmp(a->nics->data, b->nics->data, a->nics->len * sizeof(struct description_nic));
+	       !g_strcmp0(a->image, b->image);
+}
+
+static bool has_nic(const struct description *description, const struct description_nic *nic)
+{
+	const struct description_nic *own = description_nic_named(description, nic->name);
+
+	return own && !memcmp(own, nic, sizeof(*own));
+}
+
+bool description_same_nics(const struct description *a, const struct description *b)
+{
+	bool same = a->nics->len == b->nics->len;
+
+	for (guint i = 0; same && i < a->nics->len; i++)
+		same = has_nic(b, &g_array_index(a->nics, struct description_nic, i));
+	return same;
 }

@@ -34,5 +34,10 @@ struct description *description_parse(const char *text, size_t len, GError **err
 void description_free(struct description *description);
 DEFINE_AUTOPTR(description, description_free)
 
-/* Could one become the other without a new machine? */
+/* Could one become the other without a new machine, NICs apart? */
 bool description_same_machine(const struct description *a, const struct description *b);
+/* In whatever order. */
+bool description_same_nics(const struct description *a, const struct description *b);
+/* NULL: there is none. */
+struct description_nic *description_nic_named(
+	const struct description *description, const char *name);

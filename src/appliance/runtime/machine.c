@@ -19,12 +19,17 @@
 #define STEADY_US (60 * G_USEC_PER_SEC)
 #define END_MS 3000
 #define POLL_US 2000
+/* Its keepalived, which takes a NIC that goes for a failure, has read by then that it is not asked
+ * to watch it any more. */
+#define UNPLUG_S 2
 
 static void forget(struct machine *machine)
 {
 	machine->pid = 0;
 	push_stop(machine->push);
 	g_clear_handle_id(&machine->deadline, g_source_remove);
+	g_clear_handle_id(&machine->unplug, g_source_remove);
+	g_ptr_array_set_size(machine->leaving, 0);
 	if (machine->runtime->ended)
 		machine->runtime->ended(machine);
 }
@@ -111,12 +116,23 @@ static gboolean give_up(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean unplug(gpointer data)
+{
+	struct machine *machine = data;
+
+	machine->unplug = 0;
+	machine->runtime->unplug(machine);
+	return G_SOURCE_REMOVE;
+}
+
 static void on_told(enum push_result result, const char *problem, void *user)
 {
 	struct machine *machine = user;
 
 	if (result != PUSH_UNANSWERED)
 		g_clear_handle_id(&machine->deadline, g_source_remove);
+	if (result == PUSH_DONE && machine->leaving->len && !machine->unplug)
+		machine->unplug = g_timeout_add_seconds(UNPLUG_S, unplug, machine);
 	if (result == PUSH_DONE)
 		state_write(machine->folder, STATE_ACTIVE, NULL);
 	else
@@ -210,6 +226,7 @@ bool machine_new(struct description *description, const struct runtime *runtime,
 		.program = program,
 		.lock = -1,
 		.listening = -1,
+		.leaving = g_ptr_array_new_with_free_func(g_free),
 		.backoff_s = 1,
 		.socket = g_build_filename(folder, "api.sock", NULL) };
 	if (!description->start_timeout_s)
@@ -225,16 +242,45 @@ bool machine_new(struct description *description, const struct runtime *runtime,
 	return true;
 }
 
+static bool may_become(
+	const struct machine *machine, const struct description *description, GError **error)
+{
+	if (!machine->runtime->plug)
+		return (description_same_machine(machine->description, description) &&
+			       description_same_nics(machine->description, description)) ||
+		       weft_fail(error, CONFLICT,
+			       "all but config is the machine's: stop it and start it anew");
+	return description_same_machine(machine->description, description) ||
+	       weft_fail(error, CONFLICT,
+		       "all but nics and config is the machine's: stop it and start it anew");
+}
+
+/* False: it has to be made anew, which on_end() sees to. */
+static bool plug(struct machine *machine, const struct description *wanted)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (description_same_nics(machine->description, wanted) ||
+		machine->runtime->plug(machine, wanted, &error))
+		return true;
+	g_free(machine->why);
+	machine->why = g_strdup_printf("can't take other NICs: %s", error->message);
+	kill(machine->pid, SIGKILL);
+	return false;
+}
+
 bool machine_change(struct machine *machine, struct description *description, GError **error)
 {
-	if (!description_same_machine(machine->description, description))
-		return weft_fail(error, CONFLICT,
-			"all but config is the machine's: stop it and start it anew");
+	bool tells;
+
+	if (!may_become(machine, description, error))
+		return false;
+	tells = machine->pid && plug(machine, description);
 	if (!description->start_timeout_s)
 		description->start_timeout_s = machine->description->start_timeout_s;
 	description_free(machine->description);
 	machine->description = description;
-	if (machine->pid) {
+	if (tells) {
 		state_write(machine->folder, STATE_BUILD, NULL);
 		push_config(machine->push, description->config);
 	}
@@ -256,6 +302,7 @@ void machine_free(struct machine *machine)
 		close(machine->lock);
 	}
 	description_free(machine->description);
+	g_ptr_array_unref(machine->leaving);
 	g_free(machine->cgroup);
 	g_free(machine->credential);
 	g_free(machine->socket);

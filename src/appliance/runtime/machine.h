@@ -25,5 +25,5 @@ void machine_free(struct machine *machine);
 DEFINE_AUTOPTR(machine, machine_free)
 
 /* Another one, taken over if it is not refused: of the same machine, only the configuration may
- * differ. */
+ * differ, and the NICs where the runtime can plug them. */
 bool machine_change(struct machine *machine, struct description *description, GError **error);

@@ -16,7 +16,8 @@ struct machine {
 	char *certificate, *key; /* files; NULL: no TLS */
 	int lock, listening;
 	GPid pid;
-	guint watch, timer, deadline;
+	guint watch, timer, deadline, unplug;
+	GPtrArray *leaving; /* devices of NICs that it does without as soon as it is told so */
 	unsigned backoff_s;
 	s64 started_us;
 	bool answered; /* its agent has, since the start */

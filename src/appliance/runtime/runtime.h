@@ -18,6 +18,11 @@ struct runtime {
 	bool (*check)(const struct description *description, GError **error);
 	/* Makes machine->pid, a child of ours that ends with us. On failure nothing is left. */
 	bool (*start)(struct machine *machine, GError **error);
+	/* Gives the running machine the NICs of @wanted that it lacks; those that it has no more
+	 * use for go by unplug(), when it does without them. On failure it is to be made anew.
+	 * NULL: NICs are the machine's. */
+	bool (*plug)(struct machine *machine, const struct description *wanted, GError **error);
+	void (*unplug)(struct machine *machine);
 	/* The process has ended: the rest of it goes. NULL: nothing is left then. */
 	void (*ended)(struct machine *machine);
 	/* The last that it said before it ended, g_free(); NULL: nothing. May be NULL. */

@@ -235,6 +235,7 @@ static void write_appliance(
 	jw_begin_object(&writer->w);
 	jw_member_string(&writer->w, "name", object_str(appliance, SLOT_NAME));
 	jw_member_string(&writer->w, "id", id);
+	jw_member_raw(&writer->w, "nics", object_str(appliance, APPLIANCE_NICS));
 	jw_key(&writer->w, "ports");
 	jw_begin_array(&writer->w);
 	write_device_ports(writer, id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/virtual_router/facts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define GUEST_OWNER "compute:"
@@ -246,13 +247,45 @@ static bool metadata_is_found(const struct facts *facts, char **ret_reason)
 	return true;
 }
 
-static struct side *add_side(struct facts *facts)
+/* A NIC of its appliances, by a member of it. */
+static const json_t *nic_with(const struct facts *facts, const char *key, const char *value)
+{
+	const json_t *appliance, *nic = NULL;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts->document, "appliances"), i, appliance)
+		nic = nic ?: find_by(json_object_get(appliance, "nics"), key, value);
+	return nic;
+}
+
+static bool is_taken(const struct facts *facts, const char *name)
+{
+	for (unsigned i = 0; i < facts->n_sides; i++)
+		if (!strcmp(facts->sides[i].nic, name))
+			return true;
+	return nic_with(facts, "name", name);
+}
+
+/* An interface keeps its name as long as it is there, whatever becomes of others: so these can come
+ * and go while the machine runs. @port: NULL: it is the only one. */
+static struct side *add_side(struct facts *facts, const json_t *port)
 {
 	struct side *side = &facts->sides[facts->n_sides];
+	const char *name = text_of(nic_with(facts, "port_id", text_of(port, "id")), "name");
 
-	g_snprintf(side->nic, sizeof(side->nic), "guest%u", facts->n_sides);
+	g_strlcpy(side->nic, name ?: "guest0", sizeof(side->nic));
+	for (unsigned n = 1; port && !name && is_taken(facts, side->nic); n++)
+		g_snprintf(side->nic, sizeof(side->nic), "guest%u", n);
 	facts->n_sides++;
 	return side;
+}
+
+static int compare_sides(const void *a, const void *b)
+{
+	const struct side *one = a, *other = b;
+	size_t len = strlen(one->nic), its = strlen(other->nic);
+
+	return len == its ? strcmp(one->nic, other->nic) : len < its ? -1 : 1;
 }
 
 /* An offering whose two networks are one has the management NIC lead out too. */
@@ -275,7 +308,7 @@ static bool read_outside(struct facts *facts, char **ret_reason)
 
 static bool read_network(struct facts *facts, char **ret_reason)
 {
-	struct side *side = add_side(facts);
+	struct side *side = add_side(facts, NULL);
 
 	side->network = json_object_get(facts->document, "network");
 	side->subnets = json_object_get(facts->document, "subnets");
@@ -304,7 +337,7 @@ static bool add_interface(struct facts *facts, const json_t *port, char **ret_re
 			SIDES_MAX);
 		return false;
 	}
-	side = add_side(facts);
+	side = add_side(facts, port);
 	side->nic_port = port;
 	side->routes = true;
 	json_array_foreach(networks, i, joined) {
@@ -345,6 +378,7 @@ static bool read_router(struct facts *facts, char **ret_reason)
 		else if (!add_interface(facts, port, ret_reason))
 			return false;
 	}
+	qsort(facts->sides, facts->n_sides, sizeof(facts->sides[0]), compare_sides);
 	return true;
 }
 
