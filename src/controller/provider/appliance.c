@@ -179,28 +179,34 @@ static bool settle_one(struct txn *txn, const struct object *attachment, struct 
 	       set_config(draft, wanted, error);
 }
 
-static bool follow_one(
-	struct txn *txn, const struct object *attachment, const json_t *wanted, GError **error)
+static bool follow_one(struct txn *txn, const struct object *attachment, const json_t *wanted,
+	bool *ret_waits, GError **error)
 {
 	const char *name = text_of(wanted, "name");
 	const struct object *old = find(txn, attachment, name);
 	g_autoptr(object) draft = old ? object_edit(old) : new_draft(attachment, name);
+	enum appliance_turn turn;
 
 	if (!settle_one(txn, attachment, draft, wanted, error))
 		return false;
+	turn = old ? appliance_take_turn(txn, old, draft) : TURN_NOW;
+	*ret_waits |= turn != TURN_NOW;
+	if (turn == TURN_ALL_LATER)
+		return true;
 	return (old && !differs(old, draft)) || appliance_put(txn, g_steal_pointer(&draft), error);
 }
 
-bool appliances_follow(
-	struct txn *txn, const struct object *attachment, const json_t *wanted, GError **error)
+bool appliances_follow(struct txn *txn, const struct object *attachment, const json_t *wanted,
+	bool *ret_waits, GError **error)
 {
 	const json_t *appliance;
 	size_t i;
 
+	*ret_waits = false;
 	if (!remove_others(txn, attachment, wanted, error))
 		return false;
 	json_array_foreach(wanted, i, appliance)
-		if (is_own(appliance) && !follow_one(txn, attachment, appliance, error))
+		if (is_own(appliance) && !follow_one(txn, attachment, appliance, ret_waits, error))
 			return false;
 	return true;
 }

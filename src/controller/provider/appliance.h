@@ -9,9 +9,16 @@
 #include "model/appliance.h"
 
 /* Stages what differs from @wanted (a checked list, or NULL: none), so that the same again stages
- * nothing. @attachment is in the transaction's view. */
-bool appliances_follow(
-	struct txn *txn, const struct object *attachment, const json_t *wanted, GError **error);
+ * nothing. @attachment is in the transaction's view. *@ret_waits: not all of it yet, one of a pair
+ * waits for the other one; it is to be done again when that has changed. */
+bool appliances_follow(struct txn *txn, const struct object *attachment, const json_t *wanted,
+	bool *ret_waits, GError **error);
+
+/* appliance_turn.c: may @old become @draft, with another machine if need be? @draft: what of it may
+ * be now, unless it is nothing. */
+enum appliance_turn { TURN_NOW, TURN_SIZE_LATER, TURN_ALL_LATER };
+enum appliance_turn appliance_take_turn(
+	const struct txn *txn, const struct object *old, struct object *draft);
 
 /* Makes the ports of @draft's NICs what @nics asks for, and names them in @draft. */
 bool appliance_settle_nics(struct txn *txn, const struct object *attachment, struct object *draft,

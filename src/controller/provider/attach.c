@@ -85,8 +85,9 @@ static void put(struct look *look, struct object *draft)
 static void end_appliances(struct look *look, const struct object *attachment)
 {
 	g_autoptr(GError) error = NULL;
+	bool waits;
 
-	if (!appliances_follow(look->txn, attachment, NULL, &error))
+	if (!appliances_follow(look->txn, attachment, NULL, &waits, &error))
 		log_limited(warning, "provider: %s", error->message);
 }
 

@@ -28,6 +28,7 @@ struct work {
 	bool answered;	   /* the last call was answered, and what it asked for is staged */
 	bool ends;	   /* the call that runs is of its end */
 	bool asked_status; /* a call is on its way, beside the one that runs */
+	bool waits;	   /* of what was answered, one of a pair waits for the other one */
 	guint retry;
 	unsigned backoff_s;
 	s64 done_us;  /* when the last call was answered, on the monotonic clock */

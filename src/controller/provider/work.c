@@ -132,7 +132,8 @@ static bool stage_answer(struct work *work, struct txn *txn, const struct object
 		object_unref(draft);
 	else if (!txn_put(txn, draft, error))
 		return false;
-	return appliances_follow(txn, attachment, json_object_get(answer, "appliances"), error);
+	return appliances_follow(
+		txn, attachment, json_object_get(answer, "appliances"), &work->waits, error);
 }
 
 /* Its status, of what its appliances say. */
@@ -167,6 +168,8 @@ void work_follow(struct providers *providers, const struct uuid *attachment)
 
 	if (work)
 		follow_appliances(work);
+	if (work && work->waits && !work->running)
+		work_run(providers, attachment, true);
 }
 
 static void forget(struct providers *providers, const struct object *attachment)
