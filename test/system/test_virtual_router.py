@@ -445,16 +445,16 @@ def test_gateway_that_moves(cloud):
     def interface(router, action):
         assert api.call("PUT", f"/v2.0/routers/{router['id']}/{action}_router_interface", {"subnet_id": subnet}).status == 200
     interface(first, "add")
-    lab.guest("g6", 1, "moved")
-    lab.exec("g6", "sysctl", "-qw", "net.ipv4.neigh.eth0.base_reachable_time_ms=3600000")
-    wait_until(lambda: lab.pings("g6", "10.4.0.1"), what="its gateway", deadline=30)
-    lab.popen("g6", "ping", "-q", "-i", "0.2", "10.4.0.1")
+    lab.guest("g9", 1, "moved")
+    lab.exec("g9", "sysctl", "-qw", "net.ipv4.neigh.eth0.base_reachable_time_ms=3600000")
+    wait_until(lambda: lab.pings("g9", "10.4.0.1"), what="its gateway", deadline=30)
+    lab.popen("g9", "ping", "-q", "-i", "0.2", "10.4.0.1")
     for there, here in ((first, second), (second, first)):
-        before = lab.exec("g6", "ip", "neigh", "show", "10.4.0.1").stdout.split()[4]
+        before = lab.exec("g9", "ip", "neigh", "show", "10.4.0.1").stdout.split()[4]
         interface(there, "remove")
         interface(here, "add")
-        wait_until(lambda: lab.pings("g6", "10.4.0.1"), what="its gateway, elsewhere", deadline=30)
-        assert lab.exec("g6", "ip", "neigh", "show", "10.4.0.1").stdout.split()[4] != before
+        wait_until(lambda: lab.pings("g9", "10.4.0.1"), what="its gateway, elsewhere", deadline=30)
+        assert lab.exec("g9", "ip", "neigh", "show", "10.4.0.1").stdout.split()[4] != before
     assert cloud.process(cloud.appliance(first)) == process, "it takes NICs while it runs"
 
 
