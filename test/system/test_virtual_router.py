@@ -309,7 +309,7 @@ def test_mapped_to_somebody_else(cloud):
     """Z42: with its services at the edge again the network has no router, and its guests are served as before."""
     lab = cloud.lab
     appliance = cloud.appliance(lab.net)
-    change = {"network": {"service_providers": {"dhcp": "edge", "dns": "edge"}}}
+    change = {"network": {"service_providers": {name: "edge" for name in (*MAPPED, "metadata")}}}
     assert cloud.api.call("PUT", f"/v2.0/networks/{lab.net['id']}", change).status == 200
     wait_until(lambda: not cloud.attachment(lab.net), what="the attachment is gone")
     wait_until(lambda: not cloud.folder(appliance).exists(), what="the machine is gone")
