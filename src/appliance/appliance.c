@@ -7,6 +7,7 @@
 #include "appliance/files.h"
 #include "appliance/link.h"
 #include "appliance/program.h"
+#include "appliance/stale.h"
 #include "base/log.h"
 
 #define EVERYTHING (~0u)
@@ -138,12 +139,21 @@ static bool apply_network(struct appliance *appliance, GError **error)
 	return true;
 }
 
+/* What the kernel translates it asks the filter about once for each connection. */
+static bool apply_filter(struct appliance *appliance, GError **error)
+{
+	if (!run_on(appliance, RENDER_NFTABLES, "nft", "-f", error) ||
+		(appliance->translates_otherwise && !stale_forget(appliance->document, error)))
+		return false;
+	appliance->translates_otherwise = false;
+	return true;
+}
+
 /* The filter is there before addresses are, and before anything is forwarded. */
 static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 {
 	services_end_unwanted(appliance->services, appliance->document);
-	return (!is_in(changed, RENDER_NFTABLES) ||
-		       run_on(appliance, RENDER_NFTABLES, "nft", "-f", error)) &&
+	return (!is_in(changed, RENDER_NFTABLES) || apply_filter(appliance, error)) &&
 	       events_set(appliance->events, appliance->document, error) && set_sysctls(error) &&
 	       link_prepare(appliance->document, error) &&
 	       (!is_in(changed, RENDER_NETWORK) || apply_network(appliance, error)) &&
@@ -175,6 +185,7 @@ static unsigned adopt(struct appliance *appliance, struct document *document)
 	bool anew = !appliance->document || appliance->reason ||
 		    appliance->document->revision == document->revision;
 
+	appliance->translates_otherwise |= stale_may_be(appliance->document, document);
 	tunnels_pause(appliance->tunnels);
 	if (appliance->document)
 		document_free(appliance->document);

@@ -18,7 +18,8 @@ struct appliance {
 	u32 life; /* another number for each process: counters of a machine begin with it */
 	struct document *document; /* NULL: UNCONFIGURED */
 	struct rendered rendered;
-	char *reason; /* of ERROR; NULL: ACTIVE */
+	bool translates_otherwise; /* than before, and the kernel does not know it of all yet */
+	char *reason;		   /* of ERROR; NULL: ACTIVE */
 	struct services *services;
 	struct redundancy *redundancy;
 	struct learnt *learnt;

@@ -413,8 +413,8 @@ def test_ipv6_of_a_router(cloud):
     wait_until(lambda: lab.pings("far", own["g4"]), what="a way in", deadline=30)
 
 
-def test_router_that_does_not_translate(cloud):
-    """Z3, Z5: with `enable_snat` false guests leave by IPv4 with their own addresses, which the outside reaches them by; with it again by the router's."""
+def test_router_that_does_not_translate(cloud, tmp_path):
+    """Z3, Z5: with `enable_snat` false guests leave by IPv4 with their own addresses, which the outside reaches them by; with it again by the router's, and what goes on all the time does so too."""
     lab, own = cloud.lab, cloud.lab.address(cloud.lab.g5)
     far = next(port for port in cloud.api.get("/v2.0/ports", network_id=cloud.networks["out"]["id"]).json["ports"] if port["device_owner"].startswith("compute"))
     lab.exec("far", "ip", "route", "add", "10.2.0.0/24", "via", lab.gateway)
@@ -430,8 +430,16 @@ def test_router_that_does_not_translate(cloud):
     wait_until(lambda: curl(lab, "far", f"http://{own}/") == lab.address(far), what="a way in", deadline=30)
     pairs = {pair["ip_address"] for pair in cloud.ports(appliance)["public"]["allowed_address_pairs"]}
     assert {"10.1.0.0/24", "10.2.0.0/24"} <= pairs
+    with open(tmp_path / "pings", "w") as out:
+        pings = lab.popen("g5", "ping", "-i", "0.2", lab.address(far), stdout=out)
+    def answered():
+        return (tmp_path / "pings").read_text().count("bytes from")
+    wait_until(lambda: answered() > 3, what="pings with the guest's own address", deadline=30)
     translate(True)
     wait_until(lambda: seen() == lab.gateway, what="the router's address again", deadline=30)
+    before = answered()
+    wait_until(lambda: answered() > before + 3, what="the same pings with the router's", deadline=30)
+    pings.kill()
     wait_until(lambda: not any(pair["ip_address"].startswith("10.") for pair in cloud.ports(appliance)["public"]["allowed_address_pairs"]), what="nobody else's addresses")
     assert cloud.appliance(lab.router)["id"] == appliance["id"]
 
