@@ -382,6 +382,7 @@ def test_failover(cloud):
     first = cloud.gateway()["binding:host_id"]
     second = {"h1": "h2", "h2": "h1"}[first]
     wait_until(lambda: all(h["state"] == "up" for name in ("h1", "h2", "h3") for h in cloud.lab.agent(name, "status")["hosts"]))
+    address, near = cloud.gateway_ip(), {"h1": "a", "h2": "b"}[first]
     cloud.lab.stop("weftd")
     ping = Ping(cloud.lab.netns("c"), outside.FAR, 0.01)
     wait_until(ping.answered)
@@ -392,6 +393,7 @@ def test_failover(cloud):
     answered = ping.answered()
     wait_until(lambda: ping.answered() > answered + 10, what="the outside answers again")
     ping.stop()
+    assert cloud.pings(near, outside.FAR) and cloud.asks(near) == address  # on the host that is cut off, by its own wire
     cloud.lab.start("weftd")
     cloud.lab.stop(second, kill=True)  # who is dead is remembered: it keeps what it took over
     cloud.lab.start(second)
