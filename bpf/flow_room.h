@@ -6,7 +6,7 @@
 
 #include "rewrite.h"
 
-#define VERDICT_TRIES 4
+#define VERDICT_TRIES 4 /* at once */
 
 /* Ends the entry, if it is a verdict alone. What keeps a connection at a load balancer's member is
  * more. The keys are used where they lie. */
@@ -67,11 +67,12 @@ __noinline int flow_spare(u32 family)
 	return key4 && flow_spare4(key4);
 }
 
-/* 1 if there is room now. */
+/* Makes room, for a few, since others take it too; 0: there is none. */
 __noinline int flow_evict(u32 family)
 {
+	int n = 0;
+
 	for (u32 i = 0; i < VERDICT_TRIES; i++)
-		if (flow_spare(family))
-			return 1;
-	return 0;
+		n += flow_spare(family);
+	return n;
 }
