@@ -88,7 +88,9 @@ static void test_no_way_out(void **state)
 		"\"addresses\":[\"192.0.2.5/24\"]},"
 		"{\"name\":\"guest0\",\"role\":\"guest\",\"mac_address\":\"fa:16:3e:00:00:03\","
 		"\"addresses\":[\"10.0.0.1/24\"]}]%s}";
-	static const char *const drop = "\t\tiifname \"mgmt\" drop\n\t\toifname \"mgmt\" drop\n";
+	static const char *const drop =
+		"\t\tiifname \"mgmt\" counter name management_dropped drop\n"
+		"\t\toifname \"mgmt\" counter name management_dropped drop\n";
 	g_autofree char *isolated = g_strdup_printf(nics, "");
 	g_autofree char *outward = g_strdup_printf(
 		nics, ",\"snat\":[{\"cidr\":\"10.0.0.0/24\",\"address\":\"192.0.2.5\"}]");
