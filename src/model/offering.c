@@ -123,11 +123,11 @@ const struct object *offering_of(
 	const struct object *profile = NULL;
 	g_autofree char *tag = router ? NULL : tagged(subject);
 
-	if (router)
+	if (router) {
 		profile = profile_of_flavor(model, object_str(subject, ROUTER_FLAVOR_ID));
-	if (router && !is_of(profile, provider))
-		profile = profile_of_vpn(model, subject, provider) ?: profile;
-	else if (tag)
+		if (!is_of(profile, provider))
+			profile = profile_of_vpn(model, subject, provider) ?: profile;
+	} else if (tag)
 		profile = model_get_text(model, KIND_SERVICE_PROFILE, tag)
 				  ?: profile_of_flavor(model, tag);
 	else
