@@ -149,7 +149,7 @@ static __always_inline const struct rewrite *rewrite_of_arrival(
 	const struct rewrite *known;
 
 	if (room->arrival.translated) {
-		pkt->dst.w[3] = room->arrival.dst;
+		pkt->dst.w[3] = room->arrival.dst.w[3];
 		pkt->ports = ports;
 	}
 	known = rewrite_get(pkt, room->arrival.vni, FLOW_FROM_UNDERLAY);

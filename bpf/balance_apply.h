@@ -73,6 +73,25 @@ static __always_inline long balance_sums(struct __sk_buff *skb, const struct pkt
 	return bpf_l4_csum_replace(skb, check, from_ports, to_ports, zero_stays | 4);
 }
 
+/* The sender or receiver with its other prefix: no sum changes with it. 0 on success. */
+__noinline int prefix_store(struct __sk_buff *skb, struct pkt *pkt, struct balanced *to)
+{
+	const u32 sender_off = IP6_SRC_OFF, receiver_off = IP6_SRC_OFF + sizeof(struct addr);
+	bool sender;
+
+	if (!pkt || !to)
+		return -1;
+	sender = to->kind == BALANCED_OUTER_SENDER;
+	if (sender)
+		pkt->src = to->addr;
+	else
+		pkt->dst = to->addr;
+	return bpf_skb_store_bytes(
+		       skb, sender ? sender_off : receiver_off, &to->addr, sizeof(to->addr), 0)
+		       ? -1
+		       : 0;
+}
+
 /* Rewrites the packet and @pkt as @to says; 0 on success. Pointers into the packet are void
  * afterwards. */
 __noinline int balance_apply(struct __sk_buff *skb, struct pkt *pkt, struct balanced *to)
@@ -84,6 +103,8 @@ __noinline int balance_apply(struct __sk_buff *skb, struct pkt *pkt, struct bala
 
 	if (!pkt || !to || !room)
 		return -1;
+	if (to->kind >= BALANCED_OUTER_SENDER)
+		return prefix_store(skb, pkt, to);
 	l4 = bounded(pkt->l4_off, 0x1ff);
 	room->balanced = *to;
 	if (!tracing(skb))

@@ -62,7 +62,7 @@ static __always_inline int vip_pipeline(
 	if (!endpoint || !network || !room || !pkt->family)
 		return wire_not_ours(skb, vni);
 	room->balanced.kind = BALANCED_NOT;
-	room->arrival = (struct arrival){ .vni = vni, .dst = pkt->dst.w[3], .ports = pkt->ports };
+	room->arrival = (struct arrival){ .vni = vni, .dst = pkt->dst, .ports = pkt->ports };
 	room->rewrite.vni = vni;
 	memcpy(room->rewrite.macs, pkt->macs, sizeof(room->rewrite.macs));
 	if (is_balancer(endpoint))

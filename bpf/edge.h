@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 24
+#define EDGE_LAYOUT 25
 
 #define EDGE_PORTS_MAX 8192	/* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	/* (peer, encapsulation) pairs; id 0 is none */
@@ -363,6 +363,7 @@ _Static_assert(sizeof(struct rewrite) == 48, "layout");
 #include "edge_log.h"
 #include "edge_outside.h"
 #include "edge_forward.h"
+#include "edge_prefix.h"
 #include "edge_qos.h"
 
 /* map counters: per-CPU array by port id. rx: from the guest, tx: to the guest. */

@@ -102,6 +102,9 @@ enum balanced_kind {
 	BALANCED_FROM_MEMBER,  /* the sender becomes the VIP */
 	BALANCED_HAIRPIN,      /* to a member from itself: the sender becomes the VIP too */
 	BALANCED_HAIRPIN_BACK, /* and its answer */
+	/* Not by a load balancer: IPv6 with another prefix outside (bpf/prefix.h). */
+	BALANCED_OUTER_SENDER,
+	BALANCED_INNER_RECEIVER,
 };
 struct balanced {
 	u8 kind;

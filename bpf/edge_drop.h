@@ -111,7 +111,10 @@
 		"No rule of the firewall group of a router's port on the way lets the connection through. "       \
 		"A guest is told, if a rule rejects.")                                                            \
 	X(SPOOFED_INSIDE, "spoofed-inside",                                                                       \
-		"Came from outside with a source that the router has inside, on one of its networks.")
+		"Came from outside with a source that the router has inside, on one of its networks.")            \
+	X(UNTRANSLATABLE, "untranslatable",                                                                       \
+		"An IPv6 address that can't have the other prefix outside: the bits behind the prefix that "      \
+		"would take up the difference are all ones, or its interface id is zero (RFC 6296).")
 
 enum drop_reason {
 #define X(name, text, doc) DROP_##name,

@@ -146,6 +146,25 @@ static __noinline int inside_refuses(
 	return DROP_TOO_BIG;
 }
 
+/* Of a packet that is routed as it is, or with another prefix: 0, or why the router may not pass it
+ * on; see inside_refuses(). */
+static __noinline int inside_plain(
+	struct __sk_buff *skb, struct pkt *pkt, const struct interface *in, struct room *room)
+{
+	const struct router_key *router = (const struct router_key *)in;
+	int reason = prefix_find(pkt, router, NAT_IN);
+
+	if (reason)
+		return reason;
+	if (pkt->family == 6 && room->prefix.kind)
+		pkt->dst = room->prefix.addr;
+	reason = inside_refuses(skb, pkt, in->router, 0);
+	pkt->dst = room->arrival.dst;
+	if (reason)
+		return reason;
+	return prefix_apply(skb, pkt, router, NAT_IN) ? DROP_INTERNAL : 0;
+}
+
 /* Tells the sender, but who is not who it says. @router: of a packet that another host sent on,
  * else NULL. */
 static __always_inline int inside_refused(
@@ -153,7 +172,8 @@ static __always_inline int inside_refused(
 {
 	struct port port = wire_port(skb->cb[CB_ROUTE_VNI]);
 
-	if (reason == DROP_SPOOFED_INSIDE ||
+	if (reason == DROP_SPOOFED_INSIDE || reason == DROP_UNTRANSLATABLE ||
+		reason == DROP_INTERNAL ||
 		(router && !snat_find_sender(skb, pkt, router, port.vni)))
 		return drop(skb, 0, reason);
 	if (reason == DROP_TTL_EXPIRED)
@@ -196,10 +216,15 @@ static __noinline void arrival_put(struct __sk_buff *skb, struct pkt *pkt, struc
 	if (skb->ifindex != WIRE_IFINDEX(arrival->vni) || tracing(skb) || pkt->flags & PKT_NO_FLOW)
 		return;
 	if (arrival->translated) {
-		pkt->dst.w[3] = arrival->dst;
+		pkt->dst = arrival->dst;
 		pkt->ports = arrival->ports;
 		rewrite->to = arrival->to;
 		flow->flags |= FLOW_TRANSLATED;
+	} else if (pkt->family == 6 && room->prefix.kind) {
+		if (rewrite->balanced.kind) /* by a load balancer too: there is room for one */
+			return;
+		pkt->dst = arrival->dst;
+		rewrite->balanced = room->prefix;
 	}
 	flow->flags |= FLOW_ROUTED;
 	if (!rewrite_put(pkt, arrival->vni, FLOW_FROM_UNDERLAY, rewrite))
@@ -264,12 +289,12 @@ static __always_inline int inside_pipeline(
 		return drop(skb, 0, DROP_NOT_ROUTED);
 	room->balanced.kind = BALANCED_NOT;
 	arrival = &room->arrival;
-	*arrival = (struct arrival){ .vni = vni, .dst = pkt->dst.w[3], .ports = pkt->ports };
+	*arrival = (struct arrival){ .vni = vni, .dst = pkt->dst, .ports = pkt->ports };
 	arrival->limit = outer_limit_of_receiver(external, in);
 	if (!external) {
 		if (!in)
 			return drop(skb, 0, DROP_NOT_ROUTED);
-		reason = inside_refuses(skb, pkt, in->router, 0);
+		reason = inside_plain(skb, pkt, in, room);
 		return reason ? inside_refused(skb, pkt, NULL, (u32)reason)
 			      : inside_route(skb, host, pkt, in->router, room);
 	}

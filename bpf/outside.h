@@ -14,6 +14,7 @@
 
 #include "helper.h"
 #include "outer_limit.h"
+#include "prefix.h"
 
 /* Who sends, and where to. */
 struct departure {
@@ -98,7 +99,7 @@ static __always_inline int sender_choose(struct __sk_buff *skb, struct pkt *pkt,
 	out->vni = floating ? floating->vni : gateway->vni;
 	out->translated = pkt->family == 4;
 	if (!out->translated)
-		return 0;
+		return prefix_find(pkt, (const struct router_key *)in, NAT_OUT);
 	out->to.is_source = 1;
 	out->to.addr = floating ? floating->ip4 : gateway->ip4;
 	if (error)
@@ -128,12 +129,16 @@ static __noinline void departure_put(struct __sk_buff *skb, const struct host *h
 	const struct pkt *pkt, const struct departure *out)
 {
 	const struct port *port = guest_port(skb);
+	const struct room *room = room_get();
 	struct rewrite rewrite = { .vni = out->vni, .to = out->to };
 	struct flow flow;
 
-	if (!port || skb->cb[CB_ROUTE_VNI] != port->vni || tracing(skb) || pkt->flags & PKT_NO_FLOW)
+	if (!port || !room || skb->cb[CB_ROUTE_VNI] != port->vni || tracing(skb) ||
+		pkt->flags & PKT_NO_FLOW)
 		return;
 	memcpy(rewrite.macs, out->macs, sizeof(rewrite.macs));
+	if (pkt->family == 6 && room->prefix.kind)
+		rewrite.balanced = room->prefix;
 	verdict_init(&flow, host, pkt, out->mtu);
 	flow.output = FLOW_TO_WIRE;
 	flow.flags = FLOW_ROUTED | (out->translated ? FLOW_TRANSLATED : 0);
@@ -143,7 +148,7 @@ static __noinline void departure_put(struct __sk_buff *skb, const struct host *h
 }
 
 static __always_inline int leave(struct __sk_buff *skb, const struct host *host, struct pkt *pkt,
-	u32 port_id, struct departure *out)
+	const struct interface *in, u32 port_id, struct departure *out)
 {
 	const bool stays = endpoint_get(out->vni, out->macs); /* a port or a router of this host */
 	struct rewrite rewrite = { .vni = out->vni };
@@ -158,7 +163,8 @@ static __always_inline int leave(struct __sk_buff *skb, const struct host *host,
 		if (nat_apply(skb, pkt, &out->to))
 			return drop(skb, port_id, DROP_INTERNAL);
 	}
-	if (rewrite_apply_slowly(skb, pkt, &rewrite))
+	if (prefix_apply(skb, pkt, (const struct router_key *)in, NAT_OUT) ||
+		rewrite_apply_slowly(skb, pkt, &rewrite))
 		return drop(skb, port_id, DROP_INTERNAL);
 	if (unlikely(skb->cb[CB_PASSED]) && !outer_limit_take(skb, skb->cb[CB_PASSED]))
 		return CONSUMED;
@@ -209,6 +215,8 @@ static __always_inline int outside_pipeline(
 		return finish(skb, to_gateway_host(skb, host, port, gateway));
 	}
 	next = route->kind == EDGE_ROUTE_VIA ? hop->via : pkt->dst;
+	if (pkt->family == 6 && prefix_get(in->router, NAT_IN, &pkt->dst))
+		next = gateway->ip6; /* back to the router */
 	out.vni = floating ? floating->vni : gateway->vni;
 	trace(skb, STEP_ROUTE, out.vni, route->kind, NULL, &next);
 	if (!wire_neighbour(skb, out.vni, &next, &out.macs[0]))
@@ -231,5 +239,5 @@ static __always_inline int outside_pipeline(
 		return CONSUMED;
 	skb->cb[CB_PASSED] =
 		outer_limit_of_sender(out.vni, out.translated ? out.to.addr : 0, gateway);
-	return leave(skb, host, pkt, port_id, &out);
+	return leave(skb, host, pkt, in, port_id, &out);
 }

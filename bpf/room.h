@@ -9,8 +9,8 @@
 /* What a packet was when it came from a wire. */
 struct arrival {
 	u32 vni;
-	be32 dst;
 	u32 ports;
+	struct addr dst;
 	u32 translated;
 	u32 limit; /* that is in its way (outer_limit.h); 0: none */
 	struct translation to;
@@ -48,6 +48,7 @@ struct room {
 	struct arrival arrival;
 	struct port port;
 	struct balanced balanced; /* what becomes of the packet; set for each that is looked at */
+	struct balanced prefix;	  /* what becomes of an IPv6 address outside, see prefix.h */
 	struct unbalanced was;
 	struct lb_member member;
 	struct pkt about; /* of an ICMP error: see balance_error.h */

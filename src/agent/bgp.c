@@ -105,6 +105,18 @@ static bool has_scope(const struct record_gateway *gateway, const struct subnet 
 	return false;
 }
 
+/* Is it reached by another prefix? */
+static bool is_translated(const struct record_gateway *gateway, const struct prefix *cidr)
+{
+	for (guint i = 0; i < gateway->nptv6_prefixes->len; i++)
+		if (prefix_contains(
+			    &g_array_index(gateway->nptv6_prefixes, struct record_prefix_pair, i)
+				     .internal,
+			    &cidr->ip))
+			return true;
+	return false;
+}
+
 static void add_interface(const struct desired *desired, const struct gateway *gateway,
 	const struct interface *interface, const struct ip *next_hop, struct bgp_config *config)
 {
@@ -116,7 +128,8 @@ static void add_interface(const struct desired *desired, const struct gateway *g
 		const struct subnet *subnet = desired_subnet(desired, &fixed->subnet_id);
 
 		if (subnet && subnet->record.cidr.ip.family == next_hop->family &&
-			has_scope(&gateway->record, subnet))
+			has_scope(&gateway->record, subnet) &&
+			!is_translated(&gateway->record, &subnet->record.cidr))
 			bgp_config_add_route(config, &subnet->record.cidr, next_hop);
 	}
 }
@@ -154,6 +167,13 @@ static void add_gateways(const struct desired *desired, const struct record_bgp_
 			continue;
 		for (guint n = 0; n < interfaces->len; n++)
 			add_interface(desired, gateway, interfaces->pdata[n], next_hop, config);
+		for (guint n = 0; speaker->family == 6 && n < gateway->record.nptv6_prefixes->len;
+			n++)
+			bgp_config_add_route(config,
+				&g_array_index(gateway->record.nptv6_prefixes,
+					struct record_prefix_pair, n)
+					 .external,
+				next_hop);
 	}
 }
 

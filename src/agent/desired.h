@@ -137,6 +137,7 @@ struct router {
 	GPtrArray *firewalls;	 /* struct router_firewall: of its ports */
 	/* What the datapath has, reconcile_router.c alone knows of it; NULL: nothing. */
 	GArray *applied_interfaces, *applied_routes;
+	GArray *applied_prefixes; /* reconcile_prefix.c */
 	struct dp_gateway *applied_gateway;
 	bool limited;		/* it has limits of the gateway: qos.h */
 	GArray *applied_guards; /* reconcile_router_firewall.c */

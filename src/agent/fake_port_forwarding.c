@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Port forwardings of the fake datapath. */
+/* Port forwardings and prefixes outside of the fake datapath. */
 #include <netinet/in.h>
 
 #include "agent/fake_datapath.h"
@@ -54,4 +54,29 @@ bool dp_forwarded_address_delete(struct dp *dp, u32 vni, const struct ip *ip, GE
 	return fake_delete(g_strdup_printf("forwarded wire%u.%u %s", (vni & ~DP_WIRE) >> 12,
 				   vni & 0xfff, ip_format(ip, address)),
 		error);
+}
+
+static char *prefix_key(const struct dp_prefix_translation *translation)
+{
+	char inside[PREFIX_STRLEN];
+
+	return g_strdup_printf("prefix %" G_GINT64_MODIFIER "x %s", translation->router,
+		prefix_format(&translation->inside, inside));
+}
+
+bool dp_prefix_translation_put(
+	struct dp *dp, const struct dp_prefix_translation *translation, GError **error)
+{
+	char outside[PREFIX_STRLEN];
+
+	(void)dp;
+	return fake_put(prefix_key(translation),
+		g_strdup(prefix_format(&translation->outside, outside)), error);
+}
+
+bool dp_prefix_translation_delete(
+	struct dp *dp, const struct dp_prefix_translation *translation, GError **error)
+{
+	(void)dp;
+	return fake_delete(prefix_key(translation), error);
 }

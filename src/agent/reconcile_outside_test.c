@@ -458,12 +458,25 @@ static void questions(void **state)
 		"0000000020010db80000000000000000001234560101020000000001");
 }
 
+static void prefixes_are_where_the_gateway_is(void **state)
+{
+	(void)state;
+	begin();
+	put_gateway(BOTH, ",'nptv6_prefixes':[{'internal_prefix':'fd00:1::/48',"
+			  "'external_prefix':'2001:db8:5::/48'}]");
+	expect_lines("prefix", "prefix " ROUTER_KEY " fd00:1::/48 2001:db8:5::/48\n");
+	put_gateway(PEER_FIRST, ",'nptv6_prefixes':[{'internal_prefix':'fd00:1::/48',"
+				"'external_prefix':'2001:db8:5::/48'}]");
+	expect_lines("prefix", "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_gateway_is_here),
 		TEST(hosts_share_an_address),
+		TEST(prefixes_are_where_the_gateway_is),
 		TEST(cut_off_hosts_are_passed_over),
 		TEST(the_next_host_takes_over),
 		TEST(without_a_wire),

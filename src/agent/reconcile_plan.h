@@ -9,6 +9,7 @@ struct plan {
 	GArray *interfaces; /* struct dp_interface */
 	GArray *routes;	    /* struct dp_route */
 	GHashTable *known;  /* prefixes as text → 1 + place in routes */
+	GArray *prefixes;   /* struct dp_prefix_translation */
 
 	const struct gateway *gateway; /* NULL: none, or it is down */
 	struct dp_gateway wanted;      /* with gateway */
@@ -38,6 +39,13 @@ void apply_gateway(
 /* @why: the plan could not be applied; NULL: it could. */
 void gateway_set_state(struct reconcile *reconcile, const struct plan *plan,
 	const struct router *router, const char *why);
+
+/* reconcile_prefix.c: what is another prefix outside; what is withdrawn and what is not is
+ * remembered at once. */
+void plan_prefixes(struct plan *plan);
+void withdraw_prefixes(struct reconcile *reconcile, const struct plan *plan, struct router *router);
+/* Keeps the first error in *why. */
+void apply_prefixes(struct reconcile *reconcile, const struct plan *plan, char **why);
 
 /* reconcile_router_firewall.c: the groups of the router's ports; where they are, the caller's. */
 GArray *put_guards(struct reconcile *reconcile, const struct plan *plan,

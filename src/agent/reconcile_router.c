@@ -173,6 +173,7 @@ static void make_plan(
 	if (router->interfaces->len)
 		add_given(plan, reconcile, router);
 	plan_gateway_default(plan);
+	plan_prefixes(plan);
 }
 
 static bool is_same_interface(const struct dp_interface *a, const struct dp_interface *b)
@@ -241,6 +242,7 @@ static char *apply(struct reconcile *reconcile, struct plan *plan, struct router
 			    &g_array_index(plan->interfaces, struct dp_interface, i), &error))
 			note(reconcile, error, &why);
 	}
+	apply_prefixes(reconcile, plan, &why); /* before packets come for them */
 	apply_gateway(reconcile, plan, router, &why);
 	withdraw_guards(reconcile, router, guarded);
 	return why;
@@ -290,13 +292,15 @@ void reconcile_router(struct reconcile *reconcile, struct router *router)
 	struct plan plan = { .router = router_number(&router->id),
 		.interfaces = g_array_new(FALSE, FALSE, sizeof(struct dp_interface)),
 		.routes = g_array_new(FALSE, FALSE, sizeof(struct dp_route)),
-		.known = known };
+		.known = known,
+		.prefixes = g_array_new(FALSE, TRUE, sizeof(struct dp_prefix_translation)) };
 	g_autofree char *why = NULL;
 
 	make_plan(&plan, reconcile, router);
 	withdraw_gateway(reconcile, &plan, router);
 	withdraw_interfaces(reconcile, router, plan.interfaces);
 	withdraw_routes(reconcile, router, &plan);
+	withdraw_prefixes(reconcile, &plan, router);
 	why = apply(reconcile, &plan, router);
 	set_states(reconcile, router, why);
 	gateway_set_state(reconcile, &plan, router, why);
@@ -305,4 +309,5 @@ void reconcile_router(struct reconcile *reconcile, struct router *router)
 		floating_ip_mark(reconcile->desired, router->floating_ips->pdata[i]);
 	g_array_unref(plan.interfaces);
 	g_array_unref(plan.routes);
+	g_array_unref(plan.prefixes);
 }

@@ -39,6 +39,7 @@ void router_free(gpointer data)
 	g_clear_pointer(&router->applied_guards, g_array_unref);
 	g_clear_pointer(&router->applied_interfaces, g_array_unref);
 	g_clear_pointer(&router->applied_routes, g_array_unref);
+	g_clear_pointer(&router->applied_prefixes, g_array_unref);
 	g_free(router->applied_gateway);
 	g_free(router);
 }

@@ -310,6 +310,8 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 		jw_member_raw(&w, "snat_ranges", "[]");
 	else
 		member_json(&w, "snat_ranges", router, ROUTER_SNAT_RANGES);
+	if (strcmp(object_str(router, ROUTER_NPTV6_PREFIXES), "[]") != 0)
+		member_json(&w, "nptv6_prefixes", router, ROUTER_NPTV6_PREFIXES);
 	qos_write_limits(&parts->qos, &w);
 	jw_end_object(&w);
 }

@@ -154,7 +154,7 @@ bool dp_route_delete(struct dp *dp, u64 router, const struct prefix *prefix, GEr
  * wire's network (dp_interface_put()), the wire is answered for its addresses, which need no route
  * DP_ROUTE_LOCAL, and what leaves by a route whose hops are on a wire is translated to
  * @snat4 unless a floating IP is the sender's. Other hosts hand such packets to that host, over the
- * tunnel to @vtep. IPv6 is never translated.
+ * tunnel to @vtep. IPv6 keeps its addresses, but for dp_prefix_translation_put().
  *
  * Hosts may share the address, each with a range of its ports: then a host that has one translates
  * its guests' senders itself, and they leave by its wire with the MAC of dp_set_wire_mac(). The
@@ -190,6 +190,17 @@ struct dp_snat_owner {
 bool dp_snat_owners_put(
 	struct dp *dp, u64 router, const struct dp_snat_owner *owners, size_t n, GError **error);
 bool dp_snat_owners_delete(struct dp *dp, u64 router, GError **error);
+
+/* Where the gateway is: an IPv6 prefix inside that is another outside, of the same length, up to 64
+ * bits (RFC 6296). */
+struct dp_prefix_translation {
+	u64 router;
+	struct prefix inside, outside;
+};
+bool dp_prefix_translation_put(
+	struct dp *dp, const struct dp_prefix_translation *translation, GError **error);
+bool dp_prefix_translation_delete(
+	struct dp *dp, const struct dp_prefix_translation *translation, GError **error);
 
 /* A floating IP whose guest is on this host: translated here, one to one, in both directions; the
  * wire is answered for it with @mac. */

@@ -32,6 +32,7 @@ enum table {
 	TABLE_SNAT_OWNERS,
 	TABLE_FLOATING_IPS,
 	TABLE_FORWARDS,
+	TABLE_PREFIXES,
 	TABLE_LB_MEMBERS,
 	TABLE_MAGLEV,
 	TABLE_LB_ARRIVALS,
@@ -225,6 +226,7 @@ void listener_stats_bury(struct dp *dp, const struct rewrite *rewrite);
 bool floating_ip_drop(struct dp *dp, const void *key, GError **error);
 bool snat_owners_drop(struct dp *dp, const void *key, GError **error);
 bool forward_drop(struct dp *dp, const void *key, GError **error);
+bool prefix_drop(struct dp *dp, const void *key, GError **error); /* prefixes.c */
 bool helper_drop(struct dp *dp, const void *key, GError **error);
 
 /* outside.c: an address that packets from the wire are for; fills in the router and MAC of @value.

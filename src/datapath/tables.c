@@ -53,6 +53,8 @@ static const struct {
 		sizeof(struct floating), floating_ip_drop },
 	[TABLE_FORWARDS] = { "port forwarding", sizeof(struct forward_key), sizeof(struct forward),
 		forward_drop, true },
+	[TABLE_PREFIXES] = { "prefix outside", sizeof(struct prefix_key),
+		sizeof(struct prefix_change), prefix_drop, true },
 	[TABLE_LB_MEMBERS] = { "member of a load balancer", sizeof(struct lb_member_key),
 		sizeof(struct lb_member), lb_member_drop },
 	[TABLE_MAGLEV] = { "table of a load balancer", sizeof(u32), sizeof(struct maglev_table),
@@ -255,6 +257,7 @@ void tables_open(struct dp *dp)
 	dp->table_fd[TABLE_SNAT_OWNERS] = bpf_map__fd(dp->edge->maps.snat_owners);
 	dp->table_fd[TABLE_FLOATING_IPS] = bpf_map__fd(dp->edge->maps.floating_ips);
 	dp->table_fd[TABLE_FORWARDS] = bpf_map__fd(dp->edge->maps.forwards);
+	dp->table_fd[TABLE_PREFIXES] = bpf_map__fd(dp->edge->maps.prefixes);
 	dp->table_fd[TABLE_LB_MEMBERS] = bpf_map__fd(dp->edge->maps.members_by_number);
 	dp->table_fd[TABLE_MAGLEV] = bpf_map__fd(dp->edge->maps.maglev_tables);
 	dp->table_fd[TABLE_LB_ARRIVALS] = bpf_map__fd(dp->edge->maps.members_by_vip);

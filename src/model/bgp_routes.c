@@ -114,9 +114,11 @@ static void add_router(struct listing *l, const struct object *router, const cha
 	prefixes = g_ptr_array_new_with_free_func(g_free);
 	model_iter_init(&iter, l->model, KIND_PORT, PORT_BY_DEVICE,
 		uuid_format(object_id(router), id), NULL);
-	while ((port = model_iter_next(&iter)))
+	while (scope && (port = model_iter_next(&iter)))
 		if (port_is_router_interface(port))
 			bgp_add_subnets(l->model, port, scope, l->version, prefixes);
+	if (l->version == 6)
+		router_prefixes_announce(router, prefixes);
 	add_all(l, prefixes, next_hop);
 }
 
@@ -144,7 +146,7 @@ static void add_routers(struct listing *l, const char *network)
 	struct model_iter iter;
 
 	model_iter_init(&iter, l->model, KIND_ROUTER, ROUTER_BY_GATEWAY_NETWORK, network, NULL);
-	while (scope && (router = model_iter_next(&iter)))
+	while ((router = model_iter_next(&iter)))
 		add_router(l, router, scope);
 }
 

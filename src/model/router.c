@@ -32,11 +32,24 @@ static const struct attr address_fields[] = {
 static const struct attr address_attr = {
 	.name = "external_fixed_ip", .type = TYPE_OBJECT, .fields = address_fields
 };
+static const struct attr prefix_fields[] = {
+	{ .name = "internal_prefix", .type = TYPE_CIDR, .flags = ATTR_REQUIRED },
+	{ .name = "external_prefix", .type = TYPE_CIDR, .flags = ATTR_REQUIRED },
+	{ 0 },
+};
+static const struct attr prefix_attr = {
+	.name = "nptv6_prefix", .type = TYPE_OBJECT, .fields = prefix_fields
+};
 static const struct attr gateway_fields[] = {
 	{ .name = "network_id", .type = TYPE_UUID },
 	{ .name = "enable_snat", .type = TYPE_BOOL },
 	{ .name = "external_fixed_ips", .type = TYPE_LIST, .item = &address_attr, .max = 48 },
 	{ .name = "qos_policy_id", .type = TYPE_UUID, .flags = ATTR_NULLABLE },
+	{ .name = "nptv6_prefixes",
+		.type = TYPE_LIST,
+		.item = &prefix_attr,
+		.max = 16,
+		.flags = ATTR_NULLABLE },
 	{ 0 },
 };
 static const struct attr route_fields[] = {
@@ -79,7 +92,7 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.type = TYPE_OBJECT,
 		.fields = gateway_fields,
 		.flags = GIVEN | ATTR_NULLABLE | ATTR_COMPUTED,
-		.doc = "The external network that it leads to, its addresses there, whether it hides its subnets behind them, and the QoS policy of what passes there; null or {}: none." },
+		.doc = "The external network that it leads to, its addresses there, whether it hides its subnets behind them, the QoS policy of what passes there, and the IPv6 prefixes that are others outside (nptv6_prefixes); null or {}: none." },
 	[ROUTER_GATEWAY_PORT_ID] = { .name = "gw_port_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_SECRET,
@@ -164,6 +177,12 @@ static const struct attr attrs[N_ROUTER_SLOTS] = {
 		.flags = ATTR_SECRET,
 		.fallback = "[]",
 		.doc = "Which ports of its gateway's address hosts give to connections." },
+	[ROUTER_NPTV6_PREFIXES] = { .name = "nptv6_prefixes",
+		.type = TYPE_LIST,
+		.item = &prefix_attr,
+		.flags = ATTR_SECRET,
+		.fallback = "[]",
+		.doc = "Of external_gateway_info." },
 	[ROUTER_SERVICE_PROVIDERS] = { .name = "service_providers",
 		.type = TYPE_OBJECT,
 		.fields = router_service_fields,
@@ -287,6 +306,7 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	       settle_provider(txn, draft, error) &&
 	       availability_zones_check(txn, draft, ROUTER_AZ_HINTS, error) &&
 	       router_gateway_update(txn, NULL, draft, error) &&
+	       router_prefixes_check(txn, draft, error) &&
 	       ndp_proxy_check_router(txn, NULL, draft, error);
 }
 
@@ -299,6 +319,7 @@ static bool on_update(
 		!vpn_may_change_map(txn, draft, error) ||
 		!firewall_may_change_map(txn, draft, error) ||
 		!router_gateway_update(txn, old, draft, error) ||
+		!router_prefixes_check(txn, draft, error) ||
 		(!(object_equal(old, draft, ROUTER_DISTRIBUTED) &&
 			 object_equal(old, draft, ROUTER_SERVICE_MAP)) &&
 			!gateway_hosts_choose(txn, draft, error)) ||
@@ -342,6 +363,10 @@ static const struct kind_rule rules[] = {
 		"Choose the addresses of a router's gateway." },
 	{ "update_router:external_gateway_info:external_fixed_ips", "rule:admin_only",
 		"Choose other addresses of a router's gateway." },
+	{ "create_router:external_gateway_info:nptv6_prefixes", "rule:admin_only",
+		"Choose the prefixes that a router's IPv6 subnets have outside." },
+	{ "update_router:external_gateway_info:nptv6_prefixes", "rule:admin_only",
+		"Choose other prefixes that a router's IPv6 subnets have outside." },
 	{ 0 },
 };
 

@@ -27,6 +27,7 @@ enum router_slot {
 	ROUTER_CONNTRACK_HELPERS, /* computed */
 	ROUTER_GATEWAY_HOSTS,	  /* [host id]: gateway_hosts.h */
 	ROUTER_SNAT_RANGES,	  /* [{host_id, port_range_min, port_range_max}]: snat_ranges.h */
+	ROUTER_NPTV6_PREFIXES,	  /* [{internal_prefix, external_prefix}]: router_prefixes.c */
 	ROUTER_SERVICE_PROVIDERS, /* given, and computed from what follows: service_map.h */
 	ROUTER_SERVICE_MAP,
 	N_ROUTER_SLOTS
@@ -47,6 +48,10 @@ enum router_index {
 enum router_status { ROUTER_ACTIVE, ROUTER_DOWN, ROUTER_STATUS_ERROR };
 
 extern const struct kind router_kind;
+
+/* Of @prefixes (texts), the router's subnets, takes those that are others outside, and adds these:
+ * what is to be announced. */
+void router_prefixes_announce(const struct object *router, GPtrArray *prefixes);
 
 /* The device_owner of the router's interfaces. */
 const char *router_interface_owner(const struct object *router);

@@ -16,7 +16,8 @@ struct request {
 	const char *network_id; /* NULL: no gateway */
 	json_t *addresses;	/* NULL: not given, or none named */
 	bool enable_snat;
-	json_t *qos_policy_id; /* NULL: not given */
+	json_t *qos_policy_id;	/* NULL: not given */
+	json_t *nptv6_prefixes; /* the same */
 };
 
 static bool read_request(json_t *info, struct request *ret, GError **error)
@@ -27,7 +28,8 @@ static bool read_request(json_t *info, struct request *ret, GError **error)
 					 json_string_value(json_object_get(info, "network_id")),
 		.addresses = json_object_get(info, "external_fixed_ips"),
 		.enable_snat = !snat || json_is_true(snat),
-		.qos_policy_id = json_object_get(info, "qos_policy_id") };
+		.qos_policy_id = json_object_get(info, "qos_policy_id"),
+		.nptv6_prefixes = json_object_get(info, "nptv6_prefixes") };
 	if (!json_array_size(ret->addresses))
 		ret->addresses = NULL;
 	return ret->network_id || !json_object_size(info) ||
@@ -174,6 +176,19 @@ static bool assign_policy(struct txn *txn, const struct object *old, struct obje
 	return qos_policy_check(txn, old, draft, ROUTER_QOS_POLICY_ID, error);
 }
 
+/* Prefixes stay with the gateway on its network until others, or null, are given. */
+static void assign_prefixes(
+	const struct object *old, struct object *draft, const struct request *request)
+{
+	const char *was = old ? object_str(old, ROUTER_GATEWAY_NETWORK_ID) : NULL;
+	g_autofree char *text = NULL;
+
+	if (json_array_size(request->nptv6_prefixes))
+		text = json_dumps(request->nptv6_prefixes, JSON_COMPACT);
+	if (request->nptv6_prefixes || g_strcmp0(was, request->network_id))
+		object_set_str(draft, ROUTER_NPTV6_PREFIXES, text ?: "[]");
+}
+
 static bool apply(struct txn *txn, const struct object *old, struct object *draft,
 	const struct request *request, GError **error)
 {
@@ -187,6 +202,7 @@ static bool apply(struct txn *txn, const struct object *old, struct object *draf
 		return false;
 	if (!assign_policy(txn, old, draft, request, error))
 		return false;
+	assign_prefixes(old, draft, request);
 	if (!port || g_strcmp0(request->network_id, object_str(port, PORT_NETWORK_ID)))
 		return replace(txn, old, draft, request, error);
 	return !request->addresses || move(txn, draft, port, request, error);
@@ -221,5 +237,7 @@ void router_gateway_write(
 	jw_member_raw(w, "external_fixed_ips", object_str(port, PORT_FIXED_IPS));
 	jw_member_bool(w, "enable_snat", object_bool(router, ROUTER_ENABLE_SNAT));
 	jw_member_string(w, "qos_policy_id", object_str(router, ROUTER_QOS_POLICY_ID));
+	if (strcmp(object_str(router, ROUTER_NPTV6_PREFIXES), "[]") != 0)
+		jw_member_raw(w, "nptv6_prefixes", object_str(router, ROUTER_NPTV6_PREFIXES));
 	jw_end_object(w);
 }

@@ -17,6 +17,9 @@ bool router_gateway_remove(struct txn *txn, const struct object *router, GError 
 void router_gateway_write(
 	const struct model *model, const struct object *router, struct json_writer *w);
 
+/* May the draft's IPv6 prefixes be those others outside? */
+bool router_prefixes_check(struct txn *txn, const struct object *draft, GError **error);
+
 /* Does a subnet overlap with one that the router is connected to? The whole gateway network counts,
  * but not the subnets of port @but (may be NULL). */
 bool router_check_overlap(struct txn *txn, const struct object *router, const struct object *subnet,

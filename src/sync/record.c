@@ -381,6 +381,7 @@ static void clear_gateway(struct record *record)
 	g_clear_pointer(&record->gateway.subnets, g_array_unref);
 	g_clear_pointer(&record->gateway.hosts, g_array_unref);
 	g_clear_pointer(&record->gateway.snat_ranges, g_array_unref);
+	g_clear_pointer(&record->gateway.nptv6_prefixes, g_array_unref);
 	g_free(record->gateway.wire.physical_network);
 }
 

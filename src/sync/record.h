@@ -261,6 +261,10 @@ struct record_snat_range {
 	u32 port_min, port_max;
 };
 
+struct record_prefix_pair {
+	struct prefix internal, external;
+};
+
 /* A router's, on an external network; its id is the port's. */
 struct record_gateway {
 	struct uuid router_id, network_id;
@@ -272,6 +276,7 @@ struct record_gateway {
 	GArray *hosts;	   /* struct uuid: who may have it, best first */
 	/* struct record_snat_range: who gives which ports of its address; empty: one host all. */
 	GArray *snat_ranges;
+	GArray *nptv6_prefixes; /* struct record_prefix_pair */
 	bool enable_snat, admin_state_up;
 	struct record_qos qos; /* its limits */
 };

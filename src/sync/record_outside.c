@@ -2,6 +2,19 @@
 /* Routers' gateways and floating IPs. */
 #include "sync/fields.h"
 
+static bool element_prefix_pair(const json_t *element, void *ret, GError **error)
+{
+	struct record_prefix_pair *pair = ret;
+
+	if (!field_prefix(element, "internal_prefix", &pair->internal, error) ||
+		!field_prefix(element, "external_prefix", &pair->external, error))
+		return false;
+	return (pair->internal.ip.family == 6 && pair->external.ip.family == 6 &&
+		       pair->internal.len == pair->external.len && pair->internal.len <= 64) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "internal_prefix and external_prefix must be of IPv6 and of one length up to 64");
+}
+
 bool decode_gateway(const json_t *data, struct record *ret, GError **error)
 {
 	struct record_gateway *gateway = &ret->gateway;
@@ -10,6 +23,7 @@ bool decode_gateway(const json_t *data, struct record *ret, GError **error)
 	gateway->subnets = g_array_new(FALSE, TRUE, sizeof(struct record_outer_subnet));
 	gateway->hosts = g_array_new(FALSE, TRUE, sizeof(struct uuid));
 	gateway->snat_ranges = g_array_new(FALSE, TRUE, sizeof(struct record_snat_range));
+	gateway->nptv6_prefixes = g_array_new(FALSE, TRUE, sizeof(struct record_prefix_pair));
 	gateway->enable_snat = gateway->admin_state_up = true;
 	return field_uuid(data, "router_id", &gateway->router_id, error) &&
 	       field_uuid(data, "network_id", &gateway->network_id, error) &&
@@ -20,6 +34,8 @@ bool decode_gateway(const json_t *data, struct record *ret, GError **error)
 	       field_array(data, "subnets", element_outer_subnet, gateway->subnets, error) &&
 	       field_array(data, "hosts", element_uuid, gateway->hosts, error) &&
 	       field_array(data, "snat_ranges", element_snat_range, gateway->snat_ranges, error) &&
+	       field_array(data, "nptv6_prefixes", element_prefix_pair, gateway->nptv6_prefixes,
+		       error) &&
 	       field_optional_bool(data, "enable_snat", &gateway->enable_snat, error) &&
 	       field_optional_bool(data, "admin_state_up", &gateway->admin_state_up, error) &&
 	       field_optional_qos(data, &gateway->qos, error);

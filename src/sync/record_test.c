@@ -192,8 +192,14 @@ static void what_leads_outside(void **state)
 	assert_int_equal(r.gateway.snat_ranges->len, 1);
 	assert_int_equal(
 		g_array_index(r.gateway.snat_ranges, struct record_snat_range, 0).port_max, 36863);
+	assert_int_equal(r.gateway.nptv6_prefixes->len, 0);
 	assert_false(r.gateway.enable_snat);
 	assert_true(r.gateway.admin_state_up);
+	record_clear(&r);
+	r = decode_ok(RECORD_GATEWAY,
+		GATEWAY ",\"network_type\":\"flat\",\"nptv6_prefixes\":[{\"internal_prefix\":"
+			"\"fd00::/48\",\"external_prefix\":\"2001:db8::/48\"}]}");
+	assert_int_equal(r.gateway.nptv6_prefixes->len, 1);
 	record_clear(&r);
 	r = decode_ok(RECORD_FLOATING_IP, FLOATING_IP ",\"fixed_ip_address\":\"10.0.0.5\"}");
 	assert_int_equal(r.floating_ip.wire.vlan, 0);

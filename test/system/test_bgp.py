@@ -252,6 +252,13 @@ def test_prefixes_behind_gateways(cloud):
         assert cloud.advertised(f"v{version}") == {(prefix, hop[version])}
         wait_until(lambda: cloud.world.pings(cloud.lab.address(cloud.ports["c"], version)), what="the guest is reached")
     assert not cloud.frr.route("10.1.0.0/24")  # translated, and of no scope
+    info, outer = {"network_id": cloud.public["id"], "enable_snat": False}, "2001:db8:78::/64"
+    cloud.put(f"routers/{cloud.r2['id']}", router={"external_gateway_info": {
+        **info, "nptv6_prefixes": [{"internal_prefix": "2001:db8:77::/64", "external_prefix": outer}]}})
+    wait_until(lambda: cloud.frr.route(outer) == {hop[6]} and not cloud.frr.route("2001:db8:77::/64"), what="the prefix outside is announced instead")
+    assert cloud.advertised("v6") == {(outer, hop[6])}
+    cloud.put(f"routers/{cloud.r2['id']}", router={"external_gateway_info": {**info, "nptv6_prefixes": []}})
+    wait_until(lambda: cloud.frr.route("2001:db8:77::/64") == {hop[6]} and not cloud.frr.route(outer), what="the subnet is announced again")
     speaker = cloud.speaker("v6")
     cloud.put(f"bgp-speakers/{speaker['id']}", bgp_speaker={"advertise_tenant_networks": False})
     wait_until(lambda: not cloud.frr.route("2001:db8:77::/64"), what="it is withdrawn")

@@ -1,8 +1,10 @@
-"""Port forwardings of floating IPs, where the router's gateway is. Proves Z7, Z36.
+"""Port forwardings of floating IPs, and IPv6 prefixes that are others outside: where the router's gateway is. Proves Z7, Z36.
 
     net1 10.1.0.0/24 ── r ── public (flat, 203.0.113.0/24) ── the world of outside.py, on the hosts of test_outside.py
     h1: a, d     h2: b     h3: c, not connected to the outside
 """
+import ipaddress
+import re
 import subprocess
 import sys
 import textwrap
@@ -12,7 +14,7 @@ import pytest
 import openstack_cli
 import outside
 from conftest import labs, run, wait_until
-from outside_cloud import Cloud
+from outside_cloud import Cloud, Connection
 
 # Says back what it is told, and to whom, by TCP or UDP.
 ECHO = textwrap.dedent("""
@@ -231,3 +233,45 @@ def test_failover_keeps_connections(cloud):
     cloud.lab.start("weftd")
     wait_until(lambda: cloud.lab.agent(first, "status")["forwarded_ips"][0]["here"], what="the first one has it again")
     assert cloud.outside("tcp", 80) == f"{outside.ROUTER} hello" and cloud.status() == "ACTIVE"
+
+
+def outer_prefixes(cloud, *pairs):
+    info = {"network_id": cloud.public["id"], "nptv6_prefixes": [{"internal_prefix": i, "external_prefix": e} for i, e in pairs]}
+    return cloud.update("router", cloud.router, external_gateway_info=info)["external_gateway_info"].get("nptv6_prefixes")
+
+
+def test_ipv6_prefix_is_another_outside(cloud):
+    """NPTv6 (RFC 6296): an address outside for each inside, with no state: both ways, errors, fragments, between guests, and over a failover."""
+    outer, world = ipaddress.ip_network("2001:db8:5::/48"), cloud.world
+    world.who()
+    world.who(7003, "EXEC:cat")
+    world.ip("-6", "route", "add", str(outer), "via", cloud.gateway_ip(6))
+    assert outer_prefixes(cloud, ("fd01::/48", str(outer))) == [{"internal_prefix": "fd01::/48", "external_prefix": str(outer)}]
+    seen = {}
+    for name in ("a", "b", "c"):
+        def address():
+            text = cloud.asks(name, outside.FAR6).strip("[]")
+            return text and (found := ipaddress.ip_address(text)) in outer and str(found)
+        seen[name] = wait_until(address, what=f"{name} is seen with the other prefix")
+        assert world.pings(seen[name]), f"the outside reaches {name}"
+    wait_until(lambda: cloud.lab.exec("c", "ping", "-c", "1", "-W", "1", "-s", "3000", outside.FAR6, check=False).returncode == 0,
+               what="fragments pass both ways")  # the first are too big for the network: the outside is told
+    assert cloud.pings("a", seen["b"]) and cloud.pings("b", seen["c"])
+    out = cloud.lab.exec("c", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "5", outside.FAR6).stdout
+    assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE) == ["fd01::1", outside.FAR6], out
+    first = cloud.gateway()["binding:host_id"]
+    guest = {"h1": "a", "h2": "b"}[first]
+    env = {**cloud.lab.env, "WEFT_AGENT_SOCKET": str(cloud.lab.folder / first / "run/agent.sock")}
+    becomes = lambda: re.findall(r"the sender becomes (\S+)", cloud.lab.weft("trace", cloud.ports[guest]["id"], "--to", outside.FAR6, env=env).stdout)
+    assert becomes() == [seen[guest]]
+    held = Connection(cloud.lab, "c", f"[{outside.FAR6}]", 7003)
+    assert held.asks("before", seconds=20) == "before"
+    world.ip("link", "set", first, "down")
+    assert held.asks("during", seconds=30) == "during"
+    world.ip("link", "set", first, "up")
+    wait_until(lambda: cloud.here(first), what="the gateway is back")
+    assert held.asks("after", seconds=30) == "after"
+    held.close()
+    assert outer_prefixes(cloud) is None
+    wait_until(lambda: not becomes(), what="guests keep their addresses again")
+    world.ip("-6", "route", "del", str(outer))
