@@ -164,18 +164,24 @@ static unsigned count_free(const bool used[static BLOCKS])
 	return n;
 }
 
-/* A free range of @length or, if there is none, a shorter one; false: there is none beside
- * @reserved. */
-static bool find_free(const GArray *ranges, unsigned reserved, int length, struct range *ret)
+static void mark_used(const GArray *ranges, bool used[static BLOCKS])
 {
-	bool used[BLOCKS] = { [0] = true };
-
+	used[0] = true;
 	for (guint i = 0; i < ranges->len; i++) {
 		const struct range *range = &g_array_index(ranges, struct range, i);
 
 		for (int port = range->first; port < range->first + range->n; port += SNAT_SHORT)
 			used[port / SNAT_SHORT % BLOCKS] = true;
 	}
+}
+
+/* A free range of @length or, if there is none, a shorter one; false: there is none beside
+ * @reserved. */
+static bool find_free(const GArray *ranges, unsigned reserved, int length, struct range *ret)
+{
+	bool used[BLOCKS] = { false };
+
+	mark_used(ranges, used);
 	if (count_free(used) <= reserved)
 		return false;
 	for (; length >= SNAT_LONG; length /= 2)
@@ -241,21 +247,24 @@ static bool find_for(const struct giving *g, const struct uuid *host, struct ran
 		length_for(n_connected(g->txn, g->physical, g->event)), ret);
 }
 
-/* A range for a host that has none, if one can be had. */
-static void give(const struct giving *g, const struct uuid *host)
+/* A range for a host that has none, if one can be had. How many were taken back for it. */
+static guint give(const struct giving *g, const struct uuid *host)
 {
 	struct range range = { .host = *host };
+	guint before = g->ranges->len, taken = 0;
 	bool found;
 
 	if (has_range(g->ranges, host))
-		return;
+		return 0;
 	found = find_for(g, host, &range);
 	if (!found) {
 		reclaim(g->txn, g->router, g->ranges);
+		taken = before - g->ranges->len;
 		found = find_for(g, host, &range);
 	}
 	if (found)
 		g_array_append_val(g->ranges, range);
+	return taken;
 }
 
 /* NULL: it is gone, or goes. */
@@ -271,13 +280,24 @@ static const struct object *host_of(
 
 static void give_all(const struct giving *g)
 {
-	const struct object *host;
+	const struct object *host, *now;
 	struct txn_iter iter;
 
 	txn_iter_init(&iter, g->txn, KIND_HOST, HOST_BY_PHYSICAL, g->physical, NULL);
-	while ((host = txn_iter_next(&iter)))
-		if (is_used(g->txn, g->router, host))
-			give(g, object_id(host));
+	while ((host = txn_iter_next(&iter))) {
+		now = host_of(g->txn, g->event, object_id(host));
+		if (now && host_has_physical(now, g->physical) && is_used(g->txn, g->router, now))
+			give(g, object_id(now));
+	}
+}
+
+/* Had a host to do without? */
+static bool are_exhausted(const struct object *router, const GArray *ranges)
+{
+	bool used[BLOCKS] = { false };
+
+	mark_used(ranges, used);
+	return count_free(used) <= gateway_reserve(router, ranges);
 }
 
 void snat_ranges_settle(
@@ -285,6 +305,9 @@ void snat_ranges_settle(
 {
 	g_autoptr(GArray) ranges = ranges_of(draft), gateways = gateway_hosts(draft);
 	const struct giving g = { txn, draft, physical, event, ranges };
+	const bool exhausted = are_exhausted(draft, ranges);
+	const guint before = ranges->len;
+	bool left;
 
 	if (!physical || !is_shared(txn, draft)) {
 		object_set_str(draft, ROUTER_SNAT_RANGES, "[]");
@@ -297,13 +320,14 @@ void snat_ranges_settle(
 		if (!host || !host_has_physical(host, physical))
 			g_array_remove_index(ranges, i);
 	}
+	left = exhausted && ranges->len < before;
 	for (guint i = 0; i < gateways->len; i++)
-		give(&g, &g_array_index(gateways, struct uuid, i));
-	if (!event->now && !event->leaving)
-		give_all(&g);
-	else if (event->now && host_has_physical(event->now, physical) &&
-		 is_used(txn, draft, event->now))
-		give(&g, object_id(event->now));
+		left |= give(&g, &g_array_index(gateways, struct uuid, i)) > 0;
+	if (event->now && host_has_physical(event->now, physical) &&
+		is_used(txn, draft, event->now))
+		left |= give(&g, object_id(event->now)) > 0;
+	if (left || (!event->now && !event->leaving))
+		give_all(&g); /* what is left is for who waits */
 	set_ranges(draft, ranges);
 }
 
@@ -327,8 +351,10 @@ static bool give_to(
 	struct txn *txn, const struct object *router, const struct object *host, GError **error)
 {
 	const char *physical = outside_of(txn, router);
+	const struct snat_event nothing = { 0 };
 	g_autoptr(GArray) ranges = NULL;
 	struct object *draft;
+	struct giving g;
 
 	if (!physical || !is_shared(txn, router) || !host_has_physical(host, physical))
 		return true;
@@ -336,8 +362,9 @@ static bool give_to(
 	if (has_range(ranges, object_id(host)))
 		return true;
 	draft = object_edit(router);
-	give(&(struct giving){ txn, draft, physical, &(struct snat_event){ 0 }, ranges },
-		object_id(host));
+	g = (struct giving){ txn, draft, physical, &nothing, ranges };
+	if (give(&g, object_id(host)))
+		give_all(&g);
 	set_ranges(draft, ranges);
 	return put_if_changed(txn, router, draft, error);
 }

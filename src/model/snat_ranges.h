@@ -5,7 +5,7 @@
  * one of the router's networks, or may have the gateway, if it is connected to the physical network
  * outside. It keeps it, so that its connections stay as they are: others that come and go move
  * nothing. When there is none left, hosts that need theirs no more lose it; who gets none leaves by
- * the gateway's host. Stored with the router.
+ * the gateway's host, until one goes whose range it gets. Stored with the router.
  *
  * How long it is follows from how many hosts are connected then, and never changes, so nobody's
  * connections are ever in the way of another's range:

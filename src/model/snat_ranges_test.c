@@ -230,6 +230,134 @@ static void many_hosts_have_short_ranges(void **state)
 	expect(f, "late", "");
 }
 
+#define CROWD 64
+
+/* Hosts that come and go, some of which have a port on the router's network. */
+struct crowd {
+	struct l3 *f;
+	GRand *random;
+	struct uuid ports[CROWD]; /* zero: none */
+	char *ranges[CROWD];	  /* that each had, "" without one */
+	bool there[CROWD];
+	unsigned most, n_waited, n_served;
+};
+
+static const char *crowd_name(unsigned i)
+{
+	static char name[8];
+
+	g_snprintf(name, sizeof(name), "c%u", i);
+	return name;
+}
+
+static bool crowd_has_port(const struct crowd *crowd, unsigned i)
+{
+	static const struct uuid none;
+
+	return !uuid_equal(&crowd->ports[i], &none);
+}
+
+static void crowd_take_port(struct crowd *crowd, unsigned i)
+{
+	if (crowd_has_port(crowd, i))
+		delete_port(crowd->f, model_get(crowd->f->model, KIND_PORT, &crowd->ports[i]));
+	crowd->ports[i] = (struct uuid){ 0 };
+}
+
+/* A host comes, gets a port, loses it, or goes. */
+static void crowd_step(struct crowd *crowd)
+{
+	unsigned i = (unsigned)g_rand_int_range(crowd->random, 0, CROWD);
+	bool more = g_rand_int_range(crowd->random, 0, 3);
+	GError *error = NULL;
+
+	if (!crowd->there[i]) {
+		make_host(crowd->f, crowd_name(i), "{'public':'eth1'}");
+		crowd->there[i] = true;
+	} else if (!crowd_has_port(crowd, i) && more) {
+		crowd->ports[i] = *object_id(make_port(crowd->f, crowd_name(i)));
+	} else if (g_rand_int_range(crowd->random, 0, 4) == 0) {
+		crowd_take_port(crowd, i);
+		if (more)
+			return;
+		if (!test_delete(crowd->f->model, host(crowd->f, crowd_name(i)), &error))
+			fail_msg("%s", error->message);
+		crowd->there[i] = false;
+	}
+}
+
+/* Marks the blocks of a range, which nobody else may have. */
+static void crowd_claim(const char *range, bool used[static 64])
+{
+	unsigned first = 0, last = 0;
+
+	if (!*range)
+		return;
+	assert_int_equal(sscanf(range, "%u-%u", &first, &last), 2);
+	assert_true(first >= 1024 && last > first && last < 65536);
+	assert_true(first % 1024 == 0 && last % 1024 == 1023);
+	for (unsigned block = first / 1024; block <= last / 1024; block++) {
+		assert_false(used[block]);
+		used[block] = true;
+	}
+}
+
+/* Free ranges: the shortest that are given in either half. */
+static unsigned crowd_free(const bool used[static 64])
+{
+	unsigned n = 0;
+
+	for (unsigned block = 1; block < 32; block++)
+		n += !used[block];
+	for (unsigned block = 32; block < 64; block += 4)
+		n += !used[block] && !used[block + 1] && !used[block + 2] && !used[block + 3];
+	return n;
+}
+
+static void crowd_check(struct crowd *crowd)
+{
+	bool used[64] = { true };
+	unsigned n = 0, waiting = 0;
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		char *range = crowd->there[i] ? range_of(crowd->f, crowd_name(i)) : g_strdup("");
+
+		crowd_claim(range, used);
+		n += *range != 0;
+		/* Who has ports keeps its range, whoever comes and goes. */
+		if (*crowd->ranges[i] && crowd_has_port(crowd, i))
+			assert_string_equal(range, crowd->ranges[i]);
+		crowd->n_served += crowd_has_port(crowd, i) && *range && !*crowd->ranges[i];
+		waiting += crowd_has_port(crowd, i) && !*range;
+		g_free(crowd->ranges[i]);
+		crowd->ranges[i] = range;
+	}
+	crowd->most = MAX(crowd->most, n);
+	crowd->n_waited += waiting;
+	if (waiting) /* nobody waits while there is one, but those for gateways */
+		assert_true(crowd_free(used) <= GATEWAY_HOSTS_MAX);
+}
+
+static void a_crowd_comes_and_goes(void **state)
+{
+	struct crowd crowd = { .f = *state, .random = g_rand_new_with_seed(1) };
+
+	for (unsigned i = 0; i < CROWD; i++)
+		crowd.ranges[i] = g_strdup("");
+	make_public(crowd.f, 0, "");
+	for (unsigned step = 0; step < 600; step++) {
+		crowd_step(&crowd);
+		crowd_check(&crowd);
+	}
+	print_message("%u ranges at most, %u waited for one, %u were given one\n", crowd.most,
+		crowd.n_waited, crowd.n_served);
+	assert_true(crowd.most > 20 && crowd.most <= 39);
+	assert_true(crowd.n_waited > 100);
+	for (unsigned i = 0; i < CROWD; i++)
+		g_free(crowd.ranges[i]);
+	g_rand_free(crowd.random);
+}
+
 static void centralized_is_without_ranges(void **state)
 {
 	struct l3 *f = *state;
@@ -270,6 +398,7 @@ int main(void)
 		l3_test(what_was_there_gets_ranges),
 		l3_test(ranges_run_out_and_are_taken_back),
 		l3_test(many_hosts_have_short_ranges),
+		l3_test(a_crowd_comes_and_goes),
 		l3_test(centralized_is_without_ranges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
