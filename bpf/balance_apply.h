@@ -73,21 +73,19 @@ static __always_inline long balance_sums(struct __sk_buff *skb, const struct pkt
 	return bpf_l4_csum_replace(skb, check, from_ports, to_ports, zero_stays | 4);
 }
 
-/* The sender or receiver with its other prefix: no sum changes with it. 0 on success. */
-__noinline int prefix_store(struct __sk_buff *skb, struct pkt *pkt, struct balanced *to)
+/* The sender or receiver with its other prefix: no sum changes with it. 0 on success. Inlined:
+ * there is no room on the stack for one more call. */
+static __always_inline int prefix_store(
+	struct __sk_buff *skb, struct pkt *pkt, const struct balanced *to)
 {
-	const u32 sender_off = IP6_SRC_OFF, receiver_off = IP6_SRC_OFF + sizeof(struct addr);
-	bool sender;
+	const bool sender = to->kind == BALANCED_OUTER_SENDER;
 
-	if (!pkt || !to)
-		return -1;
-	sender = to->kind == BALANCED_OUTER_SENDER;
 	if (sender)
 		pkt->src = to->addr;
 	else
 		pkt->dst = to->addr;
-	return bpf_skb_store_bytes(
-		       skb, sender ? sender_off : receiver_off, &to->addr, sizeof(to->addr), 0)
+	return bpf_skb_store_bytes(skb, IP6_SRC_OFF + (sender ? 0 : sizeof(struct addr)), &to->addr,
+		       sizeof(to->addr), 0)
 		       ? -1
 		       : 0;
 }

@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 25
+#define EDGE_LAYOUT 26
 
 #define EDGE_PORTS_MAX 8192	/* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	/* (peer, encapsulation) pairs; id 0 is none */

@@ -70,8 +70,12 @@ struct lb_member {
 	u8 mac[6];
 	be16 port;
 	struct addr addr;
+	/* Of the router that leads to it from the VIP's network, its interface there, where the
+	 * network's gateway is none; else zero. */
+	u8 router_mac[6];
+	u8 zero[2];
 };
-_Static_assert(sizeof(struct lb_member_key) == 8 && sizeof(struct lb_member) == 28, "layout");
+_Static_assert(sizeof(struct lb_member_key) == 8 && sizeof(struct lb_member) == 36, "layout");
 
 /* map members_by_vip: the same, as its own host sees what is sent to it: the network and MAC are
  * the member's, address and port the listener's. Of several members at one MAC, any. */

@@ -13,15 +13,16 @@
  * what it gets by a VIP, nor of its answers.
  *
  * The second part begins at the router that has brought the packet to the VIP, or, for who is on
- * the VIP's network, at that network's gateway.
+ * the VIP's network, at that network's gateway, or, where that is no router, at the one that leads
+ * to the member, which the agent names with it.
  */
 #pragma once
 
 #include "guard.h"
 
 /* The router's interface on the VIP's network @vni. */
-static __always_inline void guard_at_vip(
-	struct guard_query *query, const struct pkt *pkt, u32 vni, u32 routed)
+static __always_inline void guard_at_vip(struct guard_query *query, const struct pkt *pkt,
+	const struct lb_member *member, u32 vni, u32 routed)
 {
 	const struct network *network = network_get(vni);
 	const struct neighbour *gateway = NULL;
@@ -29,6 +30,11 @@ static __always_inline void guard_at_vip(
 	query->near = query->from;
 	if (routed || !network)
 		return;
+	if (!mac_is_zero(member->router_mac)) {
+		query->near = (struct endpoint_key){ .vni = vni };
+		mac_copy(query->near.mac, member->router_mac);
+		return;
+	}
 	query->next = (struct neighbour_key){ .vni = vni, .addr = network->gateway6 };
 	if (pkt->family == 4)
 		addr_set4(&query->next.addr, network->gateway4);
@@ -60,7 +66,7 @@ static __always_inline bool guard_to_member(
 	about->dst = room->member.addr;
 	about->ports = (about->ports & 0xffff) | (u32)room->member.port << 16;
 	guard_fill(&room->guard, about, RULE_EGRESS, RULE_EGRESS);
-	guard_at_vip(&room->guard, about, vni, routed);
+	guard_at_vip(&room->guard, about, &room->member, vni, routed);
 	way = guard_way(skb, about, RULE_EGRESS);
 	about->dst = room->was.dst;
 	about->ports = room->was.ports;

@@ -12,15 +12,17 @@ static char *listener_key(u32 vni, const struct ip *vip, u8 proto, u16 port)
 bool dp_listener_put(struct dp *dp, const struct dp_listener *listener, GError **error)
 {
 	g_autoptr(GString) value = g_string_new(listener->by_source ? "by source" : "");
-	char ip[IP_STRLEN], mac[MAC_STRLEN], prefix[PREFIX_STRLEN];
+	char ip[IP_STRLEN], mac[MAC_STRLEN], way[MAC_STRLEN], prefix[PREFIX_STRLEN];
 
 	(void)dp;
 	for (size_t i = 0; i < listener->n_members; i++) {
 		const struct dp_lb_member *member = &listener->members[i];
 
-		g_string_append_printf(value, "[%u %s %s %u x %u]", member->vni,
+		g_string_append_printf(value, "[%u %s %s %u x %u%s%s]", member->vni,
 			mac_format(&member->mac, mac), ip_format(&member->ip, ip), member->port,
-			member->weight);
+			member->weight, mac_is_zero(&member->router_mac) ? "" : " by ",
+			mac_is_zero(&member->router_mac) ? ""
+							 : mac_format(&member->router_mac, way));
 	}
 	for (size_t i = 0; i < listener->n_allowed; i++)
 		g_string_append_printf(value, "<%s>", prefix_format(&listener->allowed[i], prefix));

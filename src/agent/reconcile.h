@@ -107,6 +107,9 @@ void reconcile_forwarded_ip(struct reconcile *reconcile, struct forwarded_ip *ip
 /* reconcile_load_balancer.c: behind the addresses. */
 /* reconcile_vip.c: is it this host that answers the wire for its VIPs? */
 bool vip_is_here(const struct reconcile *reconcile, const struct load_balancer *balancer);
+/* lb_way.c: of the router by which @member is reached from the VIP's network, its interface there;
+ * zero: the network's gateway is a router, or none leads to it. */
+struct mac lb_way(const struct network *network, const struct ip *member);
 void reconcile_load_balancer(struct reconcile *reconcile, struct load_balancer *balancer);
 /* reconcile_conntrack_helper.c */
 void reconcile_conntrack_helper(struct reconcile *reconcile, struct conntrack_helper *helper);

@@ -89,6 +89,8 @@ static bool find_member(const struct reconcile *reconcile, const struct load_bal
 		.port = (u16)record->port,
 		.weight = record->weight };
 	*ret_reached = !redundant_is_dead(reconcile, claim->endpoint->member);
+	if (network != balancer->networks->pdata[0])
+		ret->router_mac = lb_way(balancer->networks->pdata[0], &record->ip);
 	return true;
 }
 

@@ -244,6 +244,55 @@ static void a_firewall_group(void **state)
 	expect_routing(WHOLE_ROUTER);
 }
 
+#define BALANCER "aaaaaaaa-0000-4000-8000-000000000001"
+
+/* Its VIP on the first network, and a member on the second. */
+static void put_balancer(void)
+{
+	put("load_balancer", BALANCER, N_SCOPE,
+		"{'network_id':'" NET "','vip_address':'10.0.0.90','additional_vips':[],"
+		"'mac_address':'fa:16:3e:00:0a:01','admin_state_up':true,'listeners':[{'id':'" FAR2
+		"','protocol':'TCP','port':80,'pool_id':'" FAR "'}],'pools':[{'id':'" FAR
+		"','members':[{'id':'" FAR "','network_id':'" NET2
+		"','address':'10.2.0.7','port':8080,'weight':1}]}]}");
+	put("endpoint", FAR2, "network/" NET2,
+		"{'network_id':'" NET2 "','host_id':'" PEER
+		"','mac_address':'fa:16:3e:00:02:07','ips':['10.2.0.7']}");
+	sync_now();
+}
+
+static void expect_listener(const char *way)
+{
+	g_autofree char *content = fake_content();
+	g_autofree char *expected = g_strdup_printf(
+		"listener 7 10.0.0.90 6 80 [8 fa:16:3e:00:02:07 10.2.0.7 8080 x 1%s]\n", way);
+
+	if (!strstr(content, expected))
+		fail_msg("no %s in %s", expected, content);
+}
+
+/* Who connects from the VIP's own network is asked about at the router that leads to the member,
+ * also where that is not the network's gateway. */
+static void the_way_to_a_member(void **state)
+{
+	(void)state;
+	route();
+	put_balancer();
+	expect_listener("");
+	put("subnet", SUBNET, N_SCOPE,
+		"{'network_id':'" NET "','cidr':'10.0.0.0/24','ip_version':4,'gateway_ip':null}");
+	sync_now();
+	expect_listener(" by fa:16:3e:00:01:01");
+	put("subnet", SUBNET, N_SCOPE,
+		"{'network_id':'" NET
+		"','cidr':'10.0.0.0/24','ip_version':4,'gateway_ip':'10.0.0.77'}");
+	sync_now();
+	expect_listener(" by fa:16:3e:00:01:01");
+	put_interface1(",'admin_state_up':false");
+	sync_now();
+	expect_listener("");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +304,7 @@ int main(void)
 		T(another_vni),
 		T(what_fails_is_told),
 		T(a_firewall_group),
+		T(the_way_to_a_member),
 #undef T
 	};
 

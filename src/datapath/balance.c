@@ -65,6 +65,7 @@ static void image_init(struct image *image, const struct dp_listener *listener)
 			.port = GUINT16_TO_BE(sorted[i].port),
 			.addr = addr_from_ip(&sorted[i].ip) };
 		memcpy(member->mac, sorted[i].mac.b, sizeof(member->mac));
+		memcpy(member->router_mac, sorted[i].router_mac.b, sizeof(member->router_mac));
 		*arrival = (struct arrival_key){
 			.vni = member->vni, .port = key.port, .vip = key.vip, .proto = key.proto
 		};

@@ -251,6 +251,9 @@ struct dp_lb_member {
 	struct ip ip;
 	u16 port;
 	u32 weight;
+	/* Of the router's interface on the VIP's network by which it is reached from there, where
+	 * the network's gateway is none: firewall groups on that way are asked. Else zero. */
+	struct mac router_mac;
 };
 struct dp_listener {
 	u32 vni; /* of the VIP's network */

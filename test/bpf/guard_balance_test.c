@@ -59,11 +59,15 @@ static void add_members_network(struct bed *bed)
 	add_neighbour(bed, VNI, "10.0.0.100", INSIDE_MAC);
 }
 
-static void listen_with(struct bed *bed, u32 vni, const char *address, const char *hardware)
+static void listen_by(struct bed *bed, u32 vni, const char *address, const char *hardware,
+	const struct mac *router)
 {
-	struct dp_lb_member member = {
-		.vni = vni, .mac = mac(hardware), .ip = ip(address), .port = 8080, .weight = 1
-	};
+	struct dp_lb_member member = { .vni = vni,
+		.mac = mac(hardware),
+		.ip = ip(address),
+		.port = 8080,
+		.weight = 1,
+		.router_mac = *router };
 	struct dp_listener listener = { .vni = VNI,
 		.vip = ip(VIP),
 		.port = 80,
@@ -72,6 +76,13 @@ static void listen_with(struct bed *bed, u32 vni, const char *address, const cha
 		.n_members = 1 };
 
 	assert_true(dp_listener_put(bed->dp, &listener, NULL));
+}
+
+static void listen_with(struct bed *bed, u32 vni, const char *address, const char *hardware)
+{
+	static const struct mac none;
+
+	listen_by(bed, vni, address, hardware, &none);
 }
 
 static int setup(void **state)
@@ -234,6 +245,30 @@ static void test_from_the_vips_network(void **state)
 	bed_expect_drop(bed, BED_GUEST1, asks, DENIED);
 }
 
+/* Where that network has no gateway, by the router that is said to lead to the member. */
+static void test_without_a_gateway(void **state)
+{
+	struct dp_network network = { .vni = VNI, .mtu_bytes = MTU };
+	struct frame asks = udp_frame(VIP_MAC, MAC1, IP1, VIP, 1600, 80);
+	struct frame gets = frame_hop(udp_frame(MAC2, VIP_MAC, IP1, MEMBER, 1600, 8080));
+	struct dp_guard_rule vip = to(2, VIP, 80), member = to(3, MEMBER, 8080);
+	struct mac router = mac(INSIDE_MAC);
+	struct bed *bed = *state;
+
+	assert_true(dp_network_put(bed->dp, &network, NULL));
+	listen_by(bed, VNI2, MEMBER, MAC2, &router);
+	guard(bed, VNI2, ROUTER_MAC2, &vip, 1, &vip, 1);
+	bed_expect_drop(bed, BED_GUEST1, asks, DENIED);
+	guard(bed, VNI2, ROUTER_MAC2, NULL, 0, &member, 1);
+	bed_send(bed, BED_GUEST1, asks);
+	bed_expect(bed, BED_GUEST2, gets);
+	guard(bed, VNI, INSIDE_MAC, &vip, 1, &vip, 1);
+	bed_expect_drop(bed, BED_GUEST1, asks, DENIED);
+	network.gateway4 = ip("10.0.0.100");
+	network.gateway6 = ip("fd00::100");
+	assert_true(dp_network_put(bed->dp, &network, NULL));
+}
+
 /* An error from outside is judged as the connection that it is about, and passes with it. */
 static void test_errors(void **state)
 {
@@ -278,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup(test_member_elsewhere, clear),
 		cmocka_unit_test_setup(test_on_the_vips_network, clear),
 		cmocka_unit_test_setup(test_from_the_vips_network, clear),
+		cmocka_unit_test_setup(test_without_a_gateway, clear),
 		cmocka_unit_test_setup(test_errors, clear),
 		cmocka_unit_test_setup(test_spoofed_source, clear),
 	};
