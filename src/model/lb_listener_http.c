@@ -45,18 +45,35 @@ static bool check_tls(struct txn *txn, const struct object *draft, GError **erro
 	return true;
 }
 
+/* A proxy's. Some clients send Octavia's defaults whether they mean them or not: these ask for
+ * nothing, and without a proxy there is nothing that they would end. */
+static bool check_timeouts(
+	const struct object *draft, const struct object *balancer, GError **error)
+{
+	static const struct {
+		unsigned slot;
+		s64 fallback;
+	} timeouts[] = {
+		{ LB_LISTENER_CLIENT_TIMEOUT, 50000 },
+		{ LB_LISTENER_CONNECT_TIMEOUT, 5000 },
+		{ LB_LISTENER_MEMBER_TIMEOUT, 50000 },
+		{ LB_LISTENER_INSPECT_TIMEOUT, 0 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(timeouts); i++)
+		if (!object_is_null(draft, timeouts[i].slot) &&
+			object_int(draft, timeouts[i].slot) != timeouts[i].fallback &&
+			!lb_check_http(balancer,
+				kind_attr(&lb_listener_kind, timeouts[i].slot)->name, error))
+			return false;
+	return true;
+}
+
 bool lb_listener_check_http(
 	struct txn *txn, const struct object *draft, const struct object *balancer, GError **error)
 {
-	static const unsigned timeouts[] = { LB_LISTENER_CLIENT_TIMEOUT,
-		LB_LISTENER_CONNECT_TIMEOUT, LB_LISTENER_MEMBER_TIMEOUT,
-		LB_LISTENER_INSPECT_TIMEOUT };
-
-	for (size_t i = 0; i < G_N_ELEMENTS(timeouts); i++)
-		if (!object_is_null(draft, timeouts[i]) &&
-			!lb_check_http(
-				balancer, kind_attr(&lb_listener_kind, timeouts[i])->name, error))
-			return false;
+	if (!check_timeouts(draft, balancer, error))
+		return false;
 	if (!object_is_null(draft, LB_LISTENER_HEADERS)) {
 		if (!lb_check_http(balancer, "insert_headers", error))
 			return false;

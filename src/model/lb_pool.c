@@ -39,6 +39,15 @@ static const struct attr persistence_fields[] = {
 		.max = 255,
 		.flags = ATTR_NULLABLE,
 		.check = lb_check_name },
+	{ .name = "persistence_timeout",
+		.type = TYPE_INT,
+		.min = 1,
+		.max = INT32_MAX,
+		.flags = ATTR_NULLABLE },
+	{ .name = "persistence_granularity",
+		.type = TYPE_STRING,
+		.max = 39,
+		.flags = ATTR_NULLABLE },
 	{ 0 },
 };
 
@@ -144,6 +153,26 @@ static bool check_listeners(const struct txn *txn, const struct object *draft, G
 	return true;
 }
 
+/* Of UDP alone, as Octavia has it. What a client's address chooses lasts longer than any timeout;
+ * whose addresses are to be taken together is not asked. */
+static bool check_persistence_of_udp(
+	const struct object *draft, const struct object *balancer, json_t *session, GError **error)
+{
+	const char *granularity =
+		json_string_value(json_object_get(session, "persistence_granularity"));
+
+	if ((granularity || json_is_integer(json_object_get(session, "persistence_timeout"))) &&
+		strcmp(object_str(draft, LB_POOL_PROTOCOL), "UDP") != 0)
+		return weft_fail(error, BAD_REQUEST,
+			"session_persistence: persistence_timeout and persistence_granularity are for pools of UDP, not of %s.",
+			object_str(draft, LB_POOL_PROTOCOL));
+	return !granularity || !strcmp(granularity, "255.255.255.255") ||
+	       !strcmp(granularity, "128") ||
+	       lb_fail_option(balancer, "persistence_granularity", granularity,
+		       "each address is a client of its own: 255.255.255.255 of IPv4, 128 of IPv6",
+		       error);
+}
+
 static bool check_session(const struct object *draft, const struct object *balancer, GError **error)
 {
 	json_auto_t *session = object_json(draft, LB_POOL_PERSISTENCE);
@@ -153,6 +182,8 @@ static bool check_session(const struct object *draft, const struct object *balan
 	if (!type)
 		return true;
 	if (!lb_check_option(balancer, LB_PERSISTENCES, "session_persistence", type, error))
+		return false;
+	if (!check_persistence_of_udp(draft, balancer, session, error))
 		return false;
 	if (named != !strcmp(type, "APP_COOKIE"))
 		return weft_fail(error, BAD_REQUEST,

@@ -82,6 +82,12 @@ def test_cli(server, api, subnet):
     cli("loadbalancer", "listener", "set", "l1", "--connection-limit", "-1", "--name", "l2", "--allowed-cidr", "10.0.0.0/8")
     cli("loadbalancer", "pool", "set", "p1", "--lb-algorithm", "SOURCE_IP")
     cli("loadbalancer", "pool", "unset", "p1", "--session-persistence")
+    cli("loadbalancer", "listener", "set", "l2", "--timeout-client-data", "50000", "--timeout-member-connect", "5000", "--timeout-member-data", "50000",
+        "--timeout-tcp-inspect", "0")  # Octavia's defaults, which some clients always send
+    sticky = cli.json("loadbalancer", "pool", "create", "--name", "p2", "--loadbalancer", "lb1", "--protocol", "UDP", "--lb-algorithm", "SOURCE_IP_PORT",
+                      "--session-persistence", "type=SOURCE_IP,persistence_timeout=360,persistence_granularity=255.255.255.255")
+    assert "persistence_timeout=360" in sticky["session_persistence"], sticky
+    cli("loadbalancer", "pool", "delete", "p2")
     assert cli.json("loadbalancer", "pool", "show", "p1")["session_persistence"] is None
     assert cli.json("loadbalancer", "stats", "show", "lb1")["total_connections"] == 0 == cli.json("loadbalancer", "listener", "stats", "show", "l2")["bytes_in"]
     assert [item["name"] for item in cli.json("loadbalancer", "provider", "list")] == ["edge", "virtual-router"]
@@ -259,6 +265,10 @@ def test_bad_input(server, api, subnet):
             ("pools", {"protocol": "TCP", "lb_algorithm": "SOURCE_IP"}, 400, "loadbalancer_id, listener_id"),
             ("pools", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "lb_algorithm": "ROUND_ROBIN"}, 501, "SOURCE_IP_PORT"),
             ("pools", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP", "session_persistence": {"type": "HTTP_COOKIE"}}, 501, "SOURCE_IP"),
+            ("pools", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP", "session_persistence":
+                       {"type": "SOURCE_IP", "persistence_timeout": 9}}, 400, "for pools of UDP"),
+            ("pools", {"loadbalancer_id": balancer["id"], "protocol": "UDP", "lb_algorithm": "SOURCE_IP", "session_persistence":
+                       {"type": "SOURCE_IP", "persistence_granularity": "255.255.0.0"}}, 501, "a client of its own"),
             ("pools", {"loadbalancer_id": other["id"], "listener_id": listener["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP"}, 400, "is part of"),
             (members, {"address": "10.0.0.9", "protocol_port": 80}, 409, "already used"),
             (members, {"address": "10.9.0.9", "protocol_port": 80}, 400, "give subnet_id"),
