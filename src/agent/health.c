@@ -293,11 +293,20 @@ static bool is_expected(const char *codes, unsigned code)
 	return false;
 }
 
+/* With HTTP/1.1 a request needs a Host (RFC 9112 section 3.2); the caller's. */
+static char *request_text(const struct record_lb_monitor *monitor)
+{
+	if (!*monitor->domain_name)
+		return g_strdup_printf("%s %s HTTP/1.0\r\nUser-Agent: weft\r\n\r\n",
+			monitor->http_method, monitor->url_path);
+	return g_strdup_printf(
+		"%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: weft\r\nConnection: close\r\n\r\n",
+		monitor->http_method, monitor->url_path, monitor->domain_name);
+}
+
 static void request(struct healths *healths, struct probe *probe, const struct probe_reply *reply)
 {
-	const struct record_lb_monitor *monitor = &probe->pool->monitor;
-	g_autofree char *text = g_strdup_printf("%s %s HTTP/1.0\r\nUser-Agent: weft\r\n\r\n",
-		monitor->http_method, monitor->url_path);
+	g_autofree char *text = request_text(&probe->pool->monitor);
 	struct frame_flow flow = flow_of(probe);
 	struct frame frame;
 

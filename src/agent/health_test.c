@@ -178,6 +178,19 @@ static void test_http(void **state)
 	assert_int_equal(bed.health, HEALTH_DEAD);
 }
 
+static void test_http_by_name(void **state)
+{
+	static const char asked[] = "GET /x HTTP/1.1\r\nHost: a.example.org\r\n";
+
+	(void)state;
+	put_balancer("'type':'HTTP','url_path':'/x','domain_name':'a.example.org'");
+	healths_second(bed.healths);
+	answer_tcp(PROBE_SYN | PROBE_ACK, 1000, NULL);
+	assert_memory_equal(bed.sent.data + 54, asked, strlen(asked));
+	answer_tcp(PROBE_ACK | PROBE_PSH, 1001, "HTTP/1.1 200 OK\r\n\r\n");
+	assert_int_equal(bed.health, HEALTH_ALIVE);
+}
+
 static void test_garbage(void **state)
 {
 	u8 bytes[80];
@@ -202,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_tcp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_http, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_http_by_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
 	};
 

@@ -104,6 +104,8 @@ static void write_monitor(struct json_writer *w, const struct model *model, cons
 		jw_member_string(
 			w, "expected_codes", object_str(monitor, LB_MONITOR_EXPECTED_CODES));
 	}
+	if (!object_is_null(monitor, LB_MONITOR_DOMAIN_NAME))
+		jw_member_string(w, "domain_name", object_str(monitor, LB_MONITOR_DOMAIN_NAME));
 	jw_end_object(w);
 }
 

@@ -146,10 +146,8 @@ static bool check_http(struct object *draft, GError **error)
 
 static bool check(struct object *draft, const struct object *balancer, GError **error)
 {
-	if (!lb_check_option(balancer, LB_MONITOR_TYPES, "type", object_str(draft, LB_MONITOR_TYPE),
-		    error) ||
-		(!object_is_null(draft, LB_MONITOR_DOMAIN_NAME) &&
-			!lb_check_http(balancer, "domain_name", error)))
+	if (!lb_check_option(
+		    balancer, LB_MONITOR_TYPES, "type", object_str(draft, LB_MONITOR_TYPE), error))
 		return false;
 	if (object_int(draft, LB_MONITOR_TIMEOUT) > object_int(draft, LB_MONITOR_DELAY))
 		return weft_fail(error, BAD_REQUEST,

@@ -309,6 +309,7 @@ struct record_lb_monitor {
 	u32 delay, timeout; /* seconds */
 	u32 max_retries, max_retries_down;
 	const char *http_method, *url_path, *expected_codes; /* interned; of HTTP */
+	const char *domain_name;			     /* the same; "": none */
 };
 struct record_lb_pool {
 	struct uuid id;

@@ -53,6 +53,7 @@ static bool decode_monitor(const json_t *data, struct record_lb_monitor *ret, GE
 	ret->http_method = text_of(data, "http_method", "GET");
 	ret->url_path = text_of(data, "url_path", "/");
 	ret->expected_codes = text_of(data, "expected_codes", "200");
+	ret->domain_name = text_of(data, "domain_name", "");
 	return field_uint(data, "delay", 1, 86400, &ret->delay, error) &&
 	       field_uint(data, "timeout", 1, 86400, &ret->timeout, error) &&
 	       field_uint(data, "max_retries", 1, 10, &ret->max_retries, error) &&

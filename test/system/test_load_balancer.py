@@ -274,16 +274,25 @@ def test_members_come_and_go(bed):
     bed.remove(balancer)
 
 
+# Knows one name.
+NAMED = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.headers["Host"] == "a.example.org" else 421)
+        self.end_headers()
+http.server.HTTPServer(("", 8081), Handler).serve_forever()
+"""
 HEALTH = (("HTTP", "TCP"), ("TCP", "TCP"), ("UDP-CONNECT", "UDP"), ("PING", "TCP"))
 
 
 def test_health(bed):
     """A member that does not answer is in ERROR and gets no new connections, within delay × max_retries_down; one that answers again gets them again."""
-    balancers = {}
+    balancers, monitors = {}, {}
     for kind, protocol in HEALTH:
         balancers[kind] = bed.balancer(["m1", "m3"], protocol=protocol)
         more = {"expected_codes": "200", "url_path": "/x"} if kind == "HTTP" else {}
-        bed.make("healthmonitors", pool_id=balancers[kind]["pool"], type=kind, delay=1, timeout=1, max_retries=1, max_retries_down=2, **more)
+        monitors[kind] = bed.make("healthmonitors", pool_id=balancers[kind]["pool"], type=kind, delay=1, timeout=1, max_retries=1, max_retries_down=2, **more)
 
     def states(kind):
         return {member["name"]: member["operating_status"] for member in bed.api.get(f"{LB}pools/{balancers[kind]['pool']}/members").json["members"]}
@@ -298,6 +307,11 @@ def test_health(bed):
     wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ONLINE"} for kind in alive))
     wait_until(lambda: states("HTTP") == {"m1": "ERROR", "m3": "ERROR"}, what="an answer that is no HTTP is none")
     assert status("HTTP") == "ERROR" and who("HTTP", 1) == {"TimeoutError"}
+    named = bed.lab.popen("m1", "python3", "-c", NAMED)
+    bed.update(f"pools/{balancers['HTTP']['pool']}/members/{balancers['HTTP']['members']['m1']}", monitor_port=8081)
+    bed.update(f"healthmonitors/{monitors['HTTP']['id']}", domain_name="a.example.org")
+    wait_until(lambda: states("HTTP") == {"m1": "ONLINE", "m3": "ERROR"}, what="the name is asked for")
+    named.kill()
     end(bed, "m3")
     bed.lab.exec("m3", "sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
     wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ERROR"} for kind in alive))
