@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "appliance/appliance_impl.h"
+#include "appliance/counted.h"
 #include "appliance/files.h"
 #include "appliance/link.h"
 #include "appliance/program.h"
@@ -139,6 +140,16 @@ static bool apply_network(struct appliance *appliance, GError **error)
 	return true;
 }
 
+/* Only one that has, or had, rules of NICs has counters of them. */
+static void forget_rules(struct appliance *appliance)
+{
+	bool has = appliance->document->guards->len > 0;
+
+	if (has || appliance->had_guards)
+		counted_forget(appliance->document);
+	appliance->had_guards = has;
+}
+
 /* What the kernel translates it asks the filter about once for each connection. */
 static bool apply_filter(struct appliance *appliance, GError **error)
 {
@@ -146,6 +157,7 @@ static bool apply_filter(struct appliance *appliance, GError **error)
 		(appliance->translates_otherwise && !stale_forget(appliance->document, error)))
 		return false;
 	appliance->translates_otherwise = false;
+	forget_rules(appliance);
 	return true;
 }
 

@@ -27,4 +27,5 @@ struct appliance {
 	struct tunnels *tunnels;
 	struct announcer *announcer;
 	struct events *events;
+	bool had_guards; /* there may be counters of rules */
 };

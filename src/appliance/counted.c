@@ -5,6 +5,9 @@
 
 #include "appliance/program.h"
 #include "appliance/render.h"
+#include "base/log.h"
+
+#define COMMANDS_MAX 100000 /* bytes; what is left is taken away the next time */
 
 json_t *counted_read(GError **error)
 {
@@ -13,6 +16,55 @@ json_t *counted_read(GError **error)
 	g_autofree char *output = NULL;
 
 	return program_run(argv, &output, error) ? json_loads(output, 0, NULL) : NULL;
+}
+
+static void want(GHashTable *wanted, const struct document_guard *guard, const char *direction,
+	const GArray *rules)
+{
+	for (guint i = 0; i <= rules->len; i++)
+		g_hash_table_add(wanted,
+			render_guard_counter(guard->interface, direction,
+				i < rules->len
+					? &g_array_index(rules, struct document_guard_rule, i)
+					: NULL,
+				i));
+}
+
+static GHashTable *wanted_of(const struct document *document)
+{
+	GHashTable *wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < document->guards->len; i++) {
+		const struct document_guard *guard =
+			&g_array_index(document->guards, struct document_guard, i);
+
+		want(wanted, guard, "ingress", guard->ingress);
+		want(wanted, guard, "egress", guard->egress);
+	}
+	return wanted;
+}
+
+void counted_forget(const struct document *document)
+{
+	g_autoptr(GHashTable) wanted = wanted_of(document);
+	g_autoptr(GString) commands = g_string_new(NULL);
+	json_t *counters = counted_read(NULL);
+	g_autoptr(GError) error = NULL;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(counters, "nftables"), i, item) {
+		const char *name = json_string_value(
+			json_object_get(json_object_get(item, "counter"), "name"));
+
+		if (name && g_str_has_prefix(name, "rule_") &&
+			!g_hash_table_contains(wanted, name) && commands->len < COMMANDS_MAX)
+			g_string_append_printf(commands, "delete counter inet weft %s; ", name);
+	}
+	json_decref(counters);
+	if (commands->len &&
+		!program_run((const char *const[]){ "nft", commands->str, NULL }, NULL, &error))
+		log_limited(warning, "counters of rules that are gone: %s", error->message);
 }
 
 /* name → packets; the texts are borrowed. */

@@ -10,6 +10,9 @@
 /* What nft(8) says of all counters; json_decref(). */
 json_t *counted_read(GError **error);
 
+/* Takes away those of rules that the document does not have any more. */
+void counted_forget(const struct document *document);
+
 /* "rules": what each rule of a NIC has decided, in their order, and at last what none matched. */
 void counted_append_rules(
 	const struct document *document, const json_t *counters, struct json_writer *w);
