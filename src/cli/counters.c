@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/resolve.h"
 #include "model/port.h"
+#include "model/service_port.h"
 
 /* Rows {reason, count, meaning} of a host's drops; with @all also those that never happened. */
 static json_t *host_rows(const json_t *drops, bool all)
@@ -147,8 +148,10 @@ static bool add_routers_rules(
 	struct client *client = cli_has_controller(cli) ? cli_client(cli, NULL) : NULL;
 	json_t *port =
 		client ? resolve_object(client, &port_kind, there->port_id, NULL, NULL) : NULL;
-	g_autofree char *filter = g_strdup_printf(
-		"network_id=%s&device_owner=network:router_interface", text_of(port, "network_id"));
+	g_autofree char *filter =
+		g_strdup_printf("network_id=%s&device_owner=" OWNER_ROUTER_INTERFACE
+				"&device_owner=" OWNER_ROUTER_INTERFACE_HA,
+			text_of(port, "network_id"));
 	json_t *interfaces = NULL, *interface;
 	bool ok = true;
 	size_t i;

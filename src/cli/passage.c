@@ -7,6 +7,7 @@
 #include "cli/hypervisor.h"
 #include "cli/resolve.h"
 #include "model/port.h"
+#include "model/service_port.h"
 
 #define ROUTERS_MAX 8 /* on a way */
 
@@ -54,6 +55,9 @@ static bool has_left(const json_t *trace)
 /* The virtual router's port that the packet goes to: a copy of its id, or NULL. */
 static char *next_router(struct cli *cli, const json_t *trace)
 {
+	static const char *const routers[] = { OWNER_ROUTER_INTERFACE,
+		OWNER_ROUTER_INTERFACE_DISTRIBUTED, OWNER_ROUTER_INTERFACE_HA, OWNER_ROUTER_GATEWAY,
+		OWNER_APPLIANCE, OWNER_HA_APPLIANCE, NULL };
 	const char *to = text_of(trace, "to_port"), *owner;
 	struct client *client;
 	json_t *port;
@@ -64,9 +68,7 @@ static char *next_router(struct cli *cli, const json_t *trace)
 	client = cli_client(cli, NULL);
 	port = client ? resolve_object(client, &port_kind, to, NULL, NULL) : NULL;
 	owner = text_of(port, "device_owner");
-	if (owner && (g_str_has_prefix(owner, "network:router_") ||
-			     !strcmp(owner, "network:appliance") ||
-			     !strcmp(owner, "network:ha_appliance")))
+	if (owner && g_strv_contains(routers, owner))
 		id = g_strdup(to);
 	json_decref(port);
 	return id;
@@ -125,6 +127,31 @@ static bool arrive(const struct hypervisor *there, const char *port, const json_
 	return true;
 }
 
+/* On from the NIC; what is outside of the cloud has no port here. */
+static bool leave(const struct hypervisor *there, const json_t *answer, json_t *spec,
+	struct passage *ret, json_t **ret_last, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	json_t *end;
+
+	*ret_last = ask(there, text_of(answer, "port"), "trace", NULL, spec, &why);
+	if (*ret_last) {
+		add_leg(ret, "At the host of the appliance", *ret_last);
+		return true;
+	}
+	if (!g_error_matches(why, WEFT_ERROR, WEFT_ERROR_BAD_REQUEST)) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return false;
+	}
+	end = json_pack("{s:[o]}", "steps",
+		json_sprintf("no port here has the next hop %s: what becomes of it is not known",
+			text_of(answer, "next_hop")));
+	add_leg(ret, "Behind the appliance", end);
+	json_decref(end);
+	ret->verdict = g_strdup("sent on by the appliance");
+	return true;
+}
+
 /* Through one: ret->verdict is where it ends, or ret->last is how it goes on. */
 static bool pass(struct cli *cli, const char *port, const json_t *trace, json_t *spec,
 	struct passage *ret, GError **error)
@@ -143,14 +170,10 @@ static bool pass(struct cli *cli, const char *port, const json_t *trace, json_t 
 		ret->verdict = g_strdup(verdict_of(answer));
 		apply(spec, answer);
 	}
-	if (answer && !ret->verdict) {
-		last = ask(&there, text_of(answer, "port"), "trace", NULL, spec, error);
-		ok = last != NULL;
-	} else if (ok && !ret->verdict) {
+	if (answer && !ret->verdict)
+		ok = leave(&there, answer, spec, ret, &last, error);
+	else if (ok && !ret->verdict)
 		ok = false;
-	}
-	if (last)
-		add_leg(ret, "At the host of the appliance", last);
 	json_decref(ret->last);
 	ret->last = last;
 	json_decref(answer);

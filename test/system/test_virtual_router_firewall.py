@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from conftest import wait_until
+from conftest import run, wait_until
 from test_virtual_router import WHO, Cloud, curl
 
 SERVICES = {service: "virtual-router" for service in ("router", "snat", "floating-ip", "firewall")}
@@ -178,6 +178,15 @@ def test_what_it_decides_is_known(bed):
     traced = lab.json("trace", "g1", "--to", b, "--proto", "tcp", "--dport", "23")
     assert traced["verdict"] == "refused" and any(f"In the appliance {appliance['id']}" == leg["at"] for leg in traced["steps_at_routers"]), traced
     assert verdict(bed, "g1", "far", "tcp/80")[0] == "let through"
+    outside = lab.json("trace", "g1", "--to", "198.51.100.1")
+    assert outside["verdict"] == "sent on by the appliance" and "no port here has the next hop" in outside["steps_at_routers"][-1]["steps"][0], outside
+    denied = f"import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); [s.sendto(b'x', ('{b}', 9)) for _ in range(1000)]"
+    lab.exec("g1", sys.executable, "-c", denied)
+
+    def told():
+        return len(events_of(bed, host, action="DROP", protocol="udp", dst_port=9)), sum(one["suppressed"] for one in events_of(bed, host, action="SUPPRESSED"))
+    wait_until(lambda: sum(told()) == 1000, what=f"1000 events told or counted as suppressed, not {told()}", deadline=WAIT_S)
+    assert told()[0] < 500
 
     def drops():
         return {row["reason"]: row["count"] for row in lab.json("drops", port) if row.get("appliance")}
@@ -191,3 +200,5 @@ def test_what_it_decides_is_known(bed):
     assert bed.api.call("PUT", f"/v2.0/log/logs/{log['id']}", {"log": {"enabled": False}}).status == 200
     bed.set_group(group, ports=[])
     bed.becomes(True, "without a group", lambda: bed.page("g1", b) == a and verdict(bed, "g1", "g2", "icmp")[0] == "let through")
+    counters = ("nsenter", "--net", "--target", bed.inside(appliance).parent.name, "nft", "list", "counters")
+    assert "firewall_dropped" in run(*counters).stdout and "rule_" not in run(*counters).stdout

@@ -59,6 +59,8 @@ def test_made_by_the_offering(cloud):
     for port in shared:
         wait_until(lambda port=port: cloud.bindings(port) == {active["host"]: "ACTIVE", standby["host"]: "INACTIVE"}, what="the shared ports are the master's")
     wait_until(cloud.serves, what="the way out")
+    why = cloud.lab.json("why", "g", "far", "icmp")  # through the one of the two that has the ports
+    assert why["verdict"] == "let through" and f"In the appliance {active['id']}" in [leg["at"] for leg in why["steps_at_routers"]], why
     rows = cloud.lab.json("appliance", "list")
     assert {row["ha_state"] for row in rows} == {"active", "standby"} and len({row["ha_group"] for row in rows}) == 1
     assert "from 10.0.0.1" in wait_until(lambda: cloud.lease("g"), what="a lease")
