@@ -30,6 +30,7 @@ REFERENCES = {
     ("firewall_group", "egress_firewall_policy_id"): "FirewallPolicyInUse",
     ("trunk", "port_id"): "PortInUseAsTrunkParent",
     ("router", "flavor_id"): "FlavorInUse",
+    ("vpnservice", "flavor_id"): "FlavorInUse",
     ("floatingip", "floating_network_id"): "NetworkInUse",
     ("floatingip", "port_id"): CLEARED,
     ("floatingip", "router_id"): "RouterInUse",
@@ -67,6 +68,11 @@ def flavored(make):
     return make("router", flavor_id=make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[make("service_profile")["id"]])["id"])
 
 
+def offered(make):
+    flavor = make("flavor", service_type="VPN", service_profiles=[make("service_profile")["id"]])
+    return make("vpnservice", flavor_id=flavor["id"])
+
+
 def listening(make):
     pool = make("load_balancer_pool")
     return make("load_balancer_listener", loadbalancer_id=pool["loadbalancer_id"], default_pool_id=pool["id"])
@@ -94,7 +100,7 @@ def tunnelled(make):
 
 
 # How one that refers by that attribute is made, where giving the attribute is not enough.
-REFERRING = {("subnet", "subnetpool_id"): pooled, ("subnet", "segment_id"): on_segment, ("router", "flavor_id"): flavored,
+REFERRING = {("subnet", "subnetpool_id"): pooled, ("subnet", "segment_id"): on_segment, ("router", "flavor_id"): flavored, ("vpnservice", "flavor_id"): offered,
              ("load_balancer_listener", "default_pool_id"): listening,
              ("load_balancer_listener", "default_tls_container_ref"): terminating, ("load_balancer_l7policy", "redirect_pool_id"): redirecting,
              ("ipsec_site_connection", "local_ep_group_id"): tunnelled, ("ipsec_site_connection", "peer_ep_group_id"): tunnelled, ("floatingip", "port_id"): associated, ("floatingip", "router_id"): associated}
