@@ -112,7 +112,9 @@ def test_master_dies(cloud):
 
 def test_another_interface(cloud):
     """Z15, Z37: the router gets an interface on another network, and loses it: both machines take it while they run, connections go on, and the gap is no longer than that of a configuration."""
-    ip = cloud.api.get("/v2.0/floatingips", port_id=cloud.g["id"]).json["floatingips"][0]["floating_ip_address"]
+    floating = cloud.api.make("floatingip", floating_network_id=cloud.networks["out"]["id"], port_id=cloud.g["id"])
+    ip = floating["floating_ip_address"]
+    wait_until(lambda: cloud.lab.pings("far", ip), what="the floating IP", deadline=30)
     master, backup = wait_until(cloud.serves, what="one is master")
     connections = [Connection(cloud, "g", "far", cloud.outside, 7003), Connection(cloud, "far", "g", ip, 7004)]
     gaps, pids, shared = pings(cloud), [one.pid for one in (master, backup)], set(cloud.shared())
@@ -139,6 +141,7 @@ def test_another_interface(cloud):
     print(f"an interface more, and without it again: {gap:.3f} s without an answer")
     assert (master.state, backup.state) == ("MASTER", "BACKUP") and pids == [one.pid for one in (master, backup)] and gap < 0.5
     assert set(cloud.shared()) == shared
+    assert cloud.api.call("DELETE", f"/v2.0/floatingips/{floating['id']}").status == 204
 
 
 def test_partition(cloud):
