@@ -216,19 +216,20 @@ __noinline int firewall_message(
 {
 	const u32 back = direction == RULE_EGRESS ? RULE_INGRESS : RULE_EGRESS;
 	const struct flow *connection;
-	struct pkt quoted;
+	struct pkt *quoted;
 	u32 decision;
 	int reason;
 
 	if (!port || !pkt)
 		return -DROP_INTERNAL;
-	if (!icmp_is_error(pkt) || related_quote(skb, pkt, &quoted))
+	quoted = icmp_is_error(pkt) ? related_quoted(skb, pkt) : NULL;
+	if (!quoted)
 		return FIREWALL_UNRELATED;
-	connection = connection_get(&quoted, port->id, back);
+	connection = connection_get(quoted, port->id, back);
 	if (!connection || !(connection->flags & FLOW_TRACKED))
 		return FIREWALL_UNRELATED;
 	trace(skb, STEP_RELATED, 0, port->id, NULL, NULL);
-	reason = judge(skb, port, &quoted, back, opener_of(connection), &decision);
+	reason = judge(skb, port, quoted, back, opener_of(connection), &decision);
 	judgement_note(port, decision, false);
 	return -reason;
 }

@@ -23,16 +23,17 @@ static __noinline int error_in(
 	struct __sk_buff *skb, struct pkt *pkt, u32 vni, be32 fixed, struct translation *to)
 {
 	struct nat_key key;
-	struct pkt quoted;
+	struct pkt *quoted;
 
-	if (related_quote(skb, pkt, &quoted) || quoted.family != 4)
+	quoted = related_quoted(skb, pkt);
+	if (!quoted || quoted->family != 4)
 		return DROP_NOT_TRANSLATED;
-	key = nat_key_quoted(&quoted, NAT_IN);
+	key = nat_key_quoted(quoted, NAT_IN);
 	key.scope[0] = vni;
 	to->addr = fixed;
 	if (!fixed && !nat_follow(&key, to) && !forward_follow(&key, to))
 		return DROP_NOT_TRANSLATED;
-	if (!tracing(skb) && nat_apply_quoted(skb, pkt, &quoted, to))
+	if (!tracing(skb) && nat_apply_quoted(skb, pkt, quoted, to))
 		return DROP_INTERNAL;
 	to->has_port = 0;
 	return 0;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "flow.h"
+#include "room.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -80,14 +81,17 @@ static __always_inline void nat_forget_flow(const struct nat_key *in)
 /* Ends the connection whose way in is @in, with the state @old; false: another was faster. */
 static __noinline bool nat_end(const struct nat_key *in, const struct nat *old)
 {
-	struct nat_key out = { .scope = { old->router[0], old->router[1] },
+	u64 *made = bpf_map_lookup_elem(&nats_made, old->router); /* the stack is as good as full */
+	struct room *room = room_get();
+
+	if (!room)
+		return false;
+	room->ended = (struct nat_key){ .scope = { old->router[0], old->router[1] },
 		.kind = FLOW_KIND((u8)in->kind, (u32)NAT_OUT),
 		.src = old->addr,
 		.dst = in->src,
 		.ports = old->port | in->ports << 16 };
-	u64 *made = bpf_map_lookup_elem(&nats_made, old->router); /* the stack is as good as full */
-
-	bpf_map_delete_elem(&nats, &out);
+	bpf_map_delete_elem(&nats, &room->ended);
 	nat_forget_flow(in);
 	if (bpf_map_delete_elem(&nats, in))
 		return false;

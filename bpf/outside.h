@@ -46,18 +46,19 @@ __noinline int error_out(struct __sk_buff *skb, struct pkt *pkt, const struct in
 	u32 floats, struct translation *to)
 {
 	struct nat_key key;
-	struct pkt quoted;
+	struct pkt *quoted;
 
 	if (!pkt || !in || !to)
 		return DROP_INTERNAL;
-	if (related_quote(skb, pkt, &quoted) || quoted.family != 4)
+	quoted = related_quoted(skb, pkt);
+	if (!quoted || quoted->family != 4)
 		return DROP_NOT_TRANSLATED;
-	key = nat_key_quoted(&quoted, NAT_OUT);
+	key = nat_key_quoted(quoted, NAT_OUT);
 	key.scope[0] = in->router[0];
 	key.scope[1] = in->router[1];
 	if (!floats && !nat_follow(&key, to) && !forward_follow(&key, to))
 		return DROP_NOT_TRANSLATED;
-	if (!tracing(skb) && nat_apply_quoted(skb, pkt, &quoted, to))
+	if (!tracing(skb) && nat_apply_quoted(skb, pkt, quoted, to))
 		return DROP_INTERNAL;
 	to->has_port = 0;
 	return 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "connection.h"
+#include "room.h"
 
 #define ICMP_SOURCE_QUENCH 4
 #define ICMP_PARAMETER_PROBLEM 12
@@ -92,4 +93,12 @@ __noinline int related_quote(struct __sk_buff *skb, struct pkt *pkt, struct pkt 
 	default:
 		return 0;
 	}
+}
+
+/* The packet that the error is about, in the room; NULL if it quotes none that it could be. */
+static __always_inline struct pkt *related_quoted(struct __sk_buff *skb, struct pkt *pkt)
+{
+	struct room *room = room_get();
+
+	return room && !related_quote(skb, pkt, &room->quoted) ? &room->quoted : NULL;
 }

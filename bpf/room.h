@@ -49,9 +49,11 @@ struct room {
 	struct port port;
 	struct balanced balanced; /* what becomes of the packet; set for each that is looked at */
 	struct balanced prefix;	  /* what becomes of an IPv6 address outside, see prefix.h */
+	struct nat_key ended; /* the way out of a translated connection that ends: nat_embryo.h */
 	struct unbalanced was;
 	struct lb_member member;
-	struct pkt about; /* of an ICMP error: see balance_error.h */
+	struct pkt about;  /* of an ICMP error: see balance_error.h */
+	struct pkt quoted; /* by the ICMP error that is looked at: see related.h */
 	struct guard_query guard;
 };
 

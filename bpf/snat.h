@@ -35,13 +35,13 @@ struct {
 /* The port of our address that the packet is about: 0, or -1 when it has none. */
 static __always_inline int snat_port(struct __sk_buff *skb, struct pkt *pkt, be16 *ret)
 {
-	struct pkt quoted;
+	struct pkt *quoted;
 
 	if (pkt->flags & PKT_MESSAGE) {
-		if (!icmp_is_error(pkt) || related_quote(skb, pkt, &quoted) ||
-			!nat_has_ports(quoted.proto))
+		quoted = icmp_is_error(pkt) ? related_quoted(skb, pkt) : NULL;
+		if (!quoted || !nat_has_ports(quoted->proto))
 			return -1;
-		*ret = nat_port_of(&quoted, true);
+		*ret = nat_port_of(quoted, true);
 		return 0;
 	}
 	if (!nat_has_ports(pkt->proto) ||
