@@ -233,7 +233,12 @@ class Cloud(virtual_router.Cloud):
     """Of the lab whose networks m and out there are."""
 
     def __init__(self, lab):
-        self.lab, self.api, self.networks = lab, lab.api(), lab.networks
+        self.lab, self.networks = lab, lab.networks
+
+    @property
+    def api(self):
+        """A connection of its own each time: one that is idle for a minute is closed."""
+        return self.lab.api()
 
     def host(self, name):
         return self.api.get("/v2.0/hosts", name=name).json["hosts"][0]
@@ -261,6 +266,17 @@ class Cloud(virtual_router.Cloud):
         return json.loads(run("curl", "-s", "-m", "5", "--unix-socket", self.folder(appliance) / "api.sock", *words, check=False).stdout or "{}")
 
 
+def make_mute(image, folder):
+    """The same kernel and programs, but its first process starts nothing."""
+    folder.mkdir()
+    shutil.copy(image / "vmlinuz", folder)
+    (folder / "init").write_text("#!/bin/sh\nexec sleep 1000000\n")
+    (folder / "init").chmod(0o755)
+    packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=folder, input=b"init\n", capture_output=True, check=True).stdout
+    first = (image / "initramfs").read_bytes()
+    (folder / "initramfs").write_bytes(first + bytes(-len(first) % 4) + packed)  # what comes later replaces
+
+
 @pytest.fixture(scope="module")
 def cloud(module_lab, image):
     """After the tests before it, whose machine is gone: h1 has images, h2 has none."""
@@ -271,6 +287,7 @@ def cloud(module_lab, image):
     broken.mkdir()
     for name in ("vmlinuz", "initramfs"):
         (broken / name).write_text("no kernel")
+    make_mute(image, image.parent / "mute")
     with open(module_lab.folder / "h1/agent.conf", "a") as conf:
         conf.write(f"appliance-images = {image.parent}\nappliance-accelerator = tcg\n")
     module_lab.stop("h1")
@@ -284,7 +301,7 @@ def test_by_an_offering(cloud):
     """Z16, Z17, Z28: an offering says that routers are virtual machines, and of which image: a host that has it runs them, a guest of another one
     is served; why one can't be is its status. Made of namespaces instead, the same router has the same files, byte by byte."""
     lab = cloud.lab
-    wait_until(lambda: cloud.host("h1")["machine_images"] == ["broken", "weft-appliance"], what="h1 says which images it has")
+    wait_until(lambda: cloud.host("h1")["machine_images"] == ["broken", "mute", "weft-appliance"], what="h1 says which images it has")
     assert cloud.host("h1")["agent"]["virtual_machines"]["accelerator"] == "tcg"
     assert cloud.host("h2")["machine_images"] == [] and "tools/build-appliance" in cloud.host("h2")["agent"]["virtual_machines"]["problem"]
     good = cloud.tagged("good", "10.4.0.0/24")
@@ -296,7 +313,7 @@ def test_by_an_offering(cloud):
     wait_until(lambda: "has ended with status 1: " in cloud.attachment(bad)["status_reason"], deadline=60, what="a broken image")
     broken = cloud.appliance(bad)
     assert (broken["host"], broken["status"]) == ("h1", "ERROR") and "kernel" in broken["status_reason"]
-    guest = lab.guest("v", 2, "good")
+    guest = lab.guest("v", 2, "good", timeout=300)
     wait_until(lambda: cloud.attachment(good)["status"] == "ACTIVE", deadline=300, what="the virtual machine is ACTIVE", interval=0.2)
     appliance = cloud.appliance(good)
     assert (appliance["runtime"], appliance["machine_image"], appliance["host"]) == ("qemu", "weft-appliance", "h1") and cloud.process(appliance)
@@ -307,6 +324,10 @@ def test_by_an_offering(cloud):
     wait_until(lambda: f"appliance {appliance['id']} does what it is told" in lab.log("h1").partition(f"{appliance['id']}: found as it was left")[2],
                deadline=60, what="the next agent finds it, and is answered by it")
     assert cloud.process(appliance) == old
+    mute = cloud.tagged("mute", "10.8.0.0/24", machine_image="mute")
+    check_hanging(cloud, good)
+    wait_until(lambda: "timed out" in cloud.attachment(mute)["status_reason"], deadline=90, what="whose agent never answers")
+    assert cloud.appliance(mute)["status"] == "ERROR" and cloud.process(cloud.appliance(mute)), "it is there, and is told again"
     metainfo = {**json.loads(good["offering"]["metainfo"]), "runtime": "netns", "memory_mib": None}
     body = {"service_profile": {"metainfo": json.dumps({key: value for key, value in metainfo.items() if value})}}
     assert cloud.api.call("PUT", f"/v2.0/service_profiles/{good['offering']['id']}", body).status == 200
@@ -318,6 +339,19 @@ def test_by_an_offering(cloud):
     assert old and cloud.api.call("DELETE", f"/v2.0/ports/{cloud.api.get('/v2.0/ports', network_id=bad['id'], device_owner='compute:nova').json['ports'][0]['id']}").status == 204
     assert cloud.api.call("DELETE", f"/v2.0/networks/{bad['id']}").status == 204
     wait_until(lambda: not pathlib.Path(f"/proc/{old[0]}").exists(), what="the broken one is no longer tried")
+
+
+def check_hanging(cloud, network):
+    """Z14, Z37: it runs and does nothing any more, as a machine whose kernel hangs: that is said, it is made anew, and serves."""
+    appliance = cloud.appliance(network)
+    runtime, = cloud.process(appliance)
+    qemu = int(run("pgrep", "-P", runtime).stdout)
+    os.kill(qemu, signal.SIGSTOP)
+    wait_until(lambda: cloud.appliance(network)["status"] == "ERROR", deadline=90, what="that it hangs is said")
+    assert "has not answered for 30 s; it is made anew" in cloud.appliance(network)["status_reason"]
+    wait_until(lambda: cloud.appliance(network)["status"] == "ACTIVE", deadline=300, what="another machine", interval=0.2)
+    assert cloud.process(appliance) != [runtime] and not pathlib.Path(f"/proc/{qemu}").exists()
+    assert cloud.appliance(network)["digest"] == appliance["digest"]
 
 
 def check_guest(cloud, appliance, guest):

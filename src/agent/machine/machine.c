@@ -6,50 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/machine/ask.h"
-#include "agent/machine/machine_listeners.h"
-#include "agent/machine/machine_process.h"
+#include "agent/machine/machine_impl.h"
 #include "agent/machine/machine_text.h"
 #include "agent/machine/machine_tunnels.h"
 #include "base/log.h"
 
-#define ASK_MIN_MS 20
-#define ASK_MAX_MS 3000
-#define ASK_TUNNELS_MS 1000 /* while one is down */
-#define ASK_PAIR_MS 500	    /* which of the two it is changes by itself */
-#define KILL_MS 6000	    /* after SIGTERM */
+#define KILL_MS 6000 /* after SIGTERM */
 #define BACKOFF_MAX_S 60
-/* It reads what it is told, and says what it thinks of it. */
-#define TAKES_US (2 * G_USEC_PER_SEC)
 #define STEADY_US (60 * G_USEC_PER_SEC)
-
-enum status { STATUS_BUILD, STATUS_ACTIVE, STATUS_ERROR };
-
-struct machine {
-	const struct machine_place *place;
-	char *id;
-	struct machine_files files;
-	void (*changed)(void *data);
-	void *data;
-	char *description, *shape;  /* as it should be */
-	char *told, *running_shape; /* as the process knows it */
-	bool is_virtual;
-	json_int_t wanted_revision;
-	int pidfd; /* -1: it does not run */
-	bool ending, retired;
-	guint watch, timer, ask_timer;
-	unsigned ask_ms, backoff_s;
-	s64 started_us, told_us;
-	struct ask *ask;
-	enum status status;
-	char *reason, *digest, *drift;
-	bool stepped_down;
-	char *redundancy;    /* which of a pair it says that it is; "": it says nothing of that */
-	json_int_t revision; /* that it has done */
-	json_t *balancers;   /* what it says of load balancers; NULL: it has none */
-	struct machine_listeners *listeners;
-	json_t *tunnels; /* of machine_tunnels(); NULL: it has none, or does not answer */
-};
 
 static void drive(struct machine *machine);
 
@@ -73,197 +37,15 @@ struct machine *machine_new(
 	return machine;
 }
 
-static void replace(char **text, const char *with)
-{
-	g_free(*text);
-	*text = g_strdup(with);
-}
-
-static void say(struct machine *machine, enum status status, const char *reason)
-{
-	if (machine->status == status && !strcmp(machine->reason, reason))
-		return;
-	if (status == STATUS_ERROR)
-		log_warning("appliance %s: %s", machine->id, reason);
-	else if (status == STATUS_ACTIVE)
-		log_info("appliance %s does what it is told", machine->id);
-	machine->status = status;
-	replace(&machine->reason, reason);
-	machine->changed(machine->data);
-}
-
-/* --- asking --- */
-
-static gboolean ask_now(gpointer data);
-
-static void ask_in(struct machine *machine, unsigned ms)
-{
-	g_clear_handle_id(&machine->ask_timer, g_source_remove);
-	machine->ask_timer = g_timeout_add(ms, ask_now, machine);
-}
-
-static void ask_soon(struct machine *machine)
-{
-	machine->ask_ms = ASK_MIN_MS;
-	ask_in(machine, ASK_MIN_MS);
-}
-
-static unsigned ask_max_ms(const struct machine *machine)
-{
-	return *machine->redundancy ? ASK_PAIR_MS : ASK_MAX_MS;
-}
-
-static void ask_later(struct machine *machine)
-{
-	unsigned limit =
-		machine_tunnels_are_up(machine->tunnels) ? ask_max_ms(machine) : ASK_TUNNELS_MS;
-
-	ask_in(machine, MIN(machine->ask_ms, limit));
-	machine->ask_ms = MIN(2 * machine->ask_ms, ask_max_ms(machine));
-}
-
-/* Somebody has changed files inside: the same told anew repairs that. */
-static void repair(struct machine *machine, const json_t *files)
-{
-	g_autofree char *names = machine_names(files);
-
-	log_warning("appliance %s: drift: %s; told anew", machine->id, names);
-	if (strcmp(machine->drift, names)) {
-		replace(&machine->drift, names);
-		machine->changed(machine->data);
-	}
-	machine_process_signal(machine->pidfd, SIGHUP);
-	machine->ask_ms = ASK_MIN_MS;
-}
-
-static void got_counters(const json_t *answer, void *data)
-{
-	struct machine *machine = data;
-
-	machine_listeners_note(machine->listeners, answer);
-	ask_later(machine);
-}
-
-static void got_digest(const json_t *answer, void *data)
-{
-	struct machine *machine = data;
-	const char *digest = json_string_value(json_object_get(answer, "digest"));
-
-	if (digest && !json_array_size(json_object_get(answer, "drift"))) {
-		if (strcmp(digest, machine->digest)) {
-			replace(&machine->digest, digest);
-			machine->changed(machine->data);
-		}
-		machine->revision = machine->wanted_revision;
-		say(machine, STATUS_ACTIVE, "");
-		machine->ask_ms = ask_max_ms(machine);
-	}
-	if (machine->balancers)
-		ask_get(machine->ask, "/v1/counters", got_counters, machine);
-	else
-		ask_later(machine);
-}
-
-/* Why it does not do what it is told, if it says so. */
-static void judge(struct machine *machine, bool answers, bool is_current)
-{
-	g_autofree char *reason = NULL, *state = machine_state(&machine->files, &reason);
-	g_autofree char *word = machine_last_word(&machine->files);
-
-	if (!g_strcmp0(state, "ERROR"))
-		say(machine, STATUS_ERROR, reason ?: "it gives no reason");
-	else if (!answers && machine->status == STATUS_ACTIVE)
-		say(machine, STATUS_BUILD, "it does not answer");
-	else if (answers && !is_current && g_get_monotonic_time() - machine->told_us > TAKES_US)
-		say(machine, STATUS_ERROR, word ?: "it does not take what it is told");
-}
-
-/* What changes by itself: which listeners are open, which members answer, which tunnels are up. */
-static void note(struct machine *machine, json_t **known, const json_t *said)
-{
-	if (*known == said || (*known && said && json_equal(*known, said)))
-		return;
-	json_decref(*known);
-	*known = json_incref((json_t *)said);
-	machine->changed(machine->data);
-}
-
-static void note_redundancy(struct machine *machine, const json_t *said)
-{
-	const char *state = json_string_value(json_object_get(said, "state")) ?: "";
-
-	if (!strcmp(machine->redundancy, state))
-		return;
-	machine->stepped_down = !strcmp(machine->redundancy, "MASTER");
-	replace(&machine->redundancy, state);
-	machine->changed(machine->data);
-}
-
-/* Nothing is known to be up of one that does not answer. */
-static void note_status(struct machine *machine, const json_t *status)
-{
-	json_t *tunnels = machine_tunnels(status);
-
-	note_redundancy(machine, json_object_get(status, "redundancy"));
-	note(machine, &machine->tunnels, tunnels);
-	json_decref(tunnels);
-	if (status)
-		note(machine, &machine->balancers, json_object_get(status, "load_balancers"));
-}
-
-static void got_status(const json_t *answer, void *data)
-{
-	struct machine *machine = data;
-	const char *status = json_string_value(json_object_get(answer, "status"));
-	const char *reason = json_string_value(json_object_get(answer, "status_reason"));
-	const json_t *drift = json_object_get(answer, "drift");
-	json_int_t revision = json_integer_value(json_object_get(answer, "revision"));
-
-	note_status(machine, status ? answer : NULL);
-	if (!g_strcmp0(status, "ACTIVE") && revision == machine->wanted_revision &&
-		!json_array_size(drift))
-		return ask_get(machine->ask, "/v1/digest", got_digest, machine);
-	if (!g_strcmp0(status, "ERROR"))
-		say(machine, STATUS_ERROR, reason ?: "it gives no reason");
-	else if (status && revision == machine->wanted_revision && json_array_size(drift))
-		repair(machine, drift);
-	else
-		judge(machine, status != NULL, revision == machine->wanted_revision);
-	ask_later(machine);
-}
-
-/* One that is being made, or told, has nobody who would answer, or an answer that is out of date.
- */
-static gboolean ask_now(gpointer data)
-{
-	struct machine *machine = data;
-	g_autofree char *reason = NULL, *state = machine_state(&machine->files, &reason);
-
-	machine->ask_timer = 0;
-	if (!g_strcmp0(state, "BUILD"))
-		ask_later(machine);
-	else
-		ask_get(machine->ask, "/v1/status", got_status, machine);
-	return G_SOURCE_REMOVE;
-}
-
-static void stop_asking(struct machine *machine)
-{
-	ask_cancel(machine->ask);
-	g_clear_handle_id(&machine->ask_timer, g_source_remove);
-}
-
-/* --- the process --- */
-
 static void forget_process(struct machine *machine)
 {
-	stop_asking(machine);
+	machine_stop_asking(machine);
 	g_clear_handle_id(&machine->watch, g_source_remove);
 	g_clear_handle_id(&machine->timer, g_source_remove);
 	if (machine->pidfd >= 0)
 		close(machine->pidfd);
 	machine->pidfd = -1;
-	replace(&machine->redundancy, "");
+	machine_replace(&machine->redundancy, "");
 }
 
 static gboolean drive_again(gpointer data)
@@ -281,7 +63,7 @@ static void back_off(struct machine *machine, const char *why)
 
 	machine->backoff_s = CLAMP(machine->backoff_s * 2, 1, BACKOFF_MAX_S);
 	text = g_strdup_printf("%s; it is started again", why);
-	say(machine, STATUS_ERROR, text);
+	machine_say(machine, STATUS_ERROR, text);
 	machine->timer = g_timeout_add_seconds(machine->backoff_s, drive_again, machine);
 }
 
@@ -295,7 +77,7 @@ static gboolean ended(int fd, GIOCondition condition, gpointer data)
 	(void)condition;
 	machine->watch = 0;
 	forget_process(machine);
-	note_status(machine, NULL);
+	machine_note_status(machine, NULL);
 	machine->ending = false;
 	if (g_get_monotonic_time() - machine->started_us > STEADY_US)
 		machine->backoff_s = 0;
@@ -313,9 +95,9 @@ static gboolean ended(int fd, GIOCondition condition, gpointer data)
 static void watch(struct machine *machine, int pidfd)
 {
 	machine->pidfd = pidfd;
-	machine->started_us = machine->told_us = g_get_monotonic_time();
+	machine->started_us = machine->told_us = machine->answered_us = g_get_monotonic_time();
 	machine->watch = g_unix_fd_add(pidfd, G_IO_IN, ended, machine);
-	ask_soon(machine);
+	machine_ask_soon(machine);
 }
 
 static void adopt(struct machine *machine)
@@ -341,10 +123,10 @@ static gboolean kill_it(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static void begin_end(struct machine *machine)
+void machine_begin_end(struct machine *machine)
 {
 	machine->ending = true;
-	stop_asking(machine);
+	machine_stop_asking(machine);
 	machine_process_signal(machine->pidfd, SIGTERM);
 	machine->timer = g_timeout_add(KILL_MS, kill_it, machine);
 }
@@ -359,9 +141,9 @@ static bool start(struct machine *machine, GError **error)
 	pidfd = machine_process_start(machine->place, &machine->files, machine->is_virtual, error);
 	if (pidfd < 0)
 		return false;
-	replace(&machine->told, machine->description);
-	replace(&machine->running_shape, machine->shape);
-	say(machine, STATUS_BUILD, "it is starting");
+	machine_replace(&machine->told, machine->description);
+	machine_replace(&machine->running_shape, machine->shape);
+	machine_say(machine, STATUS_BUILD, "it is starting");
 	watch(machine, pidfd);
 	return true;
 }
@@ -371,12 +153,12 @@ static bool tell(struct machine *machine, GError **error)
 	if (!machine_file_write(machine->files.description, machine->description, error) ||
 		!machine_file_write(machine->files.shape, machine->shape, error))
 		return false;
-	replace(&machine->told, machine->description);
-	replace(&machine->running_shape, machine->shape);
+	machine_replace(&machine->told, machine->description);
+	machine_replace(&machine->running_shape, machine->shape);
 	machine->told_us = g_get_monotonic_time();
 	machine_process_signal(machine->pidfd, SIGHUP);
-	say(machine, STATUS_BUILD, "it is told something new");
-	ask_soon(machine);
+	machine_say(machine, STATUS_BUILD, "it is told something new");
+	machine_ask_soon(machine);
 	return true;
 }
 
@@ -392,7 +174,7 @@ static void drive(struct machine *machine)
 	if (machine->pidfd < 0)
 		ok = start(machine, &error);
 	else if (!machine_shape_fits(machine->running_shape ?: "", machine->shape))
-		begin_end(machine);
+		machine_begin_end(machine);
 	else if (g_strcmp0(machine->told, machine->description))
 		ok = tell(machine, &error);
 	if (!ok)
@@ -413,8 +195,8 @@ void machine_set(
 	machine->wanted_revision =
 		json_integer_value(json_object_get(json_object_get(json, "config"), "revision"));
 	json_decref(json);
-	replace(&machine->description, description);
-	replace(&machine->shape, shape);
+	machine_replace(&machine->description, description);
+	machine_replace(&machine->shape, shape);
 	machine->is_virtual = is_virtual;
 	drive(machine);
 }
@@ -430,7 +212,7 @@ void machine_retire(struct machine *machine)
 		machine_files_remove(&machine->files);
 	} else if (!machine->ending) {
 		g_clear_handle_id(&machine->timer, g_source_remove);
-		begin_end(machine);
+		machine_begin_end(machine);
 	}
 }
 

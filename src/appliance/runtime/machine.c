@@ -110,8 +110,10 @@ static gboolean give_up(gpointer data)
 
 	machine->deadline = 0;
 	g_free(machine->why);
-	machine->why = g_strdup_printf("has not answered since its start, %u s ago",
-		machine->description->start_timeout_s);
+	machine->why =
+		g_strdup_printf(machine->answered ? "does not answer any more, for %u s"
+						  : "has not answered since its start, %u s ago",
+			machine->description->start_timeout_s);
 	kill(machine->pid, SIGKILL);
 	return G_SOURCE_REMOVE;
 }
@@ -125,12 +127,22 @@ static gboolean unplug(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static void expect_answer(struct machine *machine)
+{
+	machine->deadline =
+		g_timeout_add_seconds(machine->description->start_timeout_s, give_up, machine);
+}
+
 static void on_told(enum push_result result, const char *problem, void *user)
 {
 	struct machine *machine = user;
 
-	if (result != PUSH_UNANSWERED)
+	if (result != PUSH_UNANSWERED) {
 		g_clear_handle_id(&machine->deadline, g_source_remove);
+		machine->answered = true;
+	} else if (!machine->deadline) {
+		expect_answer(machine);
+	}
 	if (result == PUSH_DONE && machine->leaving->len && !machine->unplug)
 		machine->unplug = g_timeout_add_seconds(UNPLUG_S, unplug, machine);
 	if (result == PUSH_DONE)
@@ -143,14 +155,14 @@ static bool make(struct machine *machine, GError **error)
 {
 	machine->started_us = g_get_monotonic_time();
 	machine->kills = machine->cgroup ? cgroup_kills(machine->cgroup) : 0;
+	machine->answered = false;
 	g_clear_pointer(&machine->why, g_free);
 	if (!machine->runtime->start(machine, error)) {
 		machine->pid = 0;
 		return false;
 	}
 	machine->watch = g_child_watch_add(machine->pid, on_end, machine);
-	machine->deadline =
-		g_timeout_add_seconds(machine->description->start_timeout_s, give_up, machine);
+	expect_answer(machine);
 	push_config(machine->push, machine->description->config);
 	return true;
 }
