@@ -77,6 +77,13 @@ static __always_inline bool is_balanced(void)
 	return room && room->balanced.kind;
 }
 
+/* Whether a verdict is worth writing down. That of a balanced packet finds no state of the
+ * receiver, who gets another packet, so it is none for as long as the state wants to see each. */
+static __always_inline bool verdict_serves(const struct flow *verdict, const struct room *room)
+{
+	return !room->balanced.kind || !verdict->watched;
+}
+
 static __always_inline u32 mix(u32 hash, u32 word)
 {
 	hash = (hash ^ word) * 0x85ebca6bu;

@@ -87,7 +87,7 @@ static __always_inline int vip_pipeline(
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, &room->rewrite))
 		return drop(skb, 0, DROP_INTERNAL);
 	balance_leave(pkt, room);
-	if (answer != FIREWALL_ONCE)
+	if (answer_holds(answer))
 		arrival_put(skb, pkt, room);
 	return vip_leave(skb, host, vni, room);
 }

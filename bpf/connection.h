@@ -3,7 +3,8 @@
  * The state of connections at a port's firewall. It lives in the flow entry of what the port's
  * guest sends in it: such an entry is looked up for every packet of the guest anyway, and found for
  * a packet to the guest by the same key turned round. Where the other side opened, the entry is
- * there first with no verdict (epoch 0), and gets one when the guest answers.
+ * there first with no verdict (epoch 0), and gets one when the guest answers, or before, when the
+ * opener is on this host too.
  *
  *             opener        answer (TCP: … and opener's ACK)        FIN            FIN of the other
  *   (none) ─────────► NEW ─────────► ESTABLISHED · CONNECTED ──► HALF_CLOSED ──► CLOSING ─► (aged)
@@ -11,10 +12,13 @@
  *                      └──── reset ──────────────────┴────┼───────────────────────┘
  *                                            the guest goes on: it did not believe the reset
  *
- * Whatever changes a state takes the slow path: openings, closings, and all of TCP before it is
- * connected, of which no verdict is written. So the fast path needs no more than its two lookups,
- * except that once a tick it refreshes the state at a local receiver; a state that has gone takes
- * the verdict with it. A TCP connection that is found open (the table lost it, or the port has just
+ * An opening takes the slow path, where the rules are asked. What else
+ * changes a state does so on the way of a verdict (connection_step()): of TCP all before it is
+ * connected and after its end, when the verdict is `watched`, and what has a FIN or RST. The rest
+ * needs no more than its two lookups, except that once a tick it refreshes the state at a local
+ * receiver; a state that has gone takes the verdict with it. Of TCP that is not connected a verdict
+ * is only written where it needs no entry of its own: half open connections have quotas, other
+ * entries have none. A TCP connection that is found open (the table lost it, or the port has just
  * got a policy) is judged like a new one and must prove itself in the same way.
  *
  * Only the agent removes entries (src/datapath/flows.c).
@@ -94,20 +98,6 @@ __noinline bool connection_touch(const struct pkt *pkt, u32 port_id)
 	return true;
 }
 
-/* Whether the fast path may forward a packet by this verdict, as far as firewalls are concerned;
- * does what they want done with it. */
-static __always_inline bool connection_goes_on(struct flow *flow, const struct pkt *pkt)
-{
-	if (likely(!(flow->flags & (FLOW_TRACKED | FLOW_TO_TRACKED))))
-		return true;
-	if (pkt->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		return false;
-	if (flow->flags & FLOW_TRACKED)
-		window_note(flow, pkt);
-	return !(flow->flags & FLOW_TO_TRACKED) || flow->seen == tick_now() ||
-	       connection_touch(pkt, flow->port_id);
-}
-
 /* Whether the port may have one more, half open connection; 0, or the reason to drop. @again: it
  * takes the place of an old one. */
 static __always_inline int connection_room(const struct host *host, const struct connections *made,
@@ -117,7 +107,7 @@ static __always_inline int connection_room(const struct host *host, const struct
 	const struct project_connections_gone *project_gone;
 	const u64 *project_made;
 
-	if ((s64)(made->half_open - made->settled - gone->half_open) >= (s64)host->half_open_max)
+	if (embryos_of(made, gone) >= (s64)host->half_open_max)
 		return DROP_HALF_OPEN_QUOTA;
 	if (again)
 		return 0;
@@ -144,6 +134,7 @@ static __always_inline void connection_settle(struct flow *connection, u32 port_
 			__sync_fetch_and_add(&made->settled, 1);
 	}
 	connection->state = state;
+	connection->watched |= state == FLOW_CLOSING;
 }
 
 /* Puts a connection of the port into its ring; it is half open. */
@@ -220,7 +211,6 @@ static __always_inline int connection_reset(
 	if (!unheard && seq != bpf_ntohl(connection->ack))
 		return window_has(connection, seq) ? 0 : DROP_TCP_RESET;
 	connection_settle(connection, port_id, FLOW_CLOSING);
-	connection->epoch = 0;
 	return 0;
 }
 
@@ -235,7 +225,6 @@ static __always_inline void connection_finish(
 	connection->flags |= egress ? FLOW_FIN_LOCAL : FLOW_FIN_REMOTE;
 	connection_settle(connection, port_id,
 		(connection->flags & fins) == fins ? FLOW_CLOSING : FLOW_HALF_CLOSED);
-	connection->epoch = 0;
 }
 
 static __always_inline u32 opener_of(const struct flow *connection)
@@ -257,7 +246,6 @@ __noinline int connection_segment(
 		return connection_reset(connection, pkt, port_id, reply, seq);
 	if (pkt->tcp_flags & TCP_RST) {
 		connection_settle(connection, port_id, FLOW_CLOSING);
-		connection->epoch = 0;
 		return 0;
 	}
 	if (egress)
@@ -275,4 +263,80 @@ __noinline int connection_segment(
 		connection->state = FLOW_CONNECTED;
 	}
 	return 0;
+}
+
+/* SYN with FIN or RST, or no flags at all: no such segment is sent in earnest. */
+static __always_inline bool tcp_flags_are_wrong(u8 flags)
+{
+	return !(flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) ||
+	       (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST));
+}
+
+/* Whether packets of a tracked connection may go on unseen, but for FIN and RST. */
+static __always_inline bool connection_is_open(const struct flow *connection)
+{
+	return connection->state != FLOW_NEW && connection->state != FLOW_CLOSING;
+}
+
+/* What any packet does to its connection; 0, or the reason to drop. @seq: of TCP. */
+static __always_inline int connection_see(
+	struct flow *connection, const struct pkt *pkt, u32 port_id, u32 direction, u32 seq)
+{
+	if (pkt->proto == IPPROTO_TCP)
+		return connection_segment(connection, pkt, port_id, direction, seq);
+	if (direction != opener_of(connection) && connection->state == FLOW_NEW)
+		connection_settle(connection, port_id, FLOW_ESTABLISHED);
+	return 0;
+}
+
+/* A packet that its connection wants to see, by a verdict that holds: the rules have been asked in
+ * this epoch, so the states alone decide. False: let the slow path do it, once more from the
+ * beginning. @port_id: the sender's, where it has a state. */
+__noinline bool connection_step(
+	struct __sk_buff *skb, struct pkt *pkt, struct flow *flow, u32 port_id)
+{
+	struct flow *to = NULL;
+	be32 seq = 0;
+
+	if (!pkt || !flow || pkt->flags & PKT_OPENING)
+		return false;
+	if (pkt->proto == IPPROTO_TCP &&
+		(tcp_flags_are_wrong(pkt->tcp_flags) ||
+			bpf_skb_load_bytes(skb, pkt->l4_off + 4, &seq, sizeof(seq))))
+		return false;
+	seq = bpf_ntohl(seq);
+	if (flow->flags & FLOW_TO_TRACKED) {
+		to = connection_get(pkt, flow->port_id, RULE_INGRESS);
+		if (!to || !(to->flags & FLOW_TRACKED))
+			return false;
+	}
+	if (flow->flags & FLOW_TRACKED) {
+		if (pkt->tcp_flags & TCP_SYN)
+			pkt->tcp_scale = (u8)tcp_window_scale(skb, pkt->l4_off);
+		if (connection_see(flow, pkt, port_id, RULE_EGRESS, seq))
+			return false;
+	}
+	if (to) {
+		if (connection_see(to, pkt, flow->port_id, RULE_INGRESS, seq))
+			return false;
+		to->seen = tick_now();
+	}
+	if (flow->flags & FLOW_TRACKED)
+		flow->watched = !connection_is_open(flow) || (to && !connection_is_open(to));
+	return true;
+}
+
+/* Whether the fast path may forward a packet by this verdict, as far as firewalls are concerned;
+ * does what they want done with it. */
+static __always_inline bool connection_goes_on(
+	struct __sk_buff *skb, struct flow *flow, struct pkt *pkt, u32 port_id)
+{
+	if (likely(!(flow->flags & (FLOW_TRACKED | FLOW_TO_TRACKED))))
+		return true;
+	if (pkt->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST) || flow->watched)
+		return connection_step(skb, pkt, flow, port_id);
+	if (flow->flags & FLOW_TRACKED)
+		window_note(flow, pkt);
+	return !(flow->flags & FLOW_TO_TRACKED) || flow->seen == tick_now() ||
+	       connection_touch(pkt, flow->port_id);
 }

@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 26
+#define EDGE_LAYOUT 27
 
 #define EDGE_PORTS_MAX 8192	/* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	/* (peer, encapsulation) pairs; id 0 is none */
@@ -303,14 +303,20 @@ struct flow {
 	u32 macs[3]; /* destination and source MAC that it was decided for, as on the wire */
 	union {
 		u32 ifindex; /* of the local device */
-		u32 answer;  /* while there is no verdict: what the opener's ACK must acknowledge */
+		u32 answer;  /* FLOW_TO_TUNNEL: see flow_answer() */
 	};
 	be32 ack;    /* of a tracked TCP connection: what the guest expects next */
 	u16 port_id; /* of the local receiver, for its counters */
-	u16 vtep;    /* peer: destination, or source of what came from the underlay */
 	u16 mtu;
-	u16 hash; /* chooses the outer source port and next hop */
-	u8 state : 4;
+	union {
+		struct {
+			u16 vtep; /* peer: destination, or source of what came from the underlay */
+			u16 hash; /* chooses the outer source port and next hop */
+		};
+		u32 answer_here; /* of others: see flow_answer() */
+	};
+	u8 state : 3;
+	u8 watched : 1;	     /* whoever has a state of it wants to see each segment */
 	u8 window_scale : 4; /* of the guest (RFC 7323 section 2.2) */
 	u8 output;
 	u8 flags;
@@ -318,7 +324,7 @@ struct flow {
 };
 /* A port's entry for what its guest sends is also the state of the connection at the port's
  * firewall (bpf/connection.h): an entry that the other side opened has epoch 0, no verdict, until
- * the guest sends something. */
+ * the guest sends something, unless the answer's way is known with the opening. */
 enum flow_flags {
 	FLOW_ROUTED = 1 << 0,	  /* see rewrites4 */
 	FLOW_TRACKED = 1 << 1,	  /* the state is that of the connection at the sender's firewall */

@@ -8,7 +8,9 @@
  * be answered as the flood takes for a whole ring.
  *
  * A place may name a connection that is answered or gone by now, and is free then: nothing is
- * removed here when that happens, so that only openings pay. The rings lie in one array, where the
+ * removed here when that happens, so that only openings pay. While few are half open who takes a
+ * place does not even look who was there: should it be one of these, it stays until it is answered
+ * or too old, and they are few. The rings lie in one array, where the
  * next place is in a cache most often; a hash table cost 0.7 us for each opening at a port. It has
  * room for 64 full rings of the usual length. Where more than that overlap, a port loses places to
  * another, and those in them stay until they are answered or too old.
@@ -18,6 +20,7 @@
 #include "balance_stats.h"
 
 #define EMBRYO_TRIES 8 /* places that are looked at for one that is still half open */
+#define EMBRYO_FEW 16  /* half open connections below this part of a port's quota are few */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -140,6 +143,13 @@ __noinline int embryo_evict(u32 port_id, u32 half_open_max)
 	return 0;
 }
 
+/* How many connections of a port are half open. */
+static __always_inline s64 embryos_of(
+	const struct connections *made, const struct connections_gone *gone)
+{
+	return (s64)(made->half_open - made->settled - gone->half_open);
+}
+
 /* The place of the port's next half open connection: the first that nobody needs any more; if there
  * is none nearby, the ring is as good as full. */
 __noinline u32 embryo_place(u32 port_id, u32 half_open_max)
@@ -152,7 +162,8 @@ __noinline u32 embryo_place(u32 port_id, u32 half_open_max)
 		return 0;
 	for (u32 i = 0; i < EMBRYO_TRIES; i++) {
 		place = embryo_ring(__sync_fetch_and_add(&made->line, 1), half_open_max);
-		if (!embryo_lives(port_id, place, false))
+		if (embryos_of(made, gone) < half_open_max / EMBRYO_FEW ||
+			!embryo_lives(port_id, place, false))
 			return place;
 	}
 	embryo_remove(port_id, place, made, gone->project);

@@ -21,6 +21,7 @@
 enum firewall_answer {
 	FIREWALL_ALLOW,	  /* and the verdict may be written down */
 	FIREWALL_TRACKED, /* the same, for a connection whose state there is */
+	FIREWALL_WATCHED, /* the same, but the state wants to see the next segment too */
 	FIREWALL_ONCE,	  /* the next packet must be looked at too */
 	/* within the firewall: */
 	FIREWALL_MESSAGE,
@@ -84,6 +85,13 @@ static __always_inline bool guard_rejects(int answer)
 	const struct room *room = room_get();
 
 	return answer == -DROP_DENIED_FIREWALL && room && room->guard.denied & RULE_REJECT;
+}
+
+/* Whether what a local receiver's firewall said may be written down where the sender has no state:
+ * the entry would be one that no quota counts. */
+static __always_inline bool answer_holds(int answer)
+{
+	return answer != FIREWALL_ONCE && answer != FIREWALL_WATCHED;
 }
 
 static __always_inline bool is_filtered(const struct port *port)
@@ -174,18 +182,12 @@ __noinline int firewall_continue(
 		return -reason;
 	if (tracing(skb))
 		return FIREWALL_TRACKED;
-	if (pkt->proto == IPPROTO_TCP) {
-		reason = connection_segment(connection, pkt, port->id, direction, seq);
-		if (reason)
-			return -reason;
-	} else if (direction != opener && connection->state == FLOW_NEW) {
-		connection_settle(connection, port->id, FLOW_ESTABLISHED);
-	}
+	reason = connection_see(connection, pkt, port->id, direction, seq);
+	if (reason)
+		return -reason;
 	connection->seen = tick_now();
-	if (pkt->proto != IPPROTO_TCP || connection->state == FLOW_CONNECTED ||
-		connection->state == FLOW_HALF_CLOSED)
-		return FIREWALL_TRACKED;
-	return FIREWALL_ONCE;
+	return pkt->proto != IPPROTO_TCP || connection_is_open(connection) ? FIREWALL_TRACKED
+									   : FIREWALL_WATCHED;
 }
 
 static __always_inline bool is_echo_reply(const struct pkt *pkt)
@@ -207,7 +209,7 @@ static __always_inline int firewall_open(
 		connection_make(pkt, port->id, direction, pkt->flags & PKT_OPENING ? seq + 1 : seq);
 	if (reason)
 		return -reason;
-	return pkt->proto == IPPROTO_TCP ? FIREWALL_ONCE : FIREWALL_TRACKED;
+	return pkt->proto == IPPROTO_TCP ? FIREWALL_WATCHED : FIREWALL_TRACKED;
 }
 
 /* An ICMP message that is no echo: an error about a connection, or judged like anything. */
@@ -232,13 +234,6 @@ __noinline int firewall_message(
 	reason = judge(skb, port, quoted, back, opener_of(connection), &decision);
 	judgement_note(port, decision, false);
 	return -reason;
-}
-
-/* SYN with FIN or RST, or no flags at all: no such segment is sent in earnest. */
-static __always_inline bool tcp_flags_are_wrong(u8 flags)
-{
-	return !(flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) ||
-	       (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST));
 }
 
 /* What a packet is to its connection. */

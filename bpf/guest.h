@@ -36,12 +36,11 @@ static __always_inline int guest_check(
 		return 0;
 	}
 	mac_copy(&mac, PKT_SRC(pkt));
-	if (!source_allowed(port->id, &mac, 0, NULL))
-		return DROP_SPOOFED_MAC;
 	if (!pkt->family)
-		return 0;
-	if (!source_allowed(port->id, &mac, pkt->family, &pkt->src) ||
-		(addr_is_unspecified(pkt) && !unspecified_allowed(pkt)))
+		return source_allowed(port->id, &mac, 0, NULL) ? 0 : DROP_SPOOFED_MAC;
+	if (!source_allowed(port->id, &mac, pkt->family, &pkt->src))
+		return source_allowed(port->id, &mac, 0, NULL) ? DROP_SPOOFED_IP : DROP_SPOOFED_MAC;
+	if (addr_is_unspecified(pkt) && !unspecified_allowed(pkt))
 		return DROP_SPOOFED_IP;
 	trace(skb, STEP_SOURCE_ALLOWED, 0, 0, &mac, &pkt->src);
 	if (pkt_is_udp(pkt, pkt->family == 4 ? PORT_DHCP_SERVER : PORT_DHCP6_SERVER, 0))

@@ -260,7 +260,7 @@ static __always_inline int inside_route(struct __sk_buff *skb, const struct host
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, &room->rewrite))
 		return drop(skb, 0, DROP_INTERNAL);
 	balance_leave(pkt, room);
-	if (answer != FIREWALL_ONCE && !room->arrival.limit)
+	if (answer_holds(answer) && !room->arrival.limit)
 		arrival_put(skb, pkt, room);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return drop(skb, 0, DROP_INTERNAL);
@@ -334,7 +334,7 @@ static __always_inline int inside_pipeline(
 
 /* The flow entry of a packet from a wire, if it holds. */
 static __always_inline struct flow *wire_flow(
-	struct __sk_buff *skb, const struct host *host, u32 vni, const struct pkt *pkt)
+	struct __sk_buff *skb, const struct host *host, u32 vni, struct pkt *pkt)
 {
 	struct flow *flow;
 
@@ -345,7 +345,7 @@ static __always_inline struct flow *wire_flow(
 		return NULL;
 	if (flow->flags & FLOW_ROUTED && !outside_is_fresh(flow, pkt))
 		return NULL;
-	return connection_goes_on(flow, pkt) ? flow : NULL;
+	return connection_goes_on(skb, flow, pkt, 0) ? flow : NULL;
 }
 
 /* Does what the flow entry says; @vni: of the network that the packet leaves on. */

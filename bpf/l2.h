@@ -2,6 +2,7 @@
 /* Output: a verdict executed, and the verdict of plain switching: where is the destination MAC. */
 #pragma once
 
+#include "antispoof.h"
 #include "balance.h"
 #include "drop.h"
 #include "encap.h"
@@ -93,6 +94,16 @@ __noinline int execute_other(struct __sk_buff *skb, const struct host *host,
 			  : execute(skb, host, port, flow, vni, false);
 }
 
+/* To a port of this host. */
+static __always_inline void verdict_to(struct flow *flow, const struct port *to)
+{
+	flow->ifindex = to->ifindex;
+	flow->port_id = (u16)to->id;
+	flow->output = to->kind == EDGE_PORT_VETH ? FLOW_TO_PEER : FLOW_TO_DEVICE;
+	if (to->flags & EDGE_PORT_LIMIT_INGRESS)
+		flow->output |= FLOW_LIMITED;
+}
+
 #define DROPPED (-1) /* by the receiver's firewall, and counted there */
 
 /* Fills in the local receiver at @ifindex and asks its firewall, whose answer goes into
@@ -113,22 +124,20 @@ static __always_inline int resolve_local(
 		return DROPPED;
 	}
 	*ret_answer = answer;
-	if (answer == FIREWALL_TRACKED)
+	if (answer == FIREWALL_TRACKED || answer == FIREWALL_WATCHED)
 		flow->flags |= FLOW_TO_TRACKED;
-	flow->ifindex = ifindex;
-	flow->port_id = (u16)to->id;
-	flow->output = to->kind == EDGE_PORT_VETH ? FLOW_TO_PEER : FLOW_TO_DEVICE;
-	if (to->flags & EDGE_PORT_LIMIT_INGRESS)
-		flow->output |= FLOW_LIMITED;
+	verdict_to(flow, to);
 	return 0;
 }
 
 /* Whether what the two firewalls said may be written down; marks the flow. */
 static __always_inline bool verdict_holds(struct flow *flow, int sender, int receiver)
 {
-	if (sender == FIREWALL_TRACKED)
-		flow->flags |= FLOW_TRACKED;
-	return sender != FIREWALL_ONCE && receiver != FIREWALL_ONCE;
+	if (sender != FIREWALL_TRACKED && sender != FIREWALL_WATCHED)
+		return sender != FIREWALL_ONCE && answer_holds(receiver);
+	flow->flags |= FLOW_TRACKED;
+	flow->watched = sender == FIREWALL_WATCHED || receiver == FIREWALL_WATCHED;
+	return receiver != FIREWALL_ONCE;
 }
 
 static __always_inline void verdict_init(
@@ -165,6 +174,51 @@ static __always_inline int refuse(
 	skb->cb[CB_ROUTE_VNI] = port->vni;
 	return route_error(skb, port, pkt, DROP_DENIED_FIREWALL, ICMP_DEST_UNREACH,
 		ICMP_PORT_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH);
+}
+
+/* Whether guest_check() and guest_punt_reason() have nothing to say of the answers to a packet of
+ * a guest with port security, but as whom they are sent. */
+static __always_inline bool has_plain_answer(const struct pkt *pkt)
+{
+	return pkt->proto == IPPROTO_TCP ||
+	       (pkt->proto == IPPROTO_UDP && !pkt_is_udp(pkt, 0, PORT_DHCP_SERVER) &&
+		       !pkt_is_udp(pkt, 0, PORT_DHCP6_SERVER));
+}
+
+/* The verdict of what the receiver answers, written down with that of the opening: it goes back the
+ * same way, so little is left to ask. Not where the answer could be for a service, whose address
+ * only a guest without port security can have. */
+__noinline int answer_put(
+	const struct host *host, const struct port *from, struct pkt *pkt, const struct flow *flow)
+{
+	const struct port *to;
+	const struct endpoint *back;
+	struct flow *entry, verdict;
+	struct mac mac;
+
+	if (!host || !from || !pkt || !flow || !(from->flags & EDGE_PORT_SECURITY) ||
+		!has_plain_answer(pkt))
+		return 0;
+	entry = connection_get(pkt, flow->port_id, RULE_INGRESS);
+	if (!EDGE_LOADS_IN_ORDER || !entry || entry->epoch ||
+		entry->flags != (FLOW_TRACKED | FLOW_BY_REMOTE))
+		return 0;
+	to = port_find(flow->ifindex);
+	back = endpoint_get(from->vni, PKT_SRC(pkt));
+	if (!to || (from->flags | to->flags) & EDGE_PORT_GUARDED || !back ||
+		back->ifindex != from->ifindex)
+		return 0;
+	mac_copy(&mac, PKT_DST(pkt));
+	if (to->flags & EDGE_PORT_SECURITY && !source_allowed(to->id, &mac, pkt->family, &pkt->dst))
+		return 0;
+	verdict_init(&verdict, host, pkt, flow->mtu);
+	mac_copy(verdict.macs, PKT_SRC(pkt));
+	mac_copy((u8 *)verdict.macs + ETH_ALEN, &mac);
+	verdict_to(&verdict, from);
+	verdict.flags = FLOW_TRACKED | (flow->flags & FLOW_TRACKED ? FLOW_TO_TRACKED : 0);
+	verdict.watched = 1;
+	flow_begin(entry, &verdict);
+	return 0;
 }
 
 /* Known unicast from a guest, not too big: decide, write down, execute. @is_ip is a constant. */
@@ -223,6 +277,8 @@ static __always_inline int switch_unicast(struct __sk_buff *skb, const struct ho
 	if (is_ip && verdict_holds(&flow, sender, receiver) && !tracing(skb) &&
 		!(pkt->flags & PKT_NO_FLOW))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
+	if (is_ip && flow.flags & FLOW_TO_TRACKED && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW))
+		answer_put(host, port, pkt, &flow);
 	return finish(skb, is_ip ? execute_ip(skb, host, port, &flow, port->vni)
 				 : execute_other(skb, host, port, &flow, port->vni));
 }

@@ -139,11 +139,11 @@ static __always_inline int receive_slow(
 	if (unlikely(room->balanced.kind)) {
 		flow->flags |= FLOW_TRANSLATED;
 		room->rewrite = (struct rewrite){ .balanced = room->balanced };
-		if (answer != FIREWALL_ONCE && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb) &&
+		if (answer_holds(answer) && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb) &&
 			rewrite_put(pkt, outer->vni, FLOW_FROM_UNDERLAY, &room->rewrite))
 			answer = FIREWALL_ONCE;
 	}
-	if (pkt->family && answer != FIREWALL_ONCE && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
+	if (pkt->family && answer_holds(answer) && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
 		flow_put(skb, pkt, outer->vni, FLOW_FROM_UNDERLAY, flow);
 	return finish(skb, receive_finish(skb, host, flow, outer, pkt));
 }

@@ -115,11 +115,13 @@ static __always_inline bool is_outside(const struct flow *flow)
 	return flow->output == FLOW_TO_WIRE && flow->flags & FLOW_ROUTED;
 }
 
-/* What leaves for a wire, or came from one, is decided again once a tick, and when a connection
- * opens or closes: the neighbour's MAC and the state of a translation are looked at then. */
+/* What leaves for a wire, or came from one, is decided again once a tick, and before a connection
+ * is open and when it is over: the neighbour's MAC and the state of a translation are looked at
+ * then. */
 static __always_inline bool outside_is_fresh(const struct flow *flow, const struct pkt *pkt)
 {
-	return flow->seen == tick_now() && !(pkt->flags & (PKT_OPENING | PKT_CLOSING));
+	return flow->seen == tick_now() && !flow->watched &&
+	       !(pkt->flags & (PKT_OPENING | PKT_CLOSING));
 }
 
 /* What no router passes on, be it a source or a destination: link-local (RFC 3927 section 2.7,
@@ -370,8 +372,8 @@ static __always_inline int route_from_guest(
 	}
 	flow->flags |= FLOW_ROUTED;
 	if (skb->cb[CB_ROUTE_VNI] == port->vni &&
-		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
-		!(pkt->flags & PKT_NO_FLOW) &&
+		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], receiver) &&
+		verdict_serves(flow, room) && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW) &&
 		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, rewrite))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, rewrite))

@@ -43,15 +43,40 @@ static long option_next(u32 i, void *data)
 	return 0;
 }
 
+#define OPTIONS_OF_SIZE 0x0402u	  /* the first: the segment size */
+#define OPTIONS_TIMED 0x0a080204u /* behind it: SACK, and time stamps */
+#define OPTION_SCALE_MASK 0x00ffffffu
+#define OPTION_SCALE 0x00030301u /* NOP, window scale, which follows */
+
+/* The scale among the options as nearly all senders order them: the segment size first, and the
+ * scale behind it or, as Linux has it, behind SACK and time stamps; -1: they are others. */
+static __always_inline int options_usual(const u32 options[5])
+{
+	if ((options[0] & 0xffff) != OPTIONS_OF_SIZE)
+		return -1;
+	if (options[1] == OPTIONS_TIMED && (options[4] & OPTION_SCALE_MASK) == OPTION_SCALE)
+		return (int)(options[4] >> 24);
+	if ((options[1] & OPTION_SCALE_MASK) == OPTION_SCALE)
+		return (int)(options[1] >> 24);
+	return -1;
+}
+
 /* The window scale that a SYN offers, 0 without one. @off: of the TCP header. */
 __noinline int tcp_window_scale(struct __sk_buff *skb, u32 off)
 {
 	struct option_walk walk = { .skb = skb, .at = off + sizeof(struct tcphdr) };
 	u8 data_offset = 0;
+	u32 options[5];
+	int scale = -1;
 
 	if (bpf_skb_load_bytes(skb, off + 12, &data_offset, 1))
 		return 0;
 	walk.end = off + (u32)(data_offset >> 4) * 4;
+	if (walk.end >= walk.at + sizeof(options) &&
+		!bpf_skb_load_bytes(skb, walk.at, options, sizeof(options)))
+		scale = options_usual(options);
+	if (scale >= 0)
+		return scale < WINDOW_SCALE_MAX ? scale : WINDOW_SCALE_MAX;
 	bpf_loop(OPTION_BYTES_MAX, option_next, &walk, 0);
 	return walk.scale;
 }
@@ -92,7 +117,7 @@ static __always_inline void window_note_slowly(
 		return;
 	connection->window_scale = pkt->tcp_scale & 15;
 	if (connection->state == FLOW_NEW && connection->flags & FLOW_BY_REMOTE)
-		connection->answer = seq + 1;
+		flow_set_answer(connection, seq + 1);
 }
 
 /* The window of a connection that begins with a packet, as far as it is known. */
@@ -112,6 +137,8 @@ static __always_inline void window_begin(
  * own has not, and can't make a connection of it. The guest itself is not asked. */
 static __always_inline bool window_answers(const struct flow *connection, const struct pkt *pkt)
 {
-	return !(connection->flags & FLOW_BY_REMOTE) || !connection->answer ||
-	       bpf_ntohl(pkt->ack) - connection->answer < ANSWER_SLACK;
+	u32 answer = flow_answer(connection);
+
+	return !(connection->flags & FLOW_BY_REMOTE) || !answer ||
+	       bpf_ntohl(pkt->ack) - answer < ANSWER_SLACK;
 }

@@ -242,7 +242,7 @@ static __always_inline int wire_deliver(
 	reason = resolve_local(skb, pkt, ifindex, flow, &answer);
 	if (reason)
 		return reason == DROPPED ? CONSUMED : drop(skb, 0, (u32)reason);
-	if (skb->ifindex == WIRE_IFINDEX(vni) && pkt->family && answer != FIREWALL_ONCE &&
+	if (skb->ifindex == WIRE_IFINDEX(vni) && pkt->family && answer_holds(answer) &&
 		!(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
 		flow_put(skb, pkt, vni, FLOW_FROM_UNDERLAY, flow);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))

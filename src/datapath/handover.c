@@ -139,7 +139,7 @@ bool dp_connections_each(
 static struct flow flow_from(const struct dp_connection *connection)
 {
 	struct flow flow = { .seen = ticks_now() - connection->idle_s,
-		.state = states[connection->state].state & 15u,
+		.state = states[connection->state].state & 7u,
 		.flags = FLOW_TRACKED | FLOW_REPLIED,
 		.ack = GUINT32_TO_BE(connection->expects),
 		.window = connection->window,

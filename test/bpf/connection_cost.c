@@ -87,8 +87,7 @@ static u32 run(struct bed *bed, const struct step *step)
 		.repeat = 1);
 
 	assert_int_equal(
-		bpf_prog_test_run_opts(
-			program_fd(bed->dp, bed->dp->edge->progs.from_guest), &opts),
+		bpf_prog_test_run_opts(program_fd(bed->dp, bed->dp->edge->progs.from_guest), &opts),
 		0);
 	if (opts.retval != 7) /* TC_ACT_REDIRECT */
 		fail_msg("%s was not forwarded", step->name);
