@@ -362,9 +362,13 @@ __noinline int balance_arrive(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
 __noinline int answer_find(struct pkt *pkt, u32 port_id)
 {
 	const struct rewrite *known;
+	const struct flow *flow;
 	struct room *room = room_get();
 
 	if (!pkt || !room)
+		return 0;
+	flow = flow_get(pkt, port_id, FLOW_FROM_GUEST);
+	if (!flow || !(flow->flags & FLOW_ROUTED)) /* the rewrites are in no cache */
 		return 0;
 	known = rewrite_get(pkt, port_id, FLOW_FROM_GUEST);
 	if (known && answers_balanced(known))
