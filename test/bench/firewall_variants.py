@@ -7,6 +7,7 @@ behind them. `N members`: the rule is about a group of N, one of which is the cl
 import dataclasses
 import os
 
+import measure
 from shell import folder, namespace, sh, spawn, wait_until
 from variants import QUEUES, Guests
 from weft import Weft as WeftCloud
@@ -39,6 +40,7 @@ def cases(members_max):
 
 class Variant:
     guest_offloads = ""
+    tests = list(measure.TESTS)
 
     def __init__(self, name, mtu):
         self.name, self.mtu = name, mtu - OVERHEAD
@@ -59,6 +61,26 @@ class Variant:
     def check(self, case):
         wait_until(lambda: "1 received" in sh(f"ping -c1 -W1 {SERVER}", self.guests["client"], check=False),
                    f"ping of {self.name} with {case.name}")
+
+
+class Bare:
+    """No switch at all: one veth pair between the guests. What it takes is taken off the others' time for a connection of the path."""
+    tests = ["path", "known"]
+
+    def __init__(self, name, mtu):
+        self.guests = [namespace(f"{name}-{guest[0]}") for guest in GUESTS]
+        sh(f"ip link add eth0 netns {self.guests[0]} mtu {mtu - OVERHEAD} {QUEUES} type veth peer name eth0 netns {self.guests[1]} mtu {mtu - OVERHEAD} {QUEUES}")
+        for guest, address in zip(self.guests, (CLIENT, SERVER)):
+            sh(f"ip addr add {address}/16 dev eth0; ip link set eth0 up", netns=guest)
+
+    def ends(self):
+        return Guests(*self.guests, SERVER)
+
+    def apply(self, _):
+        pass
+
+    def check(self, _):
+        pass
 
 
 class Nftables(Variant):
@@ -157,4 +179,4 @@ class Weft(Variant):
         self.cloud.api("GET", "/weft/v1/wait?timeout=30")
 
 
-VARIANTS = {"nft": ("bridge + nftables, conntrack", Nftables), "ovs": ("Open vSwitch user space, ct", OpenVSwitch), "weft": ("weft", Weft)}
+VARIANTS = {"bare": ("bare veth (the limit)", Bare), "nft": ("bridge + nftables, conntrack", Nftables), "ovs": ("Open vSwitch user space, ct", OpenVSwitch), "weft": ("weft", Weft)}

@@ -24,14 +24,15 @@ GUESTS = {  # name -> (host, network, MAC, address)
     "far": (1, "a", "02:00:00:00:00:21", "10.0.0.21"), "beyond": (1, "b", "02:00:00:00:00:22", "10.1.0.21")}
 GATEWAYS = {"a": "10.0.0.1", "b": "10.1.0.1"}
 WORLD, ROUTER, FLOATING, VIP = "203.0.113.1", "203.0.113.10", "203.0.113.50", "10.1.0.100"
-BALANCED_PORTS = [5201, 7001]  # what measure.py connects to
+BALANCED_PORTS = [5201, 7001, 7003]  # what measure.py connects to
 TUNNEL, VNIS = ["192.0.2.1", "192.0.2.2"], {"a": 1, "b": 2}
 WORLD_MAC = "02:00:00:00:ee:01"
 PATHS = {"switched": "switched", "routed": "routed", "snat": "to the outside (SNAT)", "fip": "from outside (floating IP)",
          "vip": "load balancer", "cross": "switched across hosts", "cross-routed": "routed across hosts"}
-NO_FLOWS = ["snat", "vip"]  # unanswered translations hold their ports for two minutes; listeners are of TCP
+LEFT_OUT = {"snat": ["flows", "path", "known"],  # unanswered translations hold their ports for two minutes; who answers has to see the port
+            "vip": ["flows"]}  # listeners are of TCP
 OWN = {"cross-routed": "cross"}  # what a path is compared with, where it is not `switched`
-TESTS = ["tcp1cpu", "tcp4", "rr", "crr", "flows"]
+TESTS = ["tcp1cpu", "tcp4", "rr", "crr", "path", "known", "flows"]
 # ratio to the variant's own switched path, and of connections to the router namespace
 TARGETS = {"routed": 0.97, "snat": 0.90, "fip": 0.90, "vip": 0.90, "cross-routed": 0.97}
 
@@ -155,17 +156,22 @@ class Weft(Variant):
 VARIANTS = {"bare": ("bare veth (the limit)", Bare), "netns": ("router namespace + nftables", RouterNamespace), "weft": ("weft", Weft)}
 
 
+def tests(options):
+    return [test for test in TESTS if test in (options.tests or TESTS)]
+
+
 def run(options):
     """Returns {variant: {path: {test: [samples]}}}."""
     try:
         standing = {name: VARIANTS[name][1](f"l3{name[0]}", options.mtu[0]) for name in VARIANTS}
         for variant in standing.values():
             variant.check()
+        paths = [path for path in PATHS if path in (options.routes or PATHS)]
         results = {name: {path: {test: [] for test in TESTS} for path in PATHS} for name in standing}
         for repetition in range(options.reps):
-            for path in PATHS:
-                for test in TESTS:
-                    if test == "flows" and path in NO_FLOWS:
+            for test in tests(options):
+                for path in paths:  # these follow each other: the machine's speed drifts
+                    if test in LEFT_OUT.get(path, []):
                         continue
                     for name, variant in standing.items():
                         idle(options.wait)
@@ -204,6 +210,8 @@ def print_table(results, options):
     print(f"\nRouting, MTU {options.mtu[0]}: median of {options.reps}, in brackets the ratio to the variant's own switched path (across hosts: to that across hosts)")
     width = max(len(title) for title, _ in VARIANTS.values())
     for path, title in PATHS.items():
+        if not any(results["weft"][path].values()):
+            continue
         print(f"\n{title:{width}s}" + "".join(f"{measure.TESTS[test][0]:>24s}" for test in TESTS))
         for name in results:
             own = results[name]
@@ -215,7 +223,7 @@ def print_table(results, options):
                 share = share_of_own(results["weft"], path, test)
                 verdicts.append("no figure" if share is None else f"ok ({TARGETS[path]:.2f})" if share >= TARGETS[path] else f"below {TARGETS[path]:.2f}")
             print(f"{'  target: weft':{width}s}" + "".join(f"{text:>24s}" for text in verdicts))
-            for test in ("crr",) if path in NO_FLOWS else ("crr", "flows"):
+            for test in (test for test in ("crr", "path", "flows") if test not in LEFT_OUT.get(path, [])):
                 against = ratio(results["weft"][path][test], results["netns"][path][test])
                 print(f"  {measure.TESTS[test][0].split(',')[0]}: {'no figure' if against is None else f'{against:.2f}'} x the router namespace (target 2)")
     sys.stdout.flush()

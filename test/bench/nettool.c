@@ -17,6 +17,8 @@ static const struct {
 	{ "tcp-serve", 1, tcp_serve, "PORT" },
 	{ "tcp-rr", 3, tcp_rr, "ADDRESS PORT SECONDS" },
 	{ "tcp-crr", 3, tcp_crr, "ADDRESS PORT SECONDS" },
+	{ "tcp-connections", 12, tcp_connections,
+		"CLIENT_NETNS DEVICE NEXT_MAC ADDRESS SERVER_NETNS DEVICE NEXT_MAC ADDRESS TARGET PORT CONNECTIONS ROUNDS" },
 };
 
 int main(int argc, char **argv)

@@ -4,16 +4,13 @@
 #include "nettool.h"
 
 #include <arpa/inet.h>
-#include <linux/if_packet.h>
 #include <net/ethernet.h>
-#include <net/if.h>
 #include <netinet/ether.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
@@ -26,36 +23,6 @@ struct datagram {
 	struct udphdr udp;
 	unsigned char data[18]; /* the least frame of Ethernet */
 } __attribute__((packed));
-
-static int open_device(const char *device, struct ether_header *eth)
-{
-	struct sockaddr_ll at = { .sll_family = AF_PACKET,
-		.sll_ifindex = (int)if_nametoindex(device) };
-	int fd = socket(AF_PACKET, SOCK_RAW, 0), one = 1;
-	struct ifreq own = { 0 };
-
-	strncpy(own.ifr_name, device, IFNAMSIZ - 1);
-	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &own) ||
-		setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one)) ||
-		bind(fd, (struct sockaddr *)&at, sizeof(at))) {
-		perror(device);
-		return -1;
-	}
-	memcpy(eth->ether_shost, own.ifr_hwaddr.sa_data, ETH_ALEN);
-	return fd;
-}
-
-static void set_checksum(struct iphdr *ip)
-{
-	const unsigned short *words = (const void *)ip;
-	unsigned sum = 0;
-
-	for (size_t i = 0; i < sizeof(*ip) / 2; i++)
-		sum += words[i];
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = (unsigned short)~sum;
-}
 
 /* All but the source port. No checksum: there is none (RFC 768). */
 static void make_datagram(struct datagram *datagram, char **argv)
