@@ -278,10 +278,13 @@ static __always_inline bool connection_is_open(const struct flow *connection)
 	return connection->state != FLOW_NEW && connection->state != FLOW_CLOSING;
 }
 
-/* What any packet does to its connection; 0, or the reason to drop. @seq: of TCP. */
-static __always_inline int connection_see(
+/* What any packet does to its connection; 0, or the reason to drop. @seq: of TCP. Not inlined: the
+ * caller's stack would be too large for Linux 6.1. */
+__noinline int connection_see(
 	struct flow *connection, const struct pkt *pkt, u32 port_id, u32 direction, u32 seq)
 {
+	if (!connection || !pkt)
+		return DROP_INTERNAL;
 	if (pkt->proto == IPPROTO_TCP)
 		return connection_segment(connection, pkt, port_id, direction, seq);
 	if (direction != opener_of(connection) && connection->state == FLOW_NEW)

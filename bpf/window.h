@@ -45,20 +45,25 @@ static long option_next(u32 i, void *data)
 
 #define OPTIONS_OF_SIZE 0x0402u	  /* the first: the segment size */
 #define OPTIONS_TIMED 0x0a080204u /* behind it: SACK, and time stamps */
+#define OPTIONS_TIMED_END 16
+#define OPTIONS_USUAL 20
 #define OPTION_SCALE_MASK 0x00ffffffu
 #define OPTION_SCALE 0x00030301u /* NOP, window scale, which follows */
 
-/* The scale among the options as nearly all senders order them: the segment size first, and the
- * scale behind it or, as Linux has it, behind SACK and time stamps; -1: they are others. */
-static __always_inline int options_usual(const u32 options[5])
+/* The scale among the options at walk->at as nearly all senders order them: the segment size first,
+ * and the scale behind it or, as Linux has it, behind SACK and time stamps; -1: they are others. */
+static __always_inline int options_usual(const struct option_walk *walk)
 {
-	if ((options[0] & 0xffff) != OPTIONS_OF_SIZE)
+	u32 options[2]; /* not all of them: Linux 6.1 has no stack for that */
+
+	if (walk->end < walk->at + OPTIONS_USUAL ||
+		bpf_skb_load_bytes(walk->skb, walk->at, options, sizeof(options)) ||
+		(options[0] & 0xffff) != OPTIONS_OF_SIZE)
 		return -1;
-	if (options[1] == OPTIONS_TIMED && (options[4] & OPTION_SCALE_MASK) == OPTION_SCALE)
-		return (int)(options[4] >> 24);
-	if ((options[1] & OPTION_SCALE_MASK) == OPTION_SCALE)
-		return (int)(options[1] >> 24);
-	return -1;
+	if (options[1] == OPTIONS_TIMED &&
+		bpf_skb_load_bytes(walk->skb, walk->at + OPTIONS_TIMED_END, &options[1], 4))
+		return -1;
+	return (options[1] & OPTION_SCALE_MASK) == OPTION_SCALE ? (int)(options[1] >> 24) : -1;
 }
 
 /* The window scale that a SYN offers, 0 without one. @off: of the TCP header. */
@@ -66,15 +71,12 @@ __noinline int tcp_window_scale(struct __sk_buff *skb, u32 off)
 {
 	struct option_walk walk = { .skb = skb, .at = off + sizeof(struct tcphdr) };
 	u8 data_offset = 0;
-	u32 options[5];
-	int scale = -1;
+	int scale;
 
 	if (bpf_skb_load_bytes(skb, off + 12, &data_offset, 1))
 		return 0;
 	walk.end = off + (u32)(data_offset >> 4) * 4;
-	if (walk.end >= walk.at + sizeof(options) &&
-		!bpf_skb_load_bytes(skb, walk.at, options, sizeof(options)))
-		scale = options_usual(options);
+	scale = options_usual(&walk);
 	if (scale >= 0)
 		return scale < WINDOW_SCALE_MAX ? scale : WINDOW_SCALE_MAX;
 	bpf_loop(OPTION_BYTES_MAX, option_next, &walk, 0);
