@@ -130,23 +130,24 @@ static __noinline void departure_put(struct __sk_buff *skb, const struct host *h
 	const struct pkt *pkt, const struct departure *out)
 {
 	const struct port *port = guest_port(skb);
-	const struct room *room = room_get();
+	struct room *room = room_get();
 	struct rewrite rewrite = { .vni = out->vni, .to = out->to };
-	struct flow flow;
+	struct flow *flow;
 
 	if (!port || !room || skb->cb[CB_ROUTE_VNI] != port->vni || tracing(skb) ||
 		pkt->flags & PKT_NO_FLOW)
 		return;
+	flow = &room->flow;
 	memcpy(rewrite.macs, out->macs, sizeof(rewrite.macs));
 	if (pkt->family == 6 && room->prefix.kind)
 		rewrite.balanced = room->prefix;
-	verdict_init(&flow, host, pkt, out->mtu);
-	flow.output = FLOW_TO_WIRE;
-	flow.flags = FLOW_ROUTED | (out->translated ? FLOW_TRANSLATED : 0);
+	verdict_init(flow, host, pkt, out->mtu);
+	flow->output = FLOW_TO_WIRE;
+	flow->flags = FLOW_ROUTED | (out->translated ? FLOW_TRANSLATED : 0);
 	if (answer_holds((int)skb->cb[CB_FIREWALL]) &&
-		verdict_holds(&flow, (int)skb->cb[CB_FIREWALL], FIREWALL_ALLOW) &&
+		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], FIREWALL_ALLOW) &&
 		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &rewrite))
-		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &flow);
+		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
 }
 
 static __always_inline int leave(struct __sk_buff *skb, const struct host *host, struct pkt *pkt,
