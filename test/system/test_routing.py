@@ -190,7 +190,9 @@ def test_next_hops_share(red):
     assert answer.status == 200, answer.text
     servers = {name: red.lab.popen(f"red-{name}", "socat", "TCP-LISTEN:7070,fork,reuseaddr", f"SYSTEM:echo {name}") for name in ("b", "c")}
     ask = "for n in $(seq 40); do socat -u TCP:192.168.88.1:7070,connect-timeout=2 - || echo lost; done"
-    wait_until(lambda: red.exec("a", "socat", "-u", "TCP:192.168.88.1:7070,connect-timeout=1", "-", check=False).stdout)
+    seen = set()
+    once = lambda: red.exec("a", "socat", "-u", "TCP:192.168.88.1:7070,connect-timeout=1", "-", check=False).stdout.strip()
+    wait_until(lambda: seen.add(once()) or {"b", "c"} <= seen, what="both next hops answer")
     answers = red.exec("a", "sh", "-c", ask).stdout.split()
     for server in servers.values():
         server.terminate()

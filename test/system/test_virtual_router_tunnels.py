@@ -79,7 +79,7 @@ def test_gre(cloud, tmp_path):
         carries(cloud, True)
         for tunnel in made.values():
             becomes(cloud, f"/v2.0/gre-tunnels/{tunnel['id']}", "ACTIVE")
-    assert count("ip", "proto", "47") > 4
+    assert count("ip", "proto", "47") >= 4, "a ping and its answer, at both ends"
     path = f"/v2.0/gre-tunnels/{made['a']['id']}"
     call(cloud, "PUT", path, {"gre_tunnel": {"key": 8}})
     carries(cloud, False)
