@@ -41,14 +41,8 @@ static void write_peers(
 	json_array_foreach(ids, i, id) {
 		const struct object *peer = see(sight, KIND_BGP_PEER, json_string_value(id));
 
-		if (!peer)
-			continue;
-		jw_begin_object(w);
-		jw_member_string(w, "peer_ip", object_str(peer, BGP_PEER_IP));
-		jw_member_int(w, "remote_as", object_int(peer, BGP_PEER_AS));
-		if (!object_is_null(peer, BGP_PEER_PASSWORD))
-			jw_member_string(w, "password", object_str(peer, BGP_PEER_PASSWORD));
-		jw_end_object(w);
+		if (peer)
+			bgp_peer_write(peer, w);
 	}
 	jw_end_array(w);
 	json_decref(ids);

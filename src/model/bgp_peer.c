@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json_writer.h"
 #include "model/bgp_speaker.h"
 #include "model/standard.h"
 #include "model/txn_impl.h"
@@ -92,6 +93,16 @@ static bool on_update(
 static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 {
 	return bgp_speakers_leave(txn, BGP_SPEAKER_PEERS, BGP_SPEAKER_BY_PEER, old, error);
+}
+
+void bgp_peer_write(const struct object *peer, struct json_writer *w)
+{
+	jw_begin_object(w);
+	jw_member_string(w, "peer_ip", object_str(peer, BGP_PEER_IP));
+	jw_member_int(w, "remote_as", object_int(peer, BGP_PEER_AS));
+	if (!object_is_null(peer, BGP_PEER_PASSWORD))
+		jw_member_string(w, "password", object_str(peer, BGP_PEER_PASSWORD));
+	jw_end_object(w);
 }
 
 const struct kind bgp_peer_kind = {

@@ -4,6 +4,8 @@
 
 #include "model/txn.h"
 
+struct json_writer;
+
 enum bgp_peer_slot {
 	BGP_PEER_IP = N_STANDARD_SLOTS,
 	BGP_PEER_AS,
@@ -19,3 +21,7 @@ enum bgp_auth_type { BGP_AUTH_NONE, BGP_AUTH_MD5 };
 #define AS_NUMBER_MAX 4294967295 /* RFC 6793 */
 
 extern const struct kind bgp_peer_kind;
+
+/* Writes one object, as hosts' records and providers' documents have a peer: `peer_ip`,
+ * `remote_as`, `password` (where it has one). */
+void bgp_peer_write(const struct object *peer, struct json_writer *w);

@@ -19,14 +19,8 @@ static void write_peers(
 		const struct object *peer =
 			model_get_text(model, KIND_BGP_PEER, json_string_value(id));
 
-		if (!peer || !bgp_router_has_peer(speaker, peer))
-			continue;
-		jw_begin_object(w);
-		jw_member_string(w, "peer_ip", object_str(peer, BGP_PEER_IP));
-		jw_member_int(w, "remote_as", object_int(peer, BGP_PEER_AS));
-		if (!object_is_null(peer, BGP_PEER_PASSWORD))
-			jw_member_string(w, "password", object_str(peer, BGP_PEER_PASSWORD));
-		jw_end_object(w);
+		if (peer && bgp_router_has_peer(speaker, peer))
+			bgp_peer_write(peer, w);
 	}
 	json_decref(ids);
 }
