@@ -255,7 +255,8 @@ static __always_inline bool nat_holds(
 }
 
 /* The middle of a connection that hosts share the address of: another has its port, and knows it or
- * tells of it in a moment (src/agent/handover.h). From any other port it would be reset. */
+ * tells of it in a moment (src/agent/handover/handover.h). From any other port it would be reset.
+ */
 static __always_inline bool nat_is_elsewhere(const struct gateway *gateway, const struct pkt *pkt)
 {
 	return gateway->n_ports && gateway->n_ports != SNAT_PORTS_ALL &&

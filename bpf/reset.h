@@ -5,9 +5,9 @@
  * section 3.10.7.1), as the other end would tell it if the segment came there from another port; or
  * else it would wait for a quarter of an hour.
  *
- * But a guest that has just come from another host is told of in a moment (src/agent/handover.h),
- * and its connections live. So the reset comes when a connection has been unknown for some seconds
- * at a stretch, in which its guest sends again and again.
+ * But a guest that has just come from another host is told of in a moment
+ * (src/agent/handover/handover.h), and its connections live. So the reset comes when a connection
+ * has been unknown for some seconds at a stretch, in which its guest sends again and again.
  *
  *   outside ──► STAGE_RESET: the segment becomes its answer ──► inside: routed to the guest
  */

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/domain.h"
-#include "agent/exporter.h"
-#include "agent/ops.h"
-#include "agent/rule_names.h"
+#include "agent/desired/domain.h"
+#include "agent/ops/exporter.h"
+#include "agent/ops/ops.h"
+#include "agent/desired/rule_names.h"
 #include "base/log.h"
 #include "host/rtnl.h"
 #include "http/server.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The addresses of domain names in the running agent: learnt as answers pass, and forgotten. */
 #include "agent/agent.h"
-#include "agent/firewall.h"
+#include "agent/desired/firewall.h"
 
 static bool domain_is_in_use(const struct ip *ip, void *data)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "agent/appliance.h"
+#include "agent/desired/appliance.h"
 
 #define DENIED "denied-firewall" /* as the edge calls it (bpf/drop.h) */
 

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "agent/desired.h"
+#include "agent/desired/desired.h"
 #include "datapath/datapath.h"
 
 /* False: it is of a NIC that has no firewall group any more, or no such thing. @said: one of

@@ -5,8 +5,8 @@
 #include <jansson.h>
 
 #include "agent/config.h"
-#include "agent/desired.h"
-#include "agent/listener_stats.h"
+#include "agent/desired/desired.h"
+#include "agent/report/listener_stats.h"
 
 struct appliances;
 

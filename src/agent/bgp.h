@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "agent/config.h"
-#include "agent/desired.h"
+#include "agent/desired/desired.h"
 
 struct bgp;
 

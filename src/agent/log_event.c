@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/appliance.h"
-#include "agent/firewall.h"
-#include "agent/network_log.h"
-#include "agent/rule_names.h"
-#include "agent/tier.h"
+#include "agent/desired/appliance.h"
+#include "agent/desired/firewall.h"
+#include "agent/desired/network_log.h"
+#include "agent/desired/rule_names.h"
+#include "agent/desired/tier.h"
 #include "base/json_writer.h"
 
 #define PROTOCOL_STRLEN 16

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "agent/desired.h"
+#include "agent/desired/desired.h"
 #include "datapath/datapath.h"
 
 /* One JSON object. @port NULL: it has gone meanwhile. @time_us: since 1970. */

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/appliance.h"
+#include "agent/desired/appliance.h"
 #include "agent/appliance_event.h"
 #include "agent/log_event.h"
 #include "base/log.h"

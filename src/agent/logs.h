@@ -10,8 +10,8 @@
 #pragma once
 
 #include "agent/config.h"
-#include "agent/control.h"
-#include "agent/desired.h"
+#include "agent/ops/control.h"
+#include "agent/desired/desired.h"
 #include "datapath/datapath.h"
 
 struct logs;

@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "agent/reconcile.h"
+#include "agent/reconcile/reconcile.h"
 
 /* Bits. */
 enum master_says {

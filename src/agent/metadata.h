@@ -2,7 +2,7 @@
 /* The metadata service of all guests of the host: the agent's parts put together. */
 #pragma once
 
-#include "agent/desired.h"
+#include "agent/desired/desired.h"
 #include "agent/frame/frame.h"
 
 struct metadata;

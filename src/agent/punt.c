@@ -2,7 +2,7 @@
 #include "agent/punt.h"
 
 #include "agent/announce.h"
-#include "agent/health.h"
+#include "agent/report/health.h"
 #include "agent/helper/helpers.h"
 #include "agent/outside.h"
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "agent/desired.h"
+#include "agent/desired/desired.h"
 #include "agent/dispatch/dispatch.h"
 #include "datapath/datapath.h"
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "agent/desired.h"
+#include "agent/desired/desired.h"
 #include "agent/service/port.h"
 
 /* `port` borrows from the view and from here; valid until the view changes. */

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 #include "cli/attribute.h"
-#include "model/network.h"
-#include "model/port.h"
-#include "model/subnet.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
+#include "model/network/subnet.h"
 
 /* Instead of the controller: an id that shows what was asked. */
 static char *fake_resolve(void *data, const struct kind *kind, const char *text, GError **error)

@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/resolve.h"
-#include "model/port.h"
+#include "model/port/port.h"
 
 static const char *const columns[] = { "host", "status", "vif_type", "vnic_type", NULL };
 

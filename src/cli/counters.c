@@ -7,8 +7,8 @@
 #include "cli/hypervisor.h"
 #include "cli/output.h"
 #include "cli/resolve.h"
-#include "model/port.h"
-#include "model/service_port.h"
+#include "model/port/port.h"
+#include "model/port/service_port.h"
 
 /* Rows {reason, count, meaning} of a host's drops; with @all also those that never happened. */
 static json_t *host_rows(const json_t *drops, bool all)

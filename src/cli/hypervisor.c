@@ -5,7 +5,7 @@
 
 #include "cli/agent_client.h"
 #include "cli/resolve.h"
-#include "model/port.h"
+#include "model/port/port.h"
 
 static const char *socket_pattern(const struct cli *cli)
 {

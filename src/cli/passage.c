@@ -6,8 +6,8 @@
 #include "cli/agent_client.h"
 #include "cli/hypervisor.h"
 #include "cli/resolve.h"
-#include "model/port.h"
-#include "model/service_port.h"
+#include "model/port/port.h"
+#include "model/port/service_port.h"
 
 #define ROUTERS_MAX 8 /* on a way */
 

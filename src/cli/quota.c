@@ -8,7 +8,7 @@
 #include "cli/output.h"
 #include "cli/resolve.h"
 #include "cli/spelling.h"
-#include "model/quota.h"
+#include "model/access/quota.h"
 
 #define CONNECTION_OPTION "tracked-connection"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "model/floating_ip.h"
+#include "model/router/floating_ip.h"
 
 /* Where the openstack command says it otherwise than the attribute's name would. */
 static const struct {

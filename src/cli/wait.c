@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/resolve.h"
-#include "model/port.h"
+#include "model/port/port.h"
 
 #define TIMEOUT_DEFAULT_S 60
 #define TIMEOUT_MAX_S 600 /* the controller's limit */

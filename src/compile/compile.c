@@ -16,12 +16,12 @@
 #include "compile/in_tree.h"
 #include "compile/records.h"
 #include "compile/standby.h"
-#include "model/dhcp_binding.h"
-#include "model/gateway_hosts.h"
-#include "model/host.h"
-#include "model/port_binding.h"
-#include "model/router.h"
-#include "model/service_port.h"
+#include "model/port/dhcp_binding.h"
+#include "model/router/gateway_hosts.h"
+#include "model/host/host.h"
+#include "model/port/port_binding.h"
+#include "model/router/router.h"
+#include "model/port/service_port.h"
 
 static guint pair_hash(gconstpointer data)
 {

@@ -5,8 +5,8 @@
 #include "compile/enumeration.h"
 #include "compile/records.h"
 
-#include "model/appliance.h"
-#include "model/host.h"
+#include "model/provider/appliance.h"
+#include "model/host/host.h"
 
 static void record(const struct object *appliance, GString *text)
 {

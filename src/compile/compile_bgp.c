@@ -9,10 +9,10 @@
 #include "compile/records.h"
 #include "compile/touched.h"
 
-#include "model/bgp_peer.h"
-#include "model/bgp_speaker.h"
-#include "model/host.h"
-#include "model/network.h"
+#include "model/bgp/bgp_peer.h"
+#include "model/bgp/bgp_speaker.h"
+#include "model/host/host.h"
+#include "model/network/network.h"
 
 /* As it is, or (of a compilation) was. */
 struct sight {

@@ -4,7 +4,7 @@
 #include "compile/enumeration.h"
 #include "compile/records.h"
 
-#include "model/conntrack_helper.h"
+#include "model/router/conntrack_helper.h"
 
 void compile_conntrack_helper(struct compilation *c, const struct change *change)
 {

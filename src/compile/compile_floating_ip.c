@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-#include "model/floating_ip.h"
-#include "model/gateway_segment.h"
-#include "model/host.h"
-#include "model/router.h"
-#include "model/service_map.h"
-#include "model/service_port.h"
+#include "model/router/floating_ip.h"
+#include "model/router/gateway_segment.h"
+#include "model/host/host.h"
+#include "model/router/router.h"
+#include "model/provider/service_map.h"
+#include "model/port/service_port.h"
 
 static void add_of_host(const struct compilation *c, const struct object *host, GHashTable *all)
 {

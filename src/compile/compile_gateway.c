@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-#include "model/gateway_segment.h"
-#include "model/network.h"
-#include "model/router.h"
-#include "model/service_port.h"
-#include "model/subnet.h"
-#include "model/subnetpool.h"
+#include "model/router/gateway_segment.h"
+#include "model/network/network.h"
+#include "model/router/router.h"
+#include "model/port/service_port.h"
+#include "model/network/subnet.h"
+#include "model/network/subnetpool.h"
 
 static void add_router(GHashTable *routers, const struct uuid *id)
 {

@@ -7,9 +7,9 @@
 #include "compile/compilation.h"
 #include "compile/records.h"
 
-#include "model/port.h"
-#include "model/security_group_rule.h"
-#include "model/security_policy_rule.h"
+#include "model/port/port.h"
+#include "model/firewall/security_group_rule.h"
+#include "model/firewall/security_policy_rule.h"
 
 typedef void (*record_fn)(const struct object *object, GString *text);
 

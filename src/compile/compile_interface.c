@@ -4,7 +4,7 @@
 #include "compile/reach.h"
 #include "compile/records.h"
 
-#include "model/service_port.h"
+#include "model/port/service_port.h"
 
 static void add_port(GHashTable *ports, const struct uuid *id)
 {

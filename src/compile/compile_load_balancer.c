@@ -13,13 +13,13 @@
 
 #include <string.h>
 
-#include "model/host.h"
-#include "model/lb_health_monitor.h"
-#include "model/lb_listener.h"
-#include "model/lb_member.h"
-#include "model/lb_pool.h"
-#include "model/lb_vips.h"
-#include "model/service_port.h"
+#include "model/host/host.h"
+#include "model/balancer/lb_health_monitor.h"
+#include "model/balancer/lb_listener.h"
+#include "model/balancer/lb_member.h"
+#include "model/balancer/lb_pool.h"
+#include "model/balancer/lb_vips.h"
+#include "model/port/service_port.h"
 
 #define WAS "-" /* in the place of the record before */
 

@@ -6,7 +6,7 @@
 #include "compile/compilation.h"
 #include "compile/records.h"
 
-#include "model/network_log.h"
+#include "model/firewall/network_log.h"
 
 const struct uuid scope_cloud_id;
 

@@ -14,10 +14,10 @@
 #include "compile/reach.h"
 #include "compile/records.h"
 
-#include "model/dhcp_binding.h"
-#include "model/gateway_hosts.h"
-#include "model/host.h"
-#include "model/port.h"
+#include "model/port/dhcp_binding.h"
+#include "model/router/gateway_hosts.h"
+#include "model/host/host.h"
+#include "model/port/port.h"
 
 /* A host and how many ports it has on each network of a part, on both sides. Of a router: one, when
  * the host may have its gateway. */

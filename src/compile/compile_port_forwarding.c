@@ -7,11 +7,11 @@
 #include "compile/records.h"
 #include "compile/touched.h"
 
-#include "model/floating_ip.h"
-#include "model/network.h"
-#include "model/port_forwarding.h"
-#include "model/router.h"
-#include "model/service_map.h"
+#include "model/router/floating_ip.h"
+#include "model/network/network.h"
+#include "model/router/port_forwarding.h"
+#include "model/router/router.h"
+#include "model/provider/service_map.h"
 
 /* Where they are added to. */
 struct target {

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "compile/qos.h"
-#include "model/floating_ip.h"
-#include "model/network.h"
-#include "model/port.h"
-#include "model/router.h"
+#include "model/router/floating_ip.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
+#include "model/router/router.h"
 
 const struct qos_user qos_ports = { KIND_PORT, PORT_QOS_POLICY_ID, PORT_NETWORK_ID,
 	PORT_BY_QOS_POLICY, PORT_BY_NETWORK };

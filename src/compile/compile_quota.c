@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "model/quota.h"
+#include "model/access/quota.h"
 
 #define RECORD "connection-quota"
 

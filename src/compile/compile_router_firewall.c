@@ -9,11 +9,11 @@
 #include "compile/router_firewall.h"
 #include "compile/touched.h"
 
-#include "model/firewall_group.h"
-#include "model/firewall_policy.h"
-#include "model/firewall_provider.h"
-#include "model/firewall_rule.h"
-#include "model/port.h"
+#include "model/firewall/firewall_group.h"
+#include "model/firewall/firewall_policy.h"
+#include "model/firewall/firewall_provider.h"
+#include "model/firewall/firewall_rule.h"
+#include "model/port/port.h"
 
 /* Objects as they were (with a compilation), or are. */
 struct sight {

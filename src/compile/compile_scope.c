@@ -9,15 +9,15 @@
 #include "compile/records.h"
 #include "compile/standby.h"
 
-#include "model/floating_ip.h"
-#include "model/gateway_hosts.h"
-#include "model/host.h"
-#include "model/load_balancer.h"
-#include "model/port_binding.h"
-#include "model/router.h"
-#include "model/service_port.h"
-#include "model/security_group_rule.h"
-#include "model/subnet.h"
+#include "model/router/floating_ip.h"
+#include "model/router/gateway_hosts.h"
+#include "model/host/host.h"
+#include "model/balancer/load_balancer.h"
+#include "model/port/port_binding.h"
+#include "model/router/router.h"
+#include "model/port/service_port.h"
+#include "model/firewall/security_group_rule.h"
+#include "model/network/subnet.h"
 
 void enumeration_give(struct enumeration *e, const char *kind, const char *id)
 {

@@ -8,11 +8,11 @@
 
 #include "compile/compilation.h"
 #include "compile/records.h"
-#include "model/network.h"
-#include "model/service_attachment.h"
-#include "model/service_map.h"
-#include "model/subnet.h"
-#include "model/subnetpool.h"
+#include "model/network/network.h"
+#include "model/provider/service_attachment.h"
+#include "model/provider/service_map.h"
+#include "model/network/subnet.h"
+#include "model/network/subnetpool.h"
 
 /* What the attachment says of the subnet; a new reference, NULL: nothing. */
 static json_t *said_of(const struct object *attachment, const struct object *subnet)

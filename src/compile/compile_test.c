@@ -2,9 +2,9 @@
 /* The property of random_world.h, for what is within a cloud: ports, routers, security groups, QoS,
  * DHCP. */
 #include "compile/random_world.h"
-#include "model/dhcp_binding.h"
-#include "model/security_group.h"
-#include "model/service_port.h"
+#include "model/port/dhcp_binding.h"
+#include "model/firewall/security_group.h"
+#include "model/port/service_port.h"
 
 static unsigned dhcp; /* changed */
 

@@ -7,7 +7,7 @@
 #include "compile/compilation.h"
 #include "compile/records.h"
 
-#include "model/security_policy_rule.h"
+#include "model/firewall/security_policy_rule.h"
 
 static void compile_record(struct compilation *c, const struct change *change,
 	void (*record)(const struct object *object, GString *text), const char *kind)

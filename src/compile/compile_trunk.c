@@ -5,8 +5,8 @@
 #include "compile/compilation.h"
 #include "compile/records.h"
 
-#include "model/port.h"
-#include "model/trunk.h"
+#include "model/port/port.h"
+#include "model/port/trunk.h"
 
 static struct trunk_place place_of(const struct object *subport, const struct object *trunk)
 {

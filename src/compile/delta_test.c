@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What single changes cost. */
 #include "compile/compile.h"
-#include "model/firewall_group.h"
-#include "model/floating_ip.h"
-#include "model/router.h"
-#include "model/service_provider.h"
+#include "model/firewall/firewall_group.h"
+#include "model/router/floating_ip.h"
+#include "model/router/router.h"
+#include "model/provider/service_provider.h"
 #include "model/testing.h"
 
 /* A port's status concerns no host; its cost is nothing. */

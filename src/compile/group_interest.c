@@ -10,10 +10,10 @@
  */
 #include "compile/compilation.h"
 
-#include "model/host.h"
-#include "model/port.h"
-#include "model/port_binding.h"
-#include "model/security_group_rule.h"
+#include "model/host/host.h"
+#include "model/port/port.h"
+#include "model/port/port_binding.h"
+#include "model/firewall/security_group_rule.h"
 
 guint host_group_hash(gconstpointer data)
 {

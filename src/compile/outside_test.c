@@ -2,13 +2,13 @@
 /* The property of random_world.h, where routers lead outside: gateways, hosts that are connected to
  * physical networks, floating IPs. */
 #include "compile/random_world.h"
-#include "model/agent.h"
-#include "model/bgp_speaker.h"
-#include "model/floating_ip.h"
-#include "model/firewall_group.h"
-#include "model/port.h"
-#include "model/port_forwarding.h"
-#include "model/router_parts.h"
+#include "model/host/agent.h"
+#include "model/bgp/bgp_speaker.h"
+#include "model/router/floating_ip.h"
+#include "model/firewall/firewall_group.h"
+#include "model/port/port.h"
+#include "model/router/port_forwarding.h"
+#include "model/router/router_parts.h"
 
 static unsigned gateways, floating_ips, forwardings; /* given, changed */
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "compile/compilation.h"
-#include "model/qos_rule.h"
+#include "model/qos/qos_rule.h"
 
 /* 0: the policy says nothing of it. */
 struct qos_rates {

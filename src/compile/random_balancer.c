@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 
-#include "model/lb_health_monitor.h"
-#include "model/lb_listener.h"
-#include "model/lb_member.h"
-#include "model/lb_pool.h"
-#include "model/lb_stats.h"
-#include "model/subnet.h"
+#include "model/balancer/lb_health_monitor.h"
+#include "model/balancer/lb_listener.h"
+#include "model/balancer/lb_member.h"
+#include "model/balancer/lb_pool.h"
+#include "model/balancer/lb_stats.h"
+#include "model/network/subnet.h"
 
 /* An address of a random subnet, whose id is the second. */
 static bool any_address(struct random_world *world, char ret[static 32], const char **ret_subnet)

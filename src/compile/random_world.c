@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile/random_world.h"
 
-#include "model/port_binding.h"
-#include "model/router_parts.h"
-#include "model/service_attachment.h"
-#include "model/service_provider.h"
+#include "model/port/port_binding.h"
+#include "model/router/router_parts.h"
+#include "model/provider/service_attachment.h"
+#include "model/provider/service_provider.h"
 
 #define OTHER "other" /* the provider that is not in the tree */
 

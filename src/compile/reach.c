@@ -3,11 +3,11 @@
  */
 #include "compile/reach.h"
 
-#include "model/gateway_hosts.h"
-#include "model/host.h"
-#include "model/port_binding.h"
-#include "model/service_port.h"
-#include "model/subnet.h"
+#include "model/router/gateway_hosts.h"
+#include "model/host/host.h"
+#include "model/port/port_binding.h"
+#include "model/port/service_port.h"
+#include "model/network/subnet.h"
 
 struct node {
 	struct uuid id;

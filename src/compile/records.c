@@ -4,22 +4,22 @@
 
 #include <string.h>
 
-#include "model/lb_vips.h"
-#include "model/load_balancer.h"
-#include "model/dhcp_binding.h"
-#include "model/conntrack_helper.h"
-#include "model/floating_ip.h"
-#include "model/host.h"
-#include "model/network.h"
-#include "model/port.h"
-#include "model/port_forwarding.h"
-#include "model/provider.h"
-#include "model/router.h"
-#include "model/segment.h"
-#include "model/service_map.h"
-#include "model/service_port.h"
-#include "model/subnet.h"
-#include "model/subnetpool.h"
+#include "model/balancer/lb_vips.h"
+#include "model/balancer/load_balancer.h"
+#include "model/port/dhcp_binding.h"
+#include "model/router/conntrack_helper.h"
+#include "model/router/floating_ip.h"
+#include "model/host/host.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
+#include "model/router/port_forwarding.h"
+#include "model/network/provider.h"
+#include "model/router/router.h"
+#include "model/network/segment.h"
+#include "model/provider/service_map.h"
+#include "model/port/service_port.h"
+#include "model/network/subnet.h"
+#include "model/network/subnetpool.h"
 
 static void member_uuid(struct json_writer *w, const char *key, const struct uuid *uuid)
 {

@@ -76,7 +76,7 @@ void record_security_tier(const struct object *tier, GString *text);
 void record_security_policy(const struct object *policy, GString *text);
 void record_security_policy_rule(const struct object *rule, GString *text);
 /* The members of a rule's record that say what it is about, but the prefix; see
- * model/security_group_match.h. */
+ * model/firewall/security_group_match.h. */
 void record_match(const struct object *rule, struct json_writer *w);
 /* @port: of a group that rules name. */
 void record_group_member(const struct object *port, GString *text);

@@ -2,10 +2,10 @@
 /* The records that are about security groups. */
 #include "compile/records.h"
 
-#include "model/address_group.h"
-#include "model/port.h"
-#include "model/security_group.h"
-#include "model/security_group_rule.h"
+#include "model/firewall/address_group.h"
+#include "model/port/port.h"
+#include "model/firewall/security_group.h"
+#include "model/firewall/security_group_rule.h"
 
 void record_security_group(const struct object *group, GString *text)
 {

@@ -2,9 +2,9 @@
 /* The records that are about the provider's tiers. */
 #include "compile/records.h"
 
-#include "model/security_policy.h"
-#include "model/security_policy_rule.h"
-#include "model/security_tier.h"
+#include "model/firewall/security_policy.h"
+#include "model/firewall/security_policy_rule.h"
+#include "model/firewall/security_tier.h"
 
 void record_security_tier(const struct object *tier, GString *text)
 {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "model/port_binding.h"
-#include "model/service_port.h"
+#include "model/port/port_binding.h"
+#include "model/port/service_port.h"
 
 static int compare(const void *a, const void *b)
 {

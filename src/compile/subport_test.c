@@ -2,7 +2,7 @@
 /* The property of random_world.h, for trunks: a subport is where its parent is, and its record says
  * so. */
 #include "compile/random_world.h"
-#include "model/trunk.h"
+#include "model/port/trunk.h"
 
 static unsigned subports; /* added */
 

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-#include "model/appliance.h"
-#include "model/lb_provider.h"
-#include "model/port.h"
-#include "model/router.h"
-#include "model/service_attachment.h"
-#include "model/service_map.h"
-#include "model/service_port.h"
-#include "model/subnet.h"
+#include "model/provider/appliance.h"
+#include "model/balancer/lb_provider.h"
+#include "model/port/port.h"
+#include "model/router/router.h"
+#include "model/provider/service_attachment.h"
+#include "model/provider/service_map.h"
+#include "model/port/service_port.h"
+#include "model/network/subnet.h"
 
 /* A router's interface is a NIC of its virtual router. */
 static bool is_routers(const struct model *model, const struct object *port)

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "controller/policy/policy_file.h"
 #include "http/listen.h"
-#include "model/quota.h"
+#include "model/access/quota.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9696"
 #define DEFAULT_STORE "sqlite:/var/lib/weft/weft.db"

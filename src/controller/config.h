@@ -5,9 +5,9 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/types.h"
-#include "model/caller.h"
+#include "model/access/caller.h"
 #include "model/kind.h"
-#include "model/service_map.h"
+#include "model/provider/service_map.h"
 
 struct config_token {
 	char *token, *project_id;

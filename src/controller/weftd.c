@@ -7,13 +7,13 @@
 #include "controller/keystone/keystone.h"
 #include "controller/provider/providers.h"
 #include "http/server.h"
-#include "model/agent.h"
-#include "model/default_security_group_rule.h"
-#include "model/gateway_hosts.h"
-#include "model/network_segment_range.h"
-#include "model/segment.h"
-#include "model/quota.h"
-#include "model/snat_ranges.h"
+#include "model/host/agent.h"
+#include "model/firewall/default_security_group_rule.h"
+#include "model/router/gateway_hosts.h"
+#include "model/network/network_segment_range.h"
+#include "model/network/segment.h"
+#include "model/access/quota.h"
+#include "model/router/snat_ranges.h"
 
 struct weftd {
 	struct auth *auth;

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "model/policy.h"
-#include "model/rbac.h"
+#include "model/access/policy.h"
+#include "model/access/rbac.h"
 
 struct model *model_new(void)
 {

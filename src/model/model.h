@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/autoptr.h"
-#include "model/caller.h"
+#include "model/access/caller.h"
 #include "model/object.h"
 
 struct model *model_new(void);

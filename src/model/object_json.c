@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "model/object_impl.h"
-#include "model/policy.h"
-#include "model/rbac.h"
+#include "model/access/policy.h"
+#include "model/access/rbac.h"
 
 static void write_id(const struct object *object, struct json_writer *w)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "model/caller.h"
+#include "model/access/caller.h"
 #include "model/object_impl.h"
 
 enum operation { CREATE, UPDATE };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/object_impl.h"
-#include "model/rbac.h"
+#include "model/access/rbac.h"
 #include "model/value.h"
 
 void filter_free(gpointer data)

@@ -7,7 +7,7 @@
 
 #include "model/model_impl.h"
 #include "model/query_impl.h"
-#include "model/rbac.h"
+#include "model/access/rbac.h"
 
 /* The index by the attribute @slot, which refers to another kind. */
 static unsigned reference_index(const struct kind *kind, unsigned slot)

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/host.h"
-#include "model/network.h"
-#include "model/port.h"
-#include "model/subnet.h"
+#include "model/host/host.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
+#include "model/network/subnet.h"
 
 static const struct caller test_admin = { CALLER_ADMIN, "admin" };
 

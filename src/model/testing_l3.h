@@ -2,8 +2,8 @@
 /* For unit tests only: an external network, an inner one, and routers between them. */
 #pragma once
 
-#include "model/floating_ip.h"
-#include "model/router.h"
+#include "model/router/floating_ip.h"
+#include "model/router/router.h"
 #include "model/testing.h"
 
 struct l3 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "model/model_impl.h"
-#include "model/rbac.h"
+#include "model/access/rbac.h"
 
 static void free_change(gpointer data)
 {

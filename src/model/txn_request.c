@@ -4,9 +4,9 @@
 
 #include "model/model_impl.h"
 #include "model/parse.h"
-#include "model/policy.h"
-#include "model/quota.h"
-#include "model/rbac.h"
+#include "model/access/policy.h"
+#include "model/access/quota.h"
+#include "model/access/rbac.h"
 #include "model/txn_impl.h"
 
 /* What is part of another object is made by who may see that; the rule asks for more. */

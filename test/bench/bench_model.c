@@ -14,13 +14,13 @@
 
 #include "commit/commit.h"
 #include "compile/compile.h"
-#include "model/host.h"
-#include "model/network.h"
+#include "model/host/host.h"
+#include "model/network/network.h"
 #include "model/parse.h"
-#include "model/port.h"
+#include "model/port/port.h"
 #include "model/query.h"
-#include "model/quota.h"
-#include "model/subnet.h"
+#include "model/access/quota.h"
+#include "model/network/subnet.h"
 
 #define HOSTS 100
 #define PORTS_PER_NETWORK 5000

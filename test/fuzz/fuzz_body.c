@@ -7,11 +7,11 @@
  */
 #include <string.h>
 
-#include "model/host.h"
-#include "model/network.h"
-#include "model/port.h"
+#include "model/host/host.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
 #include "model/query.h"
-#include "model/subnet.h"
+#include "model/network/subnet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policy files. What is accepted can be asked, and does not change what weftd itself may. */
 #include "controller/policy/policy_file.h"
-#include "model/network.h"
-#include "model/port.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -18,7 +18,7 @@
 
 #include <jansson.h>
 
-#include "agent/listener_stats.h"
+#include "agent/report/listener_stats.h"
 
 struct machine;
 

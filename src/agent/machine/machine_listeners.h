@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "agent/listener_stats.h"
+#include "agent/report/listener_stats.h"
 
 struct machine_listeners;
 

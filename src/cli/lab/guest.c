@@ -12,9 +12,9 @@
 #include "cli/lab/run.h"
 #include "cli/resolve.h"
 #include "cli/wait.h"
-#include "model/network.h"
-#include "model/port.h"
-#include "model/subnet.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
+#include "model/network/subnet.h"
 
 #define STOP_MS 2000
 

@@ -13,9 +13,9 @@
 #include "cli/lab/process.h"
 #include "cli/lab/run.h"
 #include "cli/resolve.h"
-#include "model/network.h"
-#include "model/port.h"
-#include "model/subnet.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
+#include "model/network/subnet.h"
 
 #define LINK_LOCAL_MS 10000
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /v2.0/auto-allocated-topology/PROJECT: made by GET unless it is there. */
-#include "model/auto_allocated_topology.h"
+#include "model/network/auto_allocated_topology.h"
 
 #include <string.h>
 
 #include "controller/api/call.h"
 #include "controller/api/mtu.h"
-#include "model/network.h"
+#include "model/network/network.h"
 
 #define DRY_RUN "dry-run"
 #define DRY_RUN_ID "dry-run=pass"

@@ -5,9 +5,9 @@
 
 #include "controller/api/body.h"
 #include "controller/api/call.h"
-#include "model/policy.h"
-#include "model/port.h"
-#include "model/port_binding.h"
+#include "model/access/policy.h"
+#include "model/port/port.h"
+#include "model/port/port_binding.h"
 
 static const struct object *need_port(
 	struct call *call, enum policy_operation operation, GError **error)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "controller/api/api.h"
-#include "model/policy.h"
+#include "model/access/policy.h"
 
 struct route;
 

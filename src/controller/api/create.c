@@ -3,7 +3,7 @@
 #include "controller/api/body.h"
 #include "controller/api/call.h"
 #include "controller/api/mtu.h"
-#include "model/host.h"
+#include "model/host/host.h"
 
 #define BULK_MAX 1000
 

@@ -2,7 +2,7 @@
 /* What clients ask first: which versions there are, and which collections. */
 #include "controller/api/call.h"
 #include "controller/api/version.h"
-#include "model/load_balancer.h"
+#include "model/balancer/load_balancer.h"
 
 void versions_get(struct call *call)
 {

@@ -2,8 +2,8 @@
 /* The service profiles of a flavor as a collection: associated by POST, by DELETE no more. */
 #include "controller/api/body.h"
 #include "controller/api/call.h"
-#include "model/flavor.h"
-#include "model/policy.h"
+#include "model/provider/flavor.h"
+#include "model/access/policy.h"
 
 static void respond_associated(struct write *write)
 {

@@ -2,7 +2,7 @@
 /* What a host may say of itself, and its credential. */
 #include "controller/api/body.h"
 #include "controller/api/call.h"
-#include "model/host.h"
+#include "model/host/host.h"
 
 static const struct object *need_host(struct call *call, GError **error)
 {

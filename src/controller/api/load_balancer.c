@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the Load Balancer API has beside the kinds of the model's table: its versions, and who
  * provides load balancers. */
-#include "model/load_balancer.h"
+#include "model/balancer/load_balancer.h"
 
 #include <string.h>
 
 #include "controller/api/call.h"
 #include "controller/api/version.h"
-#include "model/lb_provider.h"
+#include "model/balancer/lb_provider.h"
 
 static void write_version(struct json_writer *w, const char *base)
 {

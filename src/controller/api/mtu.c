@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/api/mtu.h"
 
-#include "model/network.h"
-#include "model/provider.h"
-#include "model/segment.h"
+#include "model/network/network.h"
+#include "model/network/provider.h"
+#include "model/network/segment.h"
 
 /* What encapsulating costs at most: IPv6 40, UDP 8, Geneve 8 with one option 8, Ethernet 14. */
 #define OVERHEAD 78

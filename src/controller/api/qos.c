@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "controller/api/call.h"
-#include "model/policy.h"
-#include "model/qos_rule.h"
+#include "model/access/policy.h"
+#include "model/qos/qos_rule.h"
 
 #define DRIVER "weft"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /v2.0/quotas: the limits of a project as one object, named by the project. */
-#include "model/quota.h"
+#include "model/access/quota.h"
 
 #include <string.h>
 
 #include "controller/api/body.h"
 #include "controller/api/call.h"
-#include "model/load_balancer.h"
-#include "model/policy.h"
+#include "model/balancer/load_balancer.h"
+#include "model/access/policy.h"
 
 #define PROJECT_MAX 255 /* characters of an id */
 

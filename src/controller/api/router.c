@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "controller/api/path.h"
-#include "model/host.h"
+#include "model/host/host.h"
 
 #define MAX_PATTERN 8
 

@@ -6,7 +6,7 @@
 #include "controller/auth/credential.h"
 #include "controller/identity/identity.h"
 #include "controller/keystone/keystone.h"
-#include "model/host.h"
+#include "model/host/host.h"
 
 struct known_token {
 	struct credential_hash hash;

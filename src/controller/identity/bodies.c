@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
-#include "model/catalog.h"
+#include "model/identity/catalog.h"
 
 /* Values that clients send although they say nothing. */
 static void drop_constants(enum kind_id kind, json_t *inner)

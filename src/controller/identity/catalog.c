@@ -4,7 +4,7 @@
 
 #include "controller/api/version.h"
 #include "controller/identity/identity_impl.h"
-#include "model/catalog.h"
+#include "model/identity/catalog.h"
 
 /* What weftd is itself: at the address at which it was asked, until somebody changes that. */
 static const struct service {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Identity v3 inside of weftd: log-in, tokens, and who there is. It is there when the configuration
- * has a group [identity]. Its objects are kinds of the model (model/identity.h) and go the way of
- * all writes.
+ * has a group [identity]. Its objects are kinds of the model (model/identity/identity.h) and go the
+ * way of all writes.
  */
 #pragma once
 

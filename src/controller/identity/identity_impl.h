@@ -9,7 +9,7 @@
 #include "controller/identity/identity.h"
 #include "controller/identity/lockout.h"
 #include "controller/identity/source.h"
-#include "model/identity.h"
+#include "model/identity/identity.h"
 
 struct identity {
 	const struct config *config;

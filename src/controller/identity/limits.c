@@ -2,7 +2,7 @@
 /* Registered limits and limits are made several at a time: {"limits": [{…}, …]}, all or none. */
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
-#include "model/catalog.h"
+#include "model/identity/catalog.h"
 
 static void respond(struct write *write)
 {

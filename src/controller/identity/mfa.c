@@ -8,7 +8,7 @@
 
 #include "controller/identity/identity_impl.h"
 #include "controller/identity/totp.h"
-#include "model/identity_options.h"
+#include "model/identity/identity_options.h"
 #include "model/value.h"
 
 #define RECEIPT_LIFETIME_S 300

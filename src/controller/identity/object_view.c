@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
-#include "model/catalog.h"
+#include "model/identity/catalog.h"
 
 /* What the model keeps of every kind and Keystone does not show. */
 #define HIDDEN \

@@ -7,7 +7,7 @@
 
 #include "controller/api/body.h"
 #include "controller/identity/identity_impl.h"
-#include "model/catalog.h"
+#include "model/identity/catalog.h"
 #include "model/query.h"
 
 static const char *default_id(char buf[static UUID_STRLEN])

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
-#include "model/identity_options.h"
+#include "model/identity/identity_options.h"
 
 #define DAY_S 86400
 

@@ -35,7 +35,7 @@ static bool has_children(const struct model *model, const struct object *project
 		       uuid_format(object_id(project), id), NULL) > 0;
 }
 
-/* {"child": {"its child": null}}, or null. The depth is bounded (model/project.c). */
+/* {"child": {"its child": null}}, or null. The depth is bounded (model/identity/project.c). */
 static void write_child_ids(
 	const struct model *model, const struct object *project, struct json_writer *w)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
-#include "model/policy.h"
+#include "model/access/policy.h"
 
 static const char *const ranked[] = { "reader", "member", "admin" };
 

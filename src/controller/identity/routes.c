@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "controller/identity/identity_impl.h"
-#include "model/catalog.h"
+#include "model/identity/catalog.h"
 
 #define MAX_PATTERN 10
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a token to who bears it: all that may have changed since it was made is looked at. */
 #include "controller/identity/identity_impl.h"
-#include "model/policy.h"
+#include "model/access/policy.h"
 
 static s64 now_s(void)
 {

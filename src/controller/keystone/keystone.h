@@ -12,7 +12,7 @@
 #pragma once
 
 #include "controller/config.h"
-#include "model/caller.h"
+#include "model/access/caller.h"
 
 struct keystone;
 

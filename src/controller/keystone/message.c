@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "model/policy.h"
+#include "model/access/policy.h"
 
 static json_t *named_in_domain(const char *name, const char *domain)
 {

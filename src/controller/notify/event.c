@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/notify/event.h"
 
-#include "model/port.h"
+#include "model/port/port.h"
 
 struct giving {
 	void (*give)(const char *event, gpointer data);

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "controller/notify/event.h"
-#include "model/notification.h"
+#include "model/host/notification.h"
 
 #define BATCH_MAX 100
 #define PENDING_MAX 100000

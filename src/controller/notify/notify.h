@@ -12,8 +12,9 @@
  * Events leave in the order of the changes that caused them, once these are durable; several that
  * wait go in one request. What can't be delivered is tried again, at first after a second, then
  * twice as long up to a minute; what the receiver refuses for good is logged. An event is stored in
- * the transaction that it tells of (model/notification.h) and deleted when it has been answered, so
- * none is lost when weftd ends, however it does; one that was just answered may be sent once more.
+ * the transaction that it tells of (model/host/notification.h) and deleted when it has been
+ * answered, so none is lost when weftd ends, however it does; one that was just answered may be
+ * sent once more.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "model/policy.h"
+#include "model/access/policy.h"
 
 /* The built-in rules with those of the file. Fails with the file, the line, what is wrong, and what
  * would be right. The policy is the caller's. */

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "controller/policy/policy_file.h"
-#include "model/network.h"
+#include "model/network/network.h"
 
 static struct policy *parse(const char *text, GError **error)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "model/service_attachment.h"
+#include "model/provider/service_attachment.h"
 
 #define CONFIG_MAX (15 * 1024 * 1024) /* bytes: it is one line of a host's stream */
 

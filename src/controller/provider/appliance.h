@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From what a provider's answer asks for under "appliances" to the model's appliances
- * (model/appliance.h), their ports and their hosts. Those of another image than weft's own are
- * stored with the attachment, and somebody else's to run.
+ * (model/provider/appliance.h), their ports and their hosts. Those of another image than weft's own
+ * are stored with the attachment, and somebody else's to run.
  */
 #pragma once
 
-#include "model/appliance.h"
+#include "model/provider/appliance.h"
 
 /* Stages what differs from @wanted (a checked list, or NULL: none), so that the same again stages
  * nothing. @attachment is in the transaction's view. *@ret_waits: not all of it yet, one of a pair

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "controller/provider/appliance.h"
-#include "model/service_attachment.h"
-#include "model/service_port.h"
+#include "model/provider/service_attachment.h"
+#include "model/port/service_port.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "model/host.h"
+#include "model/host/host.h"
 
 static const unsigned size_slots[] = { APPLIANCE_CPU_PERCENT, APPLIANCE_MEMORY_MIB,
 	APPLIANCE_RUNTIME, APPLIANCE_VCPUS, APPLIANCE_MACHINE_IMAGE };

@@ -2,8 +2,8 @@
 /* Of a pair whose machines have to be others, who goes first, and what the other one may be told
  * meanwhile (Z15, Z30, Z37). */
 #include "controller/provider/appliance.h"
-#include "model/host.h"
-#include "model/service_attachment.h"
+#include "model/host/host.h"
+#include "model/provider/service_attachment.h"
 #include "model/testing.h"
 
 #define GROUP "pair"

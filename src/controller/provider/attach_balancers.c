@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "compile/vip_holder.h"
 #include "controller/provider/providers_impl.h"
-#include "model/lb_status.h"
+#include "model/balancer/lb_status.h"
 
 static bool has_virtual_router(const struct model *model, const char *network)
 {

@@ -4,16 +4,16 @@
 #include <string.h>
 
 #include "controller/provider/providers_impl.h"
-#include "model/appliance.h"
-#include "model/bgp_router.h"
-#include "model/firewall_provider.h"
-#include "model/floating_ip.h"
-#include "model/lb_provider.h"
-#include "model/network.h"
-#include "model/port.h"
-#include "model/router.h"
-#include "model/service_port.h"
-#include "model/subnet.h"
+#include "model/provider/appliance.h"
+#include "model/bgp/bgp_router.h"
+#include "model/firewall/firewall_provider.h"
+#include "model/router/floating_ip.h"
+#include "model/balancer/lb_provider.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
+#include "model/router/router.h"
+#include "model/port/service_port.h"
+#include "model/network/subnet.h"
 
 struct writer {
 	const struct model *model;

@@ -3,13 +3,13 @@
  * keys of their certificates, so it is for one in the tree alone. */
 #include "controller/provider/document.h"
 
-#include "model/lb_certificate.h"
-#include "model/lb_health_monitor.h"
-#include "model/lb_l7policy.h"
-#include "model/lb_l7rule.h"
-#include "model/lb_listener.h"
-#include "model/lb_member.h"
-#include "model/lb_pool.h"
+#include "model/balancer/lb_certificate.h"
+#include "model/balancer/lb_health_monitor.h"
+#include "model/balancer/lb_l7policy.h"
+#include "model/balancer/lb_l7rule.h"
+#include "model/balancer/lb_listener.h"
+#include "model/balancer/lb_member.h"
+#include "model/balancer/lb_pool.h"
 
 struct place {
 	const struct model *model;

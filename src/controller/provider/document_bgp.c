@@ -3,11 +3,11 @@
  * change of that concerns. */
 #include "controller/provider/document.h"
 #include "controller/provider/providers_impl.h"
-#include "model/bgp_peer.h"
-#include "model/bgp_router.h"
-#include "model/bgp_speaker.h"
-#include "model/router.h"
-#include "model/subnet.h"
+#include "model/bgp/bgp_peer.h"
+#include "model/bgp/bgp_router.h"
+#include "model/bgp/bgp_speaker.h"
+#include "model/router/router.h"
+#include "model/network/subnet.h"
 
 static void write_peers(
 	const struct model *model, const struct object *speaker, struct json_writer *w)

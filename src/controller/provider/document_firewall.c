@@ -6,11 +6,11 @@
 #include "compile/router_firewall.h"
 #include "controller/provider/document.h"
 #include "controller/provider/providers_impl.h"
-#include "model/firewall_group.h"
-#include "model/firewall_policy.h"
-#include "model/firewall_rule.h"
-#include "model/network_log.h"
-#include "model/port.h"
+#include "model/firewall/firewall_group.h"
+#include "model/firewall/firewall_policy.h"
+#include "model/firewall/firewall_rule.h"
+#include "model/firewall/network_log.h"
+#include "model/port/port.h"
 
 static void write_port(const struct model *model, const struct uuid *router, const char *port,
 	struct json_writer *w)

@@ -3,13 +3,13 @@
  * which it could not make them without. */
 #include "controller/provider/document.h"
 
-#include "model/gre_tunnel.h"
-#include "model/ike_policy.h"
-#include "model/ipsec_policy.h"
-#include "model/ipsec_site_connection.h"
-#include "model/vpnservice.h"
-#include "model/wireguard_interface.h"
-#include "model/wireguard_peer.h"
+#include "model/vpn/gre_tunnel.h"
+#include "model/vpn/ike_policy.h"
+#include "model/vpn/ipsec_policy.h"
+#include "model/vpn/ipsec_site_connection.h"
+#include "model/vpn/vpnservice.h"
+#include "model/vpn/wireguard_interface.h"
+#include "model/vpn/wireguard_peer.h"
 
 static void write_policy(const struct model *model, const struct object *connection,
 	enum kind_id kind, unsigned slot, const char *name, struct json_writer *w)

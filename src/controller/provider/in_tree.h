@@ -4,7 +4,7 @@
 #pragma once
 
 #include "controller/provider/driver.h"
-#include "model/service_map.h"
+#include "model/provider/service_map.h"
 
 /* @provider is borrowed, and static. */
 struct provider_driver *in_tree_new(const struct weft_provider *provider);

@@ -6,8 +6,8 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/uuid.h"
-#include "model/appliance.h"
-#include "model/service_map.h"
+#include "model/provider/appliance.h"
+#include "model/provider/service_map.h"
 
 #define REASON_MAX 1000
 #define APPLIANCES_MAX 16

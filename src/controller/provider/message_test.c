@@ -12,7 +12,7 @@
 #include "controller/provider/load.h"
 #include "controller/provider/message.h"
 #include "controller/provider/sign.h"
-#include "model/service_map.h"
+#include "model/provider/service_map.h"
 
 static void assert_message(const char *line, struct message *ret)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/provider/providers_impl.h"
-#include "model/flavor.h"
-#include "model/offering.h"
+#include "model/provider/flavor.h"
+#include "model/provider/offering.h"
 
 char *provider_options(
 	const struct model *model, const struct object *attachment, const struct object *subject)

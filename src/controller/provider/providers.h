@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The providers of a weftd, and the attachments of those that are not in the tree
- * (model/service_attachment.h): weftd keeps one for each of them and each network or router whose
- * service map names it.
+ * (model/provider/service_attachment.h): weftd keeps one for each of them and each network or
+ * router whose service map names it.
  *
  * Everything that is to be done follows from the store. What changes is made into attachments;
  * an attachment whose document is not the one that was answered last is taken to its provider,

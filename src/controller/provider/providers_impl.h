@@ -4,8 +4,8 @@
 
 #include "controller/provider/driver.h"
 #include "controller/provider/providers.h"
-#include "model/service_attachment.h"
-#include "model/service_provider.h"
+#include "model/provider/service_attachment.h"
+#include "model/provider/service_provider.h"
 
 struct providers {
 	const struct config_providers *config;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "controller/provider/appliance.h"
 #include "controller/provider/providers_impl.h"
-#include "model/host.h"
+#include "model/host/host.h"
 
 /* Hosts that have only lost their connection are back by then. */
 #define NOTED_US (2 * G_USEC_PER_SEC)

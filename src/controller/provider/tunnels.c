@@ -7,9 +7,9 @@
 
 #include "controller/provider/document.h"
 #include "controller/provider/providers_impl.h"
-#include "model/gre_tunnel.h"
-#include "model/vpnservice.h"
-#include "model/wireguard_interface.h"
+#include "model/vpn/gre_tunnel.h"
+#include "model/vpn/vpnservice.h"
+#include "model/vpn/wireguard_interface.h"
 
 static bool has_any(const struct model *model, const char *router)
 {

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "model/host.h"
-#include "model/port.h"
+#include "model/host/host.h"
+#include "model/port/port.h"
 
 #define MOVE_S 60	       /* for so long the former host is heard */
 #define MOVES_MAX 65536	       /* moves within that time; the oldest are forgotten */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "model/host.h"
+#include "model/host/host.h"
 
 struct peer *peer_find(const struct sync_server *server, const struct uuid *host)
 {

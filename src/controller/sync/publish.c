@@ -5,7 +5,7 @@
  */
 #include "controller/sync/server_impl.h"
 
-#include "model/host.h"
+#include "model/host/host.h"
 
 /* What applied() keeps for durable(). */
 struct publication {

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "model/gateway_hosts.h"
-#include "model/host.h"
-#include "model/service_map.h"
-#include "model/service_port.h"
-#include "model/trunk.h"
+#include "model/router/gateway_hosts.h"
+#include "model/host/host.h"
+#include "model/provider/service_map.h"
+#include "model/port/service_port.h"
+#include "model/port/trunk.h"
 
 #define REASON_MAX 255 /* bytes of text that an agent may give for a port */
 

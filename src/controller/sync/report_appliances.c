@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-#include "model/appliance.h"
-#include "model/floating_ip.h"
-#include "model/port.h"
-#include "model/router.h"
-#include "model/service_map.h"
+#include "model/provider/appliance.h"
+#include "model/router/floating_ip.h"
+#include "model/port/port.h"
+#include "model/router/router.h"
+#include "model/provider/service_map.h"
 
 #define TEXT_MAX 500 /* bytes of a reason, of drift */
 #define TUNNELS_MAX 1024

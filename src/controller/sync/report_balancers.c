@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-#include "model/appliance.h"
-#include "model/lb_listener.h"
-#include "model/lb_member.h"
-#include "model/lb_status.h"
-#include "model/port.h"
-#include "model/service_port.h"
+#include "model/provider/appliance.h"
+#include "model/balancer/lb_listener.h"
+#include "model/balancer/lb_member.h"
+#include "model/balancer/lb_status.h"
+#include "model/port/port.h"
+#include "model/port/service_port.h"
 
 struct said {
 	const json_t *report, *balancers;

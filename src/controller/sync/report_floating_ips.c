@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-#include "model/floating_ip.h"
-#include "model/gateway_hosts.h"
-#include "model/gateway_segment.h"
-#include "model/host.h"
-#include "model/service_map.h"
-#include "model/service_port.h"
+#include "model/router/floating_ip.h"
+#include "model/router/gateway_hosts.h"
+#include "model/router/gateway_segment.h"
+#include "model/host/host.h"
+#include "model/provider/service_map.h"
+#include "model/port/service_port.h"
 
 bool floating_ip_stage(
 	struct txn *txn, const struct object *floating_ip, bool wired, GError **error)

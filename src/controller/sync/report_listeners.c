@@ -7,7 +7,7 @@
  */
 #include "controller/sync/server_impl.h"
 
-#include "model/lb_stats.h"
+#include "model/balancer/lb_stats.h"
 
 struct counters {
 	struct uuid host;

@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-#include "model/host.h"
-#include "model/lb_member.h"
-#include "model/load_balancer.h"
-#include "model/port.h"
+#include "model/host/host.h"
+#include "model/balancer/lb_member.h"
+#include "model/balancer/load_balancer.h"
+#include "model/port/port.h"
 
 static bool stage(struct txn *txn, const struct object *balancer, enum load_balancer_state state,
 	const char *reason, GError **error)

@@ -16,9 +16,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "model/host.h"
-#include "model/port.h"
-#include "model/port_binding.h"
+#include "model/host/host.h"
+#include "model/port/port.h"
+#include "model/port/port_binding.h"
 
 /* Hosts that miss each other speak every second. */
 #define QUIET_US (1500 * 1000)

@@ -21,7 +21,7 @@
 #include "controller/sync/delta_log.h"
 #include "controller/sync/sync_server.h"
 #include "http/stream.h"
-#include "model/host.h"
+#include "model/host/host.h"
 #include "sync/line.h"
 
 #define PEER_DEAD_AFTER_US (HOST_DEAD_AFTER_S * G_USEC_PER_SEC)

@@ -2,9 +2,9 @@
 /* GET /weft/v1/status: what `weft status` shows. */
 #include "controller/sync/server_impl.h"
 
-#include "model/host.h"
-#include "model/network.h"
-#include "model/port.h"
+#include "model/host/host.h"
+#include "model/network/network.h"
+#include "model/port/port.h"
 
 static void write_host(
 	const struct sync_server *server, const struct object *host, struct json_writer *w)

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
-#include "model/host.h"
+#include "model/host/host.h"
 
 #define STREAM_BUFFER_MAX (16u << 20) /* bytes that an agent may leave unread */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "model/host.h"
+#include "model/host/host.h"
 
 #define LOG_BYTES_MAX (32u << 20) /* some 100,000 lines: what a host may miss and still resume */
 

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "model/host.h"
-#include "model/port.h"
+#include "model/host/host.h"
+#include "model/port/port.h"
 
 #define WAITERS_MAX 10000
 #define TIMEOUT_DEFAULT_S 30

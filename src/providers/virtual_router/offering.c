@@ -129,7 +129,7 @@ static bool read_list(const json_t *json, const char *key, bool (*good)(const ch
 bool offering_parse(const char *text, struct offering *ret, char **ret_reason)
 {
 	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *tags; /* of model/offering.c */
+	const json_t *tags; /* of model/provider/offering.c */
 	bool is_default;
 
 	*ret = (struct offering){ .json = json };

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/report/health.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/report/probe_frame.h"
+
+enum phase { PHASE_IDLE, PHASE_ASKED, PHASE_REQUESTED };
+
+struct probe {
+	struct uuid member;		      /* first: the key */
+	const struct load_balancer *balancer; /* of this second, with what follows */
+	const struct record_lb_pool *pool;
+	const struct record_lb_member *record;
+	const struct port *port;
+	struct ip vip;			  /* that it is asked from */
+	bool wanted;			  /* is there still, in this second */
+	struct record_lb_monitor monitor; /* the numbers alone: what it was judged by */
+	enum health health;
+	enum phase phase;
+	u16 number; /* source port, or identifier */
+	u32 seq;
+	u32 wait_s;    /* until the next question */
+	u32 silence_s; /* of the last one */
+	u32 good, bad; /* in a row */
+};
+
+/* An address that answers come to. */
+struct listening {
+	u32 vni; /* first, with the address: the key */
+	struct ip vip;
+	bool wanted;
+};
+
+struct healths {
+	const struct desired *desired;
+	struct health_io io;
+	GHashTable *probes;    /* by member */
+	GHashTable *listening; /* set */
+	u32 last_number;
+};
+
+static guint listening_hash(gconstpointer data)
+{
+	const struct listening *key = data;
+
+	return key->vni * 31 + ip_hash(&key->vip);
+}
+
+static gboolean listening_equal(gconstpointer a, gconstpointer b)
+{
+	const struct listening *x = a, *y = b;
+
+	return x->vni == y->vni && !ip_compare(&x->vip, &y->vip);
+}
+
+struct healths *healths_new(const struct desired *desired, const struct health_io *io)
+{
+	struct healths *healths = g_new0(struct healths, 1);
+
+	healths->desired = desired;
+	healths->io = *io;
+	healths->probes = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, g_free);
+	healths->listening = g_hash_table_new_full(listening_hash, listening_equal, g_free, NULL);
+	return healths;
+}
+
+void healths_free(struct healths *healths)
+{
+	if (!healths)
+		return;
+	g_hash_table_unref(healths->probes);
+	g_hash_table_unref(healths->listening);
+	g_free(healths);
+}
+
+static void listen_to(struct healths *healths, u32 vni, const struct ip *vip)
+{
+	struct listening key = { vni, *vip, true }, *known;
+
+	known = g_hash_table_lookup(healths->listening, &key);
+	if (known) {
+		known->wanted = true;
+		return;
+	}
+	g_hash_table_add(healths->listening, g_memdup2(&key, sizeof(key)));
+	healths->io.listen(vni, vip, true, healths->io.data);
+}
+
+/* The port of this host that has the address; NULL: none. */
+static const struct port *local_port(
+	const struct desired *desired, const struct record_lb_member *record)
+{
+	const struct network *network = desired_network(desired, &record->network_id);
+	struct address address = address_of_ip(&record->ip);
+	const struct claim *claim =
+		network && network_is_here(network) ? network_claims(network, &address) : NULL;
+	const struct port *port;
+
+	while (claim && claim->origin != CLAIM_OWN)
+		claim = claim->next;
+	port = claim ? desired_port(desired, &claim->endpoint->id) : NULL;
+	return port && port->applied_ifindex ? port : NULL;
+}
+
+/* How it is judged; another way begins anew. */
+static bool is_same_monitor(const struct record_lb_monitor *a, const struct record_lb_monitor *b)
+{
+	return a->type == b->type && a->delay == b->delay && a->timeout == b->timeout;
+}
+
+static void want(struct healths *healths, const struct load_balancer *balancer,
+	const struct record_lb_pool *pool, const struct record_lb_member *record)
+{
+	const struct port *port = local_port(healths->desired, record);
+	const struct ip *vip = load_balancer_vip(balancer, record->ip.family);
+	struct probe *probe = g_hash_table_lookup(healths->probes, &record->id);
+
+	if (!port || !vip)
+		return;
+	if (!probe) {
+		probe = g_new0(struct probe, 1);
+		probe->member = record->id;
+		probe->monitor = pool->monitor;
+		g_hash_table_insert(healths->probes, &probe->member, probe);
+	}
+	if (!is_same_monitor(&probe->monitor, &pool->monitor)) {
+		probe->phase = PHASE_IDLE;
+		probe->wait_s = probe->good = probe->bad = 0;
+	}
+	probe->monitor = pool->monitor;
+	probe->balancer = balancer;
+	probe->pool = pool;
+	probe->record = record;
+	probe->port = port;
+	probe->wanted = true;
+	probe->vip = *vip;
+	listen_to(healths, port->network->vni, vip);
+}
+
+static void look(struct healths *healths)
+{
+	const struct load_balancer *balancer;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, healths->desired->load_balancers);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&balancer)) {
+		const GArray *pools = balancer->applied_vni ? balancer->record.pools : NULL;
+
+		for (guint p = 0; pools && p < pools->len; p++) {
+			const struct record_lb_pool *pool =
+				&g_array_index(pools, struct record_lb_pool, p);
+
+			for (guint m = 0; pool->monitor.type && m < pool->members->len; m++)
+				want(healths, balancer, pool,
+					&g_array_index(pool->members, struct record_lb_member, m));
+		}
+	}
+}
+
+static gboolean is_unwanted_probe(gpointer key, gpointer value, gpointer data)
+{
+	const struct probe *probe = value;
+	const struct healths *healths = data;
+
+	(void)key;
+	if (!probe->wanted)
+		healths->io.changed(&probe->member, HEALTH_UNKNOWN, healths->io.data);
+	return !probe->wanted;
+}
+
+static gboolean is_unwanted_listening(gpointer key, gpointer value, gpointer data)
+{
+	const struct listening *listening = key;
+	const struct healths *healths = data;
+
+	(void)value;
+	if (!listening->wanted)
+		healths->io.listen(listening->vni, &listening->vip, false, healths->io.data);
+	return !listening->wanted;
+}
+
+static void judge(struct healths *healths, struct probe *probe, bool good)
+{
+	enum health before = probe->health;
+
+	probe->phase = PHASE_IDLE;
+	probe->good = good ? probe->good + 1 : 0;
+	probe->bad = good ? 0 : probe->bad + 1;
+	if (good && (before == HEALTH_UNKNOWN || probe->good >= probe->monitor.max_retries))
+		probe->health = HEALTH_ALIVE;
+	if (!good && probe->bad >= probe->monitor.max_retries_down)
+		probe->health = HEALTH_DEAD;
+	if (probe->health != before)
+		healths->io.changed(&probe->member, probe->health, healths->io.data);
+}
+
+static struct frame_flow flow_of(const struct probe *probe)
+{
+	const struct record_lb_member *record = probe->record;
+
+	return (struct frame_flow){ .src_mac = probe->balancer->record.mac,
+		.dst_mac = probe->port->record.mac,
+		.src = probe->vip,
+		.dst = record->ip,
+		.src_port = probe->number,
+		.dst_port = (u16)(record->monitor_port ? record->monitor_port : record->port) };
+}
+
+static void give(struct healths *healths, const struct probe *probe, const struct frame *frame)
+{
+	healths->io.send(probe->port, frame, healths->io.data);
+}
+
+static void ask(struct healths *healths, struct probe *probe)
+{
+	static const u8 datagram[1];
+	struct frame frame = { .len = 0 };
+	struct frame_flow flow;
+
+	probe->number = (u16)(PROBE_PORT_FIRST + healths->last_number++ % PROBE_PORTS);
+	probe->seq = g_random_int();
+	probe->phase = PHASE_ASKED;
+	probe->silence_s = 0;
+	probe->wait_s = probe->monitor.delay;
+	flow = flow_of(probe);
+	switch (probe->monitor.type) {
+	case LB_MONITOR_PING:
+		probe_ping(&frame, &flow, probe->number);
+		break;
+	case LB_MONITOR_UDP:
+		frame_build_udp(&frame, &flow, datagram, sizeof(datagram));
+		break;
+	default:
+		probe_tcp(&frame, &flow, PROBE_SYN, probe->seq, 0, NULL);
+		break;
+	}
+	give(healths, probe, &frame);
+}
+
+static void second(struct healths *healths, struct probe *probe)
+{
+	if (probe->phase != PHASE_IDLE && ++probe->silence_s >= probe->monitor.timeout)
+		judge(healths, probe, probe->monitor.type == LB_MONITOR_UDP);
+	if (probe->wait_s)
+		probe->wait_s--;
+	if (!probe->wait_s && probe->phase == PHASE_IDLE)
+		ask(healths, probe);
+}
+
+/* What is wanted now; records and ports may be others than a moment ago. */
+static void look_again(struct healths *healths)
+{
+	struct listening *listening;
+	struct probe *probe;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, healths->probes);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&probe))
+		probe->wanted = false;
+	g_hash_table_iter_init(&i, healths->listening);
+	while (g_hash_table_iter_next(&i, (gpointer *)&listening, NULL))
+		listening->wanted = false;
+	look(healths);
+}
+
+void healths_second(struct healths *healths)
+{
+	struct probe *probe;
+	GHashTableIter i;
+
+	look_again(healths);
+	g_hash_table_foreach_remove(healths->probes, is_unwanted_probe, healths);
+	g_hash_table_foreach_remove(healths->listening, is_unwanted_listening, healths);
+	g_hash_table_iter_init(&i, healths->probes);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&probe))
+		second(healths, probe);
+}
+
+/* "200", "200,202" or "200-299". */
+static bool is_expected(const char *codes, unsigned code)
+{
+	unsigned first, last;
+	g_auto(GStrv) words = NULL;
+
+	if (sscanf(codes, "%3u-%3u", &first, &last) == 2)
+		return code >= first && code <= last;
+	words = g_strsplit(codes, ",", -1);
+	for (char **word = words; *word; word++)
+		if (g_ascii_strtoull(*word, NULL, 10) == code)
+			return true;
+	return false;
+}
+
+/* With HTTP/1.1 a request needs a Host (RFC 9112 section 3.2); the caller's. */
+static char *request_text(const struct record_lb_monitor *monitor)
+{
+	if (!*monitor->domain_name)
+		return g_strdup_printf("%s %s HTTP/1.0\r\nUser-Agent: weft\r\n\r\n",
+			monitor->http_method, monitor->url_path);
+	return g_strdup_printf(
+		"%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: weft\r\nConnection: close\r\n\r\n",
+		monitor->http_method, monitor->url_path, monitor->domain_name);
+}
+
+static void request(struct healths *healths, struct probe *probe, const struct probe_reply *reply)
+{
+	g_autofree char *text = request_text(&probe->pool->monitor);
+	struct frame_flow flow = flow_of(probe);
+	struct frame frame;
+
+	probe_tcp(&frame, &flow, PROBE_ACK | PROBE_PSH, probe->seq + 1, reply->seq + 1, text);
+	probe->phase = PHASE_REQUESTED;
+	give(healths, probe, &frame);
+}
+
+static bool status_is_expected(const struct probe *probe, const struct probe_reply *reply)
+{
+	g_autofree char *line = g_strndup((const char *)reply->payload, MIN(reply->len, 64));
+	unsigned code;
+
+	return sscanf(line, "HTTP/%*u.%*u %3u", &code) == 1 &&
+	       is_expected(probe->pool->monitor.expected_codes, code);
+}
+
+/* Ends the connection: nobody waits for what comes. */
+static void reset(
+	struct healths *healths, const struct probe *probe, const struct probe_reply *reply)
+{
+	struct frame_flow flow = flow_of(probe);
+	struct frame frame;
+
+	probe_tcp(&frame, &flow, PROBE_RST | PROBE_ACK, reply->ack,
+		reply->seq + (u32)reply->len + !!(reply->flags & PROBE_SYN), NULL);
+	give(healths, probe, &frame);
+}
+
+static void tcp_answered(
+	struct healths *healths, struct probe *probe, const struct probe_reply *reply)
+{
+	bool http = probe->monitor.type == LB_MONITOR_HTTP;
+
+	if (reply->flags & PROBE_RST) {
+		judge(healths, probe, false);
+	} else if (probe->phase == PHASE_ASKED && reply->flags & PROBE_SYN) {
+		if (reply->ack != probe->seq + 1)
+			return;
+		if (http) {
+			request(healths, probe, reply);
+			return;
+		}
+		reset(healths, probe, reply);
+		judge(healths, probe, true);
+	} else if (probe->phase == PHASE_REQUESTED && reply->len) {
+		reset(healths, probe, reply);
+		judge(healths, probe, status_is_expected(probe, reply));
+	}
+}
+
+static void answered(struct healths *healths, struct probe *probe, const struct probe_reply *reply)
+{
+	switch (probe->monitor.type) {
+	case LB_MONITOR_PING:
+		if (reply->type == PROBE_PONG)
+			judge(healths, probe, true);
+		break;
+	case LB_MONITOR_UDP:
+		if (reply->type == PROBE_UNREACHABLE)
+			judge(healths, probe, false);
+		break;
+	default:
+		if (reply->type == PROBE_TCP)
+			tcp_answered(healths, probe, reply);
+		break;
+	}
+}
+
+void healths_answer(struct healths *healths, const struct port *port, const u8 *frame, size_t len)
+{
+	struct probe_reply reply = probe_parse(frame, len);
+	struct probe *probe;
+	GHashTableIter i;
+
+	if (reply.type == PROBE_NOTHING)
+		return;
+	look_again(healths);
+	g_hash_table_iter_init(&i, healths->probes);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&probe))
+		if (probe->wanted && probe->port == port && probe->number == reply.probe &&
+			probe->phase != PHASE_IDLE) {
+			answered(healths, probe, &reply);
+			return;
+		}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which other hosts are alive: a BFD session with each that this one has a network with. */
+#pragma once
+
+#include <jansson.h>
+
+#include "agent/bfd/bfd.h"
+#include "agent/reconcile/reconcile.h"
+
+/* After a reconcile: the peers are those that it has told the datapath of. */
+void liveness_update(struct bfd *bfd, struct reconcile *reconcile);
+
+/*
+ * Who is taken for dead: a host that was heard of and is silent now. One that says itself that its
+ * session is down has an agent that was just started: it is given LIVENESS_GRACE_US to come back.
+ * Of one that was never heard of nothing is known: between hosts whose underlay is routed there are
+ * no sessions. Who was heard of, and who was dead, is written to a file: so an agent that is
+ * started again does not give back the gateways that it took over.
+ */
+#define LIVENESS_GRACE_US (3 * G_USEC_PER_SEC)
+struct liveness;
+/* @path: the file; what it holds that is not understood is ignored. */
+struct liveness *liveness_new(const char *path);
+void liveness_free(struct liveness *liveness);
+/* True when others are dead than before; every second, and when BFD says that something changed. */
+bool liveness_judge(struct liveness *liveness, struct bfd *bfd);
+bool liveness_is_dead(const struct liveness *liveness, const struct ip *vtep);
+/* It is alive, and says that the path behind it is down. */
+bool liveness_is_cut_off(const struct liveness *liveness, const struct ip *vtep);
+/* For that: @heard: it was up before; @was_dead: that was its last judgement. */
+bool liveness_judge_peer(const struct bfd_peer *peer, bool heard, bool was_dead, s64 now_us);
+
+/* For `weft agent status`: [{"ip", "state", "diagnostic", "since_s"}]. */
+json_t *liveness_to_json(struct bfd *bfd);
+/* {"sent", "received", "discarded"} */
+json_t *liveness_counts_to_json(struct bfd *bfd);
+void liveness_metrics(struct bfd *bfd, GString *out);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which hosts are taken for dead, and what of it survives the agent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <glib/gstdio.h>
+
+#include "agent/report/liveness.h"
+
+static void who_is_dead(void **state)
+{
+	const s64 now = 1000 * G_USEC_PER_SEC, lately = now - G_USEC_PER_SEC;
+	const struct bfd_peer up = { .state = BFD_UP, .changed_us = lately };
+	const struct bfd_peer silent = {
+		.state = BFD_DOWN, .diagnostic = BFD_DIAG_EXPIRED, .changed_us = now
+	};
+	const struct bfd_peer restarted = {
+		.state = BFD_DOWN, .diagnostic = BFD_DIAG_NEIGHBOUR_DOWN, .changed_us = lately
+	};
+
+	(void)state;
+	assert_false(liveness_judge_peer(&up, true, true, now));
+	assert_true(liveness_judge_peer(&silent, true, false, now));
+	assert_false(liveness_judge_peer(&silent, false, false, now)); /* never heard of */
+	assert_false(liveness_judge_peer(&restarted, true, false, now));
+	assert_true(liveness_judge_peer(&restarted, true, true, now)); /* not back yet */
+	assert_true(liveness_judge_peer(&restarted, true, false, now + LIVENESS_GRACE_US));
+}
+
+static void the_dead_are_remembered(void **state)
+{
+	struct ip dead = { .family = 4, .b = { 192, 0, 2, 2 } }, heard = dead, other = dead;
+	g_autofree char *dir = g_dir_make_tmp("weft-liveness-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "liveness", NULL);
+	struct liveness *liveness = liveness_new(path);
+
+	(void)state;
+	heard.b[3] = 3;
+	other.b[3] = 4;
+	assert_false(liveness_is_dead(liveness, &dead));
+	liveness_free(liveness);
+	assert_true(g_file_set_contents(
+		path, "192.0.2.2 dead\n192.0.2.3 heard\nnonsense\n192.0.2.4\n\n", -1, NULL));
+	liveness = liveness_new(path);
+	assert_true(liveness_is_dead(liveness, &dead));
+	assert_false(liveness_is_dead(liveness, &heard));
+	assert_false(liveness_is_dead(liveness, &other));
+	liveness_free(liveness);
+	g_unlink(path);
+	g_rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_is_dead),
+		cmocka_unit_test(the_dead_are_remembered),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
