@@ -106,6 +106,13 @@ static json_t *describe_virtual_machines(void *data)
 	return appliances_describe_host(((struct agent *)data)->appliances);
 }
 
+static json_t *describe_missed(void *data)
+{
+	struct agent *agent = data;
+
+	return agent->liveness ? liveness_missed(agent->liveness, &agent->reconcile) : NULL;
+}
+
 static json_t *describe_listeners(bool full, void *data)
 {
 	return listener_reports_json(
@@ -127,7 +134,7 @@ struct report_io agent_report_io(struct agent *agent)
 {
 	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent,
 		describe_bgp, describe_listeners, listeners_told, describe_appliances,
-		describe_virtual_machines };
+		describe_virtual_machines, describe_missed };
 }
 
 static void hand_over(const char *body, size_t len, void *data)

@@ -193,6 +193,7 @@ void agent_judge_hosts(struct agent *agent)
 	agent->reconcile.hosts_changed = true;
 	agent_flush(agent);
 	agent->reconcile.hosts_changed = false;
+	report_soon(agent->report);
 }
 
 static void ask_next_hops(struct agent *agent, const struct router *router)

@@ -62,6 +62,8 @@ static void write_member(
 	jw_member_string(w, "address", object_str(member, LB_MEMBER_ADDRESS));
 	jw_member_int(w, "port", object_int(member, LB_MEMBER_PORT));
 	jw_member_int(w, "weight", gets ? object_int(member, LB_MEMBER_WEIGHT) : 0);
+	if (object_bool(member, LB_MEMBER_BACKUP)) /* for hosts that find out by themselves */
+		jw_member_int(w, "backup_weight", object_int(member, LB_MEMBER_WEIGHT));
 	if (!object_is_null(member, LB_MEMBER_MONITOR_PORT))
 		jw_member_int(w, "monitor_port", object_int(member, LB_MEMBER_MONITOR_PORT));
 	if (!is_in_service(model, member))

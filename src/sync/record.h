@@ -294,8 +294,9 @@ struct record_lb_member {
 	struct uuid id, network_id;
 	struct ip ip;
 	u32 port, weight;
-	u32 monitor_port; /* 0: its port */
-	bool dead;	  /* it gets nothing */
+	u32 backup_weight; /* of a backup, when it is its turn; 0: none */
+	u32 monitor_port;  /* 0: its port */
+	bool dead;	   /* it gets nothing */
 };
 enum record_lb_monitor_type {
 	LB_MONITOR_NONE,

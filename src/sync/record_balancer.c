@@ -22,6 +22,7 @@ static bool decode_member(const json_t *element, void *ret, GError **error)
 		  field_ip(element, "address", &member.ip, error) &&
 		  field_uint(element, "port", 1, 65535, &member.port, error) &&
 		  field_uint(element, "weight", 0, 256, &member.weight, error) &&
+		  optional_number(element, "backup_weight", 0, 256, &member.backup_weight, error) &&
 		  optional_number(element, "monitor_port", 1, 65535, &member.monitor_port, error) &&
 		  field_optional_bool(element, "dead", &member.dead, error);
 

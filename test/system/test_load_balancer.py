@@ -328,8 +328,21 @@ def test_health(bed):
 
 
 def test_a_host_of_members_fails(bed):
-    """L34: nobody asks after the members of a host that has failed, so no host chooses them any more; connections of others go on, and all is back with it."""
-    balancer = bed.balancer(["m1", "m2"])
+    """L34: nobody asks after the members of a host that has failed, so no host chooses them any more, backups take their place, and they are in ERROR;
+    connections of others go on, and all is back with it."""
+    balancer, spare = bed.balancer(["m1", "m2"]), bed.balancer(["m1", "m2"])
+    bed.update(f"pools/{spare['pool']}/members/{spare['members']['m1']}", backup=True)
+    bed.make("healthmonitors", pool_id=balancer["pool"], type="TCP", delay=1, timeout=1, max_retries=1, max_retries_down=3)
+
+    def statuses(one):
+        pool = f"{LB}pools/{one['pool']}"
+        states = {member["name"]: member["operating_status"] for member in bed.api.get(pool + "/members").json["members"]}
+        return states | {"pool": bed.api.get(pool).json["pool"]["operating_status"]}
+
+    well = {"m1": "ONLINE", "m2": "ONLINE", "pool": "ONLINE"}
+    wait_until(lambda: statuses(balancer) == well)
+    assert statuses(spare) == {"m1": "NO_MONITOR", "m2": "NO_MONITOR", "pool": "ONLINE"}
+    assert set(bed.ask("c1", spare, 10)) == {"m2"}
     held = {}
     while set(held) != {"m1", "m2"}:
         one = bed.lab.popen("c1", "python3", "-c", HOLD, balancer["vip_address"], stdin=subprocess.PIPE)
@@ -338,19 +351,28 @@ def test_a_host_of_members_fails(bed):
     try:
         wait_until(lambda: set(bed.ask("c1", balancer, 20)) == {"m1"}, what="m2 gets no new connections")
         assert all(say(one).startswith(name) for name, one in held.items())
+        assert set(bed.ask("c1", spare, 10)) == {"m1"}, "the backup takes over"
+        wait_until(lambda: statuses(balancer) == {"m1": "ONLINE", "m2": "ERROR", "pool": "DEGRADED"})
+        assert statuses(spare) == {"m1": "NO_MONITOR", "m2": "ERROR", "pool": "DEGRADED"}
     finally:
         os.kill(bed.lab.pid("h2"), signal.SIGCONT)
     wait_until(lambda: set(bed.ask("c1", balancer, 20)) == {"m1", "m2"}, what="m2 gets its share again")
+    assert set(bed.ask("c1", spare, 10)) == {"m2"}
+    wait_until(lambda: statuses(balancer) == well)
+    os.kill(bed.lab.pid("weftd"), signal.SIGSTOP)  # hosts find out by themselves
     bed.lab.exec("h2", "ip", "link", "set", "uplink0", "down")
     try:
         wait_until(lambda: set(bed.ask("c1", balancer, 10)) == {"m1"}, what="nobody is led to the host that has failed")
         assert say(held["m1"]).startswith("m1 ")
+        assert set(bed.ask("c1", spare, 10)) == {"m1"}
     finally:
         bed.lab.exec("h2", "ip", "link", "set", "uplink0", "up")
+        os.kill(bed.lab.pid("weftd"), signal.SIGCONT)
     wait_until(lambda: set(bed.ask("c1", balancer, 20)) == {"m1", "m2"}, what="the host is back")
     for one in held.values():
         one.kill()
     bed.remove(balancer)
+    bed.remove(spare)
 
 
 def test_from_outside(bed):

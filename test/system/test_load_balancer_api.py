@@ -233,6 +233,53 @@ def test_statistics(tmp_path):
     weftd.stop()
 
 
+def test_members_of_a_lost_host(tmp_path):
+    """L34: a host that others miss is lost if it has said nothing since, or says that it hears nobody while they do; so are its members, monitored or not."""
+    weftd = Weftd(tmp_path).start()
+    client = weftd.client()
+    network = client.make("network")
+    subnet = client.make("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
+    balancer = make(client, "loadbalancers", vip_subnet_id=subnet["id"])
+    pool = make(client, "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP_PORT")
+    hosts = {name: client.make("host", name=name, tunnel_ips=[f"192.0.2.{n}"]) for n, name in enumerate(("h1", "h2", "h3"), 1)}
+    for name in hosts:
+        port = client.make("port", network_id=network["id"], **{"binding:host_id": name})
+        make(client, f"pools/{pool['id']}/members", address=port["fixed_ips"][0]["ip_address"], protocol_port=80, name=name)
+
+    def report(name, missed=(), hears_others=True, **more):
+        said = {"missed": {"hosts": [hosts[one]["id"] for one in missed], "hears_others": hears_others}} if missed else {}
+        return weftd.client(hosts[name]["credential"]).call("POST", f"/weft/v1/hosts/{name}/report", {"instance": "i", "revision": 0, **said, **more})
+
+    def status():
+        members = client.get(f"{LB}pools/{pool['id']}/members").json["members"]
+        bad = {member["name"] for member in members if member["operating_status"] == "ERROR"}
+        assert {one["operating_status"] for one in members} <= {"ERROR", "NO_MONITOR"}
+        assert bad == {host["name"] for host in client.get("/v2.0/hosts", lost="true").json["hosts"]}
+        return client.get(f"{LB}pools/{pool['id']}").json["pool"]["operating_status"], bad
+
+    assert report("h1", load_balancers={balancer["id"]: {"wired": True}}).status == report("h2").status == report("h3").status == 200
+    assert status() == ("ONLINE", set())
+    report("h1", missed=["h2"])
+    report("h3", missed=["h2"])
+    wait_until(lambda: status() == ("DEGRADED", {"h2"}), what="it has said nothing since")
+    report("h2", missed=["h1", "h3"], hears_others=True)  # of the same network, and others
+    assert status() == ("ONLINE", set())
+    report("h2", missed=["h1", "h3"], hears_others=False)
+    assert status() == ("DEGRADED", {"h2"})
+    report("h1", missed=["h2", "h3"], hears_others=False)
+    report("h3", missed=["h1", "h2"], hears_others=False)
+    assert status() == ("ONLINE", set()), "nobody can say who is cut off"
+    for name in hosts:
+        report(name)
+    assert status() == ("ONLINE", set())
+    for name in ("h1", "h3"):
+        report(name, missed=["h2"])
+    wait_until(lambda: status() == ("DEGRADED", {"h2"}))
+    wrong = weftd.client(hosts["h1"]["credential"]).call("POST", "/weft/v1/hosts/h1/report", {"instance": "i", "revision": 0, "missed": {"hosts": ["h2"]}})
+    assert wrong.status == 400 and b"no host's id" in wrong.text
+    weftd.stop()
+
+
 def test_bad_input(server, api, subnet):
     """Every refusal has Octavia's shape and says what would be right."""
     balancer = make(api, "loadbalancers", vip_subnet_id=subnet["id"])

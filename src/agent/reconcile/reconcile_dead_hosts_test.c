@@ -48,11 +48,16 @@ static char *member(const char *number, const char *ip, unsigned weight)
 		number, ip, weight);
 }
 
-/* Of this host's port and of the one on the other host. */
-static void put_balancer(unsigned mine, unsigned theirs)
+static char *backup(const char *number, const char *ip, unsigned weight)
 {
-	g_autofree char *first = member("1", "10.0.0.5", mine),
-			*second = member("2", "10.0.0.6", theirs);
+	return g_strdup_printf("{'id':'" MEMBER "%s','network_id':'" NET
+			       "','address':'%s','port':8080,'weight':0,'backup_weight':%u}",
+		number, ip, weight);
+}
+
+/* @first and @second, which it frees: members. */
+static void put_balancer_of(char *first, char *second)
+{
 	g_autofree char *data = g_strdup_printf(
 		"{'network_id':'" NET "','vip_address':'10.0.0.9','additional_vips':[],"
 		"'mac_address':'fa:16:3e:00:0a:01','admin_state_up':true,"
@@ -62,6 +67,14 @@ static void put_balancer(unsigned mine, unsigned theirs)
 
 	put("load_balancer", BALANCER, N_SCOPE, data);
 	sync_now();
+	g_free(first);
+	g_free(second);
+}
+
+/* Of this host's port and of the one on the other host. */
+static void put_balancer(unsigned mine, unsigned theirs)
+{
+	put_balancer_of(member("1", "10.0.0.5", mine), member("2", "10.0.0.6", theirs));
 }
 
 #define AT_LISTENER "listener 7 10.0.0.9 6 80 "
@@ -93,6 +106,23 @@ static void unless_nobody_else_is_there(void **state)
 	put_balancer(0, 2);
 	judge("192.0.2.2");
 	expect(AT_LISTENER, MEMBERS("0", "2"));
+}
+
+static void backups_take_over_from_a_dead_host(void **state)
+{
+	(void)state;
+	snapshot();
+	put_balancer_of(backup("1", "10.0.0.5", 3), member("2", "10.0.0.6", 2));
+	expect(AT_LISTENER, MEMBERS("0", "2"));
+	judge("192.0.2.2");
+	expect(AT_LISTENER, MEMBERS("3", "0"));
+	judge(NULL);
+	expect(AT_LISTENER, MEMBERS("0", "2"));
+	put_balancer_of(backup("1", "10.0.0.5", 3), member("2", "10.0.0.6", 0));
+	expect(AT_LISTENER, MEMBERS("3", "0")); /* for who is drained too */
+	put_balancer_of(member("1", "10.0.0.5", 0), backup("2", "10.0.0.6", 4));
+	judge("192.0.2.2");
+	expect(AT_LISTENER, MEMBERS("0", "4")); /* better a backup that may be dead than none */
 }
 
 static void put_router(void)
@@ -136,6 +166,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			members_on_a_dead_host_get_nothing_new, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(unless_nobody_else_is_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			backups_take_over_from_a_dead_host, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			next_hops_on_a_dead_host_are_passed_over, set_up, tear_down),
 	};

@@ -67,10 +67,16 @@ static bool is_reached(const struct load_balancer *balancer, const struct networ
 	       (!network->wire.physical_network && !load_balancer_is_on_wire(balancer));
 }
 
+/* Of a listener's member: does its host live, and does it wait for others to fail? */
+struct standing {
+	bool reached, is_backup;
+};
+
 /* Where a member is, and whether its host lives; false: no port of this part of the cloud has its
  * address. */
 static bool find_member(const struct reconcile *reconcile, const struct load_balancer *balancer,
-	const struct record_lb_member *record, struct dp_lb_member *ret, bool *ret_reached)
+	const struct record_lb_member *record, struct dp_lb_member *ret,
+	struct standing *ret_standing)
 {
 	struct network *network = desired_network(reconcile->desired, &record->network_id);
 	struct address address = address_of_ip(&record->ip);
@@ -87,25 +93,44 @@ static bool find_member(const struct reconcile *reconcile, const struct load_bal
 		.mac = claim->endpoint->mac,
 		.ip = record->ip,
 		.port = (u16)record->port,
-		.weight = record->weight };
-	*ret_reached = !redundant_is_dead(reconcile, claim->endpoint->member);
+		.weight = record->backup_weight ?: record->weight };
+	*ret_standing = (struct standing){ !redundant_is_dead(reconcile, claim->endpoint->member),
+		record->backup_weight };
 	if (network != balancer->networks->pdata[0])
 		ret->router_mac = lb_way(balancer->networks->pdata[0], &record->ip);
 	return true;
 }
 
+/* New connections are for backups while no other member can have them; when nobody can, they are
+ * for the others. */
+static void choose_backups(GArray *members, const GArray *standings)
+{
+	bool can[2] = { false }, others = false; /* by is_backup */
+
+	for (guint i = 0; i < members->len; i++) {
+		const struct standing *its = &g_array_index(standings, struct standing, i);
+		bool has_weight = g_array_index(members, struct dp_lb_member, i).weight;
+
+		can[its->is_backup] |= its->reached && has_weight;
+		others |= has_weight && !its->is_backup;
+	}
+	for (guint i = 0; (can[0] || (others && !can[1])) && i < members->len; i++)
+		if (g_array_index(standings, struct standing, i).is_backup)
+			g_array_index(members, struct dp_lb_member, i).weight = 0;
+}
+
 /* Who is on a dead host gets no new connections, as if he were drained, unless all are: nobody is
  * there who could ask after him and say so. What he has stays: an agent that is stopped is taken
- * for a dead host, while its edge switch goes on. @reached: of each, whether his host lives. */
-static void pass_over_dead_hosts(GArray *members, const GArray *reached)
+ * for a dead host, while its edge switch goes on. */
+static void pass_over_dead_hosts(GArray *members, const GArray *standings)
 {
 	bool any = false;
 
 	for (guint i = 0; i < members->len; i++)
-		any |= g_array_index(reached, bool, i) &&
+		any |= g_array_index(standings, struct standing, i).reached &&
 		       g_array_index(members, struct dp_lb_member, i).weight;
 	for (guint i = 0; any && i < members->len; i++)
-		if (!g_array_index(reached, bool, i))
+		if (!g_array_index(standings, struct standing, i).reached)
 			g_array_index(members, struct dp_lb_member, i).weight = 0;
 }
 
@@ -135,10 +160,10 @@ static char *put_listener(struct reconcile *reconcile, const struct load_balance
 		.by_source = pool && pool->by_source,
 		.allowed = (const void *)record->allowed->data,
 		.n_allowed = record->allowed->len };
-	g_autoptr(GArray) reached = g_array_new(FALSE, TRUE, sizeof(bool));
+	g_autoptr(GArray) standings = g_array_new(FALSE, TRUE, sizeof(struct standing));
 	struct dp_lb_member member;
 	GError *error = NULL;
-	bool lives;
+	struct standing standing;
 	char *why;
 
 	for (guint i = 0; pool && i < pool->members->len; i++) {
@@ -146,12 +171,13 @@ static char *put_listener(struct reconcile *reconcile, const struct load_balance
 			&g_array_index(pool->members, struct record_lb_member, i);
 
 		if (one->ip.family != vip->family ||
-			!find_member(reconcile, balancer, one, &member, &lives))
+			!find_member(reconcile, balancer, one, &member, &standing))
 			continue;
 		g_array_append_val(members, member);
-		g_array_append_val(reached, lives);
+		g_array_append_val(standings, standing);
 	}
-	pass_over_dead_hosts(members, reached);
+	choose_backups(members, standings);
+	pass_over_dead_hosts(members, standings);
 	wanted.members = (const void *)members->data;
 	wanted.n_members = members->len;
 	if (dp_listener_put(reconcile->dp, &wanted, &error))

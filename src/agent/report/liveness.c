@@ -232,6 +232,31 @@ bool liveness_is_cut_off(const struct liveness *liveness, const struct ip *vtep)
 	return g_hash_table_contains(liveness->cut_off, ip_format(vtep, text));
 }
 
+json_t *liveness_missed(const struct liveness *liveness, const struct reconcile *reconcile)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(uuid_hash, uuid_equal);
+	const struct network *network;
+	const struct member *member;
+	GHashTableIter i, m;
+	char id[UUID_STRLEN];
+	json_t *all;
+
+	if (!g_hash_table_size(liveness->dead))
+		return NULL;
+	all = json_array();
+	g_hash_table_iter_init(&i, reconcile->desired->networks);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&network)) {
+		g_hash_table_iter_init(&m, network->members);
+		while (g_hash_table_iter_next(&m, NULL, (gpointer *)&member))
+			if (redundant_is_dead(reconcile, member) &&
+				g_hash_table_add(seen, (gpointer)&member->host))
+				json_array_append_new(
+					all, json_string(uuid_format(&member->host, id)));
+	}
+	return json_pack("{s:o,s:b}", "hosts", all, "hears_others",
+		g_hash_table_size(liveness->heard) > g_hash_table_size(liveness->dead));
+}
+
 json_t *liveness_to_json(struct bfd *bfd)
 {
 	struct bfd_counts counts;

@@ -30,6 +30,9 @@ bool liveness_is_cut_off(const struct liveness *liveness, const struct ip *vtep)
 /* For that: @heard: it was up before; @was_dead: that was its last judgement. */
 bool liveness_judge_peer(const struct bfd_peer *peer, bool heard, bool was_dead, s64 now_us);
 
+/* For the controller: {"hosts": [id], "hears_others": bool}, NULL: nobody is. */
+json_t *liveness_missed(const struct liveness *liveness, const struct reconcile *reconcile);
+
 /* For `weft agent status`: [{"ip", "state", "diagnostic", "since_s"}]. */
 json_t *liveness_to_json(struct bfd *bfd);
 /* {"sent", "received", "discarded"} */

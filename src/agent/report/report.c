@@ -294,6 +294,7 @@ static void send_now(struct report *report)
 		report->io.listeners ? report->io.listeners(report->full, report->io.data) : NULL);
 	write_said(&w, "appliances",
 		report->io.appliances ? report->io.appliances(report->io.data) : NULL);
+	write_said(&w, "missed", report->io.missed ? report->io.missed(report->io.data) : NULL);
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);

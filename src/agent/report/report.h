@@ -33,6 +33,8 @@ struct report_io {
 	json_t *(*appliances)(void *data);
 	/* What virtual machines there can be (machine/virtual.h). */
 	json_t *(*virtual_machines)(void *data);
+	/* Which hosts are missed (liveness.h), or NULL. */
+	json_t *(*missed)(void *data);
 };
 
 /* @bridge_mappings (struct config_mapping) is borrowed. */

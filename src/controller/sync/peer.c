@@ -54,6 +54,7 @@ void peer_free(gpointer data)
 	g_clear_handle_id(&peer->again, g_source_remove);
 	g_free(peer->instance);
 	g_free(peer->agent);
+	g_clear_pointer(&peer->missed, g_hash_table_unref);
 	g_free(peer);
 }
 
@@ -97,6 +98,9 @@ void peer_liveness(const struct object *host, unsigned slot, struct json_writer 
 	switch (slot) {
 	case HOST_ALIVE:
 		jw_bool(w, peer && peer_is_alive(peer));
+		break;
+	case HOST_LOST:
+		jw_bool(w, missed_is_lost(data, object_id(host)));
 		break;
 	case HOST_LAST_SEEN:
 		if (peer && peer->heard_real_us) {

@@ -23,7 +23,7 @@ struct report {
 	json_int_t revision;
 	int full;
 	json_t *ports, *floating_ips, *load_balancers, *members, *listeners, *appliances, *masters,
-		*agent;
+		*missed, *agent;
 };
 
 static bool parse_report(
@@ -40,12 +40,13 @@ static bool parse_report(
 			"The report is no JSON: line %d, column %d: %s.", why.line, why.column,
 			why.text);
 	*ret = (struct report){ 0 };
-	if (json_unpack_ex(root, &why, 0, "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o}",
-		    "instance", &ret->instance, "revision", &ret->revision, "full", &ret->full,
-		    "ports", &ret->ports, "floating_ips", &ret->floating_ips, "load_balancers",
+	if (json_unpack_ex(root, &why, 0,
+		    "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o}", "instance",
+		    &ret->instance, "revision", &ret->revision, "full", &ret->full, "ports",
+		    &ret->ports, "floating_ips", &ret->floating_ips, "load_balancers",
 		    &ret->load_balancers, "members", &ret->members, "listeners", &ret->listeners,
-		    "appliances", &ret->appliances, "masters", &ret->masters, "agent",
-		    &ret->agent) ||
+		    "appliances", &ret->appliances, "masters", &ret->masters, "missed",
+		    &ret->missed, "agent", &ret->agent) ||
 		ret->revision < 0 || (ret->ports && !json_is_object(ret->ports)) ||
 		(ret->floating_ips && !json_is_object(ret->floating_ips)) ||
 		(ret->members && !json_is_object(ret->members)) ||
@@ -53,10 +54,11 @@ static bool parse_report(
 		(ret->appliances && !json_is_object(ret->appliances)) ||
 		(ret->load_balancers && !json_is_object(ret->load_balancers)) ||
 		(ret->masters && !json_is_object(ret->masters)) ||
+		(ret->missed && !json_is_object(ret->missed)) ||
 		(ret->agent && !json_is_object(ret->agent)))
 		return weft_fail(error, BAD_REQUEST,
 			"A report is {\"instance\": text, \"revision\": number, \"full\": boolean, "
-			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"listeners\": object, \"appliances\": object, \"masters\": object, \"agent\": object}; %s.",
+			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"listeners\": object, \"appliances\": object, \"masters\": object, \"missed\": object, \"agent\": object}; %s.",
 			why.text[0] ? why.text : "a member has another type");
 	return true;
 }
@@ -318,7 +320,8 @@ void report_handle(
 	if (ok) {
 		json_t *properties = other_properties(host, &report);
 
-		ok = submit(server, host, &report, properties, &error);
+		ok = missed_note(peer, report.missed, &error) &&
+		     submit(server, host, &report, properties, &error);
 		json_decref(properties);
 	}
 	if (ok) {

@@ -49,6 +49,8 @@ struct peer {
 	gint64 heard_us;      /* monotonic, of the last report */
 	gint64 heard_real_us; /* the same by the wall clock, for people */
 	char *agent;	      /* JSON text of what it says of itself; NULL: nothing yet */
+	GHashTable *missed;   /* host id → gint64 *, of report_missed.c; NULL: nobody */
+	bool hears_nobody;    /* of the hosts that it has networks with */
 };
 
 struct sync_server {
@@ -161,6 +163,12 @@ bool masters_stage(struct sync_server *server, struct txn *txn, const struct obj
 void masters_open(struct sync_server *server);
 void masters_close(struct sync_server *server);
 void masters_forget(struct sync_server *server, const struct uuid *port);
+
+/* report_missed.c: who reports misses these hosts now, {"hosts": [id],
+ * "hears_others": bool}, or NULL: nobody. */
+bool missed_note(struct peer *peer, const json_t *said, GError **error);
+/* It is gone, as far as anybody can say. */
+bool missed_is_lost(const struct sync_server *server, const struct uuid *host);
 
 /* wait.c */
 void wait_handle(struct sync_server *server, struct http_request *request);

@@ -9,6 +9,8 @@
 #include "model/balancer/lb_listener.h"
 #include "model/balancer/lb_member.h"
 #include "model/balancer/lb_pool.h"
+#include "model/host/host.h"
+#include "model/port/port.h"
 
 #define ONLINE "ONLINE"
 #define OFFLINE "OFFLINE"
@@ -90,6 +92,22 @@ static const struct object *monitor_of(const struct model *model, const char *po
 	return model_first(model, KIND_LB_HEALTH_MONITOR, LB_MONITOR_BY_POOL, pool, NULL);
 }
 
+/* Nobody is there who could ask after it: edge switches pass it over, monitored or not. */
+static bool is_on_lost_host(const struct model *model, const struct object *member)
+{
+	const struct object *balancer = lb_of(model, member), *port, *host;
+
+	if (!balancer || !lb_is_at_edge(balancer))
+		return false;
+	port = model_first(model, KIND_PORT, PORT_BY_NETWORK_IP,
+		object_str(member, LB_MEMBER_NETWORK_ID), object_str(member, LB_MEMBER_ADDRESS),
+		NULL);
+	host = port ? model_first(
+			      model, KIND_HOST, HOST_BY_NAME, object_str(port, PORT_HOST_ID), NULL)
+		    : NULL;
+	return host && host_is_lost(model, host);
+}
+
 static const char *member_status(const struct model *model, const struct object *member)
 {
 	const struct object *monitor = monitor_of(model, object_str(member, LB_MEMBER_POOL_ID));
@@ -98,6 +116,8 @@ static const char *member_status(const struct model *model, const struct object 
 		return OFFLINE;
 	if (!object_int(member, LB_MEMBER_WEIGHT))
 		return "DRAINING";
+	if (is_on_lost_host(model, member))
+		return FAILED;
 	if (!monitor || !object_bool(monitor, LB_MONITOR_ADMIN_STATE_UP))
 		return "NO_MONITOR";
 	switch (object_choice(member, LB_MEMBER_HEALTH)) {

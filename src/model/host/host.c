@@ -64,6 +64,10 @@ static const struct attr attrs[N_HOST_SLOTS] = {
 		.type = TYPE_TIME,
 		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
 		.doc = "When its agent was heard of last." },
+	[HOST_LOST] = { .name = "lost",
+		.type = TYPE_BOOL,
+		.flags = ATTR_COMPUTED,
+		.doc = "It was there, and neither the controller nor other hosts hear of it any more." },
 	[HOST_AGENT] = { .name = "agent",
 		.type = TYPE_OBJECT,
 		.flags = ATTR_COMPUTED,
@@ -188,7 +192,7 @@ static void compute(
 				  NULL));
 	else if (state->liveness)
 		state->liveness(host, slot, w, state->data);
-	else if (slot == HOST_ALIVE)
+	else if (slot == HOST_ALIVE || slot == HOST_LOST)
 		jw_bool(w, false);
 	else if (slot == HOST_AGENT)
 		jw_raw(w, "{}", 2);
@@ -221,6 +225,11 @@ static bool is_computed(
 bool host_is_alive(const struct model *model, const struct object *host)
 {
 	return is_computed(model, host, HOST_ALIVE, "true");
+}
+
+bool host_is_lost(const struct model *model, const struct object *host)
+{
+	return is_computed(model, host, HOST_LOST, "true");
 }
 
 bool host_was_heard(const struct model *model, const struct object *host)

@@ -11,6 +11,7 @@ enum host_slot {
 	HOST_CREDENTIAL_HASH, /* secret: crypto_generichash of the credential, hex */
 	HOST_ALIVE,	      /* computed */
 	HOST_LAST_SEEN,	      /* computed */
+	HOST_LOST,	      /* computed */
 	HOST_AGENT,	      /* computed: what the agent says of itself */
 	HOST_N_PORTS,	      /* computed: ports bound to it */
 	HOST_ZONE,	      /* its availability zone */
@@ -42,11 +43,16 @@ bool host_has_image(const struct object *host, const char *image);
 
 /*
  * What only the running controller knows about a host; never stored. The callback writes the value
- * of HOST_ALIVE, HOST_LAST_SEEN or HOST_AGENT; without one they are false, null and {}.
+ * of HOST_ALIVE, HOST_LAST_SEEN, HOST_LOST or HOST_AGENT; without one they are false, null, false
+ * and {}.
  */
 typedef void (*host_liveness_fn)(
 	const struct object *host, unsigned slot, struct json_writer *w, void *data);
 bool host_is_alive(const struct model *model, const struct object *host);
+/* It was there, and neither the controller nor the hosts that watch it hear of it any more. One
+ * that the controller alone does not hear of is not, until it has been silent for
+ * HOST_DEAD_AFTER_S. */
+bool host_is_lost(const struct model *model, const struct object *host);
 /* Since the controller was started. */
 bool host_was_heard(const struct model *model, const struct object *host);
 void host_set_liveness(struct model *model, host_liveness_fn liveness, void *data);
