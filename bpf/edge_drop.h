@@ -73,7 +73,8 @@
 	X(TCP_RESET, "tcp-reset",                                                                                 \
 		"A TCP reset from outside of the window that the guest expects.")                                 \
 	X(FRAGMENT, "fragment",                                                                                   \
-		"A fragment of a packet whose first fragment was not let through, or that overlaps it.")          \
+		"A fragment of a packet whose first fragment was not let through, or that overlaps its "          \
+		"headers; or neighbour discovery in fragments.")                                                  \
 	X(CONNECTION_QUOTA, "connection-quota",                                                                   \
 		"The port has as many tracked connections as a port may have.")                                   \
 	X(HALF_OPEN_QUOTA, "half-open-quota",                                                                     \

@@ -64,6 +64,8 @@ static __always_inline bool always_possible(const struct pkt *pkt, u32 direction
 	if (pkt->proto != IPPROTO_ICMPV6)
 		return out ? pkt_is_udp(pkt, PORT_DHCP6_CLIENT, PORT_DHCP6_SERVER)
 			   : pkt_is_udp(pkt, PORT_DHCP6_SERVER, PORT_DHCP6_CLIENT);
+	if (pkt->flags & PKT_FIRST_FRAGMENT) /* RFC 6980 */
+		return false;
 	if (pkt->icmp_type == (out ? ND_ROUTER_SOLICIT : ND_ROUTER_ADVERT))
 		return true;
 	return (pkt->icmp_type >= MLD_QUERY && pkt->icmp_type <= MLD_DONE) ||

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Fragments at the firewall: what follows the first fragment has no ports, and goes where that
- * went. One that comes before it is dropped, and so is one that would overwrite a TCP header
- * (RFC 3128); other overlaps can't change what the decision was about. The table forgets the least
- * used: it holds what takes milliseconds.
+ * went. One that comes before it is dropped, and so is one that begins in the first one's headers,
+ * extension headers included (RFC 1858, RFC 3128): a receiver might believe it. Other overlaps
+ * can't change what the decision was about. The table forgets the least used: it holds what takes
+ * milliseconds.
  */
 #pragma once
 
 #include "pkt.h"
 
 #define FRAGMENT_TICKS 5
-#define FRAGMENT_TCP_HEADER 3 /* offsets below are in the TCP header */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -30,20 +30,29 @@ static __always_inline struct fragment_key fragment_key(
 		.dst = pkt->dst };
 }
 
-/* What is kept of the first: when it came, and whether it is of TCP. Behind it an IPv6 fragment may
- * name any protocol: its receiver believes the first. */
-#define FRAGMENT_IS_TCP 1u
+/* What is kept of the first: when it came, and how many times eight bytes its headers are long that
+ * came in fragments, or a few more: those of IPv6 in front of the fragment header, and options of
+ * IPv4, are counted too, which no sender cuts packets short enough to notice. */
+#define FRAGMENT_HEADERS_SHIFT 24
+#define FRAGMENT_TICK ((1u << FRAGMENT_HEADERS_SHIFT) - 1)
+#define FRAGMENT_BEFORE(family) ((family) == 4 ? 20u : 48u) /* no fragment has this */
+
+static __always_inline u32 fragment_headers(const struct pkt *pkt)
+{
+	u32 bytes = pkt->headers - FRAGMENT_BEFORE(pkt->family);
+
+	return bytes < 255 * 8 ? (bytes + 7) / 8 : 255;
+}
 
 /* The first fragment was let through. */
 __noinline int fragment_note(struct pkt *pkt, u32 port_id, u32 direction)
 {
 	struct fragment_key key;
-	u32 noted = tick_now() << 1;
+	u32 noted;
 
 	if (!pkt)
 		return 0;
-	if (pkt->proto == IPPROTO_TCP)
-		noted |= FRAGMENT_IS_TCP;
+	noted = (tick_now() & FRAGMENT_TICK) | fragment_headers(pkt) << FRAGMENT_HEADERS_SHIFT;
 	key = fragment_key(pkt, port_id, direction);
 	bpf_map_update_elem(&fragments, &key, &noted, BPF_ANY);
 	return 0;
@@ -54,14 +63,11 @@ __noinline int fragment_follows(struct pkt *pkt, u32 port_id, u32 direction)
 {
 	struct fragment_key key;
 	const u32 *noted;
-	u32 age;
 
 	if (!pkt)
 		return 0;
 	key = fragment_key(pkt, port_id, direction);
 	noted = bpf_map_lookup_elem(&fragments, &key);
-	if (!noted || (*noted & FRAGMENT_IS_TCP && pkt->fragment_offset < FRAGMENT_TCP_HEADER))
-		return 0;
-	age = (tick_now() << 1) - (*noted & ~FRAGMENT_IS_TCP);
-	return age <= FRAGMENT_TICKS << 1;
+	return noted && pkt->fragment_offset >= *noted >> FRAGMENT_HEADERS_SHIFT &&
+	       ((tick_now() - *noted) & FRAGMENT_TICK) <= FRAGMENT_TICKS;
 }

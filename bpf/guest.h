@@ -25,6 +25,12 @@ static __always_inline bool unspecified_allowed(const struct pkt *pkt)
 	return pkt->proto == IPPROTO_ICMPV6;
 }
 
+static __always_inline bool pkt_is_nd(const struct pkt *pkt)
+{
+	return pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
+	       pkt->icmp_type >= ND_ROUTER_SOLICIT && pkt->icmp_type <= ND_REDIRECT;
+}
+
 /* Port security; 0, or the reason to drop. */
 static __always_inline int guest_check(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
@@ -48,6 +54,9 @@ static __always_inline int guest_check(
 	if (pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
 		(pkt->icmp_type == ND_ROUTER_ADVERT || pkt->icmp_type == ND_REDIRECT))
 		return DROP_ROUTER_ADVERTISEMENT;
+	if (pkt->flags & PKT_FIRST_FRAGMENT &&
+		pkt_is_nd(pkt)) /* RFC 6980: what follows is unseen */
+		return DROP_FRAGMENT;
 	return 0;
 }
 

@@ -2,9 +2,9 @@
 /*
  * A frame is parsed once into struct pkt; what comes after reads the struct. The parser checks
  * every length before it believes it and walks IPv4 options and IPv6 extension headers (at most
- * EXTENSIONS_MAX). The first fragment of a packet must hold the whole transport header, the others
- * have ports 0; none of them, and no ICMP but echo, ever takes the flow cache, whose key could not
- * tell what the checks of the slow path tell.
+ * EXTENSIONS_MAX). The first fragment of a packet must hold the whole transport header, and not as
+ * padding behind the packet (pkt_read()); the others have ports 0. None of them, and no ICMP but
+ * echo, ever takes the flow cache, whose key could not tell what the checks of the slow path tell.
  */
 #pragma once
 
@@ -134,6 +134,7 @@ static __always_inline int pkt_parse_l4(struct pkt *pkt, const void *l4, const v
 	case IPPROTO_ICMPV6:
 		if ((const void *)(icmp + 1) > end)
 			return DROP_TRUNCATED;
+		pkt->headers += sizeof(*icmp);
 		pkt->icmp_type = icmp->type;
 		pkt->icmp_code = icmp->code;
 		if (icmp->code) /* of an echo too: a key could not tell it */
@@ -216,6 +217,8 @@ static long extension_next(u32 i, void *data)
 	walk->reason = bpf_skb_load_bytes(walk->skb, walk->l3 + pkt->headers, &ext, sizeof(ext))
 			       ? DROP_TRUNCATED
 			       : 0;
+	if (!walk->reason && pkt->proto == IPPROTO_FRAGMENT && pkt->flags & PKT_FIRST_FRAGMENT)
+		walk->reason = DROP_MALFORMED; /* nobody sends fragments of fragments in earnest */
 	if (walk->reason)
 		return 1;
 	if (pkt->proto == IPPROTO_FRAGMENT) {
@@ -330,9 +333,11 @@ static __always_inline int pkt_parse(struct __sk_buff *skb, u32 off, struct pkt 
 	return 0;
 }
 
-/* The same for the slow path, which looks at more of the frame. Global, so that the verifier walks
- * it once, and callers go on with one state in place of one for each kind of packet. @pkt is
- * initialised, says the verifier; 0, or the reason to drop. */
+/* The same for the slow path, which looks at more of the frame, and at whether the packet is as
+ * long as the headers that were read: what is padding here a later fragment may bring at the
+ * receiver. Global, so that the verifier walks it once, and callers go on with one state in place
+ * of one for each kind of packet. @pkt is initialised, says the verifier; 0, or the reason to drop.
+ */
 __noinline int pkt_read(struct __sk_buff *skb, struct pkt *pkt, u32 off)
 {
 	int reason;
@@ -341,7 +346,12 @@ __noinline int pkt_read(struct __sk_buff *skb, struct pkt *pkt, u32 off)
 		return DROP_INTERNAL;
 	off = bounded(off, OUTER_MASK);
 	reason = pkt_pull(skb, off + EDGE_PULL_BYTES);
-	return reason ? reason : pkt_parse(skb, off, pkt);
+	if (!reason)
+		reason = pkt_parse(skb, off, pkt);
+	if (!reason && pkt->family && !(pkt->flags & PKT_LATER_FRAGMENT) &&
+		pkt->headers > pkt->l3_len)
+		reason = DROP_TRUNCATED;
+	return reason;
 }
 
 /* Whether a packet is larger than @mtu; of a GSO packet, the packets that it becomes. */

@@ -12,7 +12,9 @@
 static __always_inline bool icmp_is_error(const struct pkt *pkt)
 {
 	if (pkt->family == 6)
-		return pkt->icmp_type >= 1 && pkt->icmp_type <= 4;
+		return pkt->proto == IPPROTO_ICMPV6 && pkt->icmp_type >= 1 && pkt->icmp_type <= 4;
+	if (pkt->proto != IPPROTO_ICMP) /* nobody understands ICMPv6 in IPv4: no error */
+		return false;
 	return pkt->icmp_type == ICMP_DEST_UNREACH || pkt->icmp_type == ICMP_SOURCE_QUENCH ||
 	       pkt->icmp_type == ICMP_TIME_EXCEEDED || pkt->icmp_type == ICMP_PARAMETER_PROBLEM;
 }

@@ -167,44 +167,6 @@ static void test_errors_are_related(void **state)
 		bed, BED_GUEST2, BED_GUEST2, unreachable(BED_GUEST2, query), "denied-ingress");
 }
 
-static struct frame fragment(struct frame whole, u16 offset, bool more, size_t at, size_t len)
-{
-	struct frame frame = frame_bytes(whole.b + 34 + at, len), header;
-	u32 sum = 0;
-
-	header = frame_push(frame, whole.b, 34);
-	header.b[16] = (u8)((20 + len) >> 8);
-	header.b[17] = (u8)(20 + len);
-	header.b[18] = 0x12;
-	header.b[20] = (u8)((more ? 0x20 : 0) | offset >> 8);
-	header.b[21] = (u8)offset;
-	header.b[24] = header.b[25] = 0;
-	for (int i = 14; i < 34; i += 2)
-		sum += (u32)header.b[i] << 8 | header.b[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	header.b[24] = (u8)(~sum >> 8);
-	header.b[25] = (u8)~sum;
-	return header;
-}
-
-static void test_fragments_follow_the_first(void **state)
-{
-	struct bed *bed = *state;
-	struct frame whole = udp(BED_GUEST1, 1000, 53), segment;
-
-	POLICY(bed, policy1, OUT1);
-	POLICY(bed, policy2, UDP_IN2(53, 53), TCP_IN2(80, 80));
-	expect_refused(bed, BED_GUEST1, BED_GUEST1, fragment(whole, 2, false, 16, 24), "fragment");
-	expect_passes(bed, BED_GUEST1, fragment(whole, 0, true, 0, 16));
-	expect_passes(bed, BED_GUEST1, fragment(whole, 2, false, 16, 24));
-	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 1000)); /* it opened the connection */
-	segment =
-		frame_of(BED_GUEST1, IPPROTO_TCP, frame_tcp(1000, 80, SYN, 100, 0, frame_fill(64)));
-	segment.b[19] = 1; /* another packet */
-	expect_passes(bed, BED_GUEST1, fragment(segment, 0, true, 0, 24));
-	expect_refused(bed, BED_GUEST1, BED_GUEST1, fragment(segment, 1, false, 8, 56), "fragment");
-}
-
 /* A state that has aged away takes the verdict of the other direction with it, within a tick. */
 static void test_a_lost_state_takes_the_verdict(void **state)
 {
@@ -485,7 +447,6 @@ int main(void)
 		TEST(test_blind_openings),
 		TEST(test_icmp),
 		TEST(test_errors_are_related),
-		TEST(test_fragments_follow_the_first),
 		TEST(test_a_lost_state_takes_the_verdict),
 		TEST(test_quotas),
 		TEST(test_a_full_table),
