@@ -29,6 +29,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEFT_BUILD", TOP / "build")).resolve()
 WEFT = BUILD / "src/cli/weft"
 numbers = itertools.count()
+standing = []  # the labs that are up
 
 
 def pytest_configure(config):
@@ -177,6 +178,18 @@ class Lab:
     def log(self, node):
         return (self.folder / node / "log").read_text()
 
+    def story(self):
+        """What the agents know of each other and of gateways, and what they have dropped: for who reads of a failure."""
+        lines = []
+        for host in sorted(path.parent.parent.name for path in self.folder.glob("h*/run/agent.sock")):
+            try:
+                status = self.agent(host, "status")
+                drops = {name: drop["count"] for name, drop in self.agent(host, "drops")["host"].items() if drop["count"]}
+                lines.append(json.dumps({host: {"hosts": status["hosts"], "gateways": status["gateways"], "drops": drops}}))
+            except (OSError, AssertionError, KeyError, ValueError) as error:
+                lines.append(f"{host}: {error!r}")
+        return "\n".join(lines)
+
 
 def labs(request):
     """Makes labs until the end of a fixture's scope, then takes them down; after a failure it shows their logs."""
@@ -185,6 +198,7 @@ def labs(request):
     def make(**shape):
         one = Lab(f"t{os.getpid()}-{next(numbers)}", **shape)
         made.append(one)
+        standing.append(one)
         return one.up()
 
     yield make
@@ -193,6 +207,7 @@ def labs(request):
             print(run(WEFT, "lab", "logs", "--lab", one.name, "--lines", "40", check=False).stdout)
         if one.folder.exists():
             one.down()
+        standing.remove(one)
 
 
 @pytest.fixture
@@ -274,3 +289,5 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call":
         item.failed = report.failed
         item.parent.failed = getattr(item.parent, "failed", False) or report.failed
+        if report.failed:
+            report.sections += [(f"agents of {one.name}", one.story()) for one in standing]
