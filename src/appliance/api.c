@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appliance/api.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "appliance/explain.h"
+#include "appliance/field.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 
@@ -35,13 +37,37 @@ static bool is_same(const char *credential, const char *shown)
 	return !strcmp(a, b);
 }
 
-static bool authenticate(const struct api *api, struct http_request *request, GError **error)
+static bool shows_credential(const struct api *api, const struct http_request *request)
 {
 	const char *header = http_request_header(request, "Authorization");
+
+	return header && !g_ascii_strncasecmp(header, "Bearer ", 7) &&
+	       is_same(api->credential, header + 7);
+}
+
+static bool shows_certificate(
+	const struct api *api, const struct http_request *request, GError **error)
+{
+	const u8 *shown;
+	size_t len;
+
+	if (!api->controllers)
+		return true;
+	shown = http_request_certificate(request, &len);
+	return controllers_check(
+		api->controllers, shown, len, g_get_real_time() / G_USEC_PER_SEC, error);
+}
+
+static bool authenticate(const struct api *api, struct http_request *request, GError **error)
+{
 	char peer[HTTP_PEER_STRLEN];
 
-	if (header && !g_ascii_strncasecmp(header, "Bearer ", 7) &&
-		is_same(api->credential, header + 7))
+	if (!shows_certificate(api, request, error)) {
+		log_limited(warning, "a request of %s is refused: %s",
+			http_request_peer(request, peer), (*error)->message);
+		return false;
+	}
+	if (shows_credential(api, request))
 		return true;
 	http_request_add_header(request, "WWW-Authenticate", "Bearer");
 	log_limited(warning, "a request of %s without the appliance's credential is refused",
@@ -58,6 +84,44 @@ static GString *configure(struct api *api, struct http_request *request, GError 
 	return appliance_configure(api->appliance, text, len, error)
 		       ? appliance_digest(api->appliance)
 		       : NULL;
+}
+
+static bool take_certificate(struct api *api, const json_t *body, GError **error)
+{
+	static const char *const known[] = { "certificate", "key", "controller_certificate", NULL };
+	const char *certificate = json_string_value(json_object_get(body, "certificate"));
+	const char *key = json_string_value(json_object_get(body, "key"));
+	const char *controller = json_string_value(json_object_get(body, "controller_certificate"));
+
+	if (!json_is_object(body) || !field_check(body, known, error))
+		return false;
+	if (!certificate || !key || !controller != !api->controllers)
+		return weft_fail(error, INVALID_INPUT,
+			"certificate and key must be given, PEM texts, and %s",
+			api->controllers
+				? "controller_certificate, which the controller will show"
+				: "no controller_certificate, as none is asked for here (tls-client-cert)");
+	g_autoptr(controllers) readable = controller ? controllers_new(controller, error) : NULL;
+
+	return !readable == !controller &&
+	       http_server_set_certificate(api->server, certificate, key, error) &&
+	       (!controller || controllers_add(api->controllers, controller, error));
+}
+
+/* Who asks next sees the new one; what is open goes on. */
+static GString *certificate(struct api *api, struct http_request *request, GError **error)
+{
+	json_error_t where;
+	size_t len;
+	const char *text = http_request_body(request, &len);
+	json_t *body = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+	bool ok = body ? take_certificate(api, body, error)
+		       : weft_fail(error, BAD_REQUEST, "no JSON: line %d", where.line);
+
+	json_decref(body);
+	if (ok)
+		log_info("another certificate is shown from now on");
+	return ok ? g_string_new("{}") : NULL;
 }
 
 static GString *status(struct api *api, struct http_request *request, GError **error)
@@ -141,6 +205,7 @@ static const struct {
 	GString *(*answer)(struct api *api, struct http_request *request, GError **error);
 } resources[] = {
 	{ "config", HTTP_PUT, configure },
+	{ "certificate", HTTP_PUT, certificate },
 	{ "status", HTTP_GET, status },
 	{ "digest", HTTP_GET, digest },
 	{ "counters", HTTP_GET, counters },
@@ -163,7 +228,7 @@ static GString *dispatch(struct api *api, struct http_request *request, GError *
 		return NULL;
 	}
 	weft_fail(error, NOT_FOUND,
-		"There are PUT /v1/config, GET /v1/status, GET /v1/digest, GET /v1/counters, GET /v1/events and GET /v1/explain.");
+		"There are PUT /v1/config, PUT /v1/certificate, GET /v1/status, GET /v1/digest, GET /v1/counters, GET /v1/events and GET /v1/explain.");
 	return NULL;
 }
 
@@ -185,15 +250,25 @@ static void handle(struct http_request *request, void *user)
 		answer_error(request, error);
 }
 
-/* Nobody without the credential makes us hold more than what it takes to refuse. */
+/* Nobody who does not show who he is makes us hold more than what it takes to refuse. */
 static size_t body_max(const struct http_request *request, void *user)
 {
 	const struct api *api = user;
-	const char *header = http_request_header(request, "Authorization");
 
-	return header && g_str_has_prefix(header, "Bearer ") && is_same(api->credential, header + 7)
-		       ? BODY_MAX
-		       : 1;
+	return shows_credential(api, request) && shows_certificate(api, request, NULL) ? BODY_MAX
+										       : 1;
+}
+
+static bool read_controllers(struct api *api, const struct settings *settings, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (!settings->tls_client_cert)
+		return true;
+	if (!g_file_get_contents(settings->tls_client_cert, &text, NULL, error))
+		return false;
+	api->controllers = controllers_new(text, error);
+	return api->controllers != NULL;
 }
 
 struct http_server *api_serve(struct api *api, const struct settings *settings, GError **error)
@@ -202,6 +277,7 @@ struct http_server *api_serve(struct api *api, const struct settings *settings, 
 		.listen = settings->listen,
 		.tls_cert = settings->tls_cert,
 		.tls_key = settings->tls_key,
+		.tls_client_cert = settings->tls_client_cert,
 		.connections_max = CONNECTIONS_MAX,
 		.body_max = BODY_MAX,
 		.body_max_of = body_max,
@@ -209,7 +285,15 @@ struct http_server *api_serve(struct api *api, const struct settings *settings, 
 		.user = api,
 	};
 
-	return http_server_new(&config, error);
+	if (!read_controllers(api, settings, error))
+		return NULL;
+	api->server = http_server_new(&config, error);
+	return api->server;
+}
+
+void api_clear(struct api *api)
+{
+	g_clear_pointer(&api->controllers, controllers_free);
 }
 
 u16 api_port(const char *listen)

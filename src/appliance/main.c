@@ -50,24 +50,33 @@ static u16 open_port(const struct settings *settings)
 	return http_listen_is_local(settings->listen) ? 0 : api_port(settings->listen);
 }
 
-static bool serve(const struct settings *settings, GError **error)
+static void run_until_told(GMainLoop *loop, const struct settings *settings)
 {
-	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	g_autoptr(appliance) appliance = appliance_new(settings->folder, open_port(settings));
-	struct api api = { appliance, settings->credential };
-	g_autoptr(http_server) server = api_serve(&api, settings, error);
-	g_autoptr(channel) channel = NULL;
-
-	if (server && settings->channel)
-		channel = channel_new(settings->channel, api_port(settings->listen), error);
-	if (!server || !channel != !settings->channel)
-		return false;
 	g_unix_signal_add(SIGTERM, quit, loop);
 	g_unix_signal_add(SIGINT, quit, loop);
 	log_info("weft-appliance " WEFT_VERSION " listens on %s", settings->listen);
 	g_main_loop_run(loop);
 	log_info("stopped");
-	return true;
+}
+
+static bool serve(const struct settings *settings, GError **error)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+	g_autoptr(appliance) appliance = appliance_new(settings->folder, open_port(settings));
+	struct api api = { .appliance = appliance, .credential = settings->credential };
+	struct http_server *server = api_serve(&api, settings, error);
+	g_autoptr(channel) channel = NULL;
+	bool ok;
+
+	if (server && settings->channel)
+		channel = channel_new(settings->channel, api_port(settings->listen), error);
+	ok = server && !channel == !settings->channel;
+	if (ok)
+		run_until_told(loop, settings);
+	if (server)
+		http_server_free(server);
+	api_clear(&api);
+	return ok;
 }
 
 static bool run(const struct options *options, GError **error)

@@ -27,6 +27,9 @@ static bool check(const struct settings *settings, GError **error)
 			"listen: must be the management NIC's address and a port, such as 192.0.2.5:9797");
 	if (!settings->tls_cert != !settings->tls_key)
 		return weft_fail(error, INVALID_INPUT, "tls-cert, tls-key: only one is given");
+	if (settings->tls_client_cert && !settings->tls_cert)
+		return weft_fail(error, INVALID_INPUT,
+			"tls-client-cert: is shown by TLS alone; give tls-cert and tls-key");
 	if (!settings->tls_cert && !http_listen_is_local(settings->listen))
 		return weft_fail(error, INVALID_INPUT,
 			"listen: beyond loopback the credential would travel in clear; give tls-cert and tls-key");
@@ -44,7 +47,7 @@ static bool check(const struct settings *settings, GError **error)
 struct settings *settings_load(const char *path, GError **error)
 {
 	static const char *const known[] = { "listen", "credential-file", "tls-cert", "tls-key",
-		"folder", "channel", NULL };
+		"tls-client-cert", "folder", "channel", NULL };
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(settings) settings = g_new0(struct settings, 1);
 
@@ -57,6 +60,7 @@ struct settings *settings_load(const char *path, GError **error)
 	settings->listen = key_file_text(file, GROUP, "listen", NULL);
 	settings->tls_cert = key_file_text(file, GROUP, "tls-cert", NULL);
 	settings->tls_key = key_file_text(file, GROUP, "tls-key", NULL);
+	settings->tls_client_cert = key_file_text(file, GROUP, "tls-client-cert", NULL);
 	settings->folder = key_file_text(file, GROUP, "folder", "/run/weft-appliance");
 	settings->channel = key_file_text(file, GROUP, "channel", NULL);
 	if (check(settings, error))
@@ -71,6 +75,7 @@ void settings_free(struct settings *settings)
 	g_free(settings->credential);
 	g_free(settings->tls_cert);
 	g_free(settings->tls_key);
+	g_free(settings->tls_client_cert);
 	g_free(settings->folder);
 	g_free(settings->channel);
 	g_free(settings);

@@ -216,7 +216,7 @@ char *http_request_base_url(const struct http_request *request)
 		strspn(host, "0123456789abcdefghijklmnopqrstuvwxyz"
 			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:[]%") != strlen(host))
 		host = "localhost";
-	return g_strdup_printf("%s://%s", request->server->tls_cert ? "https" : "http", host);
+	return g_strdup_printf("%s://%s", request->server->tls ? "https" : "http", host);
 }
 
 const char *http_request_peer(const struct http_request *request, char buf[static HTTP_PEER_STRLEN])

@@ -29,6 +29,10 @@ char *http_request_base_url(const struct http_request *request);
 const char *http_request_peer(
 	const struct http_request *request, char buf[static HTTP_PEER_STRLEN]);
 
+/* The certificate that the client has shown, DER; borrowed. NULL: none, or there is no TLS. That it
+ * has the key is sure, nothing else is. */
+const u8 *http_request_certificate(const struct http_request *request, size_t *ret_len);
+
 /* Anything of the handler's, for the server's `answered` callback. */
 void http_request_set_tag(struct http_request *request, const void *tag);
 const void *http_request_tag(const struct http_request *request);

@@ -29,6 +29,7 @@ static void on_log(void *user, const char *format, va_list arguments)
 static bool read_tls(struct http_server *server, GError **error)
 {
 	const struct http_server_config *config = &server->config;
+	g_autofree char *certificate = NULL, *key = NULL;
 
 	if (!config->tls_cert && !config->tls_key)
 		return true;
@@ -36,17 +37,26 @@ static bool read_tls(struct http_server *server, GError **error)
 		return weft_fail(error, INVALID_INPUT,
 			"TLS needs both a certificate file and a key file; only the %s is given",
 			config->tls_cert ? "certificate" : "key");
-	return g_file_get_contents(config->tls_cert, &server->tls_cert, NULL, error) &&
-	       g_file_get_contents(config->tls_key, &server->tls_key, NULL, error);
+	if (!g_file_get_contents(config->tls_cert, &certificate, NULL, error) ||
+		!g_file_get_contents(config->tls_key, &key, NULL, error) ||
+		(config->tls_client_cert && !g_file_get_contents(config->tls_client_cert,
+						    &server->tls_client_cert, NULL, error)))
+		return false;
+	server->tls = http_tls_new(certificate, key, error);
+	if (!server->tls)
+		g_prefix_error(error, "can't start the HTTP server on %s: ", config->listen);
+	return server->tls != NULL;
 }
 
 static bool start(struct http_server *server, int listen_fd, GError **error)
 {
 	const struct http_server_config *config = &server->config;
-	bool tls = server->tls_cert != NULL;
+	bool tls = server->tls != NULL;
 	struct MHD_OptionItem tls_options[] = {
-		{ tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, server->tls_cert },
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, server->tls_key },
+		{ tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
+			(void *)http_tls_retrieve },
+		{ server->tls_client_cert ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+			server->tls_client_cert },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
@@ -63,9 +73,8 @@ static bool start(struct http_server *server, int listen_fd, GError **error)
 		MHD_OPTION_NOTIFY_CONNECTION, connection_notify, server, //
 		MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
 	if (!server->daemon)
-		return weft_fail(error, UNAVAILABLE, "can't start the HTTP server on %s%s",
-			config->listen,
-			tls ? ": the TLS certificate and key don't fit, or are no PEM" : "");
+		return weft_fail(
+			error, UNAVAILABLE, "can't start the HTTP server on %s", config->listen);
 	return true;
 }
 
@@ -159,9 +168,17 @@ void http_server_free(struct http_server *server)
 	}
 	if (server->watch_fd >= 0)
 		close(server->watch_fd);
-	g_free(server->tls_cert);
-	g_free(server->tls_key);
+	if (server->tls)
+		http_tls_free(server->tls);
+	g_free(server->tls_client_cert);
 	g_free(server);
+}
+
+bool http_server_set_certificate(
+	struct http_server *server, const char *certificate, const char *key, GError **error)
+{
+	return server->tls ? http_tls_change(server->tls, certificate, key, error)
+			   : weft_fail(error, CONFLICT, "There is no TLS here.");
 }
 
 u16 http_server_port(const struct http_server *server)

@@ -10,10 +10,13 @@ struct http_server;
 struct http_server_config {
 	const char *listen;		/* see listen.h */
 	const char *tls_cert, *tls_key; /* PEM files; both NULL: no TLS */
-	size_t body_max;		/* bytes; 0: 1 MiB */
-	unsigned connections_max;	/* 0: 16384 */
-	unsigned connection_memory;	/* bytes for a request line and its headers; 0: 24 KiB */
-	unsigned idle_s;		/* a connection without progress is closed; 0: 60 */
+	/* With TLS, clients are asked for a certificate: http_request_certificate(). A PEM file of
+	 * whom they may name as its issuer; nothing is checked with it. NULL: they are not. */
+	const char *tls_client_cert;
+	size_t body_max;	    /* bytes; 0: 1 MiB */
+	unsigned connections_max;   /* 0: 16384 */
+	unsigned connection_memory; /* bytes for a request line and its headers; 0: 24 KiB */
+	unsigned idle_s;	    /* a connection without progress is closed; 0: 60 */
 	/* A request's head is there, its body has not been asked for. False: it is held until
 	 * http_request_admit(), for what takes time to find out about it. NULL: none is. */
 	bool (*admit)(struct http_request *request, void *user);
@@ -35,6 +38,10 @@ void http_server_quiesce(struct http_server *server);
  * not yet answered are dropped: their owner must not answer them any more. */
 void http_server_free(struct http_server *server);
 DEFINE_AUTOPTR(http_server, http_server_free)
+
+/* Another certificate for connections from now on, PEM texts; of one that has TLS. */
+bool http_server_set_certificate(
+	struct http_server *server, const char *certificate, const char *key, GError **error);
 
 /* The TCP port that it listens on, for when port 0 was asked for. */
 u16 http_server_port(const struct http_server *server);

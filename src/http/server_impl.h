@@ -5,10 +5,12 @@
 #include <microhttpd.h>
 
 #include "http/server.h"
+#include "http/tls.h"
 
 struct http_server {
 	struct http_server_config config;
-	char *tls_cert, *tls_key; /* texts; libmicrohttpd borrows them */
+	struct http_tls *tls;  /* NULL: none */
+	char *tls_client_cert; /* a text; libmicrohttpd borrows it */
 	struct MHD_Daemon *daemon;
 	GSource *source; /* runs the daemon */
 	int watch_fd;	 /* epoll: clients of streams that go away */

@@ -70,13 +70,17 @@ class Bed:
             self.exec(namespace, "ip", "address", "add", address, "dev", peer)
 
     def write(self):
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=box",
-            "-addext", "subjectAltName=IP:192.0.2.5", "-keyout", self.folder / "key.pem", "-out", self.folder / "cert.pem")
+        self.certificate("cert.pem", "key.pem", "box")
+        self.certificate("client.pem", "client-key.pem", "controller")
         (self.folder / "credential").write_text(CREDENTIAL + "\n")
         (self.folder / "credential").chmod(0o600)
         (self.folder / "appliance.conf").write_text(
             f"[appliance]\nlisten = 192.0.2.5:9797\ncredential-file = {self.folder}/credential\n"
-            f"tls-cert = {self.folder}/cert.pem\ntls-key = {self.folder}/key.pem\nfolder = {self.files}\n")
+            f"tls-cert = {self.folder}/cert.pem\ntls-key = {self.folder}/key.pem\ntls-client-cert = {self.folder}/client.pem\nfolder = {self.files}\n")
+
+    def certificate(self, name, key, subject):
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={subject}",
+            "-addext", "subjectAltName=IP:192.0.2.5", "-keyout", self.folder / key, "-out", self.folder / name)
 
     @property
     def files(self):
@@ -93,9 +97,10 @@ class Bed:
         self.process.kill()
         self.process.wait()
 
-    def call(self, path, body=None, credential=CREDENTIAL, check=True, url=URL):
+    def call(self, path, body=None, credential=CREDENTIAL, check=True, url=URL, client=("client.pem", "client-key.pem")):
         """Status and JSON of one request by curl."""
-        words = ["curl", "-s", "-m", "20", "--cacert", self.folder / "cert.pem", "-w", "\n%{http_code}", "-H", f"Authorization: Bearer {credential}"]
+        shown = ["--cert", self.folder / client[0], "--key", self.folder / client[1]] if client else []
+        words = ["curl", "-s", "-m", "20", "--cacert", self.folder / "cert.pem", *shown, "-w", "\n%{http_code}", "-H", f"Authorization: Bearer {credential}"]
         if body is not None:
             words += ["-X", "PUT", "--data-binary", "@-"]
         done = self.exec("ctl", *words, url + path, check=check, input=body if body is None or isinstance(body, str) else json.dumps(body))

@@ -27,7 +27,7 @@ own = pathlib.Path(tempfile.mkdtemp())
 with open(int(re.search(r"-add-fd fd=(\d+)", line)[1]), "rb") as disk, tarfile.open(fileobj=disk) as tar:
     tar.extractall(own)
 if behaviour[0] == "certificate":
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=appliance", "-addext", "subjectAltName=DNS:appliance",
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={behaviour[1]}", "-addext", "subjectAltName=DNS:appliance",
                     "-keyout", own / "key.pem", "-out", own / "cert.pem"], check=True, capture_output=True)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(own / "cert.pem", own / "key.pem")
@@ -40,8 +40,20 @@ def send(link, what, data=b""):
         channel.sendall(struct.pack("!IHH", link, what, len(part)) + part)
 
 
+def renew(given):
+    """For handshakes from now on, unless it is one that keeps what it has."""
+    if behaviour[0] == "keeps":
+        return "500 Internal Server Error", '{"error": {"type": "InternalServerError", "message": "I keep it."}}'
+    (own / "cert.pem").write_text(given["certificate"])
+    (own / "key.pem").write_text(given["key"])
+    context.load_cert_chain(own / "cert.pem", own / "key.pem")
+    return "200 OK", "{}"
+
+
 def answer(request, body):
     global asked
+    if b" /v1/certificate " in request:
+        return renew(json.loads(body))
     asked += 1
     with open(folder / "told", "a") as told:
         told.write(f"{json.loads(body)['revision']}\n")

@@ -58,6 +58,33 @@ def test_who_may_ask_and_what(bed):
     assert bed.get("/v1/status")["status"] == "UNCONFIGURED" and not list(pathlib.Path(bed.files).glob("*"))
 
 
+def test_certificates(bed):
+    """Z21: with the credential alone nobody is let in: he shows the controller's certificate. Both may become others as it runs: the one that it
+    shows at once, the controller's former one is known until there is a third."""
+    bed.certificate("other.pem", "other-key.pem", "controller")
+    for client, says in ((None, "must be shown by TLS; none was"), (("other.pem", "other-key.pem"), 'shown, "CN=controller", is not that of this')):
+        for path, body in (("/v1/status", None), ("/v1/config", document(1))):
+            status, answer = bed.call(path, body, check=False, client=client)
+            assert status == 413 and body or status == 401 and says in answer["error"]["message"], (status, answer)
+    pids = [bed.process.pid]
+    text = lambda name: (bed.folder / name).read_text()
+    for n, known in ((1, [0, 1]), (2, [1, 2])):
+        bed.certificate("next.pem", "next-key.pem", "box")
+        bed.certificate(f"client{n}.pem", f"client{n}-key.pem", f"controller {n}")
+        body = {"certificate": text("next.pem"), "key": text("next-key.pem"), "controller_certificate": text(f"client{n}.pem")}
+        clients = [("client.pem", "client-key.pem"), ("client1.pem", "client1-key.pem"), ("client2.pem", "client2-key.pem")]
+        for wrong in ({"key": text("other-key.pem")}, {"controller_certificate": None}, {"controller_certificate": "-----BEGIN CERTIFICATE-----"}):
+            assert bed.call("/v1/certificate", {**body, **wrong}, client=clients[n - 1])[0] == 400, wrong
+        assert bed.call("/v1/certificate", body, client=clients[n - 1]) == (200, {})
+        assert bed.call("/v1/status", check=False)[0] == 0, "it shows another one than before"
+        (bed.folder / "cert.pem").write_text(text("next.pem"))
+        assert [bed.call("/v1/status", client=client)[0] for client in clients[:n + 1]] == [200 if i in known else 401 for i in range(n + 1)]
+    bed.kill()
+    bed.write()
+    bed.start()
+    assert bed.process.pid not in pids, "who is started anew has what its files say"
+
+
 def test_services(bed):
     """Z22, Z23, Z25: DHCP and DNS on the guests' NIC; SNAT, floating IP, forwarded port and firewall by the public one."""
     answer = bed.put(document(next(revisions)))

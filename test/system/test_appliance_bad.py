@@ -138,13 +138,50 @@ def test_an_agent_that_never_answers(machines):
     one.until("ACTIVE")
 
 
-def test_a_wrong_certificate(machines):
-    """Somebody else answers: he is told nothing, and the machine is made again when its time is over."""
+@pytest.mark.parametrize("name", [CONFIG["id"], "0d3c1a52-8c1e-4b7e-9a39-1f0f5a5a0002"])
+def test_a_wrong_certificate(machines, name):
+    """Somebody else answers, in the appliance's name or in another's: he is told nothing, it is said whom he takes himself for, and the machine is
+    made again when its time is over."""
     one = machines("qemu")
-    one.behave("certificate")
-    one.start(start_timeout_s=2).until("ERROR", "Unacceptable TLS certificate")
+    one.behave("certificate", name)
+    one.start(start_timeout_s=2).until("ERROR", f'it shows another certificate than its own, that of "CN={name}"')
     wait_until(lambda: len(one.starts) == 2, what="another machine")
     assert "has not answered since its start" in one.log.read_text()
+    assert (one.home / "told").read_text() == ""
+
+
+def test_certificates_are_renewed(machines):
+    """Long before they end, while it runs: it is ACTIVE all the time, and told what is new with the new ones."""
+    one = machines("qemu")
+    one.behave("good")
+    one.start(certificate_lifetime_s=10).until("ACTIVE")
+    states, seen = set(), set()
+
+    def several():
+        states.add(one.state()["status"])
+        with contextlib.suppress(OSError):
+            seen.add((one.folder / "cert.pem").read_text() + (one.folder / "client.pem").read_text())
+        return len(seen) > 3 and not (one.folder / "cert.pem.next").exists()
+
+    wait_until(several, what="the second ones by now")
+    assert states == {"ACTIVE"} and len(one.starts) == 1
+    one.describe(revision=2, certificate_lifetime_s=10)
+    one.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "2" in (one.home / "told").read_text().split(), what="revision 2")
+    one.until("ACTIVE")
+    assert len(one.starts) == 1
+
+
+def test_a_certificate_that_expires(machines):
+    """It can't be renewed, so that it ends some time: that is said, and another machine has another one."""
+    one = machines("qemu")
+    one.behave("keeps")
+    one.start(certificate_lifetime_s=10).until("ACTIVE")
+    one.until("ERROR", "its certificate has expired, at ")
+    assert 'and could not be renewed: {"error": {"type": "InternalServerError", "message": "I keep it."}}' in one.log.read_text()
+    one.behave("good")
+    one.until("ACTIVE")
+    assert len(one.starts) >= 2
 
 
 def test_a_configuration_that_is_half_applied(machines):

@@ -64,10 +64,10 @@ class Machine(netns.Router):
         path = self.folder / "state.json"
         return json.loads(path.read_text()) if path.exists() else {}
 
-    def ask(self, what, *words, credential=None, certificate=None):
+    def ask(self, what, *words, credential=None, certificate=None, client=None):
         credential = credential or (self.folder / "credential").read_text()
-        return run("curl", "-s", "-m", "10", "--cacert", certificate or self.folder / "cert.pem", "--unix-socket", self.folder / "api.sock",
-                   "-H", f"Authorization: Bearer {credential}", *words, f"https://appliance/v1/{what}", check=False)
+        return run("curl", "-s", "-m", "10", "--cacert", certificate or self.folder / "cert.pem", *(client or ("--cert", self.folder / "client.pem")),
+                   "--unix-socket", self.folder / "api.sock", "-H", f"Authorization: Bearer {credential}", *words, f"https://appliance/v1/{what}", check=False)
 
     def get(self, what):
         return json.loads(self.ask(what).stdout or "{}")
@@ -181,9 +181,12 @@ def test_who_it_is(machine, tmp_path):
     assert machine.ask("status", "-o", "/dev/null", "-w", "%{http_code}", credential="another-credential").stdout == "401"
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=appliance", "-keyout", tmp_path / "key", "-out", tmp_path / "cert")
     assert machine.ask("status", certificate=tmp_path / "cert").returncode == 60, "the certificate is any"
+    other = ("--cert", tmp_path / "cert", "--key", tmp_path / "key")
+    for client, says in (((), "must be shown by TLS; none was"), (other, "is not that of this appliance's controller")):
+        assert says in machine.ask("status", client=client or ("--tlsv1.2",)).stdout
     status = netns.status_of(machine.qemu)
     assert status["Uid"].split()[0] == run("id", "-u", "nobody").stdout.strip() and int(status["CapEff"], 16) == 0 and status["Seccomp"] == "2"
-    assert not run("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "cat", machine.folder / "key.pem", check=False).stdout
+    assert not run("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "cat", machine.folder / "client.pem", check=False).stdout
 
 
 def test_many_clients_at_once(machine):

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/machine/ask.h"
 
-#include <gio/gunixsocketaddress.h>
-#include <libsoup/soup.h>
+#include "appliance/runtime/peer.h"
 
 #define TIMEOUT_S 5
 
@@ -12,17 +11,15 @@ struct ask {
 	GCancellable *cancel; /* of the question that is under way; NULL: none is */
 	ask_fn done;
 	void *data;
+	char *problem; /* of the last answer; NULL: there was one */
 };
 
 struct ask *ask_new(const char *folder)
 {
-	g_autofree char *socket = g_build_filename(folder, "api.sock", NULL);
-	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(socket);
 	struct ask *ask = g_new0(struct ask, 1);
 
 	ask->folder = g_strdup(folder);
-	ask->session = soup_session_new_with_options(
-		"remote-connectable", address, "timeout", TIMEOUT_S, NULL);
+	ask->session = peer_session(folder, TIMEOUT_S);
 	return ask;
 }
 
@@ -38,6 +35,7 @@ void ask_free(struct ask *ask)
 	ask_cancel(ask);
 	g_object_unref(ask->session);
 	g_free(ask->folder);
+	g_free(ask->problem);
 	g_free(ask);
 }
 
@@ -53,6 +51,8 @@ static void answered(GObject *source, GAsyncResult *result, gpointer data)
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		return; /* ask may be gone */
 	g_clear_object(&ask->cancel);
+	g_free(ask->problem);
+	ask->problem = g_strdup(error ? peer_problem(message) ?: error->message : NULL);
 	if (bytes && soup_message_get_status(message) == SOUP_STATUS_OK)
 		answer =
 			json_loadb(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), 0, NULL);
@@ -60,45 +60,17 @@ static void answered(GObject *source, GAsyncResult *result, gpointer data)
 	json_decref(answer);
 }
 
-static void unref_certificate(gpointer certificate, GClosure *closure)
+const char *ask_problem(const struct ask *ask)
 {
-	(void)closure;
-	g_object_unref(certificate);
-}
-
-/* It is not by whom it was signed that the machine's certificate is known: it must be that one. */
-static gboolean is_expected(SoupMessage *message, GTlsCertificate *shown,
-	GTlsCertificateFlags errors, gpointer expected)
-{
-	(void)message, (void)errors;
-	return g_tls_certificate_is_same(shown, expected);
-}
-
-/* A question to it, as whoever made the machine has it. */
-static SoupMessage *message_new(const struct ask *ask, const char *path)
-{
-	g_autofree char *file = g_build_filename(ask->folder, "cert.pem", NULL);
-	g_autoptr(GTlsCertificate) expected = g_tls_certificate_new_from_file(file, NULL);
-	g_autofree char *url = g_strconcat(expected ? "https" : "http", "://appliance", path, NULL);
-	SoupMessage *message = soup_message_new("GET", url);
-
-	if (expected)
-		g_signal_connect_data(message, "accept-certificate", G_CALLBACK(is_expected),
-			g_steal_pointer(&expected), unref_certificate, 0);
-	return message;
+	return ask->problem;
 }
 
 void ask_get(struct ask *ask, const char *path, ask_fn done, void *data)
 {
-	g_autofree char *file = g_build_filename(ask->folder, "credential", NULL);
-	g_autoptr(SoupMessage) message = message_new(ask, path);
-	g_autofree char *credential = NULL, *bearer = NULL;
+	g_autoptr(SoupMessage) message = NULL;
 
 	ask_cancel(ask);
-	g_file_get_contents(file, &credential, NULL, NULL); /* without it, it refuses us */
-	bearer = g_strconcat("Bearer ", credential ? g_strstrip(credential) : "", NULL);
-	soup_message_headers_replace(
-		soup_message_get_request_headers(message), "Authorization", bearer);
+	message = peer_message(ask->session, ask->folder, "GET", path);
 	ask->done = done;
 	ask->data = data;
 	ask->cancel = g_cancellable_new();

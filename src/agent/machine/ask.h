@@ -20,3 +20,5 @@ void ask_free(struct ask *ask);
  * before. */
 void ask_get(struct ask *ask, const char *path, ask_fn done, void *data);
 void ask_cancel(struct ask *ask);
+/* Why the last question was not answered; NULL: it was. Borrowed. */
+const char *ask_problem(const struct ask *ask);

@@ -107,13 +107,19 @@ static void got_digest(const json_t *answer, void *data)
 /* It may be busy; but one that hangs would do so for ever, as its process does not end. */
 static void doubt(struct machine *machine)
 {
+	g_autofree char *why = NULL;
+	const char *problem;
+
 	if (g_get_monotonic_time() - machine->answered_us < SILENT_S * G_USEC_PER_SEC) {
 		if (machine->status == STATUS_ACTIVE)
 			machine_say(machine, STATUS_BUILD, "it does not answer");
 		return;
 	}
-	machine_say(machine, STATUS_ERROR,
-		"it has not answered for " G_STRINGIFY(SILENT_S) " s; it is made anew");
+	problem = ask_problem(machine->ask);
+	why = g_strdup_printf(
+		"it has not answered for " G_STRINGIFY(SILENT_S) " s; it is made anew%s%s",
+		problem ? ": " : "", problem ?: "");
+	machine_say(machine, STATUS_ERROR, why);
 	machine_begin_end(machine);
 }
 

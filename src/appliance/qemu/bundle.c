@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "appliance/qemu/command.h"
+#include "appliance/runtime/certificate.h"
 
 #define BLOCK 512
 #define END_BLOCKS 2
@@ -17,6 +18,7 @@ static const char settings[] = "[appliance]\n"
 			       "credential-file = /etc/weft/credential\n"
 			       "tls-cert = /etc/weft/cert.pem\n"
 			       "tls-key = /etc/weft/key.pem\n"
+			       "tls-client-cert = /etc/weft/client.pem\n"
 			       "channel = /run/channel/" QEMU_PORT "\n";
 
 struct head {
@@ -49,16 +51,6 @@ static void append(GByteArray *tar, const char *name, const char *text)
 	g_byte_array_append(tar, zeros, (guint)(-len % BLOCK));
 }
 
-static bool append_file(GByteArray *tar, const char *name, const char *path, GError **error)
-{
-	g_autofree char *text = NULL;
-
-	if (!g_file_get_contents(path, &text, NULL, error))
-		return false;
-	append(tar, name, text);
-	return true;
-}
-
 /* QEMU wants a descriptor that can't be written to for a disk that can't. */
 static int open_again(int fd)
 {
@@ -67,16 +59,16 @@ static int open_again(int fd)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-int bundle_open(const char *credential, const char *certificate, const char *key, GError **error)
+int bundle_open(const char *credential, const struct certificates *certificates, GError **error)
 {
 	g_autoptr(GByteArray) tar = g_byte_array_new();
 	int fd, reader = -1;
 
 	append(tar, "appliance.conf", settings);
 	append(tar, "credential", credential);
-	if (!append_file(tar, "cert.pem", certificate, error) ||
-		!append_file(tar, "key.pem", key, error))
-		return -1;
+	append(tar, "cert.pem", certificates->own);
+	append(tar, "key.pem", certificates->own_key);
+	append(tar, "client.pem", certificates->client);
 	g_byte_array_set_size(tar, tar->len + END_BLOCKS * BLOCK);
 	memset(tar->data + tar->len - END_BLOCKS * BLOCK, 0, END_BLOCKS * BLOCK);
 	fd = memfd_create("weft-appliance", MFD_CLOEXEC);

@@ -120,7 +120,7 @@ static bool give_channel(struct handles *handles, GError **error)
 
 static bool give_all(struct handles *handles, const struct machine *machine, GError **error)
 {
-	int config = bundle_open(machine->credential, machine->certificate, machine->key, error);
+	int config = bundle_open(machine->credential, machine->certificates, error);
 
 	if (config < 0)
 		return false;

@@ -11,6 +11,9 @@
 #define MEMORY_MAX_MIB (1024 * 1024)
 #define NICS_MAX 32
 #define START_MAX_S 3600
+#define CERTIFICATE_S (30 * 86400)
+#define CERTIFICATE_MIN_S 10
+#define CERTIFICATE_MAX_S (3650 * 86400)
 #define VCPUS_MAX 64
 
 /* "0000:3b:02.1": domain, bus, device, function. */
@@ -136,7 +139,10 @@ static bool read_config(const json_t *root, struct description *description, GEr
 			"config: must be the appliance's configuration, an object");
 	description->config = json_dumps(config, JSON_COMPACT);
 	document = document_parse(description->config, strlen(description->config), error);
-	return document && match_nics(description, document, error);
+	if (!document)
+		return false;
+	g_strlcpy(description->id, document->id, sizeof(description->id));
+	return match_nics(description, document, error);
 }
 
 static bool read_accelerator(const json_t *root, enum accelerator *ret, GError **error)
@@ -167,8 +173,9 @@ static bool read_image(const json_t *root, char **ret, GError **error)
 static bool read_all(const json_t *root, struct description *description, GError **error)
 {
 	static const char *const known[] = { "cpu_percent", "memory_mib", "vcpus",
-		"start_timeout_s", "accelerator", "image", "nics", "config", NULL };
-	u64 cpu_percent = 0, memory_mib = 0, vcpus = 0, start_s = 0;
+		"start_timeout_s", "certificate_lifetime_s", "accelerator", "image", "nics",
+		"config", NULL };
+	u64 cpu_percent = 0, memory_mib = 0, vcpus = 0, start_s = 0, certificate_s = CERTIFICATE_S;
 
 	if (!field_check(root, known, error) ||
 		!field_number(root, "cpu_percent", 1, CPU_PERCENT_MAX, &cpu_percent, error) ||
@@ -176,6 +183,8 @@ static bool read_all(const json_t *root, struct description *description, GError
 			root, "memory_mib", MEMORY_MIN_MIB, MEMORY_MAX_MIB, &memory_mib, error) ||
 		!field_number(root, "vcpus", 1, VCPUS_MAX, &vcpus, error) ||
 		!field_number(root, "start_timeout_s", 1, START_MAX_S, &start_s, error) ||
+		!field_number(root, "certificate_lifetime_s", CERTIFICATE_MIN_S, CERTIFICATE_MAX_S,
+			&certificate_s, error) ||
 		!read_accelerator(root, &description->accelerator, error) ||
 		!read_image(root, &description->image, error) || !field_need(root, "nics", error) ||
 		!field_list(root, "nics", NICS_MAX, read_nic, description->nics, error))
@@ -184,6 +193,7 @@ static bool read_all(const json_t *root, struct description *description, GError
 	description->memory_mib = (u32)memory_mib;
 	description->vcpus = (u32)vcpus;
 	description->start_timeout_s = (u32)start_s;
+	description->certificate_lifetime_s = (u32)certificate_s;
 	return read_config(root, description, error);
 }
 

@@ -19,14 +19,16 @@ struct description_nic {
 };
 
 struct description {
-	u32 cpu_percent;     /* of one CPU; 0: no limit */
-	u32 memory_mib;	     /* 0: no limit */
-	u32 vcpus;	     /* of a virtual machine; 0: as many as cpu_percent needs */
-	u32 start_timeout_s; /* in which its agent must answer; 0: the runtime's own */
+	u32 cpu_percent;	    /* of one CPU; 0: no limit */
+	u32 memory_mib;		    /* 0: no limit */
+	u32 vcpus;		    /* of a virtual machine; 0: as many as cpu_percent needs */
+	u32 start_timeout_s;	    /* in which its agent must answer; 0: the runtime's own */
+	u32 certificate_lifetime_s; /* of a virtual machine */
 	enum accelerator accelerator;
-	char *image;  /* of a virtual machine: a folder or a disk; NULL: none */
-	GArray *nics; /* struct description_nic */
-	char *config; /* the document, JSON */
+	char *image;	      /* of a virtual machine: a folder or a disk; NULL: none */
+	GArray *nics;	      /* struct description_nic */
+	char *config;	      /* the document, JSON */
+	char id[UUID_STRLEN]; /* its */
 };
 
 struct description *description_load(const char *path, GError **error);

@@ -108,7 +108,7 @@ int folder_listen(const char *folder, GError **error)
 void folder_remove(const char *folder)
 {
 	static const char *const names[] = { "credential", "appliance.conf", "api.sock", "cert.pem",
-		"key.pem", "state.json", "lock" };
+		"client.pem", "cert.pem.next", "client.pem.next", "state.json", "lock" };
 	g_autofree char *root = g_build_filename(folder, "root", NULL);
 
 	rmdir(root);

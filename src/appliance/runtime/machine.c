@@ -12,6 +12,7 @@
 #include "appliance/runtime/folder.h"
 #include "appliance/runtime/machine_impl.h"
 #include "appliance/runtime/push.h"
+#include "appliance/runtime/renewal.h"
 #include "appliance/runtime/state.h"
 #include "base/log.h"
 
@@ -23,10 +24,19 @@
  * to watch it any more. */
 #define UNPLUG_S 2
 
+/* Each machine has others: who could read those of one before is nobody here. */
+static void forget_certificates(struct machine *machine)
+{
+	if (machine->renewal)
+		renewal_stop(machine->renewal);
+	g_clear_pointer(&machine->certificates, certificates_free);
+}
+
 static void forget(struct machine *machine)
 {
 	machine->pid = 0;
 	push_stop(machine->push);
+	forget_certificates(machine);
 	g_clear_handle_id(&machine->deadline, g_source_remove);
 	g_clear_handle_id(&machine->unplug, g_source_remove);
 	g_ptr_array_set_size(machine->leaving, 0);
@@ -118,6 +128,16 @@ static gboolean give_up(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* Nobody can tell it anything any more; another one has other certificates. */
+static void on_expired(const char *why, void *user)
+{
+	struct machine *machine = user;
+
+	g_free(machine->why);
+	machine->why = g_strdup(why);
+	kill(machine->pid, SIGKILL);
+}
+
 static gboolean unplug(gpointer data)
 {
 	struct machine *machine = data;
@@ -151,16 +171,35 @@ static void on_told(enum push_result result, const char *problem, void *user)
 		state_write(machine->folder, STATE_ERROR, problem);
 }
 
+static bool make_certificates(struct machine *machine, GError **error)
+{
+	s64 now_s = g_get_real_time() / G_USEC_PER_SEC;
+
+	if (machine->certificates)
+		return true;
+	certificates_remove(machine->folder);
+	if (!machine->runtime->uses_tls)
+		return true;
+	machine->certificates = certificates_make(
+		machine->id, now_s + machine->description->certificate_lifetime_s, error);
+	return machine->certificates &&
+	       certificates_save(machine->certificates, machine->folder, "", error);
+}
+
 static bool make(struct machine *machine, GError **error)
 {
 	machine->started_us = g_get_monotonic_time();
 	machine->kills = machine->cgroup ? cgroup_kills(machine->cgroup) : 0;
 	machine->answered = false;
 	g_clear_pointer(&machine->why, g_free);
-	if (!machine->runtime->start(machine, error)) {
+	if (!make_certificates(machine, error) || !machine->runtime->start(machine, error)) {
 		machine->pid = 0;
+		forget_certificates(machine);
 		return false;
 	}
+	if (machine->renewal)
+		renewal_begin(machine->renewal, machine->certificates->end_s,
+			machine->description->certificate_lifetime_s);
 	machine->watch = g_child_watch_add(machine->pid, on_end, machine);
 	expect_answer(machine);
 	push_config(machine->push, machine->description->config);
@@ -201,29 +240,21 @@ static bool make_cgroup(struct machine *machine, GError **error)
 		mount, name, description->cpu_percent, memory_mib, &machine->cgroup, error);
 }
 
-static bool make_certificate(struct machine *machine, GError **error)
-{
-	if (!machine->runtime->uses_tls)
-		return true;
-	machine->certificate = g_build_filename(machine->folder, "cert.pem", NULL);
-	machine->key = g_build_filename(machine->folder, "key.pem", NULL);
-	return certificate_make(machine->certificate, machine->key, error);
-}
-
 /* What is the same in each machine that is made of the description. */
 static bool prepare(struct machine *machine, GError **error)
 {
 	if (!folder_make(machine->folder, &machine->lock, &machine->credential, error))
 		return false;
 	state_write(machine->folder, STATE_BUILD, NULL);
-	if (!make_certificate(machine, error) || !make_cgroup(machine, error))
+	if (!make_certificates(machine, error) || !make_cgroup(machine, error))
 		return false;
 	machine->listening = folder_listen(machine->folder, error);
 	if (machine->listening < 0)
 		return false;
-	machine->push = push_new(machine->socket, machine->credential, machine->certificate,
-		on_told, machine, error);
-	return machine->push;
+	machine->push = push_new(machine->folder, on_told, machine);
+	if (machine->runtime->uses_tls)
+		machine->renewal = renewal_new(machine->folder, machine->id, on_expired, machine);
+	return true;
 }
 
 bool machine_new(struct description *description, const struct runtime *runtime, const char *folder,
@@ -240,7 +271,7 @@ bool machine_new(struct description *description, const struct runtime *runtime,
 		.listening = -1,
 		.leaving = g_ptr_array_new_with_free_func(g_free),
 		.backoff_s = 1,
-		.socket = g_build_filename(folder, "api.sock", NULL) };
+		.id = g_strdup(description->id) };
 	if (!description->start_timeout_s)
 		description->start_timeout_s = runtime->start_s;
 	if (!prepare(machine, error))
@@ -304,6 +335,7 @@ void machine_free(struct machine *machine)
 	if (machine->push) {
 		end(machine);
 		push_free(machine->push);
+		g_clear_pointer(&machine->renewal, renewal_free);
 	}
 	if (machine->cgroup)
 		cgroup_remove(machine->cgroup);
@@ -317,9 +349,8 @@ void machine_free(struct machine *machine)
 	g_ptr_array_unref(machine->leaving);
 	g_free(machine->cgroup);
 	g_free(machine->credential);
-	g_free(machine->socket);
-	g_free(machine->certificate);
-	g_free(machine->key);
+	forget_certificates(machine);
+	g_free(machine->id);
 	g_free(machine->why);
 	g_free(machine);
 }

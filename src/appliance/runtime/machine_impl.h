@@ -4,7 +4,9 @@
 
 #include "appliance/runtime/machine.h"
 
+struct certificates;
 struct push;
+struct renewal;
 
 struct machine {
 	const struct runtime *runtime;
@@ -12,8 +14,8 @@ struct machine {
 	const char *folder, *program;
 	char *cgroup; /* to be in; NULL: none */
 	u64 kills;    /* cgroup_kills() when this one was made */
-	char *credential, *socket;
-	char *certificate, *key; /* files; NULL: no TLS */
+	char *credential, *id;
+	struct certificates *certificates; /* of this one; NULL: no TLS */
 	int lock, listening;
 	GPid pid;
 	guint watch, timer, deadline, unplug;
@@ -23,5 +25,6 @@ struct machine {
 	bool answered; /* its agent has, since the start */
 	char *why;     /* we have ended it; NULL: we have not */
 	struct push *push;
-	void *own; /* the runtime's */
+	struct renewal *renewal; /* NULL: no TLS */
+	void *own;		 /* the runtime's */
 };

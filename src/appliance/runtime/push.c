@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appliance/runtime/push.h"
 
-#include <gio/gunixsocketaddress.h>
 #include <jansson.h>
-#include <libsoup/soup.h>
 #include <string.h>
 
-#include "appliance/runtime/certificate.h"
+#include "appliance/runtime/peer.h"
 #include "base/log.h"
 
 #define RETRY_MAX_S 60
@@ -15,9 +13,7 @@
 
 struct push {
 	SoupSession *session;
-	const char *credential;
-	const char *url;
-	GTlsCertificate *expected; /* NULL: no TLS */
+	const char *folder;
 	push_told told;
 	void *user;
 	char *config;
@@ -26,25 +22,12 @@ struct push {
 	unsigned retry_s;
 };
 
-struct push *push_new(const char *socket, const char *credential, const char *certificate,
-	push_told told, void *user, GError **error)
+struct push *push_new(const char *folder, push_told told, void *user)
 {
-	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(socket);
-	g_autoptr(GTlsCertificate) expected = NULL;
-	struct push *push;
+	struct push *push = g_new0(struct push, 1);
 
-	if (certificate) {
-		expected = g_tls_certificate_new_from_file(certificate, error);
-		if (!expected)
-			return NULL;
-	}
-	push = g_new0(struct push, 1);
-	push->expected = g_steal_pointer(&expected);
-	push->session = soup_session_new_with_options(
-		"remote-connectable", address, "timeout", ANSWER_S, NULL);
-	push->credential = credential;
-	push->url = certificate ? "https://" CERTIFICATE_NAME "/v1/config"
-				: "http://" CERTIFICATE_NAME "/v1/config";
+	push->folder = folder;
+	push->session = peer_session(folder, ANSWER_S);
 	push->told = told;
 	push->user = user;
 	return push;
@@ -98,7 +81,7 @@ static void sent(GObject *source, GAsyncResult *result, gpointer data)
 		return; /* push may be gone */
 	g_clear_object(&push->cancel);
 	if (error) {
-		retry(push, PUSH_UNANSWERED, error->message);
+		retry(push, PUSH_UNANSWERED, peer_problem(message) ?: error->message);
 	} else if (soup_message_get_status(message) != SOUP_STATUS_OK) {
 		g_autofree char *text = sentence_of(bytes);
 
@@ -109,29 +92,16 @@ static void sent(GObject *source, GAsyncResult *result, gpointer data)
 	}
 }
 
-/* It is not by whom it was signed that the machine's certificate is known: it must be that one. */
-static gboolean is_expected(
-	SoupMessage *message, GTlsCertificate *shown, GTlsCertificateFlags errors, gpointer data)
-{
-	const struct push *push = data;
-
-	(void)message, (void)errors;
-	return g_tls_certificate_is_same(shown, push->expected);
-}
-
 static void send(struct push *push)
 {
-	g_autoptr(SoupMessage) message = soup_message_new("PUT", push->url);
+	g_autoptr(SoupMessage) message =
+		peer_message(push->session, push->folder, "PUT", "/v1/config");
 	g_autoptr(GBytes) body = g_bytes_new(push->config, strlen(push->config));
-	g_autofree char *bearer = g_strconcat("Bearer ", push->credential, NULL);
 
-	g_signal_connect(message, "accept-certificate", G_CALLBACK(is_expected), push);
 	/* A connection of its own each time: one that is kept may be given up, for it was idle,
 	 * while the next message gets it, and then that one is never answered. */
 	soup_message_headers_replace(
 		soup_message_get_request_headers(message), "Connection", "close");
-	soup_message_headers_replace(
-		soup_message_get_request_headers(message), "Authorization", bearer);
 	soup_message_set_request_body_from_bytes(message, "application/json", body);
 	push->cancel = g_cancellable_new();
 	soup_session_send_and_read_async(
@@ -159,7 +129,6 @@ void push_free(struct push *push)
 {
 	push_stop(push);
 	g_object_unref(push->session);
-	g_clear_object(&push->expected);
 	g_free(push->config);
 	g_free(push);
 }

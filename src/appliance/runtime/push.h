@@ -14,10 +14,8 @@ enum push_result {
 /* @problem: a sentence, NULL with PUSH_DONE. After any but PUSH_DONE it is told again. */
 typedef void (*push_told)(enum push_result result, const char *problem, void *user);
 
-/* @socket: the path of the appliance's socket; @certificate: the file of the one that it must show,
- * NULL: there is no TLS. @credential is borrowed. */
-struct push *push_new(const char *socket, const char *credential, const char *certificate,
-	push_told told, void *user, GError **error);
+/* By the socket in @folder, with what is there of certificates; borrowed. */
+struct push *push_new(const char *folder, push_told told, void *user);
 void push_free(struct push *push);
 /* This is what it is to do now; copied. The next one takes its place. */
 void push_config(struct push *push, const char *config);
