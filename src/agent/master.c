@@ -121,13 +121,22 @@ static void tell(struct listener *listener)
 	listener->masters->changed(&listener->port, now, listener->masters->data);
 }
 
+static bool hear(int fd)
+{
+	bool any = false;
+	u8 frame[64];
+
+	while (recv(fd, frame, sizeof(frame), 0) > 0)
+		any = true;
+	return any;
+}
+
 static gboolean heard(gint fd, GIOCondition condition, gpointer data)
 {
 	struct listener *listener = data;
-	u8 frame[64];
 
 	(void)condition;
-	while (recv(fd, frame, sizeof(frame), 0) > 0)
+	if (hear(fd))
 		listener->heard_us = g_get_monotonic_time();
 	tell(listener);
 	return G_SOURCE_CONTINUE;
@@ -237,6 +246,7 @@ void masters_deny(struct masters *masters, const struct uuid *port)
 
 	if (!listener)
 		return;
+	hear(listener->fd); /* what it said before is no news */
 	listener->heard_us = 0;
 	tell(listener);
 }

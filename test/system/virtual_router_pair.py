@@ -3,7 +3,9 @@
     weftd ── views ──► [h1] [h2] [h3]  of each pair an appliance on two of them: mgmt (network m) each its own; public (network out), guest0 and guest1 (IPv4 and IPv6 of network in) shared
     [h3] g on network in, far on network out
 """
+import os
 import re
+import subprocess
 import types
 
 from appliance_pair import Machine, settled
@@ -26,6 +28,24 @@ class One(Machine):
         """Of weft-appliance-netns."""
         words = run("pgrep", "-f", f"weft-appliance-netns --folder {self.folder} ", check=False).stdout.split()
         return types.SimpleNamespace(pid=int(words[0]) if words else 0)
+
+
+class Remains:
+    """The network of a machine, which is there for longer than the machine: so it is while the kernel has others to clear away. end() lets go of it."""
+
+    def __init__(self, machine):
+        self.keeper = subprocess.Popen(["nsenter", f"--net=/proc/{machine.pid}/ns/net", "sleep", "300"])
+        self.net = f"--net=/proc/{self.keeper.pid}/ns/net"
+        wait_until(lambda: os.readlink(f"/proc/{self.keeper.pid}/ns/net") == os.readlink(f"/proc/{machine.pid}/ns/net"), what="its network is held")
+
+    def forget(self):
+        """Its devices are there, and nothing is answered."""
+        run("nsenter", self.net, "ip", "-4", "address", "flush", "scope", "global")
+        run("nsenter", self.net, "ip", "-6", "address", "flush", "scope", "global")
+
+    def end(self):
+        self.keeper.kill()
+        self.keeper.wait()
 
 
 class PairCloud(Cloud):

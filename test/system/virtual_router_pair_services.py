@@ -34,6 +34,14 @@ class Services:
         self.flavor = self.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[profile["id"]])
         self.end = self.outside(self.api.get(f"/v2.0/routers/{cloud.router['id']}").json["router"])
         self.far_ends = {name: self.far_end(name, address) for name, address in INSIDE.items()}
+        self.frr = self.group = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Whatever has become of the test: the next one has the pair as it was."""
+        self.end_all()
 
     def make(self, path, kind, **attributes):
         answer = self.api.call("POST", f"/v2.0/{path}", {kind: attributes})
@@ -119,10 +127,11 @@ class Services:
         return not done.returncode or "refused" in done.stderr
 
     def end_all(self):
-        self.frr.stop()
-        assert self.api.call("PUT", self.group, {"firewall_group": {"ports": []}}).status == 200
-        for path in reversed(self.made):
-            answer = self.api.call("DELETE", path)
-            assert answer.status == 204, (path, answer.text)
+        if self.frr:
+            self.frr.stop()
+        if self.group:
+            assert self.api.call("PUT", self.group, {"firewall_group": {"ports": []}}).status == 200
+        answers = {path: self.api.call("DELETE", path) for path in reversed(self.made)}
         for end in self.far_ends.values():
             assert self.api.call("PUT", f"/v2.0/routers/{end['id']}", {"router": {"admin_state_up": False}}).status == 200
+        assert {answer.status for answer in answers.values()} <= {204}, {path: answer.text for path, answer in answers.items()}

@@ -76,8 +76,8 @@ static gboolean ended(int fd, GIOCondition condition, gpointer data)
 	(void)fd;
 	(void)condition;
 	machine->watch = 0;
+	machine_note_status(machine, NULL); /* of a pair it was master: it is no more */
 	forget_process(machine);
-	machine_note_status(machine, NULL);
 	machine->ending = false;
 	if (g_get_monotonic_time() - machine->started_us > STEADY_US)
 		machine->backoff_s = 0;
