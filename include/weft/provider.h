@@ -260,9 +260,10 @@ struct weft_provider {
 	 *	{"tunnels": [{"id": UUID, "status": TEXT, "status_reason": TEXT}, …]}
 	 *
 	 * `id` is that of the ipsec_site_connection, wireguard_peer or gre_tunnel, `status`
-	 *"ACTIVE" or "DOWN"; `status_reason` may be left out. What is not in the list is DOWN. It
-	 *should answer at once with what is known. REFUSED, FAILED, and an answer that is no such
-	 *object: nothing is known, and all of them are DOWN.
+	 * "ACTIVE", "DOWN", or "ERROR" of a connection that can't be while it is asked for like
+	 * that; `status_reason` may be left out. What is not in the list is DOWN. It should answer
+	 * at once with what is known. REFUSED, FAILED, and an answer that is no such object:
+	 * nothing is known, and all of them are DOWN.
 	 */
 	int (*status)(const struct weft_provider_request *request);
 };

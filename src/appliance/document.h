@@ -167,8 +167,10 @@ struct document_ipsec {
 	char psk[PSK_STRLEN];
 	GArray *local_cidrs, *peer_cidrs; /* struct prefix */
 	bool response_only;		  /* the peer begins */
-	u8 ike_version;			  /* 1 or 2 */
-	u32 mtu;			  /* bytes, of the way between the two */
+	bool ah;			  /* not ESP: authenticated, not encrypted */
+	bool transport; /* between the two addresses alone, which the prefixes are */
+	u8 ike_version; /* 1 or 2 */
+	u32 mtu;	/* bytes, of the way between the two */
 	unsigned dpd;
 	u32 dpd_interval_s, dpd_timeout_s;
 	struct document_proposal ike, esp;

@@ -140,11 +140,51 @@ static bool check_families(const struct document_ipsec *one, GError **error)
 	return true;
 }
 
+static bool read_form(const json_t *value, struct document_ipsec *ret, GError **error)
+{
+	static const char *const protocols[] = { "esp", "ah", NULL };
+	static const char *const modes[] = { "tunnel", "transport", NULL };
+	unsigned protocol = 0, mode = 0;
+
+	if (!field_choice(value, "transform_protocol", protocols, &protocol, error) ||
+		!field_choice(value, "encapsulation_mode", modes, &mode, error))
+		return false;
+	ret->ah = protocol == 1;
+	ret->transport = mode == 1;
+	return !(ret->ah || ret->transport) || ret->peer.family == 4 ||
+	       weft_fail(error, INVALID_INPUT,
+		       "peer_address: must be an IPv4 address, as transform_protocol \"ah\" and encapsulation_mode \"transport\" are by IPv4 alone");
+}
+
+static bool is_alone(const GArray *cidrs, const struct ip *ip)
+{
+	const struct prefix *first = &g_array_index(cidrs, struct prefix, 0);
+
+	return cidrs->len == 1 && first->len == 32 && !ip_compare(&first->ip, ip);
+}
+
+/* Transport mode carries what the two addresses themselves send. */
+static bool check_transport(const struct document_ipsec *one, GError **error)
+{
+	char ip[IP_STRLEN];
+
+	if (!one->transport)
+		return true;
+	if (!is_alone(one->local_cidrs, &one->local))
+		return weft_fail(error, INVALID_INPUT,
+			"local_cidrs: must be local_address alone, \"%s/32\", in transport mode",
+			ip_format(&one->local, ip));
+	return is_alone(one->peer_cidrs, &one->peer) ||
+	       weft_fail(error, INVALID_INPUT,
+		       "peer_cidrs: must be peer_address alone, \"%s/32\", in transport mode",
+		       ip_format(&one->peer, ip));
+}
+
 static bool fill(const json_t *value, struct document_ipsec *ret, GError **error)
 {
 	static const char *const known[] = { "name", "local_address", "peer_address", "psk",
 		"local_cidrs", "peer_cidrs", "local_id", "peer_id", "initiator", "mtu", "dpd",
-		"ike", "esp", NULL };
+		"ike", "esp", "transform_protocol", "encapsulation_mode", NULL };
 	static const char *const initiators[] = { "bi-directional", "response-only", NULL };
 	u64 mtu = 1500;
 	unsigned initiator = 0;
@@ -161,7 +201,8 @@ static bool fill(const json_t *value, struct document_ipsec *ret, GError **error
 		!read_identities(value, ret, error) ||
 		!read_cidrs(value, "local_cidrs", ret->local_cidrs, error) ||
 		!read_cidrs(value, "peer_cidrs", ret->peer_cidrs, error) ||
-		!check_families(ret, error) ||
+		!check_families(ret, error) || !read_form(value, ret, error) ||
+		!check_transport(ret, error) ||
 		!field_choice(value, "initiator", initiators, &initiator, error) ||
 		!field_number(value, "mtu", MTU_MIN, MTU_MAX, &mtu, error) ||
 		!field_object(value, "dpd", read_dpd, ret, &there, error))
@@ -220,7 +261,7 @@ static bool check_one(
 		return weft_fail(error, INVALID_INPUT,
 			"ipsec[%u].local_address: %s must be among the addresses of the public NIC",
 			i, ip_format(&one->local, ip));
-	for (guint j = 0; j < one->peer_cidrs->len; j++) {
+	for (guint j = 0; !one->transport && j < one->peer_cidrs->len; j++) {
 		const struct prefix *prefix = &g_array_index(one->peer_cidrs, struct prefix, j);
 
 		if (prefix_contains(prefix, &one->peer))

@@ -252,9 +252,20 @@ static void begin_next(struct ipsec *ipsec)
 	}
 }
 
+/* What it would need of this machine's kernel; NULL: nothing that is not there. */
+static const char *ipsec_lacks(const struct document_ipsec *config)
+{
+	if (config->ah && !(kernel_has_esp() && kernel_has_ah()))
+		return "the kernel of its host has no AH (modules esp4, ah4), without which there is no transform_protocol 'ah': use one that has, or 'esp'";
+	if (config->transport && !kernel_has_esp())
+		return "the kernel of its host has no ESP (module esp4), without which there is no encapsulation_mode 'transport': use one that has, or 'tunnel'";
+	return NULL;
+}
+
 static bool is_due(const struct document_ipsec *config, const struct connection *connection)
 {
-	return !config->response_only && !(config->dpd == DPD_CLEAR && connection->was_up) &&
+	return !ipsec_lacks(config) && !config->response_only &&
+	       !(config->dpd == DPD_CLEAR && connection->was_up) &&
 	       g_get_monotonic_time() >= connection->next_us;
 }
 
@@ -417,11 +428,12 @@ void ipsec_append(const struct ipsec *ipsec, struct json_writer *w)
 			&g_array_index(ipsec->document->ipsec, struct document_ipsec, i);
 		const struct connection *connection =
 			g_hash_table_lookup(ipsec->connections, one->name);
+		const char *lacks = ipsec_lacks(one);
 
 		jw_begin_object(w);
 		jw_member_string(w, "name", one->name);
-		jw_member_string(w, "status", connection->up ? "ACTIVE" : "DOWN");
-		jw_member_string(w, "status_reason", connection->reason);
+		jw_member_string(w, "status", lacks ? "ERROR" : connection->up ? "ACTIVE" : "DOWN");
+		jw_member_string(w, "status_reason", lacks ?: connection->reason);
 		jw_member_string(w, "data_path", kernel_has_esp() ? "kernel" : "user space");
 		jw_member_int(w, "rx_bytes", (s64)connection->bytes_in);
 		jw_member_int(w, "tx_bytes", (s64)connection->bytes_out);

@@ -18,14 +18,26 @@ static bool try_once(enum answer *answer, const char *const *make, const char *c
 	return *answer == YES;
 }
 
+#define STATE "ip", "xfrm", "state"
+#define ENDS "src", "127.0.0.1", "dst", "127.0.0.2"
+#define NAMED "spi", "0x57656674"
+#define HASH "auth", "hmac(sha256)", "0x00112233445566778899aabbccddeeff"
+
 bool kernel_has_esp(void)
 {
-	static const char *const make[] = { "ip", "xfrm", "state", "add", "src", "127.0.0.1", "dst",
-		"127.0.0.2", "proto", "esp", "spi", "0x57656674", "mode", "tunnel", "enc",
-		"cbc(aes)", "0x00112233445566778899aabbccddeeff", "auth", "hmac(sha256)",
-		"0x00112233445566778899aabbccddeeff", NULL };
-	static const char *const unmake[] = { "ip", "xfrm", "state", "delete", "src", "127.0.0.1",
-		"dst", "127.0.0.2", "proto", "esp", "spi", "0x57656674", NULL };
+	static const char *const make[] = { STATE, "add", ENDS, "proto", "esp", NAMED, "mode",
+		"tunnel", "enc", "cbc(aes)", "0x00112233445566778899aabbccddeeff", HASH, NULL };
+	static const char *const unmake[] = { STATE, "delete", ENDS, "proto", "esp", NAMED, NULL };
+	static enum answer answer;
+
+	return try_once(&answer, make, unmake);
+}
+
+bool kernel_has_ah(void)
+{
+	static const char *const make[] = { STATE, "add", ENDS, "proto", "ah", NAMED, "mode",
+		"tunnel", HASH, NULL };
+	static const char *const unmake[] = { STATE, "delete", ENDS, "proto", "ah", NAMED, NULL };
 	static enum answer answer;
 
 	return try_once(&answer, make, unmake);

@@ -5,5 +5,6 @@
 #include <stdbool.h>
 
 bool kernel_has_esp(void);
+bool kernel_has_ah(void);
 bool kernel_has_wireguard(void);
 bool kernel_has_gre(void);

@@ -2,8 +2,8 @@
 /*
  * strongSwan's files. charon's own are two, of which one is used: where the kernel has ESP it does
  * the work; elsewhere charon does, by a device "ipsec0". ESP is in UDP always, which passes NAT and
- * needs the ports 500 and 4500 alone. Connections are begun by ipsec.c, not by charon, which would
- * try once.
+ * needs the ports 500 and 4500 alone. AH passes no NAT: it authenticates the addresses. Connections
+ * are begun by ipsec.c, not by charon, which would try once.
  */
 #include <string.h>
 
@@ -38,15 +38,28 @@ void render_strongswan_user(
 		append_charon("kernel-libipsec kernel-netlink", place, text);
 }
 
+static const char *const hashes[] = { "sha1", "sha256", "sha384", "sha512" };
+static const char *const groups[] = { "modp1024", "modp1536", "modp2048" };
+
 static void append_proposal(
 	const char *key, const struct document_proposal *proposal, GString *text)
 {
 	static const char *const encryptions[] = { "3des", "aes128", "aes192", "aes256" };
-	static const char *const hashes[] = { "sha1", "sha256", "sha384", "sha512" };
-	static const char *const groups[] = { "modp1024", "modp1536", "modp2048" };
 
 	g_string_append_printf(text, "%s = %s-%s-%s\n", key, encryptions[proposal->encryption],
 		hashes[proposal->hash], groups[proposal->pfs]);
+}
+
+/* AH has no encryption to agree on. */
+static void append_protection(const struct document_ipsec *one, GString *text)
+{
+	if (one->ah)
+		g_string_append_printf(text, "ah_proposals = %s-%s\n", hashes[one->esp.hash],
+			groups[one->esp.pfs]);
+	else
+		append_proposal("esp_proposals", &one->esp, text);
+	if (one->transport)
+		g_string_append(text, "\t\t\t\tmode = transport\n");
 }
 
 /* One for each pair of prefixes: IKEv1 has no other way, and every peer can do it. */
@@ -61,7 +74,7 @@ static void append_children(const struct document_ipsec *one, GString *text)
 			prefix_format(&g_array_index(one->local_cidrs, struct prefix, i), local);
 			prefix_format(&g_array_index(one->peer_cidrs, struct prefix, j), peer);
 			g_string_append_printf(text, "\t\t\t%s-%u {\n\t\t\t\t", one->name, n++);
-			append_proposal("esp_proposals", &one->esp, text);
+			append_protection(one, text);
 			g_string_append_printf(text,
 				"\t\t\t\tlocal_ts = %s\n\t\t\t\tremote_ts = %s\n"
 				"\t\t\t\tlife_time = %us\n\t\t\t\trekey_time = %us\n"
@@ -77,9 +90,9 @@ static void append_connection(const struct document_ipsec *one, GString *text)
 
 	g_string_append_printf(text,
 		"\t%s {\n\t\tversion = %u\n\t\tlocal_addrs = %s\n\t\tremote_addrs = %s\n"
-		"\t\tencap = yes\n\t\tmobike = no\n\t\tunique = replace\n\t\t",
+		"\t\tencap = %s\n\t\tmobike = no\n\t\tunique = replace\n\t\t",
 		one->name, one->ike_version, ip_format(&one->local, local),
-		ip_format(&one->peer, peer));
+		ip_format(&one->peer, peer), one->ah ? "no" : "yes");
 	append_proposal("proposals", &one->ike, text);
 	g_string_append_printf(text, "\t\trekey_time = %us\n\t\tover_time = %us\n",
 		one->ike.lifetime_s / 10 * 9, one->ike.lifetime_s / 10);
@@ -161,7 +174,7 @@ static void append_stand_ins(
 {
 	char ip[IP_STRLEN];
 
-	for (guint i = 0; i < one->local_cidrs->len; i++) {
+	for (guint i = 0; !one->transport && i < one->local_cidrs->len; i++) {
 		const struct prefix *cidr = &g_array_index(one->local_cidrs, struct prefix, i);
 
 		if (!is_there(document, cidr))
@@ -188,7 +201,7 @@ void render_ipsec_routes(
 	for (guint i = 0; i < document->ipsec->len; i++)
 		append_stand_ins(document, &all[i], text);
 	for (guint i = 0; i < document->ipsec->len; i++)
-		for (guint j = 0; j < all[i].peer_cidrs->len; j++)
+		for (guint j = 0; !all[i].transport && j < all[i].peer_cidrs->len; j++)
 			g_string_append_printf(text,
 				"route replace %s dev " IPSEC_DEVICE " proto %d\n",
 				prefix_format(

@@ -10,7 +10,8 @@
  * IPs and port forwardings, by maps: one lookup, however many there are (Linux 6.1 does not take a
  * map for the set of its keys, so there are both) srcnat   floating IPs, then SNAT by subnet, on
  * what leaves by the public NIC; and what a guest sends to another guest by its outer address, so
- * that the answer comes back this way
+ * that the answer comes back this way. transport_in and transport_out, of IPsec in transport mode,
+ * see addresses as they are outside.
  */
 #include <netinet/in.h>
 
@@ -42,6 +43,8 @@ static const char skeleton[] =
 	"\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n"
 	"\tchain dstnat {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t}\n"
 	"\tchain srcnat {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n\t}\n"
+	"\tchain transport_in {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t}\n"
+	"\tchain transport_out {\n\t\ttype filter hook postrouting priority 200; policy accept;\n\t}\n"
 	"}\n"
 	"flush table " TABLE "\n"
 	"flush set " TABLE " floating\n"
@@ -313,5 +316,6 @@ void render_nftables(
 	append_forward(document, text);
 	append_dstnat(text);
 	append_srcnat(document, text);
+	render_vpn_transport(document, text);
 	g_string_append(text, "}\n");
 }

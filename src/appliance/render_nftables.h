@@ -14,6 +14,8 @@ void render_vpn_input(const struct document *document, GString *text);
 void render_vpn_guard(const struct document *document, GString *text);
 /* Of forward, after the firewall: what comes by a tunnel. */
 void render_vpn_accept(const struct document *document, GString *text);
+/* Chains of their own: what passes between the two ends in transport mode. */
+void render_vpn_transport(const struct document *document, GString *text);
 /* Of srcnat, before anything is translated. */
 void render_vpn_no_snat(const struct document *document, GString *text);
 

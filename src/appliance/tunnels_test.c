@@ -39,6 +39,58 @@ static void test_ipsec_files(void **state)
 	rendered_clear(&rendered);
 }
 
+#define ENDS ",\"local_cidrs\":[\"203.0.113.5/32\"],\"peer_cidrs\":[\"198.51.100.9/32\"]"
+#define NETS ",\"local_cidrs\":[\"10.0.0.0/24\"],\"peer_cidrs\":[\"10.1.0.0/24\"]"
+#define FORM(cidrs, more)                                                                  \
+	"{" TEST_HEAD TEST_INTERFACES                                                      \
+	",\"ipsec\":[{\"name\":\"c1\",\"local_address\":\"203.0.113.5\",\"peer_address\":" \
+	"\"198.51.100.9\",\"psk\":\"x\"" cidrs more "}]}"
+#define AH ",\"transform_protocol\":\"ah\""
+#define TRANSPORT ",\"encapsulation_mode\":\"transport\""
+
+/* Nothing passes between the two ends but what is protected and what sets that up. */
+static void test_transport(void **state)
+{
+	static const char *const lines[] = {
+		"\t\toifname \"public\" ip daddr 198.51.100.9 tcp flags",
+		"\tchain transport_in {\n"
+		"\t\tiifname \"public\" ip saddr 198.51.100.9 ip daddr 203.0.113.5 udp dport { 500, 4500 } accept\n"
+		"\t\tiifname \"public\" ip saddr 198.51.100.9 ip daddr 203.0.113.5 meta ipsec missing counter name tunnel_dropped drop\n"
+		"\t}\n\tchain transport_out {\n"
+		"\t\toifname \"public\" ip saddr 203.0.113.5 ip daddr 198.51.100.9 ct status snat rt ipsec missing counter name tunnel_dropped drop\n"
+		"\t\toifname \"public\" ip saddr 203.0.113.5 ip daddr 198.51.100.9 udp sport { 500, 4500 } accept\n"
+		"\t\toifname \"public\" ip saddr 203.0.113.5 ip daddr 198.51.100.9 rt ipsec missing counter name tunnel_dropped drop\n\t}\n",
+		NULL
+	};
+	struct rendered rendered;
+
+	(void)state;
+	render_text(FORM(ENDS, TRANSPORT), &rendered);
+	assert_lines(rendered.texts[RENDER_NFTABLES], lines);
+	assert_non_null(strstr(rendered.texts[RENDER_SWANCTL], "mode = transport\n"));
+	assert_non_null(strstr(rendered.texts[RENDER_SWANCTL], "\t\tencap = yes\n"));
+	assert_null(strstr(rendered.texts[RENDER_IPSEC_ROUTES], "198.51.100.9"));
+	rendered_clear(&rendered);
+}
+
+static void test_ah(void **state)
+{
+	struct rendered rendered;
+
+	(void)state;
+	render_text(FORM(NETS, AH), &rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_SWANCTL], "ah_proposals = sha256-modp2048\n"));
+	assert_null(strstr(rendered.texts[RENDER_SWANCTL], "esp_proposals"));
+	assert_non_null(strstr(rendered.texts[RENDER_SWANCTL], "\t\tencap = no\n"));
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES],
+		"ip saddr 198.51.100.9 ip daddr 203.0.113.5 ip protocol ah accept\n"));
+	rendered_clear(&rendered);
+	render_text(FORM(ENDS, AH TRANSPORT), &rendered);
+	assert_non_null(strstr(rendered.texts[RENDER_NFTABLES],
+		"\t\toifname \"public\" ip saddr 203.0.113.5 ip daddr 198.51.100.9 ip protocol ah accept\n"));
+	rendered_clear(&rendered);
+}
+
 #define SIX(local, peer, inner, outer)                                                         \
 	"{" TEST_HEAD                                                                          \
 	"\"interfaces\":[{\"name\":\"mgmt\",\"role\":\"management\",\"mac_address\":"          \
@@ -188,6 +240,11 @@ static const struct {
 	{ WITH("\"ipsec\":[" GOOD("a", ",\"esp\":{\"pfs\":\"group1\"}") "]"),
 		"esp.pfs: \"group1\" must be one of group2, group5, group14" },
 	{ WITH("\"ipsec\":[" GOOD("a", ",\"dpd\":{\"interval_s\":0}") "]"), "dpd.interval_s" },
+	{ FORM(NETS, TRANSPORT), "ipsec[0].local_cidrs: must be local_address alone" },
+	{ FORM(",\"local_cidrs\":[\"203.0.113.5/32\"],\"peer_cidrs\":[\"10.1.0.0/24\"]", TRANSPORT),
+		"ipsec[0].peer_cidrs: must be peer_address alone, \"198.51.100.9/32\"" },
+	{ FORM(ENDS, ""), "must be without peer_address" },
+	{ FORM(NETS, ",\"transform_protocol\":\"ah-esp\""), "must be one of esp, ah" },
 	{ WITH("\"wireguard\":{\"listen_port\":1}"), "wireguard.private_key: must be given" },
 	{ WITH("\"wireguard\":{\"listen_port\":1,\"private_key\":\"short\"}"),
 		"wireguard.private_key: must be a WireGuard key" },
@@ -287,6 +344,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ipsec_files),
+		cmocka_unit_test(test_transport),
+		cmocka_unit_test(test_ah),
 		cmocka_unit_test(test_ipsec_of_ipv6),
 		cmocka_unit_test(test_device_files),
 		cmocka_unit_test(test_filter),

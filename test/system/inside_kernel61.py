@@ -305,6 +305,40 @@ def tunnels(a, b):
     return "ESP, WireGuard, GRE: kernel"
 
 
+def forms(a, b):
+    """AH in a tunnel, which hides nothing; and ESP and AH in transport mode, with GRE in them: what two routers say to each other is protected, or it is not said."""
+    said = []
+    for protocol, mode in (("ah", "tunnel"), ("esp", "transport"), ("ah", "transport")):
+        for one, peer in ((b, a), (a, b)):
+            between = {"local_address": one.public, "peer_address": peer.public}
+            ends = ([one.public + "/32"], [peer.public + "/32"]) if mode == "transport" else ([f"{one.net}.0.0/24"], [f"{peer.net}.0.0/24"])
+            one.tell(ipsec=[{"name": "c", "psk": "a secret", "local_cidrs": ends[0], "peer_cidrs": ends[1], "transform_protocol": protocol,
+                             "encapsulation_mode": mode, **between}],
+                     gre=[] if mode == "tunnel" else [{"name": "gre1", "destinations": [f"{peer.net}.0.0/24"], **between}])
+            if one is b and mode == "transport":  # the other end does not know of it yet
+                assert not ping("gb", f"{a.net}.0.10", 2) and not ping("gb", a.public, 2, f"{b.net}.1.10")
+        wait_until(lambda: ping("ga", f"{b.net}.0.10"), f"{protocol}, {mode}: {a.get('status')['tunnels']}")
+        capture = subprocess.Popen(["nsenter", "--net=/run/netns/hv", "tcpdump", "-n", "-i", "b-public", "-U", "--immediate-mode", "-Z", "root", "-w", "/run/pcap"],
+                                   stderr=subprocess.PIPE, text=True)
+        assert "listening" in capture.stderr.readline()
+        for source, target in ((a, b), (b, a)):
+            assert ping(f"g{source.name}", f"{target.net}.0.10", 5) == 5
+        if mode == "transport":  # with the router's address, as it leaves: this one has no floating IP
+            assert ping("ga", b.public, 5, f"{a.net}.1.10") == 5
+        capture.send_signal(signal.SIGINT)
+        capture.wait()
+        seen = {what: len(run("tcpdump", "-n", "-r", "/run/pcap", *what.split(), check=False).stdout.splitlines())
+                for what in ("ip proto 51", "udp port 4500", "ip proto 47", "icmp")}
+        expected = "udp port 4500" if protocol == "esp" else "ip proto 51"
+        assert seen.pop(expected) >= 20 and not any(seen.values()), (protocol, mode, seen)
+        states = run("nsenter", "-t", a.pid, "-n", "ip", "xfrm", "state").stdout
+        assert f"proto {protocol}" in states and f"mode {mode}" in states and f"mode {'tunnel' if mode == 'transport' else 'transport'}" not in states, states
+        tunnel = a.get("status")["tunnels"]["ipsec"][0]
+        assert (tunnel["status"], tunnel["data_path"]) == ("ACTIVE", "kernel"), tunnel
+        said.append(f"{protocol} {mode}")
+    return ", ".join(said)
+
+
 def pair(a, b):
     """keepalived and conntrackd: one of the two has the addresses; killed, the other has them, and what was connected."""
     for one, peer in ((a, b), (b, a)):
@@ -368,7 +402,7 @@ def switch(a, b):
     return f"a guest and the kernel's geneve, {detail['mtu']} bytes"
 
 
-CHECKS = (limits, services, capacity, flood, memory, tunnels, pair, switch)
+CHECKS = (limits, services, capacity, flood, memory, tunnels, forms, pair, switch)
 
 
 def main():

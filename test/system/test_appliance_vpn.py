@@ -155,6 +155,23 @@ def test_ikev1_and_several_prefixes(bed):
     assert "IKEv1" in listed and f"remote {second}" in listed
 
 
+@pytest.mark.parametrize("form", ({"transform_protocol": "ah"}, {"encapsulation_mode": "transport"}))
+def test_what_needs_the_kernel(bed, form):
+    """Z34: AH and transport mode are the kernel's: where it lacks them the connection says so and is not begun, nothing leaves in clear text, and others work."""
+    a = bed.sites["a"]
+    ends = [address + "/32" for address in (ADDRESS["a"], ADDRESS["b"])] if "encapsulation_mode" in form else [f"{NET['a']}.0.0/24", f"{NET['b']}.0.0/24"]
+    a.put(ipsec=[a.ipsec(local_cidrs=ends[:1], peer_cidrs=ends[1:], **form)], snat=[{"cidr": f"{NET['a']}.0.0/16", "address": ADDRESS["a"]}])
+    said = a.tunnel("ipsec")
+    if said["data_path"] == "kernel":  # tried on Debian's: test_kernel61_whole.py
+        assert said["status"] in ("DOWN", "ACTIVE")
+    else:
+        assert said["status"] == "ERROR" and f"without which there is no {list(form)[0]} '{list(form.values())[0]}'" in said["status_reason"]
+    capture, target = bed.capture(), ends[1].replace(".0/24", ".10").replace("/32", "")
+    assert a.in_guest("ping", "-c", "2", "-i", "0.2", "-W", "1", target, check=False).returncode and a.exec("ping", "-c", "1", "-W", "1", target, check=False).returncode
+    assert capture.count(*CLEAR) == 0 and capture.count("icmp") == 0
+    assert a.status()["status"] == "ACTIVE"
+
+
 def test_nothing_is_left(bed):
     """Without tunnels in the document there is none: no daemon, device or open port; the outside does not get in."""
     for site in both(bed):

@@ -59,6 +59,11 @@ def test_tunnels_of_the_kernel_s(console):
     said(console, "tunnels")
 
 
+def test_forms_of_ipsec(console):
+    """Z34: AH, and transport mode, are the kernel's where it has them: what passes is authenticated, or encrypted, and nothing else passes."""
+    said(console, "forms")
+
+
 def test_pair(console):
     """Z14: keepalived and conntrackd in the sandbox; the other one takes over."""
     said(console, "pair")

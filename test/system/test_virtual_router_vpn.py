@@ -14,6 +14,7 @@ import pytest
 
 from conftest import run, wait_until
 from test_virtual_router import WHO, Cloud
+from virtual_router_pair import One
 
 SERVICES = {service: "virtual-router" for service in ("router", "snat", "vpn")}
 PEER = {"a": "b", "b": "a"}
@@ -145,6 +146,28 @@ def test_what_it_needs_stays(cloud):
         taken = api.call("PUT", path, {"router": change})
         assert taken.status == 409 and taken.error == "RouterInUseByVPNService", taken.text
     assert api.call("DELETE", f"/v2.0/routers/{plain['id']}").status == 204
+
+
+def test_what_the_host_lacks(cloud):
+    """Z34: a connection that needs what the kernel of its host lacks is ERROR, and says what; the others go on."""
+    a, name = cloud.sites["a"], "to-far"
+    policy = {"transform_protocol": "ah", "encapsulation_mode": "transport"}
+    policy = cloud.api.call("POST", "/v2.0/vpn/ipsecpolicies", {"ipsecpolicy": policy}).json["ipsecpolicy"]
+    old = a.connection()
+    path = "/v2.0/vpn/ipsec-site-connections"
+    given = {"name": name, "psk": SECRET, "peer_address": "203.0.113.99", "peer_id": "203.0.113.99", "peer_cidrs": ["203.0.113.0/24"], "ipsecpolicy_id": policy["id"]}
+    given.update({key: old[key] for key in ("vpnservice_id", "ikepolicy_id")})
+    refused = cloud.api.call("POST", path, {"ipsec_site_connection": given})
+    assert refused.status == 400 and "give '203.0.113.99/32' alone" in refused.text.decode()
+    made = cloud.api.call("POST", path, {"ipsec_site_connection": {**given, "peer_cidrs": ["203.0.113.99/32"]}}).json["ipsec_site_connection"]
+    def connection():
+        return cloud.api.get(f"{path}/{made['id']}").json["ipsec_site_connection"]
+    in_user_space = One(cloud, cloud.appliance(a.router)).get("status")["tunnels"]["ipsec"][0]["data_path"] == "user space"
+    expected = ("ERROR", "no AH") if in_user_space else ("DOWN", "")
+    wait_until(lambda: connection()["status"] == expected[0] and expected[1] in connection()["status_reason"], what="it says what is missing", deadline=WAIT_S)
+    a.has("ACTIVE")
+    assert cloud.api.call("DELETE", f"{path}/{made['id']}").status == 204
+    a.has("ACTIVE")
 
 
 def test_down(cloud, tmp_path):

@@ -177,7 +177,7 @@ static char *why_no_session(const struct model *model, const struct object *spea
 	if (!bgp_router_has_peer(speaker, peer))
 		return g_strdup_printf(
 			"it is no IPv%d address", (int)object_int(speaker, BGP_SPEAKER_IP_VERSION));
-	appliance_has_tunnel(model, router, "bgp", object_str(peer, BGP_PEER_IP), &reason);
+	appliance_tunnel(model, router, "bgp", object_str(peer, BGP_PEER_IP), &reason);
 	return reason;
 }
 

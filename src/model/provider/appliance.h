@@ -74,19 +74,23 @@ const struct object *appliance_place(
 /* May it stay on the host that it has? Whether that is alive is not asked. */
 bool appliance_may_stay(const struct txn *txn, const struct object *draft);
 
-/* Is that tunnel of the network or router @object_id established, by what its appliances have said
- * last? If not, *@ret_reason (g_free) says why. @type: "ipsec" … */
-/* Is the tunnel @id of the API's up, which appliances know by @type and @name? What the provider
- * says that has it, or the appliance. *ret_reason as below. */
+/* TUNNEL_ERROR: it will not be established while it is asked for like that where it is. */
+enum tunnel_status { TUNNEL_DOWN, TUNNEL_ERROR, TUNNEL_ACTIVE };
+extern const char *const tunnel_statuses[];
+
+/* How is that tunnel of the network or router @object_id, by what its appliances have said last? If
+ * it is not established, *@ret_reason (g_free) says why. @type: "ipsec" … */
+enum tunnel_status appliance_tunnel(const struct model *model, const char *object_id,
+	const char *type, const char *name, char **ret_reason);
+
+/* How is the tunnel @id of the API's, which appliances know by @type and @name? What the provider
+ * says that has it, or the appliance. *ret_reason as above. */
 struct tunnel_question {
 	const char *router_id, *type, *name;
 	const struct uuid *id;
 };
-bool tunnel_is_active(
+enum tunnel_status tunnel_status(
 	const struct model *model, const struct tunnel_question *question, char **ret_reason);
-
-bool appliance_has_tunnel(const struct model *model, const char *object_id, const char *type,
-	const char *name, char **ret_reason);
 
 /* Are they of one pair? */
 bool appliance_is_peer(const struct object *a, const struct object *b);

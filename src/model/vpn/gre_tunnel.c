@@ -139,7 +139,7 @@ static bool is_active(const struct model *model, const struct object *tunnel, ch
 
 	format_device(tunnel, device);
 	if (object_bool(tunnel, GRE_TUNNEL_ADMIN_STATE_UP))
-		return tunnel_is_active(model, &question, ret_reason);
+		return tunnel_status(model, &question, ret_reason) == TUNNEL_ACTIVE;
 	*ret_reason = g_strdup("it is switched off by admin_state_up");
 	return false;
 }

@@ -20,14 +20,19 @@ static bool refuse_value(const struct object *policy, unsigned slot, const char 
 		kind_attr(object_kind(policy), slot)->name, object_str(policy, slot), why, good);
 }
 
-static bool refuse_protocol(const struct object *policy, GError **error)
+/* Of the kernel's alone, and tried by IPv4 alone. */
+static bool check_form(const struct object *draft, const struct object *policy, GError **error)
 {
-	const char *why =
-		object_choice(policy, IPSEC_POLICY_PROTOCOL) == IPSEC_AH
-			? "which passes no NAT, and not every kernel has"
-			: "as bundles of both are no part of IPsec any more (RFC 4301, 13)";
+	bool ah = object_choice(policy, IPSEC_POLICY_PROTOCOL) == IPSEC_AH;
+	bool transport = object_choice(policy, IPSEC_POLICY_ENCAPSULATION) == IPSEC_TRANSPORT;
 
-	return refuse_value(policy, IPSEC_POLICY_PROTOCOL, why, "esp", error);
+	if (!(ah || transport) || object_ip(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS).family == 4)
+		return true;
+	if (ah)
+		return refuse_value(
+			policy, IPSEC_POLICY_PROTOCOL, "with an IPv6 peer_address", "esp", error);
+	return refuse_value(
+		policy, IPSEC_POLICY_ENCAPSULATION, "with an IPv6 peer_address", "tunnel", error);
 }
 
 static bool check_policies(struct txn *txn, const struct object *draft, GError **error)
@@ -43,13 +48,13 @@ static bool check_policies(struct txn *txn, const struct object *draft, GError *
 		return false;
 	if (object_choice(ike, IKE_POLICY_MODE) != IKE_MAIN)
 		return refuse_value(ike, IKE_POLICY_MODE,
-			"by which who listens could find out the psk", "main", error);
-	if (object_choice(ipsec, IPSEC_POLICY_PROTOCOL) != IPSEC_ESP)
-		return refuse_protocol(ipsec, error);
-	return object_choice(ipsec, IPSEC_POLICY_ENCAPSULATION) == IPSEC_TUNNEL ||
-	       refuse_value(ipsec, IPSEC_POLICY_ENCAPSULATION,
-		       "which carries what the two ends say themselves, and not what is behind them (RFC 4301, 4.1)",
-		       "tunnel", error);
+			"by which whoever asks is told what the psk can be guessed by (CVE-2002-1623)",
+			"main", error);
+	if (object_choice(ipsec, IPSEC_POLICY_PROTOCOL) == IPSEC_AH_ESP)
+		return refuse_value(ipsec, IPSEC_POLICY_PROTOCOL,
+			"as bundles of both are no part of IPsec any more (RFC 4301, 13)",
+			"esp', which authenticates too, or 'ah", error);
+	return check_form(draft, ipsec, error);
 }
 
 static bool check_values(const struct object *draft, GError **error)
@@ -78,14 +83,31 @@ static bool check_outside(
 		       router, version, object_str(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS));
 }
 
+/* In transport mode the peer alone is at the other end, and this one is the router. */
+static bool check_peer_alone(const struct object *draft, const char *list, GError **error)
+{
+	const char *peer = object_str(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS);
+	g_autofree char *alone = g_strdup_printf("[\"%s/32\"]", peer);
+
+	return !strcmp(list, alone) ||
+	       weft_fail(error, IPSEC_NOT_SERVED,
+		       "In encapsulation_mode 'transport' a connection carries what the router and its peer say to each other (RFC 4301, 4.1): give '%s/32' alone as what is behind the peer, or use 'tunnel'.",
+		       peer);
+}
+
 /* The peer's own address among them: the tunnel would go into itself. */
-static bool check_prefixes(const struct object *draft, const char *list, GError **error)
+static bool check_prefixes(
+	const struct txn *txn, const struct object *draft, const char *list, GError **error)
 {
 	struct ip peer = object_ip(draft, IPSEC_SITE_CONNECTION_PEER_ADDRESS);
 	json_t *cidrs = json_loads(list, 0, NULL), *cidr;
 	bool ok = true;
 	size_t i;
 
+	if (ipsec_site_is_transport(txn_model(txn), draft)) {
+		json_decref(cidrs);
+		return check_peer_alone(draft, list, error);
+	}
 	if (json_array_size(cidrs) > IPSEC_CIDRS_MAX)
 		ok = weft_fail(error, IPSEC_NOT_SERVED,
 			"No connection can have more than %d prefixes at an end.", IPSEC_CIDRS_MAX);
@@ -158,10 +180,10 @@ static bool check_groups(
 			       VPN_ENDPOINT_CIDR, error)
 		     : NULL;
 	return peer && check_local_subnets(txn, service, local, error) &&
-	       check_prefixes(draft, object_str(peer, VPN_ENDPOINT_GROUP_ENDPOINTS), error);
+	       check_prefixes(txn, draft, object_str(peer, VPN_ENDPOINT_GROUP_ENDPOINTS), error);
 }
 
-static bool check_cidrs(const struct object *draft, GError **error)
+static bool check_cidrs(const struct txn *txn, const struct object *draft, GError **error)
 {
 	if (!object_is_null(draft, IPSEC_SITE_CONNECTION_LOCAL_GROUP_ID) ||
 		!object_is_null(draft, IPSEC_SITE_CONNECTION_PEER_GROUP_ID))
@@ -170,7 +192,8 @@ static bool check_cidrs(const struct object *draft, GError **error)
 	if (!strcmp(object_str(draft, IPSEC_SITE_CONNECTION_PEER_CIDRS), "[]"))
 		return weft_fail(error, PEER_CIDRS_MISSING,
 			"Missing peer CIDRs for IPsec site-to-site connection: give peer_cidrs, the prefixes behind the peer.");
-	return check_prefixes(draft, object_str(draft, IPSEC_SITE_CONNECTION_PEER_CIDRS), error);
+	return check_prefixes(
+		txn, draft, object_str(draft, IPSEC_SITE_CONNECTION_PEER_CIDRS), error);
 }
 
 /* The IP version of all of them; 0: they have not the same. */
@@ -250,7 +273,7 @@ bool ipsec_site_check(struct txn *txn, const struct object *draft, GError **erro
 		return false;
 	if (!(object_is_null(service, VPNSERVICE_SUBNET_ID)
 			    ? check_groups(txn, draft, service, error)
-			    : check_cidrs(draft, error)))
+			    : check_cidrs(txn, draft, error)))
 		return false;
 	return check_both(txn, draft, error) && ipsec_site_check_others(txn, draft, error);
 }

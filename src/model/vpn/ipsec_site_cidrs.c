@@ -3,6 +3,7 @@
  * packets: the router would not know which is meant. */
 #include <string.h>
 
+#include "model/vpn/ipsec_policy.h"
 #include "model/vpn/ipsec_site_connection.h"
 #include "model/network/subnet.h"
 #include "model/vpn/vpn_endpoint_group.h"
@@ -25,13 +26,33 @@ static void add_subnet(const struct model *model, const char *id, json_t *list)
 		json_array_append_new(list, json_string(object_str(subnet, SUBNET_CIDR)));
 }
 
+bool ipsec_site_is_transport(const struct model *model, const struct object *connection)
+{
+	const struct object *policy = model_get_text(model, KIND_IPSEC_POLICY,
+		object_str(connection, IPSEC_SITE_CONNECTION_IPSEC_POLICY_ID));
+
+	return policy && object_choice(policy, IPSEC_POLICY_ENCAPSULATION) == IPSEC_TRANSPORT;
+}
+
+static json_t *router_alone(const struct model *model, const struct object *service)
+{
+	char ip[IP_STRLEN];
+
+	if (!service || !vpn_outside(model, object_str(service, VPNSERVICE_ROUTER_ID), 4, ip))
+		return json_array();
+	return json_pack("[o]", json_sprintf("%s/32", ip));
+}
+
 json_t *ipsec_site_local_cidrs(const struct model *model, const struct object *connection)
 {
 	const struct object *service = model_get_text(
 		model, KIND_VPNSERVICE, object_str(connection, IPSEC_SITE_CONNECTION_SERVICE_ID));
-	json_t *list = json_array(), *group, *id;
+	json_t *list, *group, *id;
 	size_t i;
 
+	if (ipsec_site_is_transport(model, connection))
+		return router_alone(model, service);
+	list = json_array();
 	if (service)
 		add_subnet(model, object_str(service, VPNSERVICE_SUBNET_ID), list);
 	group = endpoints_of(model, object_str(connection, IPSEC_SITE_CONNECTION_LOCAL_GROUP_ID));

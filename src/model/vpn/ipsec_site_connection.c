@@ -146,7 +146,7 @@ static const struct attr attrs[N_IPSEC_SITE_CONNECTION_SLOTS] = {
 	[IPSEC_SITE_CONNECTION_STATUS] = { .name = "status",
 		.type = TYPE_STRING,
 		.flags = ATTR_COMPUTED,
-		.doc = "ACTIVE: the tunnel is established, as the router's appliance has said last; else DOWN." },
+		.doc = "ACTIVE: the tunnel is established, as the router's appliance has said last; ERROR: its host can't do it; else DOWN." },
 	[IPSEC_SITE_CONNECTION_STATUS_REASON] = { .name = "status_reason",
 		.type = TYPE_STRING,
 		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
@@ -190,7 +190,7 @@ bool ipsec_site_is_wanted(const struct model *model, const struct object *connec
 	       object_bool(connection, IPSEC_SITE_CONNECTION_ADMIN_STATE_UP);
 }
 
-bool ipsec_site_is_active(
+enum tunnel_status ipsec_site_status(
 	const struct model *model, const struct object *connection, char **ret_reason)
 {
 	const struct object *service = model_get_text(
@@ -201,10 +201,10 @@ bool ipsec_site_is_active(
 		const struct tunnel_question question = { object_str(service, VPNSERVICE_ROUTER_ID),
 			"ipsec", uuid_format(object_id(connection), id), object_id(connection) };
 
-		return tunnel_is_active(model, &question, ret_reason);
+		return tunnel_status(model, &question, ret_reason);
 	}
 	*ret_reason = g_strdup("it, or its VPN service, is switched off by admin_state_up");
-	return false;
+	return TUNNEL_DOWN;
 }
 
 static void compute(const struct model *model, const struct object *connection, unsigned slot,
@@ -214,10 +214,10 @@ static void compute(const struct model *model, const struct object *connection, 
 
 	switch (slot) {
 	case IPSEC_SITE_CONNECTION_STATUS:
-		jw_string(w, ipsec_site_is_active(model, connection, &reason) ? "ACTIVE" : "DOWN");
+		jw_string(w, tunnel_statuses[ipsec_site_status(model, connection, &reason)]);
 		break;
 	case IPSEC_SITE_CONNECTION_STATUS_REASON:
-		ipsec_site_is_active(model, connection, &reason);
+		ipsec_site_status(model, connection, &reason);
 		jw_string(w, reason);
 		break;
 	default:

@@ -2,6 +2,7 @@
 /* A tunnel of a router to another site. */
 #pragma once
 
+#include "model/provider/appliance.h"
 #include "model/txn.h"
 
 #define IPSEC_CIDRS_MAX 16  /* at an end */
@@ -45,10 +46,13 @@ extern const struct kind ipsec_site_connection_kind;
 /* Is it switched on, and its service too? */
 bool ipsec_site_is_wanted(const struct model *model, const struct object *connection);
 /* Is it established? If not, *@ret_reason (g_free) says why. */
-bool ipsec_site_is_active(
+enum tunnel_status ipsec_site_status(
 	const struct model *model, const struct object *connection, char **ret_reason);
 
-/* The subnets' prefixes at this end, and those at the peer's: new JSON lists of texts. */
+/* Is it between the router and its peer alone, without a tunnel? */
+bool ipsec_site_is_transport(const struct model *model, const struct object *connection);
+/* The subnets' prefixes at this end (in transport mode the router's own address), and those at the
+ * peer's: new JSON lists of texts. */
 json_t *ipsec_site_local_cidrs(const struct model *model, const struct object *connection);
 json_t *ipsec_site_peer_cidrs(const struct model *model, const struct object *connection);
 

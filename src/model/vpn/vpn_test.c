@@ -152,6 +152,50 @@ static void test_ipv6(void **state)
 		connection(&v, v.groups, groups));
 }
 
+static const struct object *formed(struct l3 *f, struct vpn *v, const char *form)
+{
+	v->ipsec = make(f, KIND_IPSEC_POLICY, test_json("{%s}", form));
+	return v->ipsec;
+}
+
+#define TRANSPORT "'encapsulation_mode':'transport'"
+#define ALONE PEER ",'peer_cidrs':['198.51.100.9/32']"
+
+/* Z34: AH as it is asked for; in transport mode the two ends alone; what nothing can do is refused.
+ */
+static void test_forms(void **state)
+{
+	struct l3 *f = *state;
+	const struct object *made;
+	json_t *local;
+	struct vpn v;
+
+	vpn_new(f, &v);
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_NOT_SERVED,
+		connection(&v, v.service, ALONE));
+	formed(f, &v, "'transform_protocol':'ah-esp'");
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_NOT_SERVED,
+		connection(&v, v.service, PEER ",'peer_cidrs':['10.1.0.0/24']"));
+	formed(f, &v, "'transform_protocol':'ah'");
+	make(f, KIND_IPSEC_SITE_CONNECTION,
+		connection(&v, v.service, PEER ",'peer_cidrs':['10.1.0.0/24']"));
+	formed(f, &v, TRANSPORT);
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_NOT_SERVED,
+		connection(&v, v.service, PEER ",'peer_cidrs':['10.2.0.0/24']"));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_NOT_SERVED,
+		connection(&v, v.service, PEER ",'peer_cidrs':['198.51.100.9/32','10.2.0.0/24']"));
+	made = make(f, KIND_IPSEC_SITE_CONNECTION, connection(&v, v.service, ALONE));
+	local = ipsec_site_local_cidrs(f->model, made);
+	assert_int_equal(json_array_size(local), 1);
+	assert_non_null(strstr(json_string_value(json_array_get(local, 0)), "/32"));
+	json_decref(local);
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_NOT_SERVED,
+		connection(&v, v.service, ALONE)); /* another one has these packets */
+	v.ike = make(f, KIND_IKE_POLICY, test_json("{'phase1_negotiation_mode':'aggressive'}"));
+	refuse(f, KIND_IPSEC_SITE_CONNECTION, WEFT_ERROR_IPSEC_NOT_SERVED,
+		connection(&v, v.service, PEER ",'peer_cidrs':['10.3.0.0/24']"));
+}
+
 /* What the router would refuse as a whole, of several connections, is refused of each. */
 static void test_two_connections(void **state)
 {
@@ -247,7 +291,7 @@ static void assert_down(struct l3 *f, const struct object *connection, const cha
 {
 	g_autofree char *reason = NULL;
 
-	assert_false(ipsec_site_is_active(f->model, connection, &reason));
+	assert_int_not_equal(ipsec_site_status(f->model, connection, &reason), TUNNEL_ACTIVE);
 	if (!strstr(reason, expected))
 		fail_msg("%s, not %s", reason, expected);
 }
@@ -274,8 +318,12 @@ static void test_status(void **state)
 	assert_down(f, made, "has not made it yet");
 	say(f, &v, test_id(made), "DOWN");
 	assert_down(f, made, "so");
+	say(f, &v, test_id(made), "ERROR");
+	assert_int_equal(ipsec_site_status(f->model, made, &reason), TUNNEL_ERROR);
+	assert_string_equal(reason, "so");
+	g_clear_pointer(&reason, g_free);
 	say(f, &v, test_id(made), "ACTIVE");
-	assert_true(ipsec_site_is_active(f->model, made, &reason));
+	assert_int_equal(ipsec_site_status(f->model, made, &reason), TUNNEL_ACTIVE);
 	say(f, &v, test_id(off), "ACTIVE");
 	assert_down(f, off, "switched off");
 	alive = false;
@@ -323,6 +371,7 @@ int main(void)
 		l3_test(test_policies),
 		l3_test(test_connections),
 		l3_test(test_ipv6),
+		l3_test(test_forms),
 		l3_test(test_two_connections),
 		l3_test(test_groups),
 		l3_test(test_router),

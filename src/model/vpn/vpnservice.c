@@ -149,7 +149,7 @@ static const char *status_of(const struct model *model, const struct object *ser
 	while ((connection = model_iter_next(&iter))) {
 		g_autofree char *reason = NULL;
 
-		if (ipsec_site_is_active(model, connection, &reason))
+		if (ipsec_site_status(model, connection, &reason) == TUNNEL_ACTIVE)
 			return "ACTIVE";
 	}
 	return "DOWN";

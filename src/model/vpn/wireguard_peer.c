@@ -115,7 +115,7 @@ static bool is_active(const struct model *model, const struct object *peer, char
 								  WIREGUARD_INTERFACE_ROUTER_ID),
 			"wireguard", object_str(peer, WIREGUARD_PEER_PUBLIC_KEY), object_id(peer) };
 
-		return tunnel_is_active(model, &question, ret_reason);
+		return tunnel_status(model, &question, ret_reason) == TUNNEL_ACTIVE;
 	}
 	*ret_reason = g_strdup("it, or its interface, is switched off by admin_state_up");
 	return false;

@@ -30,6 +30,24 @@ static json_t *dpd_of(const json_t *connection)
 		json_object_get(dpd, "interval"), "timeout_s", json_object_get(dpd, "timeout"));
 }
 
+/* What is as by default is left out: appliances of before know nothing else. */
+static void set_form(json_t *one, const json_t *policy, const char *outside)
+{
+	static const struct {
+		const char *key, *usual;
+	} forms[] = { { "transform_protocol", "esp" }, { "encapsulation_mode", "tunnel" } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+		const char *value = text_of(policy, forms[i].key);
+
+		if (value && strcmp(value, forms[i].usual) != 0)
+			json_object_set_new(one, forms[i].key, json_string(value));
+	}
+	if (json_object_get(one, "encapsulation_mode"))
+		json_object_set_new(
+			one, "local_cidrs", json_pack("[o]", json_sprintf("%s/32", outside)));
+}
+
 /* Its id is its name there, by which its status comes back. */
 static json_t *connection_of(const json_t *given, const char *outside)
 {
@@ -48,6 +66,7 @@ static json_t *connection_of(const json_t *given, const char *outside)
 
 	if (local_id && *local_id)
 		json_object_set_new(one, "local_id", json_string(local_id));
+	set_form(one, json_object_get(given, "ipsecpolicy"), outside);
 	return one;
 }
 

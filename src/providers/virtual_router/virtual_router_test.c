@@ -281,39 +281,40 @@ static void ipv6(void **state)
 			       "'host_routes':[]}],'ports':[" GUEST "]}],'appliances':[" OWN(MGMT         \
 				       ",{'id':'o','name':'public','mac_address':'fa:16:3e:00:00:02'}") "]}"
 
-#define CONNECTION(id, up)                                                                        \
-	"{'ipsec_site_connection':{'id':'" id "','admin_state_up':" up                            \
-	",'peer_address':'198.51.100.9','peer_id':'b.example.org','local_id':'','psk':'x',"       \
-	"'initiator':'bi-directional','mtu':1400,'dpd':{'action':'hold','interval':5,'timeout':"  \
-	"20}},'ikepolicy':{'encryption_algorithm':'aes-256','auth_algorithm':'sha256','pfs':"     \
-	"'group14','ike_version':'v2','lifetime':{'units':'seconds','value':600}},'ipsecpolicy':" \
-	"{'encryption_algorithm':'aes-128','auth_algorithm':'sha1','pfs':'group5','lifetime':"    \
-	"{'units':'seconds','value':3600}},'local_cidrs':['10.0.0.0/24'],'peer_cidrs':"           \
-	"['10.1.0.0/24']}"
+#define CONNECTION(id, up, form, peer)                                                                  \
+	"{'ipsec_site_connection':{'id':'" id "','admin_state_up':" up                                  \
+	",'peer_address':'198.51.100.9','peer_id':'b.example.org','local_id':'','psk':'x',"             \
+	"'initiator':'bi-directional','mtu':1400,'dpd':{'action':'hold','interval':5,'timeout':"        \
+	"20}},'ikepolicy':{'encryption_algorithm':'aes-256','auth_algorithm':'sha256','pfs':"           \
+	"'group14','ike_version':'v2','lifetime':{'units':'seconds','value':600}},'ipsecpolicy':{" form \
+	"'encryption_algorithm':'aes-128','auth_algorithm':'sha1','pfs':'group5','lifetime':"           \
+	"{'units':'seconds','value':3600}},'local_cidrs':['10.0.0.0/24'],'peer_cidrs':['" peer          \
+	"']}"
+
+#define VPN(up) ",'vpnservices':[{'vpnservice':{'admin_state_up':" up "},'connections':["
 
 /* Z34: connections that are switched on are told, by their ids. */
 static void vpn(void **state)
 {
 	g_autofree char *document = g_strdup_printf("%s", ROUTED("'router','vpn'"));
 	g_autofree char *with = NULL, *without = NULL, *answer = NULL, *off = NULL;
-	char *end = strrchr(document, '}');
 
 	(void)state;
-	*end = '\0';
-	with = g_strconcat(document,
-		",'vpnservices':[{'vpnservice':{'admin_state_up':true},'connections':[",
-		CONNECTION("c1", "true") "," CONNECTION("c2", "false"), "]}]}", NULL);
-	without = g_strconcat(document,
-		",'vpnservices':[{'vpnservice':{'admin_state_up':false},'connections':[",
-		CONNECTION("c1", "true"), "]}]}", NULL);
+	*strrchr(document, '}') = '\0';
+	with = g_strconcat(document, VPN("true"), CONNECTION("c1", "true", "", "10.1.0.0/24") ",",
+		CONNECTION("c2", "false", "", "10.1.0.0/24") ",",
+		CONNECTION("c3", "true", "'encapsulation_mode':'transport',", "198.51.100.9/32"),
+		"]}]}", NULL);
+	without = g_strconcat(
+		document, VPN("false"), CONNECTION("c1", "true", "", "10.1.0.0/24"), "]}]}", NULL);
 	answer = ask(with, WEFT_PROVIDER_OK);
 	off = ask(without, WEFT_PROVIDER_OK);
 	assert_understood(answer);
 	assert_has(answer, "'local_address':'203.0.113.4','local_cidrs':['10.0.0.0/24']");
 	assert_has(answer, "'ike':{'auth_algorithm':'sha256','encryption_algorithm':'aes-256',"
 			   "'lifetime_s':600,'pfs':'group14','version':'v2'}");
-	assert_has(answer, "'name':'c1'");
-	assert_null(strstr(answer, "c2"));
+	assert_has(answer, "'local_cidrs':['203.0.113.4/32']"); /* of the ends alone */
+	assert_true(strstr(answer, "c1") && !strstr(answer, "c2"));
 	assert_null(strstr(off, "ipsec"));
 }
 
