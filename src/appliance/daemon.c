@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "appliance/oom.h"
 #include "base/log.h"
 
 #define BACKOFF_MIN_MS 100
@@ -27,7 +28,9 @@ struct daemon {
 	unsigned backoff_ms, restarts;
 	s64 started_us;
 	char *reason;
-	char *lock; /* NULL: none */
+	char *last_end; /* NULL: it has not ended by itself yet */
+	u64 kills;	/* oom_kills() as it was started */
+	char *lock;	/* NULL: none */
 };
 
 /* Is that the command of process @pid? */
@@ -101,6 +104,19 @@ static void try_later(struct daemon *daemon, char *reason)
 	daemon->backoff_ms = MIN(2 * daemon->backoff_ms, BACKOFF_MAX_MS);
 }
 
+/* What the kernel kills for want of memory ends by SIGKILL. */
+static char *how_it_ended(const struct daemon *daemon, int status)
+{
+	bool oom =
+		WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && oom_kills() > daemon->kills;
+
+	if (!WIFSIGNALED(status))
+		return g_strdup_printf("ended with status %d", WEXITSTATUS(status));
+	return g_strdup_printf("ended by signal %d%s", WTERMSIG(status),
+		oom ? ": it needed more memory than the machine has (memory_mib), and the kernel killed it"
+		    : "");
+}
+
 static void on_end(GPid pid, int status, gpointer data)
 {
 	struct daemon *daemon = data;
@@ -109,9 +125,9 @@ static void on_end(GPid pid, int status, gpointer data)
 	daemon->pid = 0;
 	daemon->child_watch = 0;
 	daemon->restarts++;
-	try_later(daemon, WIFSIGNALED(status)
-				  ? g_strdup_printf("ended by signal %d", WTERMSIG(status))
-				  : g_strdup_printf("ended with status %d", WEXITSTATUS(status)));
+	g_free(daemon->last_end);
+	daemon->last_end = how_it_ended(daemon, status);
+	try_later(daemon, g_strdup(daemon->last_end));
 }
 
 static void spawn(struct daemon *daemon)
@@ -119,6 +135,7 @@ static void spawn(struct daemon *daemon)
 	g_autoptr(GError) error = NULL;
 
 	daemon->started_us = g_get_monotonic_time();
+	daemon->kills = oom_kills();
 	if (daemon->lock)
 		unlink(daemon->lock);
 	if (!g_spawn_async(NULL, daemon->argv, NULL,
@@ -204,10 +221,16 @@ const char *daemon_reason(const struct daemon *daemon)
 	return daemon->reason;
 }
 
+const char *daemon_last_end(const struct daemon *daemon)
+{
+	return daemon->last_end;
+}
+
 void daemon_free(struct daemon *daemon)
 {
 	daemon_stop(daemon);
 	g_strfreev(daemon->argv);
 	g_free(daemon->lock);
+	g_free(daemon->last_end);
 	g_free(daemon);
 }

@@ -36,3 +36,5 @@ int daemon_pid(const struct daemon *daemon); /* 0: it does not run */
 bool daemon_wanted(const struct daemon *daemon);
 unsigned daemon_restarts(const struct daemon *daemon);	/* that nobody asked for */
 const char *daemon_reason(const struct daemon *daemon); /* why it does not run; NULL: it does */
+/* How it ended when nobody had asked for that, the last time; NULL: it never has. */
+const char *daemon_last_end(const struct daemon *daemon);

@@ -7,6 +7,7 @@
 #include "appliance/channel.h"
 #include "appliance/gre.h"
 #include "appliance/metadata.h"
+#include "appliance/oom.h"
 #include "base/log.h"
 #include "http/listen.h"
 
@@ -68,6 +69,7 @@ static bool serve(const struct settings *settings, GError **error)
 	g_autoptr(channel) channel = NULL;
 	bool ok;
 
+	oom_set_source(settings->memory_events);
 	if (server && settings->channel)
 		channel = channel_new(settings->channel, api_port(settings->listen), error);
 	ok = server && !channel == !settings->channel;

@@ -287,6 +287,7 @@ void services_append(const struct services *all, struct json_writer *w)
 		jw_member_int(w, "pid", daemon_pid(daemon));
 		jw_member_int(w, "restarts", daemon_restarts(daemon));
 		jw_member_string(w, "reason", daemon_reason(daemon));
+		jw_member_string(w, "last_end", daemon_last_end(daemon));
 		jw_end_object(w);
 	}
 }

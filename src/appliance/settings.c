@@ -47,7 +47,7 @@ static bool check(const struct settings *settings, GError **error)
 struct settings *settings_load(const char *path, GError **error)
 {
 	static const char *const known[] = { "listen", "credential-file", "tls-cert", "tls-key",
-		"tls-client-cert", "folder", "channel", NULL };
+		"tls-client-cert", "memory-events", "folder", "channel", NULL };
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(settings) settings = g_new0(struct settings, 1);
 
@@ -61,6 +61,7 @@ struct settings *settings_load(const char *path, GError **error)
 	settings->tls_cert = key_file_text(file, GROUP, "tls-cert", NULL);
 	settings->tls_key = key_file_text(file, GROUP, "tls-key", NULL);
 	settings->tls_client_cert = key_file_text(file, GROUP, "tls-client-cert", NULL);
+	settings->memory_events = key_file_text(file, GROUP, "memory-events", NULL);
 	settings->folder = key_file_text(file, GROUP, "folder", "/run/weft-appliance");
 	settings->channel = key_file_text(file, GROUP, "channel", NULL);
 	if (check(settings, error))
@@ -77,6 +78,7 @@ void settings_free(struct settings *settings)
 	g_free(settings->tls_key);
 	g_free(settings->tls_client_cert);
 	g_free(settings->folder);
+	g_free(settings->memory_events);
 	g_free(settings->channel);
 	g_free(settings);
 }

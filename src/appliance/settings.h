@@ -13,6 +13,7 @@ struct settings {
 	char *credential;	  /* what the controller shows */
 	char *tls_cert, *tls_key; /* PEM files; NULL: no TLS */
 	char *tls_client_cert;	  /* a PEM file: what the controller must show; NULL: nothing */
+	char *memory_events;	  /* see oom.h; NULL: none */
 	char *folder;		  /* of the rendered files */
 	char *channel; /* a port of virtio-serial that the API is at too; NULL: none (channel.h) */
 };

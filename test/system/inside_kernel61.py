@@ -153,6 +153,11 @@ class Machine:
             pid = int(children[0])
         return pid
 
+    def outside(self, pid):
+        """As what a daemon that has that number inside is seen here."""
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return next(child for child in children if f"\t{pid}\n" in pathlib.Path(f"/proc/{child}/status").read_text().partition("NSpid:")[2].partition("NSpgid")[0])
+
     def count(self, file, key):
         return int(dict(line.split() for line in (self.group / file).read_text().splitlines())[key])
 
@@ -242,8 +247,8 @@ def flood(a, b):
     return words
 
 
-def eat(machine):
-    """A process of the machine's group that the kernel spares fills the machine's memory for files."""
+def eat(machine, kills=sys.maxsize):
+    """A process of the machine's group that the kernel spares fills the machine's memory for files, until so many have been killed for it."""
     target = f"/proc/{machine.pid}/root/run/filler"
     child = os.fork()
     if not child:
@@ -251,11 +256,29 @@ def eat(machine):
             pathlib.Path("/proc/self/oom_score_adj").write_text("-1000")
             (machine.group / "cgroup.procs").write_text("0")
             with open(target, "wb", buffering=0) as file:
-                while file.write(bytes(1 << 20)):
+                while machine.count("memory.events", "oom_kill") < kills and file.write(bytes(1 << 20)):
                     pass
         finally:
             os._exit(0)
     return child
+
+
+def lines_of(path):
+    return dict(line.split() for line in pathlib.Path(path).read_text().splitlines())
+
+
+def daemon_memory(a, b):
+    """Only a daemon is killed for want of memory: its machine says so, and it is started again. The kernel counts it in both places where it is looked for."""
+    old = a.get("status")["daemons"]["dnsmasq"]
+    before, here = a.count("memory.events", "oom_kill"), int(lines_of("/proc/vmstat")["oom_kill"])
+    pathlib.Path(f"/proc/{a.outside(old['pid'])}/oom_score_adj").write_text("1000")
+    child = eat(a, before + 1)
+    os.waitpid(child, 0)
+    pathlib.Path(f"/proc/{a.pid}/root/run/filler").unlink()
+    now = wait_until(lambda: (said := a.get("status")["daemons"]["dnsmasq"])["running"] and said["pid"] != old["pid"] and said, "it is started again")
+    assert "needed more memory than the machine has" in now["last_end"], now
+    assert int(lines_of("/proc/vmstat")["oom_kill"]) > here
+    return now["last_end"]
 
 
 def memory(a, b):
@@ -402,7 +425,7 @@ def switch(a, b):
     return f"a guest and the kernel's geneve, {detail['mtu']} bytes"
 
 
-CHECKS = (limits, services, capacity, flood, memory, tunnels, forms, pair, switch)
+CHECKS = (limits, services, capacity, flood, daemon_memory, memory, tunnels, forms, pair, switch)
 
 
 def main():

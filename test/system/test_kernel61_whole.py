@@ -54,6 +54,11 @@ def test_who_eats_too_much(console):
     said(console, "memory")
 
 
+def test_a_daemon_eats_too_much(console):
+    """Z37: a daemon alone is killed for want of memory: its machine says that it was that, and starts it again."""
+    said(console, "daemon_memory")
+
+
 def test_tunnels_of_the_kernel_s(console):
     """Z34, Z35: WireGuard, ESP and GRE are the kernel's where it has them, and carry packets."""
     said(console, "tunnels")

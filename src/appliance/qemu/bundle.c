@@ -19,6 +19,7 @@ static const char settings[] = "[appliance]\n"
 			       "tls-cert = /etc/weft/cert.pem\n"
 			       "tls-key = /etc/weft/key.pem\n"
 			       "tls-client-cert = /etc/weft/client.pem\n"
+			       "memory-events = /proc/vmstat\n"
 			       "channel = /run/channel/" QEMU_PORT "\n";
 
 struct head {
