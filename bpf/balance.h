@@ -368,7 +368,7 @@ __noinline int answer_find(struct pkt *pkt, u32 port_id)
 	if (!pkt || !room)
 		return 0;
 	flow = flow_get(pkt, port_id, FLOW_FROM_GUEST);
-	if (!flow || !(flow->flags & FLOW_ROUTED)) /* the rewrites are in no cache */
+	if (!flow || !(flow->flags & FLOW_ROUTED) || flow->has_router) /* in no cache */
 		return 0;
 	known = rewrite_get(pkt, port_id, FLOW_FROM_GUEST);
 	if (known && answers_balanced(known))
@@ -429,6 +429,7 @@ __noinline int balance_note(struct __sk_buff *skb, struct pkt *pkt, u32 port_id)
 			return 0;
 	} else {
 		flow->flags |= FLOW_ROUTED;
+		flow->has_router = 0;
 	}
 	if (pkt->family == 4) {
 		struct flow_key4 key = answer_key4(pkt, port_id);

@@ -53,7 +53,7 @@ static __always_inline int guest_frame(
 				vni = port->vni;
 				if (unlikely(flow->flags & FLOW_ROUTED))
 					vni = route_again(
-						skb, &pkt, port->id, FLOW_FROM_GUEST, flow->flags);
+						skb, &pkt, flow, port->id, FLOW_FROM_GUEST);
 				if (tagged && vni && untag(skb))
 					return drop(skb, port->id, DROP_INTERNAL);
 				if (likely(vni))
@@ -351,7 +351,7 @@ int from_wire(struct __sk_buff *skb)
 		flow = wire_flow(skb, host, vni, &pkt);
 		out = !flow ? 0
 		      : flow->flags & FLOW_ROUTED
-			      ? route_again(skb, &pkt, vni, FLOW_FROM_UNDERLAY, flow->flags)
+			      ? rewrite_again(skb, &pkt, vni, FLOW_FROM_UNDERLAY, flow->flags)
 			      : vni;
 		if (flow && out)
 			return finish(skb, wire_execute(skb, host, flow, out, &pkt));

@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 27
+#define EDGE_LAYOUT 28
 
 #define EDGE_PORTS_MAX 8192	/* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	/* (peer, encapsulation) pairs; id 0 is none */
@@ -321,12 +321,17 @@ struct flow {
 	u8 output;
 	u8 flags;
 	u8 window; /* that the guest advertised last, the high byte */
+	/* FLOW_ROUTED to a port that is here, and nothing but its MACs and TTL change: the router's
+	 * MAC towards the receiver, whose own is the port's. Then there is no rewrite. */
+	u8 router[6];
+	u8 has_router;
+	u8 zero;
 };
 /* A port's entry for what its guest sends is also the state of the connection at the port's
  * firewall (bpf/connection.h): an entry that the other side opened has epoch 0, no verdict, until
  * the guest sends something, unless the answer's way is known with the opening. */
 enum flow_flags {
-	FLOW_ROUTED = 1 << 0,	  /* see rewrites4 */
+	FLOW_ROUTED = 1 << 0,	  /* see has_router, and else rewrites4 */
 	FLOW_TRACKED = 1 << 1,	  /* the state is that of the connection at the sender's firewall */
 	FLOW_TO_TRACKED = 1 << 2, /* the local receiver's firewall has a state of it too */
 	FLOW_BY_REMOTE = 1 << 3,  /* tracked: the other side opened it */
@@ -343,9 +348,9 @@ _Static_assert(EDGE_PORTS_MAX <= 65536 && EDGE_VTEPS_MAX <= 65536, "port_id and 
 struct verdict_lines {
 	u64 made, taken;
 };
-/* Eight bytes more and an entry of flows4 takes three cache lines instead of two: what only some
- * connections have belongs into a map of its own, named by a bit of the output. */
-_Static_assert(sizeof(struct flow) == 40, "layout");
+/* An entry of flows4 fills two cache lines with that, and all of what is allocated for it: what
+ * only some connections have belongs into a map of its own, named by a flag. */
+_Static_assert(sizeof(struct flow) == 48, "layout");
 
 #include "edge_balance.h"
 

@@ -158,6 +158,8 @@ static __always_inline void flow_begin(struct flow *entry, const struct flow *ve
 	entry->vtep = verdict->vtep;
 	entry->hash = verdict->hash;
 	entry->output = verdict->output;
+	memcpy(entry->router, verdict->router, sizeof(entry->router));
+	entry->has_router = verdict->has_router;
 	flow_set_answer(entry, answer);
 	entry->flags = (entry->flags & FLOW_CONNECTION) | verdict->flags;
 	entry->watched = verdict->watched;

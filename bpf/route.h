@@ -15,8 +15,8 @@
 #include "l2.h"
 #include "nat.h"
 #include "neighbours.h"
-#include "rewrite.h"
 #include "room.h"
+#include "route_apply.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -34,80 +34,12 @@ struct {
 	__type(value, struct route);
 } routes SEC(".maps");
 
-#define TTL_OFF (ETH_HLEN + 8)	     /* TTL, protocol, checksum (RFC 791) */
-#define HOP_LIMIT_OFF (ETH_HLEN + 7) /* RFC 8200 section 3 */
-
 static __always_inline const struct interface *interface_get(u32 vni, const void *mac)
 {
 	struct endpoint_key key = { .vni = vni };
 
 	mac_copy(key.mac, mac);
 	return bpf_map_lookup_elem(&interfaces, &key);
-}
-
-struct ttl4 {
-	u8 ttl, proto;
-	u16 checksum;
-};
-
-/* The TTL or hop limit; 0 when it can't be read. */
-static __always_inline u8 pkt_ttl(const struct __sk_buff *skb, const struct pkt *pkt)
-{
-	u8 ttl = 0;
-
-	bpf_skb_load_bytes(skb, pkt->family == 4 ? TTL_OFF : HOP_LIMIT_OFF, &ttl, 1);
-	return ttl;
-}
-
-/* One hop less, and the MACs of the next network; 0 on success. The IPv4 checksum as RFC 1624 has
- * it. Pointers into the packet are void afterwards. */
-static __always_inline long rewrite_apply(
-	struct __sk_buff *skb, const struct pkt *pkt, const struct rewrite *rewrite)
-{
-	struct ttl4 ttl;
-	u32 sum;
-	u8 hops;
-
-	if (pkt->family == 4) {
-		if (bpf_skb_load_bytes(skb, TTL_OFF, &ttl, sizeof(ttl)))
-			return -1;
-		ttl.ttl--;
-		sum = ttl.checksum + bpf_htons(0x0100);
-		ttl.checksum = (u16)(sum + (sum >= 0xffff));
-		if (bpf_skb_store_bytes(skb, TTL_OFF, &ttl, sizeof(ttl), 0))
-			return -1;
-	} else {
-		if (bpf_skb_load_bytes(skb, HOP_LIMIT_OFF, &hops, 1))
-			return -1;
-		hops--;
-		if (bpf_skb_store_bytes(skb, HOP_LIMIT_OFF, &hops, 1, 0))
-			return -1;
-	}
-	return bpf_skb_store_bytes(skb, 0, rewrite->macs, sizeof(rewrite->macs), 0);
-}
-
-/* The same for the slow path, which needs the stack for other things. */
-__noinline long rewrite_apply_slowly(
-	struct __sk_buff *skb, const struct pkt *pkt, const struct rewrite *rewrite)
-{
-	return pkt && rewrite ? rewrite_apply(skb, pkt, rewrite) : -1;
-}
-
-/* A packet of a flow that is routed, by what was written down: the VNI that it leaves on, or 0 when
- * the pipeline must look at it. @flags: the flow's. Pointers into the packet are void afterwards.
- */
-static __always_inline u32 route_again(
-	struct __sk_buff *skb, struct pkt *pkt, u32 scope, const u8 direction, u8 flags)
-{
-	struct rewrite *rewrite = rewrite_get(pkt, scope, direction);
-
-	if (!rewrite || !rewrite->vni || pkt_ttl(skb, pkt) <= 1)
-		return 0;
-	if (unlikely(flags & FLOW_TRANSLATED) && nat_apply(skb, pkt, &rewrite->to))
-		return 0;
-	if (unlikely(rewrite->balanced.kind) && balance_apply(skb, pkt, &rewrite->balanced))
-		return 0;
-	return rewrite_apply(skb, pkt, rewrite) ? 0 : rewrite->vni;
 }
 
 static __always_inline bool is_outside(const struct flow *flow)
@@ -308,6 +240,36 @@ static __always_inline int route_resolve(struct __sk_buff *skb, struct pkt *pkt,
 	return place_resolve(skb, pkt, endpoint, flow, ret_answer);
 }
 
+/* Whether the flow's entry has room for all that becomes of its packets, which it then has. */
+static __always_inline bool keeps_router(struct flow *flow, const struct room *room)
+{
+	const u32 output = flow->output & FLOW_OUTPUT;
+	const struct port *to;
+
+	if (room->balanced.kind || (output != FLOW_TO_PEER && output != FLOW_TO_DEVICE))
+		return false;
+	to = port_find(flow->ifindex);
+	if (!to || !mac_equal(to->mac, room->rewrite.macs))
+		return false;
+	mac_copy(flow->router, room->rewrite.macs + ETH_ALEN);
+	flow->has_router = 1;
+	return true;
+}
+
+/* Writes the verdict room->flow of a packet down, which is routed as room->rewrite says. */
+static __always_inline void route_put(
+	struct __sk_buff *skb, const struct port *port, struct pkt *pkt)
+{
+	struct room *room = room_get();
+
+	if (!room || !verdict_serves(&room->flow, room))
+		return;
+	if (!keeps_router(&room->flow, room) &&
+		rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite))
+		return;
+	flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &room->flow);
+}
+
 /* A checked packet whose destination MAC is a router's on network skb->cb[CB_ROUTE_VNI]. */
 static __always_inline int route_from_guest(
 	struct __sk_buff *skb, const struct host *host, const struct port *port, struct pkt *pkt)
@@ -372,10 +334,9 @@ static __always_inline int route_from_guest(
 	}
 	flow->flags |= FLOW_ROUTED;
 	if (skb->cb[CB_ROUTE_VNI] == port->vni &&
-		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], receiver) &&
-		verdict_serves(flow, room) && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW) &&
-		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, rewrite))
-		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
+		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
+		!(pkt->flags & PKT_NO_FLOW))
+		route_put(skb, port, pkt);
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, rewrite))
 		return drop(skb, port->id, DROP_INTERNAL);
 	return finish(skb, execute_ip(skb, host, port, flow, rewrite->vni));
