@@ -185,39 +185,62 @@ static __always_inline bool has_plain_answer(const struct pkt *pkt)
 		       !pkt_is_udp(pkt, 0, PORT_DHCP6_SERVER));
 }
 
-/* The verdict of what the receiver answers, written down with that of the opening: it goes back the
- * same way, so little is left to ask. Not where the answer could be for a service, whose address
- * only a guest without port security can have. */
-__noinline int answer_put(
-	const struct host *host, const struct port *from, struct pkt *pkt, const struct flow *flow)
+/* The state at the receiver's port, of a connection that has just been opened by a packet of @from,
+ * into which the verdict of the answer may go, as far as both ports are concerned: NULL, it may
+ * not. @mac: the receiver's, as whom it answers. Not where the answer could be for a service, whose
+ * address only a guest without port security can have. */
+static __always_inline struct flow *answer_entry(const struct port *from, const struct pkt *pkt,
+	const struct flow *flow, const struct mac *mac)
 {
-	const struct port *to;
 	const struct endpoint *back;
-	struct flow *entry, verdict;
-	struct mac mac;
+	const struct port *to;
+	struct flow *entry;
 
-	if (!host || !from || !pkt || !flow || !(from->flags & EDGE_PORT_SECURITY) ||
-		!has_plain_answer(pkt))
-		return 0;
+	if (!(from->flags & EDGE_PORT_SECURITY) || !has_plain_answer(pkt))
+		return NULL;
 	entry = connection_get(pkt, flow->port_id, RULE_INGRESS);
 	if (!EDGE_LOADS_IN_ORDER || !entry || entry->epoch ||
 		entry->flags != (FLOW_TRACKED | FLOW_BY_REMOTE))
-		return 0;
+		return NULL;
 	to = port_find(flow->ifindex);
 	back = endpoint_get(from->vni, PKT_SRC(pkt));
 	if (!to || (from->flags | to->flags) & EDGE_PORT_GUARDED || !back ||
 		back->ifindex != from->ifindex)
+		return NULL;
+	if (to->flags & EDGE_PORT_SECURITY && !source_allowed(to->id, mac, pkt->family, &pkt->dst))
+		return NULL;
+	return entry;
+}
+
+/* The verdict of what answers a packet of @from with the verdict @flow: to @from, as what @verdict
+ * says already. */
+static __always_inline void answer_begin(
+	struct flow *entry, struct flow *verdict, const struct port *from, const struct flow *flow)
+{
+	verdict_to(verdict, from);
+	verdict->flags |= FLOW_TRACKED | (flow->flags & FLOW_TRACKED ? FLOW_TO_TRACKED : 0);
+	verdict->watched = 1;
+	flow_begin(entry, verdict);
+}
+
+/* The verdict of what the receiver answers, written down with that of the opening: it goes back the
+ * same way, so little is left to ask. */
+__noinline int answer_put(
+	const struct host *host, const struct port *from, struct pkt *pkt, const struct flow *flow)
+{
+	struct flow *entry, verdict;
+	struct mac mac;
+
+	if (!host || !from || !pkt || !flow)
 		return 0;
 	mac_copy(&mac, PKT_DST(pkt));
-	if (to->flags & EDGE_PORT_SECURITY && !source_allowed(to->id, &mac, pkt->family, &pkt->dst))
+	entry = answer_entry(from, pkt, flow, &mac);
+	if (!entry)
 		return 0;
 	verdict_init(&verdict, host, pkt, flow->mtu);
 	mac_copy(verdict.macs, PKT_SRC(pkt));
 	mac_copy((u8 *)verdict.macs + ETH_ALEN, &mac);
-	verdict_to(&verdict, from);
-	verdict.flags = FLOW_TRACKED | (flow->flags & FLOW_TRACKED ? FLOW_TO_TRACKED : 0);
-	verdict.watched = 1;
-	flow_begin(entry, &verdict);
+	answer_begin(entry, &verdict, from, flow);
 	return 0;
 }
 

@@ -43,7 +43,7 @@ struct guard_query {
 };
 
 struct room {
-	struct flow flow;
+	struct flow flow, answer; /* verdicts */
 	struct rewrite rewrite;
 	struct arrival arrival;
 	struct port port;

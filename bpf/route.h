@@ -256,9 +256,64 @@ static __always_inline bool keeps_router(struct flow *flow, const struct room *r
 	return true;
 }
 
+/* The hop by which the router @in sends back to the guest of @from, whose packet it is; NULL: it
+ * would go another way, or to another port. */
+static __always_inline const struct route_hop *route_back(
+	const struct interface *in, const struct port *from, const struct pkt *pkt)
+{
+	struct route_key key = { .prefix_bits = ROUTE_KEY_FIXED_BITS + 128,
+		.router = { in->router[0], in->router[1] },
+		.family = pkt->family,
+		.dst = pkt->src };
+	struct neighbour_key guest = { .vni = from->vni, .addr = pkt->src };
+	const struct route *route = bpf_map_lookup_elem(&routes, &key);
+	const struct neighbour *neighbour;
+
+	if (!route || route->kind != EDGE_ROUTE_CONNECTED || route->n_hops != 1 ||
+		route->hops[0].vni != from->vni)
+		return NULL;
+	neighbour = bpf_map_lookup_elem(&neighbours, &guest);
+	return neighbour && mac_equal(neighbour->mac, from->mac) &&
+			       mac_equal(from->mac, PKT_SRC(pkt))
+		       ? &route->hops[0]
+		       : NULL;
+}
+
+/* The same as answer_put() for a packet that this host routes between two of its ports, with the
+ * verdict room->flow. The answer is routed back, which routes may not do symmetrically, so they are
+ * asked. */
+__noinline int routed_answer_put(const struct host *host, const struct port *from, struct pkt *pkt)
+{
+	struct room *room = room_get();
+	const struct interface *in;
+	const struct network *network;
+	const struct route_hop *hop;
+	struct flow *entry, *flow;
+	struct mac mac;
+
+	if (!host || !from || !pkt || !room)
+		return 0;
+	flow = &room->flow;
+	mac_copy(&mac, room->rewrite.macs);
+	entry = answer_entry(from, pkt, flow, &mac);
+	in = entry ? interface_get(room->rewrite.vni, flow->router) : NULL;
+	hop = in ? route_back(in, from, pkt) : NULL;
+	network = hop ? network_get(hop->vni) : NULL;
+	if (!entry || !network || !hop)
+		return 0;
+	verdict_init(&room->answer, host, pkt, network->mtu);
+	mac_copy(room->answer.macs, flow->router);
+	mac_copy((u8 *)room->answer.macs + ETH_ALEN, &mac);
+	mac_copy(room->answer.router, hop->mac);
+	room->answer.has_router = 1;
+	room->answer.flags = FLOW_ROUTED;
+	answer_begin(entry, &room->answer, from, flow);
+	return 0;
+}
+
 /* Writes the verdict room->flow of a packet down, which is routed as room->rewrite says. */
 static __always_inline void route_put(
-	struct __sk_buff *skb, const struct port *port, struct pkt *pkt)
+	struct __sk_buff *skb, const struct host *host, const struct port *port, struct pkt *pkt)
 {
 	struct room *room = room_get();
 
@@ -268,6 +323,8 @@ static __always_inline void route_put(
 		rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite))
 		return;
 	flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &room->flow);
+	if (room->flow.has_router && room->flow.flags & FLOW_TO_TRACKED)
+		routed_answer_put(host, port, pkt);
 }
 
 /* A checked packet whose destination MAC is a router's on network skb->cb[CB_ROUTE_VNI]. */
@@ -336,7 +393,7 @@ static __always_inline int route_from_guest(
 	if (skb->cb[CB_ROUTE_VNI] == port->vni &&
 		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
 		!(pkt->flags & PKT_NO_FLOW))
-		route_put(skb, port, pkt);
+		route_put(skb, host, port, pkt);
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, rewrite))
 		return drop(skb, port->id, DROP_INTERNAL);
 	return finish(skb, execute_ip(skb, host, port, flow, rewrite->vni));
