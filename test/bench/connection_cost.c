@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the packets of a new connection cost the edge switch: connection_cost [CONNECTIONS]. Each
+ * What the packets of a new connection cost the edge switch, run by hand as root:
+ * build/test/bench/connection_cost [CONNECTIONS], which docs/performance.md explains. Each
  * goes from one filtered port of the host to another, by BPF_PROG_TEST_RUN, so it is processor time
  * that is measured, and of that the programs alone. Prints a line per packet: its name, the median
  * and the 10th percentile in ns. A known connection's packet says what measuring costs itself.
