@@ -64,6 +64,7 @@ static void test_rules(void **state)
 	assert_int_equal(firewall_rule_protocol(rule), -1);
 	assert_false(firewall_rule_ports(rule, FIREWALL_RULE_SOURCE_PORT, &first, &last));
 	assert_int_equal(object_choice(rule, FIREWALL_RULE_ACTION), FIREWALL_RULE_DENY);
+	assert_int_equal(firewall_rule_protocol(RULE("'protocol':0")), -1);
 	assert_int_equal(firewall_rule_protocol(RULE("'protocol':'SCTP','source_port':5")), 132);
 	assert_int_equal(firewall_rule_protocol(RULE("'protocol':'ipv6-icmp','ip_version':6")), 58);
 	rule = RULE("'action':'Reject'");

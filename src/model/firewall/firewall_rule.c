@@ -48,6 +48,8 @@ int firewall_rule_protocol(const struct object *rule)
 {
 	int number = number_of(object_str(rule, FIREWALL_RULE_PROTOCOL));
 
+	if (!number)
+		return -1;
 	return number == ICMP && object_int(rule, FIREWALL_RULE_IP_VERSION) == 6 ? ICMP6 : number;
 }
 

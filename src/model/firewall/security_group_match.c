@@ -57,7 +57,7 @@ static bool fail_protocol(json_t *value, GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(protocols); i++)
 		g_string_append_printf(names, "%s%s", i ? ", " : "", protocols[i].name);
 	return weft_fail(error, RULE_PROTOCOL,
-		"Security group rule protocol %.64s not supported: give one of %s, a number from 0 to 255, or null for any.",
+		"Security group rule protocol %.64s not supported: give one of %s, a number from 0 (any) to 255, or null for any.",
 		given, names->str);
 }
 
@@ -76,6 +76,9 @@ bool match_convert_protocol(
 		*ret = g_strdup_printf("%d", (int)number);
 		return true;
 	}
+	*ret = NULL;
+	if (text && !g_ascii_strcasecmp(text, "any"))
+		return true;
 	for (size_t i = 0; text && i < G_N_ELEMENTS(protocols); i++)
 		if (!g_ascii_strcasecmp(protocols[i].name, text)) {
 			*ret = g_strdup(protocols[i].name);
@@ -96,7 +99,9 @@ static int number_of(const char *protocol)
 
 int match_protocol_number(const struct object *rule)
 {
-	return number_of(object_str(rule, MATCH_PROTOCOL));
+	int number = number_of(object_str(rule, MATCH_PROTOCOL));
+
+	return number ?: -1;
 }
 
 static bool is_ipv6(const struct object *rule)
@@ -174,7 +179,7 @@ static bool has_ports(int protocol)
 
 static bool check_range(const struct object *draft, GError **error)
 {
-	int protocol = match_protocol_number(draft);
+	int protocol = number_of(object_str(draft, MATCH_PROTOCOL));
 
 	if (object_is_null(draft, MATCH_PORT_MIN) && object_is_null(draft, MATCH_PORT_MAX))
 		return true;
@@ -193,7 +198,7 @@ static bool check_range(const struct object *draft, GError **error)
 static bool check_family(const struct object *draft, GError **error)
 {
 	const char *prefix = object_str(draft, MATCH_IP_PREFIX);
-	int protocol = match_protocol_number(draft);
+	int protocol = number_of(object_str(draft, MATCH_PROTOCOL));
 
 	if (prefix && is_ipv6(draft) != (object_prefix(draft, MATCH_IP_PREFIX).ip.family == 6))
 		return weft_fail(error, RULE_PREFIX_FAMILY,
@@ -250,7 +255,7 @@ void match_key(const struct object *rule, const char *scope, struct key_sink *si
 		object_str(rule, MATCH_ADDRESS_GROUP_ID) ?: "",
 	};
 
-	g_snprintf(protocol, sizeof protocol, "%d", match_protocol_number(rule));
+	g_snprintf(protocol, sizeof protocol, "%d", number_of(object_str(rule, MATCH_PROTOCOL)));
 	index_add(sink, texts, G_N_ELEMENTS(texts));
 }
 

@@ -30,7 +30,7 @@ extern const char *const match_ethertypes[];
 bool match_convert_protocol(
 	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error);
 
-/* -1: any protocol. */
+/* -1: any protocol, which Networking also calls 0, ip and hopopt: no packet says that it has it. */
 int match_protocol_number(const struct object *rule);
 
 /* Canonicalises (ICMP in IPv6, the range of all ports) and checks a new rule's match. */

@@ -153,8 +153,7 @@ static void rules_are_canonical(void **state)
 	assert_string_equal(object_str(rule, MATCH_PROTOCOL), "6");
 	assert_true(object_is_null(rule, MATCH_PORT_MIN));
 	assert_string_equal(object_str(rule, MATCH_IP_PREFIX), "10.1.2.3/8");
-	/* The same in other words. */
-	assert_false(try_rule(
+	assert_false(try_rule(/* the same in other words */
 		model, group, ",'protocol':'tcp','remote_ip_prefix':'10.1.2.3/8'", &error));
 	assert_non_null(strstr(error->message, test_id(rule)));
 	assert_error(error, RULE_EXISTS);
@@ -162,6 +161,10 @@ static void rules_are_canonical(void **state)
 	add_rule(model, group, ",'protocol':'icmp','port_range_min':8,'port_range_max':0");
 	add_rule(model, group, ",'protocol':'icmp','port_range_min':0");
 	add_rule(model, group, ",'protocol':null");
+	rule = make(model, &member, KIND_SECURITY_GROUP_RULE,
+		test_json("{'security_group_id':'%s','direction':'ingress','protocol':'ip'}",
+			test_id(group)));
+	assert_int_equal(match_protocol_number(rule), -1);
 	assert_false(try_rule(model, group, ",'remote_ip_prefix':'0.0.0.0/0'", &error));
 	assert_error(error, RULE_EXISTS);
 }
