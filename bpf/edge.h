@@ -318,7 +318,9 @@ struct flow {
 	u8 state : 3;
 	u8 watched : 1;	     /* whoever has a state of it wants to see each segment */
 	u8 window_scale : 4; /* of the guest (RFC 7323 section 2.2) */
-	u8 output;
+	u8 output : 3;
+	u8 beside : 1; /* opened by the remote past the routers, see guard.h */
+	u8 unused : 4;
 	u8 flags;
 	u8 window; /* that the guest advertised last, the high byte */
 	/* FLOW_ROUTED to a port that is here, and nothing but its MACs and TTL change: the router's

@@ -12,7 +12,7 @@
 		"A header contradicts itself or the frame: version, header length or total length.")              \
 	X(VLAN_TAGGED, "vlan-tagged", "The guest sent a VLAN tag that no subport of a trunk has.")                \
 	X(SPOOFED_MAC, "spoofed-mac",                                                                             \
-		"The source MAC is not the port's nor in its allowed address pairs.")                             \
+		"The source MAC is not the port's nor in its allowed address pairs, or it is a router's.")        \
 	X(SPOOFED_IP, "spoofed-ip",                                                                               \
 		"The source IP is not the port's nor in its allowed address pairs.")                              \
 	X(SPOOFED_ARP, "spoofed-arp",                                                                             \

@@ -80,6 +80,7 @@ static __always_inline u32 step_of(const struct port *port, u32 direction)
 
 /* guard.h */
 int guard_check(struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction);
+int guard_note(struct __sk_buff *skb, struct port *port, struct pkt *pkt);
 
 /* Whether what the firewall has just answered is the word of a rule that rejects. */
 static __always_inline bool guard_rejects(int answer)
@@ -338,6 +339,8 @@ static __always_inline int firewall(
 		answer = firewall_message(skb, own, pkt, direction);
 	if (answer == FIREWALL_UNRELATED)
 		answer = firewall_alone(skb, own, pkt, direction);
+	if (unlikely(port->flags & EDGE_PORT_GUARDED) && answer >= 0 && direction == RULE_INGRESS)
+		guard_note(skb, own, pkt);
 	if (answer >= 0 && pkt->flags & PKT_FIRST_FRAGMENT && !tracing(skb))
 		fragment_note(pkt, port->id, direction);
 	if (unlikely(port->flags & EDGE_PORT_LOG))

@@ -193,6 +193,7 @@ __noinline int flow_put(struct __sk_buff *skb, const struct pkt *pkt, u32 scope,
 		flow.ack = old->ack;
 		flow.window = old->window;
 		flow.window_scale = old->window_scale;
+		flow.beside = old->beside;
 		flow.flags |= old->flags & FLOW_CONNECTION;
 		flow_set_answer(&flow, flow_answer(old));
 	}

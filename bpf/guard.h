@@ -7,6 +7,12 @@
  * other's port, and what comes from outside is asked about at the receiver's. Answers and what
  * follows are judged as the opening, as with all rules of a port.
  *
+ * What is opened by a packet that no router has brought, though it says that it comes from afar,
+ * has been asked about by nobody: what the guest sends in it by a router is an opening of the
+ * guest's
+ * (`beside`). Else two guests of a network could open whatever they like, one of them as somebody
+ * behind the router.
+ *
  * What a rule rejects is dropped, and a guest that sent it is told by its router (refuse() in
  * l2.h). Who sent it from outside is told nothing.
  *
@@ -329,6 +335,12 @@ static __always_inline u32 guard_judge(struct __sk_buff *skb, struct guard_query
 	return way == GUARD_REFUSES ? query->denied : 0;
 }
 
+/* The direction that the connection was opened in, as far as routers know. */
+static __always_inline u32 guard_opener(const struct flow *connection, u32 sent)
+{
+	return connection->beside && sent == RULE_EGRESS ? RULE_EGRESS : opener_of(connection);
+}
+
 /* The direction that the connection was opened in which an ICMP error is about, and the query about
  * that; negative: it is about none. */
 static __always_inline int guard_about(struct __sk_buff *skb, struct guard_query *query,
@@ -336,14 +348,16 @@ static __always_inline int guard_about(struct __sk_buff *skb, struct guard_query
 {
 	const u32 back = direction == RULE_EGRESS ? RULE_INGRESS : RULE_EGRESS;
 	const struct flow *connection;
+	u32 opener;
 
 	if (related_quote(skb, pkt, &query->about))
 		return -1;
 	connection = connection_get(&query->about, port->id, back);
 	if (!connection || !(connection->flags & FLOW_TRACKED))
 		return -1;
-	guard_fill(query, &query->about, back, opener_of(connection));
-	return (int)opener_of(connection);
+	opener = guard_opener(connection, back);
+	guard_fill(query, &query->about, back, opener);
+	return (int)opener;
 }
 
 /* The same of any other packet. */
@@ -358,10 +372,30 @@ static __always_inline int guard_packet(
 		return -1; /* the firewall says why */
 	connection = connection_get(pkt, port->id, direction);
 	if (what == CASE_CONTINUES && connection)
-		opener = opener_of(connection);
+		opener = guard_opener(connection, direction);
 	query->begins = what == CASE_OPENS;
 	guard_fill(query, pkt, direction, opener);
 	return (int)opener;
+}
+
+/* Behind the port's own rules: what has just been opened to the guest is marked if no router has
+ * brought it, until one brings more of it. Who is on the guest's own network is answered past the
+ * routers, so there the mark is without effect. */
+__noinline int guard_note(struct __sk_buff *skb, struct port *port, struct pkt *pkt)
+{
+	struct room *room = room_get();
+	struct flow *connection;
+
+	if (!port || !pkt || !room || !pkt->family || tracing(skb) || pkt_is_multicast(pkt) ||
+		pkt->flags & (PKT_MESSAGE | PKT_LATER_FRAGMENT))
+		return 0;
+	connection = connection_get(pkt, port->id, RULE_INGRESS);
+	if (!connection || !(connection->flags & FLOW_BY_REMOTE) ||
+		!(room->guard.begins | connection->beside))
+		return 0;
+	connection->beside = !(pkt->flags & PKT_ROUTED) && !guard_by_vip(port->id, RULE_INGRESS) &&
+			     !interface_get(port->vni, PKT_SRC(pkt));
+	return 0;
 }
 
 /* Asked before the port's own rules, so that what is refused leaves no trace: 0, or the reason to

@@ -37,11 +37,13 @@ static __always_inline int guest_check(
 {
 	struct mac mac;
 
+	mac_copy(&mac, PKT_SRC(pkt));
+	if (unlikely(!mac_equal(&mac, port->mac)) && is_router(port->vni, mac.b))
+		return DROP_SPOOFED_MAC; /* what is a router's has been asked about by its groups */
 	if (!(port->flags & EDGE_PORT_SECURITY)) {
 		trace(skb, STEP_NO_SECURITY, 0, 0, NULL, NULL);
 		return 0;
 	}
-	mac_copy(&mac, PKT_SRC(pkt));
 	if (!pkt->family)
 		return source_allowed(port->id, &mac, 0, NULL) ? 0 : DROP_SPOOFED_MAC;
 	if (!source_allowed(port->id, &mac, pkt->family, &pkt->src))

@@ -277,6 +277,52 @@ static void test_takes_over(void **state)
 	bed_expect_drop(bed, BED_GUEST2, packet(0, IPPROTO_UDP, 1, 1, 53, 1001), DENIED);
 }
 
+/* A packet of a guest 3 of guest 1's network, behind the peer, which says that it is guest 2's. */
+static struct frame from_beside(const char *hardware)
+{
+	return frame_eth(UNDERLAY_MAC, PEER_MAC, IP4,
+		frame_ip("192.0.2.2", "192.0.2.1", IPPROTO_UDP,
+			frame_udp(50000, 4789,
+				frame_vxlan(VNI,
+					frame_eth(MAC1, hardware, IP4,
+						frame_ip(FAR, IP1, IPPROTO_UDP,
+							frame_udp(54, 1000, frame_fill(20))))))));
+}
+
+/* What guest 1 answers to what no router has brought is an opening to routers. */
+static void test_opened_beside_the_router(void **state)
+{
+	struct frame forbidden = packet(1, IPPROTO_UDP, 1, 1, 1000, 54), spoofed, beside;
+	struct bed *bed = *state;
+
+	guard(bed, VNI, ROUTER_MAC1, NULL, 0, &all, 1);
+	bed_peer(bed, "192.0.2.2", DP_ENCAP_VXLAN);
+	bed_expect_drop(bed, BED_GUEST1, forbidden, DENIED);
+	for (int i = 0; i < 2; i++) {
+		bed_send(bed, BED_WIRE, from_beside(MAC3));
+		assert_int_equal(bed_receive(bed, BED_GUEST1).len, 14 + 20 + 8 + 20);
+		bed_expect_drop(bed, BED_GUEST1, forbidden, DENIED);
+		beside = forbidden; /* to where it came from it may go */
+		memcpy(beside.b, mac(MAC3).b, 6);
+		bed_send(bed, BED_GUEST1, beside);
+		assert_int_equal(bed_receive(bed, BED_WIRE).len, beside.len + 50);
+		bed_expect_drop(bed, BED_GUEST1, forbidden, DENIED);
+	}
+	/* as the router nobody sends but the router, port security or not */
+	spoofed = forbidden;
+	memcpy(spoofed.b, mac(MAC3).b, 6);
+	memcpy(spoofed.b + 6, mac(ROUTER_MAC1).b, 6);
+	bed_expect_drop(bed, BED_GUEST1, spoofed, "spoofed-mac");
+	/* what a router has brought is answered, for good */
+	for (int i = 0; i < 2; i++) {
+		bed_send(bed, BED_WIRE, from_beside(i ? MAC3 : ROUTER_MAC1));
+		bed_receive(bed, BED_GUEST1);
+		guard(bed, VNI, ROUTER_MAC1, NULL, 0, &all, 1); /* all is asked again */
+		passes(bed, true, forbidden);
+	}
+	bed_no_peer(bed, "192.0.2.2");
+}
+
 #define CHAIN_VNI 300
 
 static struct mac chain_mac(unsigned i, unsigned side)
@@ -435,6 +481,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_icmp_errors, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_groups, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_many_routers, guard_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_opened_beside_the_router, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_takes_over, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_log, guard_setup, bed_teardown),
 		cmocka_unit_test_setup_teardown(test_restart, guard_setup, bed_teardown),
