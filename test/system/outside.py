@@ -68,6 +68,11 @@ class World:
     def ip(self, *words, namespace=None, **options):
         return run("ip", "-n", namespace or self.out, *words, **options)
 
+    def behind(self, mac):
+        """The device of the external switch that frames to a MAC leave by: a host's, which has the host's name."""
+        table = run("bridge", "-n", self.out, "fdb", "get", mac, "br", "br0", check=False).stdout
+        return table.split()[2] if table else None
+
     def address(self, device, *addresses, namespace=None):
         for address in addresses:
             self.ip("address", "add", address, "dev", device, *(["nodad"] if ":" in address else []), namespace=namespace)

@@ -3,7 +3,23 @@ import select
 import subprocess
 
 import outside
-from conftest import wait_until
+from conftest import labs, wait_until
+
+
+def clouds(request):
+    """One for all tests of a file, on three hosts of which two are connected to the outside."""
+    make = labs(request)
+    lab = next(make)(hosts=3)
+    world = outside.World(lab, ["h1", "h2"])
+    try:
+        world.up()
+        world.who()
+        world.who(7002, "SYSTEM:echo $SOCAT_PEERPORT")
+        world.who(7003, "EXEC:cat")
+        yield Cloud(lab, world)
+    finally:
+        world.down()
+        next(make, None)
 
 
 class Cloud:

@@ -7,16 +7,15 @@ import json
 import pathlib
 import re
 import struct
-import time
 
 import pytest
 
 import bpf_maps
 import footprint
 import outside
-from conftest import labs, wait_until
+from conftest import wait_until
 from limits import BOTH_WAYS, Policy, assert_near, mbits, together
-from outside_cloud import Cloud, Connection
+from outside_cloud import Connection, clouds
 from traffic import Iperf, Ping
 from twin import Mover
 
@@ -25,18 +24,7 @@ TCP_CONTROLS = {"bbr", "cubic"} & set(pathlib.Path("/proc/sys/net/ipv4/tcp_avail
 
 @pytest.fixture(scope="module")
 def cloud(request):
-    make = labs(request)
-    lab = next(make)(hosts=3)
-    world = outside.World(lab, ["h1", "h2"])
-    try:
-        world.up()
-        world.who()
-        world.who(7002, "SYSTEM:echo $SOCAT_PEERPORT")
-        world.who(7003, "EXEC:cat")
-        yield Cloud(lab, world)
-    finally:
-        world.down()
-        next(make, None)
+    yield from clouds(request)
 
 
 @pytest.fixture(autouse=True)
@@ -350,89 +338,6 @@ def test_daemons_may_die(cloud):
     sent, lost = ping.stop()
     assert cloud.gateway()["binding:host_id"] == host
     assert lost == 0, f"{lost} of {sent} lost"
-
-
-@pytest.mark.alone
-def test_wire_without_carrier(cloud):
-    """The NIC of the gateway's host dies, and nothing else: the next one takes over within a second, and gives it back when the NIC has worked for a while."""
-    first = cloud.gateway()["binding:host_id"]
-    second = {"h1": "h2", "h2": "h1"}[first]
-    wait_until(lambda: cloud.here(first) and all(h["state"] == "up" for n in ("h1", "h2", "h3") for h in cloud.lab.agent(n, "status")["hosts"]))
-    pings = [Ping(cloud.lab.netns(name), outside.FAR, 0.01) for name in ("a", "b", "c")]
-    wait_until(lambda: all(ping.answered() for ping in pings))
-    for state, host in (("down", second), ("up", first)):
-        cloud.world.ip("link", "set", first, state)
-        if state == "up":  # what flaps stays where it is
-            time.sleep(1)
-            assert cloud.here(second)
-            cloud.world.ip("link", "set", first, "down")
-            cloud.world.ip("link", "set", first, "up")
-        wait_until(lambda: cloud.here(host) and not cloud.here({first: second, second: first}[host]), what=f"{host} has the gateway")
-        answered = [ping.answered() for ping in pings]
-        wait_until(lambda: all(ping.answered() > before + 10 for ping, before in zip(pings, answered)), what="all are answered again")
-    for ping in pings:
-        ping.stop()
-        assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
-
-
-@pytest.mark.alone
-def test_failover(cloud):
-    """A gateway's host that is cut off from the others: the next one has the gateway within a second, without the controller."""
-    wait_until(lambda: cloud.pings("c", outside.FAR))
-    first = cloud.gateway()["binding:host_id"]
-    second = {"h1": "h2", "h2": "h1"}[first]
-    wait_until(lambda: all(h["state"] == "up" for name in ("h1", "h2", "h3") for h in cloud.lab.agent(name, "status")["hosts"]))
-    address, near = cloud.gateway_ip(), {"h1": "a", "h2": "b"}[first]
-    cloud.lab.stop("weftd")
-    ping = Ping(cloud.lab.netns("c"), outside.FAR, 0.01)
-    wait_until(ping.answered)
-    connection = Connection(cloud.lab, {"h1": "a", "h2": "b"}[second], outside.FAR, 7003)
-    assert connection.asks("before") == "before"
-    cloud.lab.exec(first, "ip", "link", "set", "uplink0", "down")
-    wait_until(lambda: cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the second host has it")
-    answered = ping.answered()
-    wait_until(lambda: ping.answered() > answered + 10, what="the outside answers again")
-    ping.stop()
-    assert cloud.pings(near, outside.FAR) and cloud.asks(near) == address  # on the host that is cut off, by its own wire
-    cloud.lab.start("weftd")
-    cloud.lab.stop(second, kill=True)  # who is dead is remembered: it keeps what it took over
-    cloud.lab.start(second)
-    assert cloud.here(second) and cloud.pings("c", outside.FAR)
-    assert connection.asks("after") == "after"  # another host's connection survives
-    cloud.lab.exec(first, "ip", "link", "set", "uplink0", "up")
-    assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
-    wait_until(lambda: not cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the first one has it again")
-    assert connection.asks("again") == "again"
-    connection.close()
-    wait_until(lambda: cloud.pings("c", outside.FAR))
-
-
-@pytest.mark.parametrize("name", ["a", "b"])
-def test_connections_that_no_host_knows_are_reset(cloud, name):
-    """On the gateway's host and on another: the guest hears of it, when a while has passed; what opens works."""
-    def maps(table):
-        return [pin for host in ("h1", "h2") for pin in footprint.map_pins(cloud.lab, host) if pin.name == table]
-
-    def older(_, value):
-        since, last = struct.unpack("QQ", value)
-        return struct.pack("QQ", since - 6 * 10**9, last)
-    connection = Connection(cloud.lab, name, outside.FAR, 7003)
-    assert connection.asks("known") == "known"
-    own = cloud.lab.exec(name, "ss", "-Htn", "state", "established", "dst", outside.FAR).stdout.split()[2]
-    sport = struct.pack("!H", int(own.rpartition(":")[2]))
-    for pin in maps("nats"):
-        bpf_maps.edit(pin, lambda key, value: None)
-
-    def noticed():  # what was decided a moment ago holds for a second
-        connection.process.stdin.write("lost\n")
-        connection.process.stdin.flush()
-        return any(key[20:22] == sport for pin in maps("unknown_connections") for key, _ in bpf_maps.entries(pin, bpf_maps.about(pin)))
-    wait_until(noticed, what="it is noticed", interval=0.2)
-    assert connection.process.poll() is None
-    for pin in maps("unknown_connections"):
-        bpf_maps.edit(pin, older)
-    wait_until(lambda: connection.process.poll() is not None, what="the connection has ended")
-    assert cloud.asks(name) == cloud.gateway_ip()
 
 
 def test_limits_of_a_floating_ip(cloud):

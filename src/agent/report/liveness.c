@@ -60,6 +60,7 @@ void liveness_update(struct bfd *bfd, struct reconcile *reconcile)
 
 struct liveness {
 	GHashTable *heard, *dead, *cut_off; /* sets of addresses as text */
+	GHashTable *up;			    /* address as text → s64 *: since when */
 	char *path;
 	s64 started_us;
 };
@@ -113,7 +114,8 @@ struct liveness *liveness_new(const char *path)
 {
 	struct liveness *liveness = g_new(struct liveness, 1);
 
-	*liveness = (struct liveness){ text_set(), text_set(), text_set(), g_strdup(path),
+	*liveness = (struct liveness){ text_set(), text_set(), text_set(),
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free), g_strdup(path),
 		g_get_monotonic_time() };
 	load(liveness);
 	return liveness;
@@ -126,6 +128,7 @@ void liveness_free(struct liveness *liveness)
 	g_hash_table_unref(liveness->heard);
 	g_hash_table_unref(liveness->dead);
 	g_hash_table_unref(liveness->cut_off);
+	g_hash_table_unref(liveness->up);
 	g_free(liveness->path);
 	g_free(liveness);
 }
@@ -182,14 +185,29 @@ static bool is_same_set(GHashTable *a, GHashTable *b)
 	return true;
 }
 
+bool liveness_returns(struct liveness *liveness, const struct bfd_peer *peer)
+{
+	char text[IP_STRLEN];
+	const s64 *since;
+
+	if (peer->state != BFD_UP)
+		return false;
+	since = g_hash_table_lookup(liveness->up, ip_format(&peer->ip, text));
+	if (since && *since == peer->changed_us)
+		return false;
+	g_hash_table_insert(liveness->up, g_strdup(text),
+		g_memdup2(&peer->changed_us, sizeof(peer->changed_us)));
+	return g_hash_table_contains(liveness->heard, text);
+}
+
 bool liveness_judge(struct liveness *liveness, struct bfd *bfd)
 {
 	struct bfd_counts counts;
 	g_autoptr(GArray) peers = bfd_peers(bfd, &counts);
-	struct liveness now = { text_set(), text_set(), text_set(), liveness->path,
+	struct liveness now = { text_set(), text_set(), text_set(), liveness->up, liveness->path,
 		liveness->started_us };
 	s64 now_us = g_get_monotonic_time();
-	bool changed, is_news;
+	bool changed = false, is_news;
 
 	for (guint i = 0; i < peers->len; i++) {
 		const struct bfd_peer *peer = &g_array_index(peers, struct bfd_peer, i);
@@ -198,6 +216,7 @@ bool liveness_judge(struct liveness *liveness, struct bfd *bfd)
 		     was_dead = g_hash_table_contains(liveness->dead, text),
 		     is_dead = liveness_judge_peer(peer, was_heard, was_dead, now_us);
 
+		changed |= liveness_returns(liveness, peer);
 		if (was_heard || peer->state == BFD_UP)
 			g_hash_table_add(now.heard, g_strdup(text));
 		if (is_dead)
@@ -207,7 +226,7 @@ bool liveness_judge(struct liveness *liveness, struct bfd *bfd)
 	}
 	keep_others(liveness, peers, &now, now_us);
 	is_news = !is_same_set(now.dead, liveness->dead);
-	changed = is_news || !is_same_set(now.cut_off, liveness->cut_off);
+	changed |= is_news || !is_same_set(now.cut_off, liveness->cut_off);
 	is_news |= !is_same_set(now.heard, liveness->heard);
 	g_hash_table_unref(liveness->heard);
 	g_hash_table_unref(liveness->dead);

@@ -22,13 +22,21 @@ struct liveness;
 /* @path: the file; what it holds that is not understood is ignored. */
 struct liveness *liveness_new(const char *path);
 void liveness_free(struct liveness *liveness);
-/* True when others are dead than before; every second, and when BFD says that something changed. */
+/* True when others are dead than before, or one has come back that was not: every second, and when
+ * BFD says that something changed. */
 bool liveness_judge(struct liveness *liveness, struct bfd *bfd);
 bool liveness_is_dead(const struct liveness *liveness, const struct ip *vtep);
 /* It is alive, and says that the path behind it is down. */
 bool liveness_is_cut_off(const struct liveness *liveness, const struct ip *vtep);
 /* For that: @heard: it was up before; @was_dead: that was its last judgement. */
 bool liveness_judge_peer(const struct bfd_peer *peer, bool heard, bool was_dead, s64 now_us);
+
+/*
+ * For that too: whether the peer was heard before, and its session has come up since it was asked
+ * of last. It may have taken us for dead meanwhile, and answered the wire for our addresses, even
+ * if it never was silent: so they must be announced again.
+ */
+bool liveness_returns(struct liveness *liveness, const struct bfd_peer *peer);
 
 /* For the controller: {"hosts": [id], "hears_others": bool}, NULL: nobody is. */
 json_t *liveness_missed(const struct liveness *liveness, const struct reconcile *reconcile);

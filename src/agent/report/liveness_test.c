@@ -51,11 +51,40 @@ static void the_dead_are_remembered(void **state)
 	g_rmdir(dir);
 }
 
+/* Also one that was down between two judgements only. */
+static void who_comes_back(void **state)
+{
+	struct bfd_peer peer = {
+		.ip = { .family = 4, .b = { 192, 0, 2, 3 } }, .state = BFD_UP, .changed_us = 1
+	};
+	g_autofree char *dir = g_dir_make_tmp("weft-liveness-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "liveness", NULL);
+	struct liveness *liveness;
+
+	(void)state;
+	assert_true(g_file_set_contents(path, "192.0.2.3 heard\n", -1, NULL));
+	liveness = liveness_new(path);
+	assert_true(liveness_returns(liveness, &peer)); /* to an agent that was started again */
+	assert_false(liveness_returns(liveness, &peer));
+	peer.changed_us = 2;
+	assert_true(liveness_returns(liveness, &peer));
+	peer.state = BFD_DOWN;
+	peer.changed_us = 3;
+	assert_false(liveness_returns(liveness, &peer));
+	peer.state = BFD_UP;
+	peer.ip.b[3] = 4; /* never heard of */
+	assert_false(liveness_returns(liveness, &peer));
+	liveness_free(liveness);
+	g_unlink(path);
+	g_rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_dead),
 		cmocka_unit_test(the_dead_are_remembered),
+		cmocka_unit_test(who_comes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
