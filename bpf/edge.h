@@ -95,7 +95,7 @@ struct host {
 	u32 shaper_ifindex;   /* where limited traffic goes, see bpf/shaper.h; 0: it does not */
 	u32 connections_max;  /* of a port with a policy */
 	u32 half_open_max;    /* of these, those that nobody has answered */
-	u32 translations_max; /* of a router */
+	u32 translations_max; /* of a project */
 	u8 wire_mac[6];	      /* its own on wires, see bpf/snat.h; zero: none */
 	u8 helped;	      /* some router has a conntrack helper */
 	u8 zero2;

@@ -87,7 +87,7 @@
 	X(NOT_TRANSLATED, "not-translated",                                                                       \
 		"Came from outside to a router's address, and answers nothing that was sent from it.")            \
 	X(NAT_QUOTA, "nat-quota",                                                                                 \
-		"The router has as many translated connections as a router may have.")                            \
+		"The project has as many connections by its routers' addresses as it may have here.")             \
 	X(NAT_PORTS, "nat-ports",                                                                                 \
 		"The router's address has no port left for another connection to that destination.")              \
 	X(BANDWIDTH_LIMIT, "bandwidth-limit",                                                                     \

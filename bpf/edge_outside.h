@@ -31,8 +31,10 @@ struct gateway {
 		n_ports; /* of ip4, this host's; 0: its guests leave by the gateway's host */
 	u16 limits;	 /* number of what limits its traffic; 0: nothing */
 	u8 zero[2];
+	u32 owner[2];	      /* who counts its connections: a number of its project's */
+	u32 translations_max; /* how many of these the owner may have, within the host's limit */
 };
-_Static_assert(sizeof(struct router_key) == 8 && sizeof(struct gateway) == 48, "layout");
+_Static_assert(sizeof(struct router_key) == 8 && sizeof(struct gateway) == 60, "layout");
 
 /* map snat_owners: by router, which hosts have which ports of its address: the MAC that they use on
  * the wire, by block of ports; zero: nobody else's. */
@@ -104,18 +106,19 @@ enum nat_flags {
 struct nat {
 	u32 seen;
 	u32 router[2]; /* of NAT_IN */
+	u32 owner[2];  /* the same */
 	be32 addr;     /* out: what the sender becomes; in: what the receiver does */
 	be16 port;
 	u8 flags; /* of NAT_IN: it is the connection's state */
 	u8 part;  /* of TCP that closes: of the tick when it was seen, in parts */
 };
-_Static_assert(sizeof(struct nat_key) == 24 && sizeof(struct nat) == 20, "layout");
+_Static_assert(sizeof(struct nat_key) == 24 && sizeof(struct nat) == 28, "layout");
 
-/* maps nats_made and nats_gone: connections by router (struct router_key → u64), so that none takes
- * the whole table. The data path alone counts in the first, the agent in the second; the difference
- * is what there is. */
+/* maps nats_made and nats_gone: connections by the owner of the router (struct router_key → u64),
+ * so that no project takes the whole table, however many routers it has. The data path alone counts
+ * in the first, the agent in the second; the difference is what there is. */
 
-/* map nat_embryos: of each router's connections the ways in (struct nat_key) of those that nobody
- * has answered yet, when they were lined up; map nat_lines: how many have been, by router. */
+/* map nat_embryos: of each owner's connections the ways in (struct nat_key) of those that nobody
+ * has answered yet, when they were lined up; map nat_lines: how many have been, by owner. */
 #define EDGE_NAT_EMBRYOS_MAX 131072
-#define EDGE_NAT_RING 8192 /* places of a router */
+#define EDGE_NAT_RING 8192 /* places of an owner */

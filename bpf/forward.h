@@ -12,6 +12,7 @@
 #pragma once
 
 #include "fragment.h"
+#include "gateway.h"
 #include "nat.h"
 
 struct {
@@ -75,8 +76,13 @@ static __noinline int forward_remember(
 {
 	struct nat_key in = nat_key_in(vni, pkt), out = { .kind = FLOW_KIND(pkt->proto, NAT_OUT) };
 	struct nat value = { .seen = tick_now() }, *known = bpf_map_lookup_elem(&nats, &in);
+	const struct gateway *gateway = gateway_get(forward->router);
 	be16 inside = bpf_htons(forward->becomes);
 
+	if (!gateway)
+		return DROP_NO_GATEWAY;
+	value.owner[0] = gateway->owner[0];
+	value.owner[1] = gateway->owner[1];
 	value.router[0] = out.scope[0] = forward->router[0];
 	value.router[1] = out.scope[1] = forward->router[1];
 	value.addr = out.src = forward->addr;
@@ -85,10 +91,10 @@ static __noinline int forward_remember(
 	out.ports = inside | pkt->ports << 16;
 	if (known) {
 		nat_touch(known, pkt, NAT_OUT);
-	} else if (!nat_count(forward->router, 1)) {
+	} else if (!nat_count(gateway)) {
 		return DROP_NAT_QUOTA;
 	} else if (bpf_map_update_elem(&nats, &in, &value, BPF_NOEXIST)) {
-		nat_count(forward->router, -1);
+		nat_uncount(value.owner);
 		return DROP_NAT_PORTS;
 	}
 	known = bpf_map_lookup_elem(&nats, &out);

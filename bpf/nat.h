@@ -333,39 +333,43 @@ static __always_inline int nat_make(const u32 *router, const struct gateway *gat
 	const struct pkt *pkt, struct translation *to)
 {
 	struct nat_key out = nat_key_out(router, pkt), answer;
-	struct nat state = { .seen = tick_now(), .router = { router[0], router[1] } };
+	const struct router_key *owner = (const struct router_key *)gateway->owner;
+	struct room *room = room_get();
 	be16 own = nat_port_of(pkt, true);
 	u32 *cursor = nat_cursor(router, pkt);
 	const bool has_ports = nat_has_ports(pkt->proto);
 	long failed = -1;
 
-	if (!gateway->n_ports || !cursor)
+	if (!gateway->n_ports || !cursor || !room)
 		return DROP_NAT_PORTS;
-	if (!nat_count(router, 1) &&
-		!(nat_evict((const struct router_key *)router) && nat_count(router, 1)))
+	if (!nat_count(gateway) && !(nat_evict(owner) && nat_count(gateway)))
 		return DROP_NAT_QUOTA;
-	state.addr = pkt->src.w[3];
-	state.port = own;
+	room->made = (struct nat){ .seen = tick_now(),
+		.router = { router[0], router[1] },
+		.owner = { owner->router[0], owner->router[1] },
+		.addr = pkt->src.w[3],
+		.port = own };
 	for (u32 i = 0; i < NAT_ATTEMPTS; i++) {
 		to->port = has_ports ? nat_candidate(gateway, own, cursor, i) : own;
 		if (nat_frees(gateway, pkt, to->port))
-			failed = nat_claim(gateway, pkt, to->port, &state);
+			failed = nat_claim(gateway, pkt, to->port, &room->made);
 		if (!failed || failed == -E2BIG || !has_ports)
 			break;
 	}
-	if (failed == -E2BIG && nat_evict((const struct router_key *)router))
-		failed = nat_claim(gateway, pkt, to->port, &state);
+	if (failed == -E2BIG && nat_evict(owner))
+		failed = nat_claim(gateway, pkt, to->port, &room->made);
 	if (!failed) {
 		answer = nat_key_answer(gateway->vni, pkt, gateway->ip4, to->port);
-		state.addr = gateway->ip4;
-		state.port = to->port;
-		if (!bpf_map_update_elem(&nats, &out, &state, BPF_ANY)) {
-			nat_line_up((const struct router_key *)router, &answer);
+		room->made.addr = gateway->ip4;
+		room->made.port = to->port;
+		if (!bpf_map_update_elem(&nats, &out, &room->made, BPF_ANY)) {
+			nat_line_up(owner, &answer);
 			return 0;
 		}
 		bpf_map_delete_elem(&nats, &answer);
 	}
-	nat_count(router, -1);
+	nat_uncount(
+		room->made.owner); /* a map takes no key from a caller's memory, says Linux 6.1 */
 	return DROP_NAT_PORTS;
 }
 

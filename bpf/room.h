@@ -49,6 +49,7 @@ struct room {
 	struct port port;
 	struct balanced balanced; /* what becomes of the packet; set for each that is looked at */
 	struct balanced prefix;	  /* what becomes of an IPv6 address outside, see prefix.h */
+	struct nat made;	  /* a translated connection that begins: nat.h */
 	struct nat_key ended; /* the way out of a translated connection that ends: nat_embryo.h */
 	struct unbalanced was;
 	struct lb_member member;

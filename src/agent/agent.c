@@ -325,7 +325,8 @@ static bool open_host(struct agent *agent, GError **error)
 	struct dp_options options = { .pin_dir = config->bpf_dir,
 		.connections_per_port = config->connections_per_port,
 		.half_open_per_port = config->half_open_per_port,
-		.connections_per_project = config->connections_per_project };
+		.connections_per_project = config->connections_per_project,
+		.translations_per_project = config->translations_per_project };
 
 	return rtnl_open(&agent->rtnl, error) &&
 	       link_monitor_new(link_event, agent, &agent->monitor, error) &&

@@ -177,7 +177,10 @@ static bool read_quotas(GKeyFile *file, struct config *config, GError **error)
 {
 	return read_quota(file, "connections-per-port", &config->connections_per_port, error) &&
 	       read_quota(file, "half-open-per-port", &config->half_open_per_port, error) &&
-	       read_quota(file, "connections-per-project", &config->connections_per_project, error);
+	       read_quota(
+		       file, "connections-per-project", &config->connections_per_project, error) &&
+	       read_quota(
+		       file, "translations-per-project", &config->translations_per_project, error);
 }
 
 static bool read_bfd(GKeyFile *file, struct config *config, GError **error)
@@ -234,8 +237,9 @@ static bool check_names(GKeyFile *file, GError **error)
 	static const char *const known[] = { "host", "controller", "credential-file", "ca-file",
 		"uplinks", "tunnel-ips", "state-dir", "run-dir", "bpf-dir", "metrics-port", "bfd",
 		"uplink-kbps", "bridge-mappings", "connections-per-port", "half-open-per-port",
-		"connections-per-project", "bgpd", "bgp-dir", "resolv-conf", "appliance",
-		"appliance-images", "appliance-accelerator", "qemu", NULL };
+		"connections-per-project", "translations-per-project", "bgpd", "bgp-dir",
+		"resolv-conf", "appliance", "appliance-images", "appliance-accelerator", "qemu",
+		NULL };
 	static const char *const known_of_log[] = { "rate_limit", "burst_limit",
 		"local_output_log_base", "journal", NULL };
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);

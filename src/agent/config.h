@@ -35,7 +35,8 @@ struct config {
 	char *log_file;		 /* NULL: none */
 	bool log_to_journal;
 	/* How many connections are tracked; 0: as datapath.h says. */
-	u32 connections_per_port, half_open_per_port, connections_per_project;
+	u32 connections_per_port, half_open_per_port, connections_per_project,
+		translations_per_project;
 };
 
 #define CONFIG_DEFAULT_PATH "/etc/weft/agent.conf"

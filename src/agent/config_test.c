@@ -34,6 +34,7 @@ static void reads_what_is_written(void **state)
 		"uplinks=eth0; eth1;\ntunnel-ips = 192.0.2.1;2001:db8::1\nmetrics-port=9100\nuplink-kbps=10000000\n"
 		"bridge-mappings = public:eth1, phys-2 : bond0.7 ,\n"
 		"connections-per-port = 5000\nhalf-open-per-port=100\nconnections-per-project=20000\n"
+		"translations-per-project=3000\n"
 		"resolv-conf = /etc/weft/resolv.conf\n",
 		&config, NULL));
 	assert_string_equal(config->host, "h1");
@@ -48,6 +49,7 @@ static void reads_what_is_written(void **state)
 	assert_int_equal(config->connections_per_port, 5000);
 	assert_int_equal(config->half_open_per_port, 100);
 	assert_int_equal(config->connections_per_project, 20000);
+	assert_int_equal(config->translations_per_project, 3000);
 	assert_int_equal(config->bridge_mappings->len, 2);
 	mapping = &g_array_index(config->bridge_mappings, struct config_mapping, 1);
 	assert_string_equal(mapping->physical_network, "phys-2");

@@ -292,6 +292,7 @@ void record_gateway(const struct gateway_parts *parts, GString *text)
 		return;
 	jw_begin_object(&w);
 	member_uuid(&w, "router_id", object_id(router));
+	member_str(&w, "project_id", router, SLOT_PROJECT_ID);
 	member_uuid(&w, "network_id", object_id(network));
 	segment_wire(&w, parts->segment);
 	jw_member_int(&w, "mtu", object_int(network, NETWORK_MTU));

@@ -36,8 +36,10 @@ struct dp_options {
 	u32 flow_entries;     /* size of each flow table, 0: default */
 	u32 endpoint_entries; /* size of the directory, 0: default */
 	/* How many connections are tracked at most; 0: a quarter of a flow table, 4096, three
-	 * quarters of a flow table. */
-	u32 connections_per_port, half_open_per_port, connections_per_project;
+	 * quarters of a flow table. And how many are translated by routers' addresses: a quarter
+	 * of the table. */
+	u32 connections_per_port, half_open_per_port, connections_per_project,
+		translations_per_project;
 };
 
 bool dp_open(const struct dp_options *options, struct dp **ret, GError **error);
@@ -175,6 +177,10 @@ struct dp_gateway {
 	bool snat; /* IPv4 senders without a floating IP get @ip4; else they keep their own */
 	u16 port_first, n_ports; /* this host's of @ip4; 0: none */
 	u8 limits[16];		 /* of dp_limits_put(); zeroes: none */
+	u64 owner; /* whose connections count together (a project's); 0: the router's alone */
+	/* How many of them there may be, within translations_per_project. */
+	bool is_limited;
+	u32 translations_max;
 };
 bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **error);
 bool dp_gateway_delete(struct dp *dp, u64 router, GError **error);

@@ -247,11 +247,12 @@ static bool connection_keys(struct dp *dp, const struct dp_expectation *e, u16 p
 }
 
 static bool write_connection(struct dp *dp, const struct dp_expectation *e,
-	const struct nat_key *in, const struct nat_key *out)
+	const u32 owner[static 2], const struct nat_key *in, const struct nat_key *out)
 {
 	int fd = bpf_map__fd(dp->edge->maps.nats);
 	struct nat value = { .seen = ticks_now(),
 		.router = { (u32)e->router, (u32)(e->router >> 32) },
+		.owner = { owner[0], owner[1] },
 		.addr = e->guest,
 		.port = htons(e->guest_port) };
 
@@ -286,13 +287,14 @@ bool dp_expectation_fulfil(
 	struct dp_expectation e = *expectation;
 	struct ports ports = ports_of(dp, &e);
 	const u32 router[] = { (u32)e.router, (u32)(e.router >> 32) };
+	u32 owner[2];
 	struct nat_key in, out;
 
 	if (is_made(dp, &e, port))
 		return true;
-	if (!nats_take(dp, router))
+	if (!nats_take(dp, router, owner))
 		return weft_fail(error, TOO_LARGE,
-			"Can't expect a connection: the router has as many as a router may have.");
+			"Can't expect a connection: the router's project has as many as it may have.");
 	if (e.out)
 		e.guest_port = port;
 	for (unsigned i = 0; i < (e.out ? ATTEMPTS : 1) && ports.n; i++) {
@@ -300,10 +302,10 @@ bool dp_expectation_fulfil(
 			e.outside_port = candidate(&ports, port, i);
 		if (!connection_keys(dp, &e, port, &in, &out))
 			break;
-		if (!(e.out && is_forwarded(dp, &in)) && write_connection(dp, &e, &in, &out))
+		if (!(e.out && is_forwarded(dp, &in)) && write_connection(dp, &e, owner, &in, &out))
 			return true;
 	}
-	nats_release(dp, router);
+	nats_release(dp, owner);
 	return weft_fail(error, TOO_LARGE,
 		"Can't translate an expected connection: the address has no port left for it.");
 }

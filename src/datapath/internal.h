@@ -284,9 +284,10 @@ void nats_open(struct dp *dp);
 void nats_close(struct dp *dp);
 void nats_expire(struct dp *dp, u32 now);
 u32 nats_idle_limit(u8 proto, u8 flags); /* in ticks */
-/* Counts one more translated connection that user space makes, if the router may have it. */
-bool nats_take(struct dp *dp, const u32 router[static 2]);
-void nats_release(struct dp *dp, const u32 router[static 2]);
+/* Counts one more translated connection that user space makes, if the router's owner may have it.
+ */
+bool nats_take(struct dp *dp, const u32 router[static 2], u32 ret_owner[static 2]);
+void nats_release(struct dp *dp, const u32 owner[static 2]);
 u32 nats_entries(const struct dp *dp); /* of the last round; two for each connection */
 
 /* punt.c, trace.c, logs.c */

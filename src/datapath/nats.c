@@ -11,7 +11,7 @@
  *   under pressure               a tenth of it, if not answered or closed
  *
  * A closed connection gives its port sooner to one that comes to it in turn (bpf/nat.h).
- * Pressure is a table 7/8 full, or a router with more than half of what a router may have.
+ * Pressure is a table 7/8 full, or a project with more than half of what it may have.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -101,43 +101,58 @@ static bool is_orphan(struct dp *dp, const struct nat_key *out, const struct nat
 	       errno == ENOENT;
 }
 
-static u64 count_of(struct bpf_map *map, const u32 router[static 2])
+static u64 count_of(struct bpf_map *map, const u32 owner[static 2])
 {
 	u64 n = 0;
 
-	bpf_map_lookup_elem(bpf_map__fd(map), router, &n);
+	bpf_map_lookup_elem(bpf_map__fd(map), owner, &n);
 	return n;
 }
 
-static void count_gone(struct dp *dp, const u32 router[static 2])
+static void count_gone(struct dp *dp, const u32 owner[static 2])
 {
-	u64 n = count_of(dp->edge->maps.nats_gone, router) + 1;
+	u64 n = count_of(dp->edge->maps.nats_gone, owner) + 1;
 
-	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.nats_gone), router, &n, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(dp->edge->maps.nats_gone), owner, &n, BPF_ANY);
 }
 
-bool nats_take(struct dp *dp, const u32 router[static 2])
+/* How many an owner may have; of one whose router has gone what the host says. */
+static u32 limit_of(struct dp *dp, const u32 router[static 2])
+{
+	struct gateway gateway;
+
+	if (!table_get(dp, TABLE_GATEWAYS, router, &gateway))
+		return dp->host.translations_max;
+	return MIN(dp->host.translations_max, gateway.translations_max);
+}
+
+bool nats_take(struct dp *dp, const u32 router[static 2], u32 ret_owner[static 2])
 {
 	int fd = bpf_map__fd(dp->edge->maps.nats_gone);
-	u64 gone = count_of(dp->edge->maps.nats_gone, router);
-	s64 n = (s64)(count_of(dp->edge->maps.nats_made, router) - gone);
+	struct gateway gateway;
+	u64 gone;
+	s64 n;
 
+	if (!table_get(dp, TABLE_GATEWAYS, router, &gateway))
+		return false;
+	memcpy(ret_owner, gateway.owner, sizeof(gateway.owner));
+	gone = count_of(dp->edge->maps.nats_gone, ret_owner);
+	n = (s64)(count_of(dp->edge->maps.nats_made, ret_owner) - gone);
 	gone--;
-	return n < (s64)dp->host.translations_max &&
-	       !bpf_map_update_elem(fd, router, &gone, BPF_ANY);
+	return n < (s64)limit_of(dp, router) && !bpf_map_update_elem(fd, ret_owner, &gone, BPF_ANY);
 }
 
-void nats_release(struct dp *dp, const u32 router[static 2])
+void nats_release(struct dp *dp, const u32 owner[static 2])
 {
-	count_gone(dp, router);
+	count_gone(dp, owner);
 }
 
-static bool is_pressed(struct dp *dp, const struct nat_walk *walk, const u32 router[static 2])
+static bool is_pressed(struct dp *dp, const struct nat_walk *walk, const struct nat *nat)
 {
 	return walk->entries > walk->max - walk->max / 8 ||
-	       count_of(dp->edge->maps.nats_made, router) -
-			       count_of(dp->edge->maps.nats_gone, router) >
-		       dp->host.translations_max / 2;
+	       count_of(dp->edge->maps.nats_made, nat->owner) -
+			       count_of(dp->edge->maps.nats_gone, nat->owner) >
+		       limit_of(dp, nat->router) / 2;
 }
 
 /* Whether the way in with this entry is to go. */
@@ -149,7 +164,7 @@ static bool is_dead(
 
 	if (idle > (s32)limit)
 		return true;
-	return idle > (s32)limit / 10 && limit < LONG_LIVED && is_pressed(dp, walk, nat->router);
+	return idle > (s32)limit / 10 && limit < LONG_LIVED && is_pressed(dp, walk, nat);
 }
 
 static u32 bury(struct dp *dp, struct nat_walk *walk, u32 count, u32 now)
@@ -166,7 +181,7 @@ static u32 bury(struct dp *dp, struct nat_walk *walk, u32 count, u32 now)
 		} else if (is_dead(dp, walk, (u8)key->kind, nat, now)) {
 			walk->dead[n++] = *key;
 			walk->dead[n++] = nats_way_out(key, nat);
-			count_gone(dp, nat->router);
+			count_gone(dp, nat->owner);
 		}
 	}
 	return n;

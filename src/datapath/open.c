@@ -31,7 +31,8 @@ static void learn(struct dp *dp, const struct dp_options *options)
 
 	bpf_map_lookup_elem(bpf_map__fd(dp->edge->maps.host), &zero, &dp->host);
 	connections_open(dp, options);
-	dp->host.translations_max = bpf_map__max_entries(dp->edge->maps.nats) / 8;
+	dp->host.translations_max =
+		options->translations_per_project ?: bpf_map__max_entries(dp->edge->maps.nats) / 8;
 	guarantees_open(dp);
 	tables_open(dp);
 	vteps_open(dp);

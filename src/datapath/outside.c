@@ -202,12 +202,14 @@ bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **er
 		.snat = gateway->snat,
 		.ip4 = ip4_of(&gateway->ip4),
 		.port_first = gateway->port_first,
-		.n_ports = gateway->n_ports };
+		.n_ports = gateway->n_ports,
+		.translations_max = gateway->is_limited ? gateway->translations_max : UINT32_MAX };
 	struct router_key key;
 	enum table_change change;
 	bool known;
 
 	set_router(key.router, gateway->router);
+	set_router(value.owner, gateway->owner ?: gateway->router);
 	memcpy(value.mac, gateway->mac.b, sizeof(value.mac));
 	if (gateway->ip6.family == 6)
 		value.ip6 = addr_from_ip(&gateway->ip6);

@@ -118,7 +118,7 @@ static bool forget_former(
 		return true;
 	in = nats_way_in(vni, out, &former);
 	if (!bpf_map_delete_elem(fd, &in))
-		nats_release(dp, now->router);
+		nats_release(dp, former.owner);
 	bpf_map_delete_elem(fd, out);
 	return host_raise_epoch(dp, error);
 }
@@ -144,13 +144,14 @@ bool dp_translation_put(struct dp *dp, const struct dp_translation *t, GError **
 	if (!bpf_map_lookup_elem(fd, &in, &old)) {
 		if (old.addr != nat.addr || old.port != nat.port)
 			return weft_fail(error, CONFLICT, "another guest has the port");
-	} else if (!nats_take(dp, nat.router)) {
+		memcpy(nat.owner, old.owner, sizeof(nat.owner));
+	} else if (!nats_take(dp, nat.router, nat.owner)) {
 		return weft_fail(error, OVER_QUOTA,
-			"the router has as many translated connections as it may have");
+			"its project has as many translated connections as it may have");
 	}
 	if (bpf_map_update_elem(fd, &in, &nat, BPF_ANY)) {
 		weft_fail_errno(error, errno, "Can't take over a translation");
-		nats_release(dp, nat.router);
+		nats_release(dp, nat.owner);
 		return false;
 	}
 	nat.addr = be32_of(&t->address);

@@ -268,6 +268,7 @@ struct record_prefix_pair {
 /* A router's, on an external network; its id is the port's. */
 struct record_gateway {
 	struct uuid router_id, network_id;
+	const char *project_id; /* the router's, interned; NULL: not known */
 	struct record_wire wire;
 	u32 mtu_bytes;
 	struct mac mac;

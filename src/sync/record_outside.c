@@ -25,6 +25,8 @@ bool decode_gateway(const json_t *data, struct record *ret, GError **error)
 	gateway->snat_ranges = g_array_new(FALSE, TRUE, sizeof(struct record_snat_range));
 	gateway->nptv6_prefixes = g_array_new(FALSE, TRUE, sizeof(struct record_prefix_pair));
 	gateway->enable_snat = gateway->admin_state_up = true;
+	gateway->project_id =
+		g_intern_string(json_string_value(json_object_get(data, "project_id")));
 	return field_uuid(data, "router_id", &gateway->router_id, error) &&
 	       field_uuid(data, "network_id", &gateway->network_id, error) &&
 	       field_wire(data, &gateway->wire, error) &&

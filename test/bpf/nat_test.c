@@ -293,6 +293,45 @@ static void test_the_unanswered_give_way(void **state)
 	may_have(bed, before);
 }
 
+/* All routers of an owner count together: one with a router of his own does not. */
+static void test_routers_of_an_owner_share_a_limit(void **state)
+{
+	const struct owner both = { .number = 77, .is_limited = true, .max = 2 };
+	struct bed *bed = *state;
+	u32 before;
+
+	introduce(bed);
+	let_age(bed, 10000);
+	dp_flows_expire(bed->dp);
+	before = may_have(bed, 3);
+	own_gateway(bed, both);
+	for (u16 port = 2101; port <= 2102; port++) {
+		opens(bed, port);
+		answered(bed, port);
+	}
+	bed_expect_drop(bed, BED_GUEST2, syn(2103), "nat-quota");
+	put_gateway(bed, true, true); /* as if it were a router of somebody else's */
+	for (u16 port = 2111; port <= 2113; port++) {
+		opens(bed, port);
+		answered(bed, port);
+	}
+	own_gateway(bed, both);
+	bed_expect_drop(bed, BED_GUEST2, syn(2105), "nat-quota");
+	own_gateway(bed, (struct owner){ .number = 77, .is_limited = true, .max = 9 });
+	opens(bed, 2106);
+	opens(bed, 2107); /* the host's limit: in place of the former, which nobody answered */
+	bed_expect_drop(bed, BED_WIRE, tagged(answer(2106)), "not-translated");
+	let_age(bed, 10000);
+	dp_flows_expire(bed->dp);
+	own_gateway(bed, both);
+	for (u16 port = 2108; port <= 2109; port++) {
+		opens(bed, port); /* those that were there have gone */
+		answered(bed, port);
+	}
+	may_have(bed, before);
+	put_gateway(bed, true, true);
+}
+
 /* A ring of places is all that openings have that nobody answers: once round, somebody gives way.
  */
 static void test_a_flood_pushes_out_its_own(void **state)
@@ -332,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_translations_age),
 		cmocka_unit_test(test_the_unanswered_give_way),
+		cmocka_unit_test(test_routers_of_an_owner_share_a_limit),
 		cmocka_unit_test(test_a_flood_pushes_out_its_own),
 	};
 

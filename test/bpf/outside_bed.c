@@ -38,7 +38,7 @@ static void add_interface(
 	assert_true(dp_interface_put(bed->dp, &interface, NULL));
 }
 
-static void put(struct bed *bed, bool here, bool snat, u16 first, u16 n)
+static void put_owned(struct bed *bed, bool here, bool snat, u16 first, u16 n, struct owner owner)
 {
 	struct dp_gateway gateway = { .router = ROUTER,
 		.vni = wire(bed),
@@ -50,13 +50,26 @@ static void put(struct bed *bed, bool here, bool snat, u16 first, u16 n)
 		.ip6 = ip(GATEWAY_IP6),
 		.snat = snat,
 		.port_first = first,
-		.n_ports = n };
+		.n_ports = n,
+		.owner = owner.number,
+		.is_limited = owner.is_limited,
+		.translations_max = owner.max };
 	g_autoptr(GError) error = NULL;
 
 	if (!here)
 		gateway.vtep = ip("192.0.2.2");
 	if (!dp_gateway_put(bed->dp, &gateway, &error))
 		fail_msg("%s", error->message);
+}
+
+static void put(struct bed *bed, bool here, bool snat, u16 first, u16 n)
+{
+	put_owned(bed, here, snat, first, n, (struct owner){ 0 });
+}
+
+void own_gateway(struct bed *bed, struct owner owner)
+{
+	put_owned(bed, true, true, DP_SNAT_PORT_FIRST, DP_SNAT_PORTS_ALL, owner);
 }
 
 void put_gateway(struct bed *bed, bool here, bool snat)

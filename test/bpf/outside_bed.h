@@ -33,6 +33,13 @@ extern u16 outside_vlan; /* 0: untagged */
 
 u32 wire(struct bed *bed);
 void put_gateway(struct bed *bed, bool here, bool snat);
+/* One that is here and translates, and counts with others of the owner. */
+struct owner {
+	u64 number; /* 0: it alone */
+	bool is_limited;
+	u32 max;
+};
+void own_gateway(struct bed *bed, struct owner owner);
 /* Hosts share the router's address: this one has @n ports from @first on, and a MAC of its own on
  * the wire, another has as many from @others on. @here: this one is the gateway's. */
 void share_gateway(struct bed *bed, bool here, u16 first, u16 others, u16 n);

@@ -18,9 +18,10 @@ void connection_quota_free(gpointer data)
 	g_free(quota);
 }
 
-/* Quotas change rarely, so all ports are looked at. */
-static void mark_ports_of(struct desired *desired, const char *project_id)
+/* Quotas change rarely, so all ports and gateways are looked at. */
+static void mark_all_of(struct desired *desired, const char *project_id)
 {
+	const struct gateway *gateway;
 	struct port *port;
 	GHashTableIter i;
 
@@ -28,11 +29,15 @@ static void mark_ports_of(struct desired *desired, const char *project_id)
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
 		if (port->known && !g_strcmp0(port->record.project_id, project_id))
 			port_mark(desired, port);
+	g_hash_table_iter_init(&i, desired->gateways);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&gateway))
+		if (!g_strcmp0(gateway->record.project_id, project_id))
+			router_mark(desired, gateway->router);
 }
 
 static void forget(struct desired *desired, const struct connection_quota *quota)
 {
-	mark_ports_of(desired, quota->record.project_id);
+	mark_all_of(desired, quota->record.project_id);
 	g_hash_table_remove(desired->limited_projects, quota->record.project_id);
 }
 
@@ -48,7 +53,7 @@ void connection_quota_put(
 	*record = (struct record_connection_quota){ 0 }; /* taken over */
 	g_hash_table_insert(desired->connection_quotas, &quota->id, quota);
 	g_hash_table_replace(desired->limited_projects, quota->record.project_id, quota);
-	mark_ports_of(desired, quota->record.project_id);
+	mark_all_of(desired, quota->record.project_id);
 }
 
 void connection_quota_delete(struct desired *desired, const struct uuid *id)

@@ -356,7 +356,11 @@ bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **er
 	char vtep[IP_STRLEN] = "nowhere", ip4[IP_STRLEN] = "-", ip6[IP_STRLEN] = "-";
 	char limits[FAKE_LIMITS];
 	g_autofree char *number = vni_text(gateway->vni),
-			*ports = g_strdup_printf(" %u+%u", gateway->port_first, gateway->n_ports);
+			*ports = g_strdup_printf(" %u+%u", gateway->port_first, gateway->n_ports),
+			*quota = gateway->is_limited ? g_strdup_printf(" of %08x translations %u",
+							       GUINT32_FROM_BE((u32)gateway->owner),
+							       gateway->translations_max)
+						     : g_strdup("");
 
 	(void)dp;
 	if (gateway->vtep.family)
@@ -366,10 +370,10 @@ bool dp_gateway_put(struct dp *dp, const struct dp_gateway *gateway, GError **er
 	if (gateway->ip6.family)
 		ip_format(&gateway->ip6, ip6);
 	return fake_put(g_strdup_printf("gateway %" G_GINT64_MODIFIER "x", gateway->router),
-		g_strdup_printf("%s %s mtu %u %s %s%s%s%s", number, gateway->here ? "here" : vtep,
+		g_strdup_printf("%s %s mtu %u %s %s%s%s%s%s", number, gateway->here ? "here" : vtep,
 			gateway->mtu_bytes, ip4, ip6, gateway->snat ? " snat" : "",
 			gateway->n_ports && gateway->n_ports != DP_SNAT_PORTS_ALL ? ports : "",
-			fake_limits(gateway->limits, limits)),
+			fake_limits(gateway->limits, limits), quota),
 		error);
 }
 

@@ -90,6 +90,9 @@ bool reconcile_failed(struct reconcile *reconcile, GError *error);
 /* reconcile_redundant.c: where the endpoint is taken to be; and whether that is here. */
 const struct member *redundant_place(
 	const struct reconcile *reconcile, const struct endpoint *endpoint);
+/* Projects are told apart by 16 bytes, whatever their ids are; zero: there is none. */
+void project_name(const char *id, u8 ret[static 16]);
+
 bool redundant_is_dead(const struct reconcile *reconcile, const struct member *member);
 bool port_is_active(const struct reconcile *reconcile, const struct port *port);
 

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "agent/desired/connection_quota.h"
 #include "agent/reconcile/qos.h"
 #include "agent/reconcile/reconcile_plan.h"
 #include "agent/reconcile/snat.h"
@@ -110,6 +111,18 @@ static void add_here(struct plan *plan)
 	g_array_append_val(plan->interfaces, interface);
 }
 
+/* All routers of a project count together. */
+static void add_owner(struct plan *plan, const struct desired *desired, const char *project_id)
+{
+	const struct record_connection_quota *quota = connection_quota_of(desired, project_id);
+	u8 name[16] = { 0 };
+
+	project_name(project_id, name);
+	memcpy(&plan->wanted.owner, name, sizeof(plan->wanted.owner));
+	plan->wanted.is_limited = quota;
+	plan->wanted.translations_max = quota ? quota->limit : 0;
+}
+
 void plan_gateway(struct plan *plan, const struct reconcile *reconcile, const struct router *router)
 {
 	const struct gateway *gateway = router->gateway;
@@ -128,6 +141,7 @@ void plan_gateway(struct plan *plan, const struct reconcile *reconcile, const st
 		.here = plan->elected && number,
 		.mac = gateway->record.mac,
 		.snat = gateway->record.enable_snat };
+	add_owner(plan, reconcile->desired, gateway->record.project_id);
 	add_addresses(plan);
 	if (host && !plan->elected)
 		find_host(reconcile, router, host, &plan->wanted.vtep, &plan->wanted.encap);

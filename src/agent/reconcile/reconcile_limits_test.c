@@ -162,6 +162,27 @@ static void of_forwarded_ports(void **state)
 	expect_calls("del forwarded wire20.100 203.0.113.20\ndel limits 99\n");
 }
 
+#define QUOTA "cccccccc-0000-4000-8000-0000000000e1"
+#define CLOUD "cloud/00000000-0000-0000-0000-000000000000"
+#define RED "deadbeef-0000-4000-8000-000000000001"
+
+/* A project's quota of connections is for those by its routers' addresses too. */
+static void of_a_projects_translations(void **state)
+{
+	(void)state;
+	begin();
+	put_gateway(PEER, ",'project_id':'" RED "'");
+	g_free(fake_take());
+	put("connection-quota", QUOTA, CLOUD, "{'project_id':'blue','limit':5}");
+	sync_now();
+	expect_calls("");
+	put("connection-quota", QUOTA, CLOUD, "{'project_id':'" RED "','limit':6}");
+	sync_now();
+	expect_calls("put " GATE "192.0.2.2" GATE_END " of deadbeef translations 6\n");
+	forget("connection-quota", QUOTA, CLOUD);
+	expect_calls("put " GATE "192.0.2.2" GATE_END "\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +190,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_its_limits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(of_a_gateway, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(of_forwarded_ports, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(of_a_projects_translations, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

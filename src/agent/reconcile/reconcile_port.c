@@ -218,8 +218,7 @@ static void note_logs(struct reconcile *reconcile, struct port *port, u32 flags)
 	port->log_flags = wanted;
 }
 
-/* Projects are told apart by 16 bytes, whatever their ids are. */
-static void name_project(const char *id, u8 ret[static 16])
+void project_name(const char *id, u8 ret[static 16])
 {
 	g_autoptr(GChecksum) checksum = NULL;
 	u8 digest[32];
@@ -237,7 +236,7 @@ static void fill_project(const struct desired *desired, const char *id, struct d
 {
 	const struct record_connection_quota *quota = connection_quota_of(desired, id);
 
-	name_project(id, wanted->project);
+	project_name(id, wanted->project);
 	wanted->project_is_limited = quota;
 	wanted->project_limit = quota ? quota->limit : 0;
 }
