@@ -4,7 +4,6 @@
     h2:ext0 ─┴─ br0 (router "out") ─ 198.51.100.7, 2001:db8:9::7 (on lo)
                  └─ VLAN 100 ─ relay ─ vlan: 192.0.3.1/24   (no 8021q here: frames are tagged by a program)
 """
-import os
 import socket
 import subprocess
 import sys

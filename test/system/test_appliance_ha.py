@@ -4,7 +4,6 @@
           └─ [h2] the machine "b" ┘ with a binding to each host. g on network in, far on network out, both of host 2
 """
 import json
-import pathlib
 import re
 import subprocess
 import time
@@ -12,7 +11,7 @@ import time
 import pytest
 
 from appliance_pair import PROGRAM, Connection, Machine, Pings, settled
-from conftest import run, wait_until
+from conftest import wait_until
 
 DOWNTIME_S = 1.5
 SHARED = {"public": ("out", "203.0.113.5"), "guest0": ("in", "10.0.0.1")}

@@ -14,7 +14,7 @@ import pytest
 
 import openstack_cli
 import outside
-from conftest import labs, run, wait_until
+from conftest import labs, wait_until
 from outside_cloud import Cloud
 
 # Does what its words say over one control connection, and says how that went.

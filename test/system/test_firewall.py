@@ -198,7 +198,7 @@ def test_no_port_security_no_groups(red):
 
 
 def test_a_trace_names_group_and_rule(red):
-    a, b = red["a"], red["b"]
+    b = red["b"]
     friends = red.group("trace friends", rules=EVERYTHING_OUT)
     group = red.group("trace web")
     rule = red.rule(group, protocol="tcp", ports=(80, 80), remote_group_id=friends)

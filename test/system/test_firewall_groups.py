@@ -207,7 +207,7 @@ def test_reject(bed):
     silent = bed.rule("deny", protocol="tcp", destination_port=22)
     loud, loud6 = bed.rule("reject", protocol="tcp"), bed.rule("reject", ip_version=6)
     policy = bed.policy(silent, loud, loud6, bed.rule("allow"))
-    group = bed.group(*bed.interfaces[:2], egress_firewall_policy_id=policy)
+    bed.group(*bed.interfaces[:2], egress_firewall_policy_id=policy)
     for to in (b, c):
         rejected(lambda: tcp(a, to, 23), a)
         rejected(lambda: tcp(a, to, 23, 6), a)

@@ -7,7 +7,7 @@ import openstack_cli
 import pytest
 
 from conftest import run
-from identity_server import PASSWORD, Admin, client_of, start
+from identity_server import Admin, client_of, start
 from test_load_balancer_api import LB, LOG_IN, call, make, remove
 
 

@@ -6,7 +6,6 @@
 import json
 import pathlib
 import re
-import struct
 
 import pytest
 

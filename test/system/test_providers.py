@@ -5,13 +5,10 @@
 """
 import json
 import os
-import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import textwrap
 import time
 import urllib.request
 

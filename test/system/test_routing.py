@@ -142,7 +142,8 @@ def test_small_mtu_is_told(red):
 def test_tenants_with_the_same_subnets(red):
     """L16, B10: each router is a table of its own: blue has the same addresses, and neither reaches the other."""
     blue = Topology(red.lab, "blue")
-    e, f = blue.guest("e", 1, "net1"), blue.guest("f", 2, "net2", fixed_ips=[{"subnet_id": blue.subnets["net2"]["id"], "ip_address": "10.2.0.222"}])
+    blue.guest("e", 1, "net1")
+    f = blue.guest("f", 2, "net2", fixed_ips=[{"subnet_id": blue.subnets["net2"]["id"], "ip_address": "10.2.0.222"}])
     wait_until(lambda: blue.pings("e", "10.2.0.222"), what="e reaches f")
     assert not red.pings("a", "10.2.0.222")
     assert red.pings("a", red.ip["b"])
@@ -267,7 +268,7 @@ def test_a_next_hop_goes(red):
 
 def test_two_routers_in_a_row(red):
     """net1 ── r ── net2 ── r2 ── net4: a host of net1 routes all the way by itself."""
-    net4 = red.networks["net4"] = red.api.make("network", name="net4")
+    red.networks["net4"] = red.api.make("network", name="net4")
     subnet = red.subnet("net4", "10.4.0.0/24")
     r2 = red.api.make("router", name="r2")
     red.connect(r2, subnet)

@@ -12,7 +12,8 @@ import pytest
 from appliance_pair import Connection, Pings
 from conftest import labs, wait_until
 from test_appliance_ha import echoes, vrrp
-from virtual_router_pair import MAPPED, One, PairCloud, Remains, heard, knows
+from test_virtual_router import MAPPED
+from virtual_router_pair import One, PairCloud, Remains, heard, knows
 from virtual_router_pair_services import ALLOWED, DENIED, INSIDE, Services
 
 DOWNTIME_S = 1.5

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import TOP, run, wait_until
+from conftest import run, wait_until
 from test_providers import Vendor, has_status, state_of
 from weftd import Weftd
 

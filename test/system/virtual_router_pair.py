@@ -10,7 +10,7 @@ import types
 
 from appliance_pair import Machine, settled
 from conftest import run, wait_until
-from test_virtual_router import MAPPED, Cloud
+from test_virtual_router import Cloud
 
 
 ADDRESS = "203.0.113.200"  # higher than that of any other end of a tunnel, so those would begin
