@@ -427,7 +427,7 @@ void agent_free(struct agent *agent)
 		return;
 	g_clear_handle_id(&agent->second_timer, g_source_remove);
 	g_clear_handle_id(&agent->flush_source, g_source_remove);
-	g_clear_handle_id(&agent->wires_back_timer, g_source_remove);
+	g_clear_handle_id(&agent->back_timer, g_source_remove);
 	ops_plug_abandon(agent);
 	control_free(agent->control);
 	if (agent->exporter)

@@ -70,8 +70,9 @@ struct agent {
 	struct http_server *exporter; /* NULL: none asked for */
 	GList *waiting;		      /* struct plug_request, ops_plug.c */
 	guint stream_timer, report_timer, second_timer, flush_source;
-	bool cut_off; /* a wire does not work, or did not a moment ago */
-	guint wires_back_timer;
+	bool cut_off; /* a wire or the underlay does not work, or did not a moment ago */
+	guint back_timer, back_ms;
+	s64 back_us;				 /* when it worked again last */
 	unsigned retry_s, rescan_s, next_hops_s; /* seconds since */
 };
 

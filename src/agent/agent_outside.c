@@ -6,8 +6,10 @@
 
 #include "base/log.h"
 
-#define WIRES_BACK_MS 3000 /* how long wires must work before gateways come back */
-#define NEXT_HOPS_S 10	   /* how often the next hops are asked for, so that they stay known */
+#define BACK_MS 3000 /* how long wires and underlay must work before gateways come back */
+#define BACK_MS_MAX 60000
+#define FLAPS_US (10 * G_USEC_PER_SEC) /* one that is cut off again so soon flaps */
+#define NEXT_HOPS_S 10 /* how often the next hops are asked for, so that they stay known */
 
 void agent_map_wires(struct agent *agent)
 {
@@ -38,25 +40,39 @@ void agent_look_at_wires(struct agent *agent)
 	agent_flush_later(agent);
 }
 
+/* Who is cut off again a moment after he was back waits longer each time. */
 static void set_cut_off(struct agent *agent, bool cut_off)
 {
+	s64 now_us = g_get_monotonic_time();
+	bool flaps = agent->back_us && now_us - agent->back_us < FLAPS_US;
+
+	if (cut_off)
+		agent->back_ms = flaps ? MIN(2 * agent->back_ms, BACK_MS_MAX) : BACK_MS;
+	else
+		agent->back_us = now_us;
 	agent->cut_off = cut_off;
 	bfd_set_path_down(agent->bfd, cut_off);
 	desired_mark_gateways(agent->desired);
 	desired_mark_redundant(agent->desired);
 	masters_judge(agent->masters);
-	log_info("%s", cut_off ? "a physical network is cut off: gateways go to other hosts"
-			       : "all physical networks are connected: gateways may be here");
 }
 
-static gboolean wires_are_back(gpointer data)
+static gboolean is_back(gpointer data)
 {
 	struct agent *agent = data;
 
-	agent->wires_back_timer = 0;
+	agent->back_timer = 0;
+	log_info("connected again for %u ms: gateways may be here", agent->back_ms);
 	set_cut_off(agent, false);
 	agent_flush(agent);
 	return G_SOURCE_REMOVE;
+}
+
+/* It is back when nothing is amiss for a while. */
+static void wait_until_back(struct agent *agent)
+{
+	g_clear_handle_id(&agent->back_timer, g_source_remove);
+	agent->back_timer = g_timeout_add(agent->back_ms, is_back, agent);
 }
 
 /* Down is said at once, up when it has lasted: gateways don't follow a carrier that flaps. Without
@@ -68,12 +84,29 @@ void agent_judge_wires(struct agent *agent)
 	if (!agent->bfd)
 		return;
 	if (!run) {
-		g_clear_handle_id(&agent->wires_back_timer, g_source_remove);
-		if (!agent->cut_off)
-			set_cut_off(agent, true);
-	} else if (agent->cut_off && !agent->wires_back_timer) {
-		agent->wires_back_timer = g_timeout_add(WIRES_BACK_MS, wires_are_back, agent);
+		g_clear_handle_id(&agent->back_timer, g_source_remove);
+		if (agent->cut_off)
+			return;
+		log_info("a physical network is cut off: gateways go to other hosts");
+		set_cut_off(agent, true);
+	} else if (agent->cut_off && !agent->back_timer) {
+		wait_until_back(agent);
 	}
+}
+
+/* The others have taken over what was here, and had reason to: so they keep it until it is sure
+ * that this host stays. */
+static bool give_way(struct agent *agent)
+{
+	bool is_news = !agent->cut_off;
+
+	if (is_news) {
+		log_info("other hosts did not hear this one: gateways stay at them for now");
+		set_cut_off(agent, true);
+	}
+	if (desired_wires_run(agent->desired))
+		wait_until_back(agent);
+	return is_news;
 }
 
 /* Whether it is one, or was: a device may get another name. */
@@ -187,7 +220,14 @@ void agent_outside_events(struct agent *agent)
 
 void agent_judge_hosts(struct agent *agent)
 {
-	if (!agent->bfd || !liveness_judge(agent->liveness, agent->bfd))
+	bool is_news;
+
+	if (!agent->bfd)
+		return;
+	is_news = liveness_judge(agent->liveness, agent->bfd, agent->cut_off);
+	if (liveness_was_missed(agent->liveness))
+		is_news |= give_way(agent);
+	if (!is_news)
 		return;
 	desired_mark_ways(agent->desired);
 	agent->reconcile.hosts_changed = true;

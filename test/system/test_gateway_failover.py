@@ -47,7 +47,8 @@ def test_wire_without_carrier(cloud):
 
 @pytest.mark.alone
 def test_failover(cloud):
-    """A gateway's host that is cut off from the others: the next one has the gateway within a second, without the controller."""
+    """A gateway's host that is cut off from the others: the next one has the gateway within a second, without the controller. An underlay that comes
+    and goes moves nothing back; one that stays does."""
     wait_until(lambda: cloud.pings("c", outside.FAR))
     first = cloud.gateway()["binding:host_id"]
     second = {"h1": "h2", "h2": "h1"}[first]
@@ -69,7 +70,15 @@ def test_failover(cloud):
     cloud.lab.start(second)
     assert cloud.here(second) and cloud.pings("c", outside.FAR)
     assert connection.asks("after") == "after"  # another host's connection survives
-    cloud.lab.exec(first, "ip", "link", "set", "uplink0", "up")
+    assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
+    ping = Ping(cloud.lab.netns("c"), outside.FAR, 0.01)
+    for state in ("up", "down", "up"):
+        cloud.lab.exec(first, "ip", "link", "set", "uplink0", state)
+        heard = ["up" if state == "up" else "down"] * 2
+        wait_until(lambda: [h["state"] for h in cloud.lab.agent(first, "status")["hosts"]] == heard, what=f"{first} notices that its uplink is {state}")
+        wait_until(lambda: cloud.here(first) == (state == "down"), deadline=2, what="who is heard again gives way to who took over")
+        assert cloud.here(second)
+    ping.stop()
     assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
     wait_until(lambda: not cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the first one has it again")
     assert connection.asks("again") == "again"

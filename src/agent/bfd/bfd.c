@@ -351,7 +351,7 @@ GArray *bfd_peers(struct bfd *bfd, struct bfd_counts *ret_counts)
 	while (g_hash_table_iter_next(&i, (gpointer *)&peer, NULL)) {
 		struct bfd_peer one = { peer->ip, peer->session.state, peer->session.diagnostic,
 			peer->session.state == BFD_UP && peer->session.remote_path_down,
-			peer->session.changed_us };
+			peer->session.changed_us, peer->session.missed };
 
 		g_array_append_val(all, one);
 	}

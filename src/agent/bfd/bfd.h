@@ -36,6 +36,7 @@ struct bfd_peer {
 	u8 state, diagnostic; /* enum bfd_state, enum bfd_diagnostic */
 	bool path_down;	      /* it is up, and says that the path behind it is not */
 	s64 changed_us;	      /* monotonic */
+	bool missed;	      /* before it came up, it had not heard this host */
 };
 struct bfd_counts {
 	u64 sent, received;

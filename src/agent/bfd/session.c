@@ -73,7 +73,11 @@ bool bfd_session_receive(struct bfd_session *session, const struct bfd_packet *p
 		session->transmit_us = now_us;
 	}
 	session->expires_us = now_us + (s64)packet->detect_multiplier * interval;
-	return advance(session, now_us);
+	if (!advance(session, now_us))
+		return false;
+	if (session->state == BFD_UP) /* the neighbour goes on saying why it was down */
+		session->missed = packet->diagnostic == BFD_DIAG_EXPIRED;
+	return true;
 }
 
 void bfd_session_set_path(struct bfd_session *session, bool down, s64 now_us)

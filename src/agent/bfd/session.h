@@ -20,6 +20,7 @@ struct bfd_session {
 	u8 state;	/* enum bfd_state */
 	u8 diagnostic;	/* why it went down last */
 	s64 changed_us; /* when the state changed */
+	bool missed;	/* before it came up the neighbour had not heard this host */
 
 	/* Of the neighbour's last packet; zero before. */
 	u32 remote_discriminator, remote_min_rx_us, remote_min_tx_us;

@@ -56,13 +56,22 @@ void liveness_update(struct bfd *bfd, struct reconcile *reconcile)
 	bfd_set(bfd, &own.ip4, &own.ip6, peers);
 }
 
+#define MISSED_US G_USEC_PER_SEC /* a moment */
 #define SETTLED_US (60 * G_USEC_PER_SEC)
+
+/* A session that is up. */
+struct heard_again {
+	s64 since_us;
+	bool settled;
+	bool was_lost; /* it was up before, to this process */
+};
 
 struct liveness {
 	GHashTable *heard, *dead, *cut_off; /* sets of addresses as text */
-	GHashTable *up;			    /* address as text → s64 *: since when */
+	GHashTable *up;			    /* address as text → struct heard_again */
 	char *path;
 	s64 started_us;
+	bool was_missed;
 };
 
 static GHashTable *text_set(void)
@@ -116,7 +125,7 @@ struct liveness *liveness_new(const char *path)
 
 	*liveness = (struct liveness){ text_set(), text_set(), text_set(),
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free), g_strdup(path),
-		g_get_monotonic_time() };
+		g_get_monotonic_time(), false };
 	load(liveness);
 	return liveness;
 }
@@ -133,12 +142,20 @@ void liveness_free(struct liveness *liveness)
 	g_free(liveness);
 }
 
-bool liveness_judge_peer(const struct bfd_peer *peer, bool heard, bool was_dead, s64 now_us)
+bool liveness_judge_peer(const struct bfd_peer *peer, struct liveness_past past, s64 now_us)
 {
-	if (peer->state == BFD_UP || !heard)
+	if (!past.heard)
 		return false;
-	return was_dead || peer->diagnostic == BFD_DIAG_EXPIRED ||
+	if (peer->state == BFD_UP)
+		return past.was_dead && !past.cut_off &&
+		       now_us - peer->changed_us < LIVENESS_HOLD_US;
+	return past.was_dead || peer->diagnostic == BFD_DIAG_EXPIRED ||
 	       now_us - peer->changed_us > LIVENESS_GRACE_US;
+}
+
+bool liveness_was_missed(const struct liveness *liveness)
+{
+	return liveness->was_missed;
 }
 
 static bool is_peer(const GArray *peers, const char *address)
@@ -185,38 +202,57 @@ static bool is_same_set(GHashTable *a, GHashTable *b)
 	return true;
 }
 
-bool liveness_returns(struct liveness *liveness, const struct bfd_peer *peer)
+bool liveness_returns(struct liveness *liveness, const struct bfd_peer *peer, s64 now_us)
 {
 	char text[IP_STRLEN];
-	const s64 *since;
+	struct heard_again *known, now = { .since_us = peer->changed_us };
 
 	if (peer->state != BFD_UP)
 		return false;
-	since = g_hash_table_lookup(liveness->up, ip_format(&peer->ip, text));
-	if (since && *since == peer->changed_us)
+	known = g_hash_table_lookup(liveness->up, ip_format(&peer->ip, text));
+	if (!known || known->since_us != now.since_us) {
+		now.settled = !g_hash_table_contains(liveness->heard, text);
+		now.was_lost = known;
+		g_hash_table_insert(liveness->up, g_strdup(text), g_memdup2(&now, sizeof(now)));
+		return !now.settled;
+	}
+	if (known->settled || now_us - known->since_us < 2 * LIVENESS_HOLD_US)
 		return false;
-	g_hash_table_insert(liveness->up, g_strdup(text),
-		g_memdup2(&peer->changed_us, sizeof(peer->changed_us)));
-	return g_hash_table_contains(liveness->heard, text);
+	known->settled = true;
+	return true;
 }
 
-bool liveness_judge(struct liveness *liveness, struct bfd *bfd)
+bool liveness_missed_us(const struct liveness *liveness, const struct bfd_peer *peer, s64 now_us)
+{
+	char text[IP_STRLEN];
+	const struct heard_again *known =
+		g_hash_table_lookup(liveness->up, ip_format(&peer->ip, text));
+
+	return peer->state == BFD_UP && now_us - peer->changed_us < MISSED_US &&
+	       (peer->missed || (known && known->was_lost));
+}
+
+bool liveness_judge(struct liveness *liveness, struct bfd *bfd, bool cut_off)
 {
 	struct bfd_counts counts;
 	g_autoptr(GArray) peers = bfd_peers(bfd, &counts);
-	struct liveness now = { text_set(), text_set(), text_set(), liveness->up, liveness->path,
-		liveness->started_us };
 	s64 now_us = g_get_monotonic_time();
+	struct liveness now = { text_set(), text_set(), text_set(), liveness->up, liveness->path,
+		liveness->started_us, false };
 	bool changed = false, is_news;
+	guint up = 0, missed = 0;
 
 	for (guint i = 0; i < peers->len; i++) {
 		const struct bfd_peer *peer = &g_array_index(peers, struct bfd_peer, i);
 		char text[IP_STRLEN];
 		bool was_heard = g_hash_table_contains(liveness->heard, ip_format(&peer->ip, text)),
 		     was_dead = g_hash_table_contains(liveness->dead, text),
-		     is_dead = liveness_judge_peer(peer, was_heard, was_dead, now_us);
+		     is_dead = liveness_judge_peer(
+			     peer, (struct liveness_past){ was_heard, was_dead, cut_off }, now_us);
 
-		changed |= liveness_returns(liveness, peer);
+		changed |= liveness_returns(liveness, peer, now_us);
+		up += peer->state == BFD_UP;
+		missed += liveness_missed_us(liveness, peer, now_us);
 		if (was_heard || peer->state == BFD_UP)
 			g_hash_table_add(now.heard, g_strdup(text));
 		if (is_dead)
@@ -224,6 +260,7 @@ bool liveness_judge(struct liveness *liveness, struct bfd *bfd)
 		else if (peer->path_down)
 			g_hash_table_add(now.cut_off, g_strdup(text));
 	}
+	now.was_missed = 2 * missed > up;
 	keep_others(liveness, peers, &now, now_us);
 	is_news = !is_same_set(now.dead, liveness->dead);
 	changed |= is_news || !is_same_set(now.cut_off, liveness->cut_off);

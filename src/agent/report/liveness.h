@@ -18,25 +18,42 @@ void liveness_update(struct bfd *bfd, struct reconcile *reconcile);
  * started again does not give back the gateways that it took over.
  */
 #define LIVENESS_GRACE_US (3 * G_USEC_PER_SEC)
+/*
+ * Who was dead is alive again when he has been heard for LIVENESS_HOLD_US: so an underlay that
+ * comes and goes moves gateways away, and not back. Unless it is this host that is cut off: then it
+ * gives way to the others as soon as it hears them.
+ */
+#define LIVENESS_HOLD_US (2 * G_USEC_PER_SEC)
 struct liveness;
 /* @path: the file; what it holds that is not understood is ignored. */
 struct liveness *liveness_new(const char *path);
 void liveness_free(struct liveness *liveness);
 /* True when others are dead than before, or one has come back that was not: every second, and when
- * BFD says that something changed. */
-bool liveness_judge(struct liveness *liveness, struct bfd *bfd);
+ * BFD says that something changed. @cut_off: it is this host that is. */
+bool liveness_judge(struct liveness *liveness, struct bfd *bfd, bool cut_off);
+/* Has this host just been gone: have most of those that it hears come back a moment ago, or do they
+ * say that they had not heard it? If it is few of many, these were gone. */
+bool liveness_was_missed(const struct liveness *liveness);
 bool liveness_is_dead(const struct liveness *liveness, const struct ip *vtep);
 /* It is alive, and says that the path behind it is down. */
 bool liveness_is_cut_off(const struct liveness *liveness, const struct ip *vtep);
-/* For that: @heard: it was up before; @was_dead: that was its last judgement. */
-bool liveness_judge_peer(const struct bfd_peer *peer, bool heard, bool was_dead, s64 now_us);
+/* For liveness_judge(): what is known of a peer besides. */
+struct liveness_past {
+	bool heard;    /* it was up before */
+	bool was_dead; /* that was its last judgement */
+	bool cut_off;  /* this host is */
+};
+bool liveness_judge_peer(const struct bfd_peer *peer, struct liveness_past past, s64 now_us);
 
 /*
  * For that too: whether the peer was heard before, and its session has come up since it was asked
  * of last. It may have taken us for dead meanwhile, and answered the wire for our addresses, even
- * if it never was silent: so they must be announced again.
+ * if it never was silent: so they must be announced again. And once more when it has certainly
+ * given them up, since it takes us for dead a while longer (LIVENESS_HOLD_US).
  */
-bool liveness_returns(struct liveness *liveness, const struct bfd_peer *peer);
+bool liveness_returns(struct liveness *liveness, const struct bfd_peer *peer, s64 now_us);
+/* For liveness_was_missed(), after the former: does this one say so? */
+bool liveness_missed_us(const struct liveness *liveness, const struct bfd_peer *peer, s64 now_us);
 
 /* For the controller: {"hosts": [id], "hears_others": bool}, NULL: nobody is. */
 json_t *liveness_missed(const struct liveness *liveness, const struct reconcile *reconcile);

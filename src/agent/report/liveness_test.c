@@ -19,13 +19,20 @@ static void who_is_dead(void **state)
 		.state = BFD_DOWN, .diagnostic = BFD_DIAG_NEIGHBOUR_DOWN, .changed_us = lately
 	};
 
+	const struct liveness_past unheard = { 0 }, alive = { .heard = true },
+				   dead = { .heard = true, .was_dead = true },
+				   cut_off = { .heard = true, .was_dead = true, .cut_off = true };
+
 	(void)state;
-	assert_false(liveness_judge_peer(&up, true, true, now));
-	assert_true(liveness_judge_peer(&silent, true, false, now));
-	assert_false(liveness_judge_peer(&silent, false, false, now)); /* never heard of */
-	assert_false(liveness_judge_peer(&restarted, true, false, now));
-	assert_true(liveness_judge_peer(&restarted, true, true, now)); /* not back yet */
-	assert_true(liveness_judge_peer(&restarted, true, false, now + LIVENESS_GRACE_US));
+	assert_false(liveness_judge_peer(&up, alive, now));
+	assert_true(liveness_judge_peer(&up, dead, now)); /* it may be gone again in a moment */
+	assert_false(liveness_judge_peer(&up, dead, lately + LIVENESS_HOLD_US));
+	assert_false(liveness_judge_peer(&up, cut_off, now)); /* it was this host that was gone */
+	assert_true(liveness_judge_peer(&silent, alive, now));
+	assert_false(liveness_judge_peer(&silent, unheard, now)); /* never heard of */
+	assert_false(liveness_judge_peer(&restarted, alive, now));
+	assert_true(liveness_judge_peer(&restarted, dead, now)); /* not back yet */
+	assert_true(liveness_judge_peer(&restarted, alive, now + LIVENESS_GRACE_US));
 }
 
 static void the_dead_are_remembered(void **state)
@@ -64,16 +71,25 @@ static void who_comes_back(void **state)
 	(void)state;
 	assert_true(g_file_set_contents(path, "192.0.2.3 heard\n", -1, NULL));
 	liveness = liveness_new(path);
-	assert_true(liveness_returns(liveness, &peer)); /* to an agent that was started again */
-	assert_false(liveness_returns(liveness, &peer));
+	const s64 later = 2 * LIVENESS_HOLD_US;
+	s64 now = 2;
+
+	assert_true(
+		liveness_returns(liveness, &peer, now)); /* to an agent that was started again */
+	assert_false(liveness_returns(liveness, &peer, now));
 	peer.changed_us = 2;
-	assert_true(liveness_returns(liveness, &peer));
+	assert_true(liveness_returns(liveness, &peer, now));
+	assert_true(liveness_missed_us(liveness, &peer, now)); /* lost, and heard again */
+	now += later;
+	assert_true(liveness_returns(liveness, &peer, now)); /* by now it has noticed, too */
+	assert_false(liveness_returns(liveness, &peer, now));
 	peer.state = BFD_DOWN;
 	peer.changed_us = 3;
-	assert_false(liveness_returns(liveness, &peer));
+	assert_false(liveness_returns(liveness, &peer, now));
 	peer.state = BFD_UP;
 	peer.ip.b[3] = 4; /* never heard of */
-	assert_false(liveness_returns(liveness, &peer));
+	assert_false(liveness_returns(liveness, &peer, now));
+	assert_false(liveness_returns(liveness, &peer, now + later));
 	liveness_free(liveness);
 	g_unlink(path);
 	g_rmdir(dir);
