@@ -127,8 +127,8 @@ def test_down_for_an_hour(tmp_path, cloud, monkeypatch):
         vendor.start()
         has_status(weftd, router, "acme", "ACTIVE")
         wait_until(lambda: [one["object_id"] for one in vendor.has] == [router["id"]], what="told of one, and of the other one's end")
-        found = weftd.api.get("/v2.0/service_attachments").json["service_attachments"]
-        assert [one["object_id"] for one in found] == [router["id"]]
+        wait_until(lambda: [one["object_id"] for one in weftd.api.get("/v2.0/service_attachments").json["service_attachments"]] == [router["id"]],
+                   what="the vendor's answer about the other one is known")
     finally:
         vendor.stop()
 
