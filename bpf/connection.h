@@ -137,9 +137,9 @@ static __always_inline void connection_settle(struct flow *connection, u32 port_
 	connection->watched |= state == FLOW_CLOSING;
 }
 
-/* Puts a connection of the port into its ring; it is half open. */
+/* Puts a connection of the port into @at of its ring; it is half open. */
 static __always_inline void connection_line_up(
-	const struct pkt *pkt, u32 port_id, u32 direction, const struct host *host)
+	const struct pkt *pkt, u32 port_id, u32 direction, u32 at)
 {
 	struct embryo embryo = { .port_id = (u16)port_id, .family = pkt->family }, *place;
 
@@ -149,7 +149,7 @@ static __always_inline void connection_line_up(
 	else
 		embryo.key6 = direction == RULE_EGRESS ? flow_key6(pkt, port_id, FLOW_FROM_GUEST)
 						       : answer_key6(pkt, port_id);
-	place = embryo_at(port_id, embryo_place(port_id, host->half_open_max));
+	place = embryo_at(port_id, at);
 	if (place)
 		*place = embryo;
 }
@@ -174,6 +174,7 @@ __noinline int connection_make(struct pkt *pkt, u32 port_id, u32 direction, u32 
 	struct flow flow = { 0 }, *old;
 	bool again;
 	int reason;
+	u32 at;
 
 	if (!pkt || !host || !made || !gone)
 		return DROP_INTERNAL;
@@ -188,11 +189,14 @@ __noinline int connection_make(struct pkt *pkt, u32 port_id, u32 direction, u32 
 	flow.state = FLOW_NEW;
 	flow.flags = FLOW_TRACKED | (direction == RULE_INGRESS ? FLOW_BY_REMOTE : 0);
 	window_begin(&flow, pkt, direction, seq);
+	/* before it is stored: an earlier one of the same key may be in the ring still, which must
+	 * not be taken for it, and give way */
+	at = embryo_place(port_id, host->half_open_max);
 	if (!connection_keep(pkt, port_id, direction, &flow, host))
 		return DROP_CONNECTION_TABLE;
 	if (!again)
 		connections_add(made, gone->project, 1);
-	connection_line_up(pkt, port_id, direction, host);
+	connection_line_up(pkt, port_id, direction, at);
 	__sync_fetch_and_add(&made->half_open, 1);
 	return 0;
 }

@@ -186,9 +186,11 @@ __noinline int flow_put(struct __sk_buff *skb, const struct pkt *pkt, u32 scope,
 	flow = *verdict;
 	flow.seen = tick_now();
 	flow.state = pkt->flags & PKT_CLOSING ? FLOW_CLOSING : old ? old->state : FLOW_NEW;
-	if (flow.flags & FLOW_TRACKED) {
-		if (!old || !(old->flags & FLOW_TRACKED))
-			return 0; /* aged away just now */
+	if (flow.flags & FLOW_TRACKED && (!old || !(old->flags & FLOW_TRACKED)))
+		return 0; /* aged away just now */
+	/* Where the port has just ceased to track, too: what has been counted is counted out when
+	 * it ages. */
+	if (old && old->flags & FLOW_TRACKED) {
 		flow.state = old->state;
 		flow.ack = old->ack;
 		flow.window = old->window;

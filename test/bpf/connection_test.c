@@ -404,19 +404,12 @@ static void test_handover_to_an_opening(void **state)
 }
 
 /* Aged connections are counted out, so that the quota is of what there is. */
-static void test_aging_gives_quota_back(void **state)
+static void age_all(struct bed *bed)
 {
-	struct bed *bed = *state;
 	int fd = bpf_map__fd(bed->dp->edge->maps.flows4);
 	struct flow_key4 key, *previous = NULL;
 	struct flow flow;
 
-	POLICY(bed, policy1, OUT1);
-	POLICY(bed, policy2, UDP_IN2(-1, -1));
-	set_quotas(bed, 1, 1);
-	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1, 53));
-	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 1));
-	expect_refused(bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 2, 53), "connection-quota");
 	while (!bpf_map_get_next_key(fd, previous, &key)) {
 		assert_int_equal(bpf_map_lookup_elem(fd, &key, &flow), 0);
 		flow.seen -= 10000;
@@ -424,7 +417,51 @@ static void test_aging_gives_quota_back(void **state)
 		previous = &key;
 	}
 	dp_flows_expire(bed->dp);
-	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 2, 53));
+}
+
+static void test_aging_gives_quota_back(void **state)
+{
+	struct bed *bed = *state;
+
+	POLICY(bed, policy1, OUT1);
+	POLICY(bed, policy2, UDP_IN2(-1, -1));
+	set_quotas(bed, 1, 1);
+	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1, 53));
+	expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 1));
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, udp(BED_GUEST1, 2, 53), "connection-quota");
+	for (int i = 0; i < 2; i++) { /* the second time as what is remembered as half open */
+		age_all(bed);
+		expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 2, 53));
+		expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, 2));
+	}
+}
+
+/* What goes on while the port is not filtered, or each packet is judged by itself, is counted out
+ * in the end like anything else. */
+static void test_filtered_now_and_then(void **state)
+{
+	const struct dp_rule rules[] = { OUT1, UDP_IN2(-1, -1) };
+	struct dp_policy alone = { .rules = rules, .n_rules = 2, .stateless = true };
+	struct bed *bed = *state;
+
+	memcpy(alone.id, policy1, 16);
+	POLICY(bed, policy2, UDP_IN2(-1, -1));
+	set_quotas(bed, 1, 1);
+	for (u16 sport = 1; sport <= 2; sport++) {
+		POLICY(bed, policy1, OUT1);
+		expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, sport, 53));
+		expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, sport));
+		if (sport == 2)
+			put_port_with(bed, BED_GUEST1, NULL, DP_PORT_SECURITY);
+		else
+			assert_true(dp_policy_put(bed->dp, &alone, NULL));
+		expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, sport, 53));
+		expect_passes(bed, BED_GUEST2, udp(BED_GUEST2, 53, sport));
+		age_all(bed);
+		assert_int_equal(connections_at(bed, BED_GUEST1).connections, 0);
+		assert_int_equal(connections_at(bed, BED_GUEST1).half_open, 0);
+		put_port(bed, BED_GUEST1, policy1);
+	}
 }
 
 static int begin(void **state)
@@ -454,6 +491,7 @@ int main(void)
 		TEST(test_handover),
 		TEST(test_handover_to_an_opening),
 		TEST(test_aging_gives_quota_back),
+		TEST(test_filtered_now_and_then),
 	};
 
 	return cmocka_run_group_tests(tests, bed_setup, bed_teardown);
