@@ -51,10 +51,18 @@ class Client:
         self.connection = http.client.HTTPConnection(host, port, timeout=timeout)
         self.headers = {"X-Auth-Token": token} if token else {}
 
+    def ask(self, method, path, data, headers):
+        self.connection.request(method, path, data, {**self.headers, **headers})
+        return self.connection.getresponse()
+
     def call(self, method, path, body=None, headers=None):
         data = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
-        self.connection.request(method, path, data, {**self.headers, **(headers or {})})
-        answer = self.connection.getresponse()
+        try:
+            answer = self.ask(method, path, data, headers or {})
+        except http.client.RemoteDisconnected:  # idle for too long, just as we asked (RFC 9112 section 9.5)
+            if method != "GET":
+                raise
+            answer = self.ask(method, path, data, headers or {})
         return Answer(answer.status, answer.headers, answer.read())
 
     def get(self, path, **query):
