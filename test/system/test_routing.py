@@ -169,13 +169,18 @@ def test_interface_comes_and_goes(red):
 
 
 def test_extra_route_to_a_guest(red):
-    """A guest that is a router itself: what is behind it is reached by a route of the router."""
+    """A guest that is a router itself: what is behind it is reached by a route of the router, by its own address or by another that it alone may have."""
     port = red.ports["b"]
-    pairs = {"port": {"allowed_address_pairs": [{"ip_address": "192.168.77.0/24"}]}}
+    pairs = {"port": {"allowed_address_pairs": [{"ip_address": "192.168.77.0/24"}, {"ip_address": "10.2.0.222"}, {"ip_address": "fd02::222"}]}}
     assert red.api.call("PUT", f"/v2.0/ports/{port['id']}", pairs).status == 200
     red.exec("b", "ip", "address", "add", "192.168.77.1/32", "dev", "lo")
     red.set_routes(red.router, **{"192.168.77.0/24": red.ip["b"]})
     wait_until(lambda: red.pings("a", "192.168.77.1"), what="a reaches what is behind b")
+    for address in ("10.2.0.222/32", "fd02::222/128"):
+        red.exec("b", "ip", "address", "add", address, "dev", "lo")
+    wait_until(lambda: red.pings("a", "10.2.0.222") and red.pings("a", "fd02::222"), what="a reaches b's other addresses")
+    red.set_routes(red.router, **{"192.168.77.0/24": "10.2.0.222"})
+    wait_until(lambda: red.pings("a", "192.168.77.1"), what="they are next hops too")
     red.set_routes(red.router)
     wait_until(lambda: not red.pings("a", "192.168.77.1"), what="the route is gone")
 

@@ -46,7 +46,8 @@ struct claim {
 	struct claim *next; /* others to the same address */
 	struct endpoint *endpoint;
 	struct address address;
-	u8 origin; /* enum claim_origin */
+	u8 origin;	/* enum claim_origin */
+	struct mac mac; /* of an IP address: by which it is reached */
 };
 
 struct member {

@@ -154,8 +154,8 @@ void endpoint_free(gpointer data)
 	g_free(endpoint);
 }
 
-static void make_claim(
-	struct endpoint *endpoint, const struct address *address, enum claim_origin origin)
+static void make_claim(struct endpoint *endpoint, const struct address *address,
+	enum claim_origin origin, const struct mac *at)
 {
 	if (has_claim(endpoint, address))
 		return;
@@ -163,6 +163,7 @@ static void make_claim(
 		.endpoint = endpoint,
 		.address = *address,
 		.origin = (u8)origin,
+		.mac = *at,
 	};
 }
 
@@ -170,10 +171,10 @@ static void make_pair_claims(struct endpoint *endpoint, const struct record_pair
 {
 	struct address mac = address_of_mac(&pair->mac), ip = address_of_ip(&pair->prefix.ip);
 
-	make_claim(endpoint, &mac, CLAIM_PAIR);
+	make_claim(endpoint, &mac, CLAIM_PAIR, &pair->mac);
 	/* Nobody can be named the holder of an address in a longer range. */
 	if (pair->prefix.len == ip_bits(&pair->prefix.ip))
-		make_claim(endpoint, &ip, CLAIM_PAIR);
+		make_claim(endpoint, &ip, CLAIM_PAIR, &pair->mac);
 }
 
 /* Who speaks IPv6 is asked for by the address of its own making too: by routers that it solicits,
@@ -183,7 +184,7 @@ static void make_link_local_claim(struct endpoint *endpoint)
 	struct ip link_local = ip_link_local_from_mac(&endpoint->mac);
 	struct address address = address_of_ip(&link_local);
 
-	make_claim(endpoint, &address, CLAIM_OWN);
+	make_claim(endpoint, &address, CLAIM_OWN, &endpoint->mac);
 }
 
 static struct endpoint *make(
@@ -203,10 +204,10 @@ static struct endpoint *make(
 	endpoint->has_pairs = record->pairs->len > 0;
 	if (record->standby->len)
 		endpoint->standby = g_array_ref(record->standby);
-	make_claim(endpoint, &address, CLAIM_OWN);
+	make_claim(endpoint, &address, CLAIM_OWN, &endpoint->mac);
 	for (guint i = 0; i < record->ips->len; i++) {
 		address = address_of_ip(&g_array_index(record->ips, struct ip, i));
-		make_claim(endpoint, &address, CLAIM_OWN);
+		make_claim(endpoint, &address, CLAIM_OWN, &endpoint->mac);
 		if (g_array_index(record->ips, struct ip, i).family == 6)
 			make_link_local_claim(endpoint);
 	}

@@ -3,9 +3,9 @@
  * Who has an address of a network, decided from all claims to it:
  *   MAC  The endpoint whose own it is; else, of those that may use it (allowed_address_pairs), the
  * only one. Several (VRRP with a virtual MAC): nobody can know but the wire, so the directory has
- * no entry. IP   The endpoint whose fixed address it is, unless another one may use it too (a
- * shared or floating address): then ARP and neighbour discovery reach the guests themselves
- * (dp_network.shared_addresses).
+ * no entry. IP   The endpoint whose fixed address it is, or the only one that may use it, unless
+ * another one may use it too (a shared or floating address): then ARP and neighbour discovery reach
+ * the guests themselves (dp_network.shared_addresses).
  * What a router has on the network is the router's, whoever else claims it.
  */
 #include "agent/reconcile/reconcile.h"
@@ -74,9 +74,9 @@ static bool update_ip(struct reconcile *reconcile, const struct network *network
 	if (interface)
 		return dp_neighbour_put(
 			reconcile->dp, network->applied_vni, &ip, &interface->record.mac, error);
-	if (claim && !claim->next && claim->origin == CLAIM_OWN)
+	if (claim && !claim->next)
 		return dp_neighbour_put(
-			reconcile->dp, network->applied_vni, &ip, &claim->endpoint->mac, error);
+			reconcile->dp, network->applied_vni, &ip, &claim->mac, error);
 	return dp_neighbour_delete(reconcile->dp, network->applied_vni, &ip, error);
 }
 

@@ -130,13 +130,14 @@ static void shared_addresses_are_left_to_the_guests(void **state)
 	sync_now();
 	g_autofree char *one = fake_content();
 	assert_non_null(strstr(one, "endpoint 7 00:00:5e:00:01:01 geneve 192.0.2.2\n"));
-	assert_null(strstr(one, "10.0.0.100"));
+	assert_non_null(strstr(one, "neighbour 7 10.0.0.100 00:00:5e:00:01:01\n")); /* who else? */
 	assert_non_null(strstr(one, "network 7 mtu 1442 gateway 10.0.0.1 shared\n"));
 	put_endpoint(FAR2, PEER, 8, vip);
 	put_endpoint(PORT, ME, 5, "{'ip_address':'10.0.0.6','mac_address':'fa:16:3e:00:00:05'}");
 	sync_now();
 	g_autofree char *two = fake_content();
 	assert_null(strstr(two, "00:00:5e")); /* two may have it: only the wire knows */
+	assert_null(strstr(two, "10.0.0.100"));
 	assert_null(strstr(two, "neighbour 7 10.0.0.6 ")); /* somebody else may have it too */
 	put_endpoint(PORT, ME, 5, "");
 	put_endpoint(FAR, PEER, 6, "");
