@@ -8,6 +8,7 @@
 
 #define JSON_TYPE "application/json"
 #define TEXT_TYPE "text/plain; charset=utf-8"
+#define BYTES_TYPE "application/octet-stream"
 
 static const char *const openstack_versions[] = { "2012-08-10", "2013-10-17", "2015-10-15",
 	"2016-06-30", "2016-10-06", "2017-02-22", "2018-08-27", "latest", NULL };
@@ -24,6 +25,13 @@ static GString *list_answer(const char *const *items)
 	g_autofree char *text = g_strjoinv("\n", (char **)items);
 
 	return g_string_new(text);
+}
+
+/* What is listed must be there: cloud-init walks the whole of an index, and gives all of it up when
+ * one is not. */
+static void list_item(GString *list, const char *item)
+{
+	g_string_append_printf(list, "%s%s", list->len ? "\n" : "", item);
 }
 
 static GString *json_answer(json_t *json, const char **ret_type)
@@ -96,6 +104,33 @@ static json_t *meta_data(const struct metadata_guest *guest)
 	return json;
 }
 
+/* NULL: none was given. What is no text comes in base64. */
+static GString *user_data(const struct metadata_guest *guest, const char **ret_type)
+{
+	const char *text = given_text(guest, "user_data");
+	const char *encoded = given_text(guest, "user_data_base64");
+	g_autofree guchar *bytes = NULL;
+	gsize size = 0;
+
+	if (text && *text)
+		return g_string_new(text);
+	if (!encoded || !*encoded)
+		return NULL;
+	bytes = g_base64_decode(encoded, &size);
+	*ret_type = BYTES_TYPE;
+	return g_string_new_len((const char *)bytes, (gssize)size);
+}
+
+static bool has_user_data(const struct metadata_guest *guest)
+{
+	const char *type;
+	GString *data = user_data(guest, &type);
+
+	if (data)
+		g_string_free(data, TRUE);
+	return data;
+}
+
 static GString *vendor_data(const struct metadata_guest *guest, const char **ret_type)
 {
 	const json_t *vendor = given(guest, "vendor_data");
@@ -104,25 +139,33 @@ static GString *vendor_data(const struct metadata_guest *guest, const char **ret
 		json_is_object(vendor) ? json_incref((json_t *)vendor) : json_object(), ret_type);
 }
 
+static GString *openstack_files(const struct metadata_guest *guest)
+{
+	GString *list = g_string_new("meta_data.json\nnetwork_data.json");
+
+	if (has_user_data(guest))
+		list_item(list, "user_data");
+	list_item(list, "vendor_data.json");
+	list_item(list, "vendor_data2.json");
+	return list;
+}
+
 /* /openstack/VERSION/FILE */
 static GString *openstack(const struct metadata_guest *guest, char *const *segments, unsigned n,
 	const char **ret_type)
 {
-	static const char *const files[] = { "meta_data.json", "network_data.json", "user_data",
-		"vendor_data.json", "vendor_data2.json", NULL };
-
 	if (!n)
 		return list_answer(openstack_versions);
 	if (!g_strv_contains(openstack_versions, segments[0]) || n > 2)
 		return NULL;
 	if (n == 1)
-		return list_answer(files);
+		return openstack_files(guest);
 	if (!strcmp(segments[1], "meta_data.json"))
 		return json_answer(meta_data(guest), ret_type);
 	if (!strcmp(segments[1], "network_data.json"))
 		return json_answer(metadata_network_data(guest->port), ret_type);
 	if (!strcmp(segments[1], "user_data"))
-		return text_answer(given_text(guest, "user_data"));
+		return user_data(guest, ret_type);
 	if (!strcmp(segments[1], "vendor_data.json"))
 		return vendor_data(guest, ret_type);
 	return strcmp(segments[1], "vendor_data2.json") ? NULL
@@ -191,15 +234,32 @@ static GString *ec2_keys(const struct metadata_guest *guest, char *const *segmen
 		       : text_answer(json_string_value(json_object_get(key, "public_key")));
 }
 
+static GString *ec2_names(const struct metadata_guest *guest)
+{
+	static const char *const leaves[] = { "ami-id", "ami-launch-index", "hostname",
+		"instance-id", "instance-type", "local-hostname", "local-ipv4", "mac",
+		"public-hostname", "reservation-id", NULL };
+	GString *list = g_string_new(NULL);
+
+	for (const char *const *leaf = leaves; *leaf; leaf++) {
+		g_autofree char *value = ec2_leaf(guest, *leaf);
+
+		if (value)
+			list_item(list, *leaf);
+	}
+	if (guest->zone && *guest->zone)
+		list_item(list, "placement/");
+	if (json_array_size(given(guest, "public_keys")))
+		list_item(list, "public-keys/");
+	return list;
+}
+
 static GString *ec2_meta_data(const struct metadata_guest *guest, char *const *segments, unsigned n)
 {
-	static const char *const names[] = { "ami-id", "ami-launch-index", "hostname",
-		"instance-id", "instance-type", "local-hostname", "local-ipv4", "mac", "placement/",
-		"public-hostname", "public-keys/", "reservation-id", NULL };
 	g_autofree char *leaf = NULL;
 
 	if (!n)
-		return list_answer(names);
+		return ec2_names(guest);
 	if (!strcmp(segments[0], "public-keys"))
 		return ec2_keys(guest, segments + 1, n - 1);
 	if (!strcmp(segments[0], "placement"))
@@ -212,17 +272,14 @@ static GString *ec2_meta_data(const struct metadata_guest *guest, char *const *s
 }
 
 /* /VERSION/meta-data/…, /VERSION/user-data */
-static GString *ec2(const struct metadata_guest *guest, char *const *segments, unsigned n)
+static GString *ec2(const struct metadata_guest *guest, char *const *segments, unsigned n,
+	const char **ret_type)
 {
-	static const char *const all[] = { "meta-data/", "user-data", NULL };
-
 	if (n == 1)
-		return list_answer(all);
+		return g_string_new(has_user_data(guest) ? "meta-data/\nuser-data" : "meta-data/");
 	if (!strcmp(segments[1], "meta-data"))
 		return ec2_meta_data(guest, segments + 2, n - 2);
-	return n == 2 && !strcmp(segments[1], "user-data")
-		       ? text_answer(given_text(guest, "user_data"))
-		       : NULL;
+	return n == 2 && !strcmp(segments[1], "user-data") ? user_data(guest, ret_type) : NULL;
 }
 
 GString *metadata_answer(const struct metadata_guest *guest, char *const *segments,
@@ -236,5 +293,7 @@ GString *metadata_answer(const struct metadata_guest *guest, char *const *segmen
 	}
 	if (!strcmp(segments[0], "openstack"))
 		return openstack(guest, segments + 1, n_segments - 1, ret_type);
-	return g_strv_contains(ec2_versions, segments[0]) ? ec2(guest, segments, n_segments) : NULL;
+	return g_strv_contains(ec2_versions, segments[0])
+		       ? ec2(guest, segments, n_segments, ret_type)
+		       : NULL;
 }

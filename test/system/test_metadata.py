@@ -5,7 +5,10 @@
 
 Proves what issue 6 asks for in point 7, B10.
 """
+import base64
+import gzip
 import json
+import sys
 
 import pytest
 
@@ -69,6 +72,48 @@ def test_ec2_format(cloud):
     assert get(cloud, "g2", "/latest/meta-data/hostname") == "g2.example.org"
     assert get(cloud, "g2", "/latest/user-data").startswith("#cloud-config")
     assert {"instance-id", "public-keys/"} <= set(get(cloud, "g2", "/latest/meta-data/").split())
+
+
+CRAWL = """
+import json, sys, urllib.error, urllib.request
+def get(path):
+    try:
+        with urllib.request.urlopen(sys.argv[1] + path, timeout=10) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{path} is listed, and answered with {error.code}")
+def walk(path):
+    found = {}
+    for name in get(path).decode().split():
+        number, is_key, key = name.partition("=")
+        if is_key:
+            found[key] = get(f"{path}{number}/openssh-key").decode()
+        else:
+            found[name] = walk(path + name) if name.endswith("/") else get(path + name).hex()
+    return found
+print(json.dumps({path: walk(path) for path in ("/2009-04-04/", "/latest/", "/openstack/latest/")}))
+"""
+
+
+def crawl(lab, guest, url=URL):
+    """All that the indexes list, as cloud-init walks them: of EC2's it gives up everything when one thing is not there. Contents in hex."""
+    done = lab.exec(guest, sys.executable, "-c", CRAWL, url, check=False)
+    assert not done.returncode, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_what_is_listed_is_there(cloud):
+    """Of a guest that was given something, and of one that was not: what an index lists is answered, by IPv6 too; user data that is no text arrives as it is."""
+    full, bare = crawl(cloud, "g2"), crawl(cloud, "g3")
+    assert full == crawl(cloud, "g2", "http://[fe80::a9fe:a9fe%25eth0]")
+    assert full["/latest/"]["meta-data/"]["public-keys/"] == {"mine": KEY} and bytes.fromhex(full["/latest/"]["user-data"]).decode() == USER_DATA
+    assert full["/latest/"] == full["/2009-04-04/"] and full["/openstack/latest/"]["user_data"] == full["/latest/"]["user-data"]
+    assert "public-keys/" not in bare["/latest/"]["meta-data/"] and set(bare["/latest/"]) == {"meta-data/"} and "user_data" not in bare["/openstack/latest/"]
+    path, packed = f"/v2.0/ports/{cloud.ports['g3']['id']}", gzip.compress(USER_DATA.encode())
+    for encoded, status in (("a", 400), (base64.b64encode(bytes(65536)).decode(), 400), (base64.b64encode(packed).decode(), 200)):
+        assert cloud.api().call("PUT", path, {"port": {"metadata": {"user_data_base64": encoded}}}).status == status
+    wait_until(lambda: "user-data" in crawl(cloud, "g3")["/latest/"], what="the user data")
+    assert {crawl(cloud, "g3")[folder][name] for folder, name in (("/latest/", "user-data"), ("/openstack/latest/", "user_data"))} == {packed.hex()}
 
 
 def test_ipv6(cloud):

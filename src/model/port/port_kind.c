@@ -11,6 +11,8 @@
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
 #define BINDING (GIVEN | ATTR_ADMIN_SET | ATTR_ADMIN_READ)
 
+#define USER_DATA_MAX 65535 /* bytes */
+
 static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", NULL };
 static const char *const up_down[] = { "ACTIVE", "DOWN", NULL };
 static const char *const allocations[] = { "immediate", "deferred", "none", NULL };
@@ -65,10 +67,29 @@ static const struct attr public_key_fields[] = {
 static const struct attr public_key_attr = {
 	.name = "public_key", .type = TYPE_OBJECT, .fields = public_key_fields
 };
+/* What cloud-init takes that is no text: compressed, say. */
+static bool check_user_data(const struct attr *attr, const char *value, GError **error)
+{
+	g_autofree guchar *bytes = NULL, *again = NULL;
+	gsize size = 0;
+
+	bytes = g_base64_decode(value, &size);
+	again = (guchar *)g_base64_encode(bytes, size);
+	return (!strcmp((const char *)again, value) && size <= USER_DATA_MAX) ||
+	       weft_fail(error, INVALID_INPUT,
+		       "Invalid input for %s: give at most %d bytes in base64 (RFC 4648, 4), in one line.",
+		       attr->name, USER_DATA_MAX);
+}
+
 static const struct attr metadata_fields[] = {
 	{ .name = "hostname", .type = TYPE_STRING, .max = 255, .flags = ATTR_NULLABLE },
 	{ .name = "public_keys", .type = TYPE_LIST, .item = &public_key_attr, .max = 32 },
-	{ .name = "user_data", .type = TYPE_STRING, .max = 65535, .flags = ATTR_NULLABLE },
+	{ .name = "user_data", .type = TYPE_STRING, .max = USER_DATA_MAX, .flags = ATTR_NULLABLE },
+	{ .name = "user_data_base64",
+		.type = TYPE_STRING,
+		.max = (USER_DATA_MAX + 2) / 3 * 4,
+		.flags = ATTR_NULLABLE,
+		.check = check_user_data },
 	{ .name = "vendor_data", .type = TYPE_OBJECT },
 	{ .name = "meta", .type = TYPE_OBJECT },
 	{ 0 },
@@ -247,7 +268,7 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 		.type = TYPE_OBJECT,
 		.fields = metadata_fields,
 		.flags = GIVEN | ATTR_NULLABLE,
-		.doc = "What its guest is told at 169.254.169.254: hostname, public_keys, user_data, vendor_data, meta; null: its ids, addresses and name alone." },
+		.doc = "What its guest is told at 169.254.169.254: hostname, public_keys, user_data (or user_data_base64), vendor_data, meta; null: its ids, addresses and name alone." },
 	[PORT_STATUS_REASON] = { .name = "status_reason",
 		.type = TYPE_STRING,
 		.max = 1024,
