@@ -4,6 +4,7 @@
     [h1] g1, [h2] g2 and client on network in
 """
 import collections
+import json
 import re
 import sys
 
@@ -110,8 +111,32 @@ def counted(cloud, listener):
     return cloud.api.get(f"{LB}listeners/{listener['id']}/stats").json["stats"]
 
 
+def neighbour(cloud, address):
+    """The MAC address that the client sends to."""
+    shown = json.loads(cloud.lab.exec("client", "ip", "-j", "neigh", "show", address).stdout)
+    return shown[0].get("lladdr") if shown else None
+
+
+def move(cloud, router, url, vip):
+    """The network goes to another router, and the VIP with it: a client that would not ask for an hour where the VIP is gets its answers from there."""
+    api, body = cloud.api, {"subnet_id": cloud.net["subnet"]["id"]}
+    other = api.make("router", service_providers={"router": "virtual-router"})
+    cloud.lab.exec("client", "sysctl", "-qw", "net.ipv4.neigh.eth0.base_reachable_time_ms=3600000")
+    cloud.lab.exec("client", "ip", "neigh", "flush", "all")
+    assert curl(cloud, url).startswith("g1")
+    before = neighbour(cloud, vip)
+    assert api.call("PUT", f"/v2.0/routers/{router['id']}/remove_router_interface", body).status == 200
+    assert api.call("PUT", f"/v2.0/routers/{other['id']}/add_router_interface", body).status == 200
+    wait_until(lambda: cloud.appliance(other) and cloud.appliance(other)["status"] == "ACTIVE", what="the other router's appliance serves")
+    port = next(port for port in api.get("/v2.0/ports", device_id=other["id"]).json["ports"] if port["network_id"] == cloud.net["id"])
+    wait_until(lambda: neighbour(cloud, vip) == port["mac_address"], what=f"the client has learnt where the VIP is, unasked: {neighbour(cloud, vip)}, before {before}")
+    wait_until(lambda: curl(cloud, url).startswith("g1"), what="an answer by the other router", deadline=20)
+    assert before != port["mac_address"] and not cloud.appliance(cloud.net)
+    return other
+
+
 def test_on_a_network_of_a_router(cloud):
-    """Z31, Z33, Z36: where a router's virtual router serves the network it does the load balancers too, and hands them back when it goes."""
+    """Z31, Z33, Z36: where a router's virtual router serves the network it does the load balancers too, hands them on to another router, and back when it goes."""
     router = cloud.api.make("router", service_providers={"router": "virtual-router"})
     body = {"subnet_id": cloud.net["subnet"]["id"]}
     assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", body).status == 200
@@ -136,6 +161,8 @@ def test_on_a_network_of_a_router(cloud):
     assert curl(cloud, url).startswith("g1")
     wait_until(lambda: total() > base, what="the next agent goes on counting", deadline=30)
     assert total() <= base + 2, "nothing is counted twice"
+    router = move(cloud, router, url, balancer["vip_address"])
+    has_status(cloud, "loadbalancers", balancer, "ACTIVE", "ONLINE")
     assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}", {"router": {"admin_state_up": False}}).status == 200
     has_status(cloud, "loadbalancers", balancer, "PENDING_CREATE", "OFFLINE")
     assert cloud.api.call("PUT", f"/v2.0/routers/{router['id']}/remove_router_interface", body).status == 200

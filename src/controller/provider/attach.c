@@ -290,14 +290,17 @@ static void look_at_served(struct providers *providers, const struct object *app
 		look_at_networks_of(providers, router);
 }
 
-/* All that the provider serves: another offering may be theirs. */
+/* All that the provider serves, "" that any does: another offering may be theirs. */
 static void look_at_users_of(struct providers *providers, const char *provider)
 {
 	const struct object *attachment;
 	struct model_iter iter;
 
-	model_iter_init(&iter, providers->model, KIND_SERVICE_ATTACHMENT, ATTACHMENT_BY_PROVIDER,
-		provider, NULL);
+	if (*provider)
+		model_iter_init(&iter, providers->model, KIND_SERVICE_ATTACHMENT,
+			ATTACHMENT_BY_PROVIDER, provider, NULL);
+	else
+		model_iter_all(&iter, providers->model, KIND_SERVICE_ATTACHMENT, NULL);
 	while ((attachment = model_iter_next(&iter)))
 		look_at_text(providers, object_str(attachment, ATTACHMENT_OBJECT_ID));
 }
@@ -394,6 +397,9 @@ static void look_at_side(
 		break;
 	case KIND_SERVICE_PROFILE:
 		look_at_users_of(providers, object_str(object, SERVICE_PROFILE_DRIVER));
+		break;
+	case KIND_FLAVOR: /* its first profile may be another one */
+		look_at_users_of(providers, "");
 		break;
 	case KIND_APPLIANCE:
 		look_at_served(providers, object);
