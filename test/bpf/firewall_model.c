@@ -115,16 +115,16 @@ static struct connection *find(const struct world *world, const struct connectio
 	return NULL;
 }
 
-/* Whether the firewall at a port lets the packet through; notes what it learns. */
-static bool port_allows(
+/* The same of a packet that is whole, or the first of its fragments. */
+static bool headers_allowed(
 	struct world *world, const struct packet *p, bool at_first, enum dp_direction direction)
 {
 	struct connection this = connection_of(p, at_first, direction), *c;
 	const struct ip *remote = direction == DP_EGRESS ? &p->dst : &p->src;
 	bool alone;
 
-	if (is_icmp(p) && !is_echo(p))
-		return judge(world, at_first, direction, p, 0, p->type, remote);
+	if ((is_icmp(p) && !is_echo(p)) || world->stateless[!at_first])
+		return judge(world, at_first, direction, p, p->dport, p->type, remote);
 	c = find(world, &this);
 	if (!c && p->flags == (TCP_SYN | TCP_ACK))
 		return false;
@@ -145,6 +145,38 @@ static bool port_allows(
 		c->replied = true;
 	else if (c->replied && !(p->flags & TCP_SYN))
 		c->connected = true;
+	return true;
+}
+
+static bool fragment_follows(const struct world *world, const struct packet *p, bool at_first)
+{
+	for (guint i = 0; i < world->fragments->len; i++) {
+		const struct passed_fragment *first =
+			&g_array_index(world->fragments, struct passed_fragment, i);
+
+		if (first->id == p->id && first->at_first == at_first)
+			return p->offset >= first->headers;
+	}
+	return false;
+}
+
+static u16 headers_of(const struct packet *p)
+{
+	return p->proto == IPPROTO_TCP ? 3 : p->proto == IPPROTO_GRE ? 0 : 1;
+}
+
+/* Whether the firewall at a port lets the packet through; notes what it learns. */
+static bool port_allows(
+	struct world *world, const struct packet *p, bool at_first, enum dp_direction direction)
+{
+	struct passed_fragment first = { p->id, at_first, headers_of(p) };
+
+	if (p->fragment == LATER_FRAGMENT)
+		return fragment_follows(world, p, at_first);
+	if (!headers_allowed(world, p, at_first, direction))
+		return false;
+	if (p->fragment == FIRST_FRAGMENT)
+		g_array_append_val(world->fragments, first);
 	return true;
 }
 

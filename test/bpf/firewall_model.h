@@ -17,6 +17,16 @@ struct packet {
 	u8 family, proto, type, code, flags;
 	u16 sport, dport; /* ICMP echo: both the identifier */
 	struct ip src, dst;
+	enum { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT } fragment;
+	u16 offset; /* of a later fragment, in 8 bytes */
+	u32 id;	    /* of fragments */
+};
+
+/* Where the first fragment of a packet has passed. */
+struct passed_fragment {
+	u32 id;
+	bool at_first;
+	u16 headers; /* in 8 bytes: none may begin in these */
 };
 
 struct connection {
@@ -43,8 +53,10 @@ struct world {
 		u8 tiers[N_TIERS], n, n_before; /* which, in turn */
 		bool own;			/* it has a policy of its own */
 	} chains[2];				/* by port */
+	bool stateless[2];			/* the policy of its own */
 	GArray *memberships;			/* struct membership */
 	GArray *connections;			/* struct connection */
+	GArray *fragments;			/* struct passed_fragment */
 	FILE *transcript;			/* NULL: none */
 };
 

@@ -4,6 +4,7 @@
  * simple model does, which walks all rules and all connections. Rules and members change between
  * the packets, and the agent restarts now and then. The packets go through the forwarding program
  * itself by BPF_PROG_TEST_RUN; they are few enough in kind that they meet each other's connections.
+ * Some come in fragments, and a port's policy may be stateless.
  *
  * WEFT_SEED repeats a run that failed, WEFT_CASES says how many packets, WEFT_TRANSCRIPT where to
  * write all of it down.
@@ -93,7 +94,9 @@ static struct dp_rule random_rule(u8 id)
 
 static void state_policy(struct world *world, int port)
 {
-	struct dp_policy policy = { .rules = world->rules[port], .n_rules = world->n_rules[port] };
+	struct dp_policy policy = { .rules = world->rules[port],
+		.n_rules = world->n_rules[port],
+		.stateless = world->stateless[port] };
 	g_autoptr(GError) error = NULL;
 
 	transcript_rules(world, "policy", port, world->rules[port], world->n_rules[port]);
@@ -227,7 +230,7 @@ static void change_chain(struct world *world)
 	struct chain *chain = &world->chains[port];
 	u8 first = (u8)g_random_int_range(0, N_TIERS);
 
-	chain->own = chance(70);
+	chain->own = world->stateless[port] || chance(70);
 	chain->n = (u8)g_random_int_range(chain->own ? 0 : 1, N_TIERS + 1);
 	chain->n_before = (u8)g_random_int_range(0, chain->n + 1);
 	for (u8 i = 0; i < chain->n; i++)
@@ -286,6 +289,7 @@ static struct packet answer_to(struct packet p)
 {
 	struct packet a = p;
 
+	a.fragment = WHOLE;
 	a.from_first = !p.from_first;
 	a.src = p.dst;
 	a.dst = p.src;
@@ -296,6 +300,51 @@ static struct packet answer_to(struct packet p)
 	if (p.type == 8 || p.type == 128)
 		a.type = p.type == 8 ? 0 : 129;
 	return a;
+}
+
+/* What follows the first fragment, or nothing that ever passed. */
+static struct packet fragment_behind(struct packet first)
+{
+	static const u16 offsets[] = { 1, 2, 3, 4, 1000 };
+	struct packet p = first;
+
+	p.fragment = LATER_FRAGMENT;
+	p.offset = PICK(offsets);
+	if (chance(10))
+		p.id |= 1u << 15; /* nobody's */
+	return p;
+}
+
+/* Now and then the first fragment of one; @i: which packet this is. */
+static void cut(struct packet *p, int i)
+{
+	p->fragment = chance(15) ? FIRST_FRAGMENT : WHOLE;
+	p->id = (u32)i & 0x7fff;
+}
+
+static struct frame fragment_frame(const struct packet *p, struct frame payload)
+{
+	const bool more = p->fragment == FIRST_FRAGMENT;
+	const u16 offset = more ? 0 : p->offset;
+	const u8 header[8] = { p->proto, 0, (u8)(offset >> 5), (u8)(offset << 3 | more),
+		(u8)(p->id >> 24), (u8)(p->id >> 16), (u8)(p->id >> 8), (u8)p->id };
+	const char *dst = p->from_first ? MAC2 : MAC1, *src = p->from_first ? MAC1 : MAC2;
+	char from[IP_STRLEN], to[IP_STRLEN];
+	struct frame frame;
+
+	ip_format(&p->src, from);
+	ip_format(&p->dst, to);
+	if (!more)
+		payload = frame_fill(24);
+	if (p->family == 6)
+		return frame_eth(dst, src, 0x86dd,
+			frame_ip(from, to, IPPROTO_FRAGMENT, frame_push(payload, header, 8)));
+	frame = frame_eth(dst, src, 0x0800, frame_ip(from, to, p->proto, payload));
+	frame.b[18] = (u8)(p->id >> 8);
+	frame.b[19] = (u8)p->id;
+	frame.b[20] = (u8)((more ? 0x20 : 0) | offset >> 8);
+	frame.b[21] = (u8)offset;
+	return frame;
 }
 
 static struct frame frame_of(const struct packet *p)
@@ -312,6 +361,8 @@ static struct frame frame_of(const struct packet *p)
 		payload = frame_icmp(p->type, p->code, 0x00050001, payload);
 	else
 		memset(payload.b, 0, payload.len);
+	if (p->fragment != WHOLE)
+		return fragment_frame(p, payload);
 	return frame_eth(dst, src, p->family == 4 ? 0x0800 : 0x86dd,
 		frame_ip(ip_format(&p->src, from), ip_format(&p->dst, to), p->proto, payload));
 }
@@ -360,6 +411,9 @@ static void test_decides_as_the_model(void **state)
 	g_random_set_seed(seed);
 	world.memberships = g_array_new(FALSE, FALSE, sizeof(struct membership));
 	world.connections = g_array_new(FALSE, FALSE, sizeof(struct connection));
+	world.fragments = g_array_new(FALSE, FALSE, sizeof(struct passed_fragment));
+	for (int port = 0; port < 2; port++)
+		world.stateless[port] = chance(25);
 	world.transcript = transcript ? fopen(transcript, "w") : NULL;
 	assert_true(!transcript || world.transcript);
 	world.chains[0].own = world.chains[1].own = true;
@@ -380,9 +434,17 @@ static void test_decides_as_the_model(void **state)
 			change_tier(&world);
 		if (chance(3))
 			change_chain(&world);
-		if (i % 5000 == 4999)
+		if (i % 5000 == 4999) {
 			restart_agent(&world);
-		p = i && chance(50) ? answer_to(p) : random_packet();
+			p.fragment = WHOLE; /* too long ago */
+		}
+		if (p.fragment == WHOLE || chance(40)) {
+			p = i && chance(50) ? answer_to(p) : random_packet();
+			cut(&p, i);
+			g_array_set_size(world.fragments, 0);
+		} else {
+			p = fragment_behind(p);
+		}
 		expected = model_passes(&world, &p);
 		actual = edge_passes(&world, &p);
 		transcript_packet(&world, &p, actual);
@@ -399,6 +461,7 @@ static void test_decides_as_the_model(void **state)
 		assert_int_equal(fclose(world.transcript), 0);
 	g_array_unref(world.memberships);
 	g_array_unref(world.connections);
+	g_array_unref(world.fragments);
 }
 
 int main(void)

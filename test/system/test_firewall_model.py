@@ -13,6 +13,8 @@ from weftd import BUILD
 CASES = 10000
 TCP, ICMPS = 6, (1, 58)
 SYN, ACK = 2, 16
+HEADERS = {6: 3, 47: 0}  # in 8 bytes, of TCP and GRE; of others 1
+WHOLE, FIRST, LATER = 0, 1, 2
 ECHO = {8: "request", 128: "request", 0: "reply", 129: "reply"}
 IN, OUT = "ingress", "egress"
 
@@ -21,7 +23,7 @@ class Model:
     """Rules are walked one by one, connections are in a dictionary by port and both ends."""
 
     def __init__(self):
-        self.policies, self.tiers, self.chains, self.members, self.connections = {}, {}, {}, [], {}
+        self.policies, self.tiers, self.chains, self.members, self.connections, self.fragments = {}, {}, {}, [], {}, {}
 
     def state(self, line):
         if "policy" in line:
@@ -72,7 +74,7 @@ class Model:
             turned = packet if forth else {**packet, "src": packet["dst"], "dst": packet["src"]}
             return self.judge(at, opener, turned, port, kind)
         protocol, kind, flags = packet["protocol"], packet["type"], packet["flags"]
-        if protocol in ICMPS and kind not in ECHO:
+        if (protocol in ICMPS and kind not in ECHO) or self.chains[at]["stateless"]:
             return judge(sent)
         ends = [(packet["src"], packet["sport"]), (packet["dst"], packet["dport"])]
         if protocol in ICMPS:  # both directions of an exchange have the asker's identifier
@@ -95,9 +97,20 @@ class Model:
             known["connected"] = True
         return True
 
+    def passes_in_fragments(self, at, sent, packet):
+        """A later fragment follows its first one, and does not begin in its headers."""
+        if packet["fragment"] == LATER:
+            return packet["offset"] >= self.fragments.get((at, packet["id"]), 1 << 16)
+        self.fragments.pop((at, packet["id"]), None)
+        if not self.passes_port(at, sent, packet):
+            return False
+        if packet["fragment"] == FIRST:
+            self.fragments[at, packet["id"]] = HEADERS.get(packet["protocol"], 1)
+        return True
+
     def passes(self, packet):
         sender = packet["packet"]
-        return self.passes_port(sender, OUT, packet) and self.passes_port(1 - sender, IN, packet)
+        return self.passes_in_fragments(sender, OUT, packet) and self.passes_in_fragments(1 - sender, IN, packet)
 
 
 def test_ten_thousand_packets(tmp_path):
