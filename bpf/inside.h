@@ -308,8 +308,9 @@ static __always_inline int inside_pipeline(
 	if (reason == TO_ROUTER) {
 		port = wire_port(vni);
 		reason = router_echo(skb, &port, pkt);
-		if (reason == TC_ACT_REDIRECT && skb->ifindex != port.ifindex) {
-			bpf_tail_call(skb, &stages, STAGE_WIRE); /* the asker is here too */
+		/* the asker is here too; of a trace nobody knows how he was translated */
+		if (reason == TC_ACT_REDIRECT && skb->ifindex != port.ifindex && !tracing(skb)) {
+			bpf_tail_call(skb, &stages, STAGE_WIRE);
 			return drop(skb, 0, DROP_TTL_EXPIRED);
 		}
 		return reason;

@@ -98,9 +98,12 @@ static const char *verdict_of(const json_t *steps)
 	} verdicts[] = {
 		{ "dropped", "dropped" },
 		{ "answered", "answered by the edge switch" },
+		{ "the router answers", "answered by the edge switch" },
 		{ "given to the agent", "answered by the agent" },
 		{ "delivered", "delivered on this host" },
+		{ "given to the router's conntrack helper", "given to a conntrack helper" },
 		{ "sent from", "sent to another host" },
+		{ "sent out on", "sent out on the physical network" },
 		{ "copied", "copied to all who may get it" },
 		{ "too big", "refused: too big" },
 		{ "encapsulated", "sent to another host" },

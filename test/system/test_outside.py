@@ -117,6 +117,17 @@ def test_traceroute(cloud):
     assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE) == ["10.1.0.1", outside.ROUTER, outside.SMALL], out
 
 
+def test_trace(cloud):
+    """B1: what leaves by the wire, through the tunnel to the gateway's host, and what routers answer, asked on the gateway's host and on another."""
+    near = {"h1": "a", "h2": "b"}[cloud.gateway()["binding:host_id"]]
+    wait_until(lambda: all(cloud.pings(name, outside.FAR) for name in (near, "c")))
+    for name, to, verdict in ((near, outside.FAR, "sent out on the physical network"), ("c", outside.FAR, "sent to another host"),
+                              (near, "10.1.0.1", "answered by the edge switch"), (near, cloud.gateway_ip(), "answered by the edge switch")):
+        answer = cloud.lab.json("trace", cloud.ports[name]["id"], "--to", to)
+        assert answer["verdict"] == verdict, answer
+        assert cloud.pings(name, to)
+
+
 def test_errors_about_translated_packets(cloud):
     """What the outside says of a translated packet reaches its sender: too big, and nobody there."""
     for name in ("a", "b", "c"):
