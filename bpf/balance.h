@@ -11,7 +11,7 @@
  *   member ──► balance_answer(): the VIP sends ─► switched or routed as ever ──────────► client
  *
  * A connection keeps its member as long as the member is one: the rewrite of its flow entry names
- * it; without one (a handshake, a packet from a wire) it is chosen again, by the same hash in the
+ * it; without one (an opening, a packet from a wire) it is chosen again, by the same hash in the
  * same table. A member that is sent to itself gets the packet from the VIP: its own address it
  * would not believe. Firewalls see what their guest sees: the client's the VIP, the member's its
  * own address.
@@ -75,13 +75,6 @@ static __always_inline bool is_balanced(void)
 	const struct room *room = room_get();
 
 	return room && room->balanced.kind;
-}
-
-/* Whether a verdict is worth writing down. That of a balanced packet finds no state of the
- * receiver, who gets another packet, so it is none for as long as the state wants to see each. */
-static __always_inline bool verdict_serves(const struct flow *verdict, const struct room *room)
-{
-	return !room->balanced.kind || !verdict->watched;
 }
 
 static __always_inline u32 mix(u32 hash, u32 word)

@@ -53,8 +53,8 @@ static __always_inline int balance_from_guest(
 		return reason == DROPPED ? CONSUMED : drop(skb, port->id, (u32)reason);
 	room->rewrite.balanced = room->balanced;
 	room->flow.flags |= FLOW_ROUTED;
-	if (verdict_holds(&room->flow, (int)skb->cb[CB_FIREWALL], receiver) &&
-		verdict_serves(&room->flow, room) && !tracing(skb) && !(pkt->flags & PKT_NO_FLOW) &&
+	if (verdict_holds(&room->flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
+		!(pkt->flags & PKT_NO_FLOW) &&
 		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &room->flow);
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, &room->rewrite))

@@ -17,9 +17,10 @@
  * connected and after its end, when the verdict is `watched`, and what has a FIN or RST. The rest
  * needs no more than its two lookups, except that once a tick it refreshes the state at a local
  * receiver; a state that has gone takes the verdict with it. Of TCP that is not connected a verdict
- * is only written where it needs no entry of its own: half open connections have quotas, other
- * entries have none. A TCP connection that is found open (the table lost it, or the port has just
- * got a policy) is judged like a new one and must prove itself in the same way.
+ * is only written where it needs no entry of its own, or is of what answers the port's own opening:
+ * half open connections have quotas, other entries have none. A TCP connection that is found open
+ * (the table lost it, or the port has just got a policy) is judged like a new one and must prove
+ * itself in the same way.
  *
  * Only the agent removes entries (src/datapath/flows.c).
  */
@@ -328,20 +329,41 @@ __noinline bool connection_step(
 			return false;
 		to->seen = tick_now();
 	}
-	if (flow->flags & FLOW_TRACKED)
-		flow->watched = !connection_is_open(flow) || (to && !connection_is_open(to));
+	flow->watched = (flow->flags & FLOW_TRACKED && !connection_is_open(flow)) ||
+			(to && !connection_is_open(to));
 	return true;
 }
 
-/* Whether the fast path may forward a packet by this verdict, as far as firewalls are concerned;
- * does what they want done with it. */
-static __always_inline bool connection_goes_on(
-	struct __sk_buff *skb, struct flow *flow, struct pkt *pkt, u32 port_id)
+/* route_apply.h */
+bool change_enter(struct pkt *pkt, const struct flow *flow, u32 scope, u32 direction);
+int change_leave(struct pkt *pkt);
+
+/* The same of a packet that becomes another one on its way. */
+static __always_inline bool connection_step_changed(struct __sk_buff *skb, struct pkt *pkt,
+	struct flow *flow, u32 scope, const u32 direction, u32 port_id)
 {
+	bool goes_on;
+
+	if (!change_enter(pkt, flow, scope, direction))
+		return false;
+	goes_on = connection_step(skb, pkt, flow, port_id);
+	change_leave(pkt);
+	return goes_on;
+}
+
+/* Whether the fast path may forward a packet by this verdict, whose entry has the key of @scope and
+ * @direction, as far as firewalls are concerned; does what they want done with it. */
+static __always_inline bool connection_goes_on(
+	struct __sk_buff *skb, struct flow *flow, struct pkt *pkt, u32 scope, const u32 direction)
+{
+	const u32 port_id = direction == FLOW_FROM_GUEST ? scope : 0;
+
 	if (likely(!(flow->flags & (FLOW_TRACKED | FLOW_TO_TRACKED))))
 		return true;
 	if (pkt->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST) || flow->watched)
-		return connection_step(skb, pkt, flow, port_id);
+		return unlikely(flow->flags & (FLOW_ROUTED | FLOW_TRANSLATED)) && !flow->has_router
+			       ? connection_step_changed(skb, pkt, flow, scope, direction, port_id)
+			       : connection_step(skb, pkt, flow, port_id);
 	if (flow->flags & FLOW_TRACKED)
 		window_note(flow, pkt);
 	return !(flow->flags & FLOW_TO_TRACKED) || flow->seen == tick_now() ||

@@ -47,7 +47,8 @@ static __always_inline int guest_frame(
 		if (likely(flow && flow_is_current(flow, host, &pkt) && !tracing(skb) &&
 			    (likely(!is_outside(flow)) || outside_is_fresh(flow, &pkt)) &&
 			    (unlikely(pkt_too_big(skb, &pkt, flow->mtu)) ||
-				    connection_goes_on(skb, flow, &pkt, port->id)))) {
+				    connection_goes_on(
+					    skb, flow, &pkt, port->id, FLOW_FROM_GUEST)))) {
 			if (likely(!pkt_too_big(skb, &pkt, flow->mtu))) {
 				flow_touch(flow, &pkt);
 				vni = port->vni;
@@ -393,7 +394,8 @@ int from_underlay(struct __sk_buff *skb)
 	if (unlikely(reason && !(reason == DROP_TRUNCATED && pkt_is_split(skb, OUTER_MASK))))
 		return drop(skb, 0, (u32)reason);
 	flow = reason ? NULL : receive_flow(host, &outer, &pkt);
-	if (likely(flow && !tracing(skb) && connection_goes_on(skb, flow, &pkt, 0))) {
+	if (likely(flow && !tracing(skb) &&
+		    connection_goes_on(skb, flow, &pkt, outer.vni, FLOW_FROM_UNDERLAY))) {
 		flow_touch(flow, &pkt);
 		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt, 0));
 	}
@@ -440,7 +442,8 @@ int from_vxlan(struct __sk_buff *skb)
 	if (unlikely(reason))
 		return drop(skb, 0, (u32)reason);
 	flow = receive_flow(host, &outer, &pkt);
-	if (likely(flow && !tracing(skb) && connection_goes_on(skb, flow, &pkt, 0))) {
+	if (likely(flow && !tracing(skb) &&
+		    connection_goes_on(skb, flow, &pkt, outer.vni, FLOW_FROM_UNDERLAY))) {
 		flow_touch(flow, &pkt);
 		return finish(skb, receive_execute(skb, host, flow, &outer, &pkt, 0));
 	}

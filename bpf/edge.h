@@ -358,10 +358,11 @@ _Static_assert(sizeof(struct flow) == 48, "layout");
 
 /* maps rewrites4 and rewrites6: by the key of a routed flow, what becomes of its packets' headers.
  */
+#define PORT_KEPT 2
 struct translation { /* of a packet's IPv4 sender or receiver */
 	be32 addr;
-	be16 port; /* of ICMP the identifier */
-	u8 has_port;
+	be16 port;   /* of ICMP the identifier */
+	u8 has_port; /* PORT_KEPT: and there is a state of it in nats, that wants to see an end */
 	u8 is_source;
 };
 struct rewrite {

@@ -22,7 +22,10 @@ enum firewall_answer {
 	FIREWALL_ALLOW,	  /* and the verdict may be written down */
 	FIREWALL_TRACKED, /* the same, for a connection whose state there is */
 	FIREWALL_WATCHED, /* the same, but the state wants to see the next segment too */
-	FIREWALL_ONCE,	  /* the next packet must be looked at too */
+	/* The same, of what answers the port's guest, who opened: so the verdict is one for a
+	 * connection that quotas have counted. */
+	FIREWALL_ANSWERED,
+	FIREWALL_ONCE, /* the next packet must be looked at too */
 	/* within the firewall: */
 	FIREWALL_MESSAGE,
 	FIREWALL_UNRELATED,
@@ -189,8 +192,11 @@ __noinline int firewall_continue(
 	if (reason)
 		return -reason;
 	connection->seen = tick_now();
-	return pkt->proto != IPPROTO_TCP || connection_is_open(connection) ? FIREWALL_TRACKED
-									   : FIREWALL_WATCHED;
+	if (pkt->proto != IPPROTO_TCP || connection_is_open(connection))
+		return FIREWALL_TRACKED;
+	return connection->state == FLOW_NEW && opener == RULE_EGRESS && direction != opener
+		       ? FIREWALL_ANSWERED
+		       : FIREWALL_WATCHED;
 }
 
 static __always_inline bool is_echo_reply(const struct pkt *pkt)

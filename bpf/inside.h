@@ -76,7 +76,7 @@ static __always_inline int receiver_find(struct __sk_buff *skb, struct pkt *pkt,
 			       : helper_in(skb, pkt, vni, to, DROP_NOT_TRANSLATED);
 	to->addr = known->addr;
 	to->port = known->port;
-	to->has_port = 1;
+	to->has_port = PORT_KEPT;
 	if (!tracing(skb))
 		nat_touch(known, pkt, NAT_IN);
 	return 0;
@@ -346,7 +346,7 @@ static __always_inline struct flow *wire_flow(
 		return NULL;
 	if (flow->flags & FLOW_ROUTED && !outside_is_fresh(flow, pkt))
 		return NULL;
-	return connection_goes_on(skb, flow, pkt, 0) ? flow : NULL;
+	return connection_goes_on(skb, flow, pkt, vni, FLOW_FROM_UNDERLAY) ? flow : NULL;
 }
 
 /* Does what the flow entry says; @vni: of the network that the packet leaves on. */

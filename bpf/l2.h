@@ -124,8 +124,9 @@ static __always_inline int resolve_local(
 		return DROPPED;
 	}
 	*ret_answer = answer;
-	if (answer == FIREWALL_TRACKED || answer == FIREWALL_WATCHED)
+	if (answer == FIREWALL_TRACKED || answer == FIREWALL_WATCHED || answer == FIREWALL_ANSWERED)
 		flow->flags |= FLOW_TO_TRACKED;
+	flow->watched = answer == FIREWALL_WATCHED || answer == FIREWALL_ANSWERED;
 	verdict_to(flow, to);
 	return 0;
 }
@@ -136,7 +137,7 @@ static __always_inline bool verdict_holds(struct flow *flow, int sender, int rec
 	if (sender != FIREWALL_TRACKED && sender != FIREWALL_WATCHED)
 		return sender != FIREWALL_ONCE && answer_holds(receiver);
 	flow->flags |= FLOW_TRACKED;
-	flow->watched = sender == FIREWALL_WATCHED || receiver == FIREWALL_WATCHED;
+	flow->watched |= sender == FIREWALL_WATCHED;
 	return receiver != FIREWALL_ONCE;
 }
 

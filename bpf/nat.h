@@ -386,7 +386,7 @@ __noinline int nat_out(struct __sk_buff *skb, struct pkt *pkt, const struct inte
 	key = nat_key_out(in->router, pkt);
 	to->addr = gateway->ip4;
 	to->is_source = 1;
-	to->has_port = 1;
+	to->has_port = PORT_KEPT;
 	if (pkt->flags & PKT_LATER_FRAGMENT) { /* its first has the port */
 		to->has_port = 0;
 		return 0;

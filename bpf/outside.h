@@ -144,8 +144,7 @@ static __noinline void departure_put(struct __sk_buff *skb, const struct host *h
 	verdict_init(flow, host, pkt, out->mtu);
 	flow->output = FLOW_TO_WIRE;
 	flow->flags = FLOW_ROUTED | (out->translated ? FLOW_TRANSLATED : 0);
-	if (answer_holds((int)skb->cb[CB_FIREWALL]) &&
-		verdict_holds(flow, (int)skb->cb[CB_FIREWALL], FIREWALL_ALLOW) &&
+	if (verdict_holds(flow, (int)skb->cb[CB_FIREWALL], FIREWALL_ALLOW) &&
 		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &rewrite))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
 }

@@ -51,7 +51,7 @@ struct room {
 	struct balanced prefix;	  /* what becomes of an IPv6 address outside, see prefix.h */
 	struct nat made;	  /* a translated connection that begins: nat.h */
 	struct nat_key ended; /* the way out of a translated connection that ends: nat_embryo.h */
-	struct unbalanced was;
+	struct unbalanced was, before; /* see change_enter() */
 	struct lb_member member;
 	struct pkt about;  /* of an ICMP error: see balance_error.h */
 	struct pkt quoted; /* by the ICMP error that is looked at: see related.h */

@@ -47,13 +47,14 @@ static __always_inline bool is_outside(const struct flow *flow)
 	return flow->output == FLOW_TO_WIRE && flow->flags & FLOW_ROUTED;
 }
 
-/* What leaves for a wire, or came from one, is decided again once a tick, and before a connection
- * is open and when it is over: the neighbour's MAC and the state of a translation are looked at
- * then. */
+/* What leaves for a wire, or came from one, is decided again once a tick, and where it opens a
+ * connection: the neighbour's MAC is looked at then, and the state of a translation. That of one
+ * which closes too, unless a port here wants to see it (connection_step_changed()). */
 static __always_inline bool outside_is_fresh(const struct flow *flow, const struct pkt *pkt)
 {
-	return flow->seen == tick_now() && !flow->watched &&
-	       !(pkt->flags & (PKT_OPENING | PKT_CLOSING));
+	if (flow->seen != tick_now() || pkt->flags & PKT_OPENING)
+		return false;
+	return !(pkt->flags & PKT_CLOSING) || flow->flags & (FLOW_TRACKED | FLOW_TO_TRACKED);
 }
 
 /* What no router passes on, be it a source or a destination: link-local (RFC 3927 section 2.7,
@@ -317,7 +318,7 @@ static __always_inline void route_put(
 {
 	struct room *room = room_get();
 
-	if (!room || !verdict_serves(&room->flow, room))
+	if (!room)
 		return;
 	if (!keeps_router(&room->flow, room) &&
 		rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite))

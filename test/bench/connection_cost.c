@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the packets of a new connection cost the edge switch, run by hand as root:
- * build/test/bench/connection_cost [CONNECTIONS], which docs/performance.md explains. Each
- * goes from one filtered port of the host to another, by BPF_PROG_TEST_RUN, so it is processor time
- * that is measured, and of that the programs alone. Prints a line per packet: its name, the median
- * and the 10th percentile in ns. A known connection's packet says what measuring costs itself.
+ * build/test/bench/connection_cost [CONNECTIONS [routed]], which docs/performance.md explains. Each
+ * goes from one filtered port of the host to another, straight or by a router, by
+ * BPF_PROG_TEST_RUN, so it is processor time that is measured, and of that the programs alone.
+ * Prints a line per packet: its name, the median and the 10th percentile in ns. A known
+ * connection's packet says what measuring costs itself.
  */
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "firewall_bed.h"
+#include "outside_bed.h"
 #include "datapath/internal.h"
 #include "edge.skel.h"
 
@@ -54,8 +56,9 @@ static struct step steps[] = {
 };
 #define N_STEPS G_N_ELEMENTS(steps)
 
-static void make_frame(struct step *step)
+static void make_frame(struct step *step, bool routed)
 {
+	const struct mac router = mac(INSIDE_MAC);
 	bool syn = step->flags & SYN;
 	struct frame data =
 		syn ? frame_bytes(syn_options, sizeof(syn_options)) : frame_fill(step->data);
@@ -66,6 +69,8 @@ static void make_frame(struct step *step)
 			: frame_tcp(1, SERVER_PORT, step->flags, step->seq, step->ack, data));
 	if (syn)
 		step->frame.b[ETH_DATA_OFFSET] = (20 + sizeof(syn_options)) / 4 << 4;
+	if (routed)
+		memcpy(step->frame.b, router.b, sizeof(router.b));
 }
 
 /* Ports in the frame: the client's is that of the connection. Sums are not looked at. */
@@ -111,7 +116,7 @@ static void print(u32 n)
 	}
 }
 
-static void measure(struct bed *bed, u32 n)
+static void measure(struct bed *bed, u32 n, bool routed)
 {
 	struct dp_rule inside = rule(20, DP_INGRESS, -1, -1, -1);
 
@@ -121,7 +126,7 @@ static void measure(struct bed *bed, u32 n)
 	POLICY(bed, policy1, OUT1);
 	put_policy(bed, policy2, &inside, 1);
 	for (size_t i = 0; i < N_STEPS; i++) {
-		make_frame(&steps[i]);
+		make_frame(&steps[i], routed);
 		steps[i].ns = g_new(u32, n);
 	}
 	for (u32 i = 0; i < n; i++)
@@ -137,7 +142,7 @@ int main(int argc, char **argv)
 	u32 n = argc > 1 ? (u32)atoi(argv[1]) : CONNECTIONS_DEFAULT;
 	void *bed = NULL;
 
-	bed_setup(&bed);
-	measure(bed, MIN(MAX(n, 1), CONNECTIONS_MAX));
+	outside_setup(&bed);
+	measure(bed, MIN(MAX(n, 1), CONNECTIONS_MAX), argc > 2 && !strcmp(argv[2], "routed"));
 	return bed_teardown(&bed);
 }
