@@ -285,6 +285,19 @@ void appliances_each_listener(
 			machine_listeners_of(machine, each, data);
 }
 
+void appliances_each_machine(const struct appliances *appliances,
+	void (*each)(const struct uuid *id, const struct machine *machine, void *data), void *data)
+{
+	const struct machine *machine;
+	const struct uuid *id;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, appliances->machines);
+	while (g_hash_table_iter_next(&i, (gpointer *)&id, (gpointer *)&machine))
+		if (!machine_is_retired(machine))
+			each(id, machine, data);
+}
+
 json_t *appliances_describe(const struct appliances *appliances)
 {
 	const struct machine *machine;

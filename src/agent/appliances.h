@@ -37,6 +37,12 @@ json_t *appliances_describe(const struct appliances *appliances);
  * NULL. */
 json_t *appliances_describe_host(const struct appliances *appliances);
 
+struct machine;
+
+/* Calls @each for each machine that is to run (machine/machine.h). */
+void appliances_each_machine(const struct appliances *appliances,
+	void (*each)(const struct uuid *id, const struct machine *machine, void *data), void *data);
+
 /* Calls @each for the counters of the listeners of their load balancers. */
 void appliances_each_listener(
 	const struct appliances *appliances, listener_stats_fn each, void *data);

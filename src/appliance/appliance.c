@@ -65,11 +65,13 @@ struct appliance *appliance_new(const char *folder, u16 api_port)
 	appliance->tunnels = tunnels_new(folder);
 	appliance->announcer = announcer_new();
 	appliance->events = events_new();
+	appliance->repair = repair_new(appliance);
 	return appliance;
 }
 
 void appliance_free(struct appliance *appliance)
 {
+	repair_free(appliance->repair);
 	announcer_free(appliance->announcer);
 	events_free(appliance->events);
 	tunnels_free(appliance->tunnels);
@@ -107,7 +109,7 @@ static bool has_ipv6(void)
 }
 
 /* Without promotion an address that goes would take the others of its prefix with it. */
-static bool set_sysctls(GError **error)
+bool appliance_set_sysctls(GError **error)
 {
 	return set_sysctl("ipv4/conf/all/promote_secondaries", "1", error) &&
 	       set_sysctl("ipv4/ip_forward", "1", error) &&
@@ -150,6 +152,21 @@ static void forget_rules(struct appliance *appliance)
 	appliance->had_guards = has;
 }
 
+bool appliance_apply_network(struct appliance *appliance, GError **error)
+{
+	return link_prepare(appliance->document, error) && apply_network(appliance, error);
+}
+
+bool appliance_apply_filter_anew(struct appliance *appliance, const char *commands, GError **error)
+{
+	g_autofree char *path = path_of(appliance, RENDER_NFTABLES);
+	g_autofree char *text = g_strdup_printf("%sinclude \"%s\"", commands, path);
+	const char *const argv[] = { "nft", text, NULL };
+
+	appliance->life = (u32)g_random_int_range(1, G_MAXINT32);
+	return program_run(argv, NULL, error);
+}
+
 /* What the kernel translates it asks the filter about once for each connection. */
 static bool apply_filter(struct appliance *appliance, GError **error)
 {
@@ -166,8 +183,8 @@ static bool apply(struct appliance *appliance, unsigned changed, GError **error)
 {
 	services_end_unwanted(appliance->services, appliance->document);
 	return (!is_in(changed, RENDER_NFTABLES) || apply_filter(appliance, error)) &&
-	       events_set(appliance->events, appliance->document, error) && set_sysctls(error) &&
-	       link_prepare(appliance->document, error) &&
+	       events_set(appliance->events, appliance->document, error) &&
+	       appliance_set_sysctls(error) && link_prepare(appliance->document, error) &&
 	       (!is_in(changed, RENDER_NETWORK) || apply_network(appliance, error)) &&
 	       redundancy_set(
 		       appliance->redundancy, appliance->document->redundancy.enabled, error) &&
@@ -212,13 +229,17 @@ bool appliance_configure(struct appliance *appliance, const char *text, size_t l
 	g_autoptr(document) document = document_parse(text, len, error);
 	GError *failed = NULL;
 	unsigned changed, anew;
+	bool ok;
 
 	if (!document || !is_newer(appliance, document, error))
 		return false;
 	anew = adopt(appliance, g_steal_pointer(&document));
 	g_clear_pointer(&appliance->reason, g_free);
-	if (files_write(appliance->folder, &appliance->rendered, &changed, &failed) &&
-		apply(appliance, changed | anew, &failed)) {
+	repair_begin(appliance->repair);
+	ok = files_write(appliance->folder, &appliance->rendered, &changed, &failed) &&
+	     apply(appliance, changed | anew, &failed);
+	repair_settled(appliance->repair);
+	if (ok) {
 		log_info("revision %" G_GUINT64_FORMAT " is applied",
 			(guint64)appliance->document->revision);
 		return true;

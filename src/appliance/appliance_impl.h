@@ -4,6 +4,7 @@
 
 #include "appliance/announcer.h"
 #include "appliance/appliance.h"
+#include "appliance/appliance_repair.h"
 #include "appliance/events.h"
 #include "appliance/learnt.h"
 #include "appliance/redundancy.h"
@@ -27,5 +28,6 @@ struct appliance {
 	struct tunnels *tunnels;
 	struct announcer *announcer;
 	struct events *events;
+	struct repair *repair;
 	bool had_guards; /* there may be counters of rules */
 };

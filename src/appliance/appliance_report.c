@@ -26,7 +26,7 @@ static void append_drift(const struct appliance *appliance, struct json_writer *
 /* A daemon that does not run is an error too, though what was to be written is. */
 static const char *reason_of(const struct appliance *appliance)
 {
-	return appliance->reason ?: services_reason(appliance->services) ?: tunnels_reason(appliance->tunnels);
+	return appliance->reason ?: repair_reason(appliance->repair) ?: services_reason(appliance->services) ?: tunnels_reason(appliance->tunnels);
 }
 
 static void append_redundancy(const struct appliance *appliance, struct json_writer *w)
@@ -73,6 +73,11 @@ GString *appliance_status(const struct appliance *appliance)
 	speaker_append(appliance->speaker, &w);
 	jw_end_array(&w);
 	append_drift(appliance, &w);
+	jw_key(&w, "repairs");
+	jw_begin_object(&w);
+	repair_append(appliance->repair, &w);
+	services_append_repairs(appliance->services, &w);
+	jw_end_object(&w);
 	if (document && document->load_balancers->len)
 		haproxy_append_status(
 			appliance->folder, appliance->rendered.texts[RENDER_HAPROXY], &w);

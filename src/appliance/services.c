@@ -291,3 +291,19 @@ void services_append(const struct services *all, struct json_writer *w)
 		jw_end_object(w);
 	}
 }
+
+void services_append_repairs(const struct services *all, struct json_writer *w)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++) {
+		g_autofree char *name = g_strconcat("daemon ", services[i].name, NULL);
+		unsigned restarts = daemon_restarts(all->daemons[i]);
+
+		if (!restarts)
+			continue;
+		jw_key(w, name);
+		jw_begin_object(w);
+		jw_member_int(w, "count", restarts);
+		jw_member_string(w, "reason", daemon_last_end(all->daemons[i]));
+		jw_end_object(w);
+	}
+}

@@ -32,4 +32,6 @@ void services_set_standby(struct services *services, bool standby);
 /* Why one that is wanted does not run; NULL: all do. */
 const char *services_reason(const struct services *services);
 /* Members of `daemons` of the status. */
+/* Members: "daemon NAME" of those that have ended by themselves and were started again. */
+void services_append_repairs(const struct services *all, struct json_writer *w);
 void services_append(const struct services *services, struct json_writer *w);

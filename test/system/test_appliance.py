@@ -3,6 +3,7 @@
     The topology is that of appliance_bed.py.
 """
 import itertools
+import json
 import os
 import pathlib
 import signal
@@ -174,6 +175,71 @@ def test_drift_is_seen_and_repaired(bed):
     addresses = bed.exec("box", "ip", "-4", "-br", "address").stdout
     assert "10.66.0.1" not in addresses and "203.0.113.6/32" in addresses
     assert ask(bed, "g2", "203.0.113.1", 7000) == "203.0.113.5"
+
+
+def kernel(bed):
+    """What of the kernel's the document decides, but for what counts, and for addresses that the kernel gives itself."""
+    links = [(link["ifname"], link["mtu"], link["address"], "UP" in link["flags"], sorted(info["local"] for info in link["addr_info"] if info["scope"] == "global"))
+             for link in json.loads(bed.exec("box", "ip", "-j", "address").stdout)]
+    return [bed.exec("box", "nft", "-s", "list", "ruleset").stdout, links,
+            *(bed.exec("box", "ip", *words).stdout for words in (("rule",), ("-6", "rule"), ("route", "show", "proto", "157"), ("route", "show", "proto", "boot"),
+                                                                 ("route", "show", "type", "blackhole"))),
+            bed.exec("box", "sysctl", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding").stdout]
+
+
+BY_HAND = [
+    ("packet filter", "nft insert rule inet weft forward accept"),
+    ("packet filter", "nft flush ruleset"),
+    ("packet filter", "nft 'add table ip evil; add chain ip evil c { type filter hook forward priority 0 ; policy drop ; }'"),
+    ("packet filter", "nft 'add chain inet weft evil { type filter hook forward priority -10 ; policy drop ; }'"),
+    ("addresses", "ip address delete 10.0.0.1/24 dev guest0"),
+    ("addresses", "ip address add 10.66.0.1/24 dev guest0"),
+    ("NICs", "ip link set guest0 mtu 1300"),
+    ("NICs", "ip link set public down"),
+    ("routes", "ip route delete default"),
+    ("routes", "ip route add 198.51.100.0/24 via 203.0.113.9"),
+    ("routes", "ip route add blackhole 198.51.100.0/24"),
+    ("routes", "ip route add 198.51.100.0/24 via 203.0.113.9 proto 157"),
+    ("policy rules", "ip rule add from 10.0.0.0/24 table 100"),
+    ("policy rules", "ip rule delete priority 32766"),
+    ("policy rules", "ip -6 rule delete priority 32766"),
+    ("sysctls", "sysctl net.ipv4.ip_forward=0"),
+    ("sysctls", "sysctl net.ipv6.conf.all.forwarding=0"),
+]
+
+
+@pytest.mark.parametrize("part, command", BY_HAND, ids=[command for _, command in BY_HAND])
+def test_the_kernel_s_is_repaired(bed, part, command):
+    """Z13: what somebody changes by hand in the kernel, and in no file, becomes as it should be by itself, and is counted once as what it is."""
+    bed.put(document(next(revisions), interfaces=[{**one, "mtu": 1400} for one in document(1)["interfaces"]]))
+    before, counts = kernel(bed), bed.get("/v1/status")["repairs"]
+    bed.exec("box", "sh", "-c", command)
+    wait_until(lambda: bed.get("/v1/status")["repairs"] != counts, what="it is noticed", deadline=20)
+    wait_until(lambda: kernel(bed) == before, what="it is repaired", deadline=20)
+    now = bed.get("/v1/status")
+    had = counts.get(part, {"count": 0})["count"]
+    assert now["repairs"] == {**counts, part: {"count": had + 1}} and (now["status"], now["drift"]) == ("ACTIVE", [])
+
+
+def test_what_changes_by_itself_is_not_repaired(bed):
+    """Z13: another document, a daemon's restart, neighbours, IPv6 addresses of links and what counts are nothing that anybody has changed. A daemon that was
+    killed is counted by its name, with how it ended."""
+    counts = bed.get("/v1/status")["repairs"]
+    bed.put(document(next(revisions), guests=("g1",)))
+    bed.put(document(next(revisions)))
+    bed.lease("g1")
+    bed.exec("box", "ip", "neighbour", "replace", "10.0.0.77", "lladdr", "fa:16:3e:00:01:77", "dev", "guest0")
+    bed.exec("box", "ip", "route", "add", "198.51.100.0/24", "via", "203.0.113.1", "proto", "bgp")
+    old = bed.get("/v1/status")["daemons"]["dnsmasq"]
+    os.kill(old["pid"], signal.SIGKILL)
+    wait_until(lambda: bed.get("/v1/status")["daemons"]["dnsmasq"]["pid"] not in (0, old["pid"]), what="dnsmasq is started again")
+    bed.exec("box", "sysctl", "net.ipv4.ip_forward=0")  # what was heard before is told before this is repaired
+    wait_until(lambda: bed.get("/v1/status")["repairs"].get("sysctls") != counts.get("sysctls"), what="that is repaired")
+    had = bed.get("/v1/status")["repairs"]
+    assert had.pop("daemon dnsmasq") == {"count": old["restarts"] + 1, "reason": "ended by signal 9"}
+    counts.pop("daemon dnsmasq", None)
+    assert had.pop("sysctls")["count"] == counts.pop("sysctls", {"count": 0})["count"] + 1 and had == counts
+    bed.exec("box", "ip", "route", "delete", "198.51.100.0/24", "proto", "bgp")
 
 
 def test_stateless(bed):

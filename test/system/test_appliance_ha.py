@@ -4,6 +4,7 @@
           └─ [h2] the machine "b" ┘ with a binding to each host. g on network in, far on network out, both of host 2
 """
 import json
+import pathlib
 import re
 import subprocess
 import time
@@ -129,12 +130,15 @@ def test_master_dies(bed):
 
 
 def vrrp(machines, cut):
-    """They hear each other no more, and again."""
-    for machine in machines:
+    """They hear each other no more, and again: what one sends the other goes to a MAC address that nobody has, as filters and routes would be repaired. The
+    master is not to hear the other one become master as well."""
+    for machine in sorted(machines, key=lambda machine: machine.state == "MASTER"):
+        text = pathlib.Path(f"/proc/{machine.pid}/root/run/weft-appliance/keepalived.conf").read_text()
+        device, peer = re.search(r"interface (\S+)", text)[1], re.search(r"unicast_peer \{\s*(\S+)", text)[1]
         if cut:
-            machine.inside("nft", "add table inet cut; add chain inet cut in { type filter hook prerouting priority -400; }; add rule inet cut in ip protocol vrrp drop")
+            machine.inside("ip", "neighbour", "replace", peer, "lladdr", "02:00:00:00:00:66", "nud", "permanent", "dev", device)
         else:
-            machine.inside("nft", "delete table inet cut")
+            machine.inside("ip", "neighbour", "delete", peer, "dev", device)
 
 
 def echoes(bed):

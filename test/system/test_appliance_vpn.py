@@ -145,11 +145,12 @@ def test_ikev1_and_several_prefixes(bed):
     weak = {"encryption_algorithm": "aes-128", "auth_algorithm": "sha1", "pfs": "group5", "lifetime_s": 3600}
     more = {"ike": {**weak, "version": "v1"}, "esp": weak, "dpd": {"action": "restart", "interval_s": 5, "timeout_s": 20}, "mtu": 1400}
     second = f"{NET['b']}.7.0/24"
-    b.put(ipsec=[b.ipsec(local_cidrs=[f"{NET['b']}.0.0/24", second], peer_id="a.example.org", initiator="response-only", **more)])
+    interfaces = b.document()["interfaces"]
+    interfaces[2]["addresses"].append(f"{NET['b']}.7.1/24")
+    b.put(interfaces=interfaces, ipsec=[b.ipsec(local_cidrs=[f"{NET['b']}.0.0/24", second], peer_id="a.example.org", initiator="response-only", **more)])
     a.put(ipsec=[a.ipsec(peer_cidrs=[f"{NET['b']}.0.0/24", second], local_id="a.example.org", **more)])
     wait_active(bed, "ipsec", "with IKEv1")
     wait_until(lambda: a.ping() == 1, what="a ping")
-    b.exec("ip", "address", "add", f"{NET['b']}.7.1/24", "dev", "guest0")
     assert a.in_guest("ping", "-c", "1", "-W", "2", f"{NET['b']}.7.1").returncode == 0
     listed = a.exec("swanctl", "--list-sas", "--uri", f"unix://{a.files}/charon.vici").stdout
     assert "IKEv1" in listed and f"remote {second}" in listed

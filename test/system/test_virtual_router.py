@@ -230,6 +230,18 @@ def test_stateless(cloud):
     assert wait_until(lambda: as_it_was(cloud, digest), what="and repaired") == pid
     assert "10.0.0.66" not in leases.read_text()
     assert wait_until(lambda: cloud.dig("g1", "g2.example.org"), what="a name") == lab.address(lab.g2)
+    inside = ["nsenter", f"--net={cloud.inside(appliance).parent / 'ns/net'}"]
+    rules = run(*inside, "nft", "-s", "list", "ruleset").stdout
+    for command, part in ((("nft", "flush", "ruleset"), "packet filter"), (("sysctl", "net.ipv4.ip_forward=0"), "sysctls")):
+        run(*inside, *command)
+        wait_until(lambda: f"{part} was changed inside of it; repaired" in cloud.attachment(lab.net)["drift"], what=f"{part}: what is in no file is reported too")
+        assert cloud.appliance(lab.net)["drift"] == part
+        wait_until(lambda: f'weft_appliance_repairs_total{{appliance="{appliance["id"]}",what="{part}"}} 1\n' in lab.agent(appliance["host"], "metrics")["text"],
+                   what="the exporter counts it")
+    wait_until(lambda: run(*inside, "sysctl", "-n", "net.ipv4.ip_forward").stdout == "1\n", what="who may write it has repaired it")
+    assert run(*inside, "nft", "-s", "list", "ruleset").stdout == rules and as_it_was(cloud, digest) == pid
+    wait_until(lambda: f'weft_appliance_drops_total{{appliance="{appliance["id"]}",reason="' in lab.agent(appliance["host"], "metrics")["text"],
+               what="what it drops is in the exporter")
 
 
 def test_the_agent_and_the_controller_may_be_down(cloud):

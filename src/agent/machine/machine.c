@@ -254,6 +254,8 @@ void machine_free(struct machine *machine)
 	g_free(machine->redundancy);
 	json_decref(machine->balancers);
 	json_decref(machine->tunnels);
+	json_decref(machine->repairs);
+	json_decref(machine->counters);
 	g_free(machine);
 }
 
@@ -263,6 +265,16 @@ bool machine_has_stepped_down(struct machine *machine)
 
 	machine->stepped_down = false;
 	return has;
+}
+
+const json_t *machine_repairs(const struct machine *machine)
+{
+	return machine->repairs;
+}
+
+const json_t *machine_counters(const struct machine *machine)
+{
+	return machine->counters;
 }
 
 void machine_listeners_of(const struct machine *machine, listener_stats_fn each, void *data)

@@ -47,6 +47,12 @@ bool machine_is_gone(const struct machine *machine);
 /* The same, and waits for it, for some seconds. */
 void machine_end(struct machine *machine);
 
+/* What it has put right by itself, and counts: members `repairs` of its status, and all of its
+ * counters (docs/appliances.md), a quarter of a minute old at most. Borrowed; NULL: it has not
+ * said. */
+const json_t *machine_repairs(const struct machine *machine);
+const json_t *machine_counters(const struct machine *machine);
+
 /* Calls @each for the counters of every listener of its load balancers. */
 void machine_listeners_of(const struct machine *machine, listener_stats_fn each, void *data);
 

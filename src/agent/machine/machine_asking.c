@@ -3,15 +3,17 @@
 #include <string.h>
 
 #include "agent/machine/machine_impl.h"
+#include "agent/machine/machine_repairs.h"
 #include "agent/machine/machine_text.h"
 #include "agent/machine/machine_tunnels.h"
 #include "base/log.h"
 
 #define ASK_MIN_MS 20
 #define ASK_MAX_MS 3000
-#define ASK_TUNNELS_MS 1000 /* while one is down */
-#define ASK_PAIR_MS 500	    /* which of the two it is changes by itself */
-#define SILENT_S 30	    /* questions in vain, each of five seconds */
+#define ASK_TUNNELS_MS 1000		  /* while one is down */
+#define ASK_PAIR_MS 500			  /* which of the two it is changes by itself */
+#define COUNTERS_US (10 * G_USEC_PER_SEC) /* of those that change nothing but metrics */
+#define SILENT_S 30			  /* questions in vain, each of five seconds */
 /* It reads what it is told, and says what it thinks of it. */
 #define TAKES_US (2 * G_USEC_PER_SEC)
 
@@ -62,16 +64,35 @@ static void ask_later(struct machine *machine)
 	machine->ask_ms = MIN(2 * machine->ask_ms, ask_max_ms(machine));
 }
 
+static void say_drift(struct machine *machine, const char *what)
+{
+	if (!strcmp(machine->drift, what))
+		return;
+	machine_replace(&machine->drift, what);
+	machine->changed(machine->data);
+}
+
+/* What it has repaired by itself. Who asks for the first time knows nothing of what was before. */
+static void note_repairs(struct machine *machine, const json_t *said)
+{
+	g_autofree char *what =
+		machine->repairs ? machine_repairs_since(machine->repairs, said) : NULL;
+
+	if (what) {
+		log_warning("appliance %s: drift: %s; it has repaired that", machine->id, what);
+		say_drift(machine, what);
+	}
+	json_decref(machine->repairs);
+	machine->repairs = json_incref((json_t *)said);
+}
+
 /* Somebody has changed files inside: the same told anew repairs that. */
 static void repair(struct machine *machine, const json_t *files)
 {
 	g_autofree char *names = machine_names(files);
 
 	log_warning("appliance %s: drift: %s; told anew", machine->id, names);
-	if (strcmp(machine->drift, names)) {
-		machine_replace(&machine->drift, names);
-		machine->changed(machine->data);
-	}
+	say_drift(machine, names);
 	machine_process_signal(machine->pidfd, SIGHUP);
 	machine->ask_ms = ASK_MIN_MS;
 }
@@ -80,8 +101,18 @@ static void got_counters(const json_t *answer, void *data)
 {
 	struct machine *machine = data;
 
+	if (answer) {
+		json_decref(machine->counters);
+		machine->counters = json_incref((json_t *)answer);
+	}
 	machine_listeners_note(machine->listeners, answer);
 	ask_later(machine);
+}
+
+static void ask_counters(struct machine *machine)
+{
+	machine->counters_us = g_get_monotonic_time();
+	ask_get(machine->ask, "/v1/counters", got_counters, machine);
 }
 
 static void got_digest(const json_t *answer, void *data)
@@ -98,8 +129,8 @@ static void got_digest(const json_t *answer, void *data)
 		machine_say(machine, STATUS_ACTIVE, "");
 		machine->ask_ms = ask_max_ms(machine);
 	}
-	if (machine->balancers)
-		ask_get(machine->ask, "/v1/counters", got_counters, machine);
+	if (machine->balancers || g_get_monotonic_time() - machine->counters_us > COUNTERS_US)
+		ask_counters(machine);
 	else
 		ask_later(machine);
 }
@@ -180,6 +211,8 @@ static void got_status(const json_t *answer, void *data)
 	json_int_t revision = json_integer_value(json_object_get(answer, "revision"));
 
 	machine_note_status(machine, status ? answer : NULL);
+	if (status)
+		note_repairs(machine, json_object_get(answer, "repairs"));
 	if (!g_strcmp0(status, "ACTIVE") && revision == machine->wanted_revision &&
 		!json_array_size(drift)) {
 		machine->answered_us = g_get_monotonic_time();

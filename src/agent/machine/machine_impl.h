@@ -33,7 +33,10 @@ struct machine {
 	json_int_t revision; /* that it has done */
 	json_t *balancers;   /* what it says of load balancers; NULL: it has none */
 	struct machine_listeners *listeners;
-	json_t *tunnels; /* of machine_tunnels(); NULL: it has none, or does not answer */
+	json_t *repairs;  /* that it has made, as it says; NULL: it has said nothing yet */
+	json_t *counters; /* as it said last; NULL: it has not */
+	s64 counters_us;  /* when it was asked for them */
+	json_t *tunnels;  /* of machine_tunnels(); NULL: it has none, or does not answer */
 };
 
 void machine_replace(char **text, const char *with);

@@ -258,6 +258,8 @@ char *metrics_text(const struct agent *agent)
 	log_metrics(out, agent);
 	service_metrics(out, agent);
 	helper_metrics(out, agent);
+	if (agent->appliances)
+		appliance_metrics(out, agent);
 	return g_string_free(out, FALSE);
 }
 

@@ -52,6 +52,7 @@ unsigned count_wired(const struct agent *agent);
 
 /* Prometheus text; metrics.c. The others are parts of it. */
 void metrics_family(GString *out, const char *name, const char *type, const char *help);
+void appliance_metrics(GString *out, const struct agent *agent); /* of appliances inside */
 void connection_metrics(GString *out, const struct agent *agent);
 void limited_metrics(GString *out, const struct agent *agent); /* ops_limits.c */
 char *metrics_text(const struct agent *agent);

@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "appliance/netns/sandbox_parts.h"
 #include "base/log.h"
+
+#define SYSCTLS_S 2
 
 static bool write_file(const char *path, const char *text, GError **error)
 {
@@ -32,14 +35,42 @@ static bool join_cgroup(const char *cgroup, GError **error)
 	return !procs || write_file(procs, "0", error);
 }
 
-/* While it may still be written to: inside /proc/sys is read-only. */
+static const char *const switches[] = { "/proc/sys/net/ipv4/conf/all/promote_secondaries",
+	"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding" };
+static int switch_fds[G_N_ELEMENTS(switches)];
+
+/* While they may still be opened for writing: inside /proc/sys is read-only. Without IPv6 its own
+ * is not there. */
+static bool open_sysctls(GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(switches); i++) {
+		switch_fds[i] = open(switches[i], O_RDWR | O_CLOEXEC);
+		if (switch_fds[i] < 0 && (errno != ENOENT || !strstr(switches[i], "ipv6")))
+			return weft_fail_errno(error, errno, "open %s", switches[i]);
+	}
+	return true;
+}
+
 static bool set_sysctls(GError **error)
 {
-	static const char ipv6[] = "/proc/sys/net/ipv6/conf/all/forwarding";
+	for (size_t i = 0; i < G_N_ELEMENTS(switches); i++)
+		if (switch_fds[i] >= 0 && pwrite(switch_fds[i], "1", 1, 0) != 1)
+			return weft_fail_errno(error, errno, "write \"1\" to %s", switches[i]);
+	return true;
+}
 
-	return write_file("/proc/sys/net/ipv4/conf/all/promote_secondaries", "1", error) &&
-	       write_file("/proc/sys/net/ipv4/ip_forward", "1", error) &&
-	       (!g_file_test(ipv6, G_FILE_TEST_EXISTS) || write_file(ipv6, "1", error));
+/* Who is inside looks more often, so he has seen by then that somebody has changed it. */
+static void repair_sysctls(void)
+{
+	static bool was_off;
+	bool off = false;
+	char now;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(switches); i++)
+		off |= switch_fds[i] >= 0 && (pread(switch_fds[i], &now, 1, 0) != 1 || now != '1');
+	if (off && was_off)
+		set_sysctls(NULL);
+	was_off = off;
 }
 
 static bool start(const struct sandbox *sandbox, GError **error)
@@ -67,17 +98,28 @@ static void pass_on(int number)
 	kill(machine, number);
 }
 
+static void wake(int number)
+{
+	(void)number;
+}
+
+/* Inside nobody can write to /proc/sys: who has changed it from here, is put right from here. */
 static int await(pid_t pid)
 {
-	struct sigaction action = { .sa_handler = pass_on };
+	const struct sigaction action = { .sa_handler = pass_on }, look = { .sa_handler = wake };
+	const struct itimerval every = { { SYSCTLS_S, 0 }, { SYSCTLS_S, 0 } };
 	int status;
 
 	machine = pid;
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	while (waitpid(pid, &status, 0) < 0)
+	sigaction(SIGALRM, &look, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return 1;
+		repair_sysctls();
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -85,7 +127,7 @@ int sandbox_run(const struct sandbox *sandbox, GError **error)
 {
 	pid_t pid;
 
-	if (!join_cgroup(sandbox->cgroup, error) || !set_sysctls(error))
+	if (!join_cgroup(sandbox->cgroup, error) || !open_sysctls(error) || !set_sysctls(error))
 		return -1;
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)) {
 		weft_fail_errno(error, errno, "make namespaces");
