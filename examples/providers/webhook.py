@@ -27,6 +27,7 @@ TOLERANCE_S = 300  # a signature that is older, or from the future, is somebody'
 class Vendor(http.server.BaseHTTPRequestHandler):
     secret = b""
     attachments = {}  # by id: what a real vendor would have configured in its box
+    heard = {}  # by id: when the last request about it was signed
 
     def do_GET(self):
         self.answer(200, {"attachments": list(self.attachments.values())})
@@ -43,12 +44,16 @@ class Vendor(http.server.BaseHTTPRequestHandler):
 
     def what_is_wrong_with(self, body):
         """None when the request is weftd's and fresh."""
-        stamp = self.headers.get("X-Weft-Timestamp", "")
-        wanted = "sha256=" + hmac.new(self.secret, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+        stamp, event, digest = (self.headers.get(f"X-Weft-{name}", "") for name in ("Timestamp", "Event", "Digest"))
+        wanted = "sha256=" + hmac.new(self.secret, f"{stamp}.{event}.{digest}.".encode() + body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(wanted, self.headers.get("X-Weft-Signature", "")):
             return "the signature is wrong: do both sides have the same secret?"
         if not stamp.isdigit() or abs(time.time() - int(stamp)) > TOLERANCE_S:
             return "the request is too old, or the clocks differ"
+        name = json.loads(body).get("attachment")
+        if int(stamp) < self.heard.get(name, 0):
+            return "the request is older than one that came before it"
+        self.heard[name] = int(stamp)
         return None
 
     def apply(self, document):

@@ -3,6 +3,7 @@
     client ──► weftd ──► plug-in's process (naming.so, branch_vpn.so, and bad ones)
                   └────► examples/providers/webhook.py
 """
+import hmac
 import json
 import os
 import shutil
@@ -234,6 +235,19 @@ def test_a_plugin_refuses(cloud):
     has_status(cloud, network, "faulty", "ERROR", "not for networks like that")
 
 
+def replayed(vendor, attachment):
+    """What somebody has recorded is no other request: not another event or digest with the same body, not after a later one."""
+    body, now = json.dumps({"attachment": attachment, "services": [], "object_type": "router", "object_id": "x"}).encode(), int(time.time())
+    def post(event, digest, stamp, signed=None):
+        text = f"{stamp}.{'.'.join(signed or (event, digest))}.".encode() + body
+        signature = hmac.new(vendor.secret.read_bytes().strip(), text, "sha256").hexdigest()
+        return vendor.post(body, X_Weft_Event=event, X_Weft_Digest=digest, X_Weft_Timestamp=str(stamp), X_Weft_Signature=f"sha256={signature}")
+    before = vendor.has
+    assert post("remove", "", now, ("apply", "")) == 401 and post("apply", "d2", now, ("apply", "d1")) == 401
+    assert post("apply", "d1", now - 100) == 401 and vendor.has == before
+    assert post("status", "d1", now) == 200
+
+
 def test_webhook(cloud):
     """A webhook that is away is a state of the object, and nothing is lost: not with weftd's restart, not what is deleted meanwhile; drift is repaired."""
     vendor = cloud.vendor
@@ -250,6 +264,7 @@ def test_webhook(cloud):
     mine = next(one for one in vendor.has if one["object_id"] == other["id"])
     assert (mine["digest"], mine["services"]) == (attached["digest"], ["load-balancer", "vpn"])
     assert vendor.post(b"{}", X_Weft_Event="remove", X_Weft_Timestamp=str(int(time.time())), X_Weft_Signature="sha256=" + "0" * 64) == 401
+    replayed(vendor, attached["id"])
     vendor.stop()
     assert cloud.api.call("DELETE", f"/v2.0/routers/{other['id']}").status == 204
     has_status(cloud, other, "acme", "PENDING_DELETE", "tried again")

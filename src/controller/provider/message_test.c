@@ -141,14 +141,15 @@ static void answers(void **state)
 		PAIRED("\"ha_group\":7,\"nics\":[]"), "ha_group of appliance a must be a text");
 }
 
-/* Made with `printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac secret`. */
+/* Made with `printf '1700000000.apply.d1.{"a":1}' | openssl dgst -sha256 -hmac secret`. */
 static void signatures(void **state)
 {
-	g_autofree char *text = provider_sign("secret", 1700000000, "{\"a\":1}", 7);
+	const struct provider_signed what = { 1700000000, "apply", "d1", "{\"a\":1}" };
+	g_autofree char *text = provider_sign("secret", &what);
 
 	(void)state;
 	assert_string_equal(
-		text, "sha256=49f24e537407743fa4a0242bb63b94b9a47ee99cbbe071ccd8a22550ae411686");
+		text, "sha256=41c14e7abf2a40f67065851e24d68e56c3e257787b610752d0f7c4b972337d87");
 }
 
 static void descriptors(void **state)

@@ -221,11 +221,13 @@ static void starting(SoupMessage *message, gpointer data)
 		post->deadline = g_timeout_add_seconds(post->webhook->timeout_s, too_late, post);
 }
 
-static void sign(const struct webhook *webhook, SoupMessageHeaders *headers, const char *body)
+static void sign(const struct webhook *webhook, SoupMessageHeaders *headers, const char *event,
+	const char *digest, const char *body)
 {
-	s64 now = g_get_real_time() / G_USEC_PER_SEC;
-	g_autofree char *timestamp = g_strdup_printf("%" G_GINT64_FORMAT, now);
-	g_autofree char *signature = provider_sign(webhook->secret, now, body, strlen(body));
+	const struct provider_signed what = { g_get_real_time() / G_USEC_PER_SEC, event, digest,
+		body };
+	g_autofree char *timestamp = g_strdup_printf("%" G_GINT64_FORMAT, what.timestamp);
+	g_autofree char *signature = provider_sign(webhook->secret, &what);
 
 	soup_message_headers_replace(headers, "X-Weft-Timestamp", timestamp);
 	soup_message_headers_replace(headers, "X-Weft-Signature", signature);
@@ -247,7 +249,7 @@ static void send_post(struct webhook *webhook, struct post *post, const char *ev
 	soup_message_headers_replace(headers, "X-Weft-Delivery", uuid_format(&delivery, id));
 	if (digest)
 		soup_message_headers_replace(headers, "X-Weft-Digest", digest);
-	sign(webhook, headers, body);
+	sign(webhook, headers, event, digest, body);
 	webhook->driver.calls++;
 	post->webhook = webhook;
 	post->link.data = post;
