@@ -14,6 +14,7 @@
 #include "base/log.h"
 
 #define SILENT_US (3 * G_USEC_PER_SEC)
+#define DEAF_US (G_USEC_PER_SEC / 2) /* a machine that ends says a last word or two */
 
 struct listener {
 	struct masters *masters;
@@ -23,6 +24,7 @@ struct listener {
 	int fd;
 	guint watch;
 	s64 heard_us; /* 0: not since it listens, or not any more */
+	s64 deaf_us;  /* until then it is not believed */
 	enum master_says told;
 	bool stale;
 };
@@ -136,7 +138,7 @@ static gboolean heard(gint fd, GIOCondition condition, gpointer data)
 	struct listener *listener = data;
 
 	(void)condition;
-	if (hear(fd))
+	if (hear(fd) && g_get_monotonic_time() >= listener->deaf_us)
 		listener->heard_us = g_get_monotonic_time();
 	tell(listener);
 	return G_SOURCE_CONTINUE;
@@ -248,6 +250,7 @@ void masters_deny(struct masters *masters, const struct uuid *port)
 		return;
 	hear(listener->fd); /* what it said before is no news */
 	listener->heard_us = 0;
+	listener->deaf_us = g_get_monotonic_time() + DEAF_US;
 	tell(listener);
 }
 

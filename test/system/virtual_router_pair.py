@@ -1,8 +1,9 @@
-"""A cloud of three hosts whose virtual routers are redundant pairs, made by the API alone.
+"""A cloud of four hosts whose virtual routers are redundant pairs, made by the API alone.
 
-    weftd ── views ──► [h1] [h2] [h3]  of each pair an appliance on two of them: mgmt (network m) each its own; public (network out), guest0 and guest1 (IPv4 and IPv6 of network in) shared
+    weftd ── views ──► [h1] [h2] [h3] [h4]  of each pair an appliance on two of them: mgmt (network m) each its own; public (network out), guest0 and guest1 (IPv4 and IPv6 of network in) shared
     [h3] g on network in, far on network out
 """
+import json
 import os
 import re
 import subprocess
@@ -57,7 +58,7 @@ class PairCloud(Cloud):
         outer = [self.subnet6(self.networks["out"], "fd00:f::/64"), *self.api.get("/v2.0/subnets", cidr="203.0.113.0/24").json["subnets"]]
         addresses = [{"subnet_id": subnet["id"], **({"ip_address": ADDRESS} if subnet["ip_version"] == 4 else {})} for subnet in outer]
         self.profile = self.offering(ha=True)
-        flavor = self.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[self.profile["id"]])
+        self.flavor = flavor = self.api.make("flavor", service_type="L3_ROUTER_NAT", service_profiles=[self.profile["id"]])
         self.router = self.api.make("router", flavor_id=flavor["id"], external_gateway_info={"network_id": self.networks["out"]["id"], "external_fixed_ips": addresses})
         self.net = self.network("in", "10.0.0.0/24")
         for subnet in (self.net["subnet"], self.subnet6(self.net, "fd00:1::/64", "slaac")):
@@ -77,6 +78,14 @@ class PairCloud(Cloud):
         answer = self.api.call("PUT", f"/v2.0/{collection}/{thing['id']}", {collection[:-1]: change})
         assert answer.status == 200, answer.text
         return answer.json[collection[:-1]]
+
+    def resize(self, given=None, **size):
+        """Another offering for its appliances: one that a flavor has is not changed, so the flavor gets another one in its place."""
+        profile = self.offering(**{**json.loads((given or self.profile)["metainfo"]), **size})
+        path = f"/v2.0/flavors/{self.flavor['id']}/service_profiles"
+        assert self.api.call("POST", path, {"service_profile": {"id": profile["id"]}}).status == 201
+        assert self.api.call("DELETE", f"{path}/{self.profile['id']}").status == 204
+        self.profile = profile
 
     def appliances(self, thing):
         return self.api.get("/v2.0/appliances", object_id=thing["id"]).json["appliances"]

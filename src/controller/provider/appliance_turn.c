@@ -55,9 +55,16 @@ static bool same_nics(const struct object *a, const struct object *b)
 	return same;
 }
 
+/* Is what is said of their hosts the same? One of which something else is said may have to move. */
+static bool same_demands(const struct object *a, const struct object *b)
+{
+	return object_equal(a, b, APPLIANCE_HOST_TAGS) &&
+	       object_equal(a, b, APPLIANCE_DEDICATED_HOST);
+}
+
 static bool are_alike(const struct object *a, const struct object *b)
 {
-	return same_size(a, b) && same_nics(a, b);
+	return same_size(a, b) && same_nics(a, b) && same_demands(a, b);
 }
 
 static const struct object *peer_of(const struct txn *txn, const struct object *appliance)
