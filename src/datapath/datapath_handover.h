@@ -20,8 +20,10 @@ enum dp_connection_flags {
 	DP_CONNECTION_BY_REMOTE = 1 << 0, /* opened by the other side */
 	DP_CONNECTION_FIN_LOCAL = 1 << 1,
 	DP_CONNECTION_FIN_REMOTE = 1 << 2,
+	DP_CONNECTION_BESIDE =
+		1 << 3, /* opened so past the routers: their groups have not been asked */
 };
-#define DP_CONNECTION_FLAGS 7
+#define DP_CONNECTION_FLAGS 15
 struct dp_connection {
 	enum dp_connection_state state;
 	u32 flags;

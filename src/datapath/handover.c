@@ -56,6 +56,8 @@ static bool read_flow(
 	for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
 		if (flow->flags & flags[i].flag)
 			ret->flags |= flags[i].carried;
+	if (flow->beside)
+		ret->flags |= DP_CONNECTION_BESIDE;
 	return true;
 }
 
@@ -143,7 +145,8 @@ static struct flow flow_from(const struct dp_connection *connection)
 		.flags = FLOW_TRACKED | FLOW_REPLIED,
 		.ack = GUINT32_TO_BE(connection->expects),
 		.window = connection->window,
-		.window_scale = connection->window_scale & 15u };
+		.window_scale = connection->window_scale & 15u,
+		.beside = (connection->flags & DP_CONNECTION_BESIDE) != 0 };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
 		if (connection->flags & flags[i].carried)

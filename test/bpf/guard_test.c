@@ -275,6 +275,10 @@ static void test_takes_over(void **state)
 	assert_int_equal(counts.connections, 1);
 	passes(bed, false, answer);
 	bed_expect_drop(bed, BED_GUEST2, packet(0, IPPROTO_UDP, 1, 1, 53, 1001), DENIED);
+	connection.remote_port = 1001; /* no router has brought it */
+	connection.flags |= DP_CONNECTION_BESIDE;
+	assert_true(dp_connection_put(bed->dp, ifindex, &connection, NULL));
+	bed_expect_drop(bed, BED_GUEST2, packet(0, IPPROTO_UDP, 1, 1, 53, 1001), DENIED);
 }
 
 /* A packet of a guest 3 of guest 1's network, behind the peer, which says that it is guest 2's. */

@@ -53,7 +53,7 @@ static int end(void **state)
 static struct dp_connection web(u16 remote_port)
 {
 	return (struct dp_connection){ .state = DP_CONNECTION_HALF_CLOSED,
-		.flags = DP_CONNECTION_BY_REMOTE | DP_CONNECTION_FIN_REMOTE,
+		.flags = DP_CONNECTION_BY_REMOTE | DP_CONNECTION_FIN_REMOTE | DP_CONNECTION_BESIDE,
 		.guest = { .family = 4, .b = { 10, 0, 0, 5 } },
 		.remote = { .family = 4, .b = { 10, 0, 0, 6 } },
 		.proto = 6,

@@ -22,6 +22,7 @@ static const struct {
 	{ "by_remote", DP_CONNECTION_BY_REMOTE },
 	{ "closed_by_guest", DP_CONNECTION_FIN_LOCAL },
 	{ "closed_by_remote", DP_CONNECTION_FIN_REMOTE },
+	{ "beside", DP_CONNECTION_BESIDE },
 };
 
 #define PORT_MAX 65535
