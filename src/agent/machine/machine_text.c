@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_list.h"
+
 /* Characters of ids in a device's name, of which there are 15. */
 #define APPLIANCE_ID_LEN 5
 #define PORT_ID_LEN 8
@@ -119,17 +121,6 @@ char *machine_shape(const struct record_appliance *record)
 	return take_text(shape);
 }
 
-static const json_t *named(const json_t *nics, const json_t *nic)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(nics, i, one)
-		if (json_equal(json_object_get(one, "name"), json_object_get(nic, "name")))
-			return one;
-	return NULL;
-}
-
 /* What has a name in both is the same in both? Takes both out of the shapes. */
 static bool list_fits(json_t *running, json_t *wanted, const char *key)
 {
@@ -138,7 +129,7 @@ static bool list_fits(json_t *running, json_t *wanted, const char *key)
 	size_t i;
 
 	json_array_foreach(json_object_get(wanted, key), i, nic) {
-		same = named(had, nic);
+		same = json_list_named(had, nic);
 		fits = fits && (!same || json_equal(same, nic));
 	}
 	json_object_del(running, key);

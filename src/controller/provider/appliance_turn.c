@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/json_list.h"
 #include "model/host/host.h"
 
 static const unsigned size_slots[] = { APPLIANCE_CPU_PERCENT, APPLIANCE_MEMORY_MIB,
@@ -21,24 +22,13 @@ static bool same_size(const struct object *a, const struct object *b)
 	return true;
 }
 
-static const json_t *named(const json_t *nics, const json_t *nic)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(nics, i, one)
-		if (json_equal(json_object_get(one, "name"), json_object_get(nic, "name")))
-			return one;
-	return NULL;
-}
-
 static bool all_among(const json_t *some, const json_t *others)
 {
 	const json_t *nic;
 	size_t i;
 
 	json_array_foreach(some, i, nic)
-		if (!named(others, nic))
+		if (!json_list_named(others, nic))
 			return false;
 	return true;
 }
