@@ -231,7 +231,8 @@ def test_failover_keeps_connections(cloud):
     client.close()
     run("ip", "-n", cloud.lab.netns(first), "link", "set", "uplink0", "up")
     cloud.lab.start("weftd")
-    wait_until(lambda: cloud.lab.agent(first, "status")["forwarded_ips"][0]["here"], what="the first one has it again")
+    wait_until(lambda: [cloud.lab.agent(host, "status")["forwarded_ips"][0]["here"] for host in (first, second)] == [True, False],
+               what="the first one alone has it again")
     assert cloud.outside("tcp", 80) == f"{outside.ROUTER} hello" and cloud.status() == "ACTIVE"
 
 
