@@ -4,6 +4,7 @@
     weftd ── [h1] weft-appliance-qemu: mgmt on network m, public on network out, guest0 on network in, each a tap
           └─ [h2] g on network in (its address by DHCP of the appliance), far on network out, ctl on network m
 """
+import gzip
 import hashlib
 import json
 import os
@@ -31,8 +32,8 @@ FORWARDED = {"floating_ips": [{"floating_ip_address": "203.0.113.6", "fixed_ip_a
                                    "internal_port": "7001"}]}
 
 
-def build(folder, *words):
-    run(TOOL, "--programs", BUILD / "src/appliance", "--small", "--services", "balancer,vpn,redundancy", "-o", folder, *words, timeout=120)
+def build(folder, *words, options=("--small", "--services", "balancer,vpn,redundancy")):
+    run(TOOL, "--programs", BUILD / "src/appliance", *options, "-o", folder, *words, timeout=240)
     return json.loads((folder / "manifest.json").read_text())
 
 
@@ -40,7 +41,7 @@ def build(folder, *words):
 def image():
     """Where QEMU, which is nobody, can read it, in a folder of images."""
     folder = pathlib.Path(f"/run/weft-images-{os.getpid()}")
-    build(folder / "weft-appliance", "kernel", "tar", "qcow2", "raw", "ova")
+    build(folder / "weft-appliance", "kernel", "tar", "qcow2", "raw")
     yield folder / "weft-appliance"
     shutil.rmtree(folder)
 
@@ -112,6 +113,26 @@ def test_images(image, tmp_path):
     assert head[510:] == b"\x55\xaa" and head[446] == 0x80, "it boots from its partition"
     assert json.loads(run("qemu-img", "info", "--output", "json", image / "weft-appliance.qcow2").stdout)["format"] == "qcow2"
     assert run("qemu-img", "compare", image / "weft-appliance.raw", image / "weft-appliance.qcow2").returncode == 0
+    assert manifest["hypervisors"] == ["kvm"]
+    again = build(tmp_path / "small", "raw")["sha256"]
+    assert again == {name: manifest["sha256"][name] for name in again} and again
+    for name in ("ova", "vhd", "vhdx"):
+        refused = run(TOOL, "--programs", BUILD / "src/appliance", "--small", "-o", tmp_path / "small", name, check=False)
+        assert refused.returncode and f"{name} is for " in refused.stderr and "--small leaves out" in refused.stderr
+
+
+@pytest.fixture(scope="module")
+def other_images(tmp_path_factory):
+    """With the drivers of all hypervisors."""
+    folder = tmp_path_factory.mktemp("images")
+    build(folder, "raw", "ova", "vhd", "vhdx", options=("--services", "none"))
+    return folder
+
+
+def test_images_of_other_hypervisors(other_images, tmp_path):
+    """Z17: VMware's, Xen's and Hyper-V's have the same disk, whose system has the drivers of their disks and NICs."""
+    image, manifest = other_images, json.loads((other_images / "manifest.json").read_text())
+    assert manifest["hypervisors"] == ["kvm", "vmware", "hyperv", "xen"]
     with tarfile.open(image / "weft-appliance.ova") as ova:
         names = ova.getnames()
         ova.extractall(tmp_path)
@@ -119,9 +140,56 @@ def test_images(image, tmp_path):
     for line in (tmp_path / names[1]).read_text().splitlines():
         name, _, sum_ = line.removeprefix("SHA256(").partition(")= ")
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == sum_
-    assert run("qemu-img", "compare", image / "weft-appliance.raw", tmp_path / names[2]).returncode == 0
-    again = build(tmp_path / "again", "raw", "ova")["sha256"]
-    assert len(again) == 2 and again == {name: manifest["sha256"][name] for name in again}
+    for form, path in (("vmdk", tmp_path / names[2]), ("vpc", image / "weft-appliance.vhd"), ("vhdx", image / "weft-appliance.vhdx")):
+        assert run("qemu-img", "compare", "-f", "raw", "-F", form, image / "weft-appliance.raw", path).returncode == 0, form
+    initramfs = subprocess.run(["mcopy", "-i", f"{image / 'weft-appliance.raw'}@@1M", "::initramfs", "-"], capture_output=True, check=True).stdout
+    listed = subprocess.run(["cpio", "-t", "--quiet"], input=gzip.decompress(initramfs), capture_output=True, check=True).stdout.decode()
+    for driver in ("hv_storvsc", "hv_netvsc", "xen-blkfront", "xen-netfront", "vmw_pvscsi", "mptspi", "vmxnet3", "virtio_blk", "virtio_net"):
+        assert f"/{driver}.ko\n" in listed, driver
+    again = build(tmp_path / "again", "raw", "ova", "vhd", options=("--services", "none"))["sha256"]
+    assert len(again) == 3 and again == {name: manifest["sha256"][name] for name in again}
+
+
+DISKS = {  # as QEMU can have what the hypervisor has: of VMware the disk and the NIC, of Hyper-V and of Xen (HVM) the disk that they boot from
+    "vmdk": ("pvscsi,id=s", "none", "scsi-hd,drive=d,bus=s.0", "scsi-cd,drive=c,bus=s.0", "vmxnet3"),
+    "vpc": (None, "ide", None, None, "e1000"),
+    "vhdx": (None, "ide", None, None, "e1000"),
+}
+
+
+def boot(form, disk, config, log):
+    bus, attached, first, second, nic = DISKS[form]
+    words = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-m", "256", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
+             "-drive", f"file={disk},format={form},if={attached},id=d,snapshot=on", "-drive", f"file={config},format=raw,if={attached},id=c,snapshot=on",
+             "-netdev", "user,id=n,restrict=on"]
+    for device in (bus, first, second, f"{nic},netdev=n,mac=fa:16:3e:00:00:01"):
+        words += ["-device", device] if device else []
+    return subprocess.Popen(words, stdout=log, stderr=log)
+
+
+def test_disks_of_other_hypervisors_boot(other_images, tmp_path):
+    """Z17: each disk in its own format boots in QEMU, with what QEMU has of that hypervisor, finds its configuration on the second disk, and its NIC, whose
+    address it listens on. The hypervisors themselves are not here."""
+    (tmp_path / "credential").write_text("a-credential-of-this-one")
+    (tmp_path / "management").write_text("fa:16:3e:00:00:01 192.0.2.5/24\n")
+    (tmp_path / "appliance.conf").write_text("[appliance]\nlisten = 192.0.2.5:9797\ncredential-file = /etc/weft/credential\n"
+                                             "tls-cert = /etc/weft/cert.pem\ntls-key = /etc/weft/key.pem\n")
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=box",
+        "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem")
+    run("tar", "-c", "--format=ustar", "-C", tmp_path, "-f", tmp_path / "config.img", "appliance.conf", "credential", "cert.pem", "key.pem", "management")
+    run("tar", "-x", "-C", tmp_path, "-f", other_images / "weft-appliance.ova", "weft-appliance-disk1.vmdk")
+    disks = {"vmdk": tmp_path / "weft-appliance-disk1.vmdk", "vpc": other_images / "weft-appliance.vhd", "vhdx": other_images / "weft-appliance.vhdx"}
+    logs = {form: open(tmp_path / f"{form}.log", "w") for form in disks}
+    machines = {form: boot(form, disk, tmp_path / "config.img", logs[form]) for form, disk in disks.items()}
+    try:
+        for form in disks:
+            wait_until(lambda: "listens on 192.0.2.5:9797" in (tmp_path / f"{form}.log").read_text(errors="replace") or machines[form].poll() is not None,
+                       deadline=400, what=f"{form} is up", interval=0.5)
+            assert machines[form].poll() is None, (tmp_path / f"{form}.log").read_text(errors="replace")[-2000:]
+    finally:
+        for machine in machines.values():
+            machine.kill()
+            machine.wait()
 
 
 def test_container(image, tmp_path):
