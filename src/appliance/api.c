@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "appliance/explain.h"
-#include "appliance/field.h"
+#include "appliance/packet/explain.h"
+#include "appliance/document/field.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "appliance/appliance_impl.h"
-#include "appliance/counted.h"
+#include "appliance/packet/counted.h"
 #include "appliance/files.h"
 #include "appliance/link.h"
 #include "appliance/program.h"
-#include "appliance/stale.h"
+#include "appliance/packet/stale.h"
 #include "base/log.h"
 
 #define EVERYTHING (~0u)

@@ -14,8 +14,8 @@
  */
 #pragma once
 
-#include "appliance/daemon.h"
-#include "appliance/render.h"
+#include "appliance/daemon/daemon.h"
+#include "appliance/render/render.h"
 
 struct appliance;
 

@@ -2,15 +2,15 @@
 /* Inside of appliance*.c. */
 #pragma once
 
-#include "appliance/announcer.h"
+#include "appliance/daemon/announcer.h"
 #include "appliance/appliance.h"
 #include "appliance/appliance_repair.h"
-#include "appliance/events.h"
-#include "appliance/learnt.h"
-#include "appliance/redundancy.h"
-#include "appliance/services.h"
-#include "appliance/speaker.h"
-#include "appliance/tunnels.h"
+#include "appliance/packet/events.h"
+#include "appliance/daemon/learnt.h"
+#include "appliance/daemon/redundancy.h"
+#include "appliance/daemon/services.h"
+#include "appliance/daemon/speaker.h"
+#include "appliance/daemon/tunnels.h"
 
 struct appliance {
 	const char *folder;

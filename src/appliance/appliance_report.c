@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "appliance/appliance_impl.h"
-#include "appliance/counted.h"
-#include "appliance/explain.h"
+#include "appliance/packet/counted.h"
+#include "appliance/packet/explain.h"
 #include "appliance/files.h"
-#include "appliance/haproxy.h"
+#include "appliance/daemon/haproxy.h"
 #include "base/json_writer.h"
 
 static void append_drift(const struct appliance *appliance, struct json_writer *w)

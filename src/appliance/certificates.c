@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "appliance/render.h"
+#include "appliance/render/render.h"
 
 static int compare(gconstpointer a, gconstpointer b, gpointer data)
 {

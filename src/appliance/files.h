@@ -2,7 +2,7 @@
 /* The rendered files on disk. */
 #pragma once
 
-#include "appliance/render.h"
+#include "appliance/render/render.h"
 
 /* Writes those that are not there as they should be, each at once (rename). Bit i of *ret_changed:
  * file i was another one. */

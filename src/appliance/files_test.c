@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "appliance/test_document.h"
+#include "appliance/document/test_document.h"
 
 static void make(const char *folder, struct rendered *ret)
 {

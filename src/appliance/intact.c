@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "appliance/program.h"
-#include "appliance/render.h"
-#include "appliance/render_nftables.h"
+#include "appliance/render/render.h"
+#include "appliance/render/render_nftables.h"
 #include "base/log.h"
 
 #define CHARONS_PRIORITY 220

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "appliance/document.h"
+#include "appliance/document/document.h"
 
 struct intact;
 

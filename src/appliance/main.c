@@ -5,8 +5,8 @@
 
 #include "appliance/api.h"
 #include "appliance/channel.h"
-#include "appliance/gre.h"
-#include "appliance/metadata.h"
+#include "appliance/daemon/gre.h"
+#include "appliance/daemon/metadata.h"
 #include "appliance/oom.h"
 #include "base/log.h"
 #include "http/listen.h"

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "appliance/logged_packet.h"
+#include "appliance/packet/logged_packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "appliance/gre.h"
-#include "appliance/vici.h"
+#include "appliance/daemon/gre.h"
+#include "appliance/daemon/vici.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

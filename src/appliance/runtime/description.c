@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "appliance/field.h"
+#include "appliance/document/field.h"
 
 #define CPU_PERCENT_MAX 100000
 #define MEMORY_MIN_MIB 32

@@ -2,7 +2,7 @@
 /* What an appliance is to be: its size, its NICs, and what it is told (docs/appliances.md). */
 #pragma once
 
-#include "appliance/document.h"
+#include "appliance/document/document.h"
 
 #define PCI_STRLEN 16
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "appliance/test_document.h"
+#include "appliance/document/test_document.h"
 
 #define NIC(name, device) "{\"name\":\"" name "\",\"device\":\"" device "\"}"
 #define NICS                                                                                       \

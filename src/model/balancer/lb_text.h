@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts of load balancers that become words of HAProxy's configuration: for attr.check. What is
- * refused here an appliance would refuse with all that it is told (appliance/document.h). */
+ * refused here an appliance would refuse with all that it is told (appliance/document/document.h).
+ */
 #pragma once
 
 #include "model/object.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "appliance/document_metadata.h"
+#include "appliance/document/document_metadata.h"
 #include "providers/virtual_router/virtual_router.h"
 
 /* With ' for ", and NET, SUB, MGM, PO1, PO2 for UUIDs. */

@@ -10,7 +10,7 @@
 #include <glib.h>
 #include <jansson.h>
 
-#include "appliance/document.h"
+#include "appliance/document/document.h"
 #include "providers/virtual_router/virtual_router.h"
 
 #define NETWORK "11111111-1111-4111-8111-111111111111"
