@@ -72,7 +72,11 @@ def wait_until(condition, deadline=60.0, what=None, interval=0.02):
 def run(*words, check=True, timeout=60, env=None, input=None):
     """Runs a program; its CompletedProcess with text output. With check, a failure fails the test and shows the output."""
     words = [str(word) for word in words]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, env=env, input=input)
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, env=env, input=input)
+    except subprocess.TimeoutExpired as expired:
+        said = b"".join(part or b"" for part in (expired.stdout, expired.stderr)).decode(errors="replace")
+        pytest.fail(f"{shlex.join(words)} takes more than {timeout} s; it has said\n{said}")
     if check and done.returncode:
         pytest.fail(f"{shlex.join(words)} → {done.returncode}\n{done.stdout}{done.stderr}")
     return done

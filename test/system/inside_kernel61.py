@@ -165,9 +165,16 @@ class Machine:
         """As many requests as are answered."""
         return ("wrk", "-t", "1", "-c", "4", "-d", f"{seconds}s", f"http://{self.net}.0.1/{'a' * 1500}")
 
+    def is_idle(self):
+        """Whether it takes no more than a twentieth of the processor, for half a second."""
+        before = self.count("cpu.stat", "usage_usec")
+        time.sleep(0.5)
+        return self.count("cpu.stat", "usage_usec") - before < 25000
+
     def rate(self, seconds=SECONDS):
         """Requests a second, and the share of the processor that the appliance had for them."""
         inside(f"g{self.name}", *self.clients(1))  # what is done once is done
+        wait_until(self.is_idle, "what it has begun with is done")
         before, begun = self.count("cpu.stat", "usage_usec"), time.monotonic()
         said = inside(f"g{self.name}", *self.clients(seconds)).stdout
         used = (self.count("cpu.stat", "usage_usec") - before) / 1e6 / (time.monotonic() - begun)

@@ -260,7 +260,8 @@ def test_who_it_is(machine, tmp_path):
 def test_many_clients_at_once(machine):
     """The channel is one, connections are many: one that never says anything stops nobody."""
     idle = subprocess.Popen(["socat", "-u", f"UNIX-CONNECT:{machine.folder}/api.sock", "-"], stdout=subprocess.DEVNULL)
-    asked = [subprocess.Popen(["curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", machine.folder / "cert.pem", "--unix-socket",
+    asked = [subprocess.Popen(["curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", machine.folder / "cert.pem",
+                               "--cert", machine.folder / "client.pem", "--unix-socket",
                                machine.folder / "api.sock", "-H", f"Authorization: Bearer {(machine.folder / 'credential').read_text()}",
                                "https://appliance/v1/digest"], stdout=subprocess.PIPE) for _ in range(4)]
     assert [one.communicate()[0] for one in asked] == [b"200"] * 4

@@ -14,7 +14,7 @@ def test_quickstart_works_as_written():
     # A ping that must not be answered is the page's one command that fails.
     script = "set -e\n" + "\n".join(blocks[1:]).replace("ping -c 1 -W 1 10.0.0.3", "ping -c 1 -W 1 10.0.0.3 || true")
     try:
-        done = run("bash", "-c", script, env=env, timeout=180, check=False)
+        done = run("bash", "-c", script, env=env, timeout=400, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.count(" 0% packet loss") == 3 and "Verdict: sent to another host." in done.stdout
         assert "100% packet loss" in done.stdout

@@ -71,10 +71,10 @@ def test_references(admin, member, site):
     refused(admin.call("PUT", path, {"ipsec_site_connection": {"peer_address": "10.1.0.9"}}), 400, "IpsecValidationFailure", "the peer's own address")
     changed = admin.call("PUT", path, {"ipsec_site_connection": {"dpd": {"interval": 7}}}).json["ipsec_site_connection"]
     assert changed["dpd"] == {"action": "hold", "interval": 7, "timeout": 120}
-    old = make("ipsecpolicies", "ipsecpolicy", transform_protocol="ah")
+    old = make("ipsecpolicies", "ipsecpolicy", transform_protocol="ah-esp")
     body = {key: connection[key] for key in ("vpnservice_id", "ikepolicy_id", "local_ep_group_id", "peer_ep_group_id", "peer_address", "peer_id", "psk")}
     refused(admin.call("POST", "/v2.0/vpn/ipsec-site-connections", {"ipsec_site_connection": {**body, "ipsecpolicy_id": old["id"]}}), 400,
-            "IpsecValidationFailure", "give 'esp'")
+            "IpsecValidationFailure", "give 'esp', which authenticates too, or 'ah'")
     assert admin.call("DELETE", path).status == 204
 
 
