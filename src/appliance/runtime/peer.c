@@ -99,8 +99,11 @@ SoupMessage *peer_message(
 	g_autoptr(GPtrArray) expected = load_expected(folder);
 	g_autoptr(GTlsCertificate) client = load(folder, CERTIFICATE_CLIENT);
 	g_autofree char *file = g_build_filename(folder, "credential", NULL);
+	g_autofree char *own = g_build_filename(folder, CERTIFICATE_FILE, NULL);
+	/* One that can't be read is no machine's: it is not told our credential in clear text. */
+	bool has_tls = g_file_test(own, G_FILE_TEST_EXISTS);
 	g_autofree char *url =
-		g_strconcat(expected->len ? "https" : "http", "://" CERTIFICATE_NAME, path, NULL);
+		g_strconcat(has_tls ? "https" : "http", "://" CERTIFICATE_NAME, path, NULL);
 	g_autofree char *credential = NULL, *bearer = NULL;
 	SoupMessage *message = soup_message_new(method, url);
 

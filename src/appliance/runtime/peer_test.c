@@ -164,6 +164,19 @@ static void test_another_appliance(void **state)
 	bed_free(bed);
 }
 
+/* It is no reason to talk in clear text. */
+static void test_certificate_that_is_none(void **state)
+{
+	g_autoptr(certificates) pair = valid_for(ID, 3600);
+	struct bed *bed = bed_new(pair, pair);
+
+	(void)state;
+	save(bed, CERTIFICATE_FILE, "nonsense", "");
+	save(bed, CERTIFICATE_CLIENT, pair->client, pair->client_key);
+	assert_says(bed, "another certificate than its own, that of \"CN=" ID "\"");
+	bed_free(bed);
+}
+
 static void test_expired(void **state)
 {
 	g_autoptr(certificates) ended = valid_for(ID, -5), pair = valid_for(ID, 3600);
@@ -237,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_are_known),
 		cmocka_unit_test(test_another_appliance),
+		cmocka_unit_test(test_certificate_that_is_none),
 		cmocka_unit_test(test_expired),
 		cmocka_unit_test(test_another_controller),
 		cmocka_unit_test(test_expired_controller),
