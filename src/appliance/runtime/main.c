@@ -117,7 +117,7 @@ static bool serve(const struct options *options, const char *path, GError **erro
 {
 	g_autoptr(description) description = load(path, error);
 	g_autofree char *folder = folder_of(options, path);
-	g_autofree char *program = find_program(options, error);
+	g_autofree char *program = description ? find_program(options, error) : NULL;
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	struct run run = { loop, NULL, path };
 
