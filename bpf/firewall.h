@@ -248,12 +248,20 @@ __noinline int firewall_message(
 /* What a packet is to its connection. */
 enum firewall_case {
 	CASE_CONTINUES,
+	CASE_ANSWERS, /* its opening, by another; or opens a new one */
 	CASE_OPENS,
 	CASE_ALONE, /* opens none, and continues none */
 };
 
-/* An opening of TCP begins a new connection, unless it is the one that began the old; one against
- * the direction of a connection that is in use is for its receiver to explain. */
+/* Whether an opening answers that of the guest, which has got no answer yet: both sides have opened
+ * at once (RFC 9293 section 3.5). Whoever sends it could have sent a SYN and ACK as well. */
+static __always_inline bool opens_at_once(const struct flow *connection, u32 direction)
+{
+	return direction == RULE_INGRESS && window_is_unheard(connection);
+}
+
+/* An opening of TCP begins a new connection, unless it is the one that began the old, or answers
+ * it; one against the direction of a connection that is in use is for its receiver to explain. */
 __noinline int firewall_case(struct pkt *pkt, u32 port_id, u32 direction)
 {
 	const struct flow *connection;
@@ -273,7 +281,9 @@ __noinline int firewall_case(struct pkt *pkt, u32 port_id, u32 direction)
 		return CASE_OPENS;
 	if (direction == opener_of(connection))
 		return CASE_CONTINUES;
-	return connection->state == FLOW_NEW ? CASE_OPENS : CASE_ALONE;
+	if (connection->state != FLOW_NEW)
+		return CASE_ALONE;
+	return opens_at_once(connection, direction) ? CASE_ANSWERS : CASE_OPENS;
 }
 
 static __always_inline int firewall_tracked(
@@ -290,8 +300,11 @@ static __always_inline int firewall_tracked(
 	seq = bpf_ntohl(seq);
 	if (direction == RULE_EGRESS && pkt->tcp_flags & TCP_SYN)
 		pkt->tcp_scale = (u8)tcp_window_scale(skb, pkt->l4_off);
-	if (what == CASE_CONTINUES)
-		return firewall_continue(skb, port, pkt, direction, seq);
+	if (what == CASE_CONTINUES || what == CASE_ANSWERS) {
+		reason = firewall_continue(skb, port, pkt, direction, seq);
+		if (what == CASE_CONTINUES || reason >= 0)
+			return reason;
+	}
 	reason = firewall_alone(skb, port, pkt, direction);
 	if (reason)
 		return reason;

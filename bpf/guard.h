@@ -371,7 +371,7 @@ static __always_inline int guard_packet(
 	if (what < 0)
 		return -1; /* the firewall says why */
 	connection = connection_get(pkt, port->id, direction);
-	if (what == CASE_CONTINUES && connection)
+	if ((what == CASE_CONTINUES || what == CASE_ANSWERS) && connection)
 		opener = guard_opener(connection, direction);
 	query->begins = what == CASE_OPENS;
 	guard_fill(query, pkt, direction, opener);

@@ -127,12 +127,22 @@ static __always_inline void window_begin(
 	struct flow *flow, const struct pkt *pkt, u32 direction, u32 seq)
 {
 	flow->window_scale = WINDOW_SCALE_UNKNOWN;
-	flow->ack = direction == RULE_INGRESS ? bpf_htonl(seq) : pkt->ack;
+	flow->ack = direction == RULE_INGRESS  ? bpf_htonl(seq)
+		    : pkt->tcp_flags & TCP_ACK ? pkt->ack
+					       : 0;
 	if (direction == RULE_INGRESS || pkt->proto != IPPROTO_TCP)
 		return;
 	flow->window = pkt->tcp_window;
 	if (pkt->tcp_flags & TCP_SYN)
 		flow->window_scale = pkt->tcp_scale & 15;
+}
+
+/* Whether a connection that the guest opens was begun by its SYN, and it has acknowledged nothing
+ * of the other side since. */
+static __always_inline bool window_is_unheard(const struct flow *connection)
+{
+	return connection->state == FLOW_NEW && !(connection->flags & FLOW_BY_REMOTE) &&
+	       !connection->ack;
 }
 
 /* Whether the opener has seen the guest's answer to its SYN: who writes another's address as its

@@ -99,7 +99,8 @@ static struct connection connection_of(
 		.remote = out ? p->dst : p->src,
 		.local_port = out ? sport : dport,
 		.remote_port = out ? dport : sport,
-		.opener = direction };
+		.opener = direction,
+		.unheard = out && p->flags == TCP_SYN };
 }
 
 static struct connection *find(const struct world *world, const struct connection *c)
@@ -129,6 +130,11 @@ static bool headers_allowed(
 	if (!c && p->flags == (TCP_SYN | TCP_ACK))
 		return false;
 	alone = c && p->flags == TCP_SYN && direction != c->opener;
+	if (alone && c->unheard && !c->connected &&
+		judge(world, at_first, c->opener, p, p->sport, p->type, remote)) {
+		c->replied = true; /* both have opened at once */
+		return true;
+	}
 	if (!c || alone) {
 		if (!judge(world, at_first, direction, p, p->dport, p->type, remote))
 			return false;
@@ -141,6 +147,8 @@ static bool headers_allowed(
 	if (!judge(world, at_first, c->opener, p, direction == c->opener ? p->dport : p->sport,
 		    p->family == 4 ? 8 : 128, remote))
 		return false;
+	if (direction == DP_EGRESS && p->flags & TCP_ACK)
+		c->unheard = false;
 	if (direction != c->opener)
 		c->replied = true;
 	else if (c->replied && !(p->flags & TCP_SYN))

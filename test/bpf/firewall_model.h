@@ -36,6 +36,7 @@ struct connection {
 	u32 local_port, remote_port;
 	enum dp_direction opener;
 	bool replied, connected;
+	bool unheard; /* opened by the guest's SYN, and it has acknowledged nothing yet */
 };
 
 struct membership {

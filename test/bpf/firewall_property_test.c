@@ -296,7 +296,9 @@ static struct packet answer_to(struct packet p)
 	a.sport = p.dport;
 	a.dport = p.sport;
 	if (p.proto == IPPROTO_TCP)
-		a.flags = p.flags == TCP_SYN ? TCP_SYN | TCP_ACK : TCP_ACK;
+		a.flags = p.flags != TCP_SYN ? TCP_ACK
+			  : chance(85)	     ? TCP_SYN | TCP_ACK
+					     : TCP_SYN; /* at once */
 	if (p.type == 8 || p.type == 128)
 		a.type = p.type == 8 ? 0 : 129;
 	return a;

@@ -127,6 +127,43 @@ static void test_stateless(void **state)
 	expect_refused(bed, BED_GUEST2, BED_GUEST2, udp(BED_GUEST2, 53, 1000), "denied-egress");
 }
 
+/* RFC 9293 section 3.5: both open at once, and no rule lets either's opening in. */
+static void test_both_open_at_once(void **state)
+{
+	struct bed *bed = *state;
+	struct dp_port_connections connections;
+
+	POLICY(bed, policy1, OUT1);
+	POLICY(bed, policy2, rule(22, DP_EGRESS, -1, -1, -1));
+	expect_refused(bed, BED_GUEST1, BED_GUEST2, tcp(BED_GUEST1, 1000, 80, SYN, 100, 0),
+		"denied-ingress");
+	expect_passes(bed, BED_GUEST2, tcp(BED_GUEST2, 80, 1000, SYN, 500, 0));
+	expect_passes(bed, BED_GUEST1, tcp(BED_GUEST1, 1000, 80, SYN, 100, 0)); /* again */
+	expect_passes(bed, BED_GUEST2, tcp(BED_GUEST2, 80, 1000, SYN | ACK, 500, 101));
+	expect_passes(bed, BED_GUEST1, tcp(BED_GUEST1, 1000, 80, SYN | ACK, 100, 501));
+	expect_passes(bed, BED_GUEST1, tcp(BED_GUEST1, 1000, 80, ACK, 101, 501));
+	expect_passes(bed, BED_GUEST2, tcp(BED_GUEST2, 80, 1000, ACK, 501, 101));
+	for (enum bed_place place = BED_GUEST1; place <= BED_GUEST2; place++) {
+		assert_true(dp_port_connections(bed->dp, bed->ifindex[place], &connections, NULL));
+		assert_int_equal(connections.connections, 1);
+		assert_int_equal(connections.half_open, 0);
+	}
+	expect_refused(
+		bed, BED_GUEST1, BED_GUEST2, tcp(BED_GUEST1, 1000, 80, RST, 100, 0), "tcp-reset");
+	/* from elsewhere it answers nothing */
+	expect_refused(bed, BED_GUEST2, BED_GUEST1, tcp(BED_GUEST2, 81, 1000, SYN, 500, 0),
+		"denied-ingress");
+	/* who was taken up in the middle has sent no SYN that another could answer */
+	expect_refused(bed, BED_GUEST1, BED_GUEST2, tcp(BED_GUEST1, 1001, 80, ACK, 100, 500),
+		"denied-ingress");
+	expect_refused(bed, BED_GUEST2, BED_GUEST1, tcp(BED_GUEST2, 80, 1001, SYN, 500, 0),
+		"denied-ingress");
+	/* the end of the rule that opened it is its end, too */
+	POLICY(bed, policy2, UDP_IN2(53, 53));
+	expect_refused(bed, BED_GUEST2, BED_GUEST2, tcp(BED_GUEST2, 80, 1000, ACK, 501, 101),
+		"denied-egress");
+}
+
 static void test_always_possible(void **state)
 {
 	struct bed *bed = *state;
@@ -288,6 +325,7 @@ int main(void)
 		TEST(test_groups),
 		TEST(test_order_and_prefixes),
 		TEST(test_stateless),
+		TEST(test_both_open_at_once),
 		TEST(test_always_possible),
 		TEST(test_multicast_by_receiver),
 		TEST(test_across_hosts),

@@ -83,14 +83,20 @@ class Model:
         known = self.connections.get(key)
         if known is None and flags == SYN | ACK:
             return False
-        if known is None or (flags == SYN and known["opener"] != sent):
+        against = known is not None and flags == SYN and known["opener"] != sent
+        if against and known["unheard"] and not known["connected"] and judge(OUT):  # both open at once
+            known["replied"] = True
+            return True
+        if known is None or against:
             if not judge(sent):
                 return False
             if (known is None and ECHO.get(kind if protocol in ICMPS else None) != "reply") or (known and not known["connected"]):
-                self.connections[key] = {"opener": sent, "replied": False, "connected": False}
+                self.connections[key] = {"opener": sent, "replied": False, "connected": False, "unheard": sent == OUT and flags == SYN}
             return True
         if not judge(known["opener"]):
             return False
+        if sent == OUT and flags & ACK:
+            known["unheard"] = False
         if sent != known["opener"]:
             known["replied"] = True
         elif known["replied"] and not flags & SYN:
