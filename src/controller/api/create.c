@@ -3,6 +3,7 @@
 #include "controller/api/body.h"
 #include "controller/api/call.h"
 #include "controller/api/mtu.h"
+#include "controller/api/tree.h"
 #include "model/host/host.h"
 
 #define BULK_MAX 1000
@@ -26,7 +27,7 @@ static bool stage_one(struct write *write, struct txn *txn, json_t *inner, GErro
 	const struct object *object = NULL;
 
 	if (mtu_prepare(call, inner, error))
-		object = txn_create_in(txn, call->kind->id, call->parent, inner, error);
+		object = tree_create(txn, call->kind->id, call->parent, inner, error);
 	if (object && call->kind->id == KIND_HOST)
 		object = give_credential(txn, object, write, error);
 	if (!object || (call->kind->id == KIND_SEGMENT && !mtu_follow(call, txn, object, error)))
