@@ -13,7 +13,7 @@
 static const struct attr name_attr = { .name = "domain_name", .type = TYPE_STRING, .max = 255 };
 
 static const struct attr attrs[N_LB_CERTIFICATE_SLOTS] = {
-	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	LB_STANDARD_ATTRS,
 	PROJECT_ATTR,
 	[LB_CERTIFICATE_CHAIN] = { .name = "certificate",
 		.type = TYPE_STRING,

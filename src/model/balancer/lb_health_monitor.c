@@ -49,16 +49,7 @@ static const char *const methods[] = { "GET", "HEAD", "OPTIONS", NULL };
 	}
 
 static const struct attr attrs[N_LB_MONITOR_SLOTS] = {
-	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },
-	NAME_ATTR(NAME_ATTR_FLAGS),
-	BOOKKEEPING_ATTRS,
-	[SLOT_TAGS] = { .name = "tags",
-		.type = TYPE_LIST,
-		.item = &tag_attr,
-		.max = 50,
-		.flags = LB_GIVEN | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
-		.fallback = "[]",
-		.doc = "Words to find it by." },
+	LB_NAMED_ATTRS,
 	PROJECT_ATTR,
 	[LB_MONITOR_POOL_ID] = { .name = "pool_id",
 		.type = TYPE_UUID,

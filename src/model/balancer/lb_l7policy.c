@@ -17,7 +17,7 @@ static const char *const actions[] = { "REJECT", "REDIRECT_TO_URL", "REDIRECT_PR
 	"REDIRECT_TO_POOL", NULL };
 
 static const struct attr attrs[N_LB_L7POLICY_SLOTS] = {
-	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	LB_STANDARD_ATTRS,
 	PROJECT_ATTR,
 	[LB_L7POLICY_LISTENER_ID] = { .name = "listener_id",
 		.type = TYPE_UUID,

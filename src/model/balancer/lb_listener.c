@@ -104,8 +104,13 @@ static const struct attr header_fields[] = {
 		.flags = LB_GIVEN | ATTR_NULLABLE, .doc = text                        \
 	}
 
+static bool check_authentication(const struct attr *attr, const char *value, GError **error)
+{
+	return !strcmp(value, "NONE") || lb_check_none(attr, value, error);
+}
+
 static const struct attr attrs[N_LB_LISTENER_SLOTS] = {
-	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	LB_STANDARD_ATTRS,
 	PROJECT_ATTR,
 	[LB_LISTENER_LOAD_BALANCER_ID] =
 		LB_ID_ATTR(LB_LISTENER_BY_LOAD_BALANCER, ATTR_CREATE | ATTR_REQUIRED),
@@ -182,6 +187,18 @@ static const struct attr attrs[N_LB_LISTENER_SLOTS] = {
 		.max = 128,
 		.flags = ATTR_SECRET,
 		.fallback = "\"\"" },
+	[LB_LISTENER_CLIENT_AUTHENTICATION] = { .name = "client_authentication",
+		.type = TYPE_STRING,
+		.max = 16,
+		.flags = LB_GIVEN | ATTR_NULL_IS_DEFAULT | ATTR_INTERN,
+		.fallback = "\"NONE\"",
+		.check = check_authentication,
+		.doc = "NONE: clients show no certificates." },
+	[LB_LISTENER_CLIENT_CA] = LB_NO_TEXT_ATTR("client_ca_tls_container_ref"),
+	[LB_LISTENER_CLIENT_CRL] = LB_NO_TEXT_ATTR("client_crl_container_ref"),
+	[LB_LISTENER_TLS_CIPHERS] = LB_NO_TEXT_ATTR("tls_ciphers"),
+	[LB_LISTENER_TLS_VERSIONS] = LB_NO_LIST_ATTR("tls_versions"),
+	[LB_LISTENER_ALPN] = LB_NO_LIST_ATTR("alpn_protocols"),
 };
 
 static void sni_keys(const struct object *listener, struct key_sink *sink)

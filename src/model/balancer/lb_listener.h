@@ -23,7 +23,13 @@ enum lb_listener_slot {
 	LB_LISTENER_LOAD_BALANCERS, /* computed */
 	LB_LISTENER_PROVISIONING,
 	LB_LISTENER_OPERATING,
-	LB_LISTENER_PAST, /* what it has done: lb_stats.h */
+	LB_LISTENER_PAST,		   /* what it has done: lb_stats.h */
+	LB_LISTENER_CLIENT_AUTHENTICATION, /* and what follows: of nobody */
+	LB_LISTENER_CLIENT_CA,
+	LB_LISTENER_CLIENT_CRL,
+	LB_LISTENER_TLS_CIPHERS,
+	LB_LISTENER_TLS_VERSIONS,
+	LB_LISTENER_ALPN,
 	N_LB_LISTENER_SLOTS
 };
 

@@ -72,9 +72,11 @@ static bool check_timeouts(
 bool lb_listener_check_http(
 	struct txn *txn, const struct object *draft, const struct object *balancer, GError **error)
 {
+	json_auto_t *headers = object_json(draft, LB_LISTENER_HEADERS); /* {}: none, as null */
+
 	if (!check_timeouts(draft, balancer, error))
 		return false;
-	if (!object_is_null(draft, LB_LISTENER_HEADERS)) {
+	if (json_object_size(headers)) {
 		if (!lb_check_http(balancer, "insert_headers", error))
 			return false;
 		if (!lb_speaks_http(object_str(draft, LB_LISTENER_PROTOCOL)))

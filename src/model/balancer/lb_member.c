@@ -16,16 +16,7 @@
 static const char *const healths[] = { "UNKNOWN", "ALIVE", "DEAD", NULL };
 
 static const struct attr attrs[N_LB_MEMBER_SLOTS] = {
-	[SLOT_ID] = { .name = "id", .type = TYPE_UUID, .doc = "Made by weft." },
-	NAME_ATTR(NAME_ATTR_FLAGS),
-	BOOKKEEPING_ATTRS,
-	[SLOT_TAGS] = { .name = "tags",
-		.type = TYPE_LIST,
-		.item = &tag_attr,
-		.max = 50,
-		.flags = LB_GIVEN | ATTR_UNIQUE_ITEMS | ATTR_INTERN,
-		.fallback = "[]",
-		.doc = "Words to find it by." },
+	LB_NAMED_ATTRS,
 	PROJECT_ATTR,
 	[LB_MEMBER_POOL_ID] = { .name = "pool_id",
 		.type = TYPE_UUID,

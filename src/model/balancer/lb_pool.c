@@ -52,7 +52,7 @@ static const struct attr persistence_fields[] = {
 };
 
 static const struct attr attrs[N_LB_POOL_SLOTS] = {
-	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	LB_STANDARD_ATTRS,
 	PROJECT_ATTR,
 	[LB_POOL_LOAD_BALANCER_ID] =
 		LB_ID_ATTR(LB_POOL_BY_LOAD_BALANCER, ATTR_CREATE | ATTR_NULLABLE),
@@ -88,6 +88,17 @@ static const struct attr attrs[N_LB_POOL_SLOTS] = {
 		.doc = "Its health monitor." },
 	[LB_POOL_PROVISIONING] = LB_PROVISIONING_ATTR,
 	[LB_POOL_OPERATING] = LB_OPERATING_ATTR,
+	[LB_POOL_TLS_ENABLED] = { .name = "tls_enabled",
+		.type = TYPE_BOOL,
+		.flags = LB_GIVEN | ATTR_NULL_IS_DEFAULT,
+		.fallback = "false",
+		.doc = "false: members are not spoken to by TLS." },
+	[LB_POOL_TLS] = LB_NO_TEXT_ATTR("tls_container_ref"),
+	[LB_POOL_CA] = LB_NO_TEXT_ATTR("ca_tls_container_ref"),
+	[LB_POOL_CRL] = LB_NO_TEXT_ATTR("crl_container_ref"),
+	[LB_POOL_TLS_CIPHERS] = LB_NO_TEXT_ATTR("tls_ciphers"),
+	[LB_POOL_TLS_VERSIONS] = LB_NO_LIST_ATTR("tls_versions"),
+	[LB_POOL_ALPN] = LB_NO_LIST_ATTR("alpn_protocols"),
 };
 
 static const struct index indexes[N_LB_POOL_INDEXES] = {
@@ -193,6 +204,8 @@ static bool check_session(const struct object *draft, const struct object *balan
 
 static bool check(const struct object *draft, const struct object *balancer, GError **error)
 {
+	if (object_bool(draft, LB_POOL_TLS_ENABLED))
+		return lb_check_none(&attrs[LB_POOL_TLS_ENABLED], "true", error);
 	return lb_check_option(balancer, LB_POOL_PROTOCOLS, "protocol",
 		       object_str(draft, LB_POOL_PROTOCOL), error) &&
 	       lb_check_option(balancer, LB_ALGORITHMS, "lb_algorithm",

@@ -109,6 +109,17 @@ bool lb_check_option(const struct object *balancer, enum lb_option option, const
 	return lb_fail_option(balancer, attribute, value, possible, error);
 }
 
+const struct attr lb_no_item = {
+	.name = "item", .type = TYPE_STRING, .max = 255, .check = lb_check_none
+};
+
+bool lb_check_none(const struct attr *attr, const char *value, GError **error)
+{
+	return weft_fail(error, NOT_IMPLEMENTED,
+		"No provider supports a requested option: %s %.64s; TLS is ended by listeners of TERMINATED_HTTPS, for any client and by HAProxy's defaults, and not spoken to members.",
+		attr == &lb_no_item ? "a list of TLS with" : attr->name, value);
+}
+
 bool lb_check_http(const struct object *balancer, const char *attribute, GError **error)
 {
 	return provider_of(balancer)->speaks_http ||

@@ -40,6 +40,9 @@ bool lb_check_provider(const struct attr *attr, const char *value, GError **erro
 bool lb_check_known(
 	const struct attr *attr, enum lb_option option, const char *value, GError **error);
 
+/* For attr.check: always false, nobody does that. */
+bool lb_check_none(const struct attr *attr, const char *value, GError **error);
+
 /* Can the provider of @balancer do that? */
 bool lb_check_option(const struct object *balancer, enum lb_option option, const char *attribute,
 	const char *value, GError **error);

@@ -33,7 +33,7 @@ static const struct attr vip_attr = {
 };
 
 static const struct attr attrs[N_LOAD_BALANCER_SLOTS] = {
-	STANDARD_ATTRS(NAME_ATTR_FLAGS),
+	LB_STANDARD_ATTRS,
 	PROJECT_ATTR,
 	[LOAD_BALANCER_ADMIN_STATE_UP] = LB_ADMIN_STATE_ATTR,
 	[LOAD_BALANCER_PROVIDER] = { .name = "provider",
@@ -104,6 +104,12 @@ static const struct attr attrs[N_LOAD_BALANCER_SLOTS] = {
 		.flags = ATTR_INTERN,
 		.fallback = "\"\"",
 		.doc = "Why it is in ERROR, as a host says." },
+	[LOAD_BALANCER_ZONE] = { .name = "availability_zone",
+		.type = TYPE_STRING,
+		.max = 255,
+		.flags = ATTR_CREATE | ATTR_NULLABLE,
+		.check = check_nothing_exists,
+		.doc = "None: load balancers are in all of them." },
 };
 
 static const struct index indexes[N_LOAD_BALANCER_INDEXES] = {

@@ -31,6 +31,7 @@ enum load_balancer_slot {
 	LOAD_BALANCER_OWN_PORT,	       /* weft made the port, and removes it */
 	LOAD_BALANCER_STATE,	       /* what hosts say */
 	LOAD_BALANCER_STATUS_REASON,
+	LOAD_BALANCER_ZONE,
 	N_LOAD_BALANCER_SLOTS
 };
 
