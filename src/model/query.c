@@ -109,6 +109,30 @@ static bool add_sort_dir(struct query *query, const char *value, GError **error)
 	return true;
 }
 
+/* Octavia's way, "name:desc,created_at". Networking has no such parameter. */
+static bool add_sort(struct query *query, const char *value, GError **error)
+{
+	g_auto(GStrv) keys = g_strsplit(value, ",", -1);
+
+	if (!g_str_has_prefix(query->kind->path, "/load-balancer/"))
+		return filter_add(query->filters, query->kind, query->caller, "sort", value, error);
+	for (unsigned i = 0; keys[i]; i++) {
+		char *direction = strchr(keys[i], ':');
+		bool descending = direction && !g_ascii_strcasecmp(direction + 1, "desc");
+
+		if (direction && !descending && g_ascii_strcasecmp(direction + 1, "asc"))
+			return weft_fail(error, INVALID_INPUT,
+				"Invalid sort '%.64s': write KEY, KEY:asc or KEY:desc, with commas between them.",
+				keys[i]);
+		if (direction)
+			*direction = '\0';
+		if (!add_sort_key(query, keys[i], error))
+			return false;
+		query->keys[query->n_keys - 1].descending = descending;
+	}
+	return true;
+}
+
 static bool set_limit(struct query *query, const char *value, GError **error)
 {
 	guint64 limit;
@@ -145,6 +169,7 @@ bool query_add(struct query *query, const char *name, const char *value, GError 
 		{ "fields", add_field },
 		{ "sort_key", add_sort_key },
 		{ "sort_dir", add_sort_dir },
+		{ "sort", add_sort },
 		{ "limit", set_limit },
 		{ "marker", set_marker },
 		{ "page_reverse", set_reverse },

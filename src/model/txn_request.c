@@ -163,10 +163,11 @@ static bool fail_in_use(const struct object *object, const GPtrArray *by,
 	char id[UUID_STRLEN], first[UUID_STRLEN];
 
 	g_set_error(error, WEFT_ERROR, reference->in_use ?: kind->in_use,
-		"Unable to delete %s %s: %u %s still in use on it, the first is %s; delete %s first.",
+		"Unable to delete %s %s: %u %s still in use on it, the first is %s; delete %s first%s.",
 		kind_words(kind), uuid_format(&object->id, id), by->len,
 		by->len == 1 ? kind_words(user) : user->collection,
-		uuid_format(object_id(by->pdata[0]), first), by->len == 1 ? "it" : "them");
+		uuid_format(object_id(by->pdata[0]), first), by->len == 1 ? "it" : "them",
+		kind->hooks.on_cascade ? ", or all at once with cascade=true" : "");
 	return false;
 }
 

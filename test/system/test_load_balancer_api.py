@@ -100,6 +100,9 @@ def test_cli(server, api, subnet):
     cli("loadbalancer", "healthmonitor", "delete", "h1")
     cli("loadbalancer", "member", "delete", "p1", "m1")
     assert "still in use" in cli("loadbalancer", "delete", "lb1", fails=True)
+    cli("loadbalancer", "listener", "unset", "l2", "--description", "--tls-versions", "--allowed-cidrs", "--client-authentication")
+    cli("loadbalancer", "pool", "unset", "p1", "--description", "--tls-ciphers")
+    assert cli.json("loadbalancer", "amphora", "list") == []
     cli("loadbalancer", "pool", "delete", "p1")
     cli("loadbalancer", "listener", "delete", "l2")
     cli("loadbalancer", "delete", "lb1", "--wait")
@@ -124,6 +127,80 @@ def test_sdk(server, subnet):
     proxy.delete_load_balancer(balancer, cascade=True)
     assert [list(proxy.load_balancers()), list(proxy.pools()), list(proxy.listeners()), list(proxy.health_monitors())] == [[], [], [], []]
     connection.close()
+
+
+def test_whole_load_balancers(api, subnet):
+    """A load balancer with all of its parts by one request, as Kubernetes' cloud provider makes it: all or none."""
+    def whole(address="10.0.0.31", second=None):
+        servers = {"name": "servers", "protocol": "TCP", "lb_algorithm": "SOURCE_IP", "members": [{"address": address, "protocol_port": 8080, "tags": ["a"]}],
+                   "healthmonitor": {"type": "TCP", "delay": 5, "timeout": 2, "max_retries": 2}}
+        return dict(name="whole", vip_subnet_id=subnet["id"], pools=[{"name": "shared", "protocol": "TCP", "lb_algorithm": "SOURCE_IP_PORT"}],
+                    listeners=[{"name": "web", "protocol": "TCP", "protocol_port": 80, "default_pool": servers, "l7policies": []},
+                               {"name": "more", "protocol": "TCP", "protocol_port": 81, "default_pool": second or {"name": "shared"}}])
+
+    balancer = make(api, "loadbalancers", **whole())
+    assert len(balancer["listeners"]) == len(balancer["pools"]) == 2
+    tree = api.get(LB + f"loadbalancers/{balancer['id']}/status").json["statuses"]["loadbalancer"]
+    web, more = tree["listeners"]
+    assert [(m["address"], m["protocol_port"]) for m in web["pools"][0]["members"]] == [("10.0.0.31", 8080)]
+    assert web["pools"][0]["health_monitor"]["type"] == "TCP" and (more["name"], more["pools"][0]["name"]) == ("more", "shared")
+    refused = call(api, "POST", "loadbalancers", **whole())
+    assert refused.status == 409 and "default_pool: Quota exceeded" in refused.json["faultstring"], refused.text
+    own = LB + f"quotas/{balancer['project_id']}"
+    assert api.call("PUT", own, {"quota": {"pool": 9}}).status == 202
+    for bad, status, where in (({"address": "10.9.0.1"}, 400, "listeners[0]: default_pool: members[0]: Member address 10.9.0.1"),
+                               ({"second": {"name": "none"}}, 400, "listeners[1]: default_pool: the load balancer has no pool 'none'"),
+                               ({"second": "x"}, 400, "listeners[1]: default_pool: it must be an object"),
+                               ({"second": {"protocol": "TCP", "lb_algorithm": "ROUND_ROBIN"}}, 501, "listeners[1]: default_pool: Provider 'edge'")):
+        answer = call(api, "POST", "loadbalancers", **whole(**bad))
+        assert answer.status == status and answer.json["faultstring"].startswith(where), answer.text
+    for wrong, says in (("x", "listeners: it must be a list"), (["x"], "listeners[0]: it must be an object")):
+        answer = call(api, "POST", "loadbalancers", **{**whole(), "listeners": wrong})
+        assert answer.status == 400 and says in answer.json["faultstring"], answer.text
+    listener = make(api, "listeners", loadbalancer_id=balancer["id"], protocol="UDP", protocol_port=53, default_pool={
+        "protocol": "UDP", "lb_algorithm": "SOURCE_IP", "members": [{"address": "10.0.0.32", "protocol_port": 53}]})
+    pool = api.get(LB + f"pools/{listener['default_pool_id']}").json["pool"]
+    assert pool["listeners"] == [{"id": listener["id"]}] and len(pool["members"]) == 1
+    assert len(api.get(LB + f"pools?loadbalancer_id={balancer['id']}").json["pools"]) == 3  # nothing of what was refused
+    answer = api.call("DELETE", LB + f"loadbalancers/{balancer['id']}")
+    assert answer.status == 400 and "cascade=true" in answer.json["faultstring"], answer.text
+    remove(api, balancer)
+    assert api.call("DELETE", own).status == 204
+
+
+def test_what_clients_always_send(api, subnet):
+    """Octavia's defaults of what is not done here are taken, and null where it means the default; the rest is refused by name."""
+    balancer = make(api, "loadbalancers", vip_subnet_id=subnet["id"], name=None, description=None, availability_zone=None, flavor_id=None, provider=None)
+    assert (balancer["name"], balancer["availability_zone"], balancer["provider"]) == ("", None, "edge")
+    assert call(api, "POST", "loadbalancers", vip_subnet_id=subnet["id"], availability_zone="here").status == 404
+    pool = make(api, "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP", tls_enabled=False, tls_versions=[], tls_ciphers=None)
+    assert (pool["tls_enabled"], pool["alpn_protocols"]) == (False, [])
+    listener = make(api, "listeners", loadbalancer_id=balancer["id"], protocol="TCP", protocol_port=80, client_authentication="NONE", tls_versions=None,
+                    alpn_protocols=[], insert_headers={}, allowed_cidrs=[], client_ca_tls_container_ref=None)
+    assert (listener["client_authentication"], listener["tls_versions"]) == ("NONE", [])
+    for path, change in ((f"pools/{pool['id']}", {"tls_enabled": True}), (f"listeners/{listener['id']}", {"client_authentication": "MANDATORY"}),
+                         (f"listeners/{listener['id']}", {"alpn_protocols": ["h2"]}), (f"listeners/{listener['id']}", {"tls_ciphers": "x"})):
+        answer = call(api, "PUT", path, **change)
+        assert answer.status == 501 and "No provider supports" in answer.json["faultstring"], answer.text
+    assert call(api, "PUT", f"listeners/{listener['id']}", name="l", description="d").status == 200
+    assert call(api, "PUT", f"listeners/{listener['id']}", name=None, description=None).json["listener"]["name"] == ""
+    remove(api, balancer)
+
+
+def test_what_clients_look_for(api, subnet):
+    """Versions, Octavia's `v2` and `sort`, and that there are no amphorae."""
+    versions = [version["id"] for version in api.get("/load-balancer").json["versions"]]
+    assert versions[0] == "v2.0" and versions[-1] == "v2.26"  # the additional VIPs' is the youngest that is here
+    made = [make(api, "loadbalancers", vip_subnet_id=subnet["id"], name=name) for name in ("b", "c", "a")]
+    def names(sort):
+        return [one["name"] for one in api.get(f"/load-balancer/v2/lbaas/loadbalancers?fields=name&sort={sort}").json["loadbalancers"]]
+    assert names("name") == ["a", "b", "c"] and names("name:desc,created_at") == ["c", "b", "a"]
+    for bad in ("name:up", "nothing:asc"):
+        assert api.get(LB + f"loadbalancers?sort={bad}").status == 400
+    assert api.get("/v2.0/networks?sort=name").status == 400
+    assert api.get("/load-balancer/v2.0/octavia/amphorae").json["amphorae"] == []
+    for balancer in made:
+        remove(api, balancer)
 
 
 def test_additional_vips(api, subnet):

@@ -9,6 +9,7 @@ WEFTD = {"store": "memory:"}
 # here it must be one of these all the same.
 GONE, CLEARED = "gone", "cleared"
 REFERENCES = {
+    ("load_balancer_pool", "loadbalancer_id"): "BadRequest", ("load_balancer_listener", "loadbalancer_id"): "BadRequest",
     ("subnetpool", "address_scope_id"): "AddressScopeInUse",
     ("security_group_rule", "remote_group_id"): GONE,
     ("security_group_rule", "remote_address_group_id"): "AddressGroupInUse",

@@ -9,12 +9,17 @@
 #include "controller/api/version.h"
 #include "model/balancer/lb_provider.h"
 
-static void write_version(struct json_writer *w, const char *base)
+/* Octavia counts what its API has learnt, and clients ask for nothing that is younger than the last
+ * version that is listed: tags are of 2.5, allowed_cidrs of 2.12, additional_vips of 2.26. */
+#define LAST_MINOR 26
+
+static void write_version(struct json_writer *w, const char *base, unsigned minor)
 {
 	g_autofree char *url = g_strconcat(base, LB_API "/v2.0", NULL);
+	g_autofree char *id = g_strdup_printf("v2.%u", minor);
 
-	version_write(w, &(struct version){ .id = "v2.0",
-				 .status = "CURRENT",
+	version_write(w, &(struct version){ .id = id,
+				 .status = minor == LAST_MINOR ? "CURRENT" : "SUPPORTED",
 				 .url = url,
 				 .updated = "2026-11-01T00:00:00Z" });
 }
@@ -28,7 +33,8 @@ void load_balancer_versions(struct call *call)
 	jw_begin_object(&w);
 	jw_key(&w, "versions");
 	jw_begin_array(&w);
-	write_version(&w, base);
+	for (unsigned minor = 0; minor <= LAST_MINOR; minor++)
+		write_version(&w, base, minor);
 	jw_end_array(&w);
 	jw_end_object(&w);
 	call_answer(call, 200, text);
@@ -42,7 +48,7 @@ void load_balancer_version(struct call *call)
 
 	jw_begin_object(&w);
 	jw_key(&w, "version");
-	write_version(&w, base);
+	write_version(&w, base, LAST_MINOR);
 	jw_end_object(&w);
 	call_answer(call, 200, text);
 }
@@ -82,8 +88,8 @@ void load_balancer_capabilities(struct call *call)
 	call_answer(call, 200, text);
 }
 
-/* The collections that are always empty, since there is nothing to choose: by the last part of
- * their path. */
+/* The collections that are always empty, since there is nothing to choose, and no machine of
+ * Octavia's: by the last part of their path. */
 void load_balancer_no_choice(struct call *call)
 {
 	static const struct {
@@ -93,6 +99,7 @@ void load_balancer_no_choice(struct call *call)
 		{ "flavorprofiles", "flavorprofiles" },
 		{ "availabilityzones", "availability_zones" },
 		{ "availabilityzoneprofiles", "availability_zone_profiles" },
+		{ "amphorae", "amphorae" },
 	};
 	const struct http_target *target = http_request_target(call->request);
 	GString *text = g_string_new(NULL);

@@ -49,13 +49,22 @@ static void append_last(struct text *text, const char *segment)
 	append(text, segment, g_str_has_suffix(segment, ".json") ? len - 5 : len);
 }
 
+const char *path_segment(const struct http_target *target, unsigned i)
+{
+	const char *segment = target->segments[i];
+
+	return i == 1 && !strcmp(segment, "v2") && !strcmp(target->segments[0], "load-balancer")
+		       ? "v2.0"
+		       : segment;
+}
+
 /* The kind whose path is the first @n segments; with @nested the one before the last is an id. */
 static const struct kind *look_up(const struct http_target *target, unsigned n, bool nested)
 {
 	struct text text = { .len = 0 };
 
 	for (unsigned i = 0; i < n; i++) {
-		const char *segment = nested && i == n - 2 ? PARENT : target->segments[i];
+		const char *segment = nested && i == n - 2 ? PARENT : path_segment(target, i);
 
 		if (i)
 			append(&text, "/", 1);

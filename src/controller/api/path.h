@@ -16,5 +16,9 @@ struct collection_path {
  * not found: they have paths of their own. */
 bool path_find(const struct http_target *target, struct collection_path *ret);
 
+/* A segment of the target; "v2.0" where the Load Balancer API is asked for as "v2", which Octavia
+ * takes for the same. */
+const char *path_segment(const struct http_target *target, unsigned i);
+
 /* "/v2.0/networks", with the parent's id in its place; g_free. */
 char *path_format(const struct kind *kind, const char *parent);

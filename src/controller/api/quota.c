@@ -67,7 +67,7 @@ static void write_usage(struct json_writer *w, const struct call *call, const ch
 	}
 }
 
-static void answer(const struct call *call, const char *project,
+static void answer(const struct call *call, unsigned status, const char *project,
 	void (*write)(struct json_writer *w, const struct call *call, const char *project))
 {
 	GString *text = g_string_new(NULL);
@@ -79,7 +79,7 @@ static void answer(const struct call *call, const char *project,
 	write(&w, call, project);
 	jw_end_object(&w);
 	jw_end_object(&w);
-	call_answer(call, 200, text);
+	call_answer(call, status, text);
 }
 
 /* Projects that have limits of their own, each once: by the first of them. */
@@ -146,7 +146,7 @@ void quota_show(struct call *call)
 		return answer_self(call);
 	if (!require(call, POLICY_GET, call->id, &error))
 		return call_fail(call, error);
-	answer(call, call->id, write_limits);
+	answer(call, 200, call->id, write_limits);
 }
 
 static void write_defaults(struct json_writer *w, const struct call *call, const char *project)
@@ -163,9 +163,9 @@ void quota_show_part(struct call *call)
 	if (!require(call, POLICY_GET, call->id, &error))
 		return call_fail(call, error);
 	if (g_str_equal(call->item, "default") || g_str_equal(call->item, "default.json"))
-		return answer(call, call->id, write_defaults);
+		return answer(call, 200, call->id, write_defaults);
 	if (g_str_equal(call->item, "details") || g_str_equal(call->item, "details.json"))
-		return answer(call, call->id, write_usage);
+		return answer(call, 200, call->id, write_usage);
 	weft_fail(&error, NOT_FOUND, "A quota has no '%.64s': there are default and details.",
 		call->item);
 	call_fail(call, error);
@@ -173,7 +173,7 @@ void quota_show_part(struct call *call)
 
 void quota_defaults(struct call *call)
 {
-	answer(call, NULL, write_defaults);
+	answer(call, 200, NULL, write_defaults);
 }
 
 static bool parse_limit(const char *name, json_t *value, s64 *ret, GError **error)
@@ -279,7 +279,10 @@ static bool check_project(const struct call *call, GError **error)
 
 static void respond_limits(struct write *write)
 {
-	answer(&write->call, write->call.id, write_limits);
+	/* Octavia's, which clients insist upon */
+	unsigned status = call_is_load_balancer(write->call.request) ? 202 : 200;
+
+	answer(&write->call, status, write->call.id, write_limits);
 }
 
 void quota_update(struct call *call)

@@ -96,6 +96,8 @@ static const struct route routes[] = {
 	{ "/load-balancer/v2.0/lbaas/availabilityzoneprofiles",
 		{ LB, "lbaas", "availabilityzoneprofiles" }, ACCESS_CALLER,
 		.get = load_balancer_no_choice },
+	{ "/load-balancer/v2.0/octavia/amphorae", { LB, "octavia", "amphorae" }, ACCESS_CALLER,
+		.get = load_balancer_no_choice },
 	{ "/load-balancer/v2.0/lbaas/providers/{id}/flavor_capabilities",
 		{ LB, "lbaas", "providers", "{id}", "flavor_capabilities" }, ACCESS_CALLER,
 		.get = load_balancer_capabilities },
@@ -173,7 +175,7 @@ static bool match(const struct route *route, const struct http_target *target,
 		if (!strcmp(*pattern, "{…}"))
 			return target->n_segments >= at;
 		if (at >= target->n_segments ||
-			!match_segment(*pattern, target->segments[at], call))
+			!match_segment(*pattern, path_segment(target, at), call))
 			return false;
 	}
 	/* Where objects are found without their parent, there is no collection. */
