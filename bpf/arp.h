@@ -3,11 +3,12 @@
  * ARP (RFC 826) from guests. The directory knows who has which address, so requests are answered at
  * the asking port and go nowhere. Probes (RFC 5227, sender 0.0.0.0) are answered when another port
  * has the address: that defends it. In networks whose addresses may move between ports
- * (shared_addresses), announcements and requests for unknown targets are replicated; elsewhere
- * announcements of routers that are machines.
+ * (shared_addresses), announcements and requests for unknown targets are replicated, and
+ * announcements told to the agent; elsewhere those of routers that are machines.
  */
 #pragma once
 
+#include "announce.h"
 #include "antispoof.h"
 #include "flood.h"
 #include "neighbours.h"
@@ -88,8 +89,11 @@ static __always_inline int arp_announcement(
 	struct __sk_buff *skb, const struct port *port, const struct arp *arp)
 {
 	struct addr addr;
+	struct mac mac;
 
 	addr_set4(&addr, arp_ip(arp->sender_ip));
+	mac_copy(&mac, arp->sender_mac);
+	announce(skb, port, &addr, &mac);
 	if (neighbour_is_announced(port, &addr, arp->sender_mac))
 		return flood_start(skb, port->id, port->vni, port->ifindex);
 	return arp_unanswered(skb, port, DROP_UNSOLICITED);

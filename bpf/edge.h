@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 28
+#define EDGE_LAYOUT 29
 
 #define EDGE_PORTS_MAX 8192	/* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	/* (peer, encapsulation) pairs; id 0 is none */
@@ -170,7 +170,8 @@ struct neighbour_key {
 };
 struct neighbour {
 	u8 mac[6];
-	u16 zero;
+	u8 routed; /* for routers alone: guests of the network ask each other */
+	u8 zero;
 };
 _Static_assert(sizeof(struct neighbour_key) == 20 && sizeof(struct neighbour) == 8, "layout");
 

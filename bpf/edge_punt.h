@@ -11,8 +11,9 @@ enum punt_reason {
 	PUNT_NEIGHBOUR,
 	PUNT_METADATA,
 	PUNT_PROBE,
-	PUNT_HELPED,  /* see struct helped */
-	PUNT_EXPECTED /* the same */
+	PUNT_HELPED,   /* see struct helped */
+	PUNT_EXPECTED, /* the same */
+	PUNT_ANNOUNCED /* see struct announcement */
 };
 struct punt {
 	u32 ifindex;
@@ -22,3 +23,11 @@ struct punt {
 	u8 frame[EDGE_PUNT_FRAME_MAX];
 };
 _Static_assert(sizeof(struct punt) == 2048, "layout");
+
+/* In place of punt.frame: the guest says that it has the address, by that MAC. */
+struct announcement {
+	struct addr addr;
+	u8 mac[6];
+	u8 zero[2];
+};
+_Static_assert(sizeof(struct announcement) == 24, "layout");

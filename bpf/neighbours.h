@@ -3,6 +3,7 @@
  * (DHCP, DNS). */
 #pragma once
 
+#include "ports.h"
 #include "trace.h"
 
 struct {
@@ -66,10 +67,14 @@ static __always_inline const struct neighbour *neighbour_routed(const struct net
 	return bpf_map_lookup_elem(&neighbours, &key);
 }
 
+/* Who is to answer for it on its network. */
 static __always_inline const struct neighbour *neighbour_get(u32 vni, const struct addr *addr)
 {
 	struct neighbour_key key = { .vni = vni, .addr = *addr };
-	const struct neighbour *service = bpf_map_lookup_elem(&services, &key);
+	const struct neighbour *service = bpf_map_lookup_elem(&services, &key), *neighbour;
 
-	return service ? service : bpf_map_lookup_elem(&neighbours, &key);
+	if (service)
+		return service;
+	neighbour = bpf_map_lookup_elem(&neighbours, &key);
+	return neighbour && neighbour->routed ? NULL : neighbour;
 }

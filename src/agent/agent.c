@@ -241,7 +241,7 @@ static gboolean every_second(gpointer data)
 	dp_flows_expire(agent->dp);
 	logs_second(agent->logs);
 	handover_second(agent->handover);
-	masters_second(agent->masters);
+	agent_masters_second(agent);
 	agent_domains_second(agent);
 	agent_outside_second(agent);
 	healths_second(agent->healths);
@@ -384,8 +384,8 @@ static void start_parts(struct agent *agent)
 	listener_reports_add(agent->listener_reports, list_listeners, agent);
 	if (agent->bfd)
 		liveness_update(agent->bfd, &agent->reconcile);
-	agent->punt =
-		punt_new(agent->dp, agent->desired, agent->outside, agent->config->resolv_conf);
+	agent->punt = punt_new(agent->dp, agent->desired, agent->outside, agent->holders,
+		agent->config->resolv_conf);
 	agent_start_health(agent);
 	agent_domains_start(agent);
 	agent->second_timer = g_timeout_add_seconds(1, every_second, agent);
@@ -448,7 +448,7 @@ void agent_free(struct agent *agent)
 	logs_free(agent->logs);
 	outside_free(agent->outside);
 	handover_free(agent->handover);
-	masters_free(agent->masters);
+	agent_stop_masters(agent);
 	link_monitor_free(agent->monitor);
 	plugs_free(agent->plugs);
 	view_free(agent->view);

@@ -28,6 +28,7 @@
 #include "agent/punt.h"
 #include "agent/quiet.h"
 #include "agent/reconcile/reconcile.h"
+#include "agent/holder.h"
 #include "agent/master.h"
 #include "agent/report/report.h"
 #include "agent/report/stream.h"
@@ -64,6 +65,7 @@ struct agent {
 	struct appliances *appliances;
 	struct handover *handover;
 	struct masters *masters;
+	struct holders *holders;
 	struct healths *healths;
 	struct listener_reports *listener_reports;
 	struct control *control;
@@ -105,6 +107,8 @@ void agent_outside_events(struct agent *agent); /* of agent->reconcile */
 void agent_judge_hosts(struct agent *agent);
 /* agent_master.c */
 void agent_start_masters(struct agent *agent);
+void agent_masters_second(struct agent *agent);
+void agent_stop_masters(struct agent *agent);
 /* What firewall groups in appliances have decided is written down from now on. */
 void agent_watch_appliances(struct agent *agent);
 /* A machine says something else; @agent: struct agent. */

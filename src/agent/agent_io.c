@@ -113,6 +113,16 @@ static json_t *describe_missed(void *data)
 	return agent->liveness ? liveness_missed(agent->liveness, &agent->reconcile) : NULL;
 }
 
+static json_t *describe_announced(void *data)
+{
+	return holders_say(((struct agent *)data)->holders);
+}
+
+static void announced_told(void *data)
+{
+	holders_told(((struct agent *)data)->holders);
+}
+
 static json_t *describe_listeners(bool full, void *data)
 {
 	return listener_reports_json(
@@ -134,7 +144,7 @@ struct report_io agent_report_io(struct agent *agent)
 {
 	return (struct report_io){ send_report, abandon_report, set_report_timer, now_us, agent,
 		describe_bgp, describe_listeners, listeners_told, describe_appliances,
-		describe_virtual_machines, describe_missed };
+		describe_virtual_machines, describe_missed, describe_announced, announced_told };
 }
 
 static void hand_over(const char *body, size_t len, void *data)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether there is a controller, and what is decided here while there is none: whose the ports are
- * that pairs of appliances share. */
+ * that pairs of appliances share, and the addresses that several ports may have. */
 #include "agent/agent.h"
 
 static void master_changed(const struct uuid *port, enum master_says says, void *data)
@@ -32,9 +32,41 @@ void agent_watch_appliances(struct agent *agent)
 	appliances_update(agent->appliances, false);
 }
 
+static s64 now_us(void *data)
+{
+	(void)data;
+	return g_get_monotonic_time();
+}
+
+static void address_moved(void *data)
+{
+	agent_flush_later(data);
+	report_soon(((struct agent *)data)->report);
+}
+
+static bool is_alone(void *data)
+{
+	return ((struct agent *)data)->reconcile.alone;
+}
+
 void agent_start_masters(struct agent *agent)
 {
+	const struct holders_io io = { now_us, address_moved, is_alone, agent };
+
 	agent->masters = masters_new(&agent->reconcile, master_changed, agent);
+	agent->holders = holders_new(agent->desired, &io);
+}
+
+void agent_masters_second(struct agent *agent)
+{
+	masters_second(agent->masters);
+	holders_second(agent->holders);
+}
+
+void agent_stop_masters(struct agent *agent)
+{
+	masters_free(agent->masters);
+	holders_free(agent->holders);
 }
 
 void agent_stream_changed(enum stream_state state, void *data)

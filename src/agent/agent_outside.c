@@ -230,6 +230,7 @@ void agent_judge_hosts(struct agent *agent)
 	if (!is_news)
 		return;
 	desired_mark_ways(agent->desired);
+	desired_mark_holders(agent->desired);
 	agent->reconcile.hosts_changed = true;
 	agent_flush(agent);
 	agent->reconcile.hosts_changed = false;

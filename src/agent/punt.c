@@ -4,6 +4,7 @@
 #include "agent/announce.h"
 #include "agent/report/health.h"
 #include "agent/helper/helpers.h"
+#include "agent/holder.h"
 #include "agent/outside.h"
 
 #include <glib-unix.h>
@@ -18,6 +19,7 @@ struct punt {
 	struct dp *dp;
 	const struct desired *desired;
 	struct outside *outside;
+	struct holders *holders;
 	struct healths *healths;
 	struct helpers *helpers;
 	struct dispatch *dispatch;
@@ -83,6 +85,15 @@ static void ask_neighbour_of(struct punt *punt, const u8 *bytes, size_t len)
 		outside_ask(punt->outside, vni, &ip);
 }
 
+static void announced(struct punt *punt, const struct port *port, const u8 *bytes, size_t len)
+{
+	struct mac mac;
+	struct ip ip;
+
+	if (dp_punt_announced(bytes, len, &ip, &mac))
+		holders_heard(punt->holders, port, &ip, &mac);
+}
+
 static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, size_t len, void *data)
 {
 	static const enum dispatch_service services[] = {
@@ -110,6 +121,10 @@ static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, siz
 	}
 	if (!port || (reason == DP_PUNT_DNS && !port->network->dns))
 		return; /* it went while the frame was on its way; or others answer */
+	if (reason == DP_PUNT_ANNOUNCED) {
+		announced(punt, port, bytes, len);
+		return;
+	}
 	if (reason == DP_PUNT_PROBE) {
 		healths_answer(punt->healths, port, bytes, len);
 		return;
@@ -236,7 +251,7 @@ static bool by_ip(
 }
 
 struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside,
-	const char *resolv_conf)
+	struct holders *holders, const char *resolv_conf)
 {
 	struct punt *punt = g_new0(struct punt, 1);
 	g_autoptr(GError) error = NULL;
@@ -245,6 +260,7 @@ struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outsi
 	punt->dp = dp;
 	punt->desired = desired;
 	punt->outside = outside;
+	punt->holders = holders;
 	punt->directory =
 		(struct dns_directory){ .by_name = by_name, .by_ip = by_ip, .data = punt };
 	options.directory = &punt->directory;

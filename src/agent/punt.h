@@ -11,13 +11,14 @@
 #include "datapath/datapath.h"
 
 struct healths;
+struct holders;
 struct outside;
 struct punt;
 
-/* All borrowed. @resolv_conf: the file that names the resolvers. Watches dp_punt_fd() in the
- * thread-default main context. */
+/* All borrowed. @holders: who is told what guests announce. @resolv_conf: the file that names the
+ * resolvers. Watches dp_punt_fd() in the thread-default main context. */
 struct punt *punt_new(struct dp *dp, const struct desired *desired, struct outside *outside,
-	const char *resolv_conf);
+	struct holders *holders, const char *resolv_conf);
 void punt_free(struct punt *punt);
 /* Who is told what answers health checks; borrowed. */
 void punt_to_health(struct punt *punt, struct healths *healths);

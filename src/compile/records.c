@@ -418,6 +418,8 @@ void record_endpoint(const struct model *model, const struct object *port,
 	write_vips(&w, model, port);
 	jw_end_array(&w);
 	member_json(&w, "allowed_address_pairs", port, PORT_ALLOWED_ADDRESS_PAIRS);
+	if (strcmp(object_str(port, PORT_HELD_ADDRESSES), "[]"))
+		member_json(&w, "held_addresses", port, PORT_HELD_ADDRESSES);
 	member_str(&w, "dns_name", port, PORT_DNS_NAME);
 	if (standby && standby->len) {
 		jw_key(&w, "standby_hosts");

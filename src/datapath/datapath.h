@@ -24,6 +24,7 @@ struct dp;
 #include "datapath/datapath_guard.h"
 #include "datapath/datapath_handover.h"
 #include "datapath/datapath_helper.h"
+#include "datapath/datapath_shared.h"
 
 enum dp_encap { DP_ENCAP_VXLAN, DP_ENCAP_GENEVE };
 enum dp_port_kind { DP_PORT_VETH, DP_PORT_TAP, DP_PORT_OTHER };
@@ -399,6 +400,7 @@ enum dp_punt_reason {
 	DP_PUNT_PROBE,	   /* an answer to a health check: see dp_probe_set() */
 	DP_PUNT_HELPED,	   /* see dp_punt_helped() */
 	DP_PUNT_EXPECTED,
+	DP_PUNT_ANNOUNCED, /* see datapath_shared.h */
 };
 typedef void (*dp_punt_cb)(
 	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data);

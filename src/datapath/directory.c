@@ -42,20 +42,35 @@ bool dp_network_delete(struct dp *dp, u32 vni, GError **error)
 }
 
 static bool neighbour_put(struct dp *dp, enum table table, u32 vni, const struct ip *ip,
-	const struct mac *mac, GError **error)
+	struct neighbour value, GError **error)
 {
 	struct neighbour_key key = { .vni = vni, .addr = addr_from_ip(ip) };
-	struct neighbour value = { 0 };
 	enum table_change change;
 
-	memcpy(value.mac, mac->b, sizeof(value.mac));
 	return table_put(dp, table, &key, &value, &change, error) && changed(dp, change, error);
+}
+
+static struct neighbour at_mac(const struct mac *mac)
+{
+	struct neighbour value = { 0 };
+
+	memcpy(value.mac, mac->b, sizeof(value.mac));
+	return value;
 }
 
 bool dp_neighbour_put(
 	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
 {
-	return neighbour_put(dp, TABLE_NEIGHBOURS, vni, ip, mac, error);
+	return neighbour_put(dp, TABLE_NEIGHBOURS, vni, ip, at_mac(mac), error);
+}
+
+bool dp_neighbour_put_routed(
+	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
+{
+	struct neighbour value = at_mac(mac);
+
+	value.routed = 1;
+	return neighbour_put(dp, TABLE_NEIGHBOURS, vni, ip, value, error);
 }
 
 /* Flows are routed to it. */
@@ -74,7 +89,7 @@ bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **e
 bool dp_service_put(
 	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
 {
-	return neighbour_put(dp, TABLE_SERVICES, vni, ip, mac, error);
+	return neighbour_put(dp, TABLE_SERVICES, vni, ip, at_mac(mac), error);
 }
 
 bool service_drop(struct dp *dp, const void *key, GError **error)

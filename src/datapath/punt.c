@@ -25,7 +25,8 @@ static int on_punt(void *data, void *record, size_t size)
 
 bool punt_open(struct dp *dp, GError **error)
 {
-	_Static_assert(DP_PUNT_DHCP4 == (int)PUNT_DHCP4 && DP_PUNT_METADATA == (int)PUNT_METADATA,
+	_Static_assert(DP_PUNT_DHCP4 == (int)PUNT_DHCP4 && DP_PUNT_METADATA == (int)PUNT_METADATA &&
+			       DP_PUNT_ANNOUNCED == (int)PUNT_ANNOUNCED,
 		"same order");
 	dp->punts = ring_buffer__new(bpf_map__fd(dp->edge->maps.punts), on_punt, dp, NULL);
 	return dp->punts || weft_fail_errno(error, errno, "Can't read what the edge switch punts");
@@ -42,6 +43,18 @@ void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data)
 	dp->punt_data = data;
 	ring_buffer__consume(dp->punts);
 	dp->punt_cb = NULL;
+}
+
+bool dp_punt_announced(const u8 *frame, size_t len, struct ip *ret_ip, struct mac *ret_mac)
+{
+	struct announcement said;
+
+	if (len != sizeof(said))
+		return false;
+	memcpy(&said, frame, sizeof(said));
+	*ret_ip = ip_from_addr(&said.addr);
+	memcpy(ret_mac->b, said.mac, sizeof(ret_mac->b));
+	return true;
 }
 
 static bool inject(u32 ifindex, const u8 *frame, size_t len, GError **error)

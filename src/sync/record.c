@@ -153,12 +153,14 @@ static bool decode_endpoint(const json_t *data, struct record *ret, GError **err
 	endpoint->ips = g_array_new(FALSE, TRUE, sizeof(struct ip));
 	endpoint->pairs = g_array_new(FALSE, TRUE, sizeof(struct record_pair));
 	endpoint->standby = g_array_new(FALSE, TRUE, sizeof(struct uuid));
+	endpoint->held = g_array_new(FALSE, TRUE, sizeof(struct ip));
 	return field_uuid(data, "network_id", &endpoint->network_id, error) &&
 	       field_uuid(data, "host_id", &endpoint->host_id, error) &&
 	       field_mac(data, "mac_address", &endpoint->mac, error) &&
 	       field_array(data, "ips", element_ip, endpoint->ips, error) &&
 	       field_array(data, "allowed_address_pairs", element_pair, endpoint->pairs, error) &&
 	       field_array(data, "standby_hosts", element_uuid, endpoint->standby, error) &&
+	       field_array(data, "held_addresses", element_ip, endpoint->held, error) &&
 	       field_optional_string(data, "dns_name", &endpoint->dns_name, error);
 }
 
@@ -351,6 +353,7 @@ static void clear_endpoint(struct record *record)
 	g_clear_pointer(&record->endpoint.ips, g_array_unref);
 	g_clear_pointer(&record->endpoint.pairs, g_array_unref);
 	g_clear_pointer(&record->endpoint.standby, g_array_unref);
+	g_clear_pointer(&record->endpoint.held, g_array_unref);
 	g_free(record->endpoint.dns_name);
 }
 

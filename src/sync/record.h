@@ -140,6 +140,7 @@ struct record_endpoint {
 	GArray *pairs; /* struct record_pair */
 	char *dns_name;
 	GArray *standby; /* struct uuid: hosts that may have it when its host is dead */
+	GArray *held;	 /* struct ip: that others may have too, and it announced last */
 };
 
 /* 0: nothing is said of it. */

@@ -48,10 +48,113 @@ static void test_guest(void **state)
 	bed_expect_drop(bed, BED_GUEST1, advertisement_of(IP1_6), "unsolicited");
 }
 
+struct heard {
+	unsigned n;
+	u32 ifindex;
+	struct ip ip;
+	struct mac mac;
+};
+
+static void on_punt(
+	u32 ifindex, enum dp_punt_reason reason, const u8 *frame, size_t len, void *data)
+{
+	struct heard *heard = data;
+
+	assert_int_equal(reason, DP_PUNT_ANNOUNCED);
+	assert_true(dp_punt_announced(frame, len, &heard->ip, &heard->mac));
+	heard->ifindex = ifindex;
+	heard->n++;
+}
+
+static void expect_heard(struct bed *bed, const char *of)
+{
+	struct heard heard = { 0 };
+	struct mac sender = mac(MAC1);
+	struct ip address = ip(of);
+
+	dp_punt_dispatch(bed->dp, on_punt, &heard);
+	assert_int_equal(heard.n, 1);
+	assert_int_equal(heard.ifindex, bed->ifindex[BED_GUEST1]);
+	assert_int_equal(ip_compare(&heard.ip, &address), 0);
+	assert_int_equal(mac_compare(&heard.mac, &sender), 0);
+}
+
+static void expect_nothing_heard(struct bed *bed)
+{
+	struct heard heard = { 0 };
+
+	dp_punt_dispatch(bed->dp, on_punt, &heard);
+	assert_int_equal(heard.n, 0);
+}
+
+static void announce(struct bed *bed, struct frame frame, const char *of)
+{
+	bed_send(bed, BED_GUEST1, frame);
+	bed_expect(bed, BED_GUEST2, frame);
+	expect_heard(bed, of);
+}
+
+static void share(struct bed *bed, bool shared)
+{
+	struct dp_network network = { .vni = VNI, .mtu_bytes = MTU, .shared_addresses = shared };
+
+	assert_true(dp_network_put(bed->dp, &network, NULL));
+}
+
+/* Where addresses may be several ports', the agent hears what guests announce, as everybody does;
+ * what they must not announce, and what they only ask, it does not. */
+static void test_shared(void **state)
+{
+	struct frame question = frame_eth(BROADCAST, MAC1, ARP, frame_arp(1, MAC1, IP1, NULL, IP2));
+	struct bed *bed = *state;
+
+	expect_nothing_heard(bed); /* of the tests before */
+	share(bed, true);
+	announce(bed, announcement_of(IP1), IP1);
+	announce(bed, frame_eth(BROADCAST, MAC1, ARP, frame_arp(2, MAC1, IP1, MAC1, IP1)), IP1);
+	announce(bed, advertisement_of(IP1_6), IP1_6);
+	bed_expect_drop(bed, BED_GUEST1, announcement_of(IP3), "spoofed-arp");
+	bed_expect_drop(bed, BED_GUEST1, advertisement_of(IP3_6), "spoofed-ip");
+	bed_send(bed, BED_GUEST1, question);
+	bed_expect(bed, BED_GUEST1, frame_eth(MAC1, MAC2, ARP, frame_arp(2, MAC2, IP2, MAC1, IP1)));
+	expect_nothing_heard(bed);
+	share(bed, false);
+	bed_expect_drop(bed, BED_GUEST1, announcement_of(IP1), "unsolicited");
+	expect_nothing_heard(bed);
+	bed_populate(bed);
+}
+
+/* What is there for routers alone is no answer to guests. */
+static void test_routed_neighbour(void **state)
+{
+	static const char *const vips[] = { "10.0.0.77", "fd00::77" };
+	struct frame asked =
+		frame_eth(BROADCAST, MAC1, ARP, frame_arp(1, MAC1, IP1, NULL, vips[0]));
+	struct frame asked6 = frame_eth("33:33:ff:00:00:77", MAC1, IP6,
+		frame_ip(IP1_6, "ff02::1:ff00:77", IPPROTO_ICMPV6,
+			frame_nd(135, 0, vips[1], 1, MAC1)));
+	struct bed *bed = *state;
+	struct mac holder = mac(MAC2);
+
+	share(bed, true);
+	for (unsigned i = 0; i < 2; i++) {
+		struct ip vip = ip(vips[i]);
+
+		assert_true(dp_neighbour_put_routed(bed->dp, VNI, &vip, &holder, NULL));
+	}
+	bed_send(bed, BED_GUEST1, asked);
+	bed_expect(bed, BED_GUEST2, asked);
+	bed_send(bed, BED_GUEST1, asked6);
+	bed_expect(bed, BED_GUEST2, asked6);
+	bed_populate(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_router),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_routed_neighbour),
 		cmocka_unit_test(test_guest),
 	};
 

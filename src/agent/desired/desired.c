@@ -87,6 +87,7 @@ struct desired *desired_new(void)
 		g_hash_table_new_full(uuid_hash, uuid_equal, NULL, load_balancer_free);
 	desired->dirty_load_balancers = g_hash_table_new(NULL, NULL);
 	desired->redundant = g_hash_table_new(NULL, NULL);
+	desired->holders = g_hash_table_new(NULL, NULL);
 	desired->wires = g_array_new(FALSE, FALSE, sizeof(struct wire));
 	desired->attached = g_hash_table_new(NULL, NULL);
 	desired->dirty_networks = g_hash_table_new(NULL, NULL);
@@ -140,6 +141,7 @@ void desired_free(struct desired *desired)
 	g_hash_table_unref(desired->subnets);
 	g_hash_table_unref(desired->endpoints);
 	g_hash_table_unref(desired->redundant);
+	g_hash_table_unref(desired->holders);
 	g_hash_table_unref(desired->networks);
 	g_free(desired->host_name);
 	g_free(desired);

@@ -48,6 +48,8 @@ struct claim {
 	struct address address;
 	u8 origin;	/* enum claim_origin */
 	struct mac mac; /* of an IP address: by which it is reached */
+	bool held;	/* of the claims to it, this announced it last, as the controller says */
+	bool heard;	/* the same as this host has heard since */
 };
 
 struct member {
@@ -290,6 +292,7 @@ struct desired {
 	GHashTable *bgp_speakers;						   /* by id */
 	GHashTable *appliances;							   /* by id */
 	GHashTable *redundant;	       /* set of endpoints with standby hosts */
+	GHashTable *holders;	       /* set of endpoints that hold an address (claim.c) */
 	GHashTable *logs;	       /* struct network_log, by id */
 	GHashTable *conntrack_helpers; /* by id */
 	GHashTable *connection_quotas,
@@ -339,6 +342,8 @@ void desired_mark_gateways(struct desired *desired);
 void desired_mark_ways(struct desired *desired);
 /* The same of ports of pairs of appliances. */
 void desired_mark_redundant(struct desired *desired);
+/* The same of addresses that several ports may have. */
+void desired_mark_holders(struct desired *desired);
 
 /* Everything is dirty: before stating all of it to a datapath whose content is not known. */
 void desired_mark_all(struct desired *desired);
@@ -371,6 +376,14 @@ const struct record_port_forwarding *forwarded_ip_record(const struct forwarded_
 
 /* The claims to an address, or NULL. */
 const struct claim *network_claims(const struct network *network, const struct address *address);
+/* Who of those that claim it has it, as far as that was announced; NULL: nobody. */
+const struct claim *claims_holder(const struct claim *claims);
+/* That one has just announced its address, which others claim too. */
+void claim_hear(struct desired *desired, struct claim *claim);
+/* From now on the controller is believed again. */
+void claim_believe(struct desired *desired, struct claim *claim);
+/* NULL: it does not claim that. */
+struct claim *endpoint_claim(struct endpoint *endpoint, const struct address *address);
 /* The router's interface that is up and has the address, fixed, link-local or MAC, or NULL. */
 const struct interface *network_interface(
 	const struct network *network, const struct address *address);

@@ -117,6 +117,8 @@ static void join(struct desired *desired, struct endpoint *endpoint)
 	add_name(network, endpoint);
 	if (endpoint->standby)
 		g_hash_table_add(desired->redundant, endpoint);
+	if (endpoint_holds(endpoint))
+		g_hash_table_add(desired->holders, endpoint);
 	if (endpoint->has_pairs && network->n_with_pairs++ == 0)
 		network_mark(desired, network);
 	endpoint_mark(desired, endpoint);
@@ -138,6 +140,7 @@ static void leave(struct desired *desired, struct endpoint *endpoint)
 		remove_claim(network, &endpoint->claims[i]);
 	remove_name(network, endpoint);
 	g_hash_table_remove(desired->redundant, endpoint);
+	g_hash_table_remove(desired->holders, endpoint);
 	if (endpoint->has_pairs && --network->n_with_pairs == 0)
 		network_mark(desired, network);
 	if (!member->endpoints)
@@ -228,8 +231,9 @@ void endpoint_put(struct desired *desired, const struct uuid *id, struct record_
 	struct network *network = network_need(desired, &record->network_id);
 	struct member *member = member_need(network, &record->host_id);
 
-	endpoint_delete(desired, id);
 	struct endpoint *endpoint = make(id, member, record);
+	claims_follow(endpoint, record->held, desired_endpoint(desired, id));
+	endpoint_delete(desired, id);
 	g_hash_table_insert(desired->endpoints, &endpoint->id, endpoint);
 	join(desired, endpoint);
 	mark_router(desired, endpoint);

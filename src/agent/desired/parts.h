@@ -30,6 +30,11 @@ void endpoint_delete(struct desired *desired, const struct uuid *id);
 void endpoint_mark(struct desired *desired, struct endpoint *endpoint);
 void endpoint_free(gpointer endpoint);
 
+/* claim.c: of an endpoint that is not on its network yet: which addresses (struct ip) it holds, and
+ * what was heard of it. @before: as which it is there still, or NULL. */
+void claims_follow(struct endpoint *endpoint, const GArray *held, struct endpoint *before);
+bool endpoint_holds(const struct endpoint *endpoint);
+
 void subnet_put(struct desired *desired, const struct uuid *id, struct record_subnet *record);
 void subnet_delete(struct desired *desired, const struct uuid *id);
 void subnet_free(gpointer subnet);

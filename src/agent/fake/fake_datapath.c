@@ -233,7 +233,6 @@ static const char *encap_name(enum dp_encap encap)
 static char *ip_key(const char *what, u32 vni, const struct ip *ip)
 {
 	char buf[IP_STRLEN];
-
 	g_autofree char *number = vni_text(vni);
 
 	return g_strdup_printf("%s %s %s", what, number, ip_format(ip, buf));
@@ -292,6 +291,15 @@ bool dp_neighbour_put(
 {
 	(void)dp;
 	return fake_put(ip_key("neighbour", vni, ip), mac_value(mac), error);
+}
+
+bool dp_neighbour_put_routed(
+	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error)
+{
+	g_autofree char *value = mac_value(mac);
+
+	(void)dp;
+	return fake_put(ip_key("neighbour", vni, ip), g_strconcat(value, " routed", NULL), error);
 }
 
 bool dp_neighbour_delete(struct dp *dp, u32 vni, const struct ip *ip, GError **error)

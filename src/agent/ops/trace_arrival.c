@@ -23,14 +23,14 @@ static const struct endpoint *find_sender(
 	GHashTableIter iter;
 
 	if (claim)
-		return claim->endpoint;
+		return (claims_holder(claim) ?: claim)->endpoint;
 	g_hash_table_iter_init(&iter, desired->networks);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&network)) {
 		claim = uuid_equal(&network->part, &port->network->part)
 				? network_claims(network, &address)
 				: NULL;
 		if (claim)
-			return claim->endpoint;
+			return (claims_holder(claim) ?: claim)->endpoint;
 	}
 	return NULL;
 }

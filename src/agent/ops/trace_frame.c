@@ -101,7 +101,8 @@ static bool find_dst_mac(const struct desired *desired, const struct port *port,
 {
 	struct address address =
 		address_of_ip(spec->next_hop.family ? &spec->next_hop : &spec->flow.dst);
-	const struct claim *claim = network_claims(port->network, &address);
+	const struct claim *claims = network_claims(port->network, &address);
+	const struct claim *claim = claims_holder(claims) ?: claims;
 	const struct interface *router = network_interface(port->network, &address);
 	const struct load_balancer *balancer = network_vip(port->network, &address);
 
@@ -115,7 +116,7 @@ static bool find_dst_mac(const struct desired *desired, const struct port *port,
 		spec->flow.dst_mac = router->record.mac;
 	} else if (claim) {
 		spec->to = claim->endpoint->id;
-		spec->flow.dst_mac = claim->endpoint->mac;
+		spec->flow.dst_mac = claim->mac;
 	}
 	return router || claim || find_router_elsewhere(desired, port, spec);
 }

@@ -295,6 +295,8 @@ static void send_now(struct report *report)
 	write_said(&w, "appliances",
 		report->io.appliances ? report->io.appliances(report->io.data) : NULL);
 	write_said(&w, "missed", report->io.missed ? report->io.missed(report->io.data) : NULL);
+	write_said(&w, "announced",
+		report->io.announced ? report->io.announced(report->io.data) : NULL);
 	jw_key(&w, "agent");
 	write_agent(report, &w);
 	jw_end_object(&w);
@@ -390,6 +392,8 @@ void report_done(struct report *report, const char *why)
 	}
 	if (report->io.listeners_told)
 		report->io.listeners_told(report->io.data);
+	if (report->io.announced_told)
+		report->io.announced_told(report->io.data);
 	if (report->full || g_hash_table_size(report->changed) > 0) {
 		send_now(report);
 	} else if (report->soon || report->revision != report->sent_revision) {

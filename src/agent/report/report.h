@@ -35,6 +35,9 @@ struct report_io {
 	json_t *(*virtual_machines)(void *data);
 	/* Which hosts are missed (liveness.h), or NULL. */
 	json_t *(*missed)(void *data);
+	/* Which addresses guests have announced (holder.h), or NULL; and that it has arrived. */
+	json_t *(*announced)(void *data);
+	void (*announced_told)(void *data);
 };
 
 /* @bridge_mappings (struct config_mapping) is borrowed. */

@@ -23,7 +23,7 @@ struct report {
 	json_int_t revision;
 	int full;
 	json_t *ports, *floating_ips, *load_balancers, *members, *listeners, *appliances, *masters,
-		*missed, *agent;
+		*missed, *announced, *agent;
 };
 
 static bool parse_report(
@@ -41,12 +41,12 @@ static bool parse_report(
 			why.text);
 	*ret = (struct report){ 0 };
 	if (json_unpack_ex(root, &why, 0,
-		    "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o}", "instance",
+		    "{s:s, s:I, s?b, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o, s?o}", "instance",
 		    &ret->instance, "revision", &ret->revision, "full", &ret->full, "ports",
 		    &ret->ports, "floating_ips", &ret->floating_ips, "load_balancers",
 		    &ret->load_balancers, "members", &ret->members, "listeners", &ret->listeners,
 		    "appliances", &ret->appliances, "masters", &ret->masters, "missed",
-		    &ret->missed, "agent", &ret->agent) ||
+		    &ret->missed, "announced", &ret->announced, "agent", &ret->agent) ||
 		ret->revision < 0 || (ret->ports && !json_is_object(ret->ports)) ||
 		(ret->floating_ips && !json_is_object(ret->floating_ips)) ||
 		(ret->members && !json_is_object(ret->members)) ||
@@ -55,10 +55,11 @@ static bool parse_report(
 		(ret->load_balancers && !json_is_object(ret->load_balancers)) ||
 		(ret->masters && !json_is_object(ret->masters)) ||
 		(ret->missed && !json_is_object(ret->missed)) ||
+		(ret->announced && !json_is_object(ret->announced)) ||
 		(ret->agent && !json_is_object(ret->agent)))
 		return weft_fail(error, BAD_REQUEST,
 			"A report is {\"instance\": text, \"revision\": number, \"full\": boolean, "
-			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"listeners\": object, \"appliances\": object, \"masters\": object, \"missed\": object, \"agent\": object}; %s.",
+			"\"ports\": object, \"floating_ips\": object, \"load_balancers\": object, \"members\": object, \"listeners\": object, \"appliances\": object, \"masters\": object, \"missed\": object, \"announced\": object, \"agent\": object}; %s.",
 			why.text[0] ? why.text : "a member has another type");
 	return true;
 }
@@ -265,8 +266,8 @@ static bool submit(struct sync_server *server, const struct object *host,
 	if (!json_object_size(report->ports) && !json_object_size(report->floating_ips) &&
 		!json_object_size(report->load_balancers) && !json_object_size(report->members) &&
 		!json_object_size(report->listeners) && !json_object_size(report->appliances) &&
-		!json_object_size(report->masters) && !report->full &&
-		!json_object_size(properties))
+		!json_object_size(report->masters) && !json_object_size(report->announced) &&
+		!report->full && !json_object_size(properties))
 		return true;
 	txn = txn_new(server->config.model, &system_caller);
 	if (!stage_properties(txn, host, properties, error) ||
@@ -282,7 +283,8 @@ static bool submit(struct sync_server *server, const struct object *host,
 	if (!stage_trunks(txn, host, report, error) ||
 		!masters_stage(server, txn, host,
 			&(struct masters_report){ report->masters, report->ports, report->full },
-			error))
+			error) ||
+		!announced_stage(server, txn, host, report->announced, error))
 		return false;
 	if (!txn_is_empty(txn))
 		commit_submit(server->commit, g_steal_pointer(&txn), NULL, NULL);

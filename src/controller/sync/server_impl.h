@@ -64,6 +64,7 @@ struct sync_server {
 	unsigned n_waiters;	  /* of both */
 	GHashTable *listeners;	  /* listener id → GArray, of report_listeners.c */
 	GHashTable *masters;	  /* port id → GHashTable, of report_masters.c */
+	GHashTable *announced;	  /* network and address → s64, of report_announced.c */
 	GHashTable *moves;	  /* port id → its last struct move, of handover.c */
 	GQueue moves_in_order;	  /* all of them, owned */
 	guint ping_source;
@@ -163,6 +164,13 @@ bool masters_stage(struct sync_server *server, struct txn *txn, const struct obj
 void masters_open(struct sync_server *server);
 void masters_close(struct sync_server *server);
 void masters_forget(struct sync_server *server, const struct uuid *port);
+
+/* report_announced.c: addresses that several ports may have, as guests announce them, {port id:
+ * {address: ms ago}}, or NULL. */
+bool announced_stage(struct sync_server *server, struct txn *txn, const struct object *host,
+	const json_t *reported, GError **error);
+void announced_open(struct sync_server *server);
+void announced_close(struct sync_server *server);
 
 /* report_missed.c: who reports misses these hosts now, {"hosts": [id],
  * "hears_others": bool}, or NULL: nobody. */

@@ -32,6 +32,7 @@ struct sync_server *sync_server_new(const struct sync_server_config *config)
 	host_set_liveness(config->model, peer_liveness, server);
 	listeners_open(server);
 	masters_open(server);
+	announced_open(server);
 	return server;
 }
 
@@ -65,6 +66,7 @@ void sync_server_free(struct sync_server *server)
 	host_set_liveness(server->config.model, NULL, NULL);
 	listeners_close(server);
 	masters_close(server);
+	announced_close(server);
 	g_hash_table_unref(server->peers); /* before what they are listed in */
 	g_hash_table_unref(server->subscribers);
 	g_hash_table_unref(server->port_waiters);

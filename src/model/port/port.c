@@ -7,6 +7,7 @@
 #include "model/router/floating_ip.h"
 #include "model/host/host.h"
 #include "model/network/network.h"
+#include "model/port/held_address.h"
 #include "model/port/port_address.h"
 #include "model/port/port_binding.h"
 #include "model/port/port_group.h"
@@ -254,9 +255,11 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 		addresses = g_strdup(object_str(draft, PORT_FIXED_IPS));
 	else if (mac_changed && strcmp(object_str(old, PORT_FIXED_IPS), "[]"))
 		addresses = addresses_without_slaac(txn, old);
-	return (!addresses && !deferred) ||
-	       (port_assign_addresses(txn, old, draft, addresses, error) &&
-		       floating_ip_follow_port(txn, draft, error));
+	if ((addresses || deferred) && (!port_assign_addresses(txn, old, draft, addresses, error) ||
+					       !floating_ip_follow_port(txn, draft, error)))
+		return false;
+	held_addresses_prune(draft);
+	return true;
 }
 
 /* "host-10-0-0-3" of an address. */

@@ -36,7 +36,8 @@ enum port_slot {
 	PORT_STATUS_REASON, /* why a bound port is not ACTIVE, as its host says; else "" */
 	PORT_TRUNK_DETAILS, /* computed */
 	PORT_DEVICE_PROFILE,
-	PORT_METADATA, /* what its guest is told of itself */
+	PORT_METADATA,	     /* what its guest is told of itself */
+	PORT_HELD_ADDRESSES, /* texts, written by weftd: see held_address.h */
 	N_PORT_SLOTS
 };
 
@@ -56,6 +57,7 @@ enum port_index {
 	PORT_BY_QOS_POLICY,
 	PORT_BY_SECURITY_GROUP, /* text: its id */
 	PORT_BY_HOST_GROUP,	/* texts: host name, security group id; of bound ports */
+	PORT_BY_HELD_ADDRESS,	/* texts: network id, address */
 	N_PORT_INDEXES
 };
 

@@ -8,6 +8,8 @@
 #include "model/standard.h"
 #include "model/network/subnet_pools.h"
 
+#include <string.h>
+
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
 #define BINDING (GIVEN | ATTR_ADMIN_SET | ATTR_ADMIN_READ)
 
@@ -46,6 +48,7 @@ static const struct attr option_fields[] = {
 static const struct attr option_attr = {
 	.name = "extra_dhcp_opt", .type = TYPE_OBJECT, .fields = option_fields
 };
+static const struct attr held_attr = { .name = "held_address", .type = TYPE_IP };
 static const struct attr group_attr = {
 	.name = "security_group", .type = TYPE_UUID, .refers = KIND_SECURITY_GROUP
 };
@@ -275,6 +278,11 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 		.flags = ATTR_INTERN,
 		.fallback = "\"\"",
 		.doc = "Why it is bound and yet not ACTIVE, as its host says." },
+	[PORT_HELD_ADDRESSES] = { .name = "held_addresses",
+		.type = TYPE_LIST,
+		.item = &held_attr,
+		.fallback = "[]",
+		.doc = "Of the addresses that other ports may have too, those that its guest announced last." },
 };
 
 static void add_pair(struct key_sink *sink, const char *a, const char *b)
@@ -312,6 +320,19 @@ static void group_keys(const struct object *port, struct key_sink *sink)
 
 	while (port_groups_next(&groups))
 		index_add(sink, (const char *const[]){ groups.id }, 1);
+}
+
+static void held_keys(const struct object *port, struct key_sink *sink)
+{
+	json_t *held, *ip;
+	size_t i;
+
+	if (!strcmp(object_str(port, PORT_HELD_ADDRESSES), "[]"))
+		return;
+	held = object_json(port, PORT_HELD_ADDRESSES);
+	json_array_foreach(held, i, ip)
+		add_pair(sink, object_str(port, PORT_NETWORK_ID), json_string_value(ip));
+	json_decref(held);
 }
 
 static void host_group_keys(const struct object *port, struct key_sink *sink)
@@ -356,6 +377,9 @@ static const struct index indexes[N_PORT_INDEXES] = {
 		.depends_on = PORT_SECURITY_GROUPS,
 		.field = "" },
 	[PORT_BY_HOST_GROUP] = { .name = "host and security group", .keys = host_group_keys },
+	[PORT_BY_HELD_ADDRESS] = { .name = "held address",
+		.keys = held_keys,
+		.depends_on = PORT_HELD_ADDRESSES },
 };
 
 #define NETWORK_OWNER "rule:admin_or_network_owner"
