@@ -153,6 +153,7 @@
 	X(RULE_ICMP_VALUE, 400, "SecurityGroupInvalidIcmpValue") \
 	X(RULE_ICMP_TYPE, 400, "SecurityGroupMissingIcmpType") \
 	X(RULE_ETHERTYPE, 400, "SecurityGroupEthertypeConflictWithProtocol") \
+	X(RULE_ETHERTYPE_UNKNOWN, 400, "SecurityGroupRuleInvalidEtherType") \
 	X(RULE_PREFIX_FAMILY, 400, "SecurityGroupRuleParameterConflict") \
 	X(RULE_REMOTES, 400, "SecurityGroupMultipleRemoteEntites") \
 	X(DEFAULT_RULE_NOT_FOUND, 404, "DefaultSecurityGroupRuleNotFound") \

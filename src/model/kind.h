@@ -173,6 +173,7 @@ struct attr {
 	unsigned flags;
 	s64 min, max;
 	const char *const *choices; /* NULL-terminated */
+	enum weft_error wrong;	    /* of what these refuse; 0: InvalidInput */
 	const struct attr *item;    /* of a list */
 	const struct attr *fields;  /* of an object, ended by a nameless one */
 	enum kind_id refers;	    /* a UUID attribute: the kind it refers to */

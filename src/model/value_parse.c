@@ -34,6 +34,16 @@ static bool fail(GError **error, const char *path, json_t *json, const char *rig
 		error, INVALID_INPUT, "Invalid input for %s: %s is not %s.", path, text, right);
 }
 
+/* The same of a value that the attribute's limits or choices refuse. */
+static bool fail_limits(
+	const struct attr *attr, GError **error, const char *path, json_t *json, const char *right)
+{
+	g_autofree char *text = shown(json);
+
+	return weft_fail_code(error, attr->wrong ?: WEFT_ERROR_INVALID_INPUT,
+		"Invalid input for %s: %s is not %s.", path, text, right);
+}
+
 bool value_bool_word(const char *text, bool *ret)
 {
 	static const char *const words[] = { "true", "1", "t", "on", "y", "yes", "false", "0", "f",
@@ -79,7 +89,7 @@ static bool parse_int(
 							 " to %" G_GINT64_FORMAT,
 			attr->min, attr->max);
 
-		return fail(error, path, json, right);
+		return fail_limits(attr, error, path, json, right);
 	}
 	ret->number = number;
 	return true;
@@ -101,7 +111,7 @@ static bool parse_enum(
 	g_autofree char *list = g_strjoinv("\", \"", (char **)attr->choices);
 	g_autofree char *right = g_strdup_printf("one of \"%s\"", list);
 
-	return fail(error, path, json, right);
+	return fail_limits(attr, error, path, json, right);
 }
 
 static bool parse_mac(json_t *json, const char *path, union value *ret, GError **error)

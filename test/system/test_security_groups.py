@@ -1,5 +1,8 @@
 """Security groups, their rules and templates, address groups: the API by HTTP, the real `openstack` CLI and openstacksdk.
 Proves B33 (as far as the API goes: what hosts make of it is not part of it), B2, B9."""
+import importlib
+import itertools
+import random
 import uuid
 
 import openstack
@@ -147,7 +150,9 @@ BAD_RULES = {
     "no group": ({"security_group_id": None}, 400, "InvalidInput"),
     "unknown group": ({"security_group_id": str(uuid.uuid4())}, 404, "SecurityGroupNotFound"),
     "no direction": ({"direction": "sideways"}, 400, "InvalidInput"),
-    "ethertype": ({"ethertype": "IPv5"}, 400, "InvalidInput"),
+    "ethertype": ({"ethertype": "IPv5"}, 400, "SecurityGroupRuleInvalidEtherType"),
+    "port": ({"protocol": "tcp", "port_range_min": "http", "port_range_max": 80}, 400, "SecurityGroupInvalidPortValue"),
+    "port 65536": ({"protocol": "tcp", "port_range_min": 1, "port_range_max": 65536}, 400, "SecurityGroupInvalidPortValue"),
     "protocol": ({"protocol": "bogus"}, 400, "SecurityGroupRuleInvalidProtocol"),
     "number": ({"protocol": 256}, 400, "SecurityGroupRuleInvalidProtocol"),
     "no protocol": ({"port_range_min": 1, "port_range_max": 2}, 400, "SecurityGroupProtocolRequiredWithPorts"),
@@ -173,6 +178,78 @@ def test_bad_rules(member, name):
     answer = member.call("POST", RULES, {"security_group_rule": {"security_group_id": group["id"], "direction": "ingress", **attributes}})
     assert (answer.status, answer.error) == (status, error), answer.text
     assert member.get(f"{GROUPS}/{group['id']}").json["security_group"]["security_group_rules"] == group["security_group_rules"]
+
+
+# What rules are made of in test_rules_as_neutron_has_them; what is there twice is taken more often.
+NAMES = ["ah", "dccp", "egp", "esp", "gre", "hopopt", "icmp", "icmpv6", "igmp", "ip", "ipip", "ipv6-encap", "ipv6-frag", "ipv6-icmp",
+         "ipv6-nonxt", "ipv6-opts", "ipv6-route", "ospf", "pgm", "rsvp", "sctp", "tcp", "udp", "udplite", "vrrp", "TCP", "ICMPv6", "bogus",
+         "", "0x6", "-1", "256", "0", "1", "58", "6", "51", "44", 6, 17, 0, 1, 58, 255, 256, -1, None, None]
+PARTS = {
+    "direction": ["ingress", "egress", "ingress", "EGRESS", "both"],
+    "ethertype": ["IPv4", "IPv6", "IPv4", "IPv6", "ipv4", "IPV6", "IPv5"],
+    "protocol": NAMES,
+    "port_range_min": [None, 0, 1, 2, 22, 80, 255, 256, 65535, 65536, -1, "22", "abc"],
+    "port_range_max": [None, 0, 1, 2, 22, 80, 255, 256, 65535, 65536, -1, "80", "abc"],
+    "remote_ip_prefix": [None, "", "0.0.0.0/0", "::/0", "10.1.2.3/8", "10.0.0.1", "fd00::1", "FD00::1/64", "10.0.0.0/33", "x"],
+}
+MADE = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix")
+
+
+class Neutron:
+    """What Networking's own code makes of a rule, as far as no database is needed."""
+
+    def __init__(self):
+        database = pytest.importorskip("neutron.db.securitygroups_db").SecurityGroupDbMixin
+        self.extension = importlib.import_module("neutron.extensions.securitygroup")
+        self.attributes = importlib.import_module("neutron_lib.api.attributes")
+        self.failures = (importlib.import_module("neutron_lib.exceptions").NeutronException, importlib.import_module("webob.exc").HTTPError)
+        self.checks = type("Checks", (), {name: getattr(database, name) for name in dir(database)
+                                          if name.startswith(("_make_canonical", "_validate", "_get_ip_proto"))})()
+
+    def make(self, given):
+        """(None, the rule), or (the error's type, None)."""
+        rule = {**given, "tenant_id": "p", "project_id": "p"}
+        info = self.attributes.AttributeInfo(dict(self.extension.RESOURCE_ATTRIBUTE_MAP["security_group_rules"]))
+        try:
+            info.fill_post_defaults(rule)
+            info.convert_values(rule)
+            for step in ("make_canonical_ipv6_icmp_protocol", "make_canonical_port_range", "validate_port_range", "validate_ip_prefix",
+                         "validate_ethertype_and_protocol"):
+                getattr(self.checks, "_" + step)(rule)
+        except self.failures as error:
+            return type(error).__name__.replace("HTTPBadRequest", "InvalidInput"), None
+        return None, {name: rule[name] for name in MADE}
+
+    def errors(self, given):
+        """All that may be said of it: where several attributes are wrong, of which one is the order of the checks."""
+        return {self.make({name: value for name, value in given.items() if name not in left_out})[0]
+                for n in range(3) for left_out in itertools.combinations(PARTS, n)}
+
+
+def as_text(rule):
+    return {name: str(value).lower() if value not in (None, "") else None for name, value in rule.items()}
+
+
+def test_rules_as_neutron_has_them(member):
+    """B2, B9: of 600 random rules the same are taken, as the same, and the others refused by the same errors, as Networking's own code does."""
+    neutron, choose, group, made, differences = Neutron(), random.Random(5), group_of(member), 0, []
+    for rule in group["security_group_rules"]:
+        delete(member, RULES, rule)
+    for _ in range(600):
+        given = {name: choose.choice(values) for name, values in PARTS.items() if name == "direction" or choose.random() < 0.6}
+        given["security_group_id"] = group["id"]
+        error, expected = neutron.make(given)
+        answer = member.call("POST", RULES, {"security_group_rule": given})
+        if answer.status == 201:
+            rule = answer.json["security_group_rule"]
+            delete(member, RULES, rule)
+            made += 1
+            if error or as_text({name: rule[name] for name in MADE}) != as_text(expected):
+                differences.append((given, error or expected, rule))
+        elif not error or (answer.error != error and answer.error not in neutron.errors(given)):
+            differences.append((given, error or expected, answer.text))
+    assert not differences, "\n".join(map(str, differences[:20]))
+    assert 30 < made < 570
 
 
 # --- whose

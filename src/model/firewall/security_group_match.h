@@ -52,6 +52,7 @@ const struct object *match_find_same(struct txn *txn, const struct object *draft
 	[MATCH_ETHERTYPE] = { .name = "ethertype",                        \
 		.type = TYPE_ENUM,                                        \
 		.choices = match_ethertypes,                              \
+		.wrong = WEFT_ERROR_RULE_ETHERTYPE_UNKNOWN,               \
 		.flags = ATTR_CREATE | ATTR_ANY_CASE,                     \
 		.fallback = "\"IPv4\"",                                   \
 		.doc = "The IP version." },                               \
@@ -63,11 +64,13 @@ const struct object *match_find_same(struct txn *txn, const struct object *draft
 	[MATCH_PORT_MIN] = { .name = "port_range_min",                    \
 		.type = TYPE_INT,                                         \
 		.max = 65535,                                             \
+		.wrong = WEFT_ERROR_RULE_PORT_VALUE,                      \
 		.flags = ATTR_CREATE | ATTR_NULLABLE,                     \
 		.doc = "The first destination port; of ICMP the type." }, \
 	[MATCH_PORT_MAX] = { .name = "port_range_max",                    \
 		.type = TYPE_INT,                                         \
 		.max = 65535,                                             \
+		.wrong = WEFT_ERROR_RULE_PORT_VALUE,                      \
 		.flags = ATTR_CREATE | ATTR_NULLABLE,                     \
 		.doc = "The last destination port; of ICMP the code." },  \
 	[MATCH_IP_PREFIX] = { .name = "remote_ip_prefix",                 \
