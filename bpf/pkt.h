@@ -2,9 +2,11 @@
 /*
  * A frame is parsed once into struct pkt; what comes after reads the struct. The parser checks
  * every length before it believes it and walks IPv4 options and IPv6 extension headers (at most
- * EXTENSIONS_MAX). The first fragment of a packet must hold the whole transport header, and not as
- * padding behind the packet (pkt_read()); the others have ports 0. None of them, and no ICMP but
- * echo, ever takes the flow cache, whose key could not tell what the checks of the slow path tell.
+ * EXTENSIONS_MAX), up to an authentication header, which is a protocol as it is in IPv4: rules name
+ * it, and who has not agreed on it discards it (RFC 4302 section 3.4.2). The first fragment of a
+ * packet must hold the whole transport header, and not as padding behind the packet (pkt_read());
+ * the others have ports 0. None of them, and no ICMP but echo, ever takes the flow cache, whose key
+ * could not tell what the checks of the slow path tell.
  */
 #pragma once
 
@@ -197,7 +199,7 @@ struct extension_walk {
 static __always_inline bool is_extension(u8 proto)
 {
 	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS ||
-	       proto == IPPROTO_AH || proto == IPPROTO_FRAGMENT;
+	       proto == IPPROTO_FRAGMENT;
 }
 
 /* Moves pkt->proto and pkt->headers over an extension header; 1 when there are no more to be
@@ -233,8 +235,7 @@ static long extension_next(u32 i, void *data)
 		}
 		pkt->headers += 8;
 	} else {
-		pkt->headers += (u16)(pkt->proto == IPPROTO_AH ? (ext.length + 2) * 4
-							       : (ext.length + 1) * 8);
+		pkt->headers += (u16)((ext.length + 1) * 8);
 	}
 	pkt->proto = ext.next;
 	return 0;

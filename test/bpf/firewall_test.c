@@ -164,6 +164,43 @@ static void test_both_open_at_once(void **state)
 		"denied-egress");
 }
 
+/* TCP to port 22 behind an authentication header (RFC 4302), which is behind options. */
+static struct frame authenticated(enum bed_place from)
+{
+	const bool first = from == BED_GUEST1;
+	const u8 header[24] = { IPPROTO_TCP, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1 };
+	const u8 options[8] = { IPPROTO_AH, 0, 1, 4 };
+	struct frame segment =
+		frame_tcp(first ? 1000 : 22, first ? 22 : 1000, SYN, 100, 0, frame_fill(8));
+
+	segment = frame_push(frame_push(segment, header, sizeof(header)), options, 8);
+	return frame_eth(first ? MAC2 : MAC1, first ? MAC1 : MAC2, ETH_IP6,
+		frame_ip(first ? "fd00::1" : "fd00::2", first ? "fd00::2" : "fd00::1",
+			IPPROTO_DSTOPTS, segment));
+}
+
+static struct dp_rule rule6(struct dp_rule rule)
+{
+	rule.family = 6;
+	return rule;
+}
+
+/* It is a protocol in IPv6 too: its own rules are asked, and not those about what is in it. */
+static void test_authentication_header(void **state)
+{
+	struct bed *bed = *state;
+
+	POLICY(bed, policy1, rule6(OUT1));
+	POLICY(bed, policy2, rule6(TCP_IN2(22, 22)));
+	expect_refused(bed, BED_GUEST1, BED_GUEST2, authenticated(BED_GUEST1), "denied-ingress");
+	POLICY(bed, policy2, rule6(rule(22, DP_INGRESS, IPPROTO_AH, -1, -1)));
+	expect_refused(bed, BED_GUEST2, BED_GUEST2, authenticated(BED_GUEST2), "denied-egress");
+	expect_passes(bed, BED_GUEST1, authenticated(BED_GUEST1));
+	expect_passes(bed, BED_GUEST2, authenticated(BED_GUEST2)); /* an answer */
+	POLICY(bed, policy2, rule6(TCP_IN2(22, 22)));
+	expect_refused(bed, BED_GUEST1, BED_GUEST2, authenticated(BED_GUEST1), "denied-ingress");
+}
+
 static void test_always_possible(void **state)
 {
 	struct bed *bed = *state;
@@ -326,6 +363,7 @@ int main(void)
 		TEST(test_order_and_prefixes),
 		TEST(test_stateless),
 		TEST(test_both_open_at_once),
+		TEST(test_authentication_header),
 		TEST(test_always_possible),
 		TEST(test_multicast_by_receiver),
 		TEST(test_across_hosts),

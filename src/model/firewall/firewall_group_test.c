@@ -42,6 +42,7 @@ static void test_rules(void **state)
 
 	REFUSE_RULE(PROTOCOL, "'protocol':'sctpx'");
 	REFUSE_RULE(PROTOCOL, "'protocol':256");
+	REFUSE_RULE(PROTOCOL, "'ip_version':6,'protocol':44");
 	REFUSE_RULE(NO_PROTOCOL, "'destination_port':'80'");
 	REFUSE_RULE(ICMP, "'protocol':'icmp','source_port':'80'");
 	REFUSE_RULE(PORT, "'protocol':'gre','protocol':47,'source_port':'80'");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/firewall/firewall_policy.h"
+#include "model/firewall/security_group_match.h"
 #include "model/standard.h"
 
 #define GIVEN (ATTR_CREATE | ATTR_UPDATE)
@@ -229,6 +230,18 @@ static bool check_ports(const struct object *draft, GError **error)
 		       protocol);
 }
 
+/* A rule that denies one would deny nothing. */
+static bool check_extension(const struct object *draft, GError **error)
+{
+	int protocol = firewall_rule_protocol(draft);
+
+	return object_int(draft, FIREWALL_RULE_IP_VERSION) != 6 ||
+	       !protocol_is_extension(protocol) ||
+	       weft_fail(error, FIREWALL_RULE_PROTOCOL,
+		       "Protocol %d is not supported: it is an extension header of IPv6, and rules are about what is behind it; give that, or null for any.",
+		       protocol);
+}
+
 static bool check(const struct object *draft, GError **error)
 {
 	if (object_int(draft, FIREWALL_RULE_IP_VERSION) == 5)
@@ -236,7 +249,7 @@ static bool check(const struct object *draft, GError **error)
 			"Invalid input for ip_version: 5 is neither 4 nor 6.");
 	return check_version(draft, FIREWALL_RULE_SOURCE_IP, error) &&
 	       check_version(draft, FIREWALL_RULE_DESTINATION_IP, error) &&
-	       check_ports(draft, error);
+	       check_extension(draft, error) && check_ports(draft, error);
 }
 
 /* The caller must be able to see the group that is named anew. */

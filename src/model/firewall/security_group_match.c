@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/firewall/security_group_match.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,12 @@ static const struct {
 	{ "udplite", 136, .ports = true },
 	{ "vrrp", 112 },
 };
+
+bool protocol_is_extension(int protocol)
+{
+	return protocol == IPPROTO_ROUTING || protocol == IPPROTO_FRAGMENT ||
+	       protocol == IPPROTO_DSTOPTS;
+}
 
 static bool fail_protocol(json_t *value, GError **error)
 {
@@ -222,6 +229,16 @@ static bool check_remotes(const struct object *draft, GError **error)
 		return true;
 	return weft_fail(error, RULE_REMOTES,
 		"Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.");
+}
+
+bool match_check_extension(const struct object *draft, GError **error)
+{
+	const char *protocol = object_str(draft, MATCH_PROTOCOL);
+
+	return !protocol_is_extension(number_of(protocol)) || !is_ipv6(draft) ||
+	       weft_fail(error, RULE_PROTOCOL,
+		       "Protocol %s not supported here: it is an extension header of IPv6, and rules are about what is behind it; name that, or null for any.",
+		       protocol);
 }
 
 bool match_check(struct object *draft, GError **error)

@@ -30,11 +30,20 @@ extern const char *const match_ethertypes[];
 bool match_convert_protocol(
 	const struct attr *attr, json_t *value, const char *path, char **ret, GError **error);
 
+/* Whether the number is that of an extension header of IPv6, behind which packets' protocols are.
+ * An authentication header is a protocol here, and 0, hop-by-hop options, is any. */
+bool protocol_is_extension(int protocol);
+
 /* -1: any protocol, which Networking also calls 0, ip and hopopt: no packet says that it has it. */
 int match_protocol_number(const struct object *rule);
 
 /* Canonicalises (ICMP in IPv6, the range of all ports) and checks a new rule's match. */
 bool match_check(struct object *draft, GError **error);
+
+/* Refuses a protocol that no packet is said to have, since rules look behind it: an extension
+ * header of IPv6. Networking has it in security groups, where it lets nothing through; what denies
+ * it would deny nothing. */
+bool match_check_extension(const struct object *draft, GError **error);
 
 /* Adds the key by which two rules are the same: @scope and the match. */
 void match_key(const struct object *rule, const char *scope, struct key_sink *sink);

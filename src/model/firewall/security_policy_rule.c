@@ -101,7 +101,8 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	const char *group = object_str(draft, MATCH_GROUP_ID);
 	const char *addresses = object_str(draft, MATCH_ADDRESS_GROUP_ID);
 
-	return match_check(draft, error) && check_domain(draft, error) &&
+	return match_check(draft, error) && match_check_extension(draft, error) &&
+	       check_domain(draft, error) &&
 	       txn_need(txn, KIND_SECURITY_POLICY,
 		       object_str(draft, SECURITY_POLICY_RULE_POLICY_ID), error) &&
 	       (!group || txn_need(txn, KIND_SECURITY_GROUP, group, error)) &&

@@ -156,6 +156,10 @@ static void test_rules(void **state)
 		{ WEFT_ERROR_RULE_NO_PROTOCOL, "'direction':'ingress','port_range_min':1" },
 		{ WEFT_ERROR_RULE_PORT_RANGE,
 			"'direction':'ingress','protocol':'tcp','port_range_min':9,'port_range_max':8" },
+		{ WEFT_ERROR_RULE_PROTOCOL,
+			"'direction':'ingress','ethertype':'IPv6','protocol':'ipv6-route'" },
+		{ WEFT_ERROR_RULE_PROTOCOL,
+			"'direction':'egress','ethertype':'IPv6','protocol':60" },
 		{ WEFT_ERROR_RULE_PORT_VALUE,
 			"'direction':'ingress','protocol':'tcp','port_range_min':-1" },
 		{ WEFT_ERROR_RULE_ETHERTYPE_UNKNOWN, "'direction':'ingress','ethertype':'IPv5'" },
@@ -180,6 +184,8 @@ static void test_rules(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
 		refuse(model, KIND_SECURITY_POLICY_RULE, wrong[i].error,
 			rule(policy, i ? 2 : 1, wrong[i].more));
+	make(model, KIND_SECURITY_POLICY_RULE,
+		rule(policy, 3, "'direction':'ingress','ethertype':'IPv6','protocol':'ah'"));
 	id = make(model, KIND_SECURITY_POLICY_RULE,
 		rule(policy, 2, "'direction':'egress','remote_domain':'*.Example.COM.'"));
 	made = model_get_text(model, KIND_SECURITY_POLICY_RULE, id);
