@@ -277,6 +277,14 @@ static __always_inline bool tcp_flags_are_wrong(u8 flags)
 	       (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST));
 }
 
+/* Those of nearly all segments: an ACK, which neither opens nor ends anything. True of what is not
+ * TCP. */
+static __always_inline bool tcp_flags_are_usual(const struct pkt *pkt)
+{
+	return (pkt->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) ==
+	       (pkt->proto == IPPROTO_TCP ? TCP_ACK : 0);
+}
+
 /* Whether packets of a tracked connection may go on unseen, but for FIN and RST. */
 static __always_inline bool connection_is_open(const struct flow *connection)
 {
@@ -360,7 +368,7 @@ static __always_inline bool connection_goes_on(
 
 	if (likely(!(flow->flags & (FLOW_TRACKED | FLOW_TO_TRACKED))))
 		return true;
-	if (pkt->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST) || flow->watched)
+	if (!tcp_flags_are_usual(pkt) || flow->watched)
 		return unlikely(flow->flags & (FLOW_ROUTED | FLOW_TRANSLATED)) && !flow->has_router
 			       ? connection_step_changed(skb, pkt, flow, scope, direction, port_id)
 			       : connection_step(skb, pkt, flow, port_id);
