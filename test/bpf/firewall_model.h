@@ -9,13 +9,20 @@
 
 #define RULES_MAX 12
 #define N_TIERS 3
+#define N_GUESTS 4
+#define N_POLICIES 5	  /* any port may have any of its kind, several at once the same */
+#define FIRST_STATELESS 3 /* of these */
+#define NO_POLICY (-1)
+#define TCP_FIN 0x01
 #define TCP_SYN 0x02
+#define TCP_RST 0x04
 #define TCP_ACK 0x10
 
 struct packet {
-	bool from_first; /* guest 1 to guest 2, else the other way round */
+	int from, to; /* guests */
 	u8 family, proto, type, code, flags;
 	u16 sport, dport; /* ICMP echo: both the identifier */
+	u32 seq, ack;
 	struct ip src, dst;
 	enum { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT } fragment;
 	u16 offset; /* of a later fragment, in 8 bytes */
@@ -25,17 +32,22 @@ struct packet {
 /* Where the first fragment of a packet has passed. */
 struct passed_fragment {
 	u32 id;
-	bool at_first;
+	int at;
 	u16 headers; /* in 8 bytes: none may begin in these */
 };
 
 struct connection {
-	bool at_first; /* guest 1's port */
+	int at; /* whose port's */
 	u8 family, proto;
 	struct ip local, remote;
 	u32 local_port, remote_port;
 	enum dp_direction opener;
-	bool replied, connected;
+	enum { TCP_NEW, TCP_CONNECTED, TCP_HALF_CLOSED, TCP_CLOSING } state;
+	bool replied, fin_sent, fin_received;
+	u32 expected; /* by the guest */
+	u8 scale;     /* of its window, of which it has told, or not yet */
+	bool told;
+	u32 answer;   /* what the other side must acknowledge; 0: anything */
 	bool unheard; /* opened by the guest's SYN, and it has acknowledged nothing yet */
 };
 
@@ -46,19 +58,20 @@ struct membership {
 
 struct world {
 	struct bed *bed;
-	struct dp_rule rules[2][RULES_MAX]; /* by port */
-	size_t n_rules[2];
+	u32 ifindex[N_GUESTS];
+	struct dp_rule rules[N_POLICIES][RULES_MAX];
+	size_t n_rules[N_POLICIES];
 	struct dp_rule tier_rules[N_TIERS][RULES_MAX];
 	size_t n_tier_rules[N_TIERS];
 	struct chain {
 		u8 tiers[N_TIERS], n, n_before; /* which, in turn */
-		bool own;			/* it has a policy of its own */
-	} chains[2];				/* by port */
-	bool stateless[2];			/* the policy of its own */
-	GArray *memberships;			/* struct membership */
-	GArray *connections;			/* struct connection */
-	GArray *fragments;			/* struct passed_fragment */
-	FILE *transcript;			/* NULL: none */
+		int own;			/* its policy, or NO_POLICY */
+	} chains[N_GUESTS];
+	bool stateless[N_GUESTS]; /* a port has stateful policies, or stateless ones */
+	GArray *memberships;	  /* struct membership */
+	GArray *connections;	  /* struct connection */
+	GArray *fragments;	  /* struct passed_fragment */
+	FILE *transcript;	  /* NULL: none */
 };
 
 /* Whether both ports' firewalls let the packet through; notes what they learn. */

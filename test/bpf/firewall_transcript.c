@@ -52,9 +52,9 @@ void transcript_chain(const struct world *world, int port)
 	tiers = json_array();
 	for (int i = 0; i < chain->n; i++)
 		json_array_append_new(tiers, json_integer(chain->tiers[i]));
-	line(world, json_pack("{s:i,s:b,s:o,s:i,s:b}", "chain", port, "own", (int)chain->own,
-			    "tiers", tiers, "before", chain->n_before, "stateless",
-			    (int)world->stateless[port]));
+	line(world,
+		json_pack("{s:i,s:i,s:o,s:i,s:b}", "chain", port, "own", chain->own, "tiers", tiers,
+			"before", chain->n_before, "stateless", (int)world->stateless[port]));
 }
 
 void transcript_members(const struct world *world)
@@ -81,9 +81,10 @@ void transcript_packet(const struct world *world, const struct packet *p, bool p
 
 	if (!world->transcript)
 		return;
-	line(world, json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:s,s:b}", "packet",
-			    !p->from_first, "family", p->family, "protocol", p->proto, "type",
-			    p->type, "flags", p->flags, "sport", p->sport, "dport", p->dport,
+	line(world, json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:i,s:i,s:i,s:s,s:s,s:b}",
+			    "packet", p->from, "to", p->to, "family", p->family, "protocol",
+			    p->proto, "type", p->type, "flags", p->flags, "sport", p->sport,
+			    "dport", p->dport, "seq", (json_int_t)p->seq, "ack", (json_int_t)p->ack,
 			    "fragment", p->fragment, "offset", p->offset, "id", (int)p->id, "src",
 			    ip_format(&p->src, src), "dst", ip_format(&p->dst, dst), "passed",
 			    (int)passed));

@@ -1,8 +1,8 @@
 """The edge decides as a simple model of the rules does, which shares nothing with it.
 
-bpf_firewall_property_test makes random rules, tiers, groups and packets, sends them through the forwarding program itself, and writes
-down what it stated and what became of each packet; the model reads that line by line. (It compares with a model of its own, too.)
-"""
+bpf_firewall_property_test makes random rules, tiers, groups and packets between four guests, sends them through the forwarding program
+itself, and writes down what it stated and what became of each packet; the model reads that line by line. (It compares with a model of
+its own, too.) docs/connections.md says what the model does."""
 import ipaddress
 import json
 import os
@@ -12,11 +12,68 @@ from weftd import BUILD
 
 CASES = 10000
 TCP, ICMPS = 6, (1, 58)
-SYN, ACK = 2, 16
+FIN, SYN, RST, ACK = 1, 2, 4, 16
 HEADERS = {6: 3, 47: 0}  # in 8 bytes, of TCP and GRE; of others 1
 WHOLE, FIRST, LATER = 0, 1, 2
 ECHO = {8: "request", 128: "request", 0: "reply", 129: "reply"}
 IN, OUT = "ingress", "egress"
+SEGMENT, SLACK = 1 << 16, 1 << 20
+
+
+def distance(start, number):
+    """From one sequence number on to another."""
+    return (number - start) % (1 << 32)
+
+
+class Connection:
+    """What the port of a guest knows of a connection."""
+
+    def __init__(self, packet, sent):
+        ours, begins = sent == OUT, packet["flags"] == SYN
+        self.opener, self.state, self.replied, self.ended = sent, "new", False, set()
+        self.unheard = ours and begins  # the guest has sent its SYN, and acknowledged nothing
+        self.guest_number = None  # what the guest's SYN begins with, where it is the answer
+        # The guest's receive window: what it expects next, and how much it takes. Whose SYN has not been seen may scale by 8 bits.
+        self.expects = packet["ack"] if ours else (packet["seq"] + begins) % (1 << 32)
+        self.scale, self.advertised = (0 if ours and begins else 8), (0xffff if ours else 0)
+
+    @property
+    def window(self):
+        return ((self.advertised >> 8) + 1) << 8 + self.scale
+
+    def hears(self, packet, sent):
+        """Of a TCP segment that the rules let through: whether it goes on, and what becomes of the state."""
+        ours, forth, flags = sent == OUT, sent == self.opener, packet["flags"]
+        if flags & RST:
+            return self.resets(packet, ours)
+        if ours:
+            self.learns(packet)
+        self.replied |= not forth
+        if flags & FIN:
+            if ours or distance(self.expects - SEGMENT, packet["seq"]) < self.window + SEGMENT:
+                self.ended.add(sent)
+                self.state = "closing" if len(self.ended) == 2 else "half closed"
+        elif self.state == "new" and forth and self.replied and not flags & SYN:
+            if ours or self.guest_number is None or distance(self.guest_number + 1, packet["ack"]) < SLACK:
+                self.state = "connected"
+        elif self.state == "closing" and ours and len(self.ended) < 2:
+            self.state = "connected"
+        return True
+
+    def resets(self, packet, ours):
+        first_word = self.state == "new" and self.opener == OUT and not self.replied
+        if ours or first_word or packet["seq"] == self.expects:
+            self.state = "closing"
+            return True
+        return distance(self.expects, packet["seq"]) < self.window
+
+    def learns(self, packet):
+        if packet["flags"] & ACK:
+            self.expects, self.advertised, self.unheard = packet["ack"], 0xffff, False
+        if packet["flags"] & SYN:
+            self.scale = 0
+            if self.state == "new" and self.opener == IN:
+                self.guest_number = packet["seq"]
 
 
 class Model:
@@ -53,9 +110,9 @@ class Model:
         remote = packet["dst"] if direction == OUT else packet["src"]
         chain = self.chains[at]
         stages = [self.tiers[tier] for tier in chain["tiers"]]
-        if chain["own"]:
-            stages.insert(chain["before"], self.policies[at])
-        return self.first_word(stages, direction, packet, remote, port, kind, otherwise=not chain["own"])
+        if chain["own"] >= 0:
+            stages.insert(chain["before"], self.policies[chain["own"]])
+        return self.first_word(stages, direction, packet, remote, port, kind, otherwise=chain["own"] < 0)
 
     def first_word(self, stages, direction, packet, remote, port, kind, otherwise):
         for rules in stages:
@@ -76,32 +133,29 @@ class Model:
         protocol, kind, flags = packet["protocol"], packet["type"], packet["flags"]
         if (protocol in ICMPS and kind not in ECHO) or self.chains[at]["stateless"]:
             return judge(sent)
+        if protocol == TCP and (not flags or (flags & SYN and flags & (FIN | RST))):
+            return False
         ends = [(packet["src"], packet["sport"]), (packet["dst"], packet["dport"])]
         if protocol in ICMPS:  # both directions of an exchange have the asker's identifier
             ends = [(packet["src"], ECHO[kind] == "request"), (packet["dst"], ECHO[kind] == "reply")]
         key = (at, protocol, *(ends if sent == OUT else reversed(ends)))
         known = self.connections.get(key)
-        if known is None and flags == SYN | ACK:
+        if known and self.continues(known, packet, sent, judge):
+            return judge(known.opener) and (protocol != TCP or known.hears(packet, sent))
+        if known is None and flags == SYN | ACK or not judge(sent):
             return False
-        against = known is not None and flags == SYN and known["opener"] != sent
-        if against and known["unheard"] and not known["connected"] and judge(OUT):  # both open at once
-            known["replied"] = True
-            return True
-        if known is None or against:
-            if not judge(sent):
-                return False
-            if (known is None and ECHO.get(kind if protocol in ICMPS else None) != "reply") or (known and not known["connected"]):
-                self.connections[key] = {"opener": sent, "replied": False, "connected": False, "unheard": sent == OUT and flags == SYN}
-            return True
-        if not judge(known["opener"]):
-            return False
-        if sent == OUT and flags & ACK:
-            known["unheard"] = False
-        if sent != known["opener"]:
-            known["replied"] = True
-        elif known["replied"] and not flags & SYN:
-            known["connected"] = True
+        opens = not flags & (FIN | RST) and not (protocol in ICMPS and ECHO[kind] == "reply")
+        if opens and (known is None or known.state in ("new", "closing")):
+            self.connections[key] = Connection(packet, sent)
         return True
+
+    def continues(self, known, packet, sent, judge):
+        """Whether the packet is of the connection; else it stands for itself."""
+        if packet["flags"] != SYN:
+            return True
+        if known.state == "closing":
+            return False
+        return sent == known.opener or (known.state == "new" and known.unheard and judge(OUT))  # both have opened at once
 
     def passes_in_fragments(self, at, sent, packet):
         """A later fragment follows its first one, and does not begin in its headers."""
@@ -116,7 +170,7 @@ class Model:
 
     def passes(self, packet):
         sender = packet["packet"]
-        return self.passes_in_fragments(sender, OUT, packet) and self.passes_in_fragments(1 - sender, IN, packet)
+        return self.passes_in_fragments(sender, OUT, packet) and self.passes_in_fragments(packet["to"], IN, packet)
 
 
 def test_ten_thousand_packets(tmp_path):
