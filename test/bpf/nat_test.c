@@ -72,6 +72,60 @@ static void test_shares_the_address(void **state)
 	bed_expect(bed, BED_GUEST2, frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, 6000)));
 }
 
+/* With four bytes of IP options: the end of options. */
+static struct frame with_options(struct frame frame)
+{
+	struct frame out = frame;
+
+	memmove(out.b + 38, frame.b + 34, frame.len - 34);
+	memset(out.b + 34, 0, 4);
+	out.len += 4;
+	out.b[14] = 0x46;
+	out.b[17] = (u8)(out.b[17] + 4);
+	out.b[22]++;
+	return frame_hop(out);
+}
+
+static struct frame without_checksum(struct frame frame)
+{
+	frame.b[40] = frame.b[41] = 0;
+	return frame;
+}
+
+/* Packets of a known connection that are not like its others: with IP options, of no UDP checksum,
+ * and with no hop left, which a floating IP's guest hears of. */
+static void test_known_packets_differ(void **state)
+{
+	struct bed *bed = *state;
+	struct frame out = udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 5300, 53), last = out, got,
+		     outside = udp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 5300, 53),
+		     in = udp_frame(FLOATING_MAC, NEXT_MAC, FAR_IP, FLOATING_IP, 53, 5300),
+		     inside = udp_frame(MAC1, INSIDE_MAC, FAR_IP, IP1, 53, 5300);
+
+	introduce(bed);
+	last.b[22] = 2;
+	last = frame_hop(last);
+	for (int i = 0; i < 3; i++) {
+		bed_send(bed, BED_GUEST1, out);
+		wire_gets(bed, frame_hop(outside));
+		bed_send(bed, BED_GUEST1, with_options(out));
+		wire_gets(bed, frame_hop(with_options(outside)));
+		bed_send(bed, BED_GUEST1, without_checksum(out));
+		wire_gets(bed, frame_hop(without_checksum(outside)));
+		wire_sends(bed, in);
+		bed_expect(bed, BED_GUEST1, frame_hop(inside));
+		wire_sends(bed, with_options(in));
+		bed_expect(bed, BED_GUEST1, frame_hop(with_options(inside)));
+		wire_sends(bed, without_checksum(in));
+		bed_expect(bed, BED_GUEST1, frame_hop(without_checksum(inside)));
+		bed_send(bed, BED_GUEST1, last);
+		got = bed_receive(bed, BED_GUEST1);
+		assert_int_equal(got.b[34], 11); /* time exceeded, of the packet as it was */
+		assert_memory_equal(&got.b[42], &last.b[14], 28);
+		bed_expect_nothing(bed, BED_WIRE);
+	}
+}
+
 /* The IP packet of a frame as an ICMP error quotes it. */
 static struct frame quote(struct frame frame)
 {
@@ -365,6 +419,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source_translation),
+		cmocka_unit_test(test_known_packets_differ),
 		cmocka_unit_test(test_shares_the_address),
 		cmocka_unit_test(test_translates_errors),
 		cmocka_unit_test(test_refuses_from_outside),
