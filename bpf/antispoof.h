@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Which source addresses a port may use. User space writes all that is allowed into one
  * longest-prefix-match table, the addresses that every host may use included (see
- * src/datapath/ports.c), so the question is one lookup. */
+ * src/datapath/ports.c), so the question is one lookup; and the address that a guest uses nearly
+ * always into its port, where the question is a comparison. */
 #pragma once
 
 #include "trace.h"
@@ -29,4 +30,14 @@ __noinline bool source_allowed(
 		key.addr = *addr;
 	}
 	return bpf_map_lookup_elem(&sources, &key) != NULL;
+}
+
+/* Whether a guest that uses @addr does so as who it is: its MAC, and an address of its port's. */
+static __always_inline bool is_own_source(
+	const struct port *port, const void *mac, u32 family, const struct addr *addr)
+{
+	if (!mac_equal(port->mac, mac))
+		return false;
+	return family == 4 ? port->own4 && port->own4 == addr->w[3]
+			   : port->own6.w[0] && addr_equal(&port->own6, addr);
 }

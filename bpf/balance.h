@@ -377,6 +377,8 @@ __noinline int balance_answer(struct __sk_buff *skb, struct pkt *pkt, u32 port_i
 	if (!pkt || !room)
 		return DROP_INTERNAL;
 	room->balanced.kind = BALANCED_NOT;
+	if (pkt->flags & PKT_OPENING) /* no answer */
+		return 0;
 	if (pkt->flags & PKT_LATER_FRAGMENT) {
 		balanced_fragment_follow(pkt, port_id, RULE_EGRESS);
 		return 0;

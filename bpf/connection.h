@@ -166,23 +166,24 @@ static __always_inline bool connection_keep(const struct pkt *pkt, u32 port_id, 
 }
 
 /* Writes down that a connection was opened in @direction; 0, or the reason to drop. @seq: the
- * sequence number, host order. */
-__noinline int connection_make(struct pkt *pkt, u32 port_id, u32 direction, u32 seq)
+ * sequence number, host order. @again: the port's entry for it is there, and tracked. */
+__noinline int connection_make(struct pkt *pkt, u32 port_id, u32 direction, u32 seq, bool again)
 {
 	struct connections *made = bpf_map_lookup_elem(&connections, &port_id);
 	const struct connections_gone *gone = bpf_map_lookup_elem(&connections_gone, &port_id);
 	const struct host *host = host_get();
 	struct flow flow = { 0 }, *old;
-	bool again;
 	int reason;
 	u32 at;
 
 	if (!pkt || !host || !made || !gone)
 		return DROP_INTERNAL;
-	old = connection_get(pkt, port_id, direction);
-	again = old && old->flags & FLOW_TRACKED;
-	if (again)
-		connection_settle(old, port_id, FLOW_CLOSING);
+	if (unlikely(again)) {
+		old = connection_get(pkt, port_id, direction);
+		again = old && old->flags & FLOW_TRACKED;
+		if (again)
+			connection_settle(old, port_id, FLOW_CLOSING);
+	}
 	reason = connection_room(host, made, gone, again);
 	if (reason && !embryo_evict(port_id, host->half_open_max))
 		return reason;

@@ -149,7 +149,7 @@ int guest_slow(struct __sk_buff *skb)
 		return guest_stage_failed(skb, &guest, reason);
 	if (guest.pkt.eth_type == ETH_P_8021Q || guest.pkt.eth_type == ETH_P_8021AD)
 		return drop(skb, guest.port->id, DROP_VLAN_TAGGED);
-	return guest_pipeline(skb, guest.port, &guest.pkt);
+	return guest_pipeline(skb, guest.host, guest.port, &guest.pkt);
 }
 
 SEC("tc")

@@ -122,9 +122,13 @@ struct port {
 	u8 uuid[16];
 	u32 flood_index; /* its place in the flood list of its network */
 	u32 policy;	 /* what its firewall lets through, see struct policy; 0: it has none */
+	/* An address of each family that it may use with its own MAC, which most of what it sends
+	 * has; zero: see sources. */
+	be32 own4;
+	struct addr own6;
 	u32 ifindex;
 };
-_Static_assert(sizeof(struct port) == 52, "layout");
+_Static_assert(sizeof(struct port) == 72, "layout");
 
 /* map sources: which (MAC, address) a port may use; longest prefix match. Bits of the key before
  * the address: 96. family 0 with no address bits: the MAC alone, for frames that carry no IP. */

@@ -10,13 +10,17 @@
 #pragma once
 
 #define POLICY_DOMAINS_MAX 8
+#define POLICY_KINDS 4 /* of RULE_KIND() */
 struct policy {
 	u32 domains[POLICY_DOMAINS_MAX];
+	u32 always[POLICY_KINDS]; /* what is decided of any packet, as policy_decide() returns it;
+				   * 0: the rules must be asked */
 	u8 n_domains;
 	u8 stateless; /* every packet is judged by itself */
-	u8 zero[2];
+	u8 any_kinds; /* a bit per kind: there are rules about any address */
+	u8 zero;
 };
-_Static_assert(sizeof(struct policy) == 36, "layout");
+_Static_assert(sizeof(struct policy) == 52, "layout");
 
 /* map identities: longest prefix match within a domain; the value is the identity. */
 struct identity_key {

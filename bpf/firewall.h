@@ -207,15 +207,15 @@ static __always_inline bool is_echo_reply(const struct pkt *pkt)
 }
 
 /* Writes down the connection that begins with a packet, which the rules have let through. */
-static __always_inline int firewall_open(
-	struct __sk_buff *skb, struct port *port, struct pkt *pkt, u32 direction, u32 seq)
+static __always_inline int firewall_open(struct __sk_buff *skb, struct port *port, struct pkt *pkt,
+	u32 direction, u32 seq, bool again)
 {
 	int reason;
 
 	if (tracing(skb) || is_echo_reply(pkt) || pkt->tcp_flags & (TCP_FIN | TCP_RST))
 		return FIREWALL_ONCE;
-	reason =
-		connection_make(pkt, port->id, direction, pkt->flags & PKT_OPENING ? seq + 1 : seq);
+	reason = connection_make(
+		pkt, port->id, direction, pkt->flags & PKT_OPENING ? seq + 1 : seq, again);
 	if (reason)
 		return -reason;
 	return pkt->proto == IPPROTO_TCP ? FIREWALL_WATCHED : FIREWALL_TRACKED;
@@ -250,7 +250,8 @@ enum firewall_case {
 	CASE_CONTINUES,
 	CASE_ANSWERS, /* its opening, by another; or opens a new one */
 	CASE_OPENS,
-	CASE_ALONE, /* opens none, and continues none */
+	CASE_OPENS_AGAIN, /* in place of one that there is */
+	CASE_ALONE,	  /* opens none, and continues none */
 };
 
 /* Whether an opening answers that of the guest, which has got no answer yet: both sides have opened
@@ -278,12 +279,12 @@ __noinline int firewall_case(struct pkt *pkt, u32 port_id, u32 direction)
 	if (!(pkt->flags & PKT_OPENING))
 		return CASE_CONTINUES;
 	if (connection->state == FLOW_CLOSING)
-		return CASE_OPENS;
+		return CASE_OPENS_AGAIN;
 	if (direction == opener_of(connection))
 		return CASE_CONTINUES;
 	if (connection->state != FLOW_NEW)
 		return CASE_ALONE;
-	return opens_at_once(connection, direction) ? CASE_ANSWERS : CASE_OPENS;
+	return opens_at_once(connection, direction) ? CASE_ANSWERS : CASE_OPENS_AGAIN;
 }
 
 static __always_inline int firewall_tracked(
@@ -308,7 +309,9 @@ static __always_inline int firewall_tracked(
 	reason = firewall_alone(skb, port, pkt, direction);
 	if (reason)
 		return reason;
-	return what == CASE_ALONE ? FIREWALL_ONCE : firewall_open(skb, port, pkt, direction, seq);
+	return what == CASE_ALONE
+		       ? FIREWALL_ONCE
+		       : firewall_open(skb, port, pkt, direction, seq, what != CASE_OPENS);
 }
 
 /* All but ICMP messages that may be about a connection: FIREWALL_MESSAGE. */

@@ -46,7 +46,8 @@ static __always_inline int guest_check(
 	}
 	if (!pkt->family)
 		return source_allowed(port->id, &mac, 0, NULL) ? 0 : DROP_SPOOFED_MAC;
-	if (!source_allowed(port->id, &mac, pkt->family, &pkt->src))
+	if (!is_own_source(port, &mac, pkt->family, &pkt->src) &&
+		!source_allowed(port->id, &mac, pkt->family, &pkt->src))
 		return source_allowed(port->id, &mac, 0, NULL) ? DROP_SPOOFED_IP : DROP_SPOOFED_MAC;
 	if (addr_is_unspecified(pkt) && !unspecified_allowed(pkt))
 		return DROP_SPOOFED_IP;
@@ -136,7 +137,7 @@ static __always_inline bool pkt_is_reserved(const struct pkt *pkt)
 
 /* The whole pipeline of a guest's frame, up to switching. */
 static __always_inline int guest_pipeline(
-	struct __sk_buff *skb, const struct port *port, struct pkt *pkt)
+	struct __sk_buff *skb, const struct host *host, const struct port *port, struct pkt *pkt)
 {
 	const struct network *network = network_get(port->vni);
 	int reason = guest_check(skb, port, pkt);
@@ -168,6 +169,8 @@ static __always_inline int guest_pipeline(
 			return drop(skb, port->id, (u32)-reason);
 		return flood_start(skb, port->id, port->vni, port->ifindex);
 	}
+	if (pkt->family) /* at once: it has been read */
+		return switch_unicast(skb, host, port, pkt, true);
 	bpf_tail_call(skb, &stages, STAGE_UNICAST);
 	return drop(skb, port->id, DROP_INTERNAL);
 }

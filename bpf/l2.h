@@ -186,6 +186,17 @@ static __always_inline bool has_plain_answer(const struct pkt *pkt)
 		       !pkt_is_udp(pkt, 0, PORT_DHCP6_SERVER));
 }
 
+/* Whether a frame to @mac on its network goes to @port. Its own does, no other port has it. */
+static __always_inline bool is_at(const struct port *port, const void *mac)
+{
+	const struct endpoint *endpoint;
+
+	if (likely(mac_equal(port->mac, mac)))
+		return true;
+	endpoint = endpoint_get(port->vni, mac);
+	return endpoint && endpoint->ifindex == port->ifindex;
+}
+
 /* The state at the receiver's port, of a connection that has just been opened by a packet of @from,
  * into which the verdict of the answer may go, as far as both ports are concerned: NULL, it may
  * not. @mac: the receiver's, as whom it answers. Not where the answer could be for a service, whose
@@ -193,7 +204,6 @@ static __always_inline bool has_plain_answer(const struct pkt *pkt)
 static __always_inline struct flow *answer_entry(const struct port *from, const struct pkt *pkt,
 	const struct flow *flow, const struct mac *mac)
 {
-	const struct endpoint *back;
 	const struct port *to;
 	struct flow *entry;
 
@@ -204,11 +214,10 @@ static __always_inline struct flow *answer_entry(const struct port *from, const 
 		entry->flags != (FLOW_TRACKED | FLOW_BY_REMOTE))
 		return NULL;
 	to = port_find(flow->ifindex);
-	back = endpoint_get(from->vni, PKT_SRC(pkt));
-	if (!to || (from->flags | to->flags) & EDGE_PORT_GUARDED || !back ||
-		back->ifindex != from->ifindex)
+	if (!to || (from->flags | to->flags) & EDGE_PORT_GUARDED || !is_at(from, PKT_SRC(pkt)))
 		return NULL;
-	if (to->flags & EDGE_PORT_SECURITY && !source_allowed(to->id, mac, pkt->family, &pkt->dst))
+	if (to->flags & EDGE_PORT_SECURITY && !is_own_source(to, mac, pkt->family, &pkt->dst) &&
+		!source_allowed(to->id, mac, pkt->family, &pkt->dst))
 		return NULL;
 	return entry;
 }

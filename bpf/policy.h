@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which rule of a policy a packet meets. One lookup for the rules about any address, and per domain
- * of the policy two: the address to its identity, the identity to its rules; all are longest prefix
- * matches that user space has compiled (src/datapath/firewall.c). With D domains (8 at most, mostly
- * 1) a decision takes 1 + 2 D lookups, however many rules, groups and members there are.
+ * Which rule of a policy a packet meets. One lookup for the rules about any address, if there are
+ * some, and per domain of the policy two: the address to its identity, the identity to its rules;
+ * all are longest prefix matches that user space has compiled (src/datapath/firewall.c). With D
+ * domains (8 at most, mostly 1) a decision takes 1 + 2 D lookups, however many rules, groups and
+ * members there are; none, where the first rule is about everything.
  *
  * A port that the provider's tiers are about has several policies, its own among them: each is
  * asked in turn until one has a rule that does not pass the packet on.
@@ -86,10 +87,13 @@ __noinline u32 policy_decide(struct query *query)
 	policy = policy_get(key.policy);
 	if (!policy)
 		return 0;
+	if (policy->always[key.kind % POLICY_KINDS])
+		return policy->always[key.kind % POLICY_KINDS];
 	address.family = key.kind & RULE_KIND(0, 6) ? 6 : 4;
 	address.addr = query->remote;
 	key.identity = IDENTITY_ANY;
-	best = bpf_map_lookup_elem(&rules, &key);
+	best = policy->any_kinds & 1 << key.kind % POLICY_KINDS ? bpf_map_lookup_elem(&rules, &key)
+								: NULL;
 	for (u32 i = 0; i < POLICY_DOMAINS_MAX && i < policy->n_domains; i++) {
 		address.domain = policy->domains[i];
 		identity = bpf_map_lookup_elem(&identities, &address);

@@ -269,16 +269,38 @@ static bool leave_domains(
 	return true;
 }
 
-static bool write_policy(struct dp *dp, const struct fw_policy *policy, GError **error)
+/* What holds of the rules, and of @before, which are there as well. */
+static void summarize(const GArray *rules, const GArray *before, struct policy *ret)
+{
+	struct policy old = { 0 };
+
+	rules_summary(rules, ret);
+	rules_summary(before, &old);
+	ret->any_kinds |= old.any_kinds;
+	for (unsigned i = 0; i < POLICY_KINDS; i++)
+		if (ret->always[i] != old.always[i])
+			ret->always[i] = 0;
+}
+
+/* While the entries of the rules that were there @before are changed to those of the policy's. */
+static bool write_policy(
+	struct dp *dp, const struct fw_policy *policy, const GArray *before, GError **error)
 {
 	struct policy value = { .stateless = policy->stateless,
 		.n_domains = (u8)MIN(policy->domains->len, (guint)POLICY_DOMAINS_MAX) };
+	struct policy old;
+	bool known = table_get(dp, TABLE_POLICIES, &policy->number, &old);
 	enum table_change change;
 
+	summarize(policy->rules, before, &value);
 	for (u32 i = 0; i < value.n_domains; i++)
 		value.domains[i] = ((struct fw_domain *)policy->domains->pdata[i])->number;
-	return table_put(dp, TABLE_POLICIES, &policy->number, &value, &change, error) &&
-	       (change != TABLE_CHANGED || host_raise_epoch(dp, error));
+	if (!table_put(dp, TABLE_POLICIES, &policy->number, &value, &change, error))
+		return false;
+	return !known ||
+	       (old.stateless == value.stateless && old.n_domains == value.n_domains &&
+		       !memcmp(old.domains, value.domains, sizeof(old.domains))) ||
+	       host_raise_epoch(dp, error);
 }
 
 /* Another rule can then mean that less is let through. */
@@ -297,11 +319,11 @@ static bool replace_rules(struct dp *dp, struct fw_policy *policy, GArray *rules
 	bool less = denies(rules) || denies(old), ok;
 
 	policy->rules = rules;
-	/* write_policy() twice: a domain is looked up as soon as it has rules, and as long as it
+	/* write_policy() twice: what may have rules is looked up before it has, and as long as it
 	 * has */
-	ok = use_domains(dp, policy, error) && write_nodes(dp, policy, &less, error) &&
-	     write_policy(dp, policy, error) && leave_domains(dp, policy, old, error) &&
-	     write_policy(dp, policy, error);
+	ok = use_domains(dp, policy, error) && write_policy(dp, policy, old, error) &&
+	     write_nodes(dp, policy, &less, error) && leave_domains(dp, policy, old, error) &&
+	     write_policy(dp, policy, rules, error);
 	release_rules(dp, old);
 	return ok && (!less || host_raise_epoch(dp, error));
 }

@@ -162,6 +162,22 @@ static u32 free_port_id(struct dp *dp)
 	return 0;
 }
 
+/* The first address of each family that the guest may use with its own MAC. */
+static void set_own(struct port *value, const struct dp_port *port)
+{
+	for (size_t i = port->n_pairs; i-- > 0;) {
+		const struct prefix *prefix = &port->pairs[i].prefix;
+		struct addr addr = addr_from_ip(&prefix->ip);
+
+		if (memcmp(port->pairs[i].mac.b, port->mac.b, sizeof(port->mac.b)))
+			continue;
+		if (prefix->ip.family == 4 && prefix->len == 32)
+			value->own4 = addr.w[3];
+		else if (prefix->ip.family == 6 && prefix->len == 128)
+			value->own6 = addr;
+	}
+}
+
 static struct port port_value(const struct dp *dp, const struct dp_port *port, u32 id, u32 policy)
 {
 	struct port value = { .id = id,
@@ -176,6 +192,8 @@ static struct port port_value(const struct dp *dp, const struct dp_port *port, u
 	memcpy(value.mac, port->mac.b, sizeof(value.mac));
 	memcpy(value.uuid, port->uuid, sizeof(value.uuid));
 	memcpy(&value.identity, port->uuid, sizeof(value.identity));
+	if (port->flags & DP_PORT_SECURITY)
+		set_own(&value, port);
 	return value;
 }
 

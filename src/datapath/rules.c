@@ -181,3 +181,48 @@ void rules_compile(const GArray *rules, u32 policy, u32 identity, const struct n
 	g_array_sort(entries, compare_nodes);
 	inherit(entries, nodes);
 }
+
+static unsigned kind_of(const struct fw_rule *rule)
+{
+	return RULE_KIND(
+		rule->rule.direction == DP_EGRESS ? RULE_EGRESS : RULE_INGRESS, rule->rule.family);
+}
+
+/* The first rule about any address, of a kind. */
+static const struct fw_rule *first_about_any(const GArray *rules, unsigned kind)
+{
+	for (guint i = 0; i < rules->len; i++) {
+		const struct fw_rule *rule = &g_array_index(rules, struct fw_rule, i);
+
+		if (kind_of(rule) == kind && rule->rule.remote == DP_REMOTE_ANY)
+			return rule;
+	}
+	return NULL;
+}
+
+/* Whether a rule of that kind about some addresses decides before @order does. */
+static bool has_before(const GArray *rules, unsigned kind, u16 order)
+{
+	for (guint i = 0; i < rules->len; i++) {
+		const struct fw_rule *rule = &g_array_index(rules, struct fw_rule, i);
+
+		if (kind_of(rule) == kind && rule->order < order)
+			return true;
+	}
+	return false;
+}
+
+void rules_summary(const GArray *rules, struct policy *ret)
+{
+	for (unsigned kind = 0; kind < POLICY_KINDS; kind++) {
+		const struct fw_rule *first = first_about_any(rules, kind);
+
+		ret->always[kind] = 0;
+		if (!first)
+			continue;
+		ret->any_kinds |= (u8)(1 << kind);
+		if (first->rule.proto < 0 && !has_before(rules, kind, first->order))
+			ret->always[kind] = first->slot | (first->rule.deny ? RULE_DENY : 0) |
+					    (first->rule.pass ? RULE_PASS : 0);
+	}
+}
