@@ -56,7 +56,8 @@ struct floating {
 	u32 vni;
 	be32 ip4;
 	u8 mac[6];
-	u8 zero[2];
+	u8 elsewhere; /* where the gateway is; nothing of the above is said */
+	u8 zero;
 };
 _Static_assert(sizeof(struct floating_key) == 12 && sizeof(struct floating) == 16, "layout");
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A router's packet that leaves for the outside: its route leads to a network on a wire. A guest
- * with a floating IP leaves from this host, as that address; all others by the host that has the
+ * with a floating IP leaves from this host, as that address, unless it is the gateway's host that
+ * has it; all others by the host that has the
  * router's gateway, which they reach through the tunnel as they are, and as the router's address if
  * it translates; a host that has some of that address' ports is like it to its own guests (snat.h).
  * skb->cb[CB_ROUTE_VNI] is the network that the packet came to the router on.
@@ -192,6 +193,7 @@ static __always_inline int outside_pipeline(
 	u32 port_id = port ? port->id : 0;
 	struct departure out = { 0 };
 	struct addr next;
+	bool away;
 	int reason;
 
 	route = in && pkt->family ? route_get(in, pkt) : NULL;
@@ -211,7 +213,10 @@ static __always_inline int outside_pipeline(
 	}
 	if (pkt->family == 4)
 		floating = floating_get(in->router, pkt->src.w[3]);
-	if (!floating && !leaves_here(gateway, port, pkt)) {
+	away = floating && floating->elsewhere && !gateway->here;
+	if (floating && floating->elsewhere)
+		floating = NULL;
+	if (!floating && (away || !leaves_here(gateway, port, pkt))) {
 		if (!port || !gateway->vtep)
 			return drop(skb, port_id, DROP_NO_GATEWAY);
 		return finish(skb, to_gateway_host(skb, host, port, gateway));

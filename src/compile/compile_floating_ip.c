@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A floating IP is in the scope of the host where the port that it stands for is bound: there it is
- * translated. Where that host is not connected to the outside the router's gateway does it: then it
- * is in the scope of the router. */
+ * translated. Where that host is not connected to the outside, or the port is on none and others
+ * stand for it, the router's gateway does it: then it is in the scope of the router. */
 #include "compile/compilation.h"
 #include "compile/qos.h"
 #include "compile/records.h"
@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "model/port/held_address.h"
 #include "model/router/floating_ip.h"
 #include "model/router/gateway_segment.h"
 #include "model/host/host.h"
@@ -32,6 +33,29 @@ static void add_user(const struct object *floating_ip, void *all)
 	touch(all, object_id(floating_ip));
 }
 
+/* Those of ports that are bound nowhere, for whose address @port may stand. */
+static void add_stood_for(const struct compilation *c, const struct object *port, GHashTable *all)
+{
+	json_t *pairs, *pair;
+	size_t i;
+
+	if (!port || !strcmp(object_str(port, PORT_ALLOWED_ADDRESS_PAIRS), "[]"))
+		return;
+	pairs = object_json(port, PORT_ALLOWED_ADDRESS_PAIRS);
+	json_array_foreach(pairs, i, pair) {
+		const struct object *other;
+		char ip[IP_STRLEN];
+
+		other = pair_address(pair, ip)
+				? model_first(c->model, KIND_PORT, PORT_BY_NETWORK_IP,
+					  object_str(port, PORT_NETWORK_ID), ip, NULL)
+				: NULL;
+		if (other)
+			touch_by(c, KIND_FLOATING_IP, FLOATING_IP_BY_PORT, object_id(other), all);
+	}
+	json_decref(pairs);
+}
+
 static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
 {
 	const struct object *any = change->new ? change->new : change->old;
@@ -46,6 +70,8 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 		if (port_has_owner(any, OWNER_FLOATING_IP) &&
 			uuid_parse(object_str(any, PORT_DEVICE_ID), &id))
 			touch(all, &id);
+		add_stood_for(c, change->old, all);
+		add_stood_for(c, change->new, all);
 		break;
 	case KIND_ROUTER:
 		if (change->old && change->new &&
@@ -106,10 +132,34 @@ static bool is_edges(const struct object *router)
 	       service_is_edges(router, SERVICE_FLOATING_IP);
 }
 
-/* A VIP's port is on no host, and so with the gateway. */
-static bool has_place(const struct object *port, const struct object *host)
+/* What port_is_stood_for() was before. */
+static bool was_stood_for(const struct compilation *c, const struct object *port, const char *ip)
 {
-	return host || (port && port_has_owner(port, OWNER_LOAD_BALANCER));
+	const char *network = object_str(port, PORT_NETWORK_ID);
+	const struct object *other;
+	struct model_iter iter;
+
+	if (port_is_bound(port))
+		return false;
+	for (unsigned i = 0; i < c->changes->n; i++) {
+		const struct change *change = &c->changes->changes[i];
+
+		if (change->kind == KIND_PORT && change->old && change->old != port &&
+			!strcmp(object_str(change->old, PORT_NETWORK_ID), network) &&
+			held_address_allowed(change->old, ip))
+			return true;
+	}
+	model_iter_init(&iter, c->model, KIND_PORT, PORT_BY_PAIR, network, ip, NULL);
+	while ((other = model_iter_next(&iter)))
+		if (port_is_bound(other) && !compile_find(c, KIND_PORT, object_id(other)))
+			return true;
+	return false;
+}
+
+/* A VIP's port is on no host, and so with the gateway; so is one that others stand for. */
+static bool has_place(const struct object *port, const struct object *host, bool stood_for)
+{
+	return host || (port && (stood_for || port_has_owner(port, OWNER_LOAD_BALANCER)));
 }
 
 static bool find_scope(const struct object *floating_ip, const struct object *segment,
@@ -142,8 +192,10 @@ static bool old_place(struct compilation *c, const struct uuid *id, struct scope
 	host = host ? compile_old(c, KIND_HOST, object_id(host)) : NULL;
 	own = old_own_port(c, id);
 	segment = compile_old(c, KIND_SEGMENT, &segment_id);
-	if (!has_place(port, host) || !own || !segment ||
-		!find_scope(floating_ip, segment, host, ret))
+	if (!has_place(port, host,
+		    port && was_stood_for(
+				    c, port, object_str(floating_ip, FLOATING_IP_FIXED_IP))) ||
+		!own || !segment || !find_scope(floating_ip, segment, host, ret))
 		return false;
 	qos = qos_before(c, &qos_floating_ips, floating_ip);
 	record_floating_ip(floating_ip, own, segment, host, &qos, c->before);
@@ -164,8 +216,11 @@ bool floating_ip_record(const struct model *model, const struct object *floating
 	const struct object *segment = gateway_segment(model, router);
 	struct qos qos;
 
-	if (!own || !segment || !has_place(port, host) || !is_edges(router) ||
-		!find_scope(floating_ip, segment, host, ret))
+	if (!own || !segment ||
+		!has_place(port, host,
+			port && port_is_stood_for(model, port,
+					object_str(floating_ip, FLOATING_IP_FIXED_IP))) ||
+		!is_edges(router) || !find_scope(floating_ip, segment, host, ret))
 		return false;
 	qos = qos_of(model, &qos_floating_ips, floating_ip);
 	record_floating_ip(floating_ip, own, segment, host, &qos, text);

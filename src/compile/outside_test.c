@@ -4,13 +4,14 @@
 #include "compile/random_world.h"
 #include "model/host/agent.h"
 #include "model/bgp/bgp_speaker.h"
+#include "model/port/held_address.h"
 #include "model/router/floating_ip.h"
 #include "model/firewall/firewall_group.h"
 #include "model/port/port.h"
 #include "model/router/port_forwarding.h"
 #include "model/router/router_parts.h"
 
-static unsigned gateways, floating_ips, forwardings; /* given, changed */
+static unsigned gateways, floating_ips, forwardings, pairs; /* given, changed */
 
 static const struct object *pick_external(struct random_world *world)
 {
@@ -109,6 +110,32 @@ static const struct object *pick_behind(struct random_world *world, const struct
 				found = port;
 	}
 	return found;
+}
+
+/* A guest may have another's address too, and perhaps has it, or may not any more. */
+static bool stage_pairs(struct random_world *world, struct txn *txn)
+{
+	const struct object *router = random_pick(world, KIND_ROUTER);
+	const struct object *port = router ? pick_behind(world, router) : NULL;
+	const struct object *other = router ? pick_behind(world, router) : NULL;
+	json_auto_t *body = NULL;
+	struct port_ips ips;
+
+	if (!port || !other ||
+		strcmp(object_str(port, PORT_NETWORK_ID), object_str(other, PORT_NETWORK_ID)))
+		return false;
+	ips = port_ips_of(other);
+	if (!port_ips_next(&ips))
+		return false;
+	body = random_below(world, 4)
+		       ? test_json("{'allowed_address_pairs':[{'ip_address':'%s'}]}", ips.ip_text)
+		       : test_json("{'allowed_address_pairs':[]}");
+	if (!txn_update(txn, KIND_PORT, test_id(port), body, NULL))
+		return false;
+	pairs++;
+	port = txn_get(txn, KIND_PORT, object_id(port));
+	return random_below(world, 2) || !held_address_allowed(port, ips.ip_text) ||
+	       held_address_take(txn, port, ips.ip_text, NULL);
 }
 
 /* A floating IP comes, moves to a random port, or goes. */
@@ -350,6 +377,7 @@ static const struct random_step steps[] = {
 	{ 18, .stage = random_binding },
 	{ 8, .stage = random_services },
 	{ 9, .stage = stage_floating_ip },
+	{ 6, .stage = stage_pairs },
 	{ 2, .kind = KIND_BGP_PEER, .body = random_peer, .change = random_peer_change },
 	{ 2, .kind = KIND_BGP_SPEAKER, .body = random_speaker, .change = random_speaker_change },
 	{ 8, .stage = stage_speaker },
@@ -389,7 +417,7 @@ static void increments_equal_full_compile(void **state)
 	assert_true(applied > 1000); /* it has not merely been refused */
 	assert_true(interfaces > 50);
 	assert_true(gateways > 100);
-	assert_true(floating_ips > 50);
+	assert_true(floating_ips > 50 && pairs > 30);
 	assert_true(forwardings > 30);
 	assert_true(limited_ips > 10);
 	assert_true(limited_gateways > 10);

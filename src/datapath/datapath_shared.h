@@ -16,3 +16,11 @@ bool dp_neighbour_put_routed(
  * as the port's pairs say. Only where addresses are shared (struct dp_network). False: it is none.
  */
 bool dp_punt_announced(const u8 *frame, size_t len, struct ip *ret_ip, struct mac *ret_mac);
+
+/* What the address sends to the outside goes to the host that has the router's gateway, as it is:
+ * there it has a floating IP, which is no host's else. */
+bool dp_floating_ip_put_elsewhere(
+	struct dp *dp, u64 router, const struct ip *fixed, GError **error);
+/* One that is here by now stays. */
+bool dp_floating_ip_delete_elsewhere(
+	struct dp *dp, u64 router, const struct ip *fixed, GError **error);

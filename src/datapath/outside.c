@@ -301,6 +301,26 @@ bool dp_floating_ip_put(struct dp *dp, const struct dp_floating_ip *floating_ip,
 	       (!moves || disown(dp, floating_ip->vni, value.ip4, &old, error));
 }
 
+bool dp_floating_ip_put_elsewhere(struct dp *dp, u64 router, const struct ip *fixed, GError **error)
+{
+	struct floating_key key = floating_key(router, fixed);
+	struct floating value = { .elsewhere = 1 };
+	enum table_change change;
+
+	return table_put(dp, TABLE_FLOATING_IPS, &key, &value, &change, error) &&
+	       raise_if(dp, change, error);
+}
+
+bool dp_floating_ip_delete_elsewhere(
+	struct dp *dp, u64 router, const struct ip *fixed, GError **error)
+{
+	struct floating_key key = floating_key(router, fixed);
+	struct floating value;
+
+	return !table_get(dp, TABLE_FLOATING_IPS, &key, &value) || !value.elsewhere ||
+	       floating_ip_drop(dp, &key, error);
+}
+
 bool dp_floating_ip_delete(struct dp *dp, u32 vni, const struct ip *floating, GError **error)
 {
 	struct neighbour_key key = key_of(vni, floating);

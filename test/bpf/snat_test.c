@@ -68,6 +68,27 @@ static void test_without_ports_by_the_gateway(void **state)
 	assert_memory_equal(got.b + 42 + 8, "\x02\0\0\0\x01\0", 6);
 }
 
+/* A floating IP that the gateway's host has for an address that several guests may have: UDP too,
+ * whose answers can't be told from what opens a connection. */
+static void test_floating_ip_by_the_gateway(void **state)
+{
+	struct bed *bed = *state;
+	struct frame udp = udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5003, 53), got;
+	struct ip fixed = ip(IP2);
+
+	introduce(bed);
+	share_gateway(bed, false, FIRST, 4096, N_PORTS);
+	assert_true(dp_floating_ip_put_elsewhere(bed->dp, ROUTER, &fixed, NULL));
+	for (int i = 0; i < 2; i++) {
+		bed_send(bed, BED_GUEST2, udp);
+		got = bed_receive(bed, BED_WIRE);
+		assert_int_equal(got.len, 50 + udp.len);
+		assert_memory_equal(got.b + 50, udp.b, udp.len);
+	}
+	assert_true(dp_floating_ip_delete_elsewhere(bed->dp, ROUTER, &fixed, NULL));
+	assert_in_range(leaves_as(bed, udp), FIRST, FIRST + N_PORTS - 1);
+}
+
 /* The sender of what is too big is told, though its MAC is not in the frame. */
 static void test_tells_the_sender(void **state)
 {
@@ -314,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leaves_by_its_own_ports),
 		cmocka_unit_test(test_without_ports_by_the_gateway),
+		cmocka_unit_test(test_floating_ip_by_the_gateway),
 		cmocka_unit_test(test_tells_the_sender),
 		cmocka_unit_test(test_sends_on),
 		cmocka_unit_test(test_takes_over),

@@ -5,8 +5,11 @@
     h1: a, d (net1), e (net2)     h2: b (net1)     h3: c (net1), not connected to the outside
     d, b and c have 10.1.0.200 and fd01::200 in their allowed_address_pairs: a port that is bound nowhere has them
 """
+import sys
+
 import pytest
 
+import outside
 from conftest import wait_until
 from outside_cloud import clouds
 from traffic import Ping
@@ -83,3 +86,84 @@ def test_it_is_reached_over_routers_wherever_it_is(cloud):
             ping.stop()
             print(old, new, ping.gap_s)
             assert ping.gap_s < 1.5, f"silent for {ping.gap_s:.2f} s"
+
+
+UDP = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    s.settimeout(1)
+    s.connect((sys.argv[1], 7072))
+    s.send(b"?")
+    print(s.recv(100).decode())
+"""
+
+
+def serve(cloud, name):
+    """Says its name, by TCP and UDP, whether it has the VIP or not."""
+    return [cloud.lab.popen(name, "socat", f"{protocol},fork,reuseaddr", f"SYSTEM:echo {name}")
+            for protocol in ("TCP4-LISTEN:7070", f"UDP4-RECVFROM:7072,bind={VIP},ip-freebind")]
+
+
+def check_outside(cloud, address, name):
+    """What is for the address comes to the guest, and what the guest sends as the VIP leaves as that."""
+    ask = lambda *words: cloud.world.exec(*words, check=False).stdout.strip()
+    wait_until(lambda: ask("socat", "-u", f"TCP:{address}:7070,connect-timeout=1", "-") == name, what=f"{name} answers TCP from outside")
+    wait_until(lambda: ask(sys.executable, "-c", UDP, address) == name, what=f"{name} answers UDP from outside")
+    wait_until(lambda: cloud.world.pings(address), what=f"{name} answers pings from outside")
+    said = cloud.lab.exec(name, "socat", "-u", f"TCP:{outside.FAR}:7000,bind={VIP},connect-timeout=2", "-", check=False).stdout.strip()
+    assert said == address, said
+
+
+def test_a_floating_ip_of_it(cloud):
+    """With the gateway, wherever the holder is: on its host, on another that is connected, and on one that is not. Nobody stands for it: it is DOWN."""
+    servers = [server for name in "dbc" for server in serve(cloud, name)]
+    made = cloud.api.make("floatingip", floating_network_id=cloud.public["id"], port_id=cloud.vip["id"])
+    address = made["floating_ip_address"]
+    cloud.wait_floating(made)
+    for name, priority in (("c", None), ("b", 150), ("d", 200)):
+        if priority:
+            cloud.daemons[name] = Keepalived(cloud, name, priority)
+        wait_until(lambda: held_by(cloud, name), what=f"{name} has it")
+        check_outside(cloud, address, name)
+    wait_until(lambda: cloud.pings("e", address), what="e reaches it by its floating IP")
+    ping = Ping(cloud.world.out, address, 0.02)
+    wait_until(ping.answered)
+    cloud.daemons.pop("d").end()
+    wait_until(lambda: held_by(cloud, "b"))
+    answered = ping.answered()
+    wait_until(lambda: ping.answered() > answered + 20, what="it answers again")
+    ping.stop()
+    assert ping.gap_s < 1.5, f"silent for {ping.gap_s:.2f} s"
+    for name in "dbc":
+        cloud.update("port", cloud.ports[name], allowed_address_pairs=[])
+    cloud.wait_floating(made, "DOWN")
+    wait_until(lambda: not cloud.world.pings(address))
+    cloud.update("port", cloud.ports["b"], allowed_address_pairs=[{"ip_address": VIP}, {"ip_address": VIP6}])
+    cloud.wait_floating(made)
+    check_outside(cloud, address, "b")
+    cloud.delete("floatingip", made)
+    for server in servers:
+        server.terminate()
+        server.communicate()
+
+
+def test_ports_that_are_forwarded_to_it(cloud):
+    """As to any port."""
+    for name in "dbc":
+        cloud.update("port", cloud.ports[name], allowed_address_pairs=[{"ip_address": VIP}, {"ip_address": VIP6}])
+    servers = [server for name in "bd" for server in serve(cloud, name)]
+    made = cloud.api.make("floatingip", floating_network_id=cloud.public["id"])
+    for protocol, port in (("tcp", 7070), ("udp", 7072)):
+        body = {"internal_port_id": cloud.vip["id"], "internal_ip_address": VIP, "internal_port": port, "external_port": port, "protocol": protocol}
+        answer = cloud.api.call("POST", f"/v2.0/floatingips/{made['id']}/port_forwardings", {"port_forwarding": body})
+        assert answer.status == 201, answer.text
+    ask = lambda *words: cloud.world.exec(*words, made["floating_ip_address"], check=False).stdout.strip()
+    for name in "bd":
+        if name == "d":
+            cloud.daemons[name] = Keepalived(cloud, name, 200)
+        wait_until(lambda: held_by(cloud, name), what=f"{name} has it")
+        wait_until(lambda: cloud.world.exec("socat", "-u", f"TCP:{made['floating_ip_address']}:7070,connect-timeout=1", "-", check=False).stdout.strip() == name)
+        wait_until(lambda: ask(sys.executable, "-c", UDP) == name)
+    for server in servers:
+        server.terminate()
+        server.communicate()

@@ -168,7 +168,10 @@ struct floating_ip {
 	struct record_floating_ip record;
 	u32 applied_vni; /* what the datapath has, with the address; 0: nothing */
 	struct ip applied_ip;
-	bool limited; /* it has limits of it: qos.h */
+	/* For whom the datapath knows that the gateway's host has it; family 0: nobody. */
+	struct ip applied_elsewhere;
+	u64 applied_router; /* with that */
+	bool limited;	    /* it has limits of it: qos.h */
 	enum port_state state;
 	char *reason; /* of PORT_NOT_WIRED */
 };

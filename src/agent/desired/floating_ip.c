@@ -21,7 +21,8 @@ void floating_ip_free(gpointer data)
 
 bool floating_ip_is_unused(const struct floating_ip *floating_ip)
 {
-	return !floating_ip->known && !floating_ip->applied_vni;
+	return !floating_ip->known && !floating_ip->applied_vni &&
+	       !floating_ip->applied_elsewhere.family;
 }
 
 void floating_ip_mark(struct desired *desired, struct floating_ip *floating_ip)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Port forwardings and prefixes outside of the fake datapath. */
+/* Port forwardings, prefixes outside, and floating IPs of other hosts, of the fake datapath. */
 #include <netinet/in.h>
 
 #include "agent/fake/fake_datapath.h"
@@ -79,4 +79,25 @@ bool dp_prefix_translation_delete(
 {
 	(void)dp;
 	return fake_delete(prefix_key(translation), error);
+}
+
+static char *elsewhere_key(u64 router, const struct ip *fixed)
+{
+	char text[IP_STRLEN];
+
+	return g_strdup_printf(
+		"elsewhere %" G_GINT64_MODIFIER "x %s", router, ip_format(fixed, text));
+}
+
+bool dp_floating_ip_put_elsewhere(struct dp *dp, u64 router, const struct ip *fixed, GError **error)
+{
+	(void)dp;
+	return fake_put(elsewhere_key(router, fixed), g_strdup(""), error);
+}
+
+bool dp_floating_ip_delete_elsewhere(
+	struct dp *dp, u64 router, const struct ip *fixed, GError **error)
+{
+	(void)dp;
+	return fake_delete(elsewhere_key(router, fixed), error);
 }

@@ -20,6 +20,37 @@ static void withdraw(struct reconcile *reconcile, struct floating_ip *floating_i
 	floating_ip->applied_vni = 0;
 }
 
+static u64 router_of(const struct floating_ip *floating_ip)
+{
+	u64 router;
+
+	memcpy(&router, floating_ip->record.router_id.b, sizeof(router));
+	return router;
+}
+
+/* Its guest may be here; @elsewhere: the address leaves by the gateway's host. */
+static void tell_elsewhere(
+	struct reconcile *reconcile, struct floating_ip *floating_ip, bool elsewhere)
+{
+	const struct ip nobody = { 0 };
+	const struct ip *fixed = elsewhere ? &floating_ip->record.fixed : &nobody;
+	u64 router = elsewhere ? router_of(floating_ip) : 0;
+	GError *error = NULL;
+
+	if (floating_ip->applied_elsewhere.family &&
+		(ip_compare(&floating_ip->applied_elsewhere, fixed) ||
+			floating_ip->applied_router != router)) {
+		if (!dp_floating_ip_delete_elsewhere(reconcile->dp, floating_ip->applied_router,
+			    &floating_ip->applied_elsewhere, &error))
+			reconcile_failed(reconcile, error);
+		error = NULL;
+	}
+	floating_ip->applied_elsewhere = *fixed;
+	floating_ip->applied_router = router;
+	if (elsewhere && !dp_floating_ip_put_elsewhere(reconcile->dp, router, fixed, &error))
+		reconcile_failed(reconcile, error);
+}
+
 static void set_state(
 	struct reconcile *reconcile, struct floating_ip *floating_ip, const char *reason)
 {
@@ -44,7 +75,7 @@ static char *place(struct reconcile *reconcile, struct floating_ip *floating_ip,
 	GError *error = NULL;
 	char *why;
 
-	memcpy(&wanted.router, record->router_id.b, sizeof(wanted.router));
+	wanted.router = router_of(floating_ip);
 	floating_ip->applied_vni = vni;
 	floating_ip->applied_ip = record->floating;
 	if (!limits_put(reconcile->dp, &floating_ip->id, &record->qos, &floating_ip->limited,
@@ -88,11 +119,14 @@ void reconcile_floating_ip(struct reconcile *reconcile, struct floating_ip *floa
 	if (floating_ip->applied_vni != vni ||
 		(vni && ip_compare(&floating_ip->applied_ip, &floating_ip->record.floating)))
 		withdraw(reconcile, floating_ip);
+	if (elsewhere)
+		tell_elsewhere(reconcile, floating_ip, true);
 	if (!floating_ip->known)
-		return;
+		return tell_elsewhere(reconcile, floating_ip, false);
 	if (elsewhere)
 		return set_elsewhere(floating_ip);
 	if (vni)
 		why = place(reconcile, floating_ip, vni);
+	tell_elsewhere(reconcile, floating_ip, false); /* behind it: then nobody is left out */
 	set_state(reconcile, floating_ip, why);
 }

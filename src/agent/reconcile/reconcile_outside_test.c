@@ -336,14 +336,21 @@ static void a_floating_ip_goes_with_the_gateway(void **state)
 	put_gateway(PEER_FIRST, "");
 	put_floating_ip_with("10.0.0.5", ",'by_gateway':true");
 	expect_lines("floating", "");
+	expect_lines("elsewhere", "elsewhere " ROUTER_KEY " 10.0.0.5\n");
 	assert_null(last_floating_ip); /* another host's to report */
 	reelect("192.0.2.2", NULL);
 	expect_lines("floating", FLOATS);
+	expect_lines("elsewhere", "");
 	assert_int_equal(last_floating_ip->state, PORT_WIRED);
 	reelect(NULL, NULL);
 	expect_lines("floating", "");
+	expect_lines("elsewhere", "elsewhere " ROUTER_KEY " 10.0.0.5\n");
+	put_floating_ip_with("10.0.0.7", ",'by_gateway':true");
+	expect_lines("elsewhere", "elsewhere " ROUTER_KEY " 10.0.0.7\n");
+	put_floating_ip_with("10.0.0.5", ",'by_gateway':true");
 	put_gateway(BOTH, "");
 	expect_lines("floating", FLOATS);
+	expect_lines("elsewhere", "");
 	put_floating_ip("10.0.0.5"); /* its host is connected now, and is this one */
 	put_gateway(PEER_FIRST, "");
 	expect_lines("floating", FLOATS);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "model/port/held_address.h"
 #include "model/router/floating_ip.h"
 #include "model/router/gateway_hosts.h"
 #include "model/router/gateway_segment.h"
@@ -56,7 +57,9 @@ static bool is_on(
 	const struct object *its = host_of(txn, floating_ip);
 
 	if (port && !port_has_owner(port, OWNER_LOAD_BALANCER) &&
-		(!its || !is_by_gateway(txn, floating_ip, its)))
+		(!its || !is_by_gateway(txn, floating_ip, its)) &&
+		!port_is_stood_for(
+			txn_model(txn), port, object_str(floating_ip, FLOATING_IP_FIXED_IP)))
 		return its == host;
 	return gateway_hosts_include(
 		txn_get_text(txn, KIND_ROUTER, object_str(floating_ip, FLOATING_IP_ROUTER_ID)),

@@ -6,8 +6,12 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "model/txn.h"
 
+/* Of an item of allowed_address_pairs: its address; false: it is a range of several. */
+bool pair_address(const json_t *pair, char ret[static IP_STRLEN]);
 /* May the guest of @port say that it has @ip (canonical text)? */
 bool held_address_allowed(const struct object *port, const char *ip);
 /* The port of the network that has it now, or NULL. */
@@ -17,3 +21,13 @@ const struct object *held_address_holder(
 bool held_address_take(struct txn *txn, const struct object *port, const char *ip, GError **error);
 /* What @draft may have no more it has not. */
 void held_addresses_prune(struct object *draft);
+
+/*
+ * A port that is bound nowhere may stand for others: they have its address in their pairs, and what
+ * is for it is for whoever of them has that now. Is there one that is bound?
+ */
+bool port_is_stood_for(const struct model *model, const struct object *port, const char *ip);
+/* The port @old changes to @new, or goes (NULL): floating IPs of those that nobody stands for any
+ * more are DOWN. */
+bool stand_ins_follow_port(
+	struct txn *txn, const struct object *old, const struct object *new, GError **error);

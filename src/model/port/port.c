@@ -259,7 +259,7 @@ bool port_on_update(struct txn *txn, const struct object *old, struct object *dr
 					       !floating_ip_follow_port(txn, draft, error)))
 		return false;
 	held_addresses_prune(draft);
-	return true;
+	return stand_ins_follow_port(txn, old, draft, error);
 }
 
 /* "host-10-0-0-3" of an address. */

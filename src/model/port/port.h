@@ -57,7 +57,7 @@ enum port_index {
 	PORT_BY_QOS_POLICY,
 	PORT_BY_SECURITY_GROUP, /* text: its id */
 	PORT_BY_HOST_GROUP,	/* texts: host name, security group id; of bound ports */
-	PORT_BY_HELD_ADDRESS,	/* texts: network id, address */
+	PORT_BY_PAIR,		/* texts: network id, address; of its pairs that are one address */
 	N_PORT_INDEXES
 };
 

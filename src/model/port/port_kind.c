@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The port's tables; what it does is in port.c. */
 #include "model/firewall/firewall_group.h"
+#include "model/port/held_address.h"
 #include "model/port/port_group.h"
 #include "model/port/port_hooks.h"
 #include "model/firewall/security_policy.h"
@@ -322,17 +323,21 @@ static void group_keys(const struct object *port, struct key_sink *sink)
 		index_add(sink, (const char *const[]){ groups.id }, 1);
 }
 
-static void held_keys(const struct object *port, struct key_sink *sink)
+static void pair_keys(const struct object *port, struct key_sink *sink)
 {
-	json_t *held, *ip;
+	json_t *pairs, *pair;
 	size_t i;
 
-	if (!strcmp(object_str(port, PORT_HELD_ADDRESSES), "[]"))
+	if (!strcmp(object_str(port, PORT_ALLOWED_ADDRESS_PAIRS), "[]"))
 		return;
-	held = object_json(port, PORT_HELD_ADDRESSES);
-	json_array_foreach(held, i, ip)
-		add_pair(sink, object_str(port, PORT_NETWORK_ID), json_string_value(ip));
-	json_decref(held);
+	pairs = object_json(port, PORT_ALLOWED_ADDRESS_PAIRS);
+	json_array_foreach(pairs, i, pair) {
+		char ip[IP_STRLEN];
+
+		if (pair_address(pair, ip))
+			add_pair(sink, object_str(port, PORT_NETWORK_ID), ip);
+	}
+	json_decref(pairs);
 }
 
 static void host_group_keys(const struct object *port, struct key_sink *sink)
@@ -377,9 +382,9 @@ static const struct index indexes[N_PORT_INDEXES] = {
 		.depends_on = PORT_SECURITY_GROUPS,
 		.field = "" },
 	[PORT_BY_HOST_GROUP] = { .name = "host and security group", .keys = host_group_keys },
-	[PORT_BY_HELD_ADDRESS] = { .name = "held address",
-		.keys = held_keys,
-		.depends_on = PORT_HELD_ADDRESSES },
+	[PORT_BY_PAIR] = { .name = "allowed address",
+		.keys = pair_keys,
+		.depends_on = PORT_ALLOWED_ADDRESS_PAIRS },
 };
 
 #define NETWORK_OWNER "rule:admin_or_network_owner"
@@ -413,7 +418,9 @@ static const struct kind_rule rules[] = {
 static bool on_delete(struct txn *txn, const struct object *port, GError **error)
 {
 	return service_port_check_delete(txn, port, error) &&
-	       security_policies_leave(txn, port, error) && firewall_group_leave(txn, port, error);
+	       security_policies_leave(txn, port, error) &&
+	       firewall_group_leave(txn, port, error) &&
+	       stand_ins_follow_port(txn, port, NULL, error);
 }
 
 static bool goes_with(const struct object *port, const struct object *old)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Floating IPs: addresses, association, and what they hold in place. */
+#include "model/port/held_address.h"
 #include "model/testing_l3.h"
 
 /* Inside 10.0.0.0/24 and 10.0.1.0/24, of which the router serves the first; and a port on both. */
@@ -218,6 +219,59 @@ static void external_networks(void **state)
 	assert_int_equal(model_count_all(f->model, KIND_PORT), 0);
 }
 
+/* Says ACTIVE, as the gateway's host does. */
+static void activate(struct l3 *f, const char *id)
+{
+	struct txn *txn = txn_new(f->model, &test_admin);
+	struct object *draft = object_edit(now(f, id));
+
+	object_set_choice(draft, FLOATING_IP_STATUS, FLOATING_IP_ACTIVE);
+	assert_non_null(txn_put(txn, draft, NULL));
+	changeset_free(test_apply(txn));
+}
+
+static int status(struct l3 *f, const char *id)
+{
+	return object_choice(now(f, id), FLOATING_IP_STATUS);
+}
+
+/* Of a port that is bound nowhere, for which bound ones stand by their pairs. */
+static void down_when_nobody_stands_for_its_port(void **state)
+{
+	static const char pairs[] =
+		"'binding:host_id':'h','allowed_address_pairs':[{'ip_address':'10.0.0.5'}]";
+	struct l3 *f = *state;
+	GError *error = NULL;
+	struct world w = build(f);
+	const struct object *one, *first, *second;
+	char id[UUID_STRLEN];
+
+	test_create(f->model, KIND_HOST, test_json("{'name':'h'}"));
+	one = l3_must(test_create_as(f->model, &test_admin, KIND_FLOATING_IP,
+		test_json(
+			"{'floating_network_id':'%s','port_id':'%s','fixed_ip_address':'10.0.0.5'}",
+			test_id(f->external), test_id(w.port)),
+		&l3_error));
+	first = l3_port(f, f->inside, pairs);
+	second = l3_port(f, f->inside, pairs);
+	uuid_format(object_id(one), id);
+	assert_true(port_is_stood_for(f->model, w.port, "10.0.0.5"));
+	assert_false(port_is_stood_for(f->model, w.port, "10.0.1.5"));
+	assert_false(port_is_stood_for(f->model, first, "10.0.0.5")); /* it is bound */
+	activate(f, id);
+	assert_true(test_delete(f->model, first, &error));
+	assert_int_equal(status(f, id), FLOATING_IP_ACTIVE);
+	second = test_update(f->model, second, test_json("{'binding:host_id':''}"), &error);
+	assert_int_equal(status(f, id), FLOATING_IP_DOWN);
+	second = test_update(f->model, second, test_json("{'binding:host_id':'h'}"), &error);
+	activate(f, id);
+	second = test_update(f->model, second, test_json("{'name':'x'}"), &error);
+	assert_int_equal(status(f, id), FLOATING_IP_ACTIVE);
+	assert_non_null(
+		test_update(f->model, second, test_json("{'allowed_address_pairs':[]}"), &error));
+	assert_int_equal(status(f, id), FLOATING_IP_DOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +282,7 @@ int main(void)
 		l3_test(follows_its_port),
 		l3_test(the_gateway_of_the_subnet_first),
 		l3_test(external_networks),
+		l3_test(down_when_nobody_stands_for_its_port),
 	};
 
 	return cmocka_run_group_tests_name("floating_ip", tests, NULL, NULL);
