@@ -148,6 +148,18 @@ static json_t *asked_address(struct txn *txn, const struct object *draft, GError
 	return json_pack("[o]", asked);
 }
 
+/* A host that answered for the address would take it from the outside's own router, and all who
+ * leave by that would be cut off. */
+static bool check_not_gateway(struct txn *txn, const struct port_ips *ips, GError **error)
+{
+	const struct object *subnet = txn_get_text(txn, KIND_SUBNET, ips->subnet_id);
+
+	return g_strcmp0(ips->ip_text, object_str(subnet, SUBNET_GATEWAY_IP)) ||
+	       weft_fail(error, BAD_REQUEST,
+		       "Floating IP %s is the same as the gateway IP of subnet %s, which is the outside's router; choose another.",
+		       ips->ip_text, object_str(subnet, SUBNET_CIDR));
+}
+
 static bool make_port(struct txn *txn, struct object *draft, GError **error)
 {
 	char id[UUID_STRLEN];
@@ -172,7 +184,7 @@ static bool make_port(struct txn *txn, struct object *draft, GError **error)
 			"Unable to find any IP address on external network %s.",
 			object_str(draft, FLOATING_IP_NETWORK_ID));
 	object_set_str(draft, FLOATING_IP_ADDRESS, ips.ip_text);
-	return true;
+	return check_not_gateway(txn, &ips, error);
 }
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)

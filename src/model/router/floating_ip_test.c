@@ -63,6 +63,8 @@ static void an_address_of_the_external_network(void **state)
 	assert_error(error, IP_NOT_ON_NETWORK);
 	assert_null(try_fip(f, &error, ",'floating_ip_address':'2001:db8::5'"));
 	assert_error(error, BAD_REQUEST);
+	assert_null(try_fip(f, &error, ",'floating_ip_address':'203.0.113.1'")); /* the gateway's */
+	assert_error(error, BAD_REQUEST);
 	assert_true(test_delete(f->model, one, &error));
 	assert_int_equal(model_count_all(f->model, KIND_PORT), 1);
 }
