@@ -128,6 +128,7 @@ def test_what_agents_do_not_take(weftd, admin, network):
     refused(admin.call("POST", path, {"network_id": first}), 404, "NetworkNotFound")
     refused(admin.call("POST", f"/v2.0/agents/{network['id']}/dhcp-networks", body), 404, "AgentNotFound")
     refused(admin.call("POST", f"/v2.0/networks/{network['id']}/dhcp-agents", {}), 405, "HTTPMethodNotAllowed")
+    refused(admin.call("DELETE", f"/v2.0/agents/{first}"), 405, "HTTPMethodNotAllowed", "agents come and go with their host")
     refused(admin.call("DELETE", f"/v2.0/networks/{network['id']}/dhcp-agents/{first}"), 404, "HTTPNotFound")
     member = weftd.client(MEMBER)
     refused(member.call("POST", path, body), 404, "AgentNotFound")

@@ -228,6 +228,16 @@ static call_fn method_of(
 	}
 }
 
+/* Why objects that others make and delete can't be. */
+static const char *reason(const struct call *call)
+{
+	if (!call->kind || !(call->kind->flags & KIND_FIXED))
+		return "";
+	return call->kind->id == KIND_AGENT
+		       ? " (agents come and go with their host, in /v2.0/hosts)"
+		       : " (these come and go with what they are for)";
+}
+
 static void refuse_method(const struct call *call, const struct route *route)
 {
 	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
@@ -238,8 +248,9 @@ static void refuse_method(const struct call *call, const struct route *route)
 		if (method_of(route, call->kind, (enum http_method)method))
 			g_string_append_printf(allowed, ", %s", names[method]);
 	http_request_add_header(call->request, "Allow", allowed->str + 2);
-	weft_fail(&error, METHOD_NOT_ALLOWED, "%s is not possible on %s; possible are %s.",
-		http_request_method_name(call->request), route->name, allowed->str + 2);
+	weft_fail(&error, METHOD_NOT_ALLOWED, "%s is not possible on %s%s; possible are %s.",
+		http_request_method_name(call->request),
+		call->kind ? call->kind->path : route->name, reason(call), allowed->str + 2);
 	call_fail(call, error);
 }
 
