@@ -16,8 +16,11 @@ def test_quickstart_works_as_written():
     try:
         done = run("bash", "-c", script, env=env, timeout=400, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert done.stdout.count(" 0% packet loss") == 3 and "Verdict: sent to another host." in done.stdout
+        # The first packet to a neighbour outside may be lost, which the page's `-w` is for; so it is no count of all.
+        assert done.stdout.count(" 0% packet loss") >= 3 and done.stdout.count(" 1 received") >= 2 and "Verdict: sent out on the physical network." in done.stdout
+        assert "Verdict: sent to another host." in done.stdout
         assert "100% packet loss" in done.stdout
         assert f"lab '{env['WEFT_LAB']}' is gone" in done.stdout
     finally:
         run(WEFT, "lab", "down", env=env, check=False)
+        run("ip", "netns", "delete", f"outside-{env['WEFT_LAB']}", check=False)
