@@ -285,11 +285,11 @@ def test_filters_and_sort_keys(expected, kinds, weftd, examples, differences):
 
 
 def takes_null(attribute):
-    """Does Neutron take null for it? It asks the validators, then converts."""
+    """Does Neutron take null for it? It converts, then asks the validators (neutron_lib.api.attributes, convert_values())."""
     try:
-        if any(validators.get_validator(name)(None, rule) for name, rule in (attribute.get("validate") or {}).items()):
+        value = attribute.get("convert_to", lambda value: value)(None)
+        if any(validators.get_validator(name)(value, rule) for name, rule in (attribute.get("validate") or {}).items()):
             return False
-        attribute.get("convert_to", lambda value: value)(None)
     except Exception:  # as good as a refusal
         return False
     return True
