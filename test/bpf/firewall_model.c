@@ -289,6 +289,14 @@ static bool port_allows(struct world *world, const struct packet *p, int at, enu
 	return true;
 }
 
+const struct connection *model_connection(
+	const struct world *world, const struct packet *p, int at, enum dp_direction sent)
+{
+	struct connection probe = connection_of(p, at, sent);
+
+	return find(world, &probe);
+}
+
 bool model_passes(struct world *world, const struct packet *p)
 {
 	return port_allows(world, p, p->from, DP_EGRESS) &&

@@ -74,5 +74,8 @@ struct world {
 	FILE *transcript;	  /* NULL: none */
 };
 
+/* What the port at @at knows of the packet's connection, which it sees @sent; NULL: nothing. */
+const struct connection *model_connection(
+	const struct world *world, const struct packet *p, int at, enum dp_direction sent);
 /* Whether both ports' firewalls let the packet through; notes what they learn. */
 bool model_passes(struct world *world, const struct packet *p);

@@ -267,6 +267,49 @@ static bool edge_passes(struct world *world, const struct packet *p)
 	return opts.retval == PASSED;
 }
 
+/* The state that the port keeps of a connection; without FLOW_TRACKED: none. */
+static struct flow edge_flow(struct world *world, const struct connection *c)
+{
+	const u32 kind = FLOW_KIND((u32)c->proto, (u32)FLOW_FROM_GUEST);
+	const u32 numbers = htons((u16)c->local_port) | (u32)htons((u16)c->remote_port) << 16;
+	struct flow_key6 key6 = { .kind = kind,
+		.src = addr_from_ip(&c->local),
+		.dst = addr_from_ip(&c->remote),
+		.ports = numbers };
+	struct flow_key4 key4 = {
+		.kind = kind, .src = key6.src.w[3], .dst = key6.dst.w[3], .ports = numbers
+	};
+	const struct edge *edge = world->bed->dp->edge;
+	struct flow flow = { 0 };
+	struct port port;
+
+	assert_true(table_get(world->bed->dp, TABLE_PORTS, &world->ifindex[c->at], &port));
+	key4.scope = key6.scope = port.id;
+	if (c->family == 4)
+		bpf_map_lookup_elem(bpf_map__fd(edge->maps.flows4), &key4, &flow);
+	else
+		bpf_map_lookup_elem(bpf_map__fd(edge->maps.flows6), &key6, &flow);
+	return flow;
+}
+
+static void check_state(struct world *world, const struct packet *p, int at, enum dp_direction sent)
+{
+	static const u8 states[] = { [TCP_NEW] = FLOW_NEW,
+		[TCP_CONNECTED] = FLOW_CONNECTED,
+		[TCP_HALF_CLOSED] = FLOW_HALF_CLOSED,
+		[TCP_CLOSING] = FLOW_CLOSING };
+	const struct connection *c = model_connection(world, p, at, sent);
+	struct flow flow;
+
+	if (!c || p->proto != IPPROTO_TCP)
+		return;
+	flow = edge_flow(world, c);
+	assert_true(flow.flags & FLOW_TRACKED);
+	assert_int_equal(flow.state, states[c->state]);
+	assert_int_equal(!(flow.flags & FLOW_BY_REMOTE), c->opener == DP_EGRESS);
+	assert_int_equal(ntohl(flow.ack), c->expected);
+}
+
 static void explain(struct world *world, const struct packet *p)
 {
 	struct frame frame = packet_frame(p);
@@ -362,8 +405,11 @@ static void test_decides_as_the_model(void **state)
 		actual = edge_passes(&world, &p);
 		transcript_packet(&world, &p, actual);
 		passed += expected;
-		if (actual == expected)
+		if (actual == expected) {
+			check_state(&world, &p, p.from, DP_EGRESS);
+			check_state(&world, &p, p.to, DP_INGRESS);
 			continue;
+		}
 		explain(&world, &p);
 		fail_msg("packet %d: the model %s it, the edge does not; WEFT_SEED=%u", i,
 			expected ? "lets it pass" : "drops", seed);
