@@ -5,6 +5,7 @@
 """
 import ipaddress
 import re
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,7 @@ import openstack_cli
 import outside
 from conftest import labs, run, wait_until
 from outside_cloud import Cloud, Connection
+from packets import inside
 
 # Says back what it is told, and to whom, by TCP or UDP.
 ECHO = textwrap.dedent("""
@@ -205,6 +207,46 @@ def test_firewall_and_trace(cloud):
     cloud.update("port", cloud.ports["b"], security_groups=groups)
     cloud.settle()
     assert cloud.outside("tcp", 80) == f"{outside.ROUTER} hello"
+
+
+def refused_at(cloud, victim, sender, address, port):
+    """Whether a datagram is seen to be refused by the victim's rules; @sender: a guest, or None: somebody outside."""
+    def denied():
+        return cloud.lab.agent(f"h{dict(cloud.PLACES)[victim]}", "ports", port=cloud.ports[victim]["id"])["ports"][0]["drop_reasons"].get("denied-ingress", 0)
+    before = denied()
+    with inside(cloud.lab.netns(sender) if sender else cloud.world.out):
+        client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    def sends():
+        try:
+            return client.sendto(b"past the rules", (address, port))
+        except OSError:  # it has no route yet
+            return 0
+    with client:
+        wait_until(sends, what=f"{sender} has a route to {address}")
+    try:
+        wait_until(lambda: denied() > before, 5, interval=0.02)
+    except pytest.fail.Exception:
+        return False
+    return True
+
+
+def test_no_way_past_the_rules(cloud):
+    """L7: whichever way a packet takes to a guest, by floating IPs, forwarded ports or routes, from inside, from outside or from itself, its rules are asked; whoever sends."""
+    cloud.forward("d", "udp", external_port=9, internal_port=9)
+    made = {name: cloud.float(name) for name in ("a", "b")}
+    groups = {name: cloud.ports[name]["security_groups"] for name in ("b", "d")}
+    out = cloud.api.call("POST", "/v2.0/security-groups", {"security_group": {"name": "out"}}).json["security_group"]  # lets nothing in
+    for name in groups:
+        cloud.update("port", cloud.ports[name], security_groups=[out["id"]])
+    cloud.settle()
+    ways = [("b", sender, made["b"]["floating_ip_address"]) for sender in ("a", "c", "b", None)] + [("d", sender, cloud.at) for sender in ("a", "c", "d", None)]
+    ways += [("b", sender, cloud.ip["b"]) for sender in ("a", "c")] + [("b", sender, cloud.ip6["b"]) for sender in ("a", "c")]
+    passed = [way for way in ways if not refused_at(cloud, *way, 9)]
+    for name, had in groups.items():
+        cloud.update("port", cloud.ports[name], security_groups=had)
+    for floating in made.values():
+        cloud.delete("floatingip", floating)
+    assert not passed
 
 
 def test_refuses(cloud):
