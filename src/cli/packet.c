@@ -7,6 +7,8 @@
 #include <linux/udp.h>
 #include <string.h>
 
+#include "model/firewall/security_group_match.h"
+
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
 #define FRAME_MAX_BYTES 9216
@@ -86,6 +88,49 @@ GByteArray *packet_dhcp_discover(const struct mac *mac)
 	g_byte_array_append(frame, (const u8 *)&bootp, sizeof(bootp));
 	g_byte_array_append(frame, options, sizeof(options));
 	return frame;
+}
+
+const char *packet_protocol(const char *text, bool *ret_has_ports, GError **error)
+{
+	static char number[4];
+	int protocol = protocol_number(text);
+
+	if (protocol <= 0 || protocol_is_extension(protocol)) {
+		weft_fail(error, INVALID_INPUT,
+			"'%s' is no protocol that a packet is of: give icmp, tcp, udp, sctp, gre, esp or another that rules know, or a number from 1 to 255",
+			text);
+		return NULL;
+	}
+	*ret_has_ports = protocol_has_ports(protocol);
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return "icmp";
+	default:
+		g_snprintf(number, sizeof(number), "%d", protocol);
+		return number;
+	}
+}
+
+bool packet_tcp_flags(const char *letters, u8 *ret, GError **error)
+{
+	static const char known[] = "FSRPAU"; /* from the lowest bit on */
+	u8 flags = 0;
+
+	for (const char *letter = letters; *letter; letter++) {
+		const char *found = strchr(known, g_ascii_toupper(*letter));
+
+		if (!found)
+			return weft_fail(error, INVALID_INPUT,
+				"'%s' are no flags of TCP: give some of %s, as SA", letters, known);
+		flags |= (u8)(1 << (found - known));
+	}
+	*ret = flags;
+	return true;
 }
 
 GByteArray *packet_from_hex(const char *text, GError **error)

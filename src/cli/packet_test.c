@@ -45,6 +45,32 @@ static void test_dhcp_discover_is_whole(void **state)
 	assert_int_equal(frame->data[frame->len - 1], 255);
 }
 
+static void test_protocols_and_flags(void **state)
+{
+	static const struct {
+		const char *given, *told;
+		bool has_ports;
+	} right[] = { { "tcp", "tcp", true }, { "17", "udp", true }, { "ICMP", "icmp", false },
+		{ "ipv6-icmp", "icmp", false }, { "sctp", "132", true }, { "gre", "47", false },
+		{ "ah", "51", false }, { "253", "253", false } };
+	static const char *const wrong[] = { "0", "256", "ip", "ipv6-frag", "60", "x", "" };
+	bool has_ports;
+	u8 flags;
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
+		assert_string_equal(
+			packet_protocol(right[i].given, &has_ports, NULL), right[i].told);
+		assert_int_equal(has_ports, right[i].has_ports);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+		assert_null(packet_protocol(wrong[i], &has_ports, NULL));
+	assert_true(packet_tcp_flags("sA", &flags, NULL) && flags == 0x12);
+	assert_true(packet_tcp_flags("FSRPAU", &flags, NULL) && flags == 0x3f);
+	assert_true(packet_tcp_flags("", &flags, NULL) && !flags);
+	assert_false(packet_tcp_flags("SX", &flags, NULL));
+}
+
 static void test_hex_is_read_as_people_write_it(void **state)
 {
 	static const char plain[] = "ffffffffffff0200000000010806";
@@ -83,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dhcp_discover_is_whole),
+		cmocka_unit_test(test_protocols_and_flags),
 		cmocka_unit_test(test_hex_is_read_as_people_write_it),
 		cmocka_unit_test(test_bad_hex_is_refused),
 	};

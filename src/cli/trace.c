@@ -16,7 +16,9 @@ static json_t *spec_of(const struct cli *cli, GError **error)
 	const char *to = cli_option(cli, "to"), *arp = cli_option(cli, "arp");
 	const char *proto = arp ? "arp" : cli_option_or(cli, "proto", "icmp");
 	const char *from = cli_option(cli, "from"), *src_mac = cli_option(cli, "from-mac");
-	const char *dst_mac = cli_option(cli, "to-mac");
+	const char *dst_mac = cli_option(cli, "to-mac"), *flags = cli_option(cli, "flags");
+	bool has_ports = false;
+	u8 tcp_flags = 0;
 	u64 dport = 0, sport = 0;
 	struct ip ip;
 
@@ -27,21 +29,29 @@ static json_t *spec_of(const struct cli *cli, GError **error)
 	if (!cli_number(cli, "dport", 1, 65535, &dport, error) ||
 		!cli_number(cli, "sport", 1, 65535, &sport, error))
 		return NULL;
-	bool has_ports = !strcmp(proto, "tcp") || !strcmp(proto, "udp");
-
+	if (!arp) {
+		proto = packet_protocol(proto, &has_ports, error);
+		if (!proto)
+			return NULL;
+	}
 	if ((dport || sport) && !has_ports) {
-		cli_usage(error, "%s has no ports; give --proto tcp or --proto udp too", proto);
+		cli_usage(error, "%s has no ports; give --proto tcp or --proto udp too",
+			cli_option_or(cli, "proto", proto));
 		return NULL;
 	}
-	if (cli_flag(cli, "established") && strcmp(proto, "tcp")) {
-		cli_usage(error, "--established is said of TCP; give --proto tcp too");
+	if ((cli_flag(cli, "established") || flags) && strcmp(proto, "tcp")) {
+		cli_usage(error, "--established and --flags are said of TCP; give --proto tcp too");
 		return NULL;
 	}
+	if (flags && !packet_tcp_flags(flags, &tcp_flags, error))
+		return NULL;
 	json_t *spec = json_pack("{s:s,s:s,s:s*,s:s*,s:s*}", "proto", proto, "dst", arp ? arp : to,
 		"src", from, "src_mac", src_mac, "dst_mac", dst_mac);
 
 	if (cli_flag(cli, "established"))
 		json_object_set_new(spec, "established", json_true());
+	if (flags)
+		json_object_set_new(spec, "tcp_flags", json_integer(tcp_flags));
 	if (dport)
 		json_object_set_new(spec, "dst_port", json_integer((json_int_t)dport));
 	if (sport)
@@ -219,14 +229,14 @@ static bool trace(struct cli *cli, GError **error)
 	return printed;
 }
 
-static const char *const protos[] = { "icmp", "tcp", "udp", NULL };
-
 static const struct option trace_options[] = {
 	{ "to", "ADDRESS", "A packet to this address" },
-	{ "proto", "PROTOCOL", "of this protocol (default: icmp)", 0, 0, protos },
+	{ "proto", "PROTOCOL",
+		"of this protocol, by a name that rules have or by number (default: icmp)" },
 	{ "dport", "NUMBER", "to this port" },
 	{ "sport", "NUMBER", "from this port" },
 	{ "established", NULL, "in the middle of a TCP connection (default: it opens one)" },
+	{ "flags", "LETTERS", "with these flags of TCP, of F, S, R, P, A and U (default: S)" },
 	{ "from", "ADDRESS", "with this source address (default: the port's)" },
 	{ "from-mac", "MAC", "with this source MAC (default: the port's)" },
 	{ "to-mac", "MAC", "with this destination MAC (default: who has the address)" },
@@ -246,7 +256,7 @@ const struct command trace_command = {
 		"Runs the very program that forwards, on its live tables and without any effect, at the host that the port "
 		"is bound to. A packet that goes to a virtual router is followed through its appliance.",
 	.examples =
-		"weft trace vm1 --to 10.0.0.5 --proto tcp --dport 80\nweft trace vm1 --arp 10.0.0.5\nweft trace vm1 --dhcp",
+		"weft trace vm1 --to 10.0.0.5 --proto tcp --dport 80\nweft trace vm1 --to 10.0.0.5 --proto tcp --flags SA\nweft trace vm1 --to 10.0.0.5 --proto sctp --dport 5060\nweft trace vm1 --arp 10.0.0.5\nweft trace vm1 --dhcp",
 	.options = { trace_options, agent_options, output_options, api_options },
 	.run = trace,
 };

@@ -18,15 +18,20 @@
 static json_t *parse_what(const char *what, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(what, "/", 2);
-	bool has_ports = !strcmp(parts[0], "tcp") || !strcmp(parts[0], "udp");
+	bool has_ports;
+	const char *protocol = packet_protocol(parts[0], &has_ports, error);
 	guint64 number = 80;
 
-	if ((!has_ports && strcmp(parts[0], "icmp")) || (parts[1] && !has_ports) ||
-		(parts[1] && !g_ascii_string_to_unsigned(parts[1], 10, 1, 65535, &number, NULL))) {
-		cli_usage(error, "'%s' is none of tcp/PORT, udp/PORT and icmp", what);
+	if (!protocol)
+		return NULL;
+	if (parts[1] && (!has_ports || !g_ascii_string_to_unsigned(
+					       parts[1], 10, 1, 65535, &number, NULL))) {
+		cli_usage(error,
+			"'%s' is neither PROTOCOL/PORT, of a protocol that has ports, nor another's name alone",
+			what);
 		return NULL;
 	}
-	return json_pack("{s:s,s:I}", "proto", parts[0], "dst_port", (json_int_t)number);
+	return json_pack("{s:s,s:I}", "proto", protocol, "dst_port", (json_int_t)number);
 }
 
 static const char *address_of(const json_t *port, u8 family)
@@ -251,13 +256,13 @@ static const struct option why_options[] = {
 const struct command why_command = {
 	.words = "why",
 	.summary = "Tell whether what a port sends reaches another, and which rules decide",
-	.arguments = "FROM TO [tcp/PORT|udp/PORT|icmp]",
+	.arguments = "FROM TO [PROTOCOL/PORT|PROTOCOL]",
 	.details =
 		"Asks the programs that forward, at the sender's host and at the receiver's, what becomes of a packet that "
-		"opens a connection, and the appliances of virtual routers on the way. Nothing is sent. The verdict is \"let through\", \"refused\" when rules of security groups or firewall groups "
+		"opens a connection (of icmp, an echo request, if nothing is said), and the appliances of virtual routers on the way. Nothing is sent. The verdict is \"let through\", \"refused\" when rules of security groups or firewall groups "
 		"deny it, or \"lost\" when it ends for another reason, which the last step says.",
 	.examples =
-		"weft why vm1 vm2 tcp/443\nweft why vm1 vm2 icmp --ipv6\nweft why vm1 web1 tcp/80 --vip 10.0.0.50",
+		"weft why vm1 vm2 tcp/443\nweft why vm1 vm2 icmp --ipv6\nweft why vm1 vm2 gre\nweft why vm1 web1 tcp/80 --vip 10.0.0.50",
 	.options = { why_options, agent_options, output_options, api_options },
 	.run = why,
 };

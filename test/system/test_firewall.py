@@ -235,15 +235,20 @@ def test_why(red):
         assert f"the rule {rule} of the security group why web allows" in answer["decisions"][1]
         assert bool(answer["steps_at_receiver"]) == (to is b)
         passes(tcp(a, to, 80))
-        for what, options in (("tcp/81", []), ("udp/80", []), ("icmp", []), ("tcp/80", ["--ipv6"])):
+        for what, options in (("tcp/81", []), ("udp/80", []), ("icmp", []), ("tcp/80", ["--ipv6"]), ("sctp/80", []), ("gre", []), ("ah", ["--ipv6"])):
             answer = why(to, what, *options)
             assert answer["verdict"] == "refused", answer
             assert "no rule of the security group why web matches" in answer["decisions"][1]
             assert "denied-ingress" in answer["decisions"][2]
+    rule = red.rule(web, protocol="sctp", ports=(80, 90))
+    assert f"the rule {rule} of" in why(b, "sctp/85")["decisions"][1] and why(b, "sctp/91")["verdict"] == "refused"
+    for flags, reason in (("SF", "tcp-flags"), ("", "tcp-flags"), ("SA", "no-connection")):
+        assert f"dropped: {reason}" in red.lab.weft("trace", a.id, "--to", b.ip[4], "--proto", "tcp", "--dport", "80", "--flags", flags).stdout
     red.set_groups(a)
     answer = why(b, "tcp/80")
     assert answer["verdict"] == "refused" and "its security groups, of which it has none" in answer["decisions"][0]
-    assert red.lab.weft("why", a.id, b.id, "sctp/80", check=False).stderr.count("tcp/PORT")
+    for wrong in ("gre/80", "ipv6-route", "tcp/0", "bogus", "0"):
+        assert red.lab.weft("why", a.id, b.id, wrong, check=False).returncode
     out = red.lab.weft("why", a.id, b.id).stdout
     assert "Verdict: refused." in out and "At the sender's host:" in out
     red.set_groups(a, red.out)

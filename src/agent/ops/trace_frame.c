@@ -3,6 +3,7 @@
  * The frame that a trace's spec describes, with what is not said taken from the port and its
  * network.
  */
+#include <netinet/in.h>
 #include <string.h>
 
 #include "agent/frame/bytes.h"
@@ -12,8 +13,9 @@
 
 struct spec {
 	struct frame_flow flow;
-	const char *proto;
-	bool established;
+	u8 protocol;
+	bool is_arp;
+	u8 tcp_flags;
 	struct ip next_hop; /* family 0: the destination, or its router */
 	struct uuid to;	    /* whose port the frame is for; zero: an edge's */
 };
@@ -130,7 +132,7 @@ static bool take_macs(const struct desired *desired, const struct port *port, co
 		return weft_fail(error, BAD_REQUEST, "spec: \"next_hop\" must be an IP address");
 	spec->flow.src_mac = port->record.mac;
 	memset(spec->flow.dst_mac.b, 0xff, sizeof(spec->flow.dst_mac.b));
-	if (strcmp(spec->proto, "arp") != 0 && !json_object_get(json, "dst_mac") &&
+	if (!spec->is_arp && !json_object_get(json, "dst_mac") &&
 		!find_dst_mac(desired, port, spec))
 		return weft_fail(error, BAD_REQUEST,
 			"spec: nobody on the network has \"dst\", and no router is on it: give \"dst_mac\"");
@@ -154,22 +156,14 @@ static bool take_l4_port(
 	return true;
 }
 
-/* A UDP frame turned into one of another protocol with a header of @len bytes, whose checksum is at
- * @checksum_at. */
-static void change_protocol(struct frame *frame, u8 family, u8 protocol, const u8 *header,
-	size_t len, size_t checksum_at)
+/* A UDP frame turned into one of another protocol with a header of @len bytes. */
+static void change_protocol(
+	struct frame *frame, u8 family, u8 protocol, const u8 *header, size_t len)
 {
 	size_t ip_at = FRAME_ETHERNET_BYTES, l4_at = ip_at + (family == 4 ? 20 : 40);
-	size_t address_at = ip_at + (family == 4 ? 12 : 8), n_address = family == 4 ? 8 : 32;
-	u32 pseudo = protocol == 1 ? 0 : protocol + (u32)len;
 
 	memcpy(frame->data + l4_at, header, len);
 	frame->len = l4_at + len;
-	for (size_t i = 0; i < n_address && protocol != 1; i += 2)
-		pseudo += (u32)frame->data[address_at + i] << 8 | frame->data[address_at + i + 1];
-	put_u16(frame->data + l4_at + checksum_at, 0);
-	put_u16(frame->data + l4_at + checksum_at,
-		checksum_fold(checksum_add(pseudo, frame->data + l4_at, len)));
 	if (family == 6) {
 		put_u16(frame->data + ip_at + 4, (u16)len);
 		frame->data[ip_at + 6] = protocol;
@@ -181,28 +175,53 @@ static void change_protocol(struct frame *frame, u8 family, u8 protocol, const u
 	put_u16(frame->data + ip_at + 10, checksum_fold(checksum_add(0, frame->data + ip_at, 20)));
 }
 
+/* The checksum of such a header, whose place in it is @at. */
+static void add_checksum(struct frame *frame, u8 family, u8 protocol, size_t len, size_t at)
+{
+	size_t l4_at = frame->len - len, n_address = family == 4 ? 8 : 32;
+	u32 pseudo = protocol == IPPROTO_ICMP ? 0 : protocol + (u32)len;
+
+	for (size_t i = 0; i < n_address && protocol != IPPROTO_ICMP; i += 2)
+		pseudo += (u32)frame->data[l4_at - n_address + i] << 8 |
+			  frame->data[l4_at - n_address + i + 1];
+	put_u16(frame->data + l4_at + at,
+		checksum_fold(checksum_add(pseudo, frame->data + l4_at, len)));
+}
+
 #define TCP_SYN 0x02
 #define TCP_ACK 0x10
 
 static void build_tcp(struct frame *frame, const struct spec *spec)
 {
 	const struct frame_flow *flow = &spec->flow;
-	u8 header[20] = { [12] = 5 << 4,
-		[13] = spec->established ? TCP_ACK : TCP_SYN,
-		[14] = 0xff,
-		[15] = 0xff };
+	u8 header[20] = { [12] = 5 << 4, [13] = spec->tcp_flags, [14] = 0xff, [15] = 0xff };
 
 	put_u16(header, flow->src_port);
 	put_u16(header + 2, flow->dst_port);
-	change_protocol(frame, flow->dst.family, 6, header, sizeof(header), 16);
+	change_protocol(frame, flow->dst.family, IPPROTO_TCP, header, sizeof(header));
+	add_checksum(frame, flow->dst.family, IPPROTO_TCP, sizeof(header), 16);
 }
 
 static void build_icmp(struct frame *frame, const struct frame_flow *flow)
 {
+	const u8 protocol = flow->dst.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	u8 header[8] = { flow->dst.family == 4 ? 8 : 128 /* echo request */, [5] = 1, [7] = 1 };
 
-	change_protocol(
-		frame, flow->dst.family, flow->dst.family == 4 ? 1 : 58, header, sizeof(header), 2);
+	change_protocol(frame, flow->dst.family, protocol, header, sizeof(header));
+	add_checksum(frame, flow->dst.family, protocol, sizeof(header), 2);
+}
+
+/* Of a protocol that the edge knows the ports of at most: they come first in all that have some. */
+static void build_other(struct frame *frame, const struct spec *spec)
+{
+	const u8 protocol = spec->protocol;
+	u8 header[16] = { 0 };
+
+	if (protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE) {
+		put_u16(header, spec->flow.src_port);
+		put_u16(header + 2, spec->flow.dst_port);
+	}
+	change_protocol(frame, spec->flow.dst.family, protocol, header, sizeof(header));
 }
 
 static bool build_arp(struct frame *frame, const struct frame_flow *flow, GError **error)
@@ -225,29 +244,65 @@ static bool build_arp(struct frame *frame, const struct frame_flow *flow, GError
 
 static bool build(const struct spec *spec, struct frame *frame, GError **error)
 {
-	if (strcmp(spec->proto, "arp") == 0)
+	if (spec->is_arp)
 		return build_arp(frame, &spec->flow, error);
 	if (!frame_build_udp(frame, &spec->flow, (const u8 *)"weft trace", 10))
 		return weft_fail(error, BAD_REQUEST, "spec: no frame can be made of it");
-	if (strcmp(spec->proto, "tcp") == 0)
+	if (spec->protocol == IPPROTO_TCP)
 		build_tcp(frame, spec);
-	else if (strcmp(spec->proto, "icmp") == 0)
+	else if (spec->protocol == IPPROTO_ICMP || spec->protocol == IPPROTO_ICMPV6)
 		build_icmp(frame, &spec->flow);
+	else if (spec->protocol != IPPROTO_UDP)
+		build_other(frame, spec);
+	return true;
+}
+
+static bool is_extension(u64 protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS;
+}
+
+/* A name, or the number of any protocol that a packet may be of. */
+static bool take_protocol(const json_t *json, struct spec *spec, GError **error)
+{
+	static const struct {
+		const char *name;
+		u8 number;
+	} known[] = { { "icmp", IPPROTO_ICMP }, { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP } };
+	const char *text = json_string_value(json_object_get(json, "proto"));
+	const json_t *flags = json_object_get(json, "tcp_flags");
+	guint64 number = 0;
+
+	spec->is_arp = text && !strcmp(text, "arp");
+	for (size_t i = 0; text && i < G_N_ELEMENTS(known); i++)
+		if (!strcmp(known[i].name, text))
+			number = known[i].number;
+	if (!spec->is_arp && !number &&
+		(!text || !g_ascii_string_to_unsigned(text, 10, 1, UINT8_MAX, &number, NULL) ||
+			is_extension(number)))
+		return weft_fail(error, BAD_REQUEST,
+			"spec: \"proto\" must be icmp, tcp, udp, arp, or the number of a protocol, as \"132\", which no extension header of IPv6 is");
+	spec->protocol = (u8)number;
+	spec->tcp_flags = json_is_true(json_object_get(json, "established")) ? TCP_ACK : TCP_SYN;
+	if (!flags)
+		return true;
+	if (!json_is_integer(flags) || json_integer_value(flags) < 0 ||
+		json_integer_value(flags) > UINT8_MAX)
+		return weft_fail(
+			error, BAD_REQUEST, "spec: \"tcp_flags\" must be a number from 0 to 255");
+	spec->tcp_flags = (u8)json_integer_value(flags);
 	return true;
 }
 
 bool trace_frame(const struct desired *desired, const struct port *port, const json_t *json,
 	GByteArray **ret, struct uuid *ret_to, GError **error)
 {
-	static const char *const protos[] = { "icmp", "tcp", "udp", "arp", NULL };
-	struct spec spec = { .proto = json_string_value(json_object_get(json, "proto")),
-		.established = json_is_true(json_object_get(json, "established")) };
+	struct spec spec = { 0 };
 	struct frame frame = { .len = 0 };
 
-	if (!spec.proto || !g_strv_contains(protos, spec.proto))
-		return weft_fail(
-			error, BAD_REQUEST, "spec: \"proto\" must be icmp, tcp, udp or arp");
-	if (!take_ips(port, json, &spec, error) || !take_macs(desired, port, json, &spec, error) ||
+	if (!take_protocol(json, &spec, error) || !take_ips(port, json, &spec, error) ||
+		!take_macs(desired, port, json, &spec, error) ||
 		!take_l4_port(json, "src_port", 40000, &spec.flow.src_port, error) ||
 		!take_l4_port(json, "dst_port", 80, &spec.flow.dst_port, error) ||
 		!build(&spec, &frame, error))

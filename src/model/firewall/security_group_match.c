@@ -104,6 +104,18 @@ static int number_of(const char *protocol)
 	return atoi(protocol);
 }
 
+int protocol_number(const char *text)
+{
+	gint64 number;
+
+	if (g_ascii_string_to_signed(text, 10, 0, 255, &number, NULL))
+		return (int)number;
+	for (size_t i = 0; i < G_N_ELEMENTS(protocols); i++)
+		if (!g_ascii_strcasecmp(protocols[i].name, text))
+			return protocols[i].number;
+	return -1;
+}
+
 int match_protocol_number(const struct object *rule)
 {
 	int number = number_of(object_str(rule, MATCH_PROTOCOL));
@@ -176,7 +188,7 @@ static bool check_icmp(const struct object *draft, GError **error)
 	return true;
 }
 
-static bool has_ports(int protocol)
+bool protocol_has_ports(int protocol)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(protocols); i++)
 		if (protocols[i].number == protocol && protocols[i].ports)
@@ -193,7 +205,7 @@ static bool check_range(const struct object *draft, GError **error)
 	if (protocol < 0)
 		return weft_fail(error, RULE_NO_PROTOCOL,
 			"Must also specify protocol if port range is given.");
-	if (has_ports(protocol))
+	if (protocol_has_ports(protocol))
 		return check_ports(draft, error);
 	if (protocol == ICMP || protocol == ICMP6)
 		return check_icmp(draft, error);

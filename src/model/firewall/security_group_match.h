@@ -34,6 +34,10 @@ bool match_convert_protocol(
  * An authentication header is a protocol here, and 0, hop-by-hop options, is any. */
 bool protocol_is_extension(int protocol);
 
+/* The number of a protocol by one of Networking's names or by itself; -1: there is none. */
+int protocol_number(const char *text);
+bool protocol_has_ports(int protocol);
+
 /* -1: any protocol, which Networking also calls 0, ip and hopopt: no packet says that it has it. */
 int match_protocol_number(const struct object *rule);
 
