@@ -133,7 +133,7 @@ def test_an_agent_that_never_answers(machines):
     one = machines("qemu")
     one.behave("silent")
     one.start(start_timeout_s=1).until("ERROR", "has not answered since its start, 1 s ago")
-    wait_until(lambda: len(one.starts) == 2, what="another machine")
+    wait_until(lambda: len(one.starts) >= 2, what="another machine")
     one.behave("good")
     one.until("ACTIVE")
 
@@ -145,7 +145,7 @@ def test_a_wrong_certificate(machines, name):
     one = machines("qemu")
     one.behave("certificate", name)
     one.start(start_timeout_s=2).until("ERROR", f'it shows another certificate than its own, that of "CN={name}"')
-    wait_until(lambda: len(one.starts) == 2, what="another machine")
+    wait_until(lambda: len(one.starts) >= 2, what="another machine")
     assert "has not answered since its start" in one.log.read_text()
     assert (one.home / "told").read_text() == ""
 

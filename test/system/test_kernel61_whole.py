@@ -18,7 +18,7 @@ pytestmark = pytest.mark.longest
 @pytest.fixture(scope="module")
 def console():
     """What the machine says."""
-    return run_on_these_files(f"python3 -B {TOP}/test/system/inside_kernel61.py {BUILD} 2>&1", timeout=1200)[1]
+    return run_on_these_files(f"python3 -B {TOP}/test/system/inside_kernel61.py {BUILD} 2>&1", timeout=2400)[1]
 
 
 def said(console, check):
