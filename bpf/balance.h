@@ -236,15 +236,17 @@ static __always_inline int balance_to(
 	return 0;
 }
 
-/* Chooses the member of a packet to a VIP on network @vni; 0, or the reason to drop. */
+/* Chooses the member of a packet to a VIP on network @vni; 0, or the reason to drop. A guest that
+ * has gone out and in again is somebody outside by now, to itself too. */
 __noinline int balance_pick(struct __sk_buff *skb, struct pkt *pkt, u32 vni)
 {
-	struct port *port = (struct port *)guest_port(skb);
 	struct room *room = room_get();
+	struct port *port;
 	int reason;
 
 	if (!pkt || !room)
 		return DROP_INTERNAL;
+	port = room->arrival.vni ? NULL : (struct port *)guest_port(skb);
 	if (pkt->flags & PKT_MESSAGE) {
 		if (!balance_about(skb, pkt, room))
 			return DROP_NO_LISTENER;

@@ -43,6 +43,7 @@ static __always_inline int balance_from_guest(
 		return drop(skb, port->id, DROP_INTERNAL);
 	if (pkt_ttl(skb, pkt) <= 1)
 		return drop(skb, port->id, DROP_TTL_EXPIRED);
+	room->arrival.vni = 0;
 	verdict_init(&room->flow, host, pkt, network->mtu);
 	endpoint = balance_place(skb, port, pkt, room, &reason);
 	if (!reason && endpoint)

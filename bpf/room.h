@@ -6,9 +6,9 @@
 
 #include "pkt.h"
 
-/* What a packet was when it came from a wire. */
+/* What a packet was when it came from a wire, or from a guest over one. */
 struct arrival {
-	u32 vni;
+	u32 vni; /* 0: it did not */
 	u32 ports;
 	struct addr dst;
 	u32 translated;

@@ -345,6 +345,7 @@ static __always_inline int route_from_guest(
 		return drop(skb, port->id, DROP_UNKNOWN_UNICAST);
 	rewrite = &room->rewrite;
 	flow = &room->flow;
+	room->arrival.vni = 0;
 	if (!pkt->family)
 		return drop(skb, port->id, DROP_NOT_ROUTED);
 	route = route_get(in, pkt);

@@ -19,6 +19,9 @@
 #define VIP_MAC "02:00:00:00:0b:00"
 #define MEMBER "10.2.0.2"
 #define ELSEWHERE "10.2.0.3"
+#define IP_SRC 26
+#define IP_DST 30
+#define UDP_SPORT 34
 
 static void add_neighbour(struct bed *bed, u32 vni, const char *address, const char *hardware)
 {
@@ -306,6 +309,38 @@ static void test_spoofed_source(void **state)
 	put_floating_ip(bed, VIP);
 }
 
+static void expect_udp(
+	struct bed *bed, const char *src, u16 sport, const char *dst, u16 dport, struct frame *ret)
+{
+	struct ip from = ip(src), to = ip(dst);
+
+	*ret = bed_receive(bed, BED_GUEST1);
+	assert_memory_equal(&ret->b[IP_SRC], from.b, 4);
+	assert_memory_equal(&ret->b[IP_DST], to.b, 4);
+	if (sport)
+		assert_int_equal(port_at(ret, UDP_SPORT), sport);
+	assert_int_equal(port_at(ret, UDP_SPORT + 2), dport);
+}
+
+/* A member that asks its own load balancer by the address outside is somebody outside to itself. */
+static void test_member_asks_from_outside(void **state)
+{
+	struct bed *bed = *state;
+	struct frame got;
+
+	listen_with(bed, VNI, IP1, MAC1);
+	for (u16 sport = 1600; sport < 1602; sport++)
+		for (int again = 0; again < 2; again++) {
+			bed_send(bed, BED_GUEST1,
+				udp_frame(INSIDE_MAC, MAC1, IP1, FLOATING_IP, sport, 80));
+			expect_udp(bed, GATEWAY_IP, 0, IP1, 8080, &got);
+			bed_send(bed, BED_GUEST1,
+				udp_frame(INSIDE_MAC, MAC1, IP1, GATEWAY_IP, 8080,
+					port_at(&got, UDP_SPORT)));
+			expect_udp(bed, FLOATING_IP, 80, IP1, sport, &got);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup(test_without_a_gateway, clear),
 		cmocka_unit_test_setup(test_errors, clear),
 		cmocka_unit_test_setup(test_spoofed_source, clear),
+		cmocka_unit_test_setup(test_member_asks_from_outside, clear),
 	};
 
 	return cmocka_run_group_tests(tests, setup, bed_teardown);
