@@ -128,8 +128,10 @@ static void gateway_changed(struct gateway *gateway, void *data)
 	char id[UUID_STRLEN];
 
 	log_info("router gateway %s: %s%s", uuid_format(&gateway->id, id),
-		gateway->state == PORT_WIRED ? "here" : "not wired: ",
-		gateway->state == PORT_WIRED ? "" : gateway->reason);
+		gateway->state == PORT_WIRED	    ? "here"
+		: gateway->state == PORT_UNREPORTED ? "on another host"
+						    : "not wired: ",
+		gateway->state == PORT_NOT_WIRED ? gateway->reason : "");
 	report_port(agent->report, &gateway->id);
 }
 

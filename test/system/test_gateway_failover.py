@@ -22,6 +22,12 @@ def cloud(request):
     yield from clouds(request)
 
 
+def active(cloud):
+    """The hosts that `openstack network agent list --router r --long` has as the active ones."""
+    agents = cloud.api.get(f"/v2.0/routers/{cloud.router['id']}/l3-agents").json["agents"]
+    return [agent["host"] for agent in agents if agent.get("ha_state") == "active"]
+
+
 @pytest.mark.alone
 def test_wire_without_carrier(cloud):
     """The NIC of the gateway's host dies, and nothing else: the next one takes over within a second, and gives it back when the NIC has worked for a while."""
@@ -38,6 +44,7 @@ def test_wire_without_carrier(cloud):
             cloud.world.ip("link", "set", first, "down")
             cloud.world.ip("link", "set", first, "up")
         wait_until(lambda: cloud.here(host) and not cloud.here({first: second, second: first}[host]), what=f"{host} has the gateway")
+        wait_until(lambda: active(cloud) == [host], what=f"{host} is shown as the active one")
         answered = [ping.answered() for ping in pings]
         wait_until(lambda: all(ping.answered() > before + 10 for ping, before in zip(pings, answered)), what="all are answered again")
     for ping in pings:
@@ -107,6 +114,7 @@ def test_taken_for_dead_in_error(cloud):
         nft("delete table ip deaf")
     wait_until(lambda: not cloud.here(second), what="the second host has it no more")
     wait_until(lambda: cloud.world.behind(cloud.gateway()["mac_address"]) == first, deadline=5, what="the switch outside knows it")
+    wait_until(lambda: active(cloud) == [first], what="who gives it back says so")
     assert connection.asks("after", seconds=3) == "after"
     connection.close()
 

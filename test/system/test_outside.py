@@ -40,6 +40,7 @@ def test_gateway_is_scheduled(cloud):
     assert host in ("h1", "h2")
     agents = cloud.api.get(f"/v2.0/routers/{cloud.router['id']}/l3-agents").json["agents"]
     assert [agent["host"] for agent in agents][0] == host and {a["host"] for a in agents} == {"h1", "h2", "h3"}
+    assert {agent["host"]: agent.get("ha_state") for agent in agents} == {host: "active", {"h1": "h2", "h2": "h1"}[host]: "standby", "h3": None}
     mappings = {a["host"]: a["configurations"]["bridge_mappings"] for a in cloud.api.get("/v2.0/agents", agent_type="L3 agent").json["agents"]}
     assert mappings == {"h1": {"public": "ext0"}, "h2": {"public": "ext0"}, "h3": {}}
     status = {name: cloud.lab.agent(name, "status") for name in ("h1", "h2", "h3")}

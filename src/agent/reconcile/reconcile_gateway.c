@@ -319,7 +319,10 @@ void gateway_set_state(struct reconcile *reconcile, const struct plan *plan,
 	if (!gateway)
 		return;
 	if (!plan->elected) {
+		if (gateway->state == PORT_UNREPORTED)
+			return;
 		gateway->state = PORT_UNREPORTED;
+		reconcile->gateway_changed(gateway, reconcile->data);
 		return;
 	}
 	if (why)

@@ -77,9 +77,20 @@ static void write_interface(struct json_writer *w, const struct interface *inter
 	write_state(w, &interface->id, interface->state, interface->reason);
 }
 
+/* Who has it no more says that too: else it would be taken for its host until another one speaks.
+ */
 static void write_gateway(struct json_writer *w, const struct gateway *gateway)
 {
+	char id[UUID_STRLEN];
+
 	write_state(w, &gateway->id, gateway->state, gateway->reason);
+	if (gateway->state != PORT_UNREPORTED)
+		return;
+	jw_key(w, uuid_format(&gateway->id, id));
+	jw_begin_object(w);
+	jw_member_bool(w, "wired", false);
+	jw_member_bool(w, "elsewhere", true);
+	jw_end_object(w);
 }
 
 static void write_floating_ip(struct json_writer *w, const struct floating_ip *floating_ip)

@@ -64,9 +64,10 @@ static bool parse_report(
 	return true;
 }
 
-/* Stages the status of one port; what is as it was costs nothing. */
-static bool stage_port(struct txn *txn, const struct object *port, enum port_status status,
-	const char *reason, GError **error)
+/* Stages the status of one port, and of a gateway (else NULL) the host that has it; what is as it
+ * was costs nothing. */
+static bool stage_port_at(struct txn *txn, const struct object *port, enum port_status status,
+	const char *reason, const char *gateway_host, GError **error)
 {
 	const char *utf8_end;
 	g_autofree char *text = g_strndup(reason, REASON_MAX);
@@ -75,12 +76,20 @@ static bool stage_port(struct txn *txn, const struct object *port, enum port_sta
 	if (!g_utf8_validate(text, -1, &utf8_end))
 		text[utf8_end - text] = '\0';
 	if (object_choice(port, PORT_STATUS) == (int)status &&
-		strcmp(object_str(port, PORT_STATUS_REASON), text) == 0)
+		strcmp(object_str(port, PORT_STATUS_REASON), text) == 0 &&
+		!g_strcmp0(object_str(port, PORT_GATEWAY_HOST_ID), gateway_host))
 		return true;
 	draft = object_edit(port);
 	object_set_choice(draft, PORT_STATUS, (int)status);
 	object_set_str(draft, PORT_STATUS_REASON, text);
+	object_set_str(draft, PORT_GATEWAY_HOST_ID, gateway_host);
 	return txn_put(txn, draft, error) != NULL;
+}
+
+static bool stage_port(struct txn *txn, const struct object *port, enum port_status status,
+	const char *reason, GError **error)
+{
+	return stage_port_at(txn, port, status, reason, NULL, error);
 }
 
 static bool stage_bound(struct txn *txn, const struct object *port, const struct object *host,
@@ -119,9 +128,23 @@ static bool stage_gateway(struct txn *txn, const struct object *port, const stru
 	const struct object *router =
 		txn_get_text(txn, KIND_ROUTER, object_str(port, PORT_DEVICE_ID));
 	g_autofree char *text = g_strdup_printf("%s: %s", object_str(host, SLOT_NAME), reason);
+	char id[UUID_STRLEN];
 
 	return !gateway_hosts_include(router, object_id(host)) ||
-	       stage_port(txn, port, wired ? PORT_ACTIVE : PORT_DOWN, wired ? "" : text, error);
+	       stage_port_at(txn, port, wired ? PORT_ACTIVE : PORT_DOWN, wired ? "" : text,
+		       uuid_format(object_id(host), id), error);
+}
+
+/* It is not on @host, which may have had it. */
+static bool stage_gateway_elsewhere(
+	struct txn *txn, const struct object *port, const struct object *host, GError **error)
+{
+	const char *has = object_str(port, PORT_GATEWAY_HOST_ID);
+	char id[UUID_STRLEN];
+
+	return !has || strcmp(has, uuid_format(object_id(host), id)) ||
+	       stage_port_at(txn, port, (enum port_status)object_choice(port, PORT_STATUS),
+		       object_str(port, PORT_STATUS_REASON), NULL, error);
 }
 
 /* Does the edge route for its router? Else the port is where its provider has it. */
@@ -160,6 +183,11 @@ static bool stage_reported(
 		/* deleted or moved while the report was on its way: not this host's any more */
 		if (!port)
 			continue;
+		if (json_is_true(json_object_get(state, "elsewhere"))) {
+			if (!stage_gateway_elsewhere(txn, port, host, error))
+				return false;
+			continue;
+		}
 		if (!stage_any(txn, port, host, json_is_true(wired), reason ? reason : "", error))
 			return false;
 	}

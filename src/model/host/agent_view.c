@@ -13,6 +13,7 @@
 #include "model/network/network.h"
 #include "model/network/network_hosts.h"
 #include "model/port/port.h"
+#include "model/router/gateway_hosts.h"
 #include "model/router/router.h"
 #include "model/network/subnet.h"
 
@@ -117,12 +118,51 @@ static bool dhcp_networks(struct txn *txn, const struct object *agent, json_t *b
 	return true;
 }
 
+/* The host that has said so; until one has, the first that is alive. */
+static bool has_gateway(
+	const struct model *model, const struct object *router, const struct object *host)
+{
+	const struct object *port =
+		model_get_text(model, KIND_PORT, object_str(router, ROUTER_GATEWAY_PORT_ID));
+	const char *said = port ? object_str(port, PORT_GATEWAY_HOST_ID) : NULL;
+	g_autoptr(GArray) hosts = gateway_hosts(router);
+	char id[UUID_STRLEN];
+
+	if (said)
+		return !strcmp(said, uuid_format(object_id(host), id));
+	for (guint i = 0; i < hosts->len; i++) {
+		const struct object *one =
+			model_get(model, KIND_HOST, &g_array_index(hosts, struct uuid, i));
+
+		if (one && host_is_alive(model, one))
+			return one == host;
+	}
+	return false;
+}
+
+/* As in Networking's l3-ha: "active" for who has the router's gateway, "standby" for who may. */
+static void say_ha_state(struct txn *txn, const struct object *router, json_t *agent)
+{
+	const struct model *model = txn_model(txn);
+	const struct object *host =
+		host_find(model, json_string_value(json_object_get(agent, "host")));
+
+	if (host && gateway_hosts_include(router, object_id(host)))
+		json_object_set_new(agent, "ha_state",
+			json_string(has_gateway(model, router, host) ? "active" : "standby"));
+}
+
 bool router_agents(struct txn *txn, const struct object *router, json_t *body, json_t **ret_answer,
 	GError **error)
 {
+	json_t *agent;
+	size_t i;
+
 	(void)body;
 	(void)error;
 	*ret_answer = answer_agents(txn, router_hosts(txn_model(txn), router), AGENT_L3);
+	json_array_foreach(json_object_get(*ret_answer, "agents"), i, agent)
+		say_ha_state(txn, router, agent);
 	return true;
 }
 

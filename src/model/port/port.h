@@ -36,8 +36,9 @@ enum port_slot {
 	PORT_STATUS_REASON, /* why a bound port is not ACTIVE, as its host says; else "" */
 	PORT_TRUNK_DETAILS, /* computed */
 	PORT_DEVICE_PROFILE,
-	PORT_METADATA,	     /* what its guest is told of itself */
-	PORT_HELD_ADDRESSES, /* texts, written by weftd: see held_address.h */
+	PORT_METADATA,	      /* what its guest is told of itself */
+	PORT_HELD_ADDRESSES,  /* texts, written by weftd: see held_address.h */
+	PORT_GATEWAY_HOST_ID, /* of a router's gateway: the host that has it, as that one says */
 	N_PORT_SLOTS
 };
 

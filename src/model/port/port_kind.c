@@ -284,6 +284,11 @@ static const struct attr attrs[N_PORT_SLOTS] = {
 		.item = &held_attr,
 		.fallback = "[]",
 		.doc = "Of the addresses that other ports may have too, those that its guest announced last." },
+	[PORT_GATEWAY_HOST_ID] = { .name = "gateway_host_id",
+		.type = TYPE_STRING,
+		.max = 36,
+		.flags = ATTR_SECRET | ATTR_NULLABLE | ATTR_INTERN,
+		.doc = "Of a router's gateway: the host that has it now." },
 };
 
 static void add_pair(struct key_sink *sink, const char *a, const char *b)
