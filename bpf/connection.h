@@ -203,6 +203,15 @@ __noinline int connection_make(struct pkt *pkt, u32 port_id, u32 direction, u32 
 	return 0;
 }
 
+/* Whether a reset from the other side is somebody's guess, see connection_reset(). */
+static __always_inline bool reset_is_guessed(const struct flow *connection, bool reply, u32 seq)
+{
+	bool unheard =
+		connection->state == FLOW_NEW && reply && !(connection->flags & FLOW_REPLIED);
+
+	return !unheard && seq != bpf_ntohl(connection->ack) && !window_has(connection, seq);
+}
+
 /* A reset from the other side; 0, or the reason to drop. RFC 5961 section 3.2: one that is exactly
  * what the guest expects next ends the connection; one elsewhere in the window the guest answers
  * with a challenge, so it changes nothing here; any other is somebody's guess, and goes no further.
@@ -214,8 +223,10 @@ static __always_inline int connection_reset(
 	bool unheard =
 		connection->state == FLOW_NEW && reply && !(connection->flags & FLOW_REPLIED);
 
+	if (reset_is_guessed(connection, reply, seq))
+		return DROP_TCP_RESET;
 	if (!unheard && seq != bpf_ntohl(connection->ack))
-		return window_has(connection, seq) ? 0 : DROP_TCP_RESET;
+		return 0;
 	connection_settle(connection, port_id, FLOW_CLOSING);
 	return 0;
 }

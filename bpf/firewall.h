@@ -187,7 +187,10 @@ __noinline int firewall_continue(
 	if (reason)
 		return -reason;
 	if (tracing(skb))
-		return FIREWALL_TRACKED;
+		return pkt->tcp_flags & TCP_RST && direction == RULE_INGRESS &&
+				       reset_is_guessed(connection, opener == RULE_EGRESS, seq)
+			       ? -DROP_TCP_RESET
+			       : FIREWALL_TRACKED;
 	reason = connection_see(connection, pkt, port->id, direction, seq);
 	if (reason)
 		return -reason;

@@ -121,7 +121,8 @@ __noinline int firewall_log(
 		__sync_fetch_and_add(&limit->suppressed, 1);
 		return 0;
 	}
-	event->decision = judged.decision;
+	/* a rule that let it through has no part in what drops it then */
+	event->decision = answer < 0 && !(judged.decision & RULE_DENY) ? 0 : judged.decision;
 	event->ifindex = port->ifindex;
 	memcpy(event->port, port->uuid, sizeof(event->port));
 	log_fill(event, skb, pkt, direction, answer < 0 ? -answer : 0);

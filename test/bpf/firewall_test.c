@@ -335,6 +335,12 @@ static void test_traces(void **state)
 		"dropped: denied-ingress, counted at port aabbcc02");
 	expect_passes(bed, BED_GUEST1, udp(BED_GUEST1, 1000, 53));
 	assert_says(bed, udp(BED_GUEST1, 1000, 53), "a connection that the guest opened");
+	POLICY(bed, policy2, TCP_IN2(80, 80));
+	handshake(bed, 1000, 80);
+	assert_says(bed, tcp(BED_GUEST1, 1000, 80, RST, 101, 0), "delivered");
+	assert_says(bed, tcp(BED_GUEST1, 1000, 80, RST, 99, 0), "dropped: tcp-reset");
+	assert_says(bed, tcp(BED_GUEST1, 1000, 80, SYN | RST, 99, 0), "dropped: tcp-flags");
+	assert_says(bed, tcp(BED_GUEST1, 1000, 81, SYN | ACK, 99, 0), "dropped: no-connection");
 }
 
 static void test_policies_in_use_stay(void **state)

@@ -106,6 +106,25 @@ static void test_drops(void **state)
 	assert_int_equal(g_array_index(events, struct dp_log_event, 0).tcp_flags, SYN | FIN);
 }
 
+/* A rule lets them through; what drops them is something else, and no rule's doing. */
+static void test_drops_that_no_rule_decides(void **state)
+{
+	struct bed *bed = *state;
+
+	log_port2(bed, DP_PORT_LOG_DROP);
+	handshake(bed, 1000, 80);
+	expect_refused(
+		bed, BED_GUEST1, BED_GUEST2, tcp(BED_GUEST1, 1000, 80, RST, 100, 0), "tcp-reset");
+	assert_string_equal(only(bed)->dropped, "tcp-reset");
+	assert_false(g_array_index(events, struct dp_log_event, 0).has_rule);
+	bed->dp->host.connections_max = 1;
+	assert_true(host_write(bed->dp, NULL));
+	put_port(bed, BED_GUEST1, NULL); /* which would refuse it first */
+	expect_refused(bed, BED_GUEST1, BED_GUEST2, udp(BED_GUEST1, 1000, 53), "connection-quota");
+	assert_string_equal(only(bed)->dropped, "connection-quota");
+	assert_false(g_array_index(events, struct dp_log_event, 0).has_rule);
+}
+
 static void test_others_tell_nothing(void **state)
 {
 	struct bed *bed = *state;
@@ -150,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_accepts_once_a_connection, begin),
 		cmocka_unit_test_setup(test_drops, begin),
+		cmocka_unit_test_setup(test_drops_that_no_rule_decides, begin),
 		cmocka_unit_test_setup(test_others_tell_nothing, begin),
 		cmocka_unit_test_setup(test_rate, begin),
 	};
