@@ -95,15 +95,18 @@ static bool start_notify(struct weftd *weftd, const struct config *config, GErro
 	return weftd->notify;
 }
 
-/* What a new cloud begins with, and what stores of before there were agents or segments lack. */
-static bool seed(struct weftd *weftd, GError **error)
+enum cloud { CLOUD_NEW, CLOUD_KNOWN };
+
+/* What a new cloud begins with, and what stores of before there were agents or segments lack.
+ * Templates that somebody has deleted don't come back. */
+static bool seed(struct weftd *weftd, enum cloud cloud, GError **error)
 {
 	static const struct caller itself = { CALLER_SYSTEM, "" };
 	g_autoptr(txn) txn = txn_new(weftd->model, &itself);
 
-	if (!default_rules_seed(txn, error) || !agents_complete(txn, error) ||
-		!segments_complete(txn, error) || !ranges_seed(txn, error) ||
-		!gateway_hosts_complete(txn, error))
+	if ((cloud == CLOUD_NEW && !default_rules_seed(txn, error)) ||
+		!agents_complete(txn, error) || !segments_complete(txn, error) ||
+		!ranges_seed(txn, error) || !gateway_hosts_complete(txn, error))
 		return false;
 	if (!txn_is_empty(txn))
 		commit_submit(weftd->commit, g_steal_pointer(&txn), NULL, NULL);
@@ -112,6 +115,8 @@ static bool seed(struct weftd *weftd, GError **error)
 
 static bool open_state(struct weftd *weftd, const struct config *config, GError **error)
 {
+	enum cloud cloud;
+
 	weftd->store = store_open(config->store, error);
 	if (!weftd->store)
 		return false;
@@ -126,13 +131,14 @@ static bool open_state(struct weftd *weftd, const struct config *config, GError 
 	weftd->commit = commit_new(weftd->model, weftd->store, &sync_listener, weftd->sync, error);
 	if (!weftd->commit)
 		return false;
+	cloud = model_revision(weftd->model) ? CLOUD_KNOWN : CLOUD_NEW;
 	sync_server_start(weftd->sync, weftd->commit);
 	if (!start_notify(weftd, config, error))
 		return false;
 	weftd->providers = providers_new(&config->providers, weftd->model, weftd->commit, error);
 	if (!weftd->providers)
 		return false;
-	if (!seed(weftd, error))
+	if (!seed(weftd, cloud, error))
 		return false;
 	if (config->keystone)
 		return open_keystone(weftd, config->keystone, error);

@@ -94,6 +94,19 @@ def test_default_group_survives_a_restart(tmp_path):
     server.stop()
 
 
+def test_templates_that_are_deleted_stay_away(tmp_path):
+    """An administrator who wants groups to begin empty says so once, before anybody has one, too."""
+    server = Weftd(tmp_path).start()
+    admin = server.client(ADMIN)
+    for template in admin.get(TEMPLATES).json["default_security_group_rules"]:
+        assert delete(admin, TEMPLATES, template).status == 204
+    server.stop()
+    server.start()
+    assert server.client(ADMIN).get(TEMPLATES).json["default_security_group_rules"] == []
+    assert default_group(server.client(MEMBER))["security_group_rules"] == []
+    server.stop()
+
+
 def test_default_group_keeps_its_name(member, admin):
     group = default_group(member)
     path = f"{GROUPS}/{group['id']}"
