@@ -1,11 +1,11 @@
 """The table of firewalls: what rules and members cost, beside nftables on a bridge and Open vSwitch, in one run, in turn, medians;
 and how long it takes until a changed rule holds at all ports of a large group (firewall_change.py)."""
-import statistics
 import sys
 
 import firewall_change
 import measure
 from datapath import idle
+from figures import median, own_cost, own_costs, ratio
 from firewall_variants import VARIANTS, cases as all_cases
 from shell import remove_all
 
@@ -30,7 +30,7 @@ def run(options):
     """Returns {"paths": {variant: {case: {test: [samples]}}}, "change": …}. Cases of one test follow each other: the machine's speed drifts."""
     try:
         names = [name for name in VARIANTS if name in options.firewalls or name == "bare"]
-        standing = {name: VARIANTS[name][1](f"fw{name[0]}", options.mtu[0]) for name in names}
+        standing = {name: VARIANTS[name][1](f"fw-{name}", options.mtu[0]) for name in names}
         results = {name: {case.name: {test: [] for test in TITLES} for case in cases(options)} for name in names}
         for repetition in range(options.reps):
             for test in tests(options):
@@ -62,16 +62,6 @@ def sample(name, variant, case, test, options):
         return dict.fromkeys([test, *LATENCY] if test == "rr" else [test])
 
 
-def median(samples):
-    samples = [sample for sample in samples if sample is not None]
-    return statistics.median(samples) if samples else None
-
-
-def ratio(mine, theirs):
-    """The median of the repetitions' ratios."""
-    return median([a / b for a, b in zip(mine, theirs) if a and b])
-
-
 def cell(value, share):
     return "-" if value is None else f"{value:.3g}" + (f" ({share:.2f})" if share else "")
 
@@ -82,11 +72,6 @@ def verdict(value, least, most=None):
     within = value >= least and (most is None or value <= most)
     aim = f"{least:.2f}" if most is None else f"{least:.2f}…{most:.2f}"
     return f"{value:.2f} {'ok' if within else 'misses'} ({aim})"
-
-
-def own_cost(bare, samples):
-    """Microseconds of a connection that are the path's own: without what bare veth takes."""
-    return median([1e3 / sample - 1e3 / limit for sample, limit in zip(samples, bare) if sample and limit])
 
 
 def print_table(results, options):
@@ -121,8 +106,18 @@ def print_targets(results, names):
              lambda test, name: verdict(ratio(own[name][test], own["0 rules"][test]), 1 - SPREAD, 1 + SPREAD)),
             ("established, to no firewall", ["tcp4", "rr", "known"], lambda test, name: verdict(ratio(own[name][test], own["off"][test]), ESTABLISHED)),
             ("connections, to nftables", ["crr", "path", "flows"], lambda test, name: verdict(
-                ratio(own[name][test], results["nft"][name][test]) if "nft" in results else None, CONNECTIONS))):
+                ratio(own[name][test], results["nft"][name][test]) if "nft" in results else None, CONNECTIONS)),
+            ("connections, to nftables at both ports", ["crr", "path", "flows"], lambda test, name: verdict(
+                ratio(own[name][test], results["nft2"][name][test]) if "nft2" in results else None, CONNECTIONS)),
+            ("cost of nftables, more than bare veth, to that of weft", ["path"], lambda test, name: verdict(
+                costs(results, "nft", name), CONNECTIONS))):
         for test in kinds:
             if not any(own[name][test] for name in names):
                 continue
             print(f"  {title}: {TITLES[test]}: " + "; ".join(f"{name} {value(test, name)}" for name in names))
+
+
+def costs(results, than, case):
+    """How many times what weft's path costs another's does."""
+    samples = (results.get(name, {}).get(case, {}).get("path", []) for name in ("bare", "weft", than))
+    return own_costs(*samples)[1]

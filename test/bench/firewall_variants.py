@@ -87,23 +87,49 @@ class Nftables(Variant):
     """A bridge whose packets pass nftables with connection tracking (br_netfilter), as Neutron's hybrid firewall has it; one
     chain with the rules of one port alone, and a set for a group."""
 
+    def bridge(self, name, *ports):
+        sh(f"ip link add {name} type bridge mcast_snooping 0; ip link set {name} up", netns=self.host)
+        for port in ports:
+            sh(f"ip link set {port} master {name} up", netns=self.host)
+
     def join(self):
-        sh("ip link add br0 type bridge mcast_snooping 0; ip link set br0 up", netns=self.host)
-        for guest in GUESTS:
-            sh(f"ip link set p-{guest} master br0", netns=self.host)
+        self.bridge("br0", *(f"p-{guest}" for guest in GUESTS))
         sh("sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_time_wait=1 || true", netns=self.host)
 
     def apply(self, case):
         sh(f"nft flush ruleset; sysctl -qw net.bridge.bridge-nf-call-iptables={int(not case.off)}", netns=self.host)
         if case.off:
             return
-        lines = ["table ip filter {", "set members { type ipv4_addr; }", "chain forwarded {",
-                 "type filter hook forward priority 0; policy drop;", "ct state established,related accept", "ct state invalid drop"]
-        lines += [f"tcp dport {FIRST_PORT + i} accept" for i in range(case.rules)]
-        lines += ["ip saddr @members accept" if case.members else f"ip saddr {SUBNET} accept", "}", "}"]
+        lines = ["table ip filter {", "set members { type ipv4_addr; }", *self.chains(case), "}"]
         if case.members:
             lines.append(f"add element ip filter members {{ {', '.join([CLIENT, *case.others()])} }}")
         sh("nft -f -", netns=self.host, stdin="\n".join(lines) + "\n")
+
+    def chains(self, case):
+        return ["chain forwarded {", "type filter hook forward priority 0; policy drop;", *self.into_server(case), "}"]
+
+    def into_server(self, case):
+        rules = ["ct state established,related accept", "ct state invalid drop"]
+        rules += [f"tcp dport {FIRST_PORT + i} accept" for i in range(case.rules)]
+        return [*rules, "ip saddr @members accept" if case.members else f"ip saddr {SUBNET} accept"]
+
+
+class NftablesPerPort(Nftables):
+    """What weft does, done by nftables as Neutron's hybrid firewall places it: a bridge for each port, with that port's rules in both directions, the
+    sender's address among them, and a zone of connection tracking of its own. Between the bridges, where Neutron has Open vSwitch, is one veth pair."""
+
+    def join(self):
+        sh("ip link add j-client type veth peer name j-server", netns=self.host)
+        for guest in GUESTS:
+            self.bridge(f"br-{guest}", f"p-{guest}", f"j-{guest}")
+
+    def chains(self, case):
+        zones = ["chain zones {", "type filter hook prerouting priority raw;",
+                 *(f"iifname br-{guest} ct zone set {zone}" for zone, guest in enumerate(GUESTS, 1)), "}"]
+        client = ["chain client {", "ct state established,related accept", "ct state invalid drop", f"ip saddr {CLIENT} accept", "drop", "}"]
+        server = ["chain server {", *self.into_server(case), "drop", "}"]
+        return [*zones, *client, *server, "chain forwarded {", "type filter hook forward priority 0; policy drop;",
+                *(f"iifname br-{guest} jump {guest}" for guest in GUESTS), "}"]
 
 
 class OpenVSwitch(Variant):
@@ -179,4 +205,5 @@ class Weft(Variant):
         self.cloud.api("GET", "/weft/v1/wait?timeout=30")
 
 
-VARIANTS = {"bare": ("bare veth (the limit)", Bare), "nft": ("bridge + nftables, conntrack", Nftables), "ovs": ("Open vSwitch user space, ct", OpenVSwitch), "weft": ("weft", Weft)}
+VARIANTS = {"bare": ("bare veth (the limit)", Bare), "nft": ("bridge + nftables, conntrack", Nftables),
+            "nft2": ("the same at both ports, as Neutron's hybrid firewall", NftablesPerPort), "ovs": ("Open vSwitch user space, ct", OpenVSwitch), "weft": ("weft", Weft)}

@@ -8,11 +8,11 @@ floating IP, `vip` client to the peer by a load balancer's address on network b;
 beyond. What is compared is what Neutron's L3 agent builds: a router namespace on host 1 between bridges, joined with host 2's by
 the kernel's vxlan, nftables for addresses (and, for want of a load balancer there, for the VIP).
 """
-import statistics
 import sys
 
 import measure
 from datapath import idle
+from figures import median, own_costs, ratio
 from shell import namespace, remove_all, sh, wait_until
 from variants import QUEUES, Bare, Guests
 from weft import Weft as WeftCloud
@@ -92,7 +92,7 @@ class RouterNamespace(Variant):
             self.bridge(1, network)
         sh("ip link set x0 master br-x", netns=self.host)
         for guest, (host, network, _, _) in GUESTS.items():
-            sh(f"ip link set p-{guest} master br-{network}", netns=self.hosts[host])
+            sh(f"ip link set {self.port(guest)} master br-{network} up", netns=self.hosts[host])
         fixed, member = GUESTS["neighbour"][3], GUESTS["peer"][3]
         sh(f"""sysctl -qw net.ipv4.ip_forward=1
                nft 'add table ip nat; add chain ip nat pre {{ type nat hook prerouting priority -100; }}
@@ -102,6 +102,9 @@ class RouterNamespace(Variant):
                     add rule ip nat post oifname q-x ip saddr {fixed} snat to {FLOATING}
                     add rule ip nat post oifname q-x snat to {ROUTER}'""", netns=self.router)
 
+    def port(self, guest):
+        """The device by which a guest is on its network."""
+        return f"p-{guest}"
 
     def bridge(self, host, network):
         """A network on a host; of two hosts joined by vxlan."""
@@ -110,6 +113,28 @@ class RouterNamespace(Variant):
         if network in VNIS:
             sh(f"""ip link add vx-{network} mtu {self.mtu - OVERHEAD} type vxlan id {VNIS[network]} local {TUNNEL[host]} remote {TUNNEL[1 - host]} dstport 4789 dev u0
                    ip link set vx-{network} master br-{network}; ip link set vx-{network} up""", netns=self.hosts[host])
+
+
+class FilteredPorts(RouterNamespace):
+    """The same with security groups, as Neutron's hybrid firewall has them: between a guest and its network a bridge with the port's rules, and a zone
+    of connection tracking of its own. They say what weft's say here: out as who it is, in from everywhere."""
+
+    def port(self, guest):
+        host, _, _, address = GUESTS[guest]
+        zone = list(GUESTS).index(guest) + 1
+        sh(f"""ip link add g-{guest} type bridge mcast_snooping 0 nf_call_iptables 1; ip link set g-{guest} up
+               ip link add j-{guest} mtu {self.mtu - OVERHEAD} {QUEUES} type veth peer name k-{guest} mtu {self.mtu - OVERHEAD} {QUEUES}
+               ip link set p-{guest} master g-{guest}; ip link set j-{guest} master g-{guest} up
+               nft 'add table ip {guest}; add chain ip {guest} pre {{ type filter hook prerouting priority raw; }}
+                    add rule ip {guest} pre iifname g-{guest} ct zone set {zone}
+                    add chain ip {guest} port {{ type filter hook forward priority 0; }}
+                    add rule ip {guest} port iifname != g-{guest} accept
+                    add rule ip {guest} port ct state established,related accept
+                    add rule ip {guest} port ct state invalid drop
+                    add rule ip {guest} port ip saddr {address} accept
+                    add rule ip {guest} port ip daddr {address} accept
+                    add rule ip {guest} port drop'""", netns=self.hosts[host])
+        return f"k-{guest}"
 
 
 class Weft(Variant):
@@ -153,7 +178,8 @@ class Weft(Variant):
         api("GET", "/weft/v1/wait?timeout=30")
 
 
-VARIANTS = {"bare": ("bare veth (the limit)", Bare), "netns": ("router namespace + nftables", RouterNamespace), "weft": ("weft", Weft)}
+VARIANTS = {"bare": ("bare veth (the limit)", Bare), "netns": ("router namespace + nftables", RouterNamespace),
+            "netns2": ("the same, and security groups", FilteredPorts), "weft": ("weft", Weft)}
 
 
 def tests(options):
@@ -163,7 +189,7 @@ def tests(options):
 def run(options):
     """Returns {variant: {path: {test: [samples]}}}."""
     try:
-        standing = {name: VARIANTS[name][1](f"l3{name[0]}", options.mtu[0]) for name in VARIANTS}
+        standing = {name: VARIANTS[name][1](f"l3-{name}", options.mtu[0]) for name in VARIANTS}
         for variant in standing.values():
             variant.check()
         paths = [path for path in PATHS if path in (options.routes or PATHS)]
@@ -188,22 +214,21 @@ def run(options):
     return results
 
 
-def median(samples):
-    samples = [sample for sample in samples if sample is not None]
-    return statistics.median(samples) if samples else None
-
-
-def ratio(mine, theirs):
-    """The median of the repetitions' ratios."""
-    return median([a / b for a, b in zip(mine, theirs) if a and b])
-
-
 def share_of_own(own, path, test):
     return None if path in ("switched", "cross") else ratio(own[path][test], own[OWN.get(path, "switched")][test])
 
 
 def cell(value, share, digits=3):
     return "-" if value is None else f"{value:.{digits}g}" + (f" ({share:.2f})" if share else "")
+
+
+def figure(value):
+    return "no figure" if value is None else f"{value:.2f}"
+
+
+def costs(results, path):
+    """Of weft in µs; and how many times that the router namespace's are."""
+    return own_costs(*(results[name][path]["path"] for name in ("bare", "weft", "netns", "netns2")))
 
 
 def print_table(results, options):
@@ -224,6 +249,8 @@ def print_table(results, options):
                 verdicts.append("no figure" if share is None else f"ok ({TARGETS[path]:.2f})" if share >= TARGETS[path] else f"below {TARGETS[path]:.2f}")
             print(f"{'  target: weft':{width}s}" + "".join(f"{text:>24s}" for text in verdicts))
             for test in (test for test in ("crr", "path", "flows") if test not in LEFT_OUT.get(path, [])):
-                against = ratio(results["weft"][path][test], results["netns"][path][test])
-                print(f"  {measure.TESTS[test][0].split(',')[0]}: {'no figure' if against is None else f'{against:.2f}'} x the router namespace (target 2)")
+                against = [ratio(results["weft"][path][test], results[name][path][test]) for name in ("netns", "netns2")]
+                print(f"  {measure.TESTS[test][0].split(',')[0]}: {figure(against[0])} x the router namespace, {figure(against[1])} x that with security groups (target 2)")
+            print("  what a connection of the path costs more than bare veth, of weft and, times that, of the router namespace without and with security groups: "
+                  + ", ".join(figure(value) for value in costs(results, path)))
     sys.stdout.flush()
