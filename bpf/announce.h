@@ -9,7 +9,7 @@
 
 /* @addr is at @mac, as @port may say. */
 __noinline int announce(struct __sk_buff *skb, const struct port *port, const struct addr *addr,
-	const struct mac *mac)
+	const struct mac *mac, u32 solicited)
 {
 	struct announcement said = { 0 };
 	const struct network *network;
@@ -26,6 +26,7 @@ __noinline int announce(struct __sk_buff *skb, const struct port *port, const st
 		return 0;
 	said.addr = *addr;
 	mac_copy(said.mac, mac->b);
+	said.solicited = (u8)solicited;
 	punt->ifindex = port->ifindex;
 	punt->reason = PUNT_ANNOUNCED;
 	punt->len = sizeof(said);

@@ -93,10 +93,22 @@ static __always_inline int arp_announcement(
 
 	addr_set4(&addr, arp_ip(arp->sender_ip));
 	mac_copy(&mac, arp->sender_mac);
-	announce(skb, port, &addr, &mac);
+	announce(skb, port, &addr, &mac, false);
 	if (neighbour_is_announced(port, &addr, arp->sender_mac))
 		return flood_start(skb, port->id, port->vni, port->ifindex);
 	return arp_unanswered(skb, port, DROP_UNSOLICITED);
+}
+
+/* The guest has been asked; who by is served by STAGE_UNICAST. */
+static __always_inline void arp_answers(
+	struct __sk_buff *skb, const struct port *port, const struct arp *arp)
+{
+	struct addr addr;
+	struct mac mac;
+
+	addr_set4(&addr, arp_ip(arp->sender_ip));
+	mac_copy(&mac, arp->sender_mac);
+	announce(skb, port, &addr, &mac, true);
 }
 
 static __always_inline int arp_from_guest(
@@ -116,6 +128,7 @@ static __always_inline int arp_from_guest(
 	if (arp->operation != bpf_htons(ARP_REQUEST)) {
 		if (pkt_is_multicast(pkt))
 			return arp_announcement(skb, port, arp);
+		arp_answers(skb, port, arp);
 		bpf_tail_call(skb, &stages, STAGE_UNICAST);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}

@@ -58,7 +58,8 @@
 	X(TTL_EXPIRED, "ttl-expired",                                                                             \
 		"The TTL or hop limit ended at a router; the sender was told if it could be.")                    \
 	X(UNKNOWN_NEIGHBOUR, "unknown-neighbour",                                                                 \
-		"No port has the address that the router forwards to; the sender was told if it could be.")       \
+		"No port has the address that the router forwards to, or several may and none has "               \
+		"announced it; the sender was told if it could be.")                                              \
 	X(NOT_ROUTED, "not-routed",                                                                               \
 		"Sent to a router's MAC, but not to be routed: no IP, link-local or multicast.")                  \
 	X(ROUTER_LOCAL, "router-local",                                                                           \

@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct punt) == 2048, "layout");
 struct announcement {
 	struct addr addr;
 	u8 mac[6];
-	u8 zero[2];
+	u8 solicited; /* somebody has asked for it: it may not be alone in having it */
+	u8 zero;
 };
 _Static_assert(sizeof(struct announcement) == 24, "layout");

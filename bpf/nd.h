@@ -192,8 +192,7 @@ static __always_inline int nd_from_guest(
 	if (advert) {
 		if (secure && !source_allowed(port->id, &mac, 6, &target))
 			return drop(skb, port->id, DROP_SPOOFED_ND);
-		if (pkt_is_multicast(pkt))
-			announce(skb, port, &target, &mac);
+		announce(skb, port, &target, &mac, !pkt_is_multicast(pkt));
 		if (pkt_is_multicast(pkt) && neighbour_is_announced(port, &target, mac.b))
 			return flood_start(skb, port->id, port->vni, port->ifindex);
 		if (pkt_is_multicast(pkt))

@@ -2,6 +2,8 @@
 /* Whether there is a controller, and what is decided here while there is none: whose the ports are
  * that pairs of appliances share, and the addresses that several ports may have. */
 #include "agent/agent.h"
+#include "agent/announce.h"
+#include "base/log.h"
 
 static void master_changed(const struct uuid *port, enum master_says says, void *data)
 {
@@ -49,9 +51,22 @@ static bool is_alone(void *data)
 	return ((struct agent *)data)->reconcile.alone;
 }
 
+static void ask(const struct port *port, const struct ip *ip, const struct mac *asker,
+	const struct ip *asker_ip, void *data)
+{
+	struct agent *agent = data;
+	g_autoptr(GError) error = NULL;
+	struct frame frame;
+
+	ask_neighbour_as(asker, asker_ip, ip, &frame);
+	if (!dp_inject(agent->dp, port->applied_ifindex, frame.data, frame.len, &error))
+		log_limited(warning, "the guest at %s is asked for an address: %s",
+			port->applied_name, error->message);
+}
+
 void agent_start_masters(struct agent *agent)
 {
-	const struct holders_io io = { now_us, address_moved, is_alone, agent };
+	const struct holders_io io = { now_us, address_moved, is_alone, ask, agent };
 
 	agent->masters = masters_new(&agent->reconcile, master_changed, agent);
 	agent->holders = holders_new(agent->desired, &io);

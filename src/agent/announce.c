@@ -88,6 +88,15 @@ void ask_neighbour(const struct mac *asker, const struct ip *ip, struct frame *r
 		ask6(asker, ip, ret);
 }
 
+void ask_neighbour_as(
+	const struct mac *asker, const struct ip *sender, const struct ip *ip, struct frame *ret)
+{
+	if (ip->family == 4)
+		request4(asker, sender, ip, ret);
+	else
+		ask6(asker, ip, ret);
+}
+
 void tag_frame(struct frame *frame, u16 vlan)
 {
 	const u8 tag[] = { 0x81, 0x00, (u8)(vlan >> 8), (u8)vlan };

@@ -13,5 +13,9 @@ void announce(const struct mac *router, const struct ip *ip, struct frame *ret);
  * the asker. IPv6: a neighbour solicitation from the link-local address of @asker's MAC. */
 void ask_neighbour(const struct mac *asker, const struct ip *ip, struct frame *ret);
 
+/* The same as a router asks: by ARP as @sender, which has that MAC. */
+void ask_neighbour_as(
+	const struct mac *asker, const struct ip *sender, const struct ip *ip, struct frame *ret);
+
 /* Puts the frame on a VLAN (IEEE 802.1Q). */
 void tag_frame(struct frame *frame, u16 vlan);

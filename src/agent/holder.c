@@ -9,11 +9,15 @@
 #define BELIEVE_US (2 * G_USEC_PER_SEC)
 #define MOVE_US (2 * G_USEC_PER_SEC)
 #define MOVES_AT_ONCE 3
+#define ASKED_US (2 * G_USEC_PER_SEC) /* an answer is to us */
+#define ASK_FIRST_S 2
+#define ASK_S 5
 
 struct holders {
 	struct desired *desired;
 	struct holders_io io;
 	GHashTable *heard; /* set of struct heard */
+	unsigned seconds;  /* since the beginning */
 };
 
 enum heard_state { HEARD_WAITS, HEARD_TO_SAY, HEARD_SAYING, HEARD_SAID };
@@ -22,7 +26,7 @@ struct heard {
 	struct uuid port;	/* first of the key */
 	struct address address; /* end of the key */
 	enum heard_state state;
-	s64 heard_us, said_us;
+	s64 heard_us, said_us, asked_us;
 	s64 tat_us; /* when it may move at will again */
 };
 
@@ -126,18 +130,32 @@ static struct heard *heard_need(struct holders *holders, const struct heard *key
 	return heard;
 }
 
-void holders_heard(struct holders *holders, const struct port *port, const struct ip *ip,
-	const struct mac *mac)
+static bool is_asked(const struct holders *holders, const struct heard *key)
 {
-	struct heard key = { .port = port->id, .address = address_of_ip(ip), .state = HEARD_SAID };
+	const struct heard *heard = g_hash_table_lookup(holders->heard, key);
+
+	return heard && heard->asked_us &&
+	       holders->io.now_us(holders->io.data) - heard->asked_us < ASKED_US;
+}
+
+void holders_heard(
+	struct holders *holders, const struct port *port, const struct dp_announcement *said)
+{
+	struct heard key = {
+		.port = port->id, .address = address_of_ip(&said->ip), .state = HEARD_SAID
+	};
 	struct claim *claim = claim_of(holders, &key);
+	const struct claim *holder;
 	struct heard *heard;
 
-	if (!claim || mac_compare(&claim->mac, mac))
+	if (!claim || mac_compare(&claim->mac, &said->mac))
+		return;
+	holder = claims_holder(network_claims(port->network, &key.address));
+	if (said->solicited && (holder == claim || (holder && !is_asked(holders, &key))))
 		return;
 	heard = heard_need(holders, &key);
 	heard->heard_us = holders->io.now_us(holders->io.data);
-	if (claims_holder(network_claims(port->network, &key.address)) != claim)
+	if (holder != claim)
 		move(holders, heard, claim);
 	else if (!claim->held || holders->io.is_alone(holders->io.data))
 		heard->state = HEARD_TO_SAY; /* the controller does not know it, or others do not */
@@ -207,7 +225,62 @@ static bool settle(struct holders *holders, struct heard *heard, s64 now)
 		claim_believe(holders->desired, claim);
 		holders->io.moved(holders->io.data);
 	}
-	return heard->tat_us <= now;
+	return heard->tat_us <= now && now - heard->asked_us > ASKED_US;
+}
+
+/* As a router of the network; there is none: nobody needs to know. */
+static void ask_as_router(struct holders *holders, const struct port *port, const struct ip *ip)
+{
+	const GPtrArray *interfaces = port->network->interfaces;
+
+	for (guint i = 0; i < interfaces->len; i++) {
+		const struct interface *interface = interfaces->pdata[i];
+		const GArray *own = interface->record.fixed_ips;
+
+		for (guint n = 0; interface_is_up(interface) && n < own->len; n++) {
+			const struct ip *asker = &g_array_index(own, struct record_fixed_ip, n).ip;
+
+			if (asker->family != ip->family)
+				continue;
+			holders->io.ask(port, ip, &interface->record.mac, asker, holders->io.data);
+			return;
+		}
+	}
+}
+
+/* @all: also of what others are known to have. */
+static void ask_of(struct holders *holders, const struct port *port, bool all)
+{
+	const struct endpoint *endpoint = desired_endpoint(holders->desired, &port->id);
+
+	for (u16 i = 0; endpoint && endpoint->has_pairs && i < endpoint->n_claims; i++) {
+		const struct claim *claim = &endpoint->claims[i];
+		const struct claim *others = network_claims(port->network, &claim->address);
+		const struct claim *holder = claims_holder(others);
+		struct ip ip;
+
+		if (claim->address.type == ADDRESS_MAC || !others->next || holder == claim ||
+			(holder && !all))
+			continue;
+		if (holder)
+			heard_need(holders, &(struct heard){ .port = port->id,
+						    .address = claim->address,
+						    .state = HEARD_SAID })
+				->asked_us = holders->io.now_us(holders->io.data);
+		ip = address_ip(&claim->address);
+		ask_as_router(holders, port, &ip);
+	}
+}
+
+static void ask(struct holders *holders, bool all)
+{
+	const struct port *port;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, holders->desired->ports);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&port))
+		if (port->known && port->applied_ifindex && !port->network->wire.physical_network)
+			ask_of(holders, port, all);
 }
 
 void holders_second(struct holders *holders)
@@ -220,4 +293,7 @@ void holders_second(struct holders *holders)
 	while (g_hash_table_iter_next(&i, (gpointer *)&heard, NULL))
 		if (settle(holders, heard, now))
 			g_hash_table_iter_remove(&i);
+	holders->seconds++;
+	if (holders->seconds == ASK_FIRST_S || holders->seconds % ASK_S == 0)
+		ask(holders, holders->seconds == ASK_FIRST_S);
 }

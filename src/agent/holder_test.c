@@ -17,6 +17,7 @@ static struct holders *holders;
 static s64 clock_us;
 static unsigned n_moved;
 static bool alone;
+static GString *asked;
 
 static s64 now(void *data)
 {
@@ -34,6 +35,16 @@ static bool is_alone(void *data)
 {
 	(void)data;
 	return alone;
+}
+
+static void ask(const struct port *port, const struct ip *ip, const struct mac *asker,
+	const struct ip *asker_ip, void *data)
+{
+	char id[UUID_STRLEN], text[IP_STRLEN], mac[MAC_STRLEN], as[IP_STRLEN];
+
+	(void)data;
+	g_string_append_printf(asked, "%c %s by %s %s\n", uuid_format(&port->id, id)[35],
+		ip_format(ip, text), mac_format(asker, mac), ip_format(asker_ip, as));
 }
 
 static struct ip vip(void)
@@ -80,17 +91,45 @@ static struct port *add_port(const char *id)
 	assert_true(uuid_parse(id, &key.id));
 	desired_put(desired, &key, &record);
 	put_endpoint(id, false);
+	desired_port(desired, &key.id)->applied_ifindex = 12;
 	return desired_port(desired, &key.id);
+}
+
+static void say(const char *id, struct dp_announcement said)
+{
+	struct uuid uuid;
+
+	assert_true(uuid_parse(id, &uuid));
+	holders_heard(holders, desired_port(desired, &uuid), &said);
 }
 
 static void announce(const char *id)
 {
-	struct uuid uuid;
-	struct mac mac = mac_of(id);
-	struct ip ip = vip();
+	say(id, (struct dp_announcement){ .ip = vip(), .mac = mac_of(id) });
+}
 
-	assert_true(uuid_parse(id, &uuid));
-	holders_heard(holders, desired_port(desired, &uuid), &ip, &mac);
+static void answer(const char *id)
+{
+	say(id, (struct dp_announcement){ .ip = vip(), .mac = mac_of(id), .solicited = true });
+}
+
+static void put_router(void)
+{
+	struct record record = { .kind = RECORD_INTERFACE };
+	struct record_key key = { .kind = RECORD_INTERFACE };
+	struct record_fixed_ip ip = { 0 };
+
+	assert_true(uuid_parse("11111111-0000-4000-8000-000000000009", &key.id));
+	assert_true(ip_parse("10.0.0.1", &ip.ip));
+	record.interface.admin_state_up = true;
+	record.interface.mac = (struct mac){ { 0xfa, 0x16, 0x3e, 0, 1, 1 } };
+	record.interface.fixed_ips = g_array_new(FALSE, TRUE, sizeof(ip));
+	record.interface.routes = g_array_new(FALSE, TRUE, sizeof(struct record_route));
+	g_array_append_val(record.interface.fixed_ips, ip);
+	desired_put(desired, &key, &record);
+	desired_interface(desired, &key.id)->network->known = true;
+	desired_interface(desired, &key.id)->network->vni = 7;
+	record_clear(&record);
 }
 
 static void expect_holder(const char *id)
@@ -117,7 +156,7 @@ static void expect_said(const char *expected)
 
 static int set_up(void **state)
 {
-	const struct holders_io io = { now, moved, is_alone, NULL };
+	const struct holders_io io = { now, moved, is_alone, ask, NULL };
 
 	(void)state;
 	clock_us = 1000000;
@@ -127,6 +166,7 @@ static int set_up(void **state)
 	holders = holders_new(desired, &io);
 	add_port(A);
 	add_port(B);
+	asked = g_string_new(NULL);
 	return 0;
 }
 
@@ -135,6 +175,7 @@ static int tear_down(void **state)
 	(void)state;
 	holders_free(holders);
 	desired_free(desired);
+	g_string_free(asked, TRUE);
 	return 0;
 }
 
@@ -185,14 +226,11 @@ static void what_the_controller_does_not_take_over_ends(void **state)
 static void what_is_not_its_own_is_not_heard(void **state)
 {
 	struct ip other;
-	struct uuid id;
-	struct mac mac = mac_of(A), foreign = mac_of(B);
-	struct ip ip = vip();
 
 	(void)state;
-	assert_true(uuid_parse(A, &id) && ip_parse("10.0.0.101", &other));
-	holders_heard(holders, desired_port(desired, &id), &other, &mac);
-	holders_heard(holders, desired_port(desired, &id), &ip, &foreign);
+	assert_true(ip_parse("10.0.0.101", &other));
+	say(A, (struct dp_announcement){ .ip = other, .mac = mac_of(A) });
+	say(A, (struct dp_announcement){ .ip = vip(), .mac = mac_of(B) });
 	expect_said("");
 	expect_holder("");
 }
@@ -232,6 +270,61 @@ static void alone_it_remembers(void **state)
 	expect_said("{\"" A "\":{\"10.0.0.100\":7000}}");
 }
 
+#define ASKED(port) port " 10.0.0.100 by fa:16:3e:00:01:01 10.0.0.1\n"
+
+static void expect_asked(const char *a, const char *b)
+{
+	assert_int_equal(strstr(asked->str, ASKED("1")) != NULL, a != NULL);
+	assert_int_equal(strstr(asked->str, ASKED("2")) != NULL, b != NULL);
+	g_string_truncate(asked, 0);
+}
+
+/* What was announced while there was no agent. */
+static void guests_are_asked_at_the_start(void **state)
+{
+	(void)state;
+	put_router();
+	put_endpoint(A, true);
+	seconds(2);
+	expect_asked(NULL, B); /* that A has it is known */
+	answer(B);
+	expect_holder(B);
+	expect_said("{\"" B "\":{\"10.0.0.100\":0}}");
+	holders_told(holders);
+	put_endpoint(A, false);
+	put_endpoint(B, true);
+	seconds(10);
+	expect_asked(NULL, NULL);
+	answer(A); /* somebody else asked: A may be one of several that have it */
+	expect_holder(B);
+	announce(A);
+	expect_holder(A);
+}
+
+static void what_nobody_has_is_asked_for(void **state)
+{
+	(void)state;
+	put_router();
+	seconds(20);
+	expect_asked(A, B);
+	answer(A);
+	answer(B); /* both do: the first has it */
+	expect_holder(A);
+	seconds(5);
+	put_endpoint(A, true);
+	expect_asked(NULL, NULL);
+	seconds(20);
+	expect_asked(NULL, NULL);
+}
+
+/* Nobody would ask. */
+static void without_a_router_nobody_is_asked(void **state)
+{
+	(void)state;
+	seconds(30);
+	assert_string_equal(asked->str, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +336,10 @@ int main(void)
 			what_is_not_its_own_is_not_heard, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_flaps_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(alone_it_remembers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(guests_are_asked_at_the_start, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_nobody_has_is_asked_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			without_a_router_nobody_is_asked, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

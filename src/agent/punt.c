@@ -87,11 +87,10 @@ static void ask_neighbour_of(struct punt *punt, const u8 *bytes, size_t len)
 
 static void announced(struct punt *punt, const struct port *port, const u8 *bytes, size_t len)
 {
-	struct mac mac;
-	struct ip ip;
+	struct dp_announcement said;
 
-	if (dp_punt_announced(bytes, len, &ip, &mac))
-		holders_heard(punt->holders, port, &ip, &mac);
+	if (dp_punt_announced(bytes, len, &said))
+		holders_heard(punt->holders, port, &said);
 }
 
 static void punted(u32 ifindex, enum dp_punt_reason reason, const u8 *bytes, size_t len, void *data)

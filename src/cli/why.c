@@ -249,7 +249,7 @@ static const struct option why_options[] = {
 	{ "ipv4", NULL, "From and to their IPv4 addresses (default: those, if both have one)" },
 	{ "ipv6", NULL, "From and to their IPv6 addresses" },
 	{ "vip", "ADDRESS",
-		"What FROM asks for: a load balancer's VIP, of which TO is a member (default: TO itself)" },
+		"What FROM asks for: a load balancer's VIP, of which TO is a member, or an address that others share with TO (default: TO itself)" },
 	{ NULL },
 };
 

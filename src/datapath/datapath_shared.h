@@ -13,9 +13,14 @@ bool dp_neighbour_put_routed(
 	struct dp *dp, u32 vni, const struct ip *ip, const struct mac *mac, GError **error);
 
 /* Of DP_PUNT_ANNOUNCED: the port's guest says that it has the address, at that MAC; it may, as far
- * as the port's pairs say. Only where addresses are shared (struct dp_network). False: it is none.
- */
-bool dp_punt_announced(const u8 *frame, size_t len, struct ip *ret_ip, struct mac *ret_mac);
+ * as the port's pairs say. Only where addresses are shared (struct dp_network). */
+struct dp_announcement {
+	struct ip ip;
+	struct mac mac;
+	bool solicited; /* it was asked, by whomever */
+};
+/* False: it is none. */
+bool dp_punt_announced(const u8 *frame, size_t len, struct dp_announcement *ret);
 
 /* What the address sends to the outside goes to the host that has the router's gateway, as it is:
  * there it has a floating IP, which is no host's else. */

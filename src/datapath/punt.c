@@ -45,15 +45,16 @@ void dp_punt_dispatch(struct dp *dp, dp_punt_cb cb, void *data)
 	dp->punt_cb = NULL;
 }
 
-bool dp_punt_announced(const u8 *frame, size_t len, struct ip *ret_ip, struct mac *ret_mac)
+bool dp_punt_announced(const u8 *frame, size_t len, struct dp_announcement *ret)
 {
 	struct announcement said;
 
 	if (len != sizeof(said))
 		return false;
 	memcpy(&said, frame, sizeof(said));
-	*ret_ip = ip_from_addr(&said.addr);
-	memcpy(ret_mac->b, said.mac, sizeof(ret_mac->b));
+	ret->ip = ip_from_addr(&said.addr);
+	memcpy(ret->mac.b, said.mac, sizeof(ret->mac.b));
+	ret->solicited = said.solicited;
 	return true;
 }
 

@@ -51,8 +51,7 @@ static void test_guest(void **state)
 struct heard {
 	unsigned n;
 	u32 ifindex;
-	struct ip ip;
-	struct mac mac;
+	struct dp_announcement said;
 };
 
 static void on_punt(
@@ -61,12 +60,12 @@ static void on_punt(
 	struct heard *heard = data;
 
 	assert_int_equal(reason, DP_PUNT_ANNOUNCED);
-	assert_true(dp_punt_announced(frame, len, &heard->ip, &heard->mac));
+	assert_true(dp_punt_announced(frame, len, &heard->said));
 	heard->ifindex = ifindex;
 	heard->n++;
 }
 
-static void expect_heard(struct bed *bed, const char *of)
+static void expect_heard(struct bed *bed, const char *of, bool solicited)
 {
 	struct heard heard = { 0 };
 	struct mac sender = mac(MAC1);
@@ -74,9 +73,10 @@ static void expect_heard(struct bed *bed, const char *of)
 
 	dp_punt_dispatch(bed->dp, on_punt, &heard);
 	assert_int_equal(heard.n, 1);
+	assert_int_equal(heard.said.solicited, solicited);
 	assert_int_equal(heard.ifindex, bed->ifindex[BED_GUEST1]);
-	assert_int_equal(ip_compare(&heard.ip, &address), 0);
-	assert_int_equal(mac_compare(&heard.mac, &sender), 0);
+	assert_int_equal(ip_compare(&heard.said.ip, &address), 0);
+	assert_int_equal(mac_compare(&heard.said.mac, &sender), 0);
 }
 
 static void expect_nothing_heard(struct bed *bed)
@@ -91,7 +91,14 @@ static void announce(struct bed *bed, struct frame frame, const char *of)
 {
 	bed_send(bed, BED_GUEST1, frame);
 	bed_expect(bed, BED_GUEST2, frame);
-	expect_heard(bed, of);
+	expect_heard(bed, of, false);
+}
+
+static void answer(struct bed *bed, struct frame frame, const char *of)
+{
+	bed_send(bed, BED_GUEST1, frame);
+	bed_expect(bed, BED_GUEST2, frame);
+	expect_heard(bed, of, true);
 }
 
 static void share(struct bed *bed, bool shared)
@@ -101,8 +108,8 @@ static void share(struct bed *bed, bool shared)
 	assert_true(dp_network_put(bed->dp, &network, NULL));
 }
 
-/* Where addresses may be several ports', the agent hears what guests announce, as everybody does;
- * what they must not announce, and what they only ask, it does not. */
+/* Where addresses may be several ports', the agent hears what guests announce, as everybody does,
+ * and what they answer; what they must not announce, and what they only ask, it does not. */
 static void test_shared(void **state)
 {
 	struct frame question = frame_eth(BROADCAST, MAC1, ARP, frame_arp(1, MAC1, IP1, NULL, IP2));
@@ -118,6 +125,12 @@ static void test_shared(void **state)
 	bed_send(bed, BED_GUEST1, question);
 	bed_expect(bed, BED_GUEST1, frame_eth(MAC1, MAC2, ARP, frame_arp(2, MAC2, IP2, MAC1, IP1)));
 	expect_nothing_heard(bed);
+	answer(bed, frame_eth(MAC2, MAC1, ARP, frame_arp(2, MAC1, IP1, MAC2, IP2)), IP1);
+	answer(bed,
+		frame_eth(MAC2, MAC1, IP6,
+			frame_ip(IP1_6, IP2_6, IPPROTO_ICMPV6,
+				frame_nd(136, 0x60000000, IP1_6, 2, MAC1))),
+		IP1_6);
 	share(bed, false);
 	bed_expect_drop(bed, BED_GUEST1, announcement_of(IP1), "unsolicited");
 	expect_nothing_heard(bed);

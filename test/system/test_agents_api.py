@@ -182,3 +182,36 @@ def test_zones_are_listed_only(weftd, admin):
     assert refused(answer, 405, "HTTPMethodNotAllowed", "GET") and answer.headers["Allow"] == "GET, HEAD"
     assert admin.get("/v2.0/availability_zones/nova").status == 404
     assert refused(admin.call("POST", "/v2.0/hosts", {"host": {"name": "x", "availability_zone": ""}}), 400, "InvalidInput")
+
+
+def test_announced_addresses(tmp_path):
+    """Of several ports that may have an address, the one whose guest announced it last has it, in whatever order their hosts report; none has what it may not have."""
+    weftd = Weftd(tmp_path).start()
+    client = weftd.client()
+    network = client.make("network")["id"]
+    client.make("subnet", network_id=network, ip_version=4, cidr="10.0.0.0/24")
+    tokens = {name: client.make("host", name=name, tunnel_ips=[f"192.0.2.{n}"])["credential"] for n, name in enumerate(("h1", "h2"), 1)}
+    ports = {name: client.make("port", network_id=network, allowed_address_pairs=[{"ip_address": "10.0.0.200"}], **{"binding:host_id": name})["id"] for name in tokens}
+
+    def report(host, port, address, ms):
+        return weftd.client(tokens[host]).call("POST", f"/weft/v1/hosts/{host}/report", {"instance": "i", "revision": 0, "announced": {ports[port]: {address: ms}}})
+
+    def held():
+        return {name: client.get(f"/v2.0/ports/{port}").json["port"]["held_addresses"] for name, port in ports.items()}
+
+    for host, port, address, ms, holder in (
+            ("h1", "h1", "10.0.0.200", 60000, "h1"),
+            ("h2", "h2", "10.0.0.200", 30000, "h2"),
+            ("h1", "h1", "10.0.0.200", 40000, "h2"),  # it was before
+            ("h1", "h1", "10.0.0.200", 0, "h1"),
+            ("h1", "h2", "10.0.0.200", 0, "h1"),  # another host's port
+            ("h2", "h2", "10.0.0.201", 0, "h1")):
+        assert report(host, port, address, ms).status == 200
+        assert held() == {"h1": [], "h2": [], holder: ["10.0.0.200"]}, (host, port, address, ms)
+    for wrong in (-1, "now", None):
+        refused(report("h1", "h1", "10.0.0.200", wrong), 400, "BadRequest", "milliseconds")
+    weftd.stop()
+    weftd.start()
+    client = weftd.client()
+    assert held() == {"h1": ["10.0.0.200"], "h2": []}
+    weftd.stop()

@@ -15,6 +15,7 @@ from outside_cloud import clouds
 from traffic import Ping
 
 VIP, VIP6 = "10.1.0.200", "fd01::200"
+PAIRS = [{"ip_address": VIP}, {"ip_address": VIP6}]
 CONFIG = """
 global_defs {{
     vrrp_version 3
@@ -56,9 +57,8 @@ def cloud(request):
         for subnet in (cloud.subnet(cloud.net2, "10.2.0.0/24"), cloud.subnet(cloud.net2, "fd02::/64", ip_version=6, ipv6_ra_mode="slaac", ipv6_address_mode="slaac")):
             assert cloud.api.call("PUT", f"/v2.0/routers/{cloud.router['id']}/add_router_interface", {"subnet_id": subnet["id"]}).status == 200
         cloud.ports["e"] = cloud.guest("e", 1, cloud.net2)
-        pairs = [{"ip_address": VIP}, {"ip_address": VIP6}]
         for name in "dbc":
-            cloud.update("port", cloud.ports[name], allowed_address_pairs=pairs)
+            cloud.update("port", cloud.ports[name], allowed_address_pairs=PAIRS)
         cloud.vip = cloud.api.make("port", name="vip", network_id=cloud.net1["id"], fixed_ips=[{"ip_address": VIP}])
         cloud.daemons = {name: Keepalived(cloud, name, priority) for name, priority in (("d", 200), ("b", 150), ("c", 100))}
         yield cloud
@@ -75,6 +75,9 @@ def test_it_is_reached_over_routers_wherever_it_is(cloud):
     wait_until(lambda: held_by(cloud, "d"), what="the first has it")
     for address in (VIP, VIP6):
         wait_until(lambda: cloud.pings("e", address), what=f"e reaches {address}")
+    for address in (VIP, VIP6):
+        answer = cloud.lab.json("why", cloud.ports["e"]["id"], cloud.ports["d"]["id"], "tcp/443", "--vip", address)
+        assert answer["verdict"] == "let through", answer
     for old, new in ("db", "bc"):
         pings = [Ping(cloud.lab.netns("e"), address, 0.02) for address in (VIP, VIP6)]
         wait_until(lambda: all(ping.answered() for ping in pings))
@@ -84,8 +87,32 @@ def test_it_is_reached_over_routers_wherever_it_is(cloud):
         wait_until(lambda: all(ping.answered() > before + 20 for ping, before in zip(pings, answered)), what="it answers again")
         for ping in pings:
             ping.stop()
-            print(old, new, ping.gap_s)
+            print(f"from {old} to {new}: {ping.gap_s:.2f} s without an answer")
             assert ping.gap_s < 1.5, f"silent for {ping.gap_s:.2f} s"
+        answer = cloud.lab.json("why", cloud.ports["e"]["id"], cloud.ports[new]["id"], "tcp/443", "--vip", VIP)
+        assert answer["verdict"] == "let through" and answer["steps_at_receiver"], answer
+
+
+def test_agents_that_were_away(cloud):
+    """What is announced while the agent of its host is not there, and what weftd knew before it was started again; and an address that was never announced."""
+    wait_until(lambda: held_by(cloud, "c") and cloud.pings("e", VIP))
+    cloud.lab.stop("weftd")
+    cloud.lab.start("weftd")
+    assert held_by(cloud, "c") and cloud.pings("e", VIP)
+    cloud.lab.stop("h2", kill=True)
+    cloud.daemons["b"] = Keepalived(cloud, "b", 150)
+    wait_until(lambda: VIP in cloud.lab.exec("b", "ip", "address").stdout and VIP not in cloud.lab.exec("c", "ip", "address").stdout, what="b has it")
+    cloud.lab.start("h2")
+    wait_until(lambda: held_by(cloud, "b"), what="the agent has found out")
+    wait_until(lambda: cloud.pings("e", VIP) and cloud.pings("e", VIP6))
+    for name in "bc":
+        cloud.update("port", cloud.ports[name], allowed_address_pairs=[*PAIRS, {"ip_address": "10.1.0.201"}])
+    cloud.lab.exec("b", "ip", "address", "add", "10.1.0.201/32", "dev", "lo")
+    wait_until(lambda: cloud.pings("e", "10.1.0.201"), what="e reaches what b has and never announced")
+    for name in "bc":
+        cloud.update("port", cloud.ports[name], allowed_address_pairs=PAIRS)
+    cloud.daemons.pop("b").end()
+    wait_until(lambda: held_by(cloud, "c"))
 
 
 UDP = """
@@ -138,7 +165,7 @@ def test_a_floating_ip_of_it(cloud):
         cloud.update("port", cloud.ports[name], allowed_address_pairs=[])
     cloud.wait_floating(made, "DOWN")
     wait_until(lambda: not cloud.world.pings(address))
-    cloud.update("port", cloud.ports["b"], allowed_address_pairs=[{"ip_address": VIP}, {"ip_address": VIP6}])
+    cloud.update("port", cloud.ports["b"], allowed_address_pairs=PAIRS)
     cloud.wait_floating(made)
     check_outside(cloud, address, "b")
     cloud.delete("floatingip", made)
@@ -150,7 +177,7 @@ def test_a_floating_ip_of_it(cloud):
 def test_ports_that_are_forwarded_to_it(cloud):
     """As to any port."""
     for name in "dbc":
-        cloud.update("port", cloud.ports[name], allowed_address_pairs=[{"ip_address": VIP}, {"ip_address": VIP6}])
+        cloud.update("port", cloud.ports[name], allowed_address_pairs=PAIRS)
     servers = [server for name in "bd" for server in serve(cloud, name)]
     made = cloud.api.make("floatingip", floating_network_id=cloud.public["id"])
     for protocol, port in (("tcp", 7070), ("udp", 7072)):
