@@ -427,6 +427,7 @@ __noinline int balance_note(struct __sk_buff *skb, struct pkt *pkt, u32 port_id)
 	} else {
 		flow->flags |= FLOW_ROUTED;
 		flow->has_router = 0;
+		flow->rewrite = 0;
 	}
 	if (pkt->family == 4) {
 		struct flow_key4 key = answer_key4(pkt, port_id);

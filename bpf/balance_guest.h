@@ -56,7 +56,7 @@ static __always_inline int balance_from_guest(
 	room->flow.flags |= FLOW_ROUTED;
 	if (verdict_holds(&room->flow, (int)skb->cb[CB_FIREWALL], receiver) && !tracing(skb) &&
 		!(pkt->flags & PKT_NO_FLOW) &&
-		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite))
+		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite, &room->flow))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &room->flow);
 	if (balance_now(skb, pkt, room) || rewrite_apply_slowly(skb, pkt, &room->rewrite))
 		return drop(skb, port->id, DROP_INTERNAL);

@@ -352,7 +352,7 @@ int from_wire(struct __sk_buff *skb)
 		flow = wire_flow(skb, host, vni, &pkt);
 		out = !flow ? 0
 		      : flow->flags & FLOW_ROUTED
-			      ? rewrite_again(skb, &pkt, vni, FLOW_FROM_UNDERLAY, flow->flags)
+			      ? rewrite_again(skb, &pkt, flow, vni, FLOW_FROM_UNDERLAY)
 			      : vni;
 		if (flow && out)
 			return finish(skb, wire_execute(skb, host, flow, out, &pkt));

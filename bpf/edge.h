@@ -25,7 +25,7 @@ typedef __be32 be32;
 #include "base/types.h"
 #endif
 
-#define EDGE_LAYOUT 29
+#define EDGE_LAYOUT 30
 
 #define EDGE_PORTS_MAX 8192	/* guest ports of a host; port id 0 stands for the host itself */
 #define EDGE_VTEPS_MAX 16384	/* (peer, encapsulation) pairs; id 0 is none */
@@ -328,11 +328,17 @@ struct flow {
 	u8 unused : 4;
 	u8 flags;
 	u8 window; /* that the guest advertised last, the high byte */
-	/* FLOW_ROUTED to a port that is here, and nothing but its MACs and TTL change: the router's
-	 * MAC towards the receiver, whose own is the port's. Then there is no rewrite. */
-	u8 router[6];
-	u8 has_router;
-	u8 zero;
+	union {
+		struct {
+			/* FLOW_ROUTED to a port that is here, and nothing but its MACs and TTL
+			 * change: the router's MAC towards the receiver, whose own is the port's.
+			 * Then there is no rewrite. */
+			u8 router[6];
+			u8 has_router;
+			u8 zero;
+		};
+		u32 rewrite; /* else, by what number it is in rewrite_cache; 0: it is not */
+	};
 };
 /* A port's entry for what its guest sends is also the state of the connection at the port's
  * firewall (bpf/connection.h): an entry that the other side opened has epoch 0, no verdict, until
@@ -377,6 +383,17 @@ struct rewrite {
 	struct balanced balanced;
 };
 _Static_assert(sizeof(struct rewrite) == 48, "layout");
+
+/* map rewrite_cache: the same, a per-CPU array by a number that each verdict gets, modulo its size:
+ * what is found there needs no hashing. */
+#define EDGE_REWRITE_CACHE 2048
+struct cached_rewrite {
+	u32 number;
+	be32 src, dst; /* of the flow, which is of IPv4 */
+	u32 ports;
+	struct rewrite rewrite;
+};
+_Static_assert(sizeof(struct cached_rewrite) == 64, "layout");
 
 #include "edge_firewall.h"
 #include "edge_log.h"

@@ -228,7 +228,7 @@ static __noinline void arrival_put(struct __sk_buff *skb, struct pkt *pkt, struc
 		rewrite->balanced = room->prefix;
 	}
 	flow->flags |= FLOW_ROUTED;
-	if (!rewrite_put(pkt, arrival->vni, FLOW_FROM_UNDERLAY, rewrite))
+	if (!rewrite_put(pkt, arrival->vni, FLOW_FROM_UNDERLAY, rewrite, flow))
 		flow_put(skb, pkt, arrival->vni, FLOW_FROM_UNDERLAY, flow);
 }
 

@@ -146,7 +146,7 @@ static __noinline void departure_put(struct __sk_buff *skb, const struct host *h
 	flow->output = FLOW_TO_WIRE;
 	flow->flags = FLOW_ROUTED | (out->translated ? FLOW_TRANSLATED : 0);
 	if (verdict_holds(flow, (int)skb->cb[CB_FIREWALL], FIREWALL_ALLOW) &&
-		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &rewrite))
+		!rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &rewrite, flow))
 		flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, flow);
 }
 

@@ -140,7 +140,7 @@ static __always_inline int receive_slow(
 		flow->flags |= FLOW_TRANSLATED;
 		room->rewrite = (struct rewrite){ .balanced = room->balanced };
 		if (answer_holds(answer) && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb) &&
-			rewrite_put(pkt, outer->vni, FLOW_FROM_UNDERLAY, &room->rewrite))
+			rewrite_put(pkt, outer->vni, FLOW_FROM_UNDERLAY, &room->rewrite, flow))
 			answer = FIREWALL_ONCE;
 	}
 	if (pkt->family && answer_holds(answer) && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))

@@ -321,7 +321,7 @@ static __always_inline void route_put(
 	if (!room)
 		return;
 	if (!keeps_router(&room->flow, room) &&
-		rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite))
+		rewrite_put(pkt, port->id, FLOW_FROM_GUEST, &room->rewrite, &room->flow))
 		return;
 	flow_put(skb, pkt, port->id, FLOW_FROM_GUEST, &room->flow);
 	if (room->flow.has_router && room->flow.flags & FLOW_TO_TRACKED)

@@ -65,18 +65,32 @@ __noinline int change_leave(struct pkt *pkt)
 }
 
 /* What a flow's packets become besides: by what was written down beside its entry. The VNI that
- * they leave on, or 0. */
-static __always_inline u32 rewrite_again(
-	struct __sk_buff *skb, struct pkt *pkt, u32 scope, const u8 direction, u8 flags)
+ * they leave on, or 0. Global, so that the verifier looks at it once and not for each kind of
+ * packet. */
+__noinline u32 rewrite_again(
+	struct __sk_buff *skb, struct pkt *pkt, const struct flow *flow, u32 scope, u32 direction)
 {
-	struct rewrite *rewrite = rewrite_get(pkt, scope, direction);
+	struct cached_rewrite *cached;
+	struct rewrite *rewrite;
+	u32 number, translated;
+	long failed;
 
-	if (!rewrite || !rewrite->vni)
+	if (!pkt || !flow)
 		return 0;
-	if (flags & FLOW_TRANSLATED || rewrite->balanced.kind)
-		return translate_again(skb, pkt, rewrite, flags & FLOW_TRANSLATED) ? 0
-										   : rewrite->vni;
-	return rewrite_apply_slowly(skb, pkt, rewrite) ? 0 : rewrite->vni;
+	translated = flow->flags & FLOW_TRANSLATED;
+	number = *(volatile const u32 *)&flow->rewrite;
+	cached = rewrite_place(number);
+	if (!cached || (unlikely(!rewrite_is_cached(cached, number, pkt)) &&
+			       rewrite_fetch(pkt, cached, number, scope, direction)))
+		return 0;
+	rewrite = &cached->rewrite;
+	if (!rewrite->vni)
+		return 0;
+	if (translated || rewrite->balanced.kind)
+		failed = translate_again(skb, pkt, rewrite, translated);
+	else
+		failed = rewrite_apply_slowly(skb, pkt, rewrite);
+	return failed ? 0 : rewrite->vni;
 }
 
 #define VNI_ANY 1 /* of what goes to a port of this host, where nobody asks for it */
@@ -89,7 +103,7 @@ static __always_inline u32 route_again(struct __sk_buff *skb, struct pkt *pkt,
 	const struct port *to;
 
 	if (!flow->has_router)
-		return rewrite_again(skb, pkt, scope, direction, flow->flags);
+		return rewrite_again(skb, pkt, flow, scope, direction);
 	to = port_get(flow->ifindex);
 	return to && !rewrite_apply(skb, pkt, to->mac, flow->router) ? VNI_ANY : 0;
 }

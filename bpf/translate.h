@@ -115,15 +115,13 @@ __noinline long translate_otherwise(
 /* Makes of a packet what the rewrite of its flow says: with @translated its translation, and what a
  * load balancer does. 0 on success; -1 too when there is no hop left. Pointers into the packet are
  * void afterwards, and @pkt is what it was, or what it has become. */
-__noinline long translate_again(
+static __always_inline long translate_again(
 	struct __sk_buff *skb, struct pkt *pkt, struct rewrite *rewrite, u32 translated)
 {
 	const u8 *ip = (void *)(long)skb->data + ETH_HLEN;
 	struct head4 head = { .eth_type = bpf_htons(ETH_P_IP) };
 	u32 difference;
 
-	if (!pkt || !rewrite)
-		return -1;
 	if (unlikely(!head4_fits(pkt) ||
 		     (const void *)ip + sizeof(struct iphdr) > (void *)(long)skb->data_end))
 		return translate_otherwise(skb, pkt, rewrite, translated);

@@ -2,6 +2,7 @@
 /* Translation of addresses: of senders that share one, of errors, of fragments; and how long it
  * lasts. */
 #include <netinet/in.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -124,6 +125,48 @@ static void test_known_packets_differ(void **state)
 		assert_memory_equal(&got.b[42], &last.b[14], 28);
 		bed_expect_nothing(bed, BED_WIRE);
 	}
+}
+
+/* From now on packets are looked at by that processor, if there is such a one. */
+static void go_to_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void leaves_floating(struct bed *bed, const char *floating)
+{
+	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, 5400, 53));
+	wire_gets(bed,
+		frame_hop(udp_frame(NEXT_MAC, "02:00:00:00:ee:33", floating, FAR_IP, 5400, 53)));
+}
+
+/* What one processor has in its cache is not used when another has decided anew. */
+static void test_each_processor_follows(void **state)
+{
+	struct bed *bed = *state;
+	const char *const addresses[] = { "203.0.113.33", "203.0.113.34" };
+	struct dp_floating_ip floating_ip = { .router = ROUTER,
+		.vni = wire(bed),
+		.fixed = ip(IP2),
+		.mac = mac("02:00:00:00:ee:33") };
+	cpu_set_t before;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	introduce(bed);
+	for (int i = 0; i < 6; i++) {
+		floating_ip.floating = ip(addresses[i % 2]);
+		assert_true(dp_floating_ip_put(bed->dp, &floating_ip, NULL));
+		for (int cpu = 0; cpu < 4; cpu++) {
+			go_to_cpu((cpu + i) % 2);
+			leaves_floating(bed, addresses[i % 2]);
+		}
+		assert_true(dp_floating_ip_delete(bed->dp, wire(bed), &floating_ip.floating, NULL));
+	}
+	sched_setaffinity(0, sizeof(before), &before);
 }
 
 /* The IP packet of a frame as an ICMP error quotes it. */
@@ -420,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source_translation),
 		cmocka_unit_test(test_known_packets_differ),
+		cmocka_unit_test(test_each_processor_follows),
 		cmocka_unit_test(test_shares_the_address),
 		cmocka_unit_test(test_translates_errors),
 		cmocka_unit_test(test_refuses_from_outside),
