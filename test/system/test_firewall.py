@@ -3,12 +3,16 @@
     h1: a, c                  h2: b, d                 net: 10.0.0.0/24, fd00::/64, project red
         └── edge ════════════════ edge ┘
 """
+import select
+import socket
+
 import pytest
 
 from conftest import wait_until
 from firewall_lab import GRE, SCTP, Firewall, icmp, passes, raw, refused, tcp, udp
-from packets import Wire
+from packets import Wire, inside
 
+UDPLITE, AH = 136, 51
 EVERYTHING_OUT = [{"direction": "egress", "version": 4}, {"direction": "egress", "version": 6}]
 
 
@@ -44,6 +48,10 @@ KINDS = [
     ({"protocol": "udp", "ports": (1000, 65535)}, lambda a, b, v: udp(a, b, 1000, v), lambda a, b, v: udp(a, b, 999, v)),
     ({"protocol": "tcp"}, lambda a, b, v: tcp(a, b, 7, v), lambda a, b, v: udp(a, b, 7, v)),
     ({"protocol": "132"}, lambda a, b, v: raw(a, b, SCTP, b"\x0f\xa0\x00\x07stream", v), lambda a, b, v: raw(a, b, GRE, b"\0\0\x08\0gre", v)),
+    ({"protocol": "udplite", "ports": (7, 8)}, lambda a, b, v: raw(a, b, UDPLITE, b"\x0f\xa0\x00\x08\0\x08\0\0", v),
+     lambda a, b, v: raw(a, b, UDPLITE, b"\x0f\xa0\x00\x09\0\x08\0\0", v)),
+    ({"protocol": "ah"}, lambda a, b, v: raw(a, b, AH, b"\x06\x04\0\0\0\0\0\1\0\0\0\1" + bytes(32), v),
+     lambda a, b, v: raw(a, b, GRE, b"\0\0\x08\0gre", v)),
     ({"protocol": 47}, lambda a, b, v: raw(a, b, GRE, b"\0\0\x08\0gre", v), lambda a, b, v: tcp(a, b, 47, v)),
     ({}, lambda a, b, v: raw(a, b, 99, b"any protocol", v), None),
 ]
@@ -214,6 +222,30 @@ def test_a_trace_names_group_and_rule(red):
     assert "dropped: denied-ingress" in refusal
     out = red.lab.weft("trace", red["d"].id, "--to", b.ip[4], "--proto", "tcp", "--dport", "81", check=False).stdout
     assert "no rule of the security group trace web" in out, out
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_both_open_at_once(red, version):
+    """Two guests that let nothing in connect to each other, as peers behind firewalls do (RFC 9293 section 3.5); nobody else gets in."""
+    a, b = red["a"], red["b"]
+    red.set_groups(a, red.out)
+    red.set_groups(b, red.out)
+    sockets = []
+    for guest in (a, b):
+        with inside(guest.netns):
+            sockets.append(socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET))
+        sockets[-1].bind((guest.ip[version], 7000))
+        sockets[-1].setblocking(False)
+    one, other = sockets
+    with one, other:
+        one.connect_ex((b.ip[version], 7000))  # refused there, as nothing has been sent from there yet
+        other.connect_ex((a.ip[version], 7000))
+        for end in sockets:
+            assert select.select([], [end], [], 10)[1] and not end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        for end, peer in ((one, other), (other, one)):
+            end.sendall(b"hello")
+            assert select.select([peer], [], [], 10)[0] and peer.recv(5) == b"hello"
+        refused(lambda: tcp(b, a, 7000, version), a)
 
 
 def test_why(red):
