@@ -93,6 +93,33 @@ def test_failover(cloud):
     wait_until(lambda: cloud.pings("c", outside.FAR))
 
 
+def test_disabled_agent_gives_its_gateways_away(cloud):
+    """Before maintenance: `openstack network agent set --disable` of a host's L3 agent moves its gateways; enabled again it takes none back."""
+    def enable(host, state):
+        [agent] = cloud.api.get("/v2.0/agents", agent_type="L3 agent", host=host).json["agents"]
+        assert cloud.api.call("PUT", f"/v2.0/agents/{agent['id']}", {"agent": {"admin_state_up": state}}).status == 200
+    first = cloud.gateway()["binding:host_id"]
+    second = {"h1": "h2", "h2": "h1"}[first]
+    wait_until(lambda: cloud.here(first) and cloud.pings("c", outside.FAR))
+    ping = Ping(cloud.lab.netns("c"), outside.FAR, 0.01)
+    wait_until(ping.answered)
+    for host, other in ((first, second), (second, first)):
+        enable(host, False)
+        assert cloud.gateway()["binding:host_id"] == other
+        wait_until(lambda: cloud.here(other) and not cloud.here(host) and active(cloud) == [other], what=f"{other} has the gateway")
+        answered = ping.answered()
+        wait_until(lambda: ping.answered() > answered + 10, what="the outside answers")
+        enable(host, True)
+        assert cloud.gateway()["binding:host_id"] == other
+    enable(first, False), enable(second, False)  # somebody must have it
+    wait_until(lambda: [cloud.here(first), cloud.here(second)].count(True) == 1, what="one has it")
+    enable(second, True), enable(first, True)
+    if cloud.gateway()["binding:host_id"] != first:  # as it was
+        enable(second, False), enable(second, True)
+    wait_until(lambda: cloud.here(first) and not cloud.here(second), what="it is as it was")
+    ping.stop()
+
+
 def test_taken_for_dead_in_error(cloud):
     """A host that hears the gateway's no more, but is heard, has the gateway for a while; then the wire goes back to the first at once."""
     first = cloud.gateway()["binding:host_id"]

@@ -5,6 +5,7 @@
 
 #include "model/host/host.h"
 #include "model/port/port.h"
+#include "model/router/gateway_hosts.h"
 #include "model/standard.h"
 
 static const char *const types[] = { "Weft agent", "DHCP agent", "L3 agent",
@@ -202,6 +203,14 @@ static void compute(
 	}
 }
 
+static bool on_update(
+	struct txn *txn, const struct object *old, struct object *draft, GError **error)
+{
+	return object_choice(draft, AGENT_TYPE) != AGENT_L3 ||
+	       object_equal(old, draft, AGENT_ADMIN_STATE_UP) ||
+	       gateway_hosts_give_way(txn, draft, error);
+}
+
 const struct kind agent_kind = {
 	.id = KIND_AGENT,
 	.singular = "agent",
@@ -217,5 +226,5 @@ const struct kind agent_kind = {
 	.n_indexes = N_AGENT_INDEXES,
 	.not_found = WEFT_ERROR_AGENT_NOT_FOUND,
 	.in_use = WEFT_ERROR_CONFLICT,
-	.hooks = { .compute = compute },
+	.hooks = { .on_update = on_update, .compute = compute },
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/router/gateway_segment.h"
+#include "model/host/agent.h"
 #include "model/host/host.h"
 #include "model/network/network.h"
 #include "model/port/port.h"
@@ -15,6 +16,7 @@
 /* A host that could have a gateway, and how good it is for it. */
 struct candidate {
 	const struct object *host;
+	bool gives_way;
 	bool alive;
 	u64 weight;
 };
@@ -24,6 +26,7 @@ struct scheduling {
 	struct txn *txn;
 	const struct object *now;     /* a host as it will be; NULL: none changes */
 	const struct object *leaving; /* NULL: none goes */
+	const struct object *agent;   /* an L3 agent as it will be; NULL: none changes */
 };
 
 GArray *gateway_hosts(const struct object *router)
@@ -81,6 +84,8 @@ static int compare_candidates(gconstpointer a, gconstpointer b)
 {
 	const struct candidate *x = a, *y = b;
 
+	if (x->gives_way != y->gives_way)
+		return x->gives_way ? 1 : -1;
 	if (x->alive != y->alive)
 		return x->alive ? -1 : 1;
 	return x->weight > y->weight ? -1 : x->weight < y->weight;
@@ -94,11 +99,28 @@ static bool has_host(const GArray *hosts, const struct uuid *id)
 	return false;
 }
 
+/* An administrator has switched its L3 agent off: it has gateways only where nobody else can. */
+static bool gives_way(const struct scheduling *s, const struct object *host)
+{
+	const struct object *agent;
+	struct txn_iter iter;
+	char id[UUID_STRLEN];
+
+	uuid_format(object_id(host), id);
+	if (s->agent && !strcmp(object_str(s->agent, AGENT_HOST_ID), id))
+		return !object_bool(s->agent, AGENT_ADMIN_STATE_UP);
+	txn_iter_init(&iter, s->txn, KIND_AGENT, AGENT_BY_HOST_ID, id, NULL);
+	while ((agent = txn_iter_next(&iter)))
+		if (object_choice(agent, AGENT_TYPE) == AGENT_L3)
+			return !object_bool(agent, AGENT_ADMIN_STATE_UP);
+	return false;
+}
+
 static void add_candidate(const struct scheduling *s, const struct uuid *router,
 	const struct object *host, GArray *candidates)
 {
-	struct candidate candidate = { host, host_is_alive(txn_model(s->txn), host),
-		weigh(router, object_id(host)) };
+	struct candidate candidate = { host, gives_way(s, host),
+		host_is_alive(txn_model(s->txn), host), weigh(router, object_id(host)) };
 
 	if (object_bool(host, HOST_MANAGED))
 		g_array_append_val(candidates, candidate);
@@ -137,7 +159,7 @@ static const struct object *host_of(const struct scheduling *s, const struct uui
 	return txn_get(s->txn, KIND_HOST, id);
 }
 
-/* Those that stay as they are, then the best of the others. */
+/* Those that stay as they are, then the best of the others, and who gives way last. */
 static GArray *choose(const struct scheduling *s, const struct object *router, const char *physical)
 {
 	g_autoptr(GArray) old = gateway_hosts(router), candidates = NULL;
@@ -147,7 +169,7 @@ static GArray *choose(const struct scheduling *s, const struct object *router, c
 		const struct uuid *id = &g_array_index(old, struct uuid, i);
 		const struct object *host = host_of(s, id);
 
-		if (host && host_has_physical(host, physical))
+		if (host && host_has_physical(host, physical) && !gives_way(s, host))
 			g_array_append_vals(chosen, id, 1);
 	}
 	if (!physical)
@@ -320,6 +342,19 @@ static void add_routers_towards(
 			if (connects(gateway_physical(segment), old, now))
 				add_routers_on(txn, segment, routers);
 	}
+}
+
+bool gateway_hosts_give_way(struct txn *txn, const struct object *agent, GError **error)
+{
+	struct scheduling scheduling = { .txn = txn, .agent = agent };
+	const struct object *host = txn_get_text(txn, KIND_HOST, object_str(agent, AGENT_HOST_ID));
+	g_autoptr(GHashTable) routers = router_set();
+
+	if (!host)
+		return true;
+	add_routers_of(txn, host, routers);
+	add_routers_towards(txn, NULL, host, routers);
+	return settle_all(&scheduling, routers, error);
 }
 
 bool gateway_hosts_follow(

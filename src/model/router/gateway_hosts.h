@@ -30,6 +30,9 @@ bool gateway_hosts_choose(struct txn *txn, struct object *draft, GError **error)
  * be staged). */
 bool gateway_hosts_follow(
 	struct txn *txn, const struct object *old, const struct object *now, GError **error);
+/* When an L3 agent is switched off or on, @agent as it will be: the host gives its gateways to
+ * others, and is passed over as long as there are any. Switched on again it takes none away. */
+bool gateway_hosts_give_way(struct txn *txn, const struct object *agent, GError **error);
 /* Before a host is deleted. */
 bool gateway_hosts_leave(struct txn *txn, const struct object *host, GError **error);
 /* For stores of before, and when weftd's configuration is another one. */
