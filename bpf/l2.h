@@ -197,10 +197,31 @@ static __always_inline bool is_at(const struct port *port, const void *mac)
 	return endpoint && endpoint->ifindex == port->ifindex;
 }
 
-/* The state at the receiver's port, of a connection that has just been opened by a packet of @from,
- * into which the verdict of the answer may go, as far as both ports are concerned: NULL, it may
- * not. @mac: the receiver's, as whom it answers. Not where the answer could be for a service, whose
- * address only a guest without port security can have. */
+/* The state at the receiver's port @port_id of a connection that has just been opened by a packet,
+ * if it has no verdict for the answer yet. */
+static __always_inline struct flow *answer_state(const struct pkt *pkt, u32 port_id)
+{
+	struct flow *entry = connection_get(pkt, port_id, RULE_INGRESS);
+
+	return EDGE_LOADS_IN_ORDER && entry && !entry->epoch &&
+			       entry->flags == (FLOW_TRACKED | FLOW_BY_REMOTE)
+		       ? entry
+		       : NULL;
+}
+
+/* Whether the receiver may answer a packet as whom it is for, with that MAC. */
+static __always_inline bool may_answer(
+	const struct port *to, const struct pkt *pkt, const struct mac *mac)
+{
+	return !(to->flags & EDGE_PORT_SECURITY) ||
+	       is_own_source(to, mac, pkt->family, &pkt->dst) ||
+	       source_allowed(to->id, mac, pkt->family, &pkt->dst);
+}
+
+/* The same state where the opening is from a guest here, @from, and the verdict of the answer may
+ * go into it as far as both ports are concerned: else NULL. @mac: the receiver's, as whom it
+ * answers. Not where the answer could be for a service, whose address only a guest without port
+ * security can have. */
 static __always_inline struct flow *answer_entry(const struct port *from, const struct pkt *pkt,
 	const struct flow *flow, const struct mac *mac)
 {
@@ -209,17 +230,13 @@ static __always_inline struct flow *answer_entry(const struct port *from, const 
 
 	if (!(from->flags & EDGE_PORT_SECURITY) || !has_plain_answer(pkt))
 		return NULL;
-	entry = connection_get(pkt, flow->port_id, RULE_INGRESS);
-	if (!EDGE_LOADS_IN_ORDER || !entry || entry->epoch ||
-		entry->flags != (FLOW_TRACKED | FLOW_BY_REMOTE))
+	entry = answer_state(pkt, flow->port_id);
+	if (!entry)
 		return NULL;
 	to = port_find(flow->ifindex);
 	if (!to || (from->flags | to->flags) & EDGE_PORT_GUARDED || !is_at(from, PKT_SRC(pkt)))
 		return NULL;
-	if (to->flags & EDGE_PORT_SECURITY && !is_own_source(to, mac, pkt->family, &pkt->dst) &&
-		!source_allowed(to->id, mac, pkt->family, &pkt->dst))
-		return NULL;
-	return entry;
+	return may_answer(to, pkt, mac) ? entry : NULL;
 }
 
 /* The verdict of what answers a packet of @from with the verdict @flow: to @from, as what @verdict

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "decap.h"
+#include "guest.h"
 #include "route.h"
 
 enum receive_cb { CB_BEHIND_VXLAN }; /* the kernel's vxlan device has taken the outer header off */
@@ -90,6 +91,48 @@ static __always_inline bool goes_up(const struct host *host, const struct outer 
 	return outer->inner && host->vxlan_ifindex && to && to->kind != EDGE_PORT_VETH;
 }
 
+/* Whether an answer goes to who sent the packet, and to nobody who answers for the network. */
+static __always_inline bool has_remote_answer(const struct pkt *pkt, u32 vni)
+{
+	const u16 sport = bpf_ntohs((u16)pkt->ports);
+	struct neighbour_key key = { .vni = vni, .addr = pkt->src };
+
+	if (!has_plain_answer(pkt) || sport == PORT_DNS || sport == PORT_METADATA)
+		return false;
+	return sport < EDGE_PROBE_PORT || !bpf_map_lookup_elem(&probes, &key);
+}
+
+/* The verdict of what the receiver of an opening answers, written down with the opening's own as by
+ * answer_put(): it goes back to the host of the sender, if that has it by the directory as well. */
+__noinline int remote_answer_put(
+	const struct host *host, struct pkt *pkt, const struct flow *flow, u32 vni)
+{
+	const struct endpoint *back;
+	const struct port *to;
+	struct flow *entry, verdict;
+	struct mac mac;
+
+	if (!host || !pkt || !flow || !has_remote_answer(pkt, vni))
+		return 0;
+	entry = answer_state(pkt, flow->port_id);
+	to = port_find(flow->ifindex);
+	back = endpoint_get(vni, PKT_SRC(pkt));
+	mac_copy(&mac, PKT_DST(pkt));
+	if (!entry || !to || to->flags & EDGE_PORT_GUARDED || !back || back->ifindex ||
+		back->vtep != flow->vtep || !may_answer(to, pkt, &mac))
+		return 0;
+	verdict_init(&verdict, host, pkt, flow->mtu);
+	mac_copy(verdict.macs, PKT_SRC(pkt));
+	mac_copy((u8 *)verdict.macs + ETH_ALEN, &mac);
+	verdict.output = FLOW_TO_TUNNEL;
+	verdict.vtep = flow->vtep;
+	verdict.hash = (u16)balance_hash(pkt, 0);
+	verdict.flags = FLOW_TRACKED;
+	verdict.watched = 1;
+	flow_begin(entry, &verdict);
+	return 0;
+}
+
 /* Decides anew: is the sender a host of the network, and which port has the destination MAC. */
 static __always_inline int receive_slow(
 	struct __sk_buff *skb, const struct host *host, const struct outer *outer, struct pkt *pkt)
@@ -145,6 +188,9 @@ static __always_inline int receive_slow(
 	}
 	if (pkt->family && answer_holds(answer) && !(pkt->flags & PKT_NO_FLOW) && !tracing(skb))
 		flow_put(skb, pkt, outer->vni, FLOW_FROM_UNDERLAY, flow);
+	if (flow->flags & FLOW_TO_TRACKED && !room->balanced.kind && !tracing(skb) &&
+		!(pkt->flags & PKT_NO_FLOW))
+		remote_answer_put(host, pkt, flow, outer->vni);
 	return finish(skb, receive_finish(skb, host, flow, outer, pkt));
 }
 

@@ -218,12 +218,57 @@ static void test_tunnel(void **state)
 	assert_int_equal(flow_of(bed, VNI, FLOW_FROM_UNDERLAY, in).epoch, 0);
 }
 
+/* Guest 1 gets an opening through the tunnel, from somebody with that MAC; its entry. */
+static struct flow opened(struct bed *bed, const char *src_mac, struct ends in)
+{
+	struct frame opening = segment(MAC1, src_mac, in, SYN, 100, 0);
+
+	bed_send(bed, BED_WIRE, through_tunnel(opening));
+	bed_expect(bed, BED_GUEST1, opening);
+	return sent_by(bed, BED_GUEST1, back(in));
+}
+
+static void expect_in_tunnel(struct bed *bed, struct frame inner)
+{
+	struct frame got = bed_receive(bed, BED_WIRE);
+
+	assert_int_equal(got.len, 50 + inner.len);
+	assert_memory_equal(got.b + 50, inner.b, inner.len);
+}
+
+/* The answer to who opens on another host has its verdict before it is sent. */
+static void test_answers_into_tunnel(void **state)
+{
+	struct bed *bed = *state;
+	struct ends in = { IP3, IP1, 1001, 80 };
+
+	expect_verdict(bed, opened(bed, MAC3, in), true);
+	bed_send(bed, BED_GUEST1, segment(MAC3, MAC1, back(in), SYN | ACK, 500, 101));
+	expect_in_tunnel(bed, segment(MAC3, MAC1, back(in), SYN | ACK, 500, 101));
+	bed_send(bed, BED_WIRE, through_tunnel(segment(MAC1, MAC3, in, ACK, 101, 501)));
+	bed_receive(bed, BED_GUEST1);
+	assert_int_equal(sent_by(bed, BED_GUEST1, back(in)).state, FLOW_CONNECTED);
+	expect_verdict(bed, flow_of(bed, VNI, FLOW_FROM_UNDERLAY, in), false);
+	/* not to where the sender is not, by the directory; nor what may be for a service */
+	in.sport = 1002;
+	assert_int_equal(opened(bed, MAC2, in).epoch, 0);
+	in.sport = 80;
+	assert_int_equal(opened(bed, MAC3, in).epoch, 0);
+	/* rules that change while it opens are asked again */
+	in.sport = 1003;
+	expect_verdict(bed, opened(bed, MAC3, in), true);
+	POLICY(bed, policy1, OUT1);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1,
+		segment(MAC3, MAC1, back(in), SYN | ACK, 500, 101), "denied-ingress");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_translated, begin),
 		cmocka_unit_test_setup(test_floating_ip, begin),
 		cmocka_unit_test_setup(test_tunnel, begin),
+		cmocka_unit_test_setup(test_answers_into_tunnel, begin),
 	};
 
 	return outside_run(tests);
