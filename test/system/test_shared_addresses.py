@@ -115,6 +115,31 @@ def test_agents_that_were_away(cloud):
     wait_until(lambda: held_by(cloud, "c"))
 
 
+def test_the_holders_host_dies(cloud):
+    """Without weftd: the only other one that may have it has it, as soon as BFD knows and keepalived has taken over; the first again when its host is back."""
+    cloud.update("port", cloud.ports["d"], allowed_address_pairs=[])
+    cloud.daemons["b"] = Keepalived(cloud, "b", 150)
+    wait_until(lambda: held_by(cloud, "b") and cloud.pings("e", VIP))
+    wait_until(lambda: all(host["state"] == "up" for host in cloud.lab.agent("h1", "status")["hosts"]))
+    cloud.lab.stop("weftd")
+    ping = Ping(cloud.lab.netns("e"), VIP, 0.02)
+    wait_until(ping.answered)
+    cloud.lab.exec("h2", "ip", "link", "set", "uplink0", "down")
+    try:
+        answered = ping.answered()
+        wait_until(lambda: ping.answered() > answered + 20, what="the other one answers")
+        ping.stop()
+    finally:
+        cloud.lab.exec("h2", "ip", "link", "set", "uplink0", "up")
+        cloud.lab.start("weftd")
+    print(f"{ping.gap_s:.2f} s without an answer")
+    assert ping.gap_s < 3, f"silent for {ping.gap_s:.2f} s"
+    wait_until(lambda: VIP not in cloud.lab.exec("c", "ip", "address").stdout and cloud.pings("e", VIP), what="the first has it again")
+    cloud.daemons.pop("b").end()
+    wait_until(lambda: held_by(cloud, "c"))
+    cloud.update("port", cloud.ports["d"], allowed_address_pairs=PAIRS)
+
+
 UDP = """
 import socket, sys
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
