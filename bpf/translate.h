@@ -99,6 +99,15 @@ static __always_inline long head4_transport(
 	return bpf_l4_csum_replace(skb, check, pkt->ports, head->ports, zero_stays | 4);
 }
 
+/* What a device with many queues chooses one of them by: it would take the packet apart for that,
+ * if its sender's stack has not said it. */
+static __always_inline u32 head4_hash(const struct head4 *head)
+{
+	u32 hash = (head->src ^ (head->dst << 16 | head->dst >> 16)) * 2654435761u;
+
+	return ((hash ^ hash >> 16) + head->ports) * 2654435761u;
+}
+
 /* Field by field. Global: few packets come here, and it is long to the verifier. 0 on success. */
 __noinline long translate_otherwise(
 	struct __sk_buff *skb, struct pkt *pkt, struct rewrite *rewrite, u32 translated)
@@ -144,5 +153,9 @@ static __always_inline long translate_again(
 	head4_hop(&head, difference);
 	if (head4_transport(skb, pkt, &head, difference))
 		return -1;
-	return bpf_skb_store_bytes(skb, 0, head.macs, HEAD4_LEN, 0);
+	if (bpf_skb_store_bytes(skb, 0, head.macs, HEAD4_LEN, 0))
+		return -1;
+	if (rewrite->vni & EDGE_WIRE && !skb->hash)
+		bpf_set_hash(skb, head4_hash(&head));
+	return 0;
 }
