@@ -34,7 +34,8 @@ class Connection:
         self.unheard = ours and begins  # the guest has sent its SYN, and acknowledged nothing
         self.guest_number = None  # what the guest's SYN begins with, where it is the answer
         # The guest's receive window: what it expects next, and how much it takes. Whose SYN has not been seen may scale by 8 bits.
-        self.expects = packet["ack"] if ours else (packet["seq"] + begins) % (1 << 32)
+        # Who has acknowledged nothing yet expects 0.
+        self.expects = (0 if begins else packet["ack"]) if ours else (packet["seq"] + begins) % (1 << 32)
         self.scale, self.advertised = (0 if ours and begins else 8), (0xffff if ours else 0)
 
     @property
