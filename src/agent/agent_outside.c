@@ -233,7 +233,12 @@ void agent_judge_hosts(struct agent *agent)
 		return;
 	desired_mark_ways(agent->desired);
 	desired_mark_holders(agent->desired);
-	agent->reconcile.hosts_changed = true;
+	/* Who hears nobody is most often the one that is cut off, and others announce what it had:
+	 * it says nothing of that, so that theirs is the last word. What it takes over it
+	 * announces. */
+	agent->reconcile.hosts_changed = !liveness_is_alone(agent->liveness);
+	if (!agent->reconcile.hosts_changed)
+		outside_forget_all(agent->outside);
 	agent_flush(agent);
 	agent->reconcile.hosts_changed = false;
 	report_soon(agent->report);

@@ -137,6 +137,11 @@ void outside_forget(struct outside *outside, u32 vni, const struct ip *ip)
 	g_hash_table_remove(outside->announcements, &target);
 }
 
+void outside_forget_all(struct outside *outside)
+{
+	g_hash_table_remove_all(outside->announcements);
+}
+
 static gboolean is_old(gpointer key, gpointer value, gpointer now_us)
 {
 	(void)value;

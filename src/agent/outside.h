@@ -21,6 +21,8 @@ void outside_free(struct outside *outside);
 void outside_announce(struct outside *outside, u32 vni, const struct mac *mac, const struct ip *ip);
 /* It is not any more: what was still to be said of it is not. */
 void outside_forget(struct outside *outside, u32 vni, const struct ip *ip);
+/* Nothing of what was still to be said is. */
+void outside_forget_all(struct outside *outside);
 
 /* Asks who has the address; at most once a second. */
 void outside_ask(struct outside *outside, u32 vni, const struct ip *ip);

@@ -62,7 +62,7 @@ struct reconcile {
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
 	/* Who is alive has changed: another host may have answered for what is here, so switches
-	 * are told again. For one flush. */
+	 * are told again. For one flush, and not where no other is heard. */
 	bool hosts_changed;
 	bool failed;
 	bool peers_changed; /* other tunnel addresses, or ours; whoever wants to know clears it */

@@ -288,6 +288,12 @@ bool liveness_is_cut_off(const struct liveness *liveness, const struct ip *vtep)
 	return g_hash_table_contains(liveness->cut_off, ip_format(vtep, text));
 }
 
+bool liveness_is_alone(const struct liveness *liveness)
+{
+	return g_hash_table_size(liveness->heard) &&
+	       g_hash_table_size(liveness->heard) == g_hash_table_size(liveness->dead);
+}
+
 json_t *liveness_missed(const struct liveness *liveness, const struct reconcile *reconcile)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(uuid_hash, uuid_equal);

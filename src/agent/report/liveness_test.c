@@ -46,6 +46,7 @@ static void the_dead_are_remembered(void **state)
 	heard.b[3] = 3;
 	other.b[3] = 4;
 	assert_false(liveness_is_dead(liveness, &dead));
+	assert_false(liveness_is_alone(liveness));
 	liveness_free(liveness);
 	assert_true(g_file_set_contents(
 		path, "192.0.2.2 dead\n192.0.2.3 heard\nnonsense\n192.0.2.4\n\n", -1, NULL));
@@ -53,6 +54,11 @@ static void the_dead_are_remembered(void **state)
 	assert_true(liveness_is_dead(liveness, &dead));
 	assert_false(liveness_is_dead(liveness, &heard));
 	assert_false(liveness_is_dead(liveness, &other));
+	assert_false(liveness_is_alone(liveness));
+	liveness_free(liveness);
+	assert_true(g_file_set_contents(path, "192.0.2.2 dead\n192.0.2.3 dead\n", -1, NULL));
+	liveness = liveness_new(path);
+	assert_true(liveness_is_alone(liveness));
 	liveness_free(liveness);
 	g_unlink(path);
 	g_rmdir(dir);
