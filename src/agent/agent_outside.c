@@ -234,13 +234,12 @@ void agent_judge_hosts(struct agent *agent)
 	desired_mark_ways(agent->desired);
 	desired_mark_holders(agent->desired);
 	/* Who hears nobody is most often the one that is cut off, and others announce what it had:
-	 * it says nothing of that, so that theirs is the last word. What it takes over it
-	 * announces. */
-	agent->reconcile.hosts_changed = !liveness_is_alone(agent->liveness);
-	if (!agent->reconcile.hosts_changed)
+	 * theirs is the last word. */
+	if (liveness_is_alone(agent->liveness))
 		outside_forget_all(agent->outside);
+	agent->reconcile.hosts_rejoined = liveness_is_rejoined(agent->liveness);
 	agent_flush(agent);
-	agent->reconcile.hosts_changed = false;
+	agent->reconcile.hosts_rejoined = false;
 	report_soon(agent->report);
 }
 

@@ -52,6 +52,19 @@ def test_wire_without_carrier(cloud):
         assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
 
 
+class Announcements:
+    """When a host said on its wire what addresses it has, by gratuitous ARP: a list of seconds, since 1970."""
+
+    def __init__(self, cloud, host):
+        self.process = cloud.lab.popen(host, "tcpdump", "-tt", "-n", "-l", "--immediate-mode", "-Z", "root", "-Q", "out", "-i", "ext0",
+                                       "arp[6:2] == 1 and arp[14:4] == arp[24:4]")
+        next(line for line in self.process.stdout if line.startswith("listening on"))
+
+    def stop(self):
+        self.process.terminate()
+        return [float(line.split()[0]) for line in self.process.communicate()[0].splitlines() if "ARP" in line]
+
+
 @pytest.mark.alone
 def test_failover(cloud):
     """A gateway's host that is cut off from the others: the next one has the gateway within a second, without the controller. An underlay that comes
@@ -66,12 +79,16 @@ def test_failover(cloud):
     wait_until(ping.answered)
     connection = Connection(cloud.lab, {"h1": "a", "h2": "b"}[second], outside.FAR, 7003)
     assert connection.asks("before") == "before"
+    said = Announcements(cloud, first), Announcements(cloud, second)
     cloud.lab.exec(first, "ip", "link", "set", "uplink0", "down")
     wait_until(lambda: cloud.lab.agent(second, "status")["gateways"][0]["here"], what="the second host has it")
     answered = ping.answered()
     wait_until(lambda: ping.answered() > answered + 10, what="the outside answers again")
     ping.stop()
     assert cloud.pings(near, outside.FAR) and cloud.asks(near) == address  # on the host that is cut off, by its own wire
+    wait_until(lambda: all(h["state"] == "down" and h["since_s"] >= 3 for h in cloud.lab.agent(first, "status")["hosts"]))
+    before, after = (one.stop() for one in said)
+    assert after and max(before, default=0) < min(after), (before, after)  # else the outside could go on to send to the first
     cloud.lab.start("weftd")
     cloud.lab.stop(second, kill=True)  # who is dead is remembered: it keeps what it took over
     cloud.lab.start(second)

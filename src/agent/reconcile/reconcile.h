@@ -61,9 +61,9 @@ struct reconcile {
 	/* A port is no longer this host's; it is detached. */
 	void (*port_deleted)(const struct port *port, void *data);
 	void *data;
-	/* Who is alive has changed: another host may have answered for what is here, so switches
-	 * are told again. For one flush, and not where no other is heard. */
-	bool hosts_changed;
+	/* Another host has come back, which may have answered for what is here: so switches are
+	 * told again. For one flush. */
+	bool hosts_rejoined;
 	bool failed;
 	bool peers_changed; /* other tunnel addresses, or ours; whoever wants to know clears it */
 	bool alone;   /* there is no controller now: whose a pair's port is, is found out here */

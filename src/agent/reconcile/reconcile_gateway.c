@@ -257,7 +257,7 @@ static void tell(
 	const struct dp_gateway *now = &plan->wanted;
 	const struct ip *const addresses[] = { &now->ip4, &now->ip6 };
 
-	if (!now->here || (before && is_same_place(before, now) && !reconcile->hosts_changed))
+	if (!now->here || (before && is_same_place(before, now) && !reconcile->hosts_rejoined))
 		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++)
 		if (addresses[i]->family)

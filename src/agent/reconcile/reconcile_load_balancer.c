@@ -264,7 +264,7 @@ static char *place(struct reconcile *reconcile, struct load_balancer *balancer, 
 static char *place_on_wire(struct reconcile *reconcile, struct load_balancer *balancer)
 {
 	const struct record_load_balancer *record = &balancer->record;
-	bool is_news = !balancer->applied_here || reconcile->hosts_changed;
+	bool is_news = !balancer->applied_here || reconcile->hosts_rejoined;
 	GError *error = NULL;
 	char *why;
 

@@ -238,9 +238,9 @@ static void cut_off_hosts_are_passed_over(void **state)
 	expect_lines("gateway", SHARING_HERE);
 	/* The other one may have answered for it: that it is here is said again. */
 	g_string_truncate(outside_said, 0);
-	reconcile.hosts_changed = true;
+	reconcile.hosts_rejoined = true;
 	reelect(NULL, NULL);
-	reconcile.hosts_changed = false;
+	reconcile.hosts_rejoined = false;
 	expect_said(PLACED NEXT_HOPS);
 	reelect(NULL, "self");
 	expect_lines("gateway", SHARING_THERE);

@@ -71,7 +71,7 @@ struct liveness {
 	GHashTable *up;			    /* address as text → struct heard_again */
 	char *path;
 	s64 started_us;
-	bool was_missed;
+	bool was_missed, is_rejoined;
 };
 
 static GHashTable *text_set(void)
@@ -238,8 +238,8 @@ bool liveness_judge(struct liveness *liveness, struct bfd *bfd, bool cut_off)
 	g_autoptr(GArray) peers = bfd_peers(bfd, &counts);
 	s64 now_us = g_get_monotonic_time();
 	struct liveness now = { text_set(), text_set(), text_set(), liveness->up, liveness->path,
-		liveness->started_us, false };
-	bool changed = false, is_news;
+		liveness->started_us, false, false };
+	bool changed, is_news;
 	guint up = 0, missed = 0;
 
 	for (guint i = 0; i < peers->len; i++) {
@@ -250,7 +250,7 @@ bool liveness_judge(struct liveness *liveness, struct bfd *bfd, bool cut_off)
 		     is_dead = liveness_judge_peer(
 			     peer, (struct liveness_past){ was_heard, was_dead, cut_off }, now_us);
 
-		changed |= liveness_returns(liveness, peer, now_us);
+		now.is_rejoined |= liveness_returns(liveness, peer, now_us);
 		up += peer->state == BFD_UP;
 		missed += liveness_missed_us(liveness, peer, now_us);
 		if (was_heard || peer->state == BFD_UP)
@@ -263,7 +263,7 @@ bool liveness_judge(struct liveness *liveness, struct bfd *bfd, bool cut_off)
 	now.was_missed = 2 * missed > up;
 	keep_others(liveness, peers, &now, now_us);
 	is_news = !is_same_set(now.dead, liveness->dead);
-	changed |= is_news || !is_same_set(now.cut_off, liveness->cut_off);
+	changed = now.is_rejoined || is_news || !is_same_set(now.cut_off, liveness->cut_off);
 	is_news |= !is_same_set(now.heard, liveness->heard);
 	g_hash_table_unref(liveness->heard);
 	g_hash_table_unref(liveness->dead);
@@ -286,6 +286,11 @@ bool liveness_is_cut_off(const struct liveness *liveness, const struct ip *vtep)
 	char text[IP_STRLEN];
 
 	return g_hash_table_contains(liveness->cut_off, ip_format(vtep, text));
+}
+
+bool liveness_is_rejoined(const struct liveness *liveness)
+{
+	return liveness->is_rejoined;
 }
 
 bool liveness_is_alone(const struct liveness *liveness)

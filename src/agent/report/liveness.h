@@ -35,6 +35,8 @@ bool liveness_judge(struct liveness *liveness, struct bfd *bfd, bool cut_off);
  * say that they had not heard it? If it is few of many, these were gone. */
 bool liveness_was_missed(const struct liveness *liveness);
 bool liveness_is_dead(const struct liveness *liveness, const struct ip *vtep);
+/* Has somebody come back, as of the last judgement, who may have taken this host for dead? */
+bool liveness_is_rejoined(const struct liveness *liveness);
 /* It has heard others, and hears none of them any more. */
 bool liveness_is_alone(const struct liveness *liveness);
 /* It is alive, and says that the path behind it is down. */
