@@ -2,8 +2,8 @@
 
     sender ── host ══ 1,000 ports of one group, whose other ends are in one namespace: sink
 A process sends to all of them in turn, a pause behind each round so that it leaves the CPUs to others; sink sees when what first comes out of which
-device. The time is from before the request to weftd until the last port has let something in, or has let nothing in any more: an
-upper bound of what passes on the host.
+device. The time is from before the request to weftd until the last port has let something in, which is an upper bound of what passes on the
+host; or until what was the last that one let in, which is less than a round short of it.
 """
 import http.client
 import json

@@ -78,5 +78,6 @@ def test_firewall(tmp_path):
     found = result["firewall"]["paths"]["weft"]
     assert set(found) == {"off", "0 rules", "1000 rules", "100 members"}
     assert all(figures[name][0] > 0 for figures in found.values() for name in ("tcp4", "rr", "rr50", "rr99", "crr", "flows")), found
-    assert min(result["firewall"]["change"]["added_ms"] + result["firewall"]["change"]["deleted_ms"]) > 0
+    change = result["firewall"]["change"]
+    assert min(change["added_ms"]) > 0 and min(change["deleted_ms"]) >= 0  # 0: nothing came in any more after the request
     assert "established, to no firewall" in printed and "until it holds at the last port" in printed
