@@ -85,30 +85,26 @@ static __always_inline int arp_unanswered(
 	return drop(skb, port->id, reason);
 }
 
+/* The guest says who it is, @solicited: because it was asked. */
+static __always_inline void arp_announce(struct __sk_buff *skb, const struct port *port,
+	const struct arp *arp, struct addr *addr, const bool solicited)
+{
+	struct mac mac;
+
+	addr_set4(addr, arp_ip(arp->sender_ip));
+	mac_copy(&mac, arp->sender_mac);
+	announce(skb, port, addr, &mac, solicited);
+}
+
 static __always_inline int arp_announcement(
 	struct __sk_buff *skb, const struct port *port, const struct arp *arp)
 {
 	struct addr addr;
-	struct mac mac;
 
-	addr_set4(&addr, arp_ip(arp->sender_ip));
-	mac_copy(&mac, arp->sender_mac);
-	announce(skb, port, &addr, &mac, false);
+	arp_announce(skb, port, arp, &addr, false);
 	if (neighbour_is_announced(port, &addr, arp->sender_mac))
 		return flood_start(skb, port->id, port->vni, port->ifindex);
 	return arp_unanswered(skb, port, DROP_UNSOLICITED);
-}
-
-/* The guest has been asked; who by is served by STAGE_UNICAST. */
-static __always_inline void arp_answers(
-	struct __sk_buff *skb, const struct port *port, const struct arp *arp)
-{
-	struct addr addr;
-	struct mac mac;
-
-	addr_set4(&addr, arp_ip(arp->sender_ip));
-	mac_copy(&mac, arp->sender_mac);
-	announce(skb, port, &addr, &mac, true);
 }
 
 static __always_inline int arp_from_guest(
@@ -128,7 +124,7 @@ static __always_inline int arp_from_guest(
 	if (arp->operation != bpf_htons(ARP_REQUEST)) {
 		if (pkt_is_multicast(pkt))
 			return arp_announcement(skb, port, arp);
-		arp_answers(skb, port, arp);
+		arp_announce(skb, port, arp, &target, true);
 		bpf_tail_call(skb, &stages, STAGE_UNICAST);
 		return drop(skb, port->id, DROP_INTERNAL);
 	}

@@ -3,11 +3,9 @@
 #pragma once
 
 #include "antispoof.h"
+#include "l2.h"
 #include "nd.h"
 #include "punt.h"
-
-#define PORT_DNS 53
-#define PORT_METADATA 80
 
 static __always_inline bool addr_is_unspecified(const struct pkt *pkt)
 {
@@ -62,14 +60,6 @@ static __always_inline int guest_check(
 		return DROP_FRAGMENT;
 	return 0;
 }
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct neighbour_key);
-	__type(value, u32);
-} probes SEC(".maps");
 
 /* Is an ICMP error about a probe? */
 __noinline int is_about_probe(struct __sk_buff *skb, struct pkt *pkt)

@@ -239,6 +239,15 @@ static __always_inline struct flow *answer_entry(const struct port *from, const 
 	return may_answer(to, pkt, mac) ? entry : NULL;
 }
 
+/* Of what is sent back to a packet on its own network, as @mac. */
+static __always_inline void answer_init(struct flow *verdict, const struct host *host,
+	const struct pkt *pkt, const struct mac *mac, u32 mtu)
+{
+	verdict_init(verdict, host, pkt, mtu);
+	mac_copy(verdict->macs, PKT_SRC(pkt));
+	mac_copy((u8 *)verdict->macs + ETH_ALEN, mac);
+}
+
 /* The verdict of what answers a packet of @from with the verdict @flow: to @from, as what @verdict
  * says already. */
 static __always_inline void answer_begin(
@@ -264,9 +273,7 @@ __noinline int answer_put(
 	entry = answer_entry(from, pkt, flow, &mac);
 	if (!entry)
 		return 0;
-	verdict_init(&verdict, host, pkt, flow->mtu);
-	mac_copy(verdict.macs, PKT_SRC(pkt));
-	mac_copy((u8 *)verdict.macs + ETH_ALEN, &mac);
+	answer_init(&verdict, host, pkt, &mac, flow->mtu);
 	answer_begin(entry, &verdict, from, flow);
 	return 0;
 }

@@ -11,6 +11,19 @@ struct {
 	__uint(max_entries, 1 << 20);
 } punts SEC(".maps");
 
+/* What the agent answers at an address of the network. */
+#define PORT_DNS 53
+#define PORT_METADATA 80
+
+/* The addresses that it asks guests as whether they are well; what they answer is for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct neighbour_key);
+	__type(value, u32);
+} probes SEC(".maps");
+
 /* Gives the frame to the agent; the verdict. */
 static __noinline int punt(struct __sk_buff *skb, const struct port *port, u32 reason)
 {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "decap.h"
-#include "guest.h"
+#include "punt.h"
 #include "route.h"
 
 enum receive_cb { CB_BEHIND_VXLAN }; /* the kernel's vxlan device has taken the outer header off */
@@ -121,9 +121,7 @@ __noinline int remote_answer_put(
 	if (!entry || !to || to->flags & EDGE_PORT_GUARDED || !back || back->ifindex ||
 		back->vtep != flow->vtep || !may_answer(to, pkt, &mac))
 		return 0;
-	verdict_init(&verdict, host, pkt, flow->mtu);
-	mac_copy(verdict.macs, PKT_SRC(pkt));
-	mac_copy((u8 *)verdict.macs + ETH_ALEN, &mac);
+	answer_init(&verdict, host, pkt, &mac, flow->mtu);
 	verdict.output = FLOW_TO_TUNNEL;
 	verdict.vtep = flow->vtep;
 	verdict.hash = (u16)balance_hash(pkt, 0);

@@ -75,30 +75,28 @@ __noinline long rewrite_put(const struct pkt *pkt, u32 scope, u8 direction,
 {
 	struct cached_rewrite *place;
 	struct rewrite value; /* a map takes none from a caller's memory, says Linux 6.1 */
-	long failed;
+	struct flow_key4 key;
 
 	if (!pkt || !rewrite || !verdict)
 		return -1;
 	value = *rewrite;
-	if (pkt->family == 6) {
-		struct flow_key6 key = flow_key6(pkt, scope, direction);
+	if (pkt->family == 6) { /* it is not cached */
+		struct flow_key6 key6 = flow_key6(pkt, scope, direction);
 
-		return bpf_map_update_elem(&rewrites6, &key, &value, BPF_ANY);
-	} else {
-		struct flow_key4 key = flow_key4(pkt, scope, direction);
-
-		failed = bpf_map_update_elem(&rewrites4, &key, &value, BPF_ANY);
+		return bpf_map_update_elem(&rewrites6, &key6, &value, BPF_ANY);
 	}
+	key = flow_key4(pkt, scope, direction);
+	if (bpf_map_update_elem(&rewrites4, &key, &value, BPF_ANY))
+		return -1;
 	verdict->rewrite = bpf_get_prandom_u32() | 1;
 	place = rewrite_place(verdict->rewrite);
-	if (place && !failed)
+	if (place)
 		rewrite_keep(place, verdict->rewrite, pkt, &value);
-	return failed;
+	return 0;
 }
 
 /* Gets it there, where another CPU has decided; of IPv6 for this packet alone. 0 on success. It is
- * that of the verdict with
- * @number, or of the next, which is written down after it. */
+ * that of the verdict with @number, or of the next, which is written down after it. */
 __noinline long rewrite_fetch(
 	const struct pkt *pkt, struct cached_rewrite *place, u32 number, u32 scope, u32 direction)
 {
