@@ -26,22 +26,25 @@ static char *shown(json_t *json)
 	return g_strconcat(begin, "…", NULL);
 }
 
-static bool fail(GError **error, const char *path, json_t *json, const char *right)
+static bool fail_as(
+	enum weft_error code, GError **error, const char *path, json_t *json, const char *right)
 {
 	g_autofree char *text = shown(json);
 
-	return weft_fail(
-		error, INVALID_INPUT, "Invalid input for %s: %s is not %s.", path, text, right);
+	return weft_fail_code(
+		error, code, "Invalid input for %s: %s is not %s.", path, text, right);
+}
+
+static bool fail(GError **error, const char *path, json_t *json, const char *right)
+{
+	return fail_as(WEFT_ERROR_INVALID_INPUT, error, path, json, right);
 }
 
 /* The same of a value that the attribute's limits or choices refuse. */
 static bool fail_limits(
 	const struct attr *attr, GError **error, const char *path, json_t *json, const char *right)
 {
-	g_autofree char *text = shown(json);
-
-	return weft_fail_code(error, attr->wrong ?: WEFT_ERROR_INVALID_INPUT,
-		"Invalid input for %s: %s is not %s.", path, text, right);
+	return fail_as(attr->wrong ?: WEFT_ERROR_INVALID_INPUT, error, path, json, right);
 }
 
 bool value_bool_word(const char *text, bool *ret)

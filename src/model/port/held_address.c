@@ -16,16 +16,6 @@ static void set_list(struct object *draft, json_t *list)
 	free(text);
 }
 
-static bool has_fixed(const struct object *port, const char *ip)
-{
-	struct port_ips ips = port_ips_of(port);
-
-	while (port_ips_next(&ips))
-		if (!strcmp(ips.ip_text, ip))
-			return true;
-	return false;
-}
-
 bool pair_address(const json_t *pair, char ret[static IP_STRLEN])
 {
 	const char *text = json_string_value(json_object_get(pair, "ip_address"));
@@ -45,7 +35,7 @@ bool held_address_allowed(const struct object *port, const char *ip)
 
 	if (!port_is_bound(port))
 		return false;
-	if (has_fixed(port, ip))
+	if (port_has_ip(port, ip))
 		return true;
 	pairs = object_json(port, PORT_ALLOWED_ADDRESS_PAIRS);
 	json_array_foreach(pairs, i, pair) {

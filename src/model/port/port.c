@@ -66,6 +66,13 @@ const char *port_subnet_of(const struct object *port, const char *ip, char buf[s
 	return NULL;
 }
 
+bool port_has_ip(const struct object *port, const char *ip)
+{
+	char subnet_id[UUID_STRLEN];
+
+	return port_subnet_of(port, ip, subnet_id) != NULL;
+}
+
 bool port_has_subnet(const struct object *port, const char *subnet_id)
 {
 	struct port_ips ips = port_ips_of(port);

@@ -80,6 +80,7 @@ bool port_ips_next(struct port_ips *ips);
 
 /* The subnet that the port's address @ip is of, as text in @buf; NULL: it has no such address. */
 const char *port_subnet_of(const struct object *port, const char *ip, char buf[static UUID_STRLEN]);
+bool port_has_ip(const struct object *port, const char *ip);
 bool port_has_subnet(const struct object *port, const char *subnet_id);
 /* Goes through PORT_SECURITY_GROUPS in the same way. */
 struct port_groups {

@@ -27,16 +27,6 @@ static bool is_beside(struct txn *txn, const struct object *port, const struct h
 	return false;
 }
 
-static bool is_own(const struct object *port, const struct hop *hop)
-{
-	struct port_ips ips = port_ips_of(port);
-
-	while (port_ips_next(&ips))
-		if (!strcmp(ips.ip_text, hop->text))
-			return true;
-	return false;
-}
-
 static bool check_hop(struct txn *txn, const GPtrArray *ports, json_t *route, GError **error)
 {
 	struct hop hop = { .text = json_string_value(json_object_get(route, "nexthop")) };
@@ -49,7 +39,7 @@ static bool check_hop(struct txn *txn, const GPtrArray *ports, json_t *route, GE
 			"Invalid format for routes: %s via %s, they are not of one IP version.", to,
 			hop.text);
 	for (guint i = 0; i < ports->len; i++) {
-		if (is_own(ports->pdata[i], &hop))
+		if (port_has_ip(ports->pdata[i], hop.text))
 			return weft_fail(error, INVALID_ROUTES,
 				"Invalid format for routes: %s via %s, the nexthop is used by the router itself.",
 				to, hop.text);
