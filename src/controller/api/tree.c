@@ -94,6 +94,11 @@ static bool create_behind(
 	return create(tree->txn, part->kind, part->reference ? NULL : id, balancer, given, error);
 }
 
+static bool check_object(const json_t *given, GError **error)
+{
+	return json_is_object(given) || weft_fail(error, BAD_REQUEST, "it must be an object.");
+}
+
 static bool create_list(
 	struct tree *tree, const struct part *part, json_t *list, const char *id, GError **error)
 {
@@ -104,9 +109,7 @@ static bool create_list(
 		return weft_fail(
 			error, BAD_REQUEST, "%s: it must be a list of objects.", part->member);
 	json_array_foreach(list, i, item)
-		if ((!json_is_object(item) &&
-			    !weft_fail(error, BAD_REQUEST, "it must be an object.")) ||
-			!create_behind(tree, part, item, id, error)) {
+		if (!check_object(item, error) || !create_behind(tree, part, item, id, error)) {
 			g_prefix_error(error, "%s[%zu]: ", part->member, i);
 			return false;
 		}
@@ -127,10 +130,8 @@ static bool create_parts(struct tree *tree, const char *id, GError **error)
 				return false;
 			continue;
 		}
-		if ((json_is_object(given) ||
-			    weft_fail(error, BAD_REQUEST, "it must be an object.")) &&
-			(id ? create_behind(tree, part, given, id, error)
-			    : create_before(tree, part, given, error)))
+		if (check_object(given, error) && (id ? create_behind(tree, part, given, id, error)
+						      : create_before(tree, part, given, error)))
 			continue;
 		g_prefix_error(error, "%s: ", part->member);
 		return false;
