@@ -282,6 +282,13 @@ static void summarize(const GArray *rules, const GArray *before, struct policy *
 			ret->always[i] = 0;
 }
 
+/* Whether connections that one let through must be judged again by the other. */
+static bool judges_otherwise(const struct policy *old, const struct policy *new)
+{
+	return old->stateless != new->stateless || old->n_domains != new->n_domains ||
+	       memcmp(old->domains, new->domains, sizeof(old->domains));
+}
+
 /* While the entries of the rules that were there @before are changed to those of the policy's. */
 static bool write_policy(
 	struct dp *dp, const struct fw_policy *policy, const GArray *before, GError **error)
@@ -297,10 +304,7 @@ static bool write_policy(
 		value.domains[i] = ((struct fw_domain *)policy->domains->pdata[i])->number;
 	if (!table_put(dp, TABLE_POLICIES, &policy->number, &value, &change, error))
 		return false;
-	return !known ||
-	       (old.stateless == value.stateless && old.n_domains == value.n_domains &&
-		       !memcmp(old.domains, value.domains, sizeof(old.domains))) ||
-	       host_raise_epoch(dp, error);
+	return !known || !judges_otherwise(&old, &value) || host_raise_epoch(dp, error);
 }
 
 /* Another rule can then mean that less is let through. */

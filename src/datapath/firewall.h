@@ -47,7 +47,7 @@ void rules_compile(const GArray *rules, u32 policy, u32 identity, const struct n
 	const GArray *groups, GHashTable *nodes);
 GHashTable *rules_nodes_new(void);
 
-/* Adds to @ret what is known of all packets without a look at the entries. */
+/* Adds to @ret, zeroes so far, what is known of all packets without a look at the entries. */
 void rules_summary(const GArray *rules, struct policy *ret);
 
 struct fw_set {

@@ -86,13 +86,16 @@ static void add_range(
 	}
 }
 
+static u8 kind_of(const struct fw_rule *rule)
+{
+	return RULE_KIND(
+		rule->rule.direction == DP_EGRESS ? RULE_EGRESS : RULE_INGRESS, rule->rule.family);
+}
+
 static void add_rule(GArray *nodes, const struct fw_rule *fw, u32 policy, u32 identity)
 {
 	const struct dp_rule *rule = &fw->rule;
-	u32 direction = rule->direction == DP_EGRESS ? RULE_EGRESS : RULE_INGRESS;
-	struct rule_key key = {
-		.policy = policy, .identity = identity, .kind = RULE_KIND(direction, rule->family)
-	};
+	struct rule_key key = { .policy = policy, .identity = identity, .kind = kind_of(fw) };
 	bool icmp = rule->proto == IPPROTO_ICMP || rule->proto == IPPROTO_ICMPV6;
 
 	if (rule->proto < 0) {
@@ -182,12 +185,6 @@ void rules_compile(const GArray *rules, u32 policy, u32 identity, const struct n
 	inherit(entries, nodes);
 }
 
-static unsigned kind_of(const struct fw_rule *rule)
-{
-	return RULE_KIND(
-		rule->rule.direction == DP_EGRESS ? RULE_EGRESS : RULE_INGRESS, rule->rule.family);
-}
-
 /* The first rule about any address, of a kind. */
 static const struct fw_rule *first_about_any(const GArray *rules, unsigned kind)
 {
@@ -217,7 +214,6 @@ void rules_summary(const GArray *rules, struct policy *ret)
 	for (unsigned kind = 0; kind < POLICY_KINDS; kind++) {
 		const struct fw_rule *first = first_about_any(rules, kind);
 
-		ret->always[kind] = 0;
 		if (!first)
 			continue;
 		ret->any_kinds |= (u8)(1 << kind);
