@@ -82,10 +82,7 @@ void ask_neighbour(const struct mac *asker, const struct ip *ip, struct frame *r
 {
 	static const struct ip nobody = { .family = 4 };
 
-	if (ip->family == 4)
-		request4(asker, &nobody, ip, ret);
-	else
-		ask6(asker, ip, ret);
+	ask_neighbour_as(asker, &nobody, ip, ret);
 }
 
 void ask_neighbour_as(
