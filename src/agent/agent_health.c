@@ -23,16 +23,18 @@ static void listen_for(u32 vni, const struct ip *vip, bool wanted, void *data)
 		log_limited(warning, "health checks: %s", error->message);
 }
 
-static void health_changed(const struct uuid *member, enum health health, void *data)
+static void health_changed(
+	const struct uuid *member, enum health health, const char *why, void *data)
 {
 	struct agent *agent = data;
 	char id[UUID_STRLEN];
 
-	log_info("member %s: %s", uuid_format(member, id),
+	log_info("member %s: %s%s%s", uuid_format(member, id),
 		health == HEALTH_ALIVE	? "alive"
 		: health == HEALTH_DEAD ? "dead"
-					: "not asked any more");
-	report_member(agent->report, member, health);
+					: "not asked any more",
+		*why ? ": " : "", why);
+	report_member(agent->report, member, health, why);
 }
 
 void agent_start_health(struct agent *agent)

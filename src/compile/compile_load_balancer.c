@@ -215,6 +215,14 @@ static bool is_report(const struct change *change)
 	       change->new &&object_equal(change->old, change->new, LOAD_BALANCER_ADMIN_STATE_UP);
 }
 
+/* A dead member fails in another way. */
+static bool is_reason(const struct change *change)
+{
+	return change->old && change->new &&
+	       !object_equal(change->old, change->new, LB_MEMBER_WHY) &&
+	       object_equal(change->old, change->new, LB_MEMBER_HEALTH);
+}
+
 static void add_by_change(const struct compilation *c, const struct change *change, GHashTable *all)
 {
 	const struct object *any = change->new ? change->new : change->old;
@@ -234,6 +242,8 @@ static void add_by_change(const struct compilation *c, const struct change *chan
 		touch_text(all, object_str(any, LB_POOL_LOAD_BALANCER_ID));
 		break;
 	case KIND_LB_MEMBER:
+		if (is_reason(change))
+			break; /* nor is that */
 		add_of_pool(c, object_str(any, LB_MEMBER_POOL_ID), all);
 		break;
 	case KIND_LB_HEALTH_MONITOR:

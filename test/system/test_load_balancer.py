@@ -297,6 +297,9 @@ def test_health(bed):
     def states(kind):
         return {member["name"]: member["operating_status"] for member in bed.api.get(f"{LB}pools/{balancers[kind]['pool']}/members").json["members"]}
 
+    def whys(kind, name="m3"):
+        return [member["status_reason"] for member in bed.api.get(f"{LB}pools/{balancers[kind]['pool']}/members").json["members"] if member["name"] == name]
+
     def who(kind, count=20):
         return set(bed.ask("c1", balancers[kind], count, dict(HEALTH)[kind].lower()))
 
@@ -311,10 +314,13 @@ def test_health(bed):
     bed.update(f"pools/{balancers['HTTP']['pool']}/members/{balancers['HTTP']['members']['m1']}", monitor_port=8081)
     bed.update(f"healthmonitors/{monitors['HTTP']['id']}", domain_name="a.example.org")
     wait_until(lambda: states("HTTP") == {"m1": "ONLINE", "m3": "ERROR"}, what="the name is asked for")
+    assert whys("HTTP") == ["what TCP port 8080 answers is not HTTP"] and whys("HTTP", "m1") == [""]
     named.kill()
     end(bed, "m3")
     bed.lab.exec("m3", "sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
     wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ERROR"} for kind in alive))
+    assert [whys(kind) for kind in alive] == [["refused: nobody listens on TCP port 8080"], ["refused: nobody listens on UDP port 8080"],
+                                              ["timed out: no answer to an echo request within 1 s"]]
     for kind in alive:
         assert status(kind) == "DEGRADED"
         wait_until(lambda kind=kind: who(kind) == {"m1"}, what=f"c1's host has been told of {kind}'s dead member")
@@ -323,6 +329,12 @@ def test_health(bed):
     wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ONLINE"} for kind in alive))
     for kind in alive:
         wait_until(lambda kind=kind: who(kind) == {"m1", "m3"})
+    bed.lab.agent("h2", "unplug", port=bed.ports["m3"]["id"])  # a guest that is switched off: its port stays bound
+    wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ERROR"} and whys(kind) == ["no guest is plugged into its port"] for kind in alive))
+    for kind in alive:
+        wait_until(lambda kind=kind: who(kind) == {"m1"}, what=f"{kind}'s connections go to who is there")
+    bed.lab.agent("h2", "plug", port=bed.ports["m3"]["id"], device="v-m3")
+    wait_until(lambda: all(states(kind) == {"m1": "ONLINE", "m3": "ONLINE"} for kind in alive))
     for balancer in balancers.values():
         bed.remove(balancer)
 

@@ -361,6 +361,45 @@ def test_members_of_a_lost_host(tmp_path):
     weftd.stop()
 
 
+def test_why_members_fail(tmp_path):
+    """What a host says of a dead member is its `status_reason`, in the tree of statuses too; one whose port has gone is dead, whatever was said of it before."""
+    weftd = Weftd(tmp_path).start()
+    client = weftd.client()
+    network = client.make("network")
+    subnet = client.make("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
+    host = client.make("host", name="h1", tunnel_ips=["192.0.2.1"])
+    port = client.make("port", network_id=network["id"], **{"binding:host_id": "h1"})
+    balancer = make(client, "loadbalancers", vip_subnet_id=subnet["id"])
+    pool = make(client, "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP_PORT")
+    make(client, "healthmonitors", pool_id=pool["id"], type="TCP", delay=1, timeout=1, max_retries=1)
+    member = make(client, f"pools/{pool['id']}/members", address=port["fixed_ips"][0]["ip_address"], protocol_port=80)
+
+    def report(**more):
+        answer = weftd.client(host["credential"]).call("POST", "/weft/v1/hosts/h1/report", {
+            "instance": "i", "revision": 0, "load_balancers": {balancer["id"]: {"wired": True}}, **more})
+        assert answer.status == 200, answer.text
+
+    def says():
+        shown = client.get(f"{LB}pools/{pool['id']}/members/{member['id']}").json["member"]
+        tree = client.get(f"{LB}loadbalancers/{balancer['id']}/status").json["statuses"]["loadbalancer"]["pools"][0]["members"][0]
+        assert shown["status_reason"] == tree["status_reason"]
+        return shown["operating_status"], shown["status_reason"]
+
+    report()
+    assert says() == ("OFFLINE", "it has not been asked yet")
+    report(members={member["id"]: {"alive": False, "reason": "refused: nobody listens"}})
+    assert says() == ("ERROR", "refused: nobody listens")
+    report(members={member["id"]: {"alive": False, "reason": "é" * 5000}})
+    assert says() == ("ERROR", "é" * 256)
+    report(members={member["id"]: {"alive": True, "reason": "of no dead one"}})
+    assert says() == ("ONLINE", "")
+    assert client.call("PUT", f"/v2.0/ports/{port['id']}", {"port": {"binding:host_id": ""}}).status == 200
+    assert says() == ("ERROR", f"the port that has the address {member['address']} is bound to no host")
+    assert client.call("DELETE", f"/v2.0/ports/{port['id']}").status == 204
+    assert says() == ("ERROR", f"no port of network {network['id']} has the address {member['address']}")
+    weftd.stop()
+
+
 def test_bad_input(server, api, subnet):
     """Every refusal has Octavia's shape and says what would be right."""
     balancer = make(api, "loadbalancers", vip_subnet_id=subnet["id"])

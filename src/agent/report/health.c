@@ -6,7 +6,10 @@
 
 #include "agent/report/probe_frame.h"
 
-enum phase { PHASE_IDLE, PHASE_ASKED, PHASE_REQUESTED };
+/* In PHASE_MUTE there was no device to ask by. */
+enum phase { PHASE_IDLE, PHASE_ASKED, PHASE_REQUESTED, PHASE_MUTE };
+
+#define WHY_BYTES 160
 
 struct probe {
 	struct uuid member;		      /* first: the key */
@@ -21,9 +24,11 @@ struct probe {
 	enum phase phase;
 	u16 number; /* source port, or identifier */
 	u32 seq;
-	u32 wait_s;    /* until the next question */
-	u32 silence_s; /* of the last one */
-	u32 good, bad; /* in a row */
+	u32 wait_s;		  /* until the next question */
+	u32 silence_s;		  /* of the last one */
+	u32 good, bad;		  /* in a row */
+	char why[WHY_BYTES];	  /* the last question failed */
+	char told_why[WHY_BYTES]; /* it is dead, as was said */
 };
 
 /* An address that answers come to. */
@@ -88,7 +93,7 @@ static void listen_to(struct healths *healths, u32 vni, const struct ip *vip)
 	healths->io.listen(vni, vip, true, healths->io.data);
 }
 
-/* The port of this host that has the address; NULL: none. */
+/* The port that is bound here and has the address, with a device or without; NULL: none. */
 static const struct port *local_port(
 	const struct desired *desired, const struct record_lb_member *record)
 {
@@ -101,7 +106,7 @@ static const struct port *local_port(
 	while (claim && claim->origin != CLAIM_OWN)
 		claim = claim->next;
 	port = claim ? desired_port(desired, &claim->endpoint->id) : NULL;
-	return port && port->applied_ifindex ? port : NULL;
+	return port && port->known && port->record.active ? port : NULL;
 }
 
 /* How it is judged; another way begins anew. */
@@ -166,7 +171,7 @@ static gboolean is_unwanted_probe(gpointer key, gpointer value, gpointer data)
 
 	(void)key;
 	if (!probe->wanted)
-		healths->io.changed(&probe->member, HEALTH_UNKNOWN, healths->io.data);
+		healths->io.changed(&probe->member, HEALTH_UNKNOWN, "", healths->io.data);
 	return !probe->wanted;
 }
 
@@ -181,19 +186,37 @@ static gboolean is_unwanted_listening(gpointer key, gpointer value, gpointer dat
 	return !listening->wanted;
 }
 
-static void judge(struct healths *healths, struct probe *probe, bool good)
+static void judge_good(struct healths *healths, struct probe *probe)
 {
 	enum health before = probe->health;
 
 	probe->phase = PHASE_IDLE;
-	probe->good = good ? probe->good + 1 : 0;
-	probe->bad = good ? 0 : probe->bad + 1;
-	if (good && (before == HEALTH_UNKNOWN || probe->good >= probe->monitor.max_retries))
+	probe->good++;
+	probe->bad = 0;
+	*probe->why = *probe->told_why = '\0';
+	if (before == HEALTH_UNKNOWN || probe->good >= probe->monitor.max_retries)
 		probe->health = HEALTH_ALIVE;
-	if (!good && probe->bad >= probe->monitor.max_retries_down)
-		probe->health = HEALTH_DEAD;
 	if (probe->health != before)
-		healths->io.changed(&probe->member, probe->health, healths->io.data);
+		healths->io.changed(&probe->member, probe->health, "", healths->io.data);
+}
+
+/* Another reason is told once it was one twice: each costs the controller a write. */
+static void judge_bad(struct healths *healths, struct probe *probe, const char *why)
+{
+	bool again = !strcmp(probe->why, why);
+	enum health before = probe->health;
+
+	probe->phase = PHASE_IDLE;
+	probe->good = 0;
+	probe->bad++;
+	g_strlcpy(probe->why, why, sizeof(probe->why));
+	if (probe->bad >= probe->monitor.max_retries_down)
+		probe->health = HEALTH_DEAD;
+	if (probe->health != HEALTH_DEAD ||
+		(before == HEALTH_DEAD && (!again || !strcmp(probe->told_why, why))))
+		return;
+	g_strlcpy(probe->told_why, why, sizeof(probe->told_why));
+	healths->io.changed(&probe->member, probe->health, probe->why, healths->io.data);
 }
 
 static struct frame_flow flow_of(const struct probe *probe)
@@ -224,6 +247,10 @@ static void ask(struct healths *healths, struct probe *probe)
 	probe->phase = PHASE_ASKED;
 	probe->silence_s = 0;
 	probe->wait_s = probe->monitor.delay;
+	if (!probe->port->applied_ifindex) {
+		probe->phase = PHASE_MUTE;
+		return;
+	}
 	flow = flow_of(probe);
 	switch (probe->monitor.type) {
 	case LB_MONITOR_PING:
@@ -239,10 +266,36 @@ static void ask(struct healths *healths, struct probe *probe)
 	give(healths, probe, &frame);
 }
 
+/* Nothing has come for as long as the monitor waits. */
+static void time_out(struct healths *healths, struct probe *probe)
+{
+	bool ping = probe->monitor.type == LB_MONITOR_PING;
+	g_autofree char *port = g_strdup_printf("from TCP port %u", flow_of(probe).dst_port);
+	g_autofree char *why = NULL;
+
+	if (probe->phase == PHASE_MUTE)
+		why = g_strdup(probe->port->has_device ? "its port is not wired"
+						       : "no guest is plugged into its port");
+	else if (probe->phase == PHASE_REQUESTED)
+		why = g_strdup_printf("timed out: no answer by HTTP %s within %u s", port,
+			probe->monitor.timeout);
+	else if (probe->monitor.type != LB_MONITOR_UDP)
+		why = g_strdup_printf("timed out: no answer %s within %u s",
+			ping ? "to an echo request" : port, probe->monitor.timeout);
+	if (why)
+		judge_bad(healths, probe, why);
+	else
+		judge_good(healths, probe);
+}
+
 static void second(struct healths *healths, struct probe *probe)
 {
+	if (probe->phase == PHASE_MUTE && probe->port->applied_ifindex) {
+		probe->phase = PHASE_IDLE; /* it has just come: it is asked at once */
+		probe->wait_s = 0;
+	}
 	if (probe->phase != PHASE_IDLE && ++probe->silence_s >= probe->monitor.timeout)
-		judge(healths, probe, probe->monitor.type == LB_MONITOR_UDP);
+		time_out(healths, probe);
 	if (probe->wait_s)
 		probe->wait_s--;
 	if (!probe->wait_s && probe->phase == PHASE_IDLE)
@@ -315,13 +368,39 @@ static void request(struct healths *healths, struct probe *probe, const struct p
 	give(healths, probe, &frame);
 }
 
-static bool status_is_expected(const struct probe *probe, const struct probe_reply *reply)
+static void judge_status(
+	struct healths *healths, struct probe *probe, const struct probe_reply *reply)
 {
 	g_autofree char *line = g_strndup((const char *)reply->payload, MIN(reply->len, 64));
+	const char *expected = probe->pool->monitor.expected_codes;
+	g_autofree char *why = NULL;
 	unsigned code;
 
-	return sscanf(line, "HTTP/%*u.%*u %3u", &code) == 1 &&
-	       is_expected(probe->pool->monitor.expected_codes, code);
+	if (sscanf(line, "HTTP/%*u.%*u %3u", &code) != 1)
+		why = g_strdup_printf(
+			"what TCP port %u answers is not HTTP", flow_of(probe).dst_port);
+	else if (!is_expected(expected, code))
+		why = g_strdup_printf("HTTP status %u, expected is %s", code, expected);
+	if (why)
+		judge_bad(healths, probe, why);
+	else
+		judge_good(healths, probe);
+}
+
+static void refused(struct healths *healths, struct probe *probe)
+{
+	g_autofree char *why = NULL;
+
+	if (probe->monitor.type == LB_MONITOR_UDP)
+		why = g_strdup_printf(
+			"refused: nobody listens on UDP port %u", flow_of(probe).dst_port);
+	else if (probe->phase == PHASE_REQUESTED)
+		why = g_strdup_printf("TCP port %u reset the connection after the HTTP request",
+			flow_of(probe).dst_port);
+	else
+		why = g_strdup_printf(
+			"refused: nobody listens on TCP port %u", flow_of(probe).dst_port);
+	judge_bad(healths, probe, why);
 }
 
 /* Ends the connection: nobody waits for what comes. */
@@ -342,7 +421,7 @@ static void tcp_answered(
 	bool http = probe->monitor.type == LB_MONITOR_HTTP;
 
 	if (reply->flags & PROBE_RST) {
-		judge(healths, probe, false);
+		refused(healths, probe);
 	} else if (probe->phase == PHASE_ASKED && reply->flags & PROBE_SYN) {
 		if (reply->ack != probe->seq + 1)
 			return;
@@ -351,10 +430,10 @@ static void tcp_answered(
 			return;
 		}
 		reset(healths, probe, reply);
-		judge(healths, probe, true);
+		judge_good(healths, probe);
 	} else if (probe->phase == PHASE_REQUESTED && reply->len) {
 		reset(healths, probe, reply);
-		judge(healths, probe, status_is_expected(probe, reply));
+		judge_status(healths, probe, reply);
 	}
 }
 
@@ -363,11 +442,11 @@ static void answered(struct healths *healths, struct probe *probe, const struct 
 	switch (probe->monitor.type) {
 	case LB_MONITOR_PING:
 		if (reply->type == PROBE_PONG)
-			judge(healths, probe, true);
+			judge_good(healths, probe);
 		break;
 	case LB_MONITOR_UDP:
 		if (reply->type == PROBE_UNREACHABLE)
-			judge(healths, probe, false);
+			refused(healths, probe);
 		break;
 	default:
 		if (reply->type == PROBE_TCP)
@@ -388,7 +467,7 @@ void healths_answer(struct healths *healths, const struct port *port, const u8 *
 	g_hash_table_iter_init(&i, healths->probes);
 	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&probe))
 		if (probe->wanted && probe->port == port && probe->number == reply.probe &&
-			probe->phase != PHASE_IDLE) {
+			probe->phase != PHASE_IDLE && probe->phase != PHASE_MUTE) {
 			answered(healths, probe, &reply);
 			return;
 		}

@@ -11,7 +11,9 @@
  *   UDP-CONNECT   a datagram ──► "port unreachable" ◄── : dead; silence until the timeout: alive
  *
  * A member that is not known yet is alive with its first answer; one that is alive is dead after
- * max_retries_down failures in a row, and alive again after max_retries answers.
+ * max_retries_down failures in a row, and alive again after max_retries answers. One whose port is
+ * bound here and has no device (a guest that is switched off) answers nothing: nobody but this host
+ * could find that out.
  */
 #pragma once
 
@@ -25,8 +27,8 @@ struct health_io {
 	void (*send)(const struct port *port, const struct frame *frame, void *data);
 	/* Answers to probes from that address are wanted, or not any more, on that network. */
 	void (*listen)(u32 vni, const struct ip *vip, bool wanted, void *data);
-	/* Another opinion of a member. */
-	void (*changed)(const struct uuid *member, enum health health, void *data);
+	/* Another opinion of a member; of a dead one @why, else "". */
+	void (*changed)(const struct uuid *member, enum health health, const char *why, void *data);
 	void *data;
 };
 

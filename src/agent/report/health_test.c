@@ -24,6 +24,8 @@ static struct {
 	struct frame sent; /* the last one */
 	unsigned n_sent, listens;
 	enum health health;
+	char why[200];
+	unsigned n_told;
 } bed;
 
 static void on_send(const struct port *port, const struct frame *frame, void *data)
@@ -42,11 +44,13 @@ static void on_listen(u32 vni, const struct ip *vip, bool wanted, void *data)
 	bed.listens = wanted ? bed.listens + 1 : bed.listens - 1;
 }
 
-static void on_changed(const struct uuid *member, enum health health, void *data)
+static void on_changed(const struct uuid *member, enum health health, const char *why, void *data)
 {
 	(void)member;
 	(void)data;
 	bed.health = health;
+	bed.n_told++;
+	g_strlcpy(bed.why, why, sizeof(bed.why));
 }
 
 static void put(enum record_kind kind, const char *id, const char *text)
@@ -146,6 +150,7 @@ static void test_tcp(void **state)
 	}
 	healths_second(bed.healths);
 	assert_int_equal(bed.health, HEALTH_DEAD);
+	assert_string_equal(bed.why, "timed out: no answer from TCP port 80 within 1 s");
 	for (int good = 0; good < 2; good++) {
 		assert_int_equal(bed.health, HEALTH_DEAD);
 		for (unsigned before = bed.n_sent; bed.n_sent == before;)
@@ -176,6 +181,102 @@ static void test_http(void **state)
 		answer_tcp(PROBE_ACK | PROBE_PSH, 1001, "HTTP/1.1 503 Busy\r\n\r\n");
 	}
 	assert_int_equal(bed.health, HEALTH_DEAD);
+	assert_string_equal(bed.why, "HTTP status 503, expected is 200-299");
+}
+
+static void until_asked(void)
+{
+	for (unsigned before = bed.n_sent; bed.n_sent == before;)
+		healths_second(bed.healths);
+}
+
+/* Another reason of a dead member is told when it was one twice, and once. */
+static void test_another_reason(void **state)
+{
+	(void)state;
+	put_balancer("'type':'HTTP'");
+	for (int failures = 0; failures < 3; failures++) {
+		until_asked();
+		answer_tcp(PROBE_RST | PROBE_ACK, 0, NULL);
+	}
+	assert_string_equal(bed.why, "refused: nobody listens on TCP port 80");
+	assert_int_equal(bed.n_told, 1);
+	for (int failures = 0; failures < 4; failures++) {
+		until_asked();
+		answer_tcp(PROBE_SYN | PROBE_ACK, 1000, NULL);
+		answer_tcp(PROBE_ACK | PROBE_PSH, 1001, "SSH-2.0\r\n");
+		assert_int_equal(bed.n_told, failures < 1 ? 1 : 2);
+	}
+	assert_string_equal(bed.why, "what TCP port 80 answers is not HTTP");
+	for (int failures = 0; failures < 4; failures++) {
+		until_asked();
+		answer_tcp(PROBE_SYN | PROBE_ACK, 1000, NULL);
+		if (failures & 1)
+			answer_tcp(PROBE_RST | PROBE_ACK, 1001, NULL);
+	}
+	assert_int_equal(bed.n_told, 2);
+	assert_int_equal(bed.health, HEALTH_DEAD);
+}
+
+static void device_of_port(u32 ifindex)
+{
+	struct uuid id;
+
+	uuid_parse(PORT, &id);
+	desired_port(bed.desired, &id)->applied_ifindex = ifindex;
+}
+
+/* A guest that is switched off is dead, by every type of monitor; one that comes is asked. */
+static void test_no_device(void **state)
+{
+	static const char *const types[] = { "'type':'TCP'", "'type':'UDP-CONNECT'",
+		"'type':'PING'" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+		put_balancer(types[i]);
+		device_of_port(0);
+		bed.n_sent = 0;
+		for (int seconds = 0; seconds < 8; seconds++)
+			healths_second(bed.healths);
+		assert_int_equal(bed.health, HEALTH_DEAD);
+		assert_string_equal(bed.why, "no guest is plugged into its port");
+		assert_int_equal(bed.n_sent, 0);
+		device_of_port(12);
+		until_asked();
+		put_balancer("'type':'SOMETHING-NEW'");
+		healths_second(bed.healths);
+		assert_int_equal(bed.health, HEALTH_UNKNOWN);
+	}
+}
+
+/* An agent that starts sees devices a moment after ports. */
+static void test_device_that_comes(void **state)
+{
+	(void)state;
+	put_balancer("'type':'TCP'");
+	device_of_port(0);
+	healths_second(bed.healths);
+	device_of_port(12);
+	healths_second(bed.healths);
+	assert_int_equal(bed.n_sent, 1);
+	answer_tcp(PROBE_SYN | PROBE_ACK, 1000, NULL);
+	assert_int_equal(bed.health, HEALTH_ALIVE);
+	assert_int_equal(bed.n_told, 1);
+}
+
+/* A port that may move here is its other host's to ask after. */
+static void test_inactive_port(void **state)
+{
+	(void)state;
+	put(RECORD_PORT, PORT,
+		"{'network_id':'" NETWORK
+		"','mac_address':'02:00:00:00:00:05','fixed_ips':[],'active':false}");
+	put_balancer("'type':'TCP'");
+	for (int seconds = 0; seconds < 8; seconds++)
+		healths_second(bed.healths);
+	assert_int_equal(bed.n_sent, 0);
+	assert_int_equal(bed.n_told, 0);
 }
 
 static void test_http_by_name(void **state)
@@ -216,6 +317,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tcp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_http, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_http_by_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_reason, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_device_that_comes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_inactive_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
 	};
 

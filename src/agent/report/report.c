@@ -21,7 +21,7 @@ struct report {
 	u64 revision, sent_revision;
 	GHashTable *changed; /* set of ids of ports, floating IPs, load balancers and members */
 	GHashTable *masters; /* id of a port → enum master_says */
-	GHashTable *members; /* id → enum health, of those of which something is known */
+	GHashTable *members; /* id → why it is dead, "" of one that lives; of what is known */
 };
 
 struct report *report_new(const struct desired *desired, const char *instance,
@@ -34,7 +34,7 @@ struct report *report_new(const struct desired *desired, const char *instance,
 	report->bridge_mappings = bridge_mappings;
 	report->io = *io;
 	report->started_us = io->now_us(io->data);
-	report->members = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
+	report->members = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, g_free);
 	report->masters = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	report->changed = g_hash_table_new_full(uuid_hash, uuid_equal, g_free, NULL);
 	return report;
@@ -165,18 +165,20 @@ static void write_load_balancers(const struct report *report, struct json_writer
 static void write_members(const struct report *report, struct json_writer *w)
 {
 	const struct uuid *id;
-	gpointer health;
+	const char *why;
 	GHashTableIter i;
 	char text[UUID_STRLEN];
 
 	jw_begin_object(w);
 	g_hash_table_iter_init(&i, report->members);
-	while (g_hash_table_iter_next(&i, (gpointer *)&id, &health)) {
+	while (g_hash_table_iter_next(&i, (gpointer *)&id, (gpointer *)&why)) {
 		if (!report->full && !g_hash_table_contains(report->changed, id))
 			continue;
 		jw_key(w, uuid_format(id, text));
 		jw_begin_object(w);
-		jw_member_bool(w, "alive", GPOINTER_TO_UINT(health) == HEALTH_ALIVE);
+		jw_member_bool(w, "alive", !*why);
+		if (*why)
+			jw_member_string(w, "reason", why);
 		jw_end_object(w);
 	}
 	jw_end_object(w);
@@ -367,13 +369,14 @@ void report_master(struct report *report, const struct uuid *port, enum master_s
 	schedule(report, 1);
 }
 
-void report_member(struct report *report, const struct uuid *id, enum health health)
+void report_member(
+	struct report *report, const struct uuid *id, enum health health, const char *why)
 {
 	if (health == HEALTH_UNKNOWN) {
 		g_hash_table_remove(report->members, id);
 		return;
 	}
-	g_hash_table_replace(report->members, g_memdup2(id, sizeof(*id)), GUINT_TO_POINTER(health));
+	g_hash_table_replace(report->members, g_memdup2(id, sizeof(*id)), g_strdup(why));
 	report_port(report, id);
 	schedule(report, COALESCE_MS);
 }

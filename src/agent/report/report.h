@@ -53,8 +53,9 @@ void report_soon(struct report *report);
 void report_port(struct report *report, const struct uuid *id);
 /* What a port's machine says of itself (master.h). Told soon. */
 void report_master(struct report *report, const struct uuid *port, enum master_says says);
-/* What is known of a member of a load balancer that is here. Told soon. */
-void report_member(struct report *report, const struct uuid *id, enum health health);
+/* What is known of a member of a load balancer that is here, and why it is dead. Told soon. */
+void report_member(
+	struct report *report, const struct uuid *id, enum health health, const char *why);
 /* Everything up to @revision is in the datapath. */
 void report_synced(struct report *report, u64 revision);
 /* @why is NULL when it arrived. */

@@ -74,6 +74,28 @@ static enum lb_member_health health_of(const json_t *said)
 					    : LB_MEMBER_UNKNOWN;
 }
 
+/* What HAProxy's last check came to (its "check_status"), in words. */
+static const char *why_of(const json_t *said)
+{
+	static const struct {
+		const char *check, *why;
+	} known[] = {
+		{ "L4CON", "refused, or not reachable: no connection" },
+		{ "L4TOUT", "timed out: no connection" },
+		{ "L6RSP", "what it answers is not TLS" },
+		{ "L6TOUT", "timed out: no answer by TLS" },
+		{ "L7RSP", "what it answers is not HTTP" },
+		{ "L7STS", "an HTTP status that is not expected" },
+		{ "L7TOUT", "timed out: no answer by HTTP" },
+	};
+	const char *check = json_string_value(json_object_get(said, "check"));
+
+	for (size_t i = 0; check && i < G_N_ELEMENTS(known); i++)
+		if (g_str_has_suffix(check, known[i].check))
+			return known[i].why;
+	return check;
+}
+
 static bool is_among(const GPtrArray *balancers, const struct object *balancer)
 {
 	for (guint i = 0; i < balancers->len; i++)
@@ -89,15 +111,9 @@ static bool stage_member(
 	const char *id = json_string_value(json_object_get(said, "id"));
 	const struct object *member = id ? txn_get_text(txn, KIND_LB_MEMBER, id) : NULL;
 	const struct object *balancer = member ? lb_of(txn_model(txn), member) : NULL;
-	enum lb_member_health health = health_of(said);
-	struct object *draft;
 
-	if (!balancer || !is_among(balancers, balancer) ||
-		object_choice(member, LB_MEMBER_HEALTH) == (int)health)
-		return true;
-	draft = object_edit(member);
-	object_set_choice(draft, LB_MEMBER_HEALTH, (int)health);
-	return txn_put(txn, draft, error);
+	return !balancer || !is_among(balancers, balancer) ||
+	       lb_member_judge(txn, member, health_of(said), why_of(said), error);
 }
 
 static void add_balancers_on(const struct txn *txn, const char *network, GPtrArray *found)

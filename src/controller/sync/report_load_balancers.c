@@ -94,19 +94,14 @@ bool members_stage(
 	json_object_foreach((json_t *)reported, id, state) {
 		const struct object *member = txn_get_text(txn, KIND_LB_MEMBER, id);
 		const json_t *alive = json_object_get(state, "alive");
-		enum lb_member_health health =
-			json_is_true(alive) ? LB_MEMBER_ALIVE : LB_MEMBER_DEAD;
-		struct object *draft;
+		const char *why = json_string_value(json_object_get(state, "reason"));
 
 		if (!json_is_boolean(alive))
 			return weft_fail(error, BAD_REQUEST,
 				"Member %.64s of the report lacks \"alive\": true or false.", id);
-		if (!member || !is_on(txn, member, host) ||
-			object_choice(member, LB_MEMBER_HEALTH) == (int)health)
-			continue;
-		draft = object_edit(member);
-		object_set_choice(draft, LB_MEMBER_HEALTH, (int)health);
-		if (!txn_put(txn, draft, error))
+		if (member && is_on(txn, member, host) &&
+			!lb_member_judge(txn, member,
+				json_is_true(alive) ? LB_MEMBER_ALIVE : LB_MEMBER_DEAD, why, error))
 			return false;
 	}
 	return true;

@@ -187,13 +187,9 @@ static bool on_delete(struct txn *txn, const struct object *old, GError **error)
 	while ((member = txn_iter_next(&iter)))
 		if (object_choice(member, LB_MEMBER_HEALTH) != LB_MEMBER_UNKNOWN)
 			g_ptr_array_add(judged, object_ref(member));
-	for (guint i = 0; i < judged->len; i++) {
-		struct object *draft = object_edit(judged->pdata[i]);
-
-		object_set_choice(draft, LB_MEMBER_HEALTH, LB_MEMBER_UNKNOWN);
-		if (!txn_put(txn, draft, error))
+	for (guint i = 0; i < judged->len; i++)
+		if (!lb_member_judge(txn, judged->pdata[i], LB_MEMBER_UNKNOWN, NULL, error))
 			return false;
-	}
 	return true;
 }
 

@@ -12,6 +12,7 @@
 #include "model/network/subnet.h"
 
 #define WEIGHT_MAX 256
+#define LB_MEMBER_WHY_MAX 1024
 
 static const char *const healths[] = { "UNKNOWN", "ALIVE", "DEAD", NULL };
 
@@ -80,6 +81,16 @@ static const struct attr attrs[N_LB_MEMBER_SLOTS] = {
 		.flags = ATTR_SECRET,
 		.fallback = "\"UNKNOWN\"",
 		.doc = "What its host says." },
+	[LB_MEMBER_WHY] = { .name = "why",
+		.type = TYPE_STRING,
+		.max = LB_MEMBER_WHY_MAX,
+		.flags = ATTR_SECRET | ATTR_INTERN,
+		.fallback = "\"\"",
+		.doc = "Why it is dead, as its host says." },
+	[LB_MEMBER_STATUS_REASON] = { .name = "status_reason",
+		.type = TYPE_STRING,
+		.flags = ATTR_COMPUTED,
+		.doc = "Why it gets no connections: how its health monitor fails, or that its host or port does; else empty." },
 };
 
 static const struct index indexes[N_LB_MEMBER_INDEXES] = {
@@ -179,6 +190,40 @@ static bool on_update(
 	return balancer && check_families(draft, balancer, error);
 }
 
+static void compute(const struct model *model, const struct object *member, unsigned slot,
+	struct json_writer *w)
+{
+	g_autofree char *why = NULL;
+
+	if (slot == LB_MEMBER_STATUS_REASON) {
+		why = lb_member_reason(model, member);
+		jw_string(w, why);
+	} else {
+		lb_compute_status(model, member, slot, w);
+	}
+}
+
+bool lb_member_judge(struct txn *txn, const struct object *member, enum lb_member_health health,
+	const char *why, GError **error)
+{
+	g_autofree char *short_why =
+		why && g_utf8_validate(why, -1, NULL)
+			? g_utf8_substring(
+				  why, 0, MIN(g_utf8_strlen(why, -1), LB_MEMBER_WHY_MAX / 4))
+			: g_strdup("");
+	struct object *draft;
+
+	if (health != LB_MEMBER_DEAD)
+		*short_why = '\0';
+	if (object_choice(member, LB_MEMBER_HEALTH) == (int)health &&
+		!strcmp(object_str(member, LB_MEMBER_WHY), short_why))
+		return true;
+	draft = object_edit(member);
+	object_set_choice(draft, LB_MEMBER_HEALTH, (int)health);
+	object_set_str(draft, LB_MEMBER_WHY, short_why);
+	return txn_put(txn, draft, error);
+}
+
 const struct kind lb_member_kind = {
 	.id = KIND_LB_MEMBER,
 	.singular = "member",
@@ -196,5 +241,5 @@ const struct kind lb_member_kind = {
 	.quota = { "member", 500 },
 	.not_found = WEFT_ERROR_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
-	.hooks = { .on_create = on_create, .on_update = on_update, .compute = lb_compute_status },
+	.hooks = { .on_create = on_create, .on_update = on_update, .compute = compute },
 };

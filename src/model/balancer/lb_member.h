@@ -18,6 +18,8 @@ enum lb_member_slot {
 	LB_MEMBER_OPERATING,
 	LB_MEMBER_NETWORK_ID, /* where its address is */
 	LB_MEMBER_HEALTH,     /* what its host says */
+	LB_MEMBER_WHY,	      /* and why it is dead; "": it is not */
+	LB_MEMBER_STATUS_REASON,
 	N_LB_MEMBER_SLOTS
 };
 
@@ -34,3 +36,8 @@ enum lb_member_index {
 enum lb_member_health { LB_MEMBER_UNKNOWN, LB_MEMBER_ALIVE, LB_MEMBER_DEAD };
 
 extern const struct kind lb_member_kind;
+
+/* What somebody who asks it says of it. @why it is dead, text of others, may be anything, or NULL.
+ */
+bool lb_member_judge(struct txn *txn, const struct object *member, enum lb_member_health health,
+	const char *why, GError **error);

@@ -92,20 +92,42 @@ static const struct object *monitor_of(const struct model *model, const char *po
 	return model_first(model, KIND_LB_HEALTH_MONITOR, LB_MONITOR_BY_POOL, pool, NULL);
 }
 
+/* Where edge switches find a member: its port, and the host that it is on. NULL: none. */
+struct whereabouts {
+	bool matter; /* false: another provider has ways of its own */
+	const struct object *port, *host;
+};
+
+static struct whereabouts find(const struct model *model, const struct object *member)
+{
+	const struct object *balancer = lb_of(model, member);
+	struct whereabouts found = { .matter = balancer && lb_is_at_edge(balancer) };
+
+	if (!found.matter)
+		return found;
+	found.port = model_first(model, KIND_PORT, PORT_BY_NETWORK_IP,
+		object_str(member, LB_MEMBER_NETWORK_ID), object_str(member, LB_MEMBER_ADDRESS),
+		NULL);
+	if (found.port)
+		found.host = model_first(
+			model, KIND_HOST, HOST_BY_NAME, object_str(found.port, PORT_HOST_ID), NULL);
+	return found;
+}
+
 /* Nobody is there who could ask after it: edge switches pass it over, monitored or not. */
 static bool is_on_lost_host(const struct model *model, const struct object *member)
 {
-	const struct object *balancer = lb_of(model, member), *port, *host;
+	struct whereabouts its = find(model, member);
 
-	if (!balancer || !lb_is_at_edge(balancer))
-		return false;
-	port = model_first(model, KIND_PORT, PORT_BY_NETWORK_IP,
-		object_str(member, LB_MEMBER_NETWORK_ID), object_str(member, LB_MEMBER_ADDRESS),
-		NULL);
-	host = port ? model_first(
-			      model, KIND_HOST, HOST_BY_NAME, object_str(port, PORT_HOST_ID), NULL)
-		    : NULL;
-	return host && host_is_lost(model, host);
+	return its.host && host_is_lost(model, its.host);
+}
+
+/* Its port, or the host of that, went after it was asked: what was found out holds no more. */
+static bool is_nowhere(const struct model *model, const struct object *member)
+{
+	struct whereabouts its = find(model, member);
+
+	return its.matter && !its.host;
 }
 
 static const char *member_status(const struct model *model, const struct object *member)
@@ -122,12 +144,33 @@ static const char *member_status(const struct model *model, const struct object 
 		return "NO_MONITOR";
 	switch (object_choice(member, LB_MEMBER_HEALTH)) {
 	case LB_MEMBER_ALIVE:
-		return ONLINE;
+		return is_nowhere(model, member) ? FAILED : ONLINE;
 	case LB_MEMBER_DEAD:
 		return FAILED;
 	default:
 		return OFFLINE;
 	}
+}
+
+char *lb_member_reason(const struct model *model, const struct object *member)
+{
+	struct whereabouts its = find(model, member);
+	const char *address = object_str(member, LB_MEMBER_ADDRESS);
+	const char *status = member_status(model, member);
+
+	if (!object_bool(member, LB_MEMBER_ADMIN_STATE_UP))
+		return g_strdup("");
+	if (its.matter && !its.port)
+		return g_strdup_printf("no port of network %s has the address %s",
+			object_str(member, LB_MEMBER_NETWORK_ID), address);
+	if (its.matter && !its.host)
+		return g_strdup_printf(
+			"the port that has the address %s is bound to no host", address);
+	if (its.host && host_is_lost(model, its.host))
+		return g_strdup_printf("its host %s is lost", object_str(its.host, SLOT_NAME));
+	if (!strcmp(status, FAILED))
+		return g_strdup(object_str(member, LB_MEMBER_WHY));
+	return g_strdup(strcmp(status, OFFLINE) ? "" : "it has not been asked yet");
 }
 
 static const char *pool_status(const struct model *model, const struct object *pool)
@@ -227,7 +270,10 @@ static json_t *member_nodes(const struct model *model, const char *pool)
 
 	model_iter_init(&iter, model, KIND_LB_MEMBER, LB_MEMBER_BY_POOL, pool, NULL);
 	while ((member = model_iter_next(&iter))) {
+		g_autofree char *why = lb_member_reason(model, member);
+
 		one = node(model, member);
+		json_object_set_new(one, "status_reason", json_string(why));
 		json_object_set_new(
 			one, "address", json_string(object_str(member, LB_MEMBER_ADDRESS)));
 		json_object_set_new(

@@ -20,6 +20,9 @@ const char *lb_operating_status(const struct model *model, const struct object *
 void lb_compute_status(const struct model *model, const struct object *object, unsigned slot,
 	struct json_writer *w);
 
+/* Why a member gets no connections, or may get none; "": nothing is known. To be freed. */
+char *lb_member_reason(const struct model *model, const struct object *member);
+
 /* The load balancer that the object is, or is part of; NULL: it has gone. */
 const struct object *lb_of(const struct model *model, const struct object *object);
 
