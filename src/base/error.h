@@ -145,6 +145,8 @@
 	X(RULE_NOT_FOUND, 404, "SecurityGroupRuleNotFound") \
 	X(RULE_EXISTS, 409, "SecurityGroupRuleExists") \
 	X(RULE_TWICE, 409, "DuplicateSecurityGroupRuleInPost") \
+	X(RULE_GROUPS, 400, "SecurityGroupNotSingleGroupRules") \
+	X(RULE_PROJECTS, 400, "SecurityGroupRulesNotSingleTenant") \
 	X(RULE_PROTOCOL, 400, "SecurityGroupRuleInvalidProtocol") \
 	X(RULE_PORT_VALUE, 400, "SecurityGroupInvalidPortValue") \
 	X(RULE_PORT_RANGE, 400, "SecurityGroupInvalidPortRange") \

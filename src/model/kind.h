@@ -240,6 +240,8 @@ struct kind_hooks {
 	bool (*on_create)(struct txn *txn, struct object *draft, GError **error);
 	/* It is staged: what must follow from it in other objects. */
 	bool (*on_created)(struct txn *txn, const struct object *object, GError **error);
+	/* One request creates both, @object behind @first: may it? NULL: always. */
+	bool (*on_bulk)(const struct object *first, const struct object *object, GError **error);
 	bool (*on_update)(
 		struct txn *txn, const struct object *old, struct object *draft, GError **error);
 	/* Before @old is staged as deleted; generic reference rules have been applied. */

@@ -162,6 +162,20 @@ def test_a_rule_exists_once(member):
     assert len(made.json["security_group_rules"]) == 2
 
 
+def test_one_request_is_about_one_group(member, admin):
+    """As in Networking: rules of several groups, or projects, are several requests; nothing of such a request is left."""
+    groups = [group_of(member), group_of(member)]
+    mixed = [{"security_group_id": group["id"], "direction": "ingress", "protocol": "tcp", "port_range_min": 22, "port_range_max": 22} for group in groups]
+    answer = member.call("POST", RULES, {"security_group_rules": mixed})
+    assert (answer.status, answer.error) == (400, "SecurityGroupNotSingleGroupRules"), answer.text
+    assert all(group["id"] in answer.message for group in groups)
+    projects = [{**mixed[0], "project_id": "p1"}, {**mixed[0], "protocol": "udp", "project_id": "p2"}]
+    answer = admin.call("POST", RULES, {"security_group_rules": projects})
+    assert (answer.status, answer.error) == (400, "SecurityGroupRulesNotSingleTenant"), answer.text
+    for group in groups:
+        assert member.get(f"{GROUPS}/{group['id']}").json["security_group"]["security_group_rules"] == group["security_group_rules"]
+
+
 BAD_RULES = {
     "no group": ({"security_group_id": None}, 400, "InvalidInput"),
     "unknown group": ({"security_group_id": str(uuid.uuid4())}, 404, "SecurityGroupNotFound"),

@@ -45,6 +45,8 @@ static void name_item(GError **error, const struct call *call, size_t i)
 static bool stage_bulk(struct write *write, struct txn *txn, json_t *list, GError **error)
 {
 	const struct call *call = &write->call;
+	bool (*may_join)(const struct object *, const struct object *, GError **) =
+		call->kind->hooks.on_bulk;
 	json_t *inner;
 	size_t i;
 
@@ -55,7 +57,9 @@ static bool stage_bulk(struct write *write, struct txn *txn, json_t *list, GErro
 		return weft_fail(error, BAD_REQUEST, "'%s' must be a list of 1 to %d objects.",
 			call->kind->collection, BULK_MAX);
 	json_array_foreach(list, i, inner) {
-		if (stage_one(write, txn, inner, error))
+		if (stage_one(write, txn, inner, error) &&
+			(!may_join || may_join(write->objects->pdata[0], write->objects->pdata[i],
+					      error)))
 			continue;
 		name_item(error, call, i);
 		return false;

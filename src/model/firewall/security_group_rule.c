@@ -98,6 +98,23 @@ static bool on_create(struct txn *txn, struct object *draft, GError **error)
 	return check_visible(txn, draft, error) && check_same(txn, draft, error);
 }
 
+/* As Networking has it, whose clients may rely on being refused. */
+static bool on_bulk(const struct object *first, const struct object *rule, GError **error)
+{
+	if (!object_equal(first, rule, SECURITY_GROUP_RULE_GROUP_ID))
+		return weft_fail(error, RULE_GROUPS,
+			"Only allowed to update rules for one security profile at a time: the "
+			"first rule is of security group %s, this one of %s.",
+			object_str(first, SECURITY_GROUP_RULE_GROUP_ID),
+			object_str(rule, SECURITY_GROUP_RULE_GROUP_ID));
+	if (!object_equal(first, rule, SLOT_PROJECT_ID))
+		return weft_fail(error, RULE_PROJECTS,
+			"Multiple tenant_ids in bulk security group rule create not allowed: the "
+			"first rule is of project %s, this one of %s.",
+			object_str(first, SLOT_PROJECT_ID), object_str(rule, SLOT_PROJECT_ID));
+	return true;
+}
+
 static void compute(
 	const struct model *model, const struct object *rule, unsigned slot, struct json_writer *w)
 {
@@ -121,5 +138,8 @@ const struct kind security_group_rule_kind = {
 	.n_indexes = N_SECURITY_GROUP_RULE_INDEXES,
 	.not_found = WEFT_ERROR_RULE_NOT_FOUND,
 	.in_use = WEFT_ERROR_IN_USE,
-	.hooks = { .on_create = on_create, .on_list = security_group_on_list, .compute = compute },
+	.hooks = { .on_create = on_create,
+		.on_bulk = on_bulk,
+		.on_list = security_group_on_list,
+		.compute = compute },
 };
