@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 
+import stalls
 from conftest import BUILD, run, wait_until
 
 PROGRAM = BUILD / "src/appliance/weft-appliance-netns"
@@ -211,9 +212,10 @@ class Connection:
 
 
 class Pings:
-    """Fifty a second, for as long as it is in use; afterwards the longest time without an answer."""
+    """Fifty a second, for as long as it is in use; afterwards the longest time without an answer, less what of it the machine stood still."""
 
     def __init__(self, bed, namespace, address):
+        stalls.now()
         self.path = bed.folder / f"pings-{namespace}-{address}"
         with open(self.path, "w") as out:
             self.process = bed.popen(namespace, "ping", "-D", "-i", "0.02", address, stdout=out)
@@ -230,5 +232,4 @@ class Pings:
         self.await_more()
         self.process.kill()
         self.process.wait()
-        times = self.answers()
-        return max(after - before for before, after in zip(times, times[1:]))
+        return stalls.longest_gap(self.answers())

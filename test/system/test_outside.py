@@ -12,8 +12,9 @@ import pytest
 import bpf_maps
 import footprint
 import outside
+import stalls
 from conftest import wait_until
-from limits import BOTH_WAYS, Policy, assert_near, mbits, together
+from limits import BOTH_WAYS, Policy, assert_free, assert_near, mbits, together
 from outside_cloud import Connection, clouds
 from traffic import Iperf, Ping
 from twin import Mover
@@ -351,40 +352,47 @@ def test_daemons_may_die(cloud):
     assert lost == 0, f"{lost} of {sent} lost"
 
 
+def dropped_of_a_flood(cloud, policy, address):
+    """What does not arrive of a flood from outside is what the limit has dropped; how much that is in all."""
+    def flood():
+        before = policy.counters("floating_ip", "h1")["ingress"]["dropped"]
+        # Several senders: one is slowed by what of it waits in the shaper of the same machine.
+        run = Iperf(cloud.world.out, cloud.lab.netns("a"), address, 1, options=["-u", "-b", "10M", "-l", "1300", "-P", "8"])
+        report = json.loads(run.client.communicate(timeout=60)[0])
+        run.stop()
+        dropped = policy.counters("floating_ip", "h1")["ingress"]["dropped"]
+        return report["end"]["sum"]["lost_packets"], dropped - before, dropped
+    return stalls.measured(flood, lambda seen: seen[0] > 500 and seen[1] == pytest.approx(seen[0], rel=0.2, abs=50))[2]
+
+
 def test_limits_of_a_floating_ip(cloud):
     """Of all that goes through it, either way, and of nothing else; a rule that changes holds at once."""
     made, policy = cloud.float("a"), Policy(cloud, bandwidth_limit=BOTH_WAYS)
     address, a, d, out = made["floating_ip_address"], *map(cloud.lab.netns, "ad"), cloud.world.out
     wait_until(lambda: cloud.world.pings(address), what="it answers")
     assert policy.give("floatingip", made)["qos_policy_id"] == policy.id
-    assert_near(mbits(Iperf(a, out, outside.FAR, 2)), 20)
-    assert_near(mbits(Iperf(out, a, address, 2)), 20)
-    assert mbits(Iperf(a, d, cloud.ip["d"], 1)) > 100, "guests among themselves"
-    assert mbits(Iperf(d, out, outside.FAR, 1)) > 100, "another guest of the host"
+    assert_near(20, lambda: mbits(Iperf(a, out, outside.FAR, 2)))
+    assert_near(20, lambda: mbits(Iperf(out, a, address, 2)))
+    assert_free(lambda: mbits(Iperf(a, d, cloud.ip["d"], 1)))  # guests among themselves
+    assert_free(lambda: mbits(Iperf(d, out, outside.FAR, 1)))  # another guest of the host
     seen = policy.counters("floating_ip", "h1")
     assert seen["egress"]["address"] == address and seen["egress"]["max_kbps"] == 20000
     assert seen["egress"]["bytes"] > 2e6 and seen["ingress"]["bytes"] > 2e6 and seen["egress"]["packets"] > 2e6 / 1500
-    # Several senders: one is slowed by what of it waits in the shaper of the same machine.
-    flood = Iperf(out, a, address, 1, options=["-u", "-b", "10M", "-l", "1300", "-P", "8"])
-    report = json.loads(flood.client.communicate(timeout=60)[0])
-    flood.stop()
-    lost = report["end"]["sum"]["lost_packets"]
-    dropped = policy.counters("floating_ip", "h1")["ingress"]["dropped"]
-    assert lost > 500 and dropped - seen["ingress"]["dropped"] == pytest.approx(lost, rel=0.2, abs=50)
+    dropped = dropped_of_a_flood(cloud, policy, address)
     metric = f'weft_floating_ip_limited_total{{floating_ip="{made["id"]}",direction="ingress"}} {dropped}\n'
     assert metric in cloud.lab.agent("h1", "metrics")["text"]
     table = cloud.lab.weft("qos", "counters", "--host", "h1", "-f", "value", "-c", "address", "-c", "direction", "-c", "dropped").stdout
     assert f"{address} ingress {dropped}" in table, table
     policy.change(60000)
-    assert_near(mbits(Iperf(a, out, outside.FAR, 1)), 60)
+    assert_near(60, lambda: mbits(Iperf(a, out, outside.FAR, 1)))
     policy.change(10000)
     for control in TCP_CONTROLS:
-        assert 8.5 <= mbits(Iperf(out, a, address, 3, options=["-C", control])) <= 14, control
+        assert_near(10, lambda: mbits(Iperf(out, a, address, 3, options=["-C", control])), 0.85)
     policy.change(60000)
     trace = cloud.lab.weft("trace", cloud.ports["a"]["id"], "--to", outside.FAR).stdout
     assert "what leaves by this address outside is limited to 60000 kbit/s" in trace, trace
     policy.give("floatingip", made, qos_policy_id=None)
-    assert mbits(Iperf(a, out, outside.FAR, 1)) > 100
+    assert_free(lambda: mbits(Iperf(a, out, outside.FAR, 1)))
     assert cloud.lab.agent("h1", "limits")["limits"] == []
 
 
@@ -398,18 +406,18 @@ def test_limits_of_a_gateway(cloud):
     try:
         wait_until(lambda: cloud.asks("a") == cloud.asks("b") == cloud.gateway_ip(), what="both leave by the gateway")
         for direction, options in (("egress", []), ("ingress", ["-R"])):
-            runs = [Iperf(guest, out, outside.FAR, 3, port, options) for guest, port in ((a, 5201), (b, 5202))]
-            assert_near(together(policy, cloud.gateway()["binding:host_id"], direction, *runs), 20)
-        assert mbits(Iperf(d, out, outside.FAR, 1)) > 100
+            assert_near(20, lambda: together(policy, cloud.gateway()["binding:host_id"], direction,
+                                             *(Iperf(guest, out, outside.FAR, 3, port, options) for guest, port in ((a, 5201), (b, 5202)))))
+        assert_free(lambda: mbits(Iperf(d, out, outside.FAR, 1)))
         assert policy.counters("router", cloud.gateway()["binding:host_id"])["egress"]["address"] == cloud.gateway_ip()
         policy.give("router", cloud.router, external_gateway_info={**gateway, "qos_policy_id": None})
         assert policy.give("network", cloud.public)["qos_policy_id"] == policy.id
         assert cloud.api.get(f"/v2.0/floatingips/{made['id']}").json["floatingip"]["qos_network_policy_id"] == policy.id
         wait_until(lambda: cloud.asks("d") == made["floating_ip_address"], what="d is outside")
-        assert_near(mbits(Iperf(d, out, outside.FAR, 2)), 20)
+        assert_near(20, lambda: mbits(Iperf(d, out, outside.FAR, 2)))
         assert policy.counters("router", cloud.gateway()["binding:host_id"])["egress"]["max_kbps"] == 20000
     finally:
         policy.give("network", cloud.public, qos_policy_id=None)
         policy.give("router", cloud.router, external_gateway_info={**gateway, "qos_policy_id": None})
     wait_until(lambda: cloud.asks("b") == cloud.gateway_ip(), what="hosts share the address again")
-    assert mbits(Iperf(b, out, outside.FAR, 1)) > 100
+    assert_free(lambda: mbits(Iperf(b, out, outside.FAR, 1)))

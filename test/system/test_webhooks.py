@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import stalls
 from conftest import run, wait_until
 from test_providers import Vendor, has_status, state_of
 from weftd import Weftd
@@ -117,10 +118,10 @@ def test_down_for_an_hour(tmp_path, cloud, monkeypatch):
         while time.monotonic() < begin + 3600 / SPEED:
             has_status(weftd, router, "acme", "ERROR", "tried again until it works")
             has_status(weftd, old, "acme", "PENDING_DELETE", "tried again until it works")
-            asked = time.monotonic()
+            asked = stalls.now()
             other = weftd.api.make("router")
             assert weftd.api.call("DELETE", f"/v2.0/routers/{other['id']}").status == 204
-            assert time.monotonic() - asked < 5
+            assert stalls.worked(asked) < 5
             time.sleep(0.2)
         calls = state_of(weftd, "acme")["calls"] - before
         assert 60 <= calls <= 150, f"{calls} calls about two attachments in an hour: once a minute each, and more often at first"

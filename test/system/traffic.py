@@ -5,10 +5,13 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
+
+import stalls
 
 SUMMARY = re.compile(r"(\d+) packets transmitted, (\d+) received")
-ANSWER = re.compile(r"^\[([\d.]+)\] .*icmp_seq=(\d+) .*?(DUP!)?$", re.MULTILINE)
-UNDER_WAY_S = 0.05  # what was sent this shortly before the end may still be answered
+ANSWER = re.compile(r"^\[([\d.]+)\] .*icmp_seq=(\d+) .*?time=([\d.]+) ms$", re.MULTILINE)  # not of what came twice
+SETTLE_S = 5  # so long an answer may take before it is none
 
 
 class Ping:
@@ -16,6 +19,7 @@ class Ping:
 
     def __init__(self, namespace, address, interval_s=0.005):
         self.interval_s = interval_s
+        stalls.now()
         self.output = tempfile.TemporaryFile("w+")  # not a pipe: nobody reads it meanwhile
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", namespace, "ping", "-n", "-D", "-i", str(interval_s), "-W", "1", address],
@@ -25,22 +29,38 @@ class Ping:
         """How many answers there are so far; ping writes them as they come."""
         return os.pread(self.output.fileno(), 1 << 24, 0).count(b"bytes from")
 
+    def answers(self):
+        """(when it came, number, when it was asked) of each so far."""
+        out = os.pread(self.output.fileno(), 1 << 24, 0).decode()
+        return [(float(at), int(number), float(at) - float(ms) / 1000) for at, number, ms in ANSWER.findall(out)]
+
+    def settle(self):
+        """Waits until what has been sent is answered, or is no more under way: something later is answered. Is anything, now?"""
+        begin, recent = time.time(), int(1 / self.interval_s)
+        while time.time() < begin + SETTLE_S:
+            answers = self.answers()
+            fresh = next((number for _, number, asked in answers if asked > begin), 0)
+            if fresh and {number for _, number, _ in answers}.issuperset(range(max(1, fresh - recent), fresh)):
+                return True
+            if fresh and time.time() > begin + 1:  # the others are lost
+                return True
+            time.sleep(0.01)
+        return False
+
     def stop(self):
-        """Returns (sent, lost). Sets duplicates, and gap_s: the longest time without an answer."""
+        """Returns (sent, lost). Sets duplicates, and gap_s: the longest time without an answer, less what of it the machine stood still."""
+        settled = self.settle()
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(10)
+        self.process.wait(60)
         self.output.seek(0)
         out = self.output.read()
         summary = SUMMARY.search(out)
         assert summary, f"ping gave no summary: {out[-2000:]}"
-        answers = [(float(at), int(number)) for at, number, again in ANSWER.findall(out) if not again]
+        answers = self.answers()
         self.duplicates = out.count("DUP!")
-        times = [at for at, _ in answers]
-        self.gap_s = max((b - a for a, b in zip(times, times[1:])), default=0)
-        sent, last = int(summary[1]), max((number for _, number in answers), default=0)
-        under_way = sent - last
-        lost = last - len({number for _, number in answers})
-        return sent, lost + (under_way if under_way * self.interval_s > UNDER_WAY_S else 0)
+        self.gap_s = stalls.longest_gap([at for at, _, _ in answers])
+        sent, last = int(summary[1]), max((number for _, number, _ in answers), default=0)
+        return sent, last - len({number for _, number, _ in answers}) + (0 if settled else sent - last)
 
 
 class Iperf:
