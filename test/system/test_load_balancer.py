@@ -63,8 +63,8 @@ print(json.dumps(answers))
 
 MUCH = r"""
 import socket, sys
-for _ in range(20):
-    with socket.create_connection((sys.argv[1], 80), 5) as s:
+for _ in range(40):
+    with socket.create_connection((sys.argv[1], 80), 20) as s:
         s.sendall(b"much")
         text = b""
         while len(text) < 5000 or len(text) < 5000 * (text.index(b"\n") + 1):
@@ -182,7 +182,7 @@ def test_tcp(bed, version):
     balancer = bed.balancer(["m1", "m2", "m3"], version)
     wait_until(lambda: bed.api.get(f"{LB}loadbalancers/{balancer['id']}").json["loadbalancer"]["operating_status"] == "ONLINE")
     for client in ("c1", "m2", "far"):
-        counts = bed.ask(client, balancer)
+        counts = bed.ask(client, balancer, 60)  # by chance: of 30 one in a thousand runs has a member with less
         assert set(counts) == {"m1", "m2", "m3"} and min(counts.values()) >= 2, (client, counts)
     for member in ("m1", "m3"):  # a member gets some of its own, from the VIP
         assert set(bed.ask(member, balancer)) == {"m1", "m2", "m3"}, member
@@ -261,7 +261,7 @@ def test_members_come_and_go(bed):
     assert {name for client in ("c1", "m2", "far") for name in bed.ask(client, balancer, 20)} == {"m1"}
     assert [say(one).split()[0] for one in held.values()] == ["m2", "m2"]
     bed.update(pool + balancer["members"]["m2"], weight=3)
-    counts = bed.ask("far", balancer, 80)
+    counts = bed.ask("far", balancer, 200)
     assert counts["m2"] > 1.5 * counts["m1"] > 0, counts
     bed.update(pool + balancer["members"]["m1"], backup=True)
     assert set(bed.ask("c1", balancer, 20)) == {"m2"}
