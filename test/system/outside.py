@@ -132,7 +132,7 @@ class World:
             made.settimeout(1)
             return made if not made.connect_ex((address, port)) else made.close()
         made = wait_until(attempt, what=f"{address} port {port} is reached")
-        made.settimeout(5)
+        made.settimeout(20)
         return made
 
     def who(self, port=7000, answer="SYSTEM:echo $SOCAT_PEERADDR"):

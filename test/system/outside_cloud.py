@@ -113,7 +113,7 @@ class Cloud:
     def asks(self, name, address=outside.FAR, port=7000):
         """The address that a server outside says that a guest has."""
         address = f"[{address}]" if ":" in address else address
-        return self.lab.exec(name, "socat", "-u", f"TCP:{address}:{port},connect-timeout=2", "-", check=False).stdout.strip()
+        return self.lab.exec(name, "socat", "-u", f"TCP:{address}:{port},connect-timeout=5", "-", check=False).stdout.strip()
 
 
 class Connection:
@@ -122,7 +122,7 @@ class Connection:
     def __init__(self, lab, name, address, port):
         self.process = lab.popen(name, "socat", "-", f"TCP:{address}:{port},connect-timeout=20", stdin=subprocess.PIPE)
 
-    def asks(self, word, seconds=5):
+    def asks(self, word, seconds=20):
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         return self.process.stdout.readline().strip() if select.select([self.process.stdout], [], [], seconds)[0] else None

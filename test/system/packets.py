@@ -147,7 +147,7 @@ class Wire:
         self.seen += new
         return new
 
-    def expect(self, wanted, deadline=5.0):
+    def expect(self, wanted, deadline=30.0):
         """Waits for an incoming frame for which wanted(frame) is true; the frame."""
         end = time.monotonic() + deadline
         while select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:

@@ -56,7 +56,7 @@ class Host:
             ["nsenter", f"--net=/run/netns/{self.namespace}", AGENT, "--config", self.config],
             stdout=self.log_file, stderr=self.log_file)
         if wait:
-            wait_until(lambda: self.process.poll() is None and self.answers(), 20, "the agent answers")
+            wait_until(lambda: self.process.poll() is None and self.answers(), what="the agent answers")
         return self
 
     def answers(self):
@@ -164,7 +164,7 @@ class Bench:
         for n, host in self.hosts.items():
             host.start()
             host.ask("plug", port=PORTS[n], device=f"p{n}")
-        wait_until(self.pings, 10, "the guests reach each other")
+        wait_until(self.pings, what="the guests reach each other")
         return self
 
     def pings(self):
@@ -212,7 +212,7 @@ def test_a_killed_agent_loses_no_packet(bench):
         assert host.end(signal.SIGKILL) == -signal.SIGKILL
         host.start()
     for n, host in bench.hosts.items():
-        wait_until(lambda: host.ask("status")["controller"]["state"] == "connected", 10, "connected again")
+        wait_until(lambda: host.ask("status")["controller"]["state"] == "connected", what="connected again")
         after = host.ask("status")
         for key in ("view", "datapath"):
             same = dict(before[n][key], flows=0), dict(after[key], flows=0)
@@ -241,7 +241,7 @@ def test_a_reboot_without_controller_forwards(bench):
     assert not bench.pings()
     for host in bench.hosts.values():
         host.start()
-    wait_until(bench.pings, 10, "the guests reach each other again")
+    wait_until(bench.pings, what="the guests reach each other again")
 
 
 def test_sigterm_leaves_the_edge_switch_forwarding(bench):
@@ -283,23 +283,23 @@ def test_the_host_is_silent_on_the_guests_network(bench):
 def test_ports_follow_their_devices(bench):
     """A device that vanishes takes its port down and brings it up when it comes again; each is reported."""
     bench.up()
-    wait_until(lambda: bench.controller.wired("h1", PORTS[1]), 5, "wired")
+    wait_until(lambda: bench.controller.wired("h1", PORTS[1]), what="wired")
     bench.ip("h1", "link", "delete", "p1")
-    wait_until(lambda: bench.controller.wired("h1", PORTS[1]) is False, 5, "not wired")
+    wait_until(lambda: bench.controller.wired("h1", PORTS[1]) is False, what="not wired")
     bench.add_guest(1)
-    wait_until(lambda: bench.controller.wired("h1", PORTS[1]), 5, "wired again")
-    wait_until(bench.pings, 5, "pings")
+    wait_until(lambda: bench.controller.wired("h1", PORTS[1]), what="wired again")
+    wait_until(bench.pings, what="pings")
 
 
 def test_an_alias_plugs(bench):
     bench.controller.start()
     bench.fill()
     host = bench.hosts[1].start()
-    wait_until(lambda: host.ask("status")["view"]["ports"] == 1, 5, "the view")
+    wait_until(lambda: host.ask("status")["view"]["ports"] == 1, what="the view")
     bench.ip("h1", "link", "set", "p1", "alias", f"iface-id={PORTS[1]}")
-    wait_until(lambda: bench.controller.wired("h1", PORTS[1]), 5, "wired")
+    wait_until(lambda: bench.controller.wired("h1", PORTS[1]), what="wired")
     bench.ip("h1", "link", "set", "p1", "alias", "")
-    wait_until(lambda: bench.controller.wired("h1", PORTS[1]) is False, 5, "not wired")
+    wait_until(lambda: bench.controller.wired("h1", PORTS[1]) is False, what="not wired")
 
 
 def test_plug_waits_for_a_port_that_is_not_there_yet(bench):
@@ -323,7 +323,7 @@ def test_bad_plugs_are_refused_and_disturb_nothing(bench):
     bench.up()
     host, unknown = bench.hosts[1], str(uuid.uuid4())
     bench.ip("h1", "link", "add", "spare", "type", "veth", "peer", "name", "spare-end")
-    wait_until(lambda: not host.request("plug", port=PORTS[1], device="spare")["ok"], 5)
+    wait_until(lambda: not host.request("plug", port=PORTS[1], device="spare")["ok"])
     for request, code, says in [
             (dict(port=unknown, device="tap9"), "DeviceNotFound", "tap9"),
             (dict(port=unknown, device="p1"), "DeviceBusy", PORTS[1]),
@@ -351,7 +351,7 @@ def test_a_corrupt_view_is_used_and_healed(bench):
     view.write_bytes(b"\n".join(lines))
     ping = bench.start_ping(150)
     host.start()
-    wait_until(lambda: not host.ask("status")["view"]["needs_snapshot"], 10, "healed")
+    wait_until(lambda: not host.ask("status")["view"]["needs_snapshot"], what="healed")
     assert lost(ping) == 0
     assert "damaged" in host.log()
     name, query = [q for q in bench.controller.queries if q[0] == "h1"][-1]
@@ -383,12 +383,12 @@ def test_a_second_agent_is_refused(bench):
     host = bench.hosts[2]
     bench.controller.refusals["h2"] = (409, "agent of instance x at 192.0.2.9 holds it")
     bench.controller.cut()
-    wait_until(lambda: host.ask("status")["controller"]["state"] != "connected", 5)
-    wait_until(lambda: "192.0.2.9" in (host.ask("status")["controller"]["error"] or ""), 10, "the reason")
+    wait_until(lambda: host.ask("status")["controller"]["state"] != "connected")
+    wait_until(lambda: "192.0.2.9" in (host.ask("status")["controller"]["error"] or ""), what="the reason")
     assert "another agent holds host h2" in host.log()
     assert bench.pings()
     del bench.controller.refusals["h2"]
-    wait_until(lambda: host.ask("status")["controller"]["state"] == "connected", 15, "connected again")
+    wait_until(lambda: host.ask("status")["controller"]["state"] == "connected", what="connected again")
 
 
 @pytest.mark.parametrize("status, says", [(401, "credential"), (404, "knows no host h1"), (500, "500")])
@@ -397,7 +397,7 @@ def test_refusals_are_explained(bench, status, says):
     bench.fill()
     bench.controller.refusals["h1"] = (status, "because")
     host = bench.hosts[1].start()
-    wait_until(lambda: says in (host.ask("status")["controller"]["error"] or ""), 5, "the reason")
+    wait_until(lambda: says in (host.ask("status")["controller"]["error"] or ""), what="the reason")
     assert "because" in host.log()
 
 
@@ -407,7 +407,7 @@ def test_nonsense_on_the_stream_breaks_only_the_connection(bench):
     for line in ("nonsense", '{"op":"put"}', '{"op":"future"}', "x" * (2 << 20),
                  '{"op":"put","kind":"network","id":"x","scope":"y","rev":1,"data":{"vni":-1}}'):
         bench.controller.send(scope, line)
-    wait_until(lambda: host.ask("status")["controller"]["state"] == "connected", 20, "connected again")
+    wait_until(lambda: host.ask("status")["controller"]["state"] == "connected", what="connected again")
     assert bench.pings()
 
 
@@ -433,7 +433,7 @@ def test_what_the_agent_tells(bench):
     port, = host.ask("ports")["ports"]
     assert port["device"] == "p1" and port["wired"] and port["vni"] == 7 and port["ips"] == ["10.0.0.1"]
     assert port["counters"]["rx_packets"] > 0 and port["counters"]["tx_packets"] > 0
-    wait_until(lambda: host.ask("flows")["flows"] > 0, 5, "flows are counted")
+    wait_until(lambda: host.ask("flows")["flows"] > 0, what="flows are counted")
     assert all(set(drop) == {"count", "doc"} for drop in host.ask("drops")["host"].values())
     assert len(host.ask("view", kind="endpoint")["records"]) == 2
     metrics = host.ask("metrics")["text"]
@@ -446,7 +446,7 @@ def test_deltas_reach_the_datapath_and_the_report_at_once(bench):
     """An endpoint's removal and return; the revision is acknowledged."""
     bench.up()
     bench.controller.delete(NETWORK, "endpoint", PORTS[2])
-    wait_until(lambda: not bench.pings(), 5, "gone")
+    wait_until(lambda: not bench.pings(), what="gone")
     bench.put_port(2)
-    wait_until(bench.pings, 5, "back")
-    wait_until(lambda: bench.controller.reports["h2"][-1]["revision"] == bench.controller.revision, 5, "acknowledged")
+    wait_until(bench.pings, what="back")
+    wait_until(lambda: bench.controller.reports["h2"][-1]["revision"] == bench.controller.revision, what="acknowledged")

@@ -214,8 +214,8 @@ def test_the_kernel_s_is_repaired(bed, part, command):
     bed.put(document(next(revisions), interfaces=[{**one, "mtu": 1400} for one in document(1)["interfaces"]]))
     before, counts = kernel(bed), bed.get("/v1/status")["repairs"]
     bed.exec("box", "sh", "-c", command)
-    wait_until(lambda: bed.get("/v1/status")["repairs"] != counts, what="it is noticed", deadline=20)
-    wait_until(lambda: kernel(bed) == before, what="it is repaired", deadline=20)
+    wait_until(lambda: bed.get("/v1/status")["repairs"] != counts, what="it is noticed")
+    wait_until(lambda: kernel(bed) == before, what="it is repaired")
     now = bed.get("/v1/status")
     had = counts.get(part, {"count": 0})["count"]
     assert now["repairs"] == {**counts, part: {"count": had + 1}} and (now["status"], now["drift"]) == ("ACTIVE", [])
@@ -290,13 +290,13 @@ def test_addresses_are_announced(bed):
         bed.exec("out", "ip", "-6", "neigh", "replace", "fd00:f::5", "lladdr", "fa:16:3e:00:00:99", "dev", "eth0", "nud", "stale")
         bed.put(now)
         for address in ("203.0.113.5", "203.0.113.6", "fd00:f::5"):
-            wait_until(lambda: heard(wire, address), what=f"{address} is announced", deadline=20)
+            wait_until(lambda: heard(wire, address), what=f"{address} is announced")
         wait_until(lambda: MACS["public"] in bed.exec("out", "ip", "neigh", "show", "203.0.113.5").stdout, what="the right neighbour")
         wait_until(lambda: MACS["public"] in bed.exec("out", "ip", "-6", "neigh", "show", "fd00:f::5").stdout, what="the right neighbour")
         more = with_ipv6(document(next(revisions)), "slaac")
         more["interfaces"][1]["addresses"].append("203.0.113.7/32")
         bed.put(more)
-        wait_until(lambda: heard(wire, "203.0.113.7"), what="203.0.113.7 is announced", deadline=20)
+        wait_until(lambda: heard(wire, "203.0.113.7"), what="203.0.113.7 is announced")
 
 
 def with_ipv6(told, mode):
@@ -315,7 +315,7 @@ def advertised(bed, guest, wanted):
     def ask():
         said = bed.exec(guest, "rdisc6", "-1", "eth0", check=False).stdout.replace(" ", "")
         return said if wanted in said else None
-    return wait_until(ask, what=f"an advertisement with {wanted}", deadline=20)
+    return wait_until(ask, what=f"an advertisement with {wanted}")
 
 
 def lease6(bed, guest):
@@ -333,7 +333,7 @@ def test_ipv6(bed):
     said = advertised(bed, "g1", "Autonomousaddressconf.:Yes")
     for part in ("Statefuladdressconf.:No", "Statefulotherconf.:No", "Routerlifetime:1800", "Prefix:fd00:1::/64", "RecursiveDNSserver:fd00:1::1"):
         assert part in said, said
-    wait_until(lambda: "fd00:1::f816:3eff:fe00:101/64" in bed.exec("g1", "ip", "-6", "-br", "address").stdout, what="an address of its own making", deadline=20)
+    wait_until(lambda: "fd00:1::f816:3eff:fe00:101/64" in bed.exec("g1", "ip", "-6", "-br", "address").stdout, what="an address of its own making")
     bed.put(with_ipv6(document(next(revisions)), "dhcpv6-stateless"))
     assert "Autonomousaddressconf.:Yes" in advertised(bed, "g1", "Statefulotherconf.:Yes")
     told = with_ipv6(document(next(revisions)), "dhcpv6-stateful")

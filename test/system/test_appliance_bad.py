@@ -243,7 +243,7 @@ def test_told_again_and_again(machines):
     for revision in range(2, 5):
         one.describe(revision=revision)
         one.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: str(revision) in (one.home / "told").read_text().split(), what=f"revision {revision}", deadline=20)
+        wait_until(lambda: str(revision) in (one.home / "told").read_text().split(), what=f"revision {revision}")
 
 
 def test_what_a_runtime_has_no_use_for(machines):

@@ -152,8 +152,8 @@ def test_bgp(tenants):
 
     def show(what):
         return tenant.exec("far", "vtysh", "--vty_socket", folder, "-d", "bgpd", "-c", what, check=False).stdout
-    wait_until(lambda: "10.0.0.0/24" in show("show bgp ipv4 unicast"), deadline=20, what="the neighbor has the router's network")
-    wait_until(lambda: "fd00:1::/64" in show("show bgp ipv6 unicast"), deadline=20, what="and that of IPv6")
+    wait_until(lambda: "10.0.0.0/24" in show("show bgp ipv4 unicast"), what="the neighbor has the router's network")
+    wait_until(lambda: "fd00:1::/64" in show("show bgp ipv6 unicast"), what="and that of IPv6")
     wait_until(lambda: "198.51.100.0/24 via 203.0.113.1" in tenant.router.inside("ip", "route", "show", "proto", "bgp").stdout, what="the router has the neighbor's")
     wait_until(lambda: "fd00:51::/64 via fd00:f::1" in tenant.router.inside("ip", "-6", "route", "show", "proto", "bgp").stdout, what="and that of IPv6")
     inside = run("vtysh", "--vty_socket", f"/proc/{tenant.router.pid}/root/run/weft-appliance", "-d", "bgpd", "-c", "show bgp ipv4 unicast").stdout

@@ -71,7 +71,7 @@ def test_its_host_dies(cloud):
     lab.exec("h1", "ip", "link", "set", "uplink0", "up")
     lab.start("h1")
     left = lab.folder / "h1/run/appliance"
-    wait_until(lambda: not list(left.glob(f"{appliance['id']}*")), deadline=20, what=f"h1 has nothing of it any more in {left}")
+    wait_until(lambda: not list(left.glob(f"{appliance['id']}*")), what=f"h1 has nothing of it any more in {left}")
     assert not cloud.process(appliance) and cloud.appliance(networks["in"])["host"] == "h2" and cloud.lease("g")
 
 

@@ -93,7 +93,7 @@ def impostor(lab_with):
                 return lab.agent("h3", "status")["controller"].get("error")
             except OSError:
                 return None
-        return wait_until(complaint, 20, "it is refused")
+        return wait_until(complaint, what="it is refused")
     yield lab, start
     for process in started:
         process.kill()

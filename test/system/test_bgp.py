@@ -279,11 +279,11 @@ def test_agents_and_peers(cloud):
     wait_until(lambda: cloud.frr.sessions().keys() == {"203.0.113.11"}, what="h2 is silent")
     assert cloud.speaker("v4")["status"] == "ACTIVE"
     cloud.put(f"bgp-peers/{cloud.peer4['id']}", bgp_peer={"password": "wrong"})
-    wait_until(lambda: cloud.speaker("v4")["status"] == "DOWN", deadline=20, what="the session fails")
+    wait_until(lambda: cloud.speaker("v4")["status"] == "DOWN", what="the session fails")
     assert f"h1: no session with {outside.ROUTER}" in cloud.speaker("v4")["status_reason"]
     cloud.put(f"bgp-peers/{cloud.peer4['id']}", bgp_peer={"password": PASSWORD})
     assert cloud.api.call("POST", f"/v2.0/agents/{agent}/bgp-drinstances", {"bgp_speaker_id": cloud.v4["id"]}).status == 201
-    wait_until(lambda: cloud.speaker("v4")["status"] == "ACTIVE" and len(cloud.frr.sessions()) == 2, deadline=20, what="both speak")
+    wait_until(lambda: cloud.speaker("v4")["status"] == "ACTIVE" and len(cloud.frr.sessions()) == 2, what="both speak")
     shown = cloud.api.get(f"/v2.0/bgp-peers/{cloud.peer4['id']}").json["bgp_peer"]
     assert "password" not in shown and PASSWORD not in json.dumps(cloud.api.get("/v2.0/bgp-peers").json)
 
@@ -306,8 +306,8 @@ def test_bgpd_fails(cloud):
     folder = cloud.bgpd("h1", cloud.v4)
     before = (folder / "bgpd.pid").read_text()
     os.kill(int(before), signal.SIGKILL)
-    wait_until(lambda: not cloud.frr.route(at), deadline=20, what="the router forgets what it said")
-    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, deadline=20, what="it is announced again")
+    wait_until(lambda: not cloud.frr.route(at), what="the router forgets what it said")
+    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, what="it is announced again")
     assert (folder / "bgpd.pid").read_text() != before
     conf = cloud.lab.folder / "h1/agent.conf"
     text = conf.read_text()
@@ -322,7 +322,7 @@ def test_bgpd_fails(cloud):
     conf.write_text(text)
     cloud.lab.stop("h1")
     cloud.lab.start("h1")
-    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"} and cloud.speaker("v4")["status"] == "ACTIVE", deadline=20)
+    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"} and cloud.speaker("v4")["status"] == "ACTIVE")
     cloud.api.call("DELETE", f"/v2.0/floatingips/{made}")
 
 
@@ -333,7 +333,7 @@ def test_host_fails(cloud):
     cloud.world.ip("link", "set", "h1", "down")
     wait_until(lambda: not cloud.frr.route(at), deadline=20, what="its routes are gone")
     cloud.world.ip("link", "set", "h1", "up")
-    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, deadline=20, what="they are back")
+    wait_until(lambda: cloud.frr.route(at) == {"203.0.113.11"}, what="they are back")
     cloud.api.call("DELETE", f"/v2.0/floatingips/{made}")
 
 

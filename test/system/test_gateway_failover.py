@@ -100,7 +100,7 @@ def test_failover(cloud):
         cloud.lab.exec(first, "ip", "link", "set", "uplink0", state)
         heard = ["up" if state == "up" else "down"] * 2
         wait_until(lambda: [h["state"] for h in cloud.lab.agent(first, "status")["hosts"]] == heard, what=f"{first} notices that its uplink is {state}")
-        wait_until(lambda: cloud.here(first) == (state == "down"), deadline=2, what="who is heard again gives way to who took over")
+        wait_until(lambda: cloud.here(first) == (state == "down"), what="who is heard again gives way to who took over")
         assert cloud.here(second)
     ping.stop()
     assert ping.gap_s < 1, f"silent for {ping.gap_s:.2f} s"
@@ -157,9 +157,9 @@ def test_taken_for_dead_in_error(cloud):
     finally:
         nft("delete table ip deaf")
     wait_until(lambda: not cloud.here(second), what="the second host has it no more")
-    wait_until(lambda: cloud.world.behind(cloud.gateway()["mac_address"]) == first, deadline=5, what="the switch outside knows it")
+    wait_until(lambda: cloud.world.behind(cloud.gateway()["mac_address"]) == first, what="the switch outside knows it")
     wait_until(lambda: active(cloud) == [first], what="who gives it back says so")
-    assert connection.asks("after", seconds=3) == "after"
+    assert connection.asks("after") == "after"
     connection.close()
 
 

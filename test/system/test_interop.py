@@ -37,7 +37,7 @@ def test_far_vtep_joins_a_network(lab_with, request, kind, encapsulation, underl
     far.declare(network, encapsulation, MAC, ADDRESS)
     machine = far.serve(detail["provider:segmentation_id"], encapsulation, MAC, ADDRESS, detail["mtu"])
 
-    wait_until(lambda: lab.pings("g", ADDRESS), 15, f"{kind.__name__} answers a ping")
+    wait_until(lambda: lab.pings("g", ADDRESS), what=f"{kind.__name__} answers a ping")
     before = drops(lab)
     for source, destination, to in ((lab.netns("g"), machine, ADDRESS), (machine, lab.netns("g"), lab.address(guest))):
         largest = ["ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s", str(detail["mtu"] - 28), to]

@@ -85,7 +85,7 @@ def test_guest_gets_ipv6_address(lab, mode):
     lab.network("six", "2001:db8:1::/64", ipv6_ra_mode=mode, ipv6_address_mode=mode)
     a, b = lab.guest("a", 1, "six"), lab.guest("b", 2, "six")
     assert lab.address(a, 6) in lab.exec("a", "ip", "-6", "address", "show", "eth0").stdout
-    wait_until(lambda: lab.pings("a", lab.address(b, 6)), 15)
+    wait_until(lambda: lab.pings("a", lab.address(b, 6)))
 
 
 def test_daemons_stop_and_start(lab):

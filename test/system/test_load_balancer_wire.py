@@ -166,7 +166,7 @@ def test_another_host_takes_over(bed):
     held.stdin.write("x\n")
     assert held.stdout.readline().split()[0] == member
     bed.world.ip("link", "set", host, "up")
-    wait_until(lambda: bed.has_vip() == host, deadline=15, what="it is back")
+    wait_until(lambda: bed.has_vip() == host, what="it is back")
     held.stdin.write("x\n")
     assert held.stdout.readline().split()[0] == member
     held.kill()

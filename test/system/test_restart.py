@@ -16,7 +16,7 @@ def talking(lab):
     lab.network("net1")
     lab.guest("a", 1, "net1")
     address = lab.address(lab.guest("b", 2, "net1"))
-    wait_until(lambda: lab.pings("a", address), 10, "a reaches b")
+    wait_until(lambda: lab.pings("a", address), what="a reaches b")
     return lab, address
 
 
@@ -44,7 +44,7 @@ def test_killed_daemons_lose_no_packet(talking):
         lab.stop(node, kill=True)
         lab.start(node)
     rate, least = iperf.result()
-    wait_until(lambda: connected(lab), 15, "all connected again")
+    wait_until(lambda: connected(lab), what="all connected again")
     sent, lost = ping.stop()
     assert lost == 0 and sent > 100, (sent, lost)
     assert least > rate / 10, "the stream stood still"
@@ -58,8 +58,8 @@ def test_a_port_bound_while_the_agent_was_away(talking):
     lab.stop("h1", kill=True)
     lab.weft("port", "create", "late", "--network", "net1", "--host", "h1")
     lab.start("h1")
-    wait_until(lambda: connected(lab), 15, "connected again")
-    wait_until(lambda: lab.agent("h1", "status")["ports"]["total"] == 2, 5, "the new port")
+    wait_until(lambda: connected(lab), what="connected again")
+    wait_until(lambda: lab.agent("h1", "status")["ports"]["total"] == 2, what="the new port")
     assert lab.json("port", "show", "late")["status"] == "DOWN"
     assert "takes up the stream" in lab.log("weftd") or "resume" in lab.log("weftd")
 
@@ -68,8 +68,8 @@ def test_a_deleted_guest_leaves_no_trace(talking):
     """B8: after its removal neither host knows anything of a guest."""
     lab, address = talking
     lab.weft("lab", "remove", "b")
-    wait_until(lambda: lab.agent("h2", "status")["view"]["records"] <= 1, 5, "h2 has lost interest")
-    wait_until(lambda: lab.agent("h1", "status")["datapath"]["endpoints"] == 1, 5, "h1 has forgotten the endpoint")
+    wait_until(lambda: lab.agent("h2", "status")["view"]["records"] <= 1, what="h2 has lost interest")
+    wait_until(lambda: lab.agent("h1", "status")["datapath"]["endpoints"] == 1, what="h1 has forgotten the endpoint")
     h2 = lab.agent("h2", "status")
     assert h2["datapath"]["networks"] == h2["datapath"]["ports"] == h2["datapath"]["endpoints"] == 0
     assert (lab.folder / "h2/state/plugs").read_text() == ""

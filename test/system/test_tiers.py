@@ -97,7 +97,7 @@ def test_at_once_for_connections_too(green):
     green.delete(f"security-policy-rules/{allow}")
     before = a.drops()["ingress"]
     there.client.send(b"more")
-    wait_until(lambda: a.drops()["ingress"] > before, 5, what="what only the tier allowed is refused")
+    wait_until(lambda: a.drops()["ingress"] > before, what="what only the tier allowed is refused")
     green.set_groups(a, green.open)
 
 

@@ -53,7 +53,7 @@ class Mover:
     def connect(self, address, port):
         with inside(self.netns[self.here]):
             self.socket = socket.socket()
-        self.socket.settimeout(5)
+        self.socket.settimeout(20)
         self.socket.connect((address, port))
 
     def accept(self, port, connect):
@@ -61,10 +61,10 @@ class Mover:
         with inside(self.netns[self.here]):
             listener = socket.create_server((self.lab.address(self.port), port))
         with listener:
-            listener.settimeout(5)
+            listener.settimeout(20)
             client = connect()
             self.socket, _ = listener.accept()
-        self.socket.settimeout(5)
+        self.socket.settimeout(20)
         return client
 
     def move_to(self, host):
