@@ -207,7 +207,9 @@ static __always_inline bool nat_follow(const struct nat_key *key, struct transla
 	return true;
 }
 
-/* Keeps a connection's state; only what changes is written. */
+/* Keeps a connection's state; only what changes is written. Who goes on after a reset has not taken
+ * it for one of the connection's: somebody else may have sent it (RFC 7857 section 2.2, as RFC 6146
+ * section 3.5.2.2 has it). */
 static __always_inline void nat_touch(struct nat *state, const struct pkt *pkt, u32 direction)
 {
 	u32 parts = tick_parts_now(), now = parts / EDGE_TICK_PARTS;
@@ -218,6 +220,8 @@ static __always_inline void nat_touch(struct nat *state, const struct pkt *pkt, 
 	if (pkt->proto == IPPROTO_TCP) {
 		if (pkt->tcp_flags & TCP_RST)
 			flags |= NAT_RESET;
+		else
+			flags &= (u8)~NAT_RESET;
 		if (pkt->tcp_flags & TCP_FIN)
 			flags |= direction == NAT_OUT ? NAT_FIN_OUT : NAT_FIN_IN;
 		if (pkt->flags & PKT_OPENING && direction == NAT_OUT)

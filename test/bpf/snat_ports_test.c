@@ -154,6 +154,33 @@ static void test_closed_connections_give_their_ports(void **state)
 	put_gateway(bed, true, true);
 }
 
+/* A reset after which both go on was none of theirs: the connection keeps its port, and lives as
+ * long as any. One after which nobody says anything ends it. */
+static void test_a_reset_that_is_not_believed(void **state)
+{
+	const u16 port = FIRST + 8192; /* nobody has used it yet */
+	struct frame reset = tcp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 80, port);
+	struct bed *bed = *state;
+	const u8 syn_ack = 0x12, ack = 0x10;
+
+	introduce(bed);
+	share_gateway(bed, false, port, 4096, 1);
+	reset.b[47] = 0x04;
+	assert_int_equal(leaves_as(bed, opening(port)), port);
+	talk(bed, port, port, syn_ack);
+	wire_sends(bed, reset);
+	bed_receive(bed, BED_GUEST2);
+	idle(bed, 1); /* verdicts are looked at again once a tick */
+	talk(bed, port, port, ack);
+	seen_ago(bed, (s32)EDGE_TICK_PARTS);
+	bed_expect_drop(bed, BED_GUEST2, opening(7000), "nat-ports");
+	wire_sends(bed, reset);
+	bed_receive(bed, BED_GUEST2);
+	seen_ago(bed, (s32)EDGE_TICK_PARTS);
+	assert_int_equal(leaves_as(bed, opening(7000)), port);
+	put_gateway(bed, true, true);
+}
+
 /* Each port of the range is found, and then those that are free again. */
 static void test_finds_every_port(void **state)
 {
@@ -213,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports_run_out),
 		cmocka_unit_test(test_closed_connections_give_their_ports),
+		cmocka_unit_test(test_a_reset_that_is_not_believed),
 		cmocka_unit_test(test_finds_every_port),
 		cmocka_unit_test(test_answered_questions_give_their_ports),
 	};
