@@ -49,6 +49,17 @@ static __always_inline long quote_addresses(
 	       bpf_skb_store_bytes(skb, ip + 8, turned, sizeof(turned), 0);
 }
 
+/* What the checksum of the quoted packet takes up, of addresses and ports. */
+static __always_inline u32 quote_difference(const struct room *room)
+{
+	const struct pkt *about = &room->about;
+	s64 sum = bpf_csum_diff((be32 *)&room->was.src, 2 * sizeof(struct addr),
+		(be32 *)&about->src, 2 * sizeof(struct addr), 0);
+
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff);
+	return (u32)sum + nat_difference(room->was.ports, about->ports);
+}
+
 /* Rewrites what an ICMP error quotes as room->balanced says of room->about; 0 on success. Pointers
  * into the packet are void afterwards. */
 __noinline int balance_quote(struct __sk_buff *skb, struct pkt *pkt)
@@ -63,10 +74,10 @@ __noinline int balance_quote(struct __sk_buff *skb, struct pkt *pkt)
 	if (quote_addresses(skb, room, icmp, icmp + sizeof(struct icmp), &l4))
 		return -1;
 	ports = room->about.ports >> 16 | room->about.ports << 16;
-	if (room->was.ports == room->about.ports)
-		return 0;
-	return bpf_l4_csum_replace(skb, icmp + 2, room->was.ports, room->about.ports, 4) ||
-			       bpf_skb_store_bytes(skb, l4, &ports, sizeof(ports), 0)
-		       ? -1
-		       : 0;
+	if (room->was.ports != room->about.ports &&
+		(bpf_l4_csum_replace(skb, icmp + 2, room->was.ports, room->about.ports, 4) ||
+			bpf_skb_store_bytes(skb, l4, &ports, sizeof(ports), 0)))
+		return -1;
+	l4 += room->about.proto == IPPROTO_TCP ? 16 : 6;
+	return quoted_checksum(skb, pkt, l4, quote_difference(room));
 }

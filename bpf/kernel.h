@@ -76,6 +76,16 @@ static __always_inline u32 tick_parts_now(void)
 	return (u32)(bpf_ktime_get_coarse_ns() >> (EDGE_TICK_SHIFT - EDGE_TICK_PARTS_SHIFT));
 }
 
+/* The checksum of what has that sum (RFC 1071). */
+static __always_inline u16 checksum_fold(u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (u16)~sum;
+}
+
 /* In two tests of the register that is used then: Linux 6.1 learns no bounds from the one that the
  * compiler would make of them, nor from a copy's. */
 static __always_inline bool is_between(u32 *value, const u32 least, const u32 most)

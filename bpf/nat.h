@@ -119,37 +119,47 @@ __noinline int nat_apply(struct __sk_buff *skb, struct pkt *pkt, struct translat
 	return 0;
 }
 
+/* What the checksum of a quoted packet takes up: @from has become @to in its pseudo-header. */
+static __always_inline u32 nat_difference(be32 from, be32 to)
+{
+	return (u32)(u16)~from + (u16) ~(from >> 16) + (u16)to + (u16)(to >> 16);
+}
+
 /* The packet that an ICMP error quotes, which went the other way: its receiver where @to is a
  * source, its sender where it is a destination. The sum of a header does not change with an
- * address and its checksum, so of the quote only a port is in the error's own (RFC 5508 section
- * 4.2). @quoted: the packet as it is. 0 on success. */
+ * address and its checksum, so of the quoted IP header nothing is in the error's own (RFC 5508
+ * section 4.2). @quoted: the packet as it is. 0 on success. */
 __noinline int nat_apply_quoted(
 	struct __sk_buff *skb, struct pkt *pkt, struct pkt *quoted, struct translation *to)
 {
-	u32 icmp, ip, l4, off;
+	u32 icmp, ip, l4, check, difference = 0;
 	be32 from;
-	u8 head;
+	be16 port;
 
 	if (!pkt || !quoted || !to)
 		return -1;
 	icmp = bounded(pkt->l4_off, 0x1ff);
 	ip = icmp + sizeof(struct icmp);
+	l4 = ip + bounded(quoted->headers, 0x3f);
 	from = to->is_source ? quoted->dst.w[3] : quoted->src.w[3];
-	off = ip + (to->is_source ? 16 : 12);
-	if (bpf_skb_load_bytes(skb, ip, &head, 1))
-		return -1;
-	l4 = ip + (head & 0xf) * 4u;
 	if (bpf_l3_csum_replace(skb, ip + 10, from, to->addr, sizeof(from)) ||
-		bpf_skb_store_bytes(skb, off, &to->addr, sizeof(to->addr), 0))
+		bpf_skb_store_bytes(
+			skb, ip + (to->is_source ? 16 : 12), &to->addr, sizeof(to->addr), 0))
 		return -1;
-	if (!to->has_port)
+	check = quoted->proto == IPPROTO_ICMP ? 2 : nat_checksum_off(quoted->proto);
+	if (!check)
 		return 0;
-	if (quoted->proto == IPPROTO_ICMP)
-		return (int)nat_port(skb, l4 + 4, icmp + 2, 0, nat_port_of(quoted, true), to->port);
-	if (!nat_checksum_off(quoted->proto))
-		return 0;
-	return (int)nat_port(skb, to->is_source ? l4 + 2 : l4, icmp + 2, 0,
-		nat_port_of(quoted, !to->is_source), to->port);
+	if (quoted->proto != IPPROTO_ICMP)
+		difference = nat_difference(from, to->addr);
+	port = nat_port_of(quoted, quoted->proto == IPPROTO_ICMP || !to->is_source);
+	if (to->has_port) {
+		u32 off = quoted->proto == IPPROTO_ICMP ? 4 : to->is_source ? 2 : 0;
+
+		difference += (u32)(u16)~port + to->port;
+		if (nat_port(skb, l4 + off, icmp + 2, 0, port, to->port))
+			return -1;
+	}
+	return difference ? quoted_checksum(skb, pkt, l4 + check, difference) : 0;
 }
 
 static __always_inline struct nat_key nat_key_out(const u32 *router, const struct pkt *pkt)

@@ -71,15 +71,6 @@ static __always_inline bool nd_option_allowed(
 					       source_allowed(port->id, &mac, 0, NULL)));
 }
 
-static __always_inline u16 checksum_fold(u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)~sum;
-}
-
 /* ICMPv6 checksum of @len bytes at @icmp; @addresses: source and destination. @len is a constant
  * below 512. */
 static __always_inline u16 nd_checksum(void *addresses, void *icmp, const u32 len)

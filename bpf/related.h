@@ -97,6 +97,27 @@ __noinline int related_quote(struct __sk_buff *skb, struct pkt *pkt, struct pkt 
 	}
 }
 
+/* Has the checksum at @off, in the transport header of the packet that an error quotes, follow what
+ * has changed in that packet: @difference is new less old, of the addresses too. Who sent it may
+ * know it by its checksum, as Paris traceroute does (RFC 5508 section 4.2: it is reverted to its
+ * original form). A quote may end before it, or have zeroes there. 0 on success. */
+__noinline int quoted_checksum(
+	struct __sk_buff *skb, const struct pkt *pkt, u32 off, u32 difference)
+{
+	u16 was = 0, is;
+
+	if (!pkt)
+		return -1;
+	if (off + sizeof(was) > pkt->l4_off + sizeof(struct icmp) - pkt->headers + pkt->l3_len ||
+		bpf_skb_load_bytes(skb, off, &was, sizeof(was)) || !was)
+		return 0;
+	is = checksum_fold((u64)(u16)~was + (difference & 0xffff) + (difference >> 16)) ?: 0xffff;
+	return bpf_l4_csum_replace(skb, pkt->l4_off + 2, was, is, sizeof(is)) ||
+			       bpf_skb_store_bytes(skb, off, &is, sizeof(is), 0)
+		       ? -1
+		       : 0;
+}
+
 /* The packet that the error is about, in the room; NULL if it quotes none that it could be. */
 static __always_inline struct pkt *related_quoted(struct __sk_buff *skb, struct pkt *pkt)
 {
