@@ -63,7 +63,7 @@
 	X(NOT_ROUTED, "not-routed",                                                                               \
 		"Sent to a router's MAC, but not to be routed: no IP, link-local or multicast.")                  \
 	X(ROUTER_LOCAL, "router-local",                                                                           \
-		"To a router itself, which answers nothing but echo requests.")                                   \
+		"To a router itself, which answers echo requests alone; of UDP its guests are told.")             \
 	X(DENIED_EGRESS, "denied-egress",                                                                         \
 		"No egress rule of the port's security groups allows the connection.")                            \
 	X(DENIED_INGRESS, "denied-ingress",                                                                       \

@@ -349,6 +349,9 @@ static __always_inline int route_from_guest(
 	if (!pkt->family)
 		return drop(skb, port->id, DROP_NOT_ROUTED);
 	route = route_get(in, pkt);
+	if (route && route->kind == EDGE_ROUTE_LOCAL && pkt->proto == IPPROTO_UDP)
+		return route_error(skb, port, pkt, DROP_ROUTER_LOCAL, ICMP_DEST_UNREACH,
+			ICMP_PORT_UNREACH, ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH);
 	if (route && route->kind == EDGE_ROUTE_LOCAL)
 		return router_echo(skb, port, pkt);
 	if (stays_on_link(pkt))

@@ -353,6 +353,11 @@ static void test_unreachable(void **state)
 		"unknown-neighbour");
 	expect_error(bed, udp(ROUTER_MAC1, MAC1, IP1_6, "fd02::77", 64), GATEWAY1_6, 1, 3,
 		"unknown-neighbour");
+	/* what traceroute to the router itself ends by */
+	expect_error(
+		bed, udp(ROUTER_MAC1, MAC1, IP1, GATEWAY1, 64), GATEWAY1, 3, 3, "router-local");
+	expect_error(bed, udp(ROUTER_MAC1, MAC1, IP1_6, GATEWAY1_6, 64), GATEWAY1_6, 1, 4,
+		"router-local");
 }
 
 /* Not a word about errors, later fragments, or what stays on its link. */
@@ -371,7 +376,10 @@ static void test_no_errors_about(void **state)
 		bed, BED_GUEST1, udp(ROUTER_MAC1, MAC1, IP1, "224.0.0.9", 64), "not-routed");
 	bed_expect_drop(bed, BED_GUEST1, frame_eth(ROUTER_MAC1, MAC1, 0x88b5, frame_fill(50)),
 		"not-routed");
-	bed_expect_drop(bed, BED_GUEST1, udp(ROUTER_MAC1, MAC1, IP1, GATEWAY1, 64), "router-local");
+	bed_expect_drop(bed, BED_GUEST1,
+		frame_eth(ROUTER_MAC1, MAC1, IP4,
+			frame_ip(IP1, GATEWAY1, IPPROTO_TCP, frame_tcp_syn(1000, 80))),
+		"router-local");
 }
 
 static void expect_echo(struct bed *bed, const char *from, const char *to)

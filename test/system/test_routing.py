@@ -104,6 +104,8 @@ def test_traceroute_names_the_router(red):
         out = red.exec("a", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "4", address).stdout
         hops = re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE)
         assert hops == [gateway, address], out
+        out = red.exec("a", "traceroute", "-n", "-q", "1", "-w", "2", "-m", "4", gateway).stdout
+        assert re.findall(r"^ *\d+ +(\S+)", out, re.MULTILINE) == [gateway], out
 
 
 def test_tcp_runs(red):
