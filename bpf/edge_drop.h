@@ -18,7 +18,8 @@
 	X(SPOOFED_ARP, "spoofed-arp",                                                                             \
 		"An ARP sender address is not the port's nor in its allowed address pairs.")                      \
 	X(SPOOFED_ND, "spoofed-nd",                                                                               \
-		"A neighbour discovery message claims an address or MAC that is not the port's.")                 \
+		"A neighbour discovery message claims an address or MAC that is not the port's, or is where "     \
+		"that can't be checked: behind an authentication header.")                                        \
 	X(DHCP_SERVER, "dhcp-server",                                                                             \
 		"The guest acts as a DHCP server, which port security forbids.")                                  \
 	X(ROUTER_ADVERTISEMENT, "router-advertisement",                                                           \

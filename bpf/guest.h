@@ -29,9 +29,49 @@ static __always_inline bool pkt_is_nd(const struct pkt *pkt)
 	       pkt->icmp_type >= ND_ROUTER_SOLICIT && pkt->icmp_type <= ND_REDIRECT;
 }
 
+/* What port security forbids behind an authentication header (IPv6), of which the edge can answer
+ * and check nothing: who has agreed on one with a neighbour could poison what that one knows of
+ * others. 0, or the reason to drop. @pkt is as it was. */
+__noinline int authenticated_check(struct __sk_buff *skb, struct pkt *pkt)
+{
+	struct extension_walk walk = { .skb = skb, .pkt = pkt, .authenticated = true };
+	u8 said[2], proto, flags;
+	u16 headers, at;
+
+	if (!pkt)
+		return DROP_INTERNAL;
+	headers = pkt->headers;
+	flags = pkt->flags;
+	walk.l3 = pkt->l4_off - headers;
+	pkt->flags |= PKT_FIRST_FRAGMENT; /* so another one in it is malformed */
+	bpf_loop(EXTENSIONS_MAX, extension_next, &walk, 0);
+	proto = pkt->proto;
+	at = pkt->headers;
+	pkt->proto = IPPROTO_AH;
+	pkt->headers = headers;
+	pkt->flags = flags;
+	if (walk.reason)
+		return walk.reason;
+	if (is_extension(proto) || proto == IPPROTO_AH)
+		return DROP_MALFORMED;
+	if (proto != IPPROTO_ICMPV6 && proto != IPPROTO_UDP)
+		return 0;
+	if (at + sizeof(said) > pkt->l3_len ||
+		bpf_skb_load_bytes(skb, walk.l3 + at, said, sizeof(said)))
+		return DROP_TRUNCATED;
+	if (proto == IPPROTO_UDP)
+		return said[0] << 8 == (PORT_DHCP6_SERVER & 0xff00) &&
+				       said[1] == (PORT_DHCP6_SERVER & 0xff)
+			       ? DROP_DHCP_SERVER
+			       : 0;
+	if (said[0] == ND_ROUTER_ADVERT || said[0] == ND_REDIRECT)
+		return DROP_ROUTER_ADVERTISEMENT;
+	return said[0] >= ND_ROUTER_SOLICIT && said[0] <= ND_NEIGHBOUR_ADVERT ? DROP_SPOOFED_ND : 0;
+}
+
 /* Port security; 0, or the reason to drop. */
 static __always_inline int guest_check(
-	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
+	struct __sk_buff *skb, const struct port *port, struct pkt *pkt)
 {
 	struct mac mac;
 
@@ -58,6 +98,9 @@ static __always_inline int guest_check(
 	if (pkt->flags & PKT_FIRST_FRAGMENT &&
 		pkt_is_nd(pkt)) /* RFC 6980: what follows is unseen */
 		return DROP_FRAGMENT;
+	if (unlikely(pkt->family == 6 && pkt->proto == IPPROTO_AH) &&
+		!(pkt->flags & PKT_LATER_FRAGMENT))
+		return authenticated_check(skb, pkt);
 	return 0;
 }
 

@@ -3,9 +3,10 @@
  * A frame is parsed once into struct pkt; what comes after reads the struct. The parser checks
  * every length before it believes it and walks IPv4 options and IPv6 extension headers (at most
  * EXTENSIONS_MAX), up to an authentication header, which is a protocol as it is in IPv4: rules name
- * it, and who has not agreed on it discards it (RFC 4302 section 3.4.2). The first fragment of a
- * packet must hold the whole transport header, and not as padding behind the packet (pkt_read());
- * the others have ports 0. None of them, and no ICMP but echo, ever takes the flow cache, whose key
+ * it, and who has not agreed on it discards it (RFC 4302 section 3.4.2). What a guest may not say
+ * at all is looked for behind it too, in every packet (guest.h). The first fragment of a packet
+ * must hold the whole transport header, and not as padding behind the packet (pkt_read()); the
+ * others have ports 0. None of them, and no ICMP but echo, ever takes the flow cache, whose key
  * could not tell what the checks of the slow path tell.
  */
 #pragma once
@@ -194,6 +195,7 @@ struct extension_walk {
 	struct pkt *pkt;
 	u32 l3;
 	int reason;
+	bool authenticated; /* behind an authentication header too, where no fragment is */
 };
 
 static __always_inline bool is_extension(u8 proto)
@@ -214,7 +216,7 @@ static long extension_next(u32 i, void *data)
 		be32 id;
 	} ext; /* RFC 8200 section 4 */
 
-	if (!is_extension(pkt->proto))
+	if (!is_extension(pkt->proto) && !(walk->authenticated && pkt->proto == IPPROTO_AH))
 		return 1;
 	walk->reason = bpf_skb_load_bytes(walk->skb, walk->l3 + pkt->headers, &ext, sizeof(ext))
 			       ? DROP_TRUNCATED
@@ -234,6 +236,8 @@ static long extension_next(u32 i, void *data)
 			return 1;
 		}
 		pkt->headers += 8;
+	} else if (pkt->proto == IPPROTO_AH) {
+		pkt->headers += (u16)((ext.length + 2) * 4); /* RFC 4302 section 2.2 */
 	} else {
 		pkt->headers += (u16)((ext.length + 1) * 8);
 	}
@@ -255,6 +259,8 @@ __noinline int pkt_parse_extended(struct __sk_buff *skb, struct pkt *pkt, u32 of
 		return walk.reason == NOT_FIRST_FRAGMENT ? 0 : walk.reason;
 	if (is_extension(pkt->proto))
 		return DROP_MALFORMED;
+	if (pkt->proto == IPPROTO_AH)
+		pkt->flags |= PKT_NO_FLOW;
 	pkt->l4_off += pkt->headers;
 	l4 = (void *)(long)skb->data + bounded(off, PULL_MASK) +
 	     bounded(pkt->headers, HEADERS_MASK);

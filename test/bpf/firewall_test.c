@@ -201,6 +201,51 @@ static void test_authentication_header(void **state)
 	expect_refused(bed, BED_GUEST1, BED_GUEST2, authenticated(BED_GUEST1), "denied-ingress");
 }
 
+/* What guest 1 says behind an authentication header, and what is before that of @said. */
+static struct frame authentic(u8 next, struct frame said, u8 before)
+{
+	const u8 header[12] = { next, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1 };
+	const u8 options[8] = { IPPROTO_AH, 0, 1, 4 };
+
+	said = frame_push(said, header, sizeof(header));
+	if (before != IPPROTO_AH)
+		said = frame_push(said, options, sizeof(options));
+	return frame_eth(MAC2, MAC1, ETH_IP6, frame_ip(IP1_6, IP2_6, before, said));
+}
+
+/* What port security forbids a guest to say it may not say behind such a header either, also where
+ * rules allow those; all else passes, before and after. */
+static void test_behind_an_authentication_header(void **state)
+{
+	static const u8 more[8] = { IPPROTO_ICMPV6, 0, 1, 4 }, fragment[8] = { IPPROTO_ICMPV6 };
+	struct bed *bed = *state;
+	struct frame claim = frame_nd(136, 0x20000000, IP2_6, 2, MAC1), frame;
+	struct frame echo = frame_icmp(128, 0, 0, frame_fill(16));
+
+	POLICY(bed, policy1, rule6(OUT1));
+	POLICY(bed, policy2, rule6(rule(22, DP_INGRESS, IPPROTO_AH, -1, -1)));
+	for (int i = 0; i < 2; i++)
+		expect_passes(bed, BED_GUEST1, authentic(IPPROTO_ICMPV6, echo, IPPROTO_AH));
+	frame = authentic(IPPROTO_ICMPV6, claim, IPPROTO_AH);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "spoofed-nd");
+	frame = authentic(IPPROTO_ICMPV6, claim, IPPROTO_DSTOPTS);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "spoofed-nd");
+	frame = authentic(IPPROTO_DSTOPTS, frame_push(claim, more, 8), IPPROTO_AH);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "spoofed-nd");
+	frame = authentic(IPPROTO_FRAGMENT, frame_push(claim, fragment, 8), IPPROTO_AH);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "malformed");
+	frame = authentic(IPPROTO_ICMPV6, frame_icmp(134, 0, 0, frame_fill(8)), IPPROTO_AH);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "router-advertisement");
+	frame = authentic(IPPROTO_UDP, frame_udp(547, 546, frame_fill(8)), IPPROTO_AH);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "dhcp-server");
+	frame = authentic(IPPROTO_ICMPV6, echo, IPPROTO_AH);
+	frame.b[14 + 4] = 0;
+	frame.b[14 + 5] = 12; /* what is behind the header is padding */
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "truncated");
+	frame = authentic(IPPROTO_UDP, frame_udp(1000, 547, frame_fill(8)), IPPROTO_AH);
+	expect_passes(bed, BED_GUEST1, frame);
+}
+
 static void test_always_possible(void **state)
 {
 	struct bed *bed = *state;
@@ -370,6 +415,7 @@ int main(void)
 		TEST(test_stateless),
 		TEST(test_both_open_at_once),
 		TEST(test_authentication_header),
+		TEST(test_behind_an_authentication_header),
 		TEST(test_always_possible),
 		TEST(test_multicast_by_receiver),
 		TEST(test_across_hosts),

@@ -185,7 +185,7 @@ static void test_verifier_budget(void **state)
 	} budgets[] = {
 		{ "from_guest", 25000 },
 		{ "guest_tagged", 25000 },
-		{ "guest_slow", 31000 },
+		{ "guest_slow", 32000 },
 		{ "guest_arp", 6000 },
 		{ "guest_nd", 7000 },
 		{ "guest_unicast", 30000 },
