@@ -352,15 +352,18 @@ def forms(a, b):
                                    stderr=subprocess.PIPE, text=True)
         assert "listening" in capture.stderr.readline()
         for source, target in ((a, b), (b, a)):
-            assert ping(f"g{source.name}", f"{target.net}.0.10", 5) == 5
+            wait_until(lambda: ping(f"g{source.name}", f"{target.net}.0.10", 5) == 5, "all pings are answered")  # both may have begun a tunnel: one of them ends
         if mode == "transport":  # with the router's address, as it leaves: this one has no floating IP
-            assert ping("ga", b.public, 5, f"{a.net}.1.10") == 5
+            wait_until(lambda: ping("ga", b.public, 5, f"{a.net}.1.10") == 5, "all pings to the other router are answered")
+
+        def count(what):
+            return len(run("tcpdump", "-n", "-r", "/run/pcap", *what.split(), check=False).stdout.splitlines())
+        expected = "udp port 4500" if protocol == "esp" else "ip proto 51"
+        wait_until(lambda: count(expected) >= 20, f"{expected}: they are in the capture")
         capture.send_signal(signal.SIGINT)
         capture.wait()
-        seen = {what: len(run("tcpdump", "-n", "-r", "/run/pcap", *what.split(), check=False).stdout.splitlines())
-                for what in ("ip proto 51", "udp port 4500", "ip proto 47", "icmp")}
-        expected = "udp port 4500" if protocol == "esp" else "ip proto 51"
-        assert seen.pop(expected) >= 20 and not any(seen.values()), (protocol, mode, seen)
+        seen = {what: count(what) for what in ("ip proto 51", "udp port 4500", "ip proto 47", "icmp")}
+        assert seen.pop(expected) and not any(seen.values()), (protocol, mode, seen)
         states = run("nsenter", "-t", a.pid, "-n", "ip", "xfrm", "state").stdout
         assert f"proto {protocol}" in states and f"mode {mode}" in states and f"mode {'tunnel' if mode == 'transport' else 'transport'}" not in states, states
         tunnel = a.get("status")["tunnels"]["ipsec"][0]

@@ -63,7 +63,8 @@ def test_wireguard(cloud, tmp_path):
         call(cloud, "PUT", paths["a"], {"wireguard_peer": {"admin_state_up": False}})
         assert call(cloud, "GET", paths["a"])["status"] == "DOWN"
         carries(cloud, False)
-    assert count(*CLEAR) == 0 and count("udp", "port", "51820") > 4
+        wait_until(lambda: count("udp", "port", "51820") > 4, what="what it carried is in the capture")
+    assert count(*CLEAR) == 0
     assert cloud.api.call("PUT", f"/v2.0/routers/{sites['a'].router['id']}", {"router": {"external_gateway_info": None}}).error == "RouterInUseByVPNService"
     for name, path in paths.items():
         call(cloud, "DELETE", path)
@@ -79,7 +80,7 @@ def test_gre(cloud, tmp_path):
         carries(cloud, True)
         for tunnel in made.values():
             becomes(cloud, f"/v2.0/gre-tunnels/{tunnel['id']}", "ACTIVE")
-    assert count("ip", "proto", "47") >= 4, "a ping and its answer, at both ends"
+        wait_until(lambda: count("ip", "proto", "47") >= 4, what="a ping and its answer, at both ends, are in the capture")
     path = f"/v2.0/gre-tunnels/{made['a']['id']}"
     call(cloud, "PUT", path, {"gre_tunnel": {"key": 8}})
     carries(cloud, False)

@@ -127,7 +127,8 @@ def test_two_sites(cloud, tmp_path):
         wait_until(b.pings, what="a ping back", deadline=WAIT_S)
         answer = wait_until(lambda: lab.exec("ga", "curl", "-s", "-m", "30", f"http://{b.guest_address}/", check=False).stdout, what="a page", deadline=WAIT_S)
         assert answer == a.guest_address
-    assert count(*CLEAR) == 0 and count("udp", "port", "4500") > 10
+        wait_until(lambda: count("udp", "port", "4500") > 10, what="what it carried is in the capture")
+    assert count(*CLEAR) == 0
     shown = {one["Name"]: one["Status"] for one in cloud.cli.json("vpn", "ipsec", "site", "connection", "list")}
     assert shown == {"to-a": "ACTIVE", "to-b": "ACTIVE"}
     assert cloud.cli.json("vpn", "service", "show", "vpn-a")["Status"] == "ACTIVE"
