@@ -221,6 +221,10 @@ static void build_other(struct frame *frame, const struct spec *spec)
 		put_u16(header, spec->flow.src_port);
 		put_u16(header + 2, spec->flow.dst_port);
 	}
+	if (protocol == IPPROTO_AH) { /* 16 bytes, and nothing in it: the edge looks behind it */
+		header[0] = IPPROTO_NONE;
+		header[1] = sizeof(header) / 4 - 2;
+	}
 	change_protocol(frame, spec->flow.dst.family, protocol, header, sizeof(header));
 }
 
