@@ -90,6 +90,7 @@ static void write_monitor(struct json_writer *w, const struct model *model, cons
 {
 	const struct object *monitor =
 		model_first(model, KIND_LB_HEALTH_MONITOR, LB_MONITOR_BY_POOL, pool, NULL);
+	char version[VALUE_TEXT];
 
 	if (!monitor || !object_bool(monitor, LB_MONITOR_ADMIN_STATE_UP))
 		return;
@@ -106,6 +107,9 @@ static void write_monitor(struct json_writer *w, const struct model *model, cons
 		jw_member_string(
 			w, "expected_codes", object_str(monitor, LB_MONITOR_EXPECTED_CODES));
 	}
+	if (!object_is_null(monitor, LB_MONITOR_HTTP_VERSION))
+		jw_member_string(
+			w, "http_version", object_text(monitor, LB_MONITOR_HTTP_VERSION, version));
 	if (!object_is_null(monitor, LB_MONITOR_DOMAIN_NAME))
 		jw_member_string(w, "domain_name", object_str(monitor, LB_MONITOR_DOMAIN_NAME));
 	jw_end_object(w);

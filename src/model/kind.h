@@ -154,6 +154,8 @@ enum attr_flags {
 	 */
 	ATTR_NO_DEFAULT = 1 << 14,
 	ATTR_ONE_IS_LIST = 1 << 15, /* of TYPE_LIST: what is no list is taken for a list of it */
+	/* Of TYPE_ENUM: its choices are numbers, with one decimal, and shown as such. */
+	ATTR_DECIMALS = 1 << 16,
 };
 
 enum on_delete {

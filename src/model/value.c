@@ -186,7 +186,10 @@ void value_write_json(const struct attr *attr, union value value, struct json_wr
 		jw_int(w, value.number);
 		break;
 	case TYPE_ENUM:
-		jw_string(w, attr->choices[value.number]);
+		if (attr->flags & ATTR_DECIMALS)
+			jw_raw(w, attr->choices[value.number], strlen(attr->choices[value.number]));
+		else
+			jw_string(w, attr->choices[value.number]);
 		break;
 	case TYPE_TIME:
 		jw_string(w, time_format(value.number, text));
@@ -203,9 +206,17 @@ void value_write_json(const struct attr *attr, union value value, struct json_wr
 	}
 }
 
+const char *value_decimal(const json_t *json, char buf[static 40])
+{
+	g_ascii_formatd(buf, 40, "%.1f", json_number_value(json));
+	return json_is_number(json) && g_ascii_strtod(buf, NULL) == json_number_value(json) ? buf
+											    : NULL;
+}
+
 bool value_load(const struct attr *attr, json_t *json, union value *ret)
 {
 	g_autofree char *nested = NULL;
+	char number[40];
 	union value value = value_null(attr);
 
 	if (json_is_null(json)) {
@@ -219,6 +230,8 @@ bool value_load(const struct attr *attr, json_t *json, union value *ret)
 		value = value_from_text(attr, nested);
 	} else if (attr->type == TYPE_BOOL && json_is_boolean(json)) {
 		value.number = json_is_true(json);
+	} else if (attr->flags & ATTR_DECIMALS) {
+		value = value_from_text(attr, value_decimal(json, number));
 	} else if (attr->type == TYPE_INT && json_is_integer(json)) {
 		value.number = json_integer_value(json);
 	} else if (json_is_string(json) && attr->type != TYPE_BOOL && attr->type != TYPE_INT) {

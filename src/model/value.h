@@ -51,6 +51,8 @@ const char *value_text(const struct attr *attr, union value value, char buf[stat
 
 /* The text of a string or number in a parsed list or object; "" of anything else. */
 const char *value_json_text(const json_t *json, char buf[static 40]);
+/* A number as ATTR_DECIMALS has it: "1.1", in @buf; NULL: it is none, or has more decimals. */
+const char *value_decimal(const json_t *json, char buf[static 40]);
 
 /* From JSON that value_write_json() wrote. */
 bool value_load(const struct attr *attr, json_t *json, union value *ret);

@@ -102,7 +102,10 @@ static bool parse_enum(
 	const struct attr *attr, json_t *json, const char *path, union value *ret, GError **error)
 {
 	const char *text = json_string_value(json);
+	char number[40];
 
+	if (!text && attr->flags & ATTR_DECIMALS)
+		text = value_decimal(json, number);
 	for (int i = 0; text && attr->choices[i]; i++)
 		if (!strcmp(attr->choices[i], text) ||
 			(attr->flags & ATTR_ANY_CASE &&

@@ -313,6 +313,7 @@ struct record_lb_monitor {
 	u32 max_retries, max_retries_down;
 	const char *http_method, *url_path, *expected_codes; /* interned; of HTTP */
 	const char *domain_name;			     /* the same; "": none */
+	const char *http_version;			     /* the same */
 };
 struct record_lb_pool {
 	struct uuid id;

@@ -55,6 +55,7 @@ static bool decode_monitor(const json_t *data, struct record_lb_monitor *ret, GE
 	ret->url_path = text_of(data, "url_path", "/");
 	ret->expected_codes = text_of(data, "expected_codes", "200");
 	ret->domain_name = text_of(data, "domain_name", "");
+	ret->http_version = text_of(data, "http_version", *ret->domain_name ? "1.1" : "1.0");
 	return field_uint(data, "delay", 1, 86400, &ret->delay, error) &&
 	       field_uint(data, "timeout", 1, 86400, &ret->timeout, error) &&
 	       field_uint(data, "max_retries", 1, 10, &ret->max_retries, error) &&

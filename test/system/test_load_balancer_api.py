@@ -72,6 +72,10 @@ def test_cli(server, api, subnet):
     assert (monitor["url_path"], monitor["expected_codes"], monitor["max_retries_down"]) == ("/health", "200", 3)
     cli("loadbalancer", "healthmonitor", "set", "h1", "--delay", "9")
     assert cli.json("loadbalancer", "healthmonitor", "show", "h1")["delay"] == 9
+    cli("loadbalancer", "healthmonitor", "set", "h1", "--http-version", "1.1", "--http-method", "POST", "--domain-name", "a.example.org")
+    assert cli.json("loadbalancer", "healthmonitor", "show", "h1")["http_version"] == 1.1
+    cli("loadbalancer", "healthmonitor", "unset", "h1", "--http-version", "--http-method", "--domain-name")
+    assert cli.json("loadbalancer", "healthmonitor", "show", "h1")["http_method"] == "GET"
     tree = json.loads(cli("loadbalancer", "status", "show", "lb1"))["loadbalancer"]
     assert tree["listeners"][0]["pools"][0]["members"][0]["id"] == member["id"]
     assert tree["pools"][0]["health_monitor"]["type"] == "HTTP"
@@ -79,6 +83,14 @@ def test_cli(server, api, subnet):
         words = ["loadbalancer"] + [word for word in words if word != "loadbalancer"] + ["list"] + (["p1"] if words == ["member"] else [])
         assert [item["name"] for item in cli.json(*words)] == names, words
     cli("loadbalancer", "set", "lb1", "--description", "x", "--disable", "--tag", "t")
+    policy = cli.json("network", "qos", "policy", "create", "slow")
+    assert "floating IP" in cli("loadbalancer", "set", "lb1", "--vip-qos-policy-id", "slow", fails=True)
+    assert "floating IP" in cli("loadbalancer", "create", "--vip-subnet-id", "sub1", "--vip-qos-policy-id", "slow", fails=True)
+    cli("loadbalancer", "unset", "lb1", "--vip-qos-policy-id")
+    limited = api.make("port", network_id=port["network_id"], qos_policy_id=policy["id"])
+    assert call(api, "POST", "loadbalancers", vip_port_id=limited["id"]).status == 501
+    assert api.call("DELETE", f"/v2.0/ports/{limited['id']}").status == 204
+    cli("network", "qos", "policy", "delete", "slow")
     cli("loadbalancer", "listener", "set", "l1", "--connection-limit", "-1", "--name", "l2", "--allowed-cidr", "10.0.0.0/8")
     cli("loadbalancer", "pool", "set", "p1", "--lb-algorithm", "SOURCE_IP")
     cli("loadbalancer", "pool", "unset", "p1", "--session-persistence")
@@ -92,9 +104,11 @@ def test_cli(server, api, subnet):
     assert cli.json("loadbalancer", "stats", "show", "lb1")["total_connections"] == 0 == cli.json("loadbalancer", "listener", "stats", "show", "l2")["bytes_in"]
     assert [item["name"] for item in cli.json("loadbalancer", "provider", "list")] == ["edge", "virtual-router"]
     assert cli.json("loadbalancer", "flavor", "list") == cli.json("loadbalancer", "provider", "capability", "list", "edge") == []
-    cli("loadbalancer", "quota", "set", "--listener", "7", "admin")
+    cli("loadbalancer", "quota", "set", "--listener", "7", "--member", "9", "admin")
     assert cli.json("loadbalancer", "quota", "show", "admin")["listener"] == 7
     assert cli.json("loadbalancer", "quota", "defaults", "show")["pool"] == 3
+    cli("loadbalancer", "quota", "unset", "--listener", "admin")
+    assert cli.json("loadbalancer", "quota", "show", "admin")["listener"] == -1
     cli("loadbalancer", "quota", "reset", "admin")
     assert "nothing that could fail over" in cli("loadbalancer", "failover", "lb1", fails=True)
     cli("loadbalancer", "healthmonitor", "delete", "h1")
@@ -182,6 +196,11 @@ def test_what_clients_always_send(api, subnet):
                          (f"listeners/{listener['id']}", {"alpn_protocols": ["h2"]}), (f"listeners/{listener['id']}", {"tls_ciphers": "x"})):
         answer = call(api, "PUT", path, **change)
         assert answer.status == 501 and "No provider supports" in answer.json["faultstring"], answer.text
+    monitor = make(api, "healthmonitors", pool_id=pool["id"], type="HTTP", delay=5, timeout=5, max_retries=3, http_version=1.0)
+    assert monitor["http_version"] == 1.0
+    for given, status in ((1.1, 200), ("1.1", 200), (1, 200), (1.14, 400), (2.0, 400), ("x", 400), (None, 200)):
+        assert call(api, "PUT", f"healthmonitors/{monitor['id']}", http_version=given).status == status, given
+    assert call(api, "PUT", f"healthmonitors/{monitor['id']}", http_version=1.0, domain_name="a.example.org").status == 400
     assert call(api, "PUT", f"listeners/{listener['id']}", name="l", description="d").status == 200
     assert call(api, "PUT", f"listeners/{listener['id']}", name=None, description=None).json["listener"]["name"] == ""
     remove(api, balancer)

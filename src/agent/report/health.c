@@ -346,20 +346,44 @@ static bool is_expected(const char *codes, unsigned code)
 	return false;
 }
 
-/* With HTTP/1.1 a request needs a Host (RFC 9112 section 3.2); the caller's. */
-static char *request_text(const struct record_lb_monitor *monitor)
+/* The name, or the address and port that are asked (RFC 9110 section 7.2). */
+static void append_host(const struct probe *probe, GString *text)
 {
-	if (!*monitor->domain_name)
-		return g_strdup_printf("%s %s HTTP/1.0\r\nUser-Agent: weft\r\n\r\n",
-			monitor->http_method, monitor->url_path);
-	return g_strdup_printf(
-		"%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: weft\r\nConnection: close\r\n\r\n",
-		monitor->http_method, monitor->url_path, monitor->domain_name);
+	struct frame_flow flow = flow_of(probe);
+	char address[IP_STRLEN];
+
+	ip_format(&flow.dst, address);
+	if (*probe->pool->monitor.domain_name)
+		g_string_append(text, probe->pool->monitor.domain_name);
+	else
+		g_string_append_printf(
+			text, flow.dst.family == 6 ? "[%s]:%u" : "%s:%u", address, flow.dst_port);
+}
+
+/* With HTTP/1.1 a request needs a Host (RFC 9112 section 3.2), and one that could have content says
+ * that it has none (RFC 9110 section 8.6); the caller's. */
+static char *request_text(const struct probe *probe)
+{
+	static const char *const with_content[] = { "POST", "PUT", "PATCH", NULL };
+	const struct record_lb_monitor *monitor = &probe->pool->monitor;
+	GString *text = g_string_new(NULL);
+
+	g_string_append_printf(text, "%s %s HTTP/%s\r\n", monitor->http_method, monitor->url_path,
+		monitor->http_version);
+	if (strcmp(monitor->http_version, "1.0") != 0) {
+		g_string_append(text, "Host: ");
+		append_host(probe, text);
+		g_string_append(text, "\r\nConnection: close\r\n");
+	}
+	if (g_strv_contains(with_content, monitor->http_method))
+		g_string_append(text, "Content-Length: 0\r\n");
+	g_string_append(text, "User-Agent: weft\r\n\r\n");
+	return g_string_free(text, FALSE);
 }
 
 static void request(struct healths *healths, struct probe *probe, const struct probe_reply *reply)
 {
-	g_autofree char *text = request_text(&probe->pool->monitor);
+	g_autofree char *text = request_text(probe);
 	struct frame_flow flow = flow_of(probe);
 	struct frame frame;
 

@@ -292,6 +292,20 @@ static void test_http_by_name(void **state)
 	assert_int_equal(bed.health, HEALTH_ALIVE);
 }
 
+/* By HTTP/1.1 with no name it is asked for where it is. */
+static void test_http_version(void **state)
+{
+	static const char asked[] = "POST /x HTTP/1.1\r\nHost: 10.0.0.5:80\r\nConnection: close\r\n"
+				    "Content-Length: 0\r\nUser-Agent: weft\r\n\r\n";
+
+	(void)state;
+	put_balancer("'type':'HTTP','url_path':'/x','http_method':'POST','http_version':'1.1'");
+	healths_second(bed.healths);
+	answer_tcp(PROBE_SYN | PROBE_ACK, 1000, NULL);
+	assert_int_equal(bed.sent.len, 54 + strlen(asked));
+	assert_memory_equal(bed.sent.data + 54, asked, strlen(asked));
+}
+
 static void test_garbage(void **state)
 {
 	u8 bytes[80];
@@ -317,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tcp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_http, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_http_by_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_http_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_reason, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_device_that_comes, setup, teardown),

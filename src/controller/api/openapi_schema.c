@@ -17,11 +17,16 @@ static void write_format(struct json_writer *w, const char *format)
 
 static void write_choices(struct json_writer *w, const struct attr *attr)
 {
-	jw_member_string(w, "type", "string");
+	bool numbers = attr->flags & ATTR_DECIMALS;
+
+	jw_member_string(w, "type", numbers ? "number" : "string");
 	jw_key(w, "enum");
 	jw_begin_array(w);
 	for (unsigned i = 0; attr->choices[i]; i++)
-		jw_string(w, attr->choices[i]);
+		if (numbers)
+			jw_raw(w, attr->choices[i], strlen(attr->choices[i]));
+		else
+			jw_string(w, attr->choices[i]);
 	if (attr->flags & ATTR_NULLABLE)
 		jw_null(w);
 	jw_end_array(w);

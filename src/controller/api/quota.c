@@ -261,6 +261,11 @@ static bool stage(const struct call *call, struct txn *txn, json_t *limits, GErr
 			continue;
 		if (!kind && !connections)
 			return fail_unknown(call, name, error);
+		if (kind && json_is_null(value) && call_is_load_balancer(call->request)) {
+			if (!quota_unset(txn, kind, call->id, error)) /* as Octavia has it */
+				return false;
+			continue;
+		}
 		if (!parse_limit(name, value, &limit, error) ||
 			(kind && check && !check_used(call, kind, limit, error)) ||
 			!(connections ? quota_set_connections(txn, call->id, limit, error)

@@ -129,6 +129,17 @@ bool quota_set(
 	return set_limit(txn, kind->quota.name, project_id, limit, error);
 }
 
+bool quota_unset(struct txn *txn, const struct kind *kind, const char *project_id, GError **error)
+{
+	const struct object *own;
+	struct txn_iter iter;
+
+	txn_iter_init(&iter, txn, KIND_QUOTA, QUOTA_BY_PROJECT_RESOURCE, project_id,
+		kind->quota.name, NULL);
+	own = txn_iter_next(&iter);
+	return !own || txn_remove(txn, own, error);
+}
+
 bool quota_set_connections(struct txn *txn, const char *project_id, s64 limit, GError **error)
 {
 	return set_limit(txn, QUOTA_CONNECTION, project_id, limit, error);

@@ -41,6 +41,8 @@ unsigned quota_used(const struct model *model, const struct kind *kind, const ch
 /* Sets one limit of a project; removes all of them (*@ret_any: there were some). */
 bool quota_set(struct txn *txn, const struct kind *kind, const char *project_id, s64 limit,
 	GError **error);
+/* What holds for every project holds for this one again. */
+bool quota_unset(struct txn *txn, const struct kind *kind, const char *project_id, GError **error);
 bool quota_set_connections(struct txn *txn, const char *project_id, s64 limit, GError **error);
 s64 quota_connections(const struct model *model, const char *project_id);
 bool quota_reset(struct txn *txn, const char *project_id, bool *ret_any, GError **error);

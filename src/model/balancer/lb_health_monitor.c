@@ -40,7 +40,9 @@ static bool check_codes(const struct attr *attr, const char *value, GError **err
 		value);
 }
 
-static const char *const methods[] = { "GET", "HEAD", "OPTIONS", NULL };
+static const char *const methods[] = { "GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH",
+	"TRACE", "CONNECT", NULL };
+static const char *const versions[] = { "1.0", "1.1", NULL };
 
 #define NUMBER(attribute, low, high, more, standard, text)                    \
 	{                                                                     \
@@ -89,6 +91,11 @@ static const struct attr attrs[N_LB_MONITOR_SLOTS] = {
 		.flags = LB_GIVEN | ATTR_NULLABLE,
 		.check = check_codes,
 		.doc = "Of HTTP: by default 200." },
+	[LB_MONITOR_HTTP_VERSION] = { .name = "http_version",
+		.type = TYPE_ENUM,
+		.choices = versions,
+		.flags = LB_GIVEN | ATTR_NULLABLE | ATTR_DECIMALS,
+		.doc = "Of HTTP: by default 1.1 with a domain_name, else 1.0." },
 	[LB_MONITOR_DOMAIN_NAME] = { .name = "domain_name",
 		.type = TYPE_STRING,
 		.max = 255,
@@ -129,10 +136,28 @@ static bool check_http(struct object *draft, GError **error)
 				kind_attr(&lb_health_monitor_kind, own[i].slot)->name,
 				object_str(draft, LB_MONITOR_TYPE));
 	}
-	return http || object_is_null(draft, LB_MONITOR_DOMAIN_NAME) ||
-	       weft_fail(error, BAD_REQUEST,
-		       "domain_name is for health monitors of type HTTP and HTTPS, not of %s.",
-		       object_str(draft, LB_MONITOR_TYPE));
+	return true;
+}
+
+/* With HTTP/1.1 a request needs a Host. The edge gives the member's address if there is no name;
+ * HAProxy is told one for all members. */
+static bool check_version(const struct object *draft, const struct object *balancer, GError **error)
+{
+	bool named = !object_is_null(draft, LB_MONITOR_DOMAIN_NAME);
+	const char *version = object_is_null(draft, LB_MONITOR_HTTP_VERSION)
+				      ? NULL
+				      : versions[object_choice(draft, LB_MONITOR_HTTP_VERSION)];
+
+	if ((named || version) && !g_str_has_prefix(object_str(draft, LB_MONITOR_TYPE), "HTTP"))
+		return weft_fail(error, BAD_REQUEST,
+			"%s is for health monitors of type HTTP and HTTPS, not of %s.",
+			named ? "domain_name" : "http_version", object_str(draft, LB_MONITOR_TYPE));
+	if (named && !g_strcmp0(version, versions[0]))
+		return weft_fail(error, BAD_REQUEST,
+			"http_version must be 1.1 with a domain_name, or not given: HTTP/1.0 asks for no name.");
+	return named || g_strcmp0(version, versions[1]) || lb_is_at_edge(balancer) ||
+	       lb_fail_option(balancer, "http_version", versions[1],
+		       "it needs a domain_name to ask for by HTTP/1.1", error);
 }
 
 static bool check(struct object *draft, const struct object *balancer, GError **error)
@@ -145,7 +170,7 @@ static bool check(struct object *draft, const struct object *balancer, GError **
 			"The timeout of a health monitor, %" G_GINT64_FORMAT
 			" s, must not be longer than its delay, %" G_GINT64_FORMAT " s.",
 			object_int(draft, LB_MONITOR_TIMEOUT), object_int(draft, LB_MONITOR_DELAY));
-	return check_http(draft, error);
+	return check_http(draft, error) && check_version(draft, balancer, error);
 }
 
 static bool on_create(struct txn *txn, struct object *draft, GError **error)

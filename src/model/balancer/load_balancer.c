@@ -32,6 +32,15 @@ static const struct attr vip_attr = {
 	.name = "additional_vip", .type = TYPE_OBJECT, .fields = vip_fields
 };
 
+/* Nothing has all that goes to a VIP and comes from it, so nothing could keep to a limit of it. */
+static bool check_no_qos(const struct attr *attr, const char *value, GError **error)
+{
+	return weft_fail(error, NOT_IMPLEMENTED,
+		"No provider supports a requested option: %s %.64s; each host balances what enters there, and none has all of it. "
+		"Give the policy to the VIP's floating IP, for what comes from outside, or to the members' ports.",
+		attr->name, value);
+}
+
 static const struct attr attrs[N_LOAD_BALANCER_SLOTS] = {
 	LB_STANDARD_ATTRS,
 	PROJECT_ATTR,
@@ -71,8 +80,9 @@ static const struct attr attrs[N_LOAD_BALANCER_SLOTS] = {
 		.doc = "The network that the address is of." },
 	[LOAD_BALANCER_VIP_QOS_POLICY_ID] = { .name = "vip_qos_policy_id",
 		.type = TYPE_UUID,
-		.flags = ATTR_COMPUTED | ATTR_NULLABLE,
-		.doc = "The QoS policy of the port that has the address." },
+		.flags = LB_GIVEN | ATTR_COMPUTED | ATTR_NULLABLE,
+		.check = check_no_qos,
+		.doc = "None: limits are those of floating IPs and of members' ports." },
 	[LOAD_BALANCER_FLAVOR_ID] = { .name = "flavor_id",
 		.type = TYPE_UUID,
 		.flags = ATTR_CREATE | ATTR_NULLABLE,
@@ -167,6 +177,9 @@ static bool take_port(struct txn *txn, struct object *draft, GError **error)
 		return weft_fail(error, PORT_IN_USE,
 			"Port %s is in use by device %s; a VIP needs a port of no device and no host.",
 			id, object_str(port, PORT_DEVICE_ID));
+	if (!object_is_null(port, PORT_QOS_POLICY_ID))
+		return check_no_qos(&attrs[LOAD_BALANCER_VIP_QOS_POLICY_ID],
+			object_str(port, PORT_QOS_POLICY_ID), error);
 	change = object_edit(port);
 	object_set_str(change, PORT_DEVICE_ID, uuid_format(object_id(draft), own));
 	object_set_str(change, PORT_DEVICE_OWNER, OWNER_LOAD_BALANCER);
