@@ -101,6 +101,21 @@ static __always_inline long error_make(struct __sk_buff *skb, const struct pkt *
 		       : error_make6(skb, pkt, source6, type, code, ERROR_QUOTE6);
 }
 
+/* Who tells the sender: the router's address where the packet came to it, or, of what came from a
+ * wire to the host's own MAC (by BGP's routes, or handed over: snat.h), the address that it was
+ * for. False: nobody. */
+static __always_inline bool error_source(
+	const struct interface *in, const struct pkt *pkt, u32 vni, be32 *ret4, struct addr *ret6)
+{
+	*ret4 = pkt->dst.w[3];
+	*ret6 = pkt->dst;
+	if (!in)
+		return vni & EDGE_WIRE && pkt->family == 4;
+	*ret4 = in->ip4;
+	*ret6 = in->ip6;
+	return pkt->family == 4 ? in->has_ip4 : in->has_ip6;
+}
+
 static __always_inline int icmp_error_send(
 	struct __sk_buff *skb, const struct port *port, const struct pkt *pkt)
 {
@@ -108,14 +123,14 @@ static __always_inline int icmp_error_send(
 	u32 vni = skb->cb[CB_ROUTE_VNI];
 	const struct interface *in = interface_get(vni, PKT_DST(pkt));
 	struct addr source;
+	be32 source4;
 	long failed;
 
-	if (!in || !(pkt->family == 4 ? in->has_ip4 : in->has_ip6) || !error_wanted(pkt) ||
+	if (!error_source(in, pkt, vni, &source4, &source) || !error_wanted(pkt) ||
 		(!tracing(skb) && !limit_allows(port->id, LIMIT_ICMP)))
 		return CONSUMED;
-	source = in->ip6;
 	trace(skb, STEP_ICMP_ERROR, type, code, NULL, NULL);
-	failed = error_make(skb, pkt, in->ip4, &source, type, code);
+	failed = error_make(skb, pkt, source4, &source, type, code);
 	if (!failed && vni != port->vni) /* another router has changed the sender's MAC */
 		failed = bpf_skb_store_bytes(skb, 0, port->mac, ETH_ALEN, 0);
 	if (failed)

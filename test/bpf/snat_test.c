@@ -89,11 +89,12 @@ static void test_floating_ip_by_the_gateway(void **state)
 	assert_in_range(leaves_as(bed, udp), FIRST, FIRST + N_PORTS - 1);
 }
 
-/* The sender of what is too big is told, though its MAC is not in the frame. */
+/* The sender of what is too big, or has gone too far, is told, though its MAC is not in the frame.
+ */
 static void test_tells_the_sender(void **state)
 {
 	struct bed *bed = *state;
-	struct frame big, got;
+	struct frame big, late, got;
 	u16 port;
 
 	introduce(bed);
@@ -106,6 +107,15 @@ static void test_tells_the_sender(void **state)
 	assert_memory_equal(got.b, "\x02\0\0\0\xee\x01", 6);
 	assert_int_equal(got.b[34], 3);
 	assert_int_equal(got.b[35], 4);
+	late = udp_frame(WIRE_MAC, OTHER_MAC, FAR_IP, GATEWAY_IP, 53, port);
+	late.b[22] = 2;
+	late = frame_hop(late);
+	wire_sends(bed, late);
+	got = wire_receives(bed);
+	assert_memory_equal(got.b, "\x02\0\0\0\xee\x01", 6);
+	assert_memory_equal(got.b + 26, "\xcb\0\x71\x0a", 4); /* from the router's address */
+	assert_int_equal(got.b[34], 11);
+	assert_memory_equal(&got.b[42], &late.b[14], 28);
 }
 
 static struct frame with_macs(struct frame frame, const char *dst, const char *src)
