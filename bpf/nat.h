@@ -419,8 +419,10 @@ __noinline int nat_out(struct __sk_buff *skb, struct pkt *pkt, const struct inte
 	}
 	if (nat_is_elsewhere(gateway, pkt))
 		return DROP_NOT_TRANSLATED;
-	if (tracing(skb)) {
+	if (tracing(skb)) { /* which of others nobody knows before */
 		to->port = nat_port_of(pkt, true);
+		if (nat_has_ports(pkt->proto) && !nat_owns(gateway, to->port))
+			to->port = 0;
 		return 0;
 	}
 	return nat_make(in->router, gateway, pkt, to);

@@ -128,6 +128,11 @@ def test_trace(cloud):
         answer = cloud.lab.json("trace", cloud.ports[name]["id"], "--to", to)
         assert answer["verdict"] == verdict, answer
         assert cloud.pings(name, to)
+    # The guest's own port is kept where it is this host's to give; which of others is taken is not known before.
+    first = cloud.lab.agent(cloud.gateway()["binding:host_id"], "status")["gateways"][0]["snat_ports"].split("-")[0]
+    for sport, becomes in ((first, f"{cloud.gateway_ip()} port {first}"), ("4444", cloud.gateway_ip())):
+        steps = cloud.lab.weft("trace", cloud.ports[near]["id"], "--to", outside.FAR, "--proto", "udp", "--sport", sport, "--dport", "9").stdout
+        assert f"the sender becomes {becomes}\n" in steps, steps
 
 
 def test_errors_about_translated_packets(cloud):
