@@ -3,6 +3,7 @@
     weftd ── [h1] the machine "vr": mgmt on network m, public on network out, guest0 on network in
           └─ [h2] g on network in (its address by DHCP of the appliance), far on network out, ctl on network m
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -237,6 +238,30 @@ def test_limits_are_kept_or_refused(router):
         assert router.process.wait(10) == 1
         assert re.search(r'no controller "(cpu|memory)" of cgroup v2 at .*limit can\'t be kept', router.log.read_text())
     assert not router.devices() and not router.folder.exists()
+
+
+def of_folder(router):
+    """Processes that have files of the appliance's folder, whoever their parent is."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if router.folder.name in (process / "mountinfo").read_text():
+                found.append(process.name)
+    return found
+
+
+def test_killed_while_it_starts(router):
+    """Z13: SIGKILL at any moment of a start: no machine is left that nobody watches; nor is a file, when the next one has ended."""
+    for after_ms in range(20, 220, 10):
+        router.write(5)
+        router.launch()
+        with pytest.raises(subprocess.TimeoutExpired):  # it must not have ended by itself
+            router.process.wait(after_ms / 1000)
+        router.process.kill()
+        router.process.wait()
+        wait_until(lambda: not of_folder(router) and not router.devices(), deadline=20, what=f"nothing is left of what was killed after {after_ms} ms")
+    begun = router.folder / "credential.AB12CD"  # a moment that is hardly met
+    begun.touch(mode=0o600)
 
 
 def test_nothing_is_left(router):

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,7 +74,18 @@ static void repair_sysctls(void)
 	was_off = off;
 }
 
-static bool start(const struct sandbox *sandbox, GError **error)
+/* Who watches may have been killed meanwhile, of which no signal came: its end of a pipe is closed
+ * then. The kernel closes it before it looks whom to tell, so it is never too late for both. */
+static bool end_with_watcher(int watcher, GError **error)
+{
+	struct pollfd fd = { .fd = watcher };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || poll(&fd, 1, 0) < 0)
+		return weft_fail_errno(error, errno, "end with who watches");
+	return !fd.revents || weft_fail(error, UNAVAILABLE, "who watches it has ended");
+}
+
+static bool start(const struct sandbox *sandbox, int watcher, GError **error)
 {
 	static char *const argv[] = { (char *)SANDBOX_PROGRAM, (char *)"--config",
 		(char *)SANDBOX_CONFIG, NULL };
@@ -84,8 +96,8 @@ static bool start(const struct sandbox *sandbox, GError **error)
 		!sandbox_filter_calls(error))
 		return false;
 	/* Last, as a change of what a process may do clears it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
-		return weft_fail_errno(error, errno, "end with who watches");
+	if (!end_with_watcher(watcher, error))
+		return false;
 	execve(SANDBOX_PROGRAM, argv, environment);
 	return weft_fail_errno(error, errno, "start " SANDBOX_PROGRAM);
 }
@@ -125,6 +137,7 @@ static int await(pid_t pid)
 
 int sandbox_run(const struct sandbox *sandbox, GError **error)
 {
+	int watched[2]; /* nothing is written: it ends with us */
 	pid_t pid;
 
 	if (!join_cgroup(sandbox->cgroup, error) || !open_sysctls(error) || !set_sysctls(error))
@@ -133,8 +146,7 @@ int sandbox_run(const struct sandbox *sandbox, GError **error)
 		weft_fail_errno(error, errno, "make namespaces");
 		return -1;
 	}
-	pid = fork();
-	if (pid < 0) {
+	if (pipe2(watched, O_CLOEXEC) || (pid = fork()) < 0) {
 		weft_fail_errno(error, errno, "make a process");
 		return -1;
 	}
@@ -142,7 +154,8 @@ int sandbox_run(const struct sandbox *sandbox, GError **error)
 		return await(pid);
 	g_autoptr(GError) failed = NULL;
 
-	start(sandbox, &failed);
+	close(watched[1]);
+	start(sandbox, watched[0], &failed);
 	log_warning("the appliance's machine: %s", failed->message);
 	_exit(1);
 }

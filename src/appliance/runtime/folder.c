@@ -105,17 +105,34 @@ int folder_listen(const char *folder, GError **error)
 	return -1;
 }
 
-void folder_remove(const char *folder)
+/* Of ours, or what g_file_set_contents() had begun of one when it was killed. */
+static bool is_own(const char *entry)
 {
 	static const char *const names[] = { "credential", "appliance.conf", "api.sock", "cert.pem",
 		"client.pem", "cert.pem.next", "client.pem.next", "state.json", "lock" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		const char *rest =
+			g_str_has_prefix(entry, names[i]) ? &entry[strlen(names[i])] : ".";
+
+		if (!rest[0] || (rest[0] == '.' && strlen(rest) == 1 + strlen("XXXXXX")))
+			return true;
+	}
+	return false;
+}
+
+void folder_remove(const char *folder)
+{
 	g_autofree char *root = g_build_filename(folder, "root", NULL);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *entry;
 
 	rmdir(root);
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = g_build_filename(folder, names[i], NULL);
+	while (dir && (entry = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(folder, entry, NULL);
 
-		unlink(path);
+		if (is_own(entry))
+			unlink(path);
 	}
 	rmdir(folder);
 }
