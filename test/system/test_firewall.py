@@ -160,6 +160,45 @@ def test_allowed_pairs_belong_to_groups(red):
     red.set_port(d, allowed_address_pairs=[])
 
 
+def test_an_address_that_several_members_have(red):
+    """By its group, an address that several ports have as an allowed pair is let in as long as one of them is a member; so is whoever of them sends from it."""
+    b, c, d = (red[name] for name in "bcd")
+    friends = red.group("holders", rules=EVERYTHING_OUT)
+    red.set_groups(b, red.group("for holders", rules=[{"protocol": "tcp", "remote_group_id": friends}]), red.out)
+    for guest in (c, d):
+        red.set_groups(guest, friends, red.out)
+        red.set_port(guest, allowed_address_pairs=[{"ip_address": "10.0.0.250"}])
+    red.lab.exec(c.name, "ip", "address", "add", "10.0.0.250/32", "dev", "lo")
+
+    def knock():
+        with inside(c.netns):
+            made = socket.socket()
+        made.setblocking(False)
+        made.bind(("10.0.0.250", 0))
+        made.connect_ex((b.ip[4], 80))
+        return made, lambda: False
+
+    def gets_in():
+        with Wire(b.netns, "eth0") as wire:
+            made, _ = knock()
+            wire.expect(lambda f: f[12:14] == b"\x08\x00" and f[26:30] == bytes([10, 0, 0, 250]))
+            made.close()
+    gets_in()
+    red.set_groups(c, red.out)
+    gets_in()  # d is a member, and has it
+    red.set_port(d, allowed_address_pairs=[])
+    refused(knock, b)
+    red.set_groups(c, friends, red.out)
+    gets_in()
+    red.set_port(d, allowed_address_pairs=[{"ip_address": "10.0.0.250"}])
+    red.set_groups(c, red.out)
+    gets_in()
+    red.set_groups(d, red.out)
+    refused(knock, b)
+    for guest in (c, d):
+        red.set_port(guest, allowed_address_pairs=[])
+
+
 def test_address_groups(red):
     a, b, d = red["a"], red["b"], red["d"]
     blocks = red.make("address_group", name="blocks", addresses=[f"{a.ip[4]}/32", f"{a.ip[6]}/128"])["id"]
