@@ -390,7 +390,7 @@ def test_why_members_fail(tmp_path):
     port = client.make("port", network_id=network["id"], **{"binding:host_id": "h1"})
     balancer = make(client, "loadbalancers", vip_subnet_id=subnet["id"])
     pool = make(client, "pools", loadbalancer_id=balancer["id"], protocol="TCP", lb_algorithm="SOURCE_IP_PORT")
-    make(client, "healthmonitors", pool_id=pool["id"], type="TCP", delay=1, timeout=1, max_retries=1)
+    monitor = make(client, "healthmonitors", pool_id=pool["id"], type="HTTP", delay=1, timeout=1, max_retries=1, http_version=1.1)
     member = make(client, f"pools/{pool['id']}/members", address=port["fixed_ips"][0]["ip_address"], protocol_port=80)
 
     def report(**more):
@@ -410,6 +410,12 @@ def test_why_members_fail(tmp_path):
     assert says() == ("ERROR", "refused: nobody listens")
     report(members={member["id"]: {"alive": False, "reason": "é" * 5000}})
     assert says() == ("ERROR", "é" * 256)
+    weftd.stop()
+    weftd.start()  # what was said is kept, and numbers with a point are
+    client = weftd.client()
+    assert says() == ("ERROR", "é" * 256)
+    assert client.get(f"{LB}healthmonitors/{monitor['id']}").json["healthmonitor"]["http_version"] == 1.1
+    assert len(client.get(f"{LB}healthmonitors?http_version=1.1").json["healthmonitors"]) == 1 and not client.get(f"{LB}healthmonitors?http_version=1.0").json["healthmonitors"]
     report(members={member["id"]: {"alive": True, "reason": "of no dead one"}})
     assert says() == ("ONLINE", "")
     assert client.call("PUT", f"/v2.0/ports/{port['id']}", {"port": {"binding:host_id": ""}}).status == 200
