@@ -29,13 +29,22 @@ static __always_inline bool pkt_is_nd(const struct pkt *pkt)
 	       pkt->icmp_type >= ND_ROUTER_SOLICIT && pkt->icmp_type <= ND_REDIRECT;
 }
 
+/* Clients take answers from any port: they look at their own alone. */
+static __always_inline bool is_dhcp_server(const struct pkt *pkt)
+{
+	return pkt->family == 4 ? pkt_is_udp(pkt, PORT_DHCP_SERVER, 0) ||
+					  pkt_is_udp(pkt, 0, PORT_DHCP_CLIENT)
+				: pkt_is_udp(pkt, PORT_DHCP6_SERVER, 0) ||
+					  pkt_is_udp(pkt, 0, PORT_DHCP6_CLIENT);
+}
+
 /* What port security forbids behind an authentication header (IPv6), of which the edge can answer
  * and check nothing: who has agreed on one with a neighbour could poison what that one knows of
  * others. 0, or the reason to drop. @pkt is as it was. */
 __noinline int authenticated_check(struct __sk_buff *skb, struct pkt *pkt)
 {
 	struct extension_walk walk = { .skb = skb, .pkt = pkt, .authenticated = true };
-	u8 said[2], proto, flags;
+	u8 said[4], proto, flags;
 	u16 headers, at;
 
 	if (!pkt)
@@ -60,8 +69,8 @@ __noinline int authenticated_check(struct __sk_buff *skb, struct pkt *pkt)
 		bpf_skb_load_bytes(skb, walk.l3 + at, said, sizeof(said)))
 		return DROP_TRUNCATED;
 	if (proto == IPPROTO_UDP)
-		return said[0] << 8 == (PORT_DHCP6_SERVER & 0xff00) &&
-				       said[1] == (PORT_DHCP6_SERVER & 0xff)
+		return (said[0] << 8 | said[1]) == PORT_DHCP6_SERVER ||
+				       (said[2] << 8 | said[3]) == PORT_DHCP6_CLIENT
 			       ? DROP_DHCP_SERVER
 			       : 0;
 	if (said[0] == ND_ROUTER_ADVERT || said[0] == ND_REDIRECT)
@@ -90,7 +99,7 @@ static __always_inline int guest_check(
 	if (addr_is_unspecified(pkt) && !unspecified_allowed(pkt))
 		return DROP_SPOOFED_IP;
 	trace(skb, STEP_SOURCE_ALLOWED, 0, 0, &mac, &pkt->src);
-	if (pkt_is_udp(pkt, pkt->family == 4 ? PORT_DHCP_SERVER : PORT_DHCP6_SERVER, 0))
+	if (is_dhcp_server(pkt))
 		return DROP_DHCP_SERVER;
 	if (pkt->family == 6 && pkt->proto == IPPROTO_ICMPV6 &&
 		(pkt->icmp_type == ND_ROUTER_ADVERT || pkt->icmp_type == ND_REDIRECT))

@@ -236,7 +236,9 @@ static void test_behind_an_authentication_header(void **state)
 	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "malformed");
 	frame = authentic(IPPROTO_ICMPV6, frame_icmp(134, 0, 0, frame_fill(8)), IPPROTO_AH);
 	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "router-advertisement");
-	frame = authentic(IPPROTO_UDP, frame_udp(547, 546, frame_fill(8)), IPPROTO_AH);
+	frame = authentic(IPPROTO_UDP, frame_udp(547, 1000, frame_fill(8)), IPPROTO_AH);
+	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "dhcp-server");
+	frame = authentic(IPPROTO_UDP, frame_udp(1547, 546, frame_fill(8)), IPPROTO_AH);
 	expect_refused(bed, BED_GUEST1, BED_GUEST1, frame, "dhcp-server");
 	frame = authentic(IPPROTO_ICMPV6, echo, IPPROTO_AH);
 	frame.b[14 + 4] = 0;
