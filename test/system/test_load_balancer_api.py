@@ -196,6 +196,8 @@ def test_what_clients_always_send(api, subnet):
                          (f"listeners/{listener['id']}", {"alpn_protocols": ["h2"]}), (f"listeners/{listener['id']}", {"tls_ciphers": "x"})):
         answer = call(api, "PUT", path, **change)
         assert answer.status == 501 and "No provider supports" in answer.json["faultstring"], answer.text
+    idle = call(api, "PUT", f"listeners/{listener['id']}", timeout_member_data=600000)
+    assert idle.status == 501 and "timeout_member_data 600000; it has no proxy" in idle.json["faultstring"], idle.text
     monitor = make(api, "healthmonitors", pool_id=pool["id"], type="HTTP", delay=5, timeout=5, max_retries=3, http_version=1.0)
     assert monitor["http_version"] == 1.0
     for given, status in ((1.1, 200), ("1.1", 200), (1, 200), (1.14, 400), (2.0, 400), ("x", 400), (None, 200)):
@@ -446,7 +448,7 @@ def test_bad_input(server, api, subnet):
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "IPX", "protocol_port": 443}, 400, "'edge' has TCP, UDP"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 70000}, 400, "65535"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "SCTP", "protocol_port": 443}, 501, "No provider"),
-            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "timeout_client_data": 5}, 501, "'virtual-router' speaks HTTP"),
+            ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "timeout_client_data": 5}, 501, "'virtual-router' has timeouts"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "default_tls_container_ref": nobody}, 400, "TERMINATED_HTTPS"),
             ("l7policies", {"listener_id": listener["id"], "action": "REJECT"}, 501, "'virtual-router' speaks HTTP"),
             ("listeners", {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 81, "connection_limit": 5}, 501, "-1"),

@@ -112,6 +112,35 @@ def kinds(lines):
     return sorted((line["op"], line["kind"]) for line in lines if line["op"] in ("put", "delete"))
 
 
+def test_why_a_member_is_dead_is_no_hosts_record(cloud):
+    """Hosts are told that a member is dead, which each of them acts by, and not why: that may change often."""
+    port = cloud.port("h1")
+    address = cloud.api.get(f"/v2.0/ports/{port}").json["port"]["fixed_ips"][0]
+
+    def make(path, **body):
+        answer = cloud.api.call("POST", "/load-balancer/v2.0/lbaas/" + path, body)
+        assert answer.status == 201, answer.text
+        return next(iter(answer.json.values()))["id"]
+
+    def judge(reason):
+        answer = cloud.weftd.client(cloud.hosts["h1"]["credential"]).call("POST", "/weft/v1/hosts/h1/report", {
+            "instance": "one", "revision": 0, "ports": {}, "members": {member: {"alive": False, "reason": reason}}})
+        assert answer.status == 200, answer.text
+        lines = stream.until(cloud.revision())
+        return [line for line in lines if line.get("kind") == "load_balancer"]
+
+    balancer = make("loadbalancers", loadbalancer={"vip_subnet_id": address["subnet_id"]})
+    pool = make("pools", pool={"loadbalancer_id": balancer, "protocol": "TCP", "lb_algorithm": "SOURCE_IP"})
+    make("healthmonitors", healthmonitor={"pool_id": pool, "type": "TCP", "delay": 1, "timeout": 1, "max_retries": 1})
+    member = make(f"pools/{pool}/members", member={"address": address["ip_address"], "protocol_port": 80})
+    stream = cloud.stream()
+    stream.until(cloud.revision())
+    before = cloud.revision()
+    assert len(judge("refused")) == 1
+    assert judge("timed out") == [] and cloud.revision() == before + 2
+    stream.close()
+
+
 def test_a_host_has_what_concerns_it(cloud):
     """B1, B38, B42: a host is told of the networks that it has ports on, and of nothing else."""
     mine, other = cloud.port("h1"), cloud.port("h2")

@@ -60,12 +60,21 @@ static bool check_timeouts(
 		{ LB_LISTENER_INSPECT_TIMEOUT, 0 },
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(timeouts); i++)
-		if (!object_is_null(draft, timeouts[i].slot) &&
-			object_int(draft, timeouts[i].slot) != timeouts[i].fallback &&
-			!lb_check_http(balancer,
-				kind_attr(&lb_listener_kind, timeouts[i].slot)->name, error))
-			return false;
+	for (size_t i = 0; lb_is_at_edge(balancer) && i < G_N_ELEMENTS(timeouts); i++) {
+		g_autofree char *possible = NULL;
+		char given[VALUE_TEXT];
+
+		if (object_is_null(draft, timeouts[i].slot) ||
+			object_int(draft, timeouts[i].slot) == timeouts[i].fallback)
+			continue;
+		possible = g_strdup_printf(
+			"it has no proxy that could end a silent connection, so only Octavia's default, %" G_GINT64_FORMAT
+			", is taken; the provider '" LB_VIRTUAL_ROUTER "' has timeouts",
+			timeouts[i].fallback);
+		return lb_fail_option(balancer,
+			kind_attr(&lb_listener_kind, timeouts[i].slot)->name,
+			object_text(draft, timeouts[i].slot, given), possible, error);
+	}
 	return true;
 }
 
