@@ -59,6 +59,27 @@ static const struct index indexes[N_BGP_PEER_INDEXES] = {
 	[BGP_PEER_BY_PROJECT] = { .name = "project", .slots = { SLOT_PROJECT_ID } },
 };
 
+/* What no router answers at (RFC 6890, RFC 4291), or at no interface in particular. */
+static const char *const nobodys[] = { "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/96",
+	"::ffff:0:0/96", "fe80::/10", "ff00::/8" };
+
+static bool check_ip(const struct object *draft, GError **error)
+{
+	struct ip ip = object_ip(draft, BGP_PEER_IP);
+	char text[IP_STRLEN];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(nobodys); i++) {
+		struct prefix prefix;
+
+		if (!prefix_parse(nobodys[i], &prefix) || !prefix_contains(&prefix, &ip))
+			continue;
+		return weft_fail(error, INVALID_INPUT,
+			"Invalid input for peer_ip: %s is in %s, where no router can be reached from other hosts; give the address that it has sessions at.",
+			ip_format(&ip, text), nobodys[i]);
+	}
+	return true;
+}
+
 static bool check(const struct object *draft, GError **error)
 {
 	bool md5 = object_choice(draft, BGP_PEER_AUTH_TYPE) == BGP_AUTH_MD5;
@@ -77,7 +98,7 @@ static bool check(const struct object *draft, GError **error)
 static bool on_create(struct txn *txn, struct object *draft, GError **error)
 {
 	(void)txn;
-	return check(draft, error);
+	return check_ip(draft, error) && check(draft, error);
 }
 
 static bool on_update(

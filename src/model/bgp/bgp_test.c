@@ -78,6 +78,22 @@ static void passwords_go_with_md5(void **state)
 	assert_int_equal(model_count(model, KIND_BGP_PEER, 0, "p", NULL), 1);
 }
 
+static void peers_are_routers(void **state)
+{
+	struct model *model = *state;
+	static const char *const bad[] = { "0.0.0.0", "127.0.0.1", "224.0.0.5", "240.0.0.1",
+		"255.255.255.255", "::", "::1", "::ffff:192.0.2.1", "fe80::1", "ff02::5" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autofree char *text = g_strdup_printf(
+			"{'peer_ip':'%s','remote_as':1,'auth_type':'none'}", bad[i]);
+
+		REFUSED(make(model, KIND_BGP_PEER, text, &error), INVALID_INPUT);
+	}
+	assert_non_null(make(model, KIND_BGP_PEER,
+		"{'peer_ip':'169.254.7.1','remote_as':1,'auth_type':'none'}", NULL));
+}
+
 static void lists_of_a_speaker(void **state)
 {
 	struct model *model = *state;
@@ -131,6 +147,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(passwords_go_with_md5),
+		TEST(peers_are_routers),
 		TEST(lists_of_a_speaker),
 		TEST(deleted_ones_leave),
 	};
