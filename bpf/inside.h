@@ -121,6 +121,17 @@ static __always_inline bool is_spoofed(const struct pkt *pkt, const u32 *router)
 	return route && route->n_hops && !(route->hops[0].vni & EDGE_WIRE);
 }
 
+/* Whether the sender can't be behind another router (addr_stays_on_link()). Errors from
+ * 169.254.0.0/16 may be: routers number the links between them so, and path MTU discovery needs
+ * what they say. */
+static __always_inline bool is_of_the_link(const struct pkt *pkt)
+{
+	if (pkt->family == 4 && pkt->flags & PKT_MESSAGE &&
+		(pkt->src.w[3] & bpf_htonl(0xffff0000)) == bpf_htonl(0xa9fe0000))
+		return !icmp_is_error(pkt);
+	return addr_stays_on_link(pkt->family, &pkt->src);
+}
+
 /* Whether the router may pass the packet on to @dst (0: its own receiver): 0, or why not, and for a
  * packet that is too big skb->cb[CB_MTU]. Asked before it is translated: the sender is told of the
  * packet that it sent. */
@@ -132,6 +143,8 @@ static __noinline int inside_refuses(
 	const struct route *route;
 	be32 was = pkt->dst.w[3];
 
+	if (is_of_the_link(pkt))
+		return DROP_NOT_ROUTED;
 	if (is_spoofed(pkt, router))
 		return DROP_SPOOFED_INSIDE;
 	if (pkt_ttl(skb, pkt) <= 1)
@@ -173,8 +186,8 @@ static __always_inline int inside_refused(
 {
 	struct port port = wire_port(skb->cb[CB_ROUTE_VNI]);
 
-	if (reason == DROP_SPOOFED_INSIDE || reason == DROP_UNTRANSLATABLE ||
-		reason == DROP_INTERNAL ||
+	if (reason == DROP_SPOOFED_INSIDE || reason == DROP_NOT_ROUTED ||
+		reason == DROP_UNTRANSLATABLE || reason == DROP_INTERNAL ||
 		(router && !snat_find_sender(skb, pkt, router, port.vni)))
 		return drop(skb, 0, reason);
 	if (reason == DROP_TTL_EXPIRED)

@@ -289,6 +289,37 @@ static void test_ipv6_is_routed(void **state)
 		frame_hop(udp_frame(MAC1, INSIDE_MAC, "2001:db8:9::1", IP1_6, 2, 1)));
 }
 
+/* Who can't be behind another router is not routed to guests, by floating IPs or without
+ * translation; but what a router says that numbers its links so is. */
+static void test_senders_of_the_link(void **state)
+{
+	static const char *const senders[] = { "127.0.0.1", "0.0.0.0", "169.254.3.3", "224.0.0.1",
+		"255.255.255.255", "fe80::1", "::1", "::", "ff02::1" };
+	struct bed *bed = *state;
+	struct frame sent, was;
+
+	introduce(bed);
+	put_gateway(bed, true, false);
+	for (size_t i = 0; i < G_N_ELEMENTS(senders); i++) {
+		bool v6 = strchr(senders[i], ':');
+
+		bed_expect_drop(bed, BED_WIRE,
+			tagged(udp_frame(v6 ? GATEWAY_MAC : FLOATING_MAC, NEXT_MAC, senders[i],
+				v6 ? IP1_6 : FLOATING_IP, 2, 1)),
+			"not-routed");
+	}
+	sent = frame_hop(udp_frame(NEXT_MAC, FLOATING_MAC, FLOATING_IP, FAR_IP, 1000, 53));
+	was = frame_hop(udp_frame(INSIDE_MAC, MAC1, IP1, FAR_IP, 1000, 53));
+	wire_sends(bed, frame_eth(FLOATING_MAC, NEXT_MAC, IP4,
+				frame_ip("169.254.3.3", FLOATING_IP, IPPROTO_ICMP,
+					frame_icmp(3, 4, 1280, frame_bytes(sent.b + 14, 28)))));
+	bed_expect(bed, BED_GUEST1,
+		frame_hop(frame_eth(MAC1, INSIDE_MAC, IP4,
+			frame_ip("169.254.3.3", IP1, IPPROTO_ICMP,
+				frame_icmp(3, 4, 1280, frame_bytes(was.b + 14, 28))))));
+	put_gateway(bed, true, true);
+}
+
 /* A guest on the wire itself. */
 static void test_guest_on_the_wire(void **state)
 {
@@ -414,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_of_a_subport),
 		cmocka_unit_test(test_router_answers),
 		cmocka_unit_test(test_ipv6_is_routed),
+		cmocka_unit_test(test_senders_of_the_link),
 		cmocka_unit_test(test_guest_on_the_wire),
 		cmocka_unit_test(test_limits),
 	};
