@@ -50,7 +50,7 @@ address, port, kind, count, size = sys.argv[1], int(sys.argv[2]), sys.argv[3], i
 answers = []
 for _ in range(count):
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as s:
-        s.settimeout(1.5)
+        s.settimeout(4)
         try:
             s.connect((address, port))
             s.sendall(b"x" * size)

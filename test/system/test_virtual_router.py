@@ -228,7 +228,7 @@ def test_stateless(cloud):
         file.write("fa:16:3e:00:01:03,10.0.0.66\n")
     wait_until(lambda: "dhcp-hosts" in cloud.attachment(lab.net)["drift"], what="the edited file is reported")
     assert wait_until(lambda: as_it_was(cloud, digest), what="and repaired") == pid
-    assert "10.0.0.66" not in leases.read_text()
+    wait_until(lambda: "10.0.0.66" not in leases.read_text(), what="in the file as well")
     assert wait_until(lambda: cloud.dig("g1", "g2.example.org"), what="a name") == lab.address(lab.g2)
     inside = ["nsenter", f"--net={cloud.inside(appliance).parent / 'ns/net'}"]
     rules = run(*inside, "nft", "-s", "list", "ruleset").stdout
