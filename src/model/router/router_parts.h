@@ -35,7 +35,8 @@ bool router_routes_add(struct txn *txn, const struct object *router, json_t *bod
 bool router_routes_remove(struct txn *txn, const struct object *router, json_t *body,
 	json_t **ret_answer, GError **error);
 
-/* Every next hop of the draft must be on a subnet of the router, and not its own address. */
+/* Every next hop of the draft must be on a subnet of the router, and not its own address; every
+ * destination one that routers pass on to, by no more next hops than can share its traffic. */
 bool router_routes_check(struct txn *txn, const struct object *draft, GError **error);
 /* Is the subnet needed by a route of the router? */
 bool router_routes_need(const struct object *router, const struct object *subnet);

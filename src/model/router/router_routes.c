@@ -6,6 +6,8 @@
 #include "model/network/subnet.h"
 #include "model/value.h"
 
+#define ROUTE_HOPS_MAX 8 /* as many as share a destination's traffic at the edge */
+
 struct hop {
 	const char *text;
 	struct ip ip;
@@ -27,17 +29,28 @@ static bool is_beside(struct txn *txn, const struct object *port, const struct h
 	return false;
 }
 
+/* RFC 1812 section 5.3.7, RFC 3927 section 2.7, RFC 4291 section 2.5.6. */
+static bool is_routed(const struct prefix *to)
+{
+	return !ip_is_multicast(&to->ip) && !ip_is_link_local(&to->ip) &&
+	       (to->ip.family != 4 || to->ip.b[0] != 127);
+}
+
 static bool check_hop(struct txn *txn, const GPtrArray *ports, json_t *route, GError **error)
 {
 	struct hop hop = { .text = json_string_value(json_object_get(route, "nexthop")) };
 	const char *to = json_string_value(json_object_get(route, "destination"));
 	struct prefix destination;
 
-	ip_parse(hop.text, &hop.ip);
-	if (prefix_parse(to, &destination) && destination.ip.family != hop.ip.family)
+	if (!ip_parse(hop.text, &hop.ip) || !prefix_parse(to, &destination) ||
+		destination.ip.family != hop.ip.family)
 		return weft_fail(error, INVALID_ROUTES,
 			"Invalid format for routes: %s via %s, they are not of one IP version.", to,
 			hop.text);
+	if (!is_routed(&destination))
+		return weft_fail(error, INVALID_ROUTES,
+			"Invalid format for routes: %s via %s, routers pass nothing on to multicast, link-local and loopback addresses.",
+			to, hop.text);
 	for (guint i = 0; i < ports->len; i++) {
 		if (port_has_ip(ports->pdata[i], hop.text))
 			return weft_fail(error, INVALID_ROUTES,
@@ -51,8 +64,22 @@ static bool check_hop(struct txn *txn, const GPtrArray *ports, json_t *route, GE
 		       to, hop.text);
 }
 
+/* @hops counts those of each destination. */
+static bool check_count(GHashTable *hops, const json_t *route, GError **error)
+{
+	const char *to = json_string_value(json_object_get(route, "destination"));
+	guint n = GPOINTER_TO_UINT(g_hash_table_lookup(hops, to)) + 1;
+
+	g_hash_table_insert(hops, (char *)to, GUINT_TO_POINTER(n));
+	return n <= ROUTE_HOPS_MAX ||
+	       weft_fail(error, INVALID_ROUTES,
+		       "Invalid format for routes: %s has more than %d next hops; so many can share its traffic.",
+		       to, ROUTE_HOPS_MAX);
+}
+
 bool router_routes_check(struct txn *txn, const struct object *draft, GError **error)
 {
+	g_autoptr(GHashTable) hops = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) ports = router_ports(txn, draft);
 	json_t *routes = object_json(draft, ROUTER_ROUTES);
 	bool ok = true;
@@ -60,7 +87,7 @@ bool router_routes_check(struct txn *txn, const struct object *draft, GError **e
 	size_t i;
 
 	json_array_foreach(routes, i, route)
-		ok = ok && check_hop(txn, ports, route, error);
+		ok = ok && check_hop(txn, ports, route, error) && check_count(hops, route, error);
 	json_decref(routes);
 	return ok;
 }

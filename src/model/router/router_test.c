@@ -274,6 +274,38 @@ static void next_hops_are_on_the_subnets(void **state)
 }
 
 /* A gateway that a route needs is not taken away. */
+static void destinations_are_routed(void **state)
+{
+	struct l3 *f = *state;
+	static const char *const bad[] = { "224.0.0.0/4", "ff00::/8", "169.254.7.0/24", "fe80::/64",
+		"127.0.0.0/8" };
+	g_autoptr(GString) routes = g_string_new(NULL);
+	const struct object *router = l3_router(f, "'name':'r'");
+	g_autofree char *id = g_strdup(test_id(router));
+	GError *error = NULL;
+
+	l3_connect(f, router, l3_subnet(f, f->inside, "'cidr':'10.0.0.0/24'"));
+	l3_connect(f, router, l3_subnet(f, f->inside, "'cidr':'fd01::/64'"));
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		const char *hop = strchr(bad[i], ':') ? "fd01::9" : "10.0.0.9";
+
+		assert_null(test_update(f->model, router,
+			test_json("{'routes':[{'destination':'%s','nexthop':'%s'}]}", bad[i], hop),
+			&error));
+		assert_error(error, INVALID_ROUTES);
+	}
+	for (int i = 0; i < 9; i++) {
+		g_string_append_printf(routes,
+			"%s{'destination':'9.0.0.0/8','nexthop':'10.0.0.%d'}", i ? "," : "",
+			20 + i);
+		router = model_get_text(f->model, KIND_ROUTER, id);
+		assert_int_equal(test_update(f->model, router,
+					 test_json("{'routes':[%s]}", routes->str), &error) != NULL,
+			i < 8);
+	}
+	assert_error(error, INVALID_ROUTES);
+}
+
 static void routes_by_the_gateway(void **state)
 {
 	struct l3 *f = *state;
@@ -373,6 +405,7 @@ int main(void)
 		l3_test(an_interface_by_port),
 		l3_test(owners_are_not_for_callers),
 		l3_test(next_hops_are_on_the_subnets),
+		l3_test(destinations_are_routed),
 		l3_test(routes_by_the_gateway),
 		l3_test(modes_change_while_down),
 		l3_test(redundant_by_the_offering),
