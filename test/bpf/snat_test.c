@@ -164,12 +164,13 @@ static void test_sends_on(void **state)
 		"not-translated");
 	wire_sends(bed, echo_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 8, 4100));
 	wire_gets(bed, echo_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, 0, 4100));
-	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, FIRST + 9, 53));
+	/* To a port that nobody else has talked to: of those that did one may have got this one. */
+	bed_send(bed, BED_GUEST2, udp_frame(INSIDE_MAC, MAC2, IP2, FAR_IP, FIRST + 9, 5300));
 	wire_gets(bed,
-		frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, FIRST + 9, 53)));
-	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 53, FIRST + 9));
+		frame_hop(udp_frame(NEXT_MAC, GATEWAY_MAC, GATEWAY_IP, FAR_IP, FIRST + 9, 5300)));
+	wire_sends(bed, udp_frame(GATEWAY_MAC, NEXT_MAC, FAR_IP, GATEWAY_IP, 5300, FIRST + 9));
 	bed_expect(bed, BED_GUEST2,
-		frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 53, FIRST + 9)));
+		frame_hop(udp_frame(MAC2, INSIDE_MAC, FAR_IP, IP2, 5300, FIRST + 9)));
 }
 
 /* The address comes to this host: what it gave stays, and it answers for it. */
