@@ -415,6 +415,7 @@ def test_by_an_offering(cloud):
 
 def check_hanging(cloud, network):
     """Z14, Z37: it runs and does nothing any more, as a machine whose kernel hangs: that is said, it is made anew, and serves."""
+    wait_until(lambda: cloud.appliance(network)["digest"], what="what it has is told, by an agent that has just begun")
     appliance = cloud.appliance(network)
     runtime, = cloud.process(appliance)
     qemu = int(run("pgrep", "-P", runtime).stdout)
