@@ -106,16 +106,23 @@ unsigned quota_used(const struct model *model, const struct kind *kind, const ch
 	return model_count(model, kind->id, project_index(kind), project_id, NULL);
 }
 
-static bool set_limit(
-	struct txn *txn, const char *resource, const char *project_id, s64 limit, GError **error)
+/* NULL: what holds for every project holds for this one. */
+static const struct object *own_limit(
+	const struct txn *txn, const char *resource, const char *project_id)
 {
-	const struct object *old;
-	struct object *draft;
 	struct txn_iter iter;
 
 	txn_iter_init(
 		&iter, txn, KIND_QUOTA, QUOTA_BY_PROJECT_RESOURCE, project_id, resource, NULL);
-	old = txn_iter_next(&iter);
+	return txn_iter_next(&iter);
+}
+
+static bool set_limit(
+	struct txn *txn, const char *resource, const char *project_id, s64 limit, GError **error)
+{
+	const struct object *old = own_limit(txn, resource, project_id);
+	struct object *draft;
+
 	draft = old ? object_edit(old) : object_new(&quota_kind, NULL);
 	object_set_str(draft, SLOT_PROJECT_ID, project_id);
 	object_set_str(draft, QUOTA_RESOURCE, resource);
@@ -131,12 +138,8 @@ bool quota_set(
 
 bool quota_unset(struct txn *txn, const struct kind *kind, const char *project_id, GError **error)
 {
-	const struct object *own;
-	struct txn_iter iter;
+	const struct object *own = own_limit(txn, kind->quota.name, project_id);
 
-	txn_iter_init(&iter, txn, KIND_QUOTA, QUOTA_BY_PROJECT_RESOURCE, project_id,
-		kind->quota.name, NULL);
-	own = txn_iter_next(&iter);
 	return !own || txn_remove(txn, own, error);
 }
 
